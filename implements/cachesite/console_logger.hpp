@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cachesite/logger.hpp>
+#include <cachesite/parameter.hpp>
+
+#include <memory>
+
+namespace cachesite {
+
+/// Settings of a ConsoleLogger.
+struct ConsoleLoggerOptions {
+  LogLevel level = LogLevel::warning;  ///< messages below this level are dropped
+
+  static ParameterTable parameters();
+};
+
+/// Writes messages to the standard error stream, one line each: time, level, topic, message, attributes.
+/// Built on spdlog; usable from any thread.
+class ConsoleLogger final : public ILogger {
+ public:
+  explicit ConsoleLogger(ConsoleLoggerOptions options = {});
+  ~ConsoleLogger() override;
+
+  [[nodiscard]] bool enabled(LogLevel level) const noexcept override;
+  void write(LogLevel level, std::string_view topic, std::string_view message,
+             std::span<const LogAttribute> attributes) noexcept override;
+
+ private:
+  struct Sink;
+  std::unique_ptr<Sink> sink_;
+  LogLevel level_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cachesite/cache.hpp>
+
+#include <atomic>
+#include <cstdint>
+
+namespace cachesite {
+
+/// A cache that keeps nothing: every read is a miss, every write succeeds and is forgotten. It stands in for
+/// a real cache to switch caching off without touching the program. Arguments are checked as by every other
+/// cache.
+class NullCache final : public ICache {
+ public:
+  [[nodiscard]] CacheStatistics statistics() const override;
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override;
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_remove(std::string_view key) override;
+  Result<bool> do_contains(std::string_view key) override;
+  Result<Remaining> do_time_to_live(std::string_view key) override;
+  void on_refused() noexcept override;
+
+ private:
+  std::atomic<std::uint64_t> misses_{0};
+  std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> refusals_{0};
+};
+
+}  // namespace cachesite

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cachesite {
+
+/// A read-only view of bytes that somebody else owns.
+using Bytes = std::span<const std::byte>;
+
+/// The parameter type of every call that takes bytes: a view that text and byte containers convert to by
+/// themselves. It owns nothing and must not outlive what it was made from.
+///
+/// Converts from `const char*`, `std::string`, `std::string_view`, and from anything that converts to
+/// `std::span<const std::byte>` (`std::vector<std::byte>`, `std::array<std::byte, N>`, `Value::bytes()`).
+class ByteView {
+ public:
+  constexpr ByteView() noexcept = default;
+  constexpr ByteView(std::string_view text) noexcept : data_(text.data()), size_(text.size()) {}
+  constexpr ByteView(const char* text) noexcept : ByteView(std::string_view(text)) {}
+  ByteView(const std::string& text) noexcept : ByteView(std::string_view(text)) {}
+  template <class Container>
+  requires std::convertible_to<const Container&, Bytes> ByteView(const Container& container)
+  noexcept {
+    const Bytes bytes = container;
+    data_ = reinterpret_cast<const char*>(bytes.data());
+    size_ = bytes.size();
+  }
+
+  [[nodiscard]] constexpr const char* data() const noexcept { return data_; }
+  /// Number of bytes.
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return {data_, size_}; }
+  [[nodiscard]] Bytes bytes() const noexcept { return {reinterpret_cast<const std::byte*>(data_), size_}; }
+
+ private:
+  const char* data_ = "";
+  std::size_t size_ = 0;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cachesite/health.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace cachesite {
+
+/// The root of every component: something that a site holds and a program looks up by interface and name.
+///
+/// Life of a component that a file declares: constructed (must not block), `start()`, `await_started()`, used
+/// from any thread, `stop()`, destroyed. Components that others refer to are started before and stopped after
+/// those.
+class IComponent {
+ public:
+  virtual ~IComponent() = default;
+
+  /// Begins background work such as connecting. Called once, must not block, may throw to refuse the start.
+  /// The site calls it on all components before it waits for any, so slow starts overlap.
+  virtual void start() {}
+
+  /// Blocks until the work that `start()` began has either succeeded or failed for the first time. A
+  /// component that can work without its backend does not fail here; it reports its state by `health()`.
+  virtual void await_started() {}
+
+  /// Ends background work and releases connections. Idempotent; calls that run now or come later fail with
+  /// `ErrorCode::closed` instead of blocking. Called by the site, dependants first.
+  virtual void stop() noexcept {}
+
+  /// Present state; cheap, never blocks on a backend. Safe from any thread.
+  [[nodiscard]] virtual Health health() const { return {}; }
+};
+
+/// The name of an interface as a template argument.
+template <std::size_t Size>
+struct InterfaceLabel {
+  consteval InterfaceLabel(const char (&text)[Size]) { std::copy_n(text, Size, characters); }
+  [[nodiscard]] constexpr std::string_view view() const noexcept { return {characters, Size - 1}; }
+  char characters[Size]{};
+};
+
+/// The identity of an interface: its name, and a hash of the name (FNV-1a, 64 bit) that lookups start from.
+struct InterfaceId {
+  std::string_view name;
+  std::uint64_t hash;
+
+  constexpr explicit InterfaceId(std::string_view interface_name) noexcept
+      : name(interface_name), hash(0xcbf29ce484222325U) {
+    for (const char character : interface_name)
+      hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
+  }
+};
+
+/// The base of every component interface. It gives the interface the name that component files use:
+///
+///     class IGreeter : public cachesite::Interface<IGreeter, "IGreeter"> {
+///      public:
+///       virtual std::string greet(std::string_view who) = 0;
+///     };
+///
+/// The name alone is the identity. An interface whose meaning changes incompatibly takes a new name.
+template <class Self, InterfaceLabel Name>
+class Interface : public virtual IComponent {
+ public:
+  using interface_type = Self;
+  static constexpr std::string_view interface_name = Name.view();
+  static constexpr InterfaceId interface_id{Name.view()};
+};
+
+/// Satisfied by an interface itself (`ICache`), not by the classes that implement it: a site finds components
+/// by the interface that they were registered under, so asking for an implementation class is a mistake at
+/// compile time.
+template <class T>
+concept ComponentInterface = std::derived_from<T, IComponent> && requires {
+  typename T::interface_type;
+} && std::same_as<T, typename T::interface_type>;
+
+}  // namespace cachesite

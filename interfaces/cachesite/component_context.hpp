@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cachesite/clock.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/site.hpp>
+
+#include <memory>
+#include <string>
+
+namespace cachesite {
+
+/// What a component is given when a site makes it from a file. A component made in a test or by hand can be
+/// given a default-constructed one.
+struct ComponentContext {
+  /// The component as messages call it, such as `RedisCache "sessions"`.
+  std::string label = "component";
+  /// The site that the component will live in; null for a component made by hand. During construction it
+  /// holds the components of the same file that come earlier; it outlives the component's use.
+  IComponentSite* site = nullptr;
+  /// Never null.
+  std::shared_ptr<ILogger> logger = std::make_shared<SilentLogger>();
+  /// Never null.
+  std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
+};
+
+}  // namespace cachesite

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cachesite {
+
+/// Why a call failed. Every run-time failure of a component is one of these.
+enum class ErrorCode : std::uint8_t {
+  bad_argument,  ///< the caller's argument is outside the rules (empty key, TTL out of range ...)
+  too_large,     ///< a key or value is over its size limit; nothing was allocated or sent for it
+  timeout,       ///< the deadline passed first
+  unreachable,   ///< there is no connection to the backend
+  refused,       ///< the backend answered and said no (wrong password, missing permission, out of memory ...)
+  protocol,      ///< the backend answered with something that is no valid answer
+  corrupt,       ///< the stored bytes are damaged or were not written by this configuration
+  closed,        ///< the component is stopped
+  no_memory,     ///< an allocation failed; the component stays usable
+};
+
+/// The code as the word used in messages and in output of the tool, such as "timeout".
+[[nodiscard]] constexpr std::string_view to_string(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::bad_argument:
+      return "bad_argument";
+    case ErrorCode::too_large:
+      return "too_large";
+    case ErrorCode::timeout:
+      return "timeout";
+    case ErrorCode::unreachable:
+      return "unreachable";
+    case ErrorCode::refused:
+      return "refused";
+    case ErrorCode::protocol:
+      return "protocol";
+    case ErrorCode::corrupt:
+      return "corrupt";
+    case ErrorCode::closed:
+      return "closed";
+    case ErrorCode::no_memory:
+      return "no_memory";
+  }
+  return "unknown";
+}
+
+/// Whether a failed call may have taken effect at the backend.
+enum class Outcome : std::uint8_t {
+  not_done,  ///< the call certainly had no effect
+  unknown,   ///< the request was sent and its answer never arrived: it may or may not have taken effect
+};
+
+/// A reason for a failure: a code to decide by and a sentence to read. Copies share the sentence, so errors
+/// are cheap to return and to keep. The sentence never holds a password or a value.
+class Error {
+ public:
+  /// Makes an error. When memory for the sentence is missing, the error carries its code alone.
+  explicit Error(ErrorCode code, std::string message = {}, Outcome outcome = Outcome::not_done) noexcept
+      : code_(code), outcome_(outcome) {
+    if (message.empty()) return;
+    try {
+      message_ = std::make_shared<const std::string>(std::move(message));
+    } catch (...) {
+    }
+  }
+
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+  /// What happened, in one sentence without the code's name; the code's name when there is no sentence.
+  [[nodiscard]] std::string_view message() const noexcept {
+    return message_ ? std::string_view(*message_) : to_string(code_);
+  }
+  /// Whether the failed call may have taken effect.
+  [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
+
+ private:
+  std::shared_ptr<const std::string> message_;
+  ErrorCode code_;
+  Outcome outcome_;
+};
+
+}  // namespace cachesite

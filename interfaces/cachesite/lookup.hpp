@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cachesite/error.hpp>
+#include <cachesite/value.hpp>
+
+#include <cassert>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace cachesite {
+
+/// What a read that had an answer found.
+enum class Found : std::uint8_t {
+  hit,   ///< a value
+  null,  ///< a cached null: somebody stored that there is no value
+  miss,  ///< nothing
+};
+
+/// How long an entry still lives.
+struct Remaining {
+  enum class State : std::uint8_t {
+    absent,     ///< there is no such entry
+    no_expiry,  ///< the entry never expires
+    expires,    ///< the entry expires after `left`
+  };
+  State state = State::absent;
+  std::chrono::milliseconds left{0};  ///< above 0 when `state` is expires, else 0
+};
+
+/// The outcome of one read, told apart completely: a value, a cached null, a miss, or a failure with its
+/// reason.
+class [[nodiscard]] Lookup {
+ public:
+  Lookup(Found found, Value value) noexcept : value_(std::move(value)), found_(found) {}
+  explicit Lookup(Error error) noexcept : error_(std::move(error)) {}
+
+  [[nodiscard]] bool hit() const noexcept { return !error_ && found_ == Found::hit; }
+  [[nodiscard]] bool null() const noexcept { return !error_ && found_ == Found::null; }
+  [[nodiscard]] bool miss() const noexcept { return !error_ && found_ == Found::miss; }
+  [[nodiscard]] bool failed() const noexcept { return error_.has_value(); }
+
+  /// The value; empty unless hit().
+  [[nodiscard]] const Value& value() const& noexcept { return value_; }
+  [[nodiscard]] Value&& value() && noexcept { return std::move(value_); }
+
+  /// The reason. Precondition: failed().
+  [[nodiscard]] const Error& error() const noexcept {
+    assert(error_);
+    return *error_;
+  }
+
+ private:
+  std::optional<Error> error_;
+  Value value_;
+  Found found_ = Found::miss;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cachesite/component.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cachesite {
+
+/// A parameter whose value is another component of the same site, given by its name. The site makes and
+/// starts the referred component first, resolves the reference before the component that has it is
+/// constructed, and reports a missing name or a cycle before anything is made.
+///
+/// In a program without a file, a Reference is made from the component itself.
+template <ComponentInterface I>
+class Reference {
+ public:
+  Reference() noexcept = default;
+  /// A reference that is already resolved.
+  Reference(std::shared_ptr<I> component) noexcept : component_(std::move(component)), set_(true) {}
+
+  /// The name in the file; "" is the unnamed component.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// True when the file gives the parameter.
+  [[nodiscard]] bool is_set() const noexcept { return set_; }
+  /// The component; null when the parameter is not given.
+  [[nodiscard]] const std::shared_ptr<I>& component() const noexcept { return component_; }
+  [[nodiscard]] I* operator->() const noexcept { return component_.get(); }
+
+  /// Used by the binding: names the component that is meant.
+  void set_name(std::string name) {
+    name_ = std::move(name);
+    set_ = true;
+  }
+  /// Used by the site: gives the reference its component.
+  void resolve(std::shared_ptr<I> component) noexcept { component_ = std::move(component); }
+
+ private:
+  std::string name_;
+  std::shared_ptr<I> component_;
+  bool set_ = false;
+};
+
+}  // namespace cachesite

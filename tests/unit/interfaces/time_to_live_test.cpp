@@ -1,0 +1,35 @@
+#include <cachesite/time_to_live.hpp>
+
+#include <limits>
+
+#include <boost/test/unit_test.hpp>
+
+using cachesite::TimeToLive;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(time_to_live)
+
+BOOST_AUTO_TEST_CASE(any_duration_is_rounded_down_to_milliseconds) {
+  BOOST_TEST(TimeToLive(1s).count() == 1000);
+  BOOST_TEST(TimeToLive(1999us).count() == 1);
+  BOOST_TEST(TimeToLive(std::chrono::duration<double>(1.9999)).count() == 1999);
+  BOOST_TEST(TimeToLive(24h).count() == 86'400'000);
+}
+
+BOOST_AUTO_TEST_CASE(less_than_a_millisecond_and_more_than_ten_years_are_not_valid) {
+  BOOST_TEST(!TimeToLive(0s).valid());
+  BOOST_TEST(!TimeToLive(-5s).valid());
+  BOOST_TEST(!TimeToLive(999us).valid());
+  BOOST_TEST(TimeToLive(1ms).valid());
+  BOOST_TEST(TimeToLive(TimeToLive::longest).valid());
+  BOOST_TEST(!TimeToLive(TimeToLive::longest + 1ms).valid());
+}
+
+BOOST_AUTO_TEST_CASE(durations_that_would_overflow_or_are_no_number_are_not_valid) {
+  BOOST_TEST(!TimeToLive(std::chrono::hours::max()).valid());
+  BOOST_TEST(!TimeToLive(std::chrono::hours::min()).valid());
+  BOOST_TEST(!TimeToLive(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())).valid());
+  BOOST_TEST(!TimeToLive(std::chrono::duration<double>(std::numeric_limits<double>::infinity())).valid());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
