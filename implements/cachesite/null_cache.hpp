@@ -12,6 +12,7 @@ namespace cachesite {
 /// cache.
 class NullCache final : public ICache {
  public:
+  void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
 
  protected:
@@ -26,6 +27,7 @@ class NullCache final : public ICache {
   std::atomic<std::uint64_t> misses_{0};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> refusals_{0};
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace cachesite
