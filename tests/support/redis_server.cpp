@@ -54,6 +54,8 @@ RedisServer::RedisServer(RedisServerOptions options)
   } else {
     address_.password = options_.password;
   }
+  // Written once: a sentinel and its servers keep what they learn in this file.
+  directory_.write("redis.conf", configuration());
   launch();
   wait_until_ready();
 }
@@ -83,6 +85,7 @@ std::string RedisServer::configuration() const {
   line("dir " + directory_.path().string());
   line("logfile " + directory_.file("redis.log"));
   line("protected-mode no");
+  if (!options_.password.empty()) line("requirepass \"" + options_.password + "\"");
   if (!options_.sentinel) {
     line("save \"\"");
     line("appendonly no");
@@ -91,7 +94,6 @@ std::string RedisServer::configuration() const {
       line("enable-debug-command yes");
       line("shutdown-timeout 0");
     }
-    if (!options_.password.empty()) line("requirepass \"" + options_.password + "\"");
     for (const std::string& user : options_.users)
       line("user " + user);
     if (!options_.users.empty())
@@ -113,7 +115,7 @@ void RedisServer::launch() {
   if (process_) process_->kill();
   // A killed server leaves its socket file behind; its successor would be taken for ready too early.
   std::filesystem::remove(unix_socket_path_);
-  std::vector<std::string> arguments = {"redis-server", directory_.write("redis.conf", configuration())};
+  std::vector<std::string> arguments = {"redis-server", directory_.file("redis.conf")};
   if (options_.sentinel) arguments.push_back("--sentinel");
   process_ = std::make_unique<Process>(std::move(arguments));
 }

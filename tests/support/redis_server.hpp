@@ -36,7 +36,7 @@ struct RedisServerOptions {
   std::optional<RedisServerTls> tls = {};
   /// Further lines of redis.conf, such as "maxmemory 10mb". The last line for a name counts.
   std::vector<std::string> directives = {};
-  /// Starts `redis-server --sentinel` instead; only the directives and the port are used then.
+  /// Starts `redis-server --sentinel` instead; users and TLS do not apply then.
   bool sentinel = false;
 };
 
