@@ -27,14 +27,13 @@ ClusterLab::ClusterLab(ClusterLabOptions options)
     RedisServerOptions node;
     node.password = options_.password;
     node.directives = {
-        "cluster-enabled yes",
-        "cluster-config-file nodes.conf",
-        "cluster-port " + std::to_string(bus.number()),
-        "cluster-announce-ip 127.0.0.1",
+        "cluster-enabled yes", "cluster-config-file nodes.conf",
+        "cluster-port " + std::to_string(bus.number()), "cluster-announce-ip 127.0.0.1",
         "cluster-node-timeout " + std::to_string(options_.node_timeout.count()),
         std::string("cluster-require-full-coverage ") + (options_.require_full_coverage ? "yes" : "no"),
-        "cluster-allow-replica-migration no",
-        "cluster-replica-validity-factor 0"};
+        "cluster-allow-replica-migration no", "cluster-replica-validity-factor 0",
+        // CLUSTER SLOTS leaves out a replica until its offset is not 0: until the first such ping.
+        "repl-ping-replica-period 1"};
     if (!options_.password.empty()) node.directives.push_back("masterauth \"" + options_.password + "\"");
     nodes_.push_back(std::make_unique<RedisServer>(std::move(node)));
     ids_.push_back(nodes_.back()->probe().checked({"CLUSTER", "MYID"}).text);

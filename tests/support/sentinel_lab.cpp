@@ -27,6 +27,17 @@ SentinelLab::SentinelLab(SentinelLabOptions options) : options_(std::move(option
     if (index > 0) server.directives.push_back("replicaof 127.0.0.1 " + std::to_string(servers_[0]->port()));
     servers_.push_back(std::make_unique<RedisServer>(std::move(server)));
   }
+  // A sentinel that finds no replicas at its first look waits ten seconds before the next.
+  const auto replicas_online = [&] {
+    const std::string text = servers_[0]->probe().checked({"INFO", "replication"}).text;
+    std::size_t online = 0;
+    for (std::size_t at = text.find("state=online"); at != std::string::npos;
+         at = text.find("state=online", at + 1))
+      ++online;
+    return online == options_.replicas;
+  };
+  if (!wait_until(replicas_online, std::chrono::seconds(30)))
+    throw std::runtime_error("the replicas do not follow the master");
   const std::string& name = options_.service_name;
   for (std::size_t index = 0; index < options_.sentinels; ++index) {
     RedisServerOptions sentinel;
@@ -42,6 +53,9 @@ SentinelLab::SentinelLab(SentinelLabOptions options) : options_(std::move(option
     if (!options_.sentinel_password.empty())
       sentinel.directives.push_back("sentinel sentinel-pass \"" + options_.sentinel_password + "\"");
     sentinels_.push_back(std::make_unique<RedisServer>(std::move(sentinel)));
+    if (RedisServer::version().first >= 7)
+      sentinels_.back()->probe().checked(
+          {"SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "500"});
   }
   wait_until_ready();
 }
