@@ -1,0 +1,307 @@
+#include "redis/channel.hpp"
+
+#include <array>
+#include <string>
+
+namespace cachesite::redis {
+
+namespace {
+
+// A connection that rested for so long is looked at before it is used: it may have ended, or something may
+// have come that nobody asked for.
+constexpr auto rest_before_check = std::chrono::microseconds(100);
+
+constexpr std::size_t most_pieces = 64;
+
+}  // namespace
+
+Channel::Channel(ChannelLimits limits, LossListener on_loss)
+    : limits_(limits), on_loss_(std::move(on_loss)) {}
+
+Channel::~Channel() = default;
+
+void Channel::open(std::unique_ptr<Transport> transport) {
+  auto conversation = std::make_unique<Conversation>(limits_.frame);
+  const Lock lock(mutex_);
+  transport_ = std::move(transport);
+  conversation_ = std::move(conversation);
+  loss_.reset();
+  closing_.reset();
+  last_lead_ = {};
+  open_ = true;
+}
+
+bool Channel::is_open() const {
+  const Lock lock(mutex_);
+  return open_;
+}
+
+void Channel::close(const Error& reason) {
+  Lock lock(mutex_);
+  if (!open_) return;
+  if (leading_) {
+    closing_ = reason;
+    transport_->shut_down();
+  } else {
+    end_connection(lock, reason, false);
+  }
+}
+
+Slot* Channel::acquire(Lock& lock, TimePoint deadline) {
+  while (free_.empty()) {
+    if (slots_.size() < limits_.most_requests) {
+      slots_.push_back(std::make_unique<Slot>());
+      return slots_.back().get();
+    }
+    ++room_waiters_;
+    const auto status = room_.wait_until(lock, deadline);
+    --room_waiters_;
+    if (!open_ || (status == std::cv_status::timeout && free_.empty())) return nullptr;
+  }
+  return free_.pop();
+}
+
+void Channel::release(Slot* slot) noexcept {
+  constexpr std::size_t most_kept = 4096;
+  slot->stage = Slot::Stage::free;
+  slot->abandoned = slot->leads = slot->waits = slot->own_write = false;
+  slot->bytes.clear();
+  if (slot->bytes.capacity() > most_kept) slot->bytes.release();
+  slot->insertions.clear();
+  if (slot->reply.value.size() > most_kept) slot->reply.value.clear();
+  if (slot->reply.elements.capacity() != 0) slot->reply.elements = {};
+  free_.push(slot);
+  if (room_waiters_ != 0) room_.notify_one();
+}
+
+Ending Channel::collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept {
+  const Ending ending = slot->ending;
+  if (ending == Ending::answered) {
+    reply.kind = slot->reply.kind;
+    reply.integer = slot->reply.integer;
+    reply.value = std::move(slot->reply.value);
+    if (reply.kind == ReplyKind::array) reply.elements = std::move(slot->reply.elements);
+  } else {
+    loss = slot->loss;
+  }
+  release(slot);
+  return ending;
+}
+
+Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
+                     std::optional<Error>& loss) {
+  Lock lock(mutex_);
+  if (!open_) return Ending::not_open;
+  Slot* const slot = acquire(lock, deadline);
+  if (slot == nullptr) return open_ ? Ending::timed_out_queued : Ending::not_open;
+  try {
+    encode_command(command, slot->bytes, slot->insertions);
+  } catch (...) {
+    release(slot);
+    throw;
+  }
+  slot->wire_size = slot->bytes.size();
+  for (const auto& insertion : slot->insertions)
+    slot->wire_size += insertion.bytes.size();
+  slot->own_write = !slot->insertions.empty();
+  slot->expected = command.expected;
+  slot->reply.kind = ReplyKind::none;
+  slot->reply.value = std::move(reply.value);  // its memory is used again
+  slot->stage = Slot::Stage::queued;
+  queue_.push(slot);
+
+  if (leading_) {
+    slot->waits = true;
+    while (slot->stage != Slot::Stage::done && !slot->leads) {
+      if (slot->wake.wait_until(lock, deadline) != std::cv_status::timeout) continue;
+      if (slot->stage == Slot::Stage::done || slot->leads) break;
+      if (slot->stage == Slot::Stage::queued) {
+        queue_.unlink(slot);
+        release(slot);
+        return Ending::timed_out_queued;
+      }
+      slot->abandoned = true;
+      return Ending::timed_out_sent;
+    }
+    slot->waits = false;
+    if (slot->stage == Slot::Stage::done) return collect(slot, reply, loss);
+    now = SteadyTime::now();
+  } else {
+    leading_ = true;
+  }
+  if (!lead(lock, slot, now, deadline)) return Ending::timed_out_sent;
+  return collect(slot, reply, loss);
+}
+
+void Channel::take_batch(const Slot* own) noexcept {
+  std::size_t size = 0;
+  while (Slot* const slot = queue_.front()) {
+    if (slot->own_write && slot != own) break;
+    if (size != 0 && size + slot->wire_size > limits_.largest_batch) break;
+    size += slot->wire_size;
+    queue_.pop();
+    slot->stage = Slot::Stage::in_flight;
+    conversation_->admit(slot);
+  }
+}
+
+bool Channel::idle_check() {
+  bool nothing = false;
+  receive_some(Transport::Patience::none, nothing);
+  return nothing;
+}
+
+// Works until its own request has ended and nothing is unanswered. False when the deadline passed first and
+// somebody else goes on; the slot is abandoned then.
+bool Channel::lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline) {
+  const bool rested = now - last_lead_ > rest_before_check && last_lead_ != TimePoint{};
+  last_lead_ = now;
+  bool may_block = !own->leads;  // the whole patience of the connection fits before this deadline
+  own->leads = false;
+  if (!conversation_->awaiting()) {
+    unanswered_since_ = now;
+    if (rested && !idle_check()) {
+      take_batch(own);
+      const Error reason = closing_ ? *closing_ : *loss_;
+      end_connection(lock, reason, true);
+      return true;
+    }
+  }
+  for (;;) {
+    if (own->stage != Slot::Stage::done) take_batch(own);
+    lock.unlock();
+    const Pumped pumped = pump(deadline, may_block);
+    lock.lock();
+    const bool progress = !conversation_->finished().empty();
+    settle();
+    if (pumped == Pumped::lost || closing_) {
+      const Error reason = closing_ ? *closing_ : *loss_;
+      end_connection(lock, reason, true);
+      return true;
+    }
+    if (conversation_->awaiting() && progress) unanswered_since_ = SteadyTime::now();
+    if (pumped == Pumped::timed_out) {
+      const bool stalled = SteadyTime::now() - unanswered_since_ >= limits_.stall;
+      const bool unfinished = own->stage == Slot::Stage::in_flight;
+      // Half a request cannot be left to others: its bytes may be the caller's.
+      if (!stalled && !conversation_->has_output() && hand_over()) {
+        own->abandoned = unfinished;
+        return !unfinished;
+      }
+      end_connection(lock, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
+      return true;
+    }
+    if (own->stage == Slot::Stage::done && !conversation_->awaiting()) {
+      hand_over();
+      return true;
+    }
+  }
+}
+
+// One step of writing and reading, without the lock. Returns when a request has ended, when the deadline has
+// passed, or when the connection is lost.
+Channel::Pumped Channel::pump(TimePoint deadline, bool& may_block) {
+  bool nothing = false;
+  while (conversation_->has_output()) {
+    std::array<iovec, most_pieces> pieces;
+    const auto count = conversation_->output(pieces);
+    const auto sent = transport_->send(std::span<const iovec>(pieces.data(), count));
+    if (sent.status == Transport::Status::ok) {
+      conversation_->wrote(sent.count);
+      continue;
+    }
+    if (sent.status != Transport::Status::again) {
+      loss_.emplace(ErrorCode::unreachable, transport_->problem());
+      return Pumped::lost;
+    }
+    may_block = false;
+    // A server that waits for us to read does not read either.
+    if (receive_some(Transport::Patience::none, nothing) == Pumped::lost) return Pumped::lost;
+    if (nothing && transport_->wait(true, deadline) == Transport::Waiting::timed_out)
+      return Pumped::timed_out;
+  }
+  while (conversation_->finished().empty()) {
+    const auto patience = may_block ? Transport::Patience::short_wait : Transport::Patience::none;
+    may_block = false;
+    if (receive_some(patience, nothing) == Pumped::lost) return Pumped::lost;
+    if (nothing && transport_->wait(false, deadline) == Transport::Waiting::timed_out)
+      return Pumped::timed_out;
+    if (!nothing && conversation_->finished().empty() && SteadyTime::now() >= deadline)
+      return Pumped::timed_out;
+  }
+  return Pumped::progress;
+}
+
+Channel::Pumped Channel::receive_some(Transport::Patience patience, bool& nothing) {
+  std::array<iovec, 2> places;
+  const auto count = conversation_->input_room(places);
+  const auto received = transport_->receive(std::span<const iovec>(places.data(), count), patience);
+  nothing = received.status == Transport::Status::again;
+  switch (received.status) {
+    case Transport::Status::ok:
+      if (conversation_->received(received.count)) return Pumped::progress;
+      loss_ = conversation_->failure();
+      return Pumped::lost;
+    case Transport::Status::again:
+      return Pumped::progress;
+    case Transport::Status::ended:
+      loss_.emplace(ErrorCode::unreachable, "the server closed the connection");
+      return Pumped::lost;
+    case Transport::Status::failed:
+      loss_.emplace(ErrorCode::unreachable, transport_->problem());
+      return Pumped::lost;
+  }
+  return Pumped::lost;
+}
+
+void Channel::finish(Slot* slot) noexcept {
+  slot->stage = Slot::Stage::done;
+  if (slot->abandoned)
+    release(slot);
+  else if (slot->waits)
+    slot->wake.notify_one();
+}
+
+void Channel::settle() noexcept {
+  auto& finished = conversation_->finished();
+  while (!finished.empty())
+    finish(finished.pop());
+}
+
+// Makes somebody else the leader. False when nobody waits; then the lead is free.
+bool Channel::hand_over() noexcept {
+  for (const Slot* first : {conversation_->oldest(), queue_.front()}) {
+    for (const Slot* slot = first; slot != nullptr; slot = slot->next) {
+      if (slot->abandoned || !slot->waits) continue;
+      const_cast<Slot*>(slot)->leads = true;
+      const_cast<Slot*>(slot)->wake.notify_one();
+      return true;
+    }
+  }
+  leading_ = false;
+  return false;
+}
+
+void Channel::end_connection(Lock& lock, const Error& reason, bool tell) {
+  conversation_->lose(reason);
+  settle();
+  while (!queue_.empty()) {
+    Slot* const slot = queue_.pop();
+    slot->ending = Ending::lost_unsent;
+    slot->loss = reason;
+    finish(slot);
+  }
+  const bool asked_for = closing_.has_value();
+  closing_.reset();
+  open_ = false;
+  leading_ = false;
+  transport_.reset();
+  conversation_.reset();
+  room_.notify_all();
+  if (!tell || asked_for) return;
+  lock.unlock();
+  on_loss_(reason);
+  lock.lock();
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "redis/command.hpp"
+#include "redis/conversation.hpp"
+#include "redis/deadline.hpp"
+#include "redis/slot.hpp"
+#include "redis/transport.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace cachesite::redis {
+
+struct ChannelLimits {
+  FrameLimits frame = {};
+  std::size_t most_requests = 1024;                     // waiting or unanswered
+  std::size_t largest_batch = std::size_t{128} * 1024;  // bytes that one leader takes at once
+  std::chrono::milliseconds stall{2500};  // a connection that answers nothing for so long is dead
+};
+
+/// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,
+/// writes its own and everybody's waiting requests in one go, reads the answers, and hands the lead to the
+/// next caller that waits. A caller without company does one send and one receive on its own thread.
+class Channel {
+ public:
+  /// Called once for each opened connection that ended, without a lock held, by a thread that was calling.
+  using LossListener = std::function<void(const Error& reason)>;
+
+  Channel(ChannelLimits limits, LossListener on_loss);
+  ~Channel();
+
+  /// Starts to use a connection. Precondition: not open.
+  void open(std::unique_ptr<Transport> transport);
+  [[nodiscard]] bool is_open() const;
+  /// Ends the connection, if any: calls that run end with `lost_...`. Does not tell the listener.
+  void close(const Error& reason);
+
+  /// Sends a command and waits for its answer. On anything but `answered`, `loss` may say why.
+  Ending call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
+              std::optional<Error>& loss);
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  Slot* acquire(Lock& lock, TimePoint deadline);
+  void release(Slot* slot) noexcept;
+  Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
+  bool lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline);
+  void take_batch(const Slot* own) noexcept;
+  bool idle_check();
+  enum class Pumped : std::uint8_t { progress, timed_out, lost };
+  Pumped pump(TimePoint deadline, bool& may_block);
+  Pumped receive_some(Transport::Patience patience, bool& nothing);
+  void settle() noexcept;
+  void finish(Slot* slot) noexcept;
+  bool hand_over() noexcept;
+  void end_connection(Lock& lock, const Error& reason, bool tell);
+
+  const ChannelLimits limits_;
+  const LossListener on_loss_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  SlotQueue free_;
+  SlotQueue queue_;
+  std::size_t room_waiters_ = 0;
+  bool open_ = false;
+  bool leading_ = false;
+  std::optional<Error> closing_;  // set by close() while a leader is at work
+
+  // Of the leader; they change hands with the lead, under the lock.
+  std::unique_ptr<Transport> transport_;
+  std::unique_ptr<Conversation> conversation_;
+  std::optional<Error> loss_;
+  TimePoint last_lead_{};
+  TimePoint unanswered_since_{};
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "redis/dialer.hpp"
+#include "redis/handshake.hpp"
+#include "redis/transport.hpp"
+
+#include <cachesite/error.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace cachesite::redis {
+
+struct ConnectorOptions {
+  ServerAddress address;
+  Introduction introduction;
+  SocketOptions socket;
+  std::chrono::milliseconds connect_timeout{5000};  // everything up to the first PONG
+  std::chrono::milliseconds call_timeout{5000};
+  FrameLimits frame;
+};
+
+/// Makes connections that are ready for use. One thread at a time.
+class Connector {
+ public:
+  explicit Connector(ConnectorOptions options);
+
+  struct Outcome {
+    std::unique_ptr<Transport> transport;
+    std::optional<Error> error;  // when there is no transport
+  };
+  /// `announce` is called with the transport before anything is said on it, so that a stop can end it, and
+  /// with null when that is over.
+  Outcome connect(const StopSignal& stop, const std::function<void(Transport*)>& announce);
+
+  [[nodiscard]] const ConnectorOptions& options() const noexcept { return options_; }
+
+ private:
+  ConnectorOptions options_;
+  Dialer dialer_;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "redis/reply_stream.hpp"
+#include "redis/slot.hpp"
+
+#include <cachesite/error.hpp>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include <sys/uio.h>
+
+namespace cachesite::redis {
+
+/// What is said on one connection: requests in the order they are written, answers in the same order. A plain
+/// state machine: it is told what was written and received, and knows neither sockets, threads nor time.
+class Conversation {
+ public:
+  explicit Conversation(FrameLimits limits) : stream_(limits) {}
+
+  /// Adds a request to what is to be written.
+  void admit(Slot* slot) noexcept;
+
+  [[nodiscard]] bool has_output() const noexcept { return writing_ != nullptr; }
+  /// The next bytes to write, in as many pieces as fit. Returns the number of pieces.
+  std::size_t output(std::span<iovec> pieces) const noexcept;
+  void wrote(std::size_t count) noexcept;
+
+  /// Requests whose answers are not complete.
+  [[nodiscard]] bool awaiting() const noexcept { return !flight_.empty(); }
+  [[nodiscard]] Slot* oldest() const noexcept { return flight_.front(); }
+
+  std::size_t input_room(std::array<iovec, 2>& places) noexcept { return stream_.room(places); }
+  /// Takes received bytes. Answered requests go to `finished()`. False when the connection cannot be used any
+  /// more; `failure()` says why, and the requests answered by these bytes are then spoilt as well.
+  bool received(std::size_t count);
+  /// True when everything received has been used up, which it has to be while nothing is awaited.
+  [[nodiscard]] bool in_step() const noexcept { return !stream_.has_bytes(); }
+
+  /// Requests that ended, with their ending; the owner takes them out.
+  [[nodiscard]] SlotQueue& finished() noexcept { return finished_; }
+  [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
+
+  /// The connection is gone: every request ends, by whether all of it was written.
+  void lose(const Error& reason);
+
+ private:
+  bool fail(ErrorCode code, std::string_view problem);
+
+  ReplyStream stream_;
+  SlotQueue flight_;
+  SlotQueue finished_;
+  Slot* writing_ = nullptr;         // first request that is not written completely
+  std::size_t writing_offset_ = 0;  // bytes of it that are written
+  std::optional<Error> failure_;
+};
+
+}  // namespace cachesite::redis

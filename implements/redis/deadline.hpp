@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <limits>
+
+namespace cachesite::redis {
+
+using SteadyTime = std::chrono::steady_clock;
+using TimePoint = SteadyTime::time_point;
+
+/// The argument of poll() for waiting until `deadline`, rounded up so that nobody wakes too early and spins.
+inline int poll_milliseconds(TimePoint now, TimePoint deadline) noexcept {
+  if (deadline <= now) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return left > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max() : static_cast<int>(left);
+}
+
+}  // namespace cachesite::redis

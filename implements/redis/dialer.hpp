@@ -1,0 +1,39 @@
+#pragma once
+
+#include "redis/address.hpp"
+#include "redis/deadline.hpp"
+#include "redis/file_descriptor.hpp"
+#include "redis/name_resolver.hpp"
+#include "redis/stop_signal.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace cachesite::redis {
+
+struct SocketOptions {
+  bool keep_alive = true;
+  /// Bound on how long the kernel keeps trying to deliver sent bytes.
+  std::chrono::milliseconds user_timeout{5000};
+};
+
+/// Opens sockets to one server. When a host has several addresses they are tried in a race: the next one
+/// starts when the one before has failed or has not answered for a quarter of a second, and the first that
+/// connects wins.
+class Dialer {
+ public:
+  explicit Dialer(SocketOptions options) : options_(options) {}
+
+  struct Outcome {
+    FileDescriptor socket;
+    std::string problem;  // when there is no socket
+    bool timed_out = false;
+  };
+  Outcome dial(const ServerAddress& address, TimePoint deadline, const StopSignal& stop);
+
+ private:
+  SocketOptions options_;
+  NameResolver resolver_;
+};
+
+}  // namespace cachesite::redis

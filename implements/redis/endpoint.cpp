@@ -1,0 +1,298 @@
+#include "redis/endpoint.hpp"
+
+#include "redis/background_thread.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <random>
+#include <system_error>
+#include <utility>
+
+namespace cachesite::redis {
+
+namespace {
+
+// How long calls wait for a connection that ended just now to be replaced.
+constexpr std::chrono::milliseconds recovery_patience{200};
+
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  return std::to_string(duration.count()) + " ms";
+}
+
+}  // namespace
+
+Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
+    : options_(std::move(options)),
+      label_(std::move(label)),
+      place_("redis at " + options_.connector.address.text()),
+      logger_(std::move(logger)),
+      connector_(options_.connector),
+      since_(std::chrono::system_clock::now()) {
+  for (std::size_t count = 0; count < std::max<std::size_t>(1, options_.channels); ++count)
+    channels_.push_back(
+        std::make_unique<Channel>(options_.channel, [this](const Error& reason) { on_loss(reason); }));
+}
+
+Endpoint::~Endpoint() {
+  stop();
+}
+
+void Endpoint::start() {
+  Lock lock(mutex_);
+  if (state_ != State::idle) return;
+  set_state(State::connecting);
+  begin_work(lock);
+}
+
+void Endpoint::await_started() {
+  Lock lock(mutex_);
+  changed_.wait(lock, [&] { return state_ != State::connecting; });
+}
+
+void Endpoint::stop() noexcept {
+  {
+    const Lock lock(mutex_);
+    if (state_ != State::stopped) {
+      set_state(State::stopped);
+      stop_signal_.raise();
+      if (handshaking_ != nullptr) handshaking_->shut_down();
+      changed_.notify_all();
+    }
+  }
+  for (const auto& channel : channels_)
+    channel->close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+  std::thread worker;
+  {
+    const Lock lock(mutex_);
+    worker = std::move(worker_);
+  }
+  if (worker.joinable()) worker.join();
+  for (const auto& channel : channels_)
+    channel->close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+}
+
+void Endpoint::set_state(State state) {
+  state_.store(state, std::memory_order_release);
+  changed_.notify_all();
+}
+
+void Endpoint::log(LogLevel level, const std::string& message) const {
+  logger_->log(level, "redis", label_ + ": " + message);
+}
+
+Error Endpoint::down_error() const {
+  return reason_ ? *reason_ : Error(ErrorCode::unreachable, place_ + " is not connected");
+}
+
+Status Endpoint::call(const Command& command, Reply& reply) {
+  const auto begin = SteadyTime::now();
+  auto now = begin;
+  const auto deadline = begin + options_.connector.call_timeout;
+  bool sent_before = false;
+  std::optional<Error> loss;
+  for (std::size_t attempt = 0;; ++attempt) {
+    if (state_.load(std::memory_order_acquire) != State::up) {
+      if (auto error = await_up(deadline)) {
+        if (!sent_before) return *error;
+        return Error(error->code(), std::string(error->message()), Outcome::unknown);
+      }
+      now = SteadyTime::now();
+    }
+    const Ending ending = pick(attempt).call(command, reply, now, deadline, loss);
+    const bool sent =
+        ending == Ending::timed_out_sent || ending == Ending::lost_sent || ending == Ending::spoilt;
+    sent_before = sent_before || sent;
+    const Outcome outcome = sent_before ? Outcome::unknown : Outcome::not_done;
+    switch (ending) {
+      case Ending::answered:
+        return Done{};
+      case Ending::timed_out_queued:
+      case Ending::timed_out_sent:
+        return Error(ErrorCode::timeout,
+                     place_ + ": no answer within " + duration_text(options_.connector.call_timeout) +
+                         (sent ? " (the command was sent)" : " (the command was not sent)"),
+                     outcome);
+      case Ending::spoilt:
+        return Error(loss->code(), place_ + ": " + std::string(loss->message()), outcome);
+      case Ending::lost_sent:
+      case Ending::lost_unsent:
+        now = SteadyTime::now();
+        if (loss->code() == ErrorCode::timeout || now >= deadline)
+          return Error(ErrorCode::timeout,
+                       place_ + ": no answer within " + duration_text(options_.connector.call_timeout) +
+                           (sent ? " (the command was sent)" : " (the command was not sent)"),
+                       outcome);
+        if (loss->code() == ErrorCode::closed)
+          return Error(loss->code(), std::string(loss->message()), outcome);
+        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || command.repeatable)) continue;
+        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()), outcome);
+      case Ending::not_open:
+        now = SteadyTime::now();
+        if (attempt < 3 && now < deadline) {
+          // The channel has just ended, and whoever saw it is about to say so.
+          if (!any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
+          continue;
+        }
+        const Lock lock(mutex_);
+        return down_error();
+    }
+  }
+}
+
+std::optional<Error> Endpoint::await_up(TimePoint deadline) {
+  Lock lock(mutex_);
+  if (state_ == State::idle) {
+    set_state(State::connecting);
+    begin_work(lock);
+  }
+  for (;;) {
+    switch (state_.load(std::memory_order_relaxed)) {
+      case State::up:
+        return std::nullopt;
+      case State::down:
+        return down_error();
+      case State::stopped:
+        return Error(ErrorCode::closed, "the cache is stopped");
+      case State::recovering:
+        deadline = std::min(deadline, patience_ends_);
+        [[fallthrough]];
+      case State::idle:
+      case State::connecting:
+        if (SteadyTime::now() >= deadline) return down_error();
+        changed_.wait_until(lock, deadline);
+    }
+  }
+}
+
+Channel& Endpoint::pick(std::size_t attempt) {
+  return *channels_[attempt % channels_.size()];
+}
+
+bool Endpoint::any_open() const {
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [](const auto& channel) { return channel->is_open(); });
+}
+
+Channel* Endpoint::closed_channel() {
+  for (const auto& channel : channels_)
+    if (!channel->is_open()) return channel.get();
+  return nullptr;
+}
+
+void Endpoint::on_loss(const Error& reason) {
+  Lock lock(mutex_);
+  if (state_ == State::stopped) return;
+  if (state_ == State::up && !any_open()) {
+    reason_.emplace(ErrorCode::unreachable, place_ + ": " + std::string(reason.message()));
+    patience_ends_ = SteadyTime::now() + recovery_patience;
+    urgent_ = true;
+    set_state(State::recovering);
+  }
+  begin_work(lock);
+}
+
+void Endpoint::begin_work(Lock&) {
+  if (working_) {
+    changed_.notify_all();
+    return;
+  }
+  if (worker_.joinable()) worker_.join();  // it has finished: leaving is all it still does
+  try {
+    worker_ = background_thread([this] { work(); });
+    working_ = true;
+  } catch (const std::system_error&) {
+    go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
+  }
+}
+
+void Endpoint::go_up() {
+  reason_.reset();
+  if (reported_down_) log(LogLevel::info, place_ + " is back");
+  reported_down_ = false;
+  was_up_ = true;
+  if (state_ == State::up) return;
+  since_ = std::chrono::system_clock::now();
+  set_state(State::up);
+}
+
+void Endpoint::go_down(const Error& reason) {
+  reason_.emplace(reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable,
+                  place_ + ": " + std::string(reason.message()));
+  if (state_ != State::down) since_ = std::chrono::system_clock::now();
+  if (!reported_down_) {
+    reported_down_ = true;
+    log(LogLevel::warning, (was_up_ ? "lost " : "cannot use ") + std::string(reason_->message()) +
+                               "; calls fail until it is back");
+  }
+  if (state_ != State::down) set_state(State::down);
+}
+
+void Endpoint::work() {
+  BackOff pauses(options_.first_pause, options_.longest_pause, std::random_device{}());
+  Lock lock(mutex_);
+  for (;;) {
+    Channel* const channel = closed_channel();
+    if (channel == nullptr || state_ == State::stopped) {
+      working_ = false;
+      return;
+    }
+    urgent_ = false;
+    lock.unlock();
+    Connector::Outcome outcome;
+    try {
+      outcome = connector_.connect(stop_signal_, [this](Transport* transport) {
+        const Lock announcing(mutex_);
+        handshaking_ = transport;
+        if (transport != nullptr && state_ == State::stopped) transport->shut_down();
+      });
+      if (outcome.transport) {
+        lock.lock();
+        if (state_ != State::stopped) {
+          channel->open(std::move(outcome.transport));
+          pauses.reset();
+          go_up();
+        }
+        continue;
+      }
+    } catch (const std::exception&) {
+      outcome.error.emplace(ErrorCode::no_memory, "no memory for a connection");
+    }
+    if (!lock.owns_lock()) lock.lock();
+    if (state_ == State::stopped) continue;
+    if (!any_open()) go_down(*outcome.error);
+    auto pause = pauses.next();
+    if (outcome.error->code() == ErrorCode::refused)
+      pause = std::max<BackOff::Pause>(pause, options_.longest_pause * 5);
+    changed_.wait_for(lock, pause, [&] { return state_ == State::stopped || urgent_; });
+  }
+}
+
+Health Endpoint::health() const {
+  const Lock lock(mutex_);
+  switch (state_.load(std::memory_order_relaxed)) {
+    case State::up:
+      return {};
+    case State::idle:
+      return {HealthState::down, place_ + " is not connected yet"};
+    case State::connecting:
+      return {HealthState::down, "connecting to " + place_};
+    case State::stopped:
+      return {HealthState::down, "stopped"};
+    case State::recovering:
+    case State::down:
+      break;
+  }
+  return {HealthState::down, std::string(down_error().message()) + " (since " + utc_text(since_) + ")"};
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "redis/back_off.hpp"
+#include "redis/channel.hpp"
+#include "redis/command.hpp"
+#include "redis/connector.hpp"
+#include "redis/stop_signal.hpp"
+
+#include <cachesite/health.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/result.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cachesite::redis {
+
+struct EndpointOptions {
+  ConnectorOptions connector;
+  ChannelLimits channel;
+  std::size_t channels = 1;
+  BackOff::Pause first_pause = std::chrono::milliseconds(50);
+  BackOff::Pause longest_pause = std::chrono::seconds(1);
+};
+
+/// One server: its channels, and what is done when it is not there. A thread exists only while something is
+/// to be connected.
+class Endpoint {
+ public:
+  Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger);
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  void start();
+  void await_started();
+  void stop() noexcept;
+
+  /// Sends a command and gives its answer, an error of the server included. Starts the endpoint if need be.
+  Status call(const Command& command, Reply& reply);
+
+  [[nodiscard]] Health health() const;
+
+ private:
+  enum class State : std::uint8_t {
+    idle,        // not started
+    connecting,  // the first attempt is under way
+    up,          // at least one channel is open
+    recovering,  // the last channel ended just now; calls wait a moment for the first attempt
+    down,        // calls fail at once
+    stopped,
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  std::optional<Error> await_up(TimePoint deadline);
+  Channel& pick(std::size_t attempt);
+  void on_loss(const Error& reason);
+  void begin_work(Lock& lock);
+  void work();
+  Channel* closed_channel();
+  bool any_open() const;
+  void go_up();
+  void go_down(const Error& reason);
+  void set_state(State state);
+  void log(LogLevel level, const std::string& message) const;
+  [[nodiscard]] Error down_error() const;
+
+  const EndpointOptions options_;
+  const std::string label_;
+  const std::string place_;
+  const std::shared_ptr<ILogger> logger_;
+  Connector connector_;  // of the worker
+  StopSignal stop_signal_;
+  std::vector<std::unique_ptr<Channel>> channels_;
+
+  std::atomic<State> state_{State::idle};
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::thread worker_;
+  bool working_ = false;
+  bool urgent_ = false;
+  bool was_up_ = false;
+  bool reported_down_ = false;
+  TimePoint patience_ends_{};
+  std::chrono::system_clock::time_point since_;
+  std::optional<Error> reason_;
+  Transport* handshaking_ = nullptr;
+};
+
+}  // namespace cachesite::redis

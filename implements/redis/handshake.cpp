@@ -1,0 +1,102 @@
+#include "redis/handshake.hpp"
+
+#include "redis/command.hpp"
+#include "redis/command_encoder.hpp"
+#include "redis/conversation.hpp"
+#include "redis/server_text.hpp"
+#include "redis/slot.hpp"
+
+#include <array>
+#include <list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite::redis {
+
+namespace {
+
+class Handshake {
+ public:
+  Handshake(Transport& transport, FrameLimits limits) : transport_(transport), conversation_(limits) {}
+
+  void ask(std::initializer_list<std::string_view> words) {
+    std::vector<Argument> arguments;
+    for (const auto word : words)
+      arguments.push_back({word});
+    Slot& slot = slots_.emplace_back();
+    slot.expected = static_cast<ReplyKinds>(ReplyKind::status);
+    encode_command({arguments, slot.expected, false}, slot.bytes, slot.insertions);
+    slot.wire_size = slot.bytes.size();
+    for (const auto& insertion : slot.insertions)
+      slot.wire_size += insertion.bytes.size();
+    conversation_.admit(&slot);
+  }
+
+  std::optional<Error> run(TimePoint deadline) {
+    while (conversation_.awaiting()) {
+      const bool writes = conversation_.has_output();
+      if (writes) {
+        std::array<iovec, 8> pieces;
+        const auto count = conversation_.output(pieces);
+        const auto sent = transport_.send(std::span<const iovec>(pieces.data(), count));
+        if (sent.status == Transport::Status::ok) {
+          conversation_.wrote(sent.count);
+          continue;
+        }
+        if (sent.status != Transport::Status::again) return broken(sent.status);
+      }
+      std::array<iovec, 2> places;
+      const auto count = conversation_.input_room(places);
+      const auto received =
+          transport_.receive(std::span<const iovec>(places.data(), count), Transport::Patience::none);
+      if (received.status == Transport::Status::ok) {
+        if (!conversation_.received(received.count)) return answer().value_or(*conversation_.failure());
+        if (auto refused = answer()) return refused;
+      } else if (received.status != Transport::Status::again) {
+        return broken(received.status);
+      } else if (transport_.wait(writes, deadline) == Transport::Waiting::timed_out) {
+        return Error(ErrorCode::timeout, "connected, but no answer within the time for connecting");
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  // An error among the answers so far.
+  std::optional<Error> answer() {
+    for (const auto& slot : slots_)
+      if (slot.reply.kind == ReplyKind::error)
+        return Error(ErrorCode::refused, readable_server_error(slot.reply.text()));
+    return std::nullopt;
+  }
+
+  std::optional<Error> broken(Transport::Status status) {
+    return Error(ErrorCode::unreachable, status == Transport::Status::ended
+                                             ? std::string("the server closed the connection")
+                                             : transport_.problem());
+  }
+
+  Transport& transport_;
+  Conversation conversation_;
+  std::list<Slot> slots_;
+};
+
+}  // namespace
+
+std::optional<Error> shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
+                                 TimePoint deadline) {
+  Handshake handshake(transport, limits);
+  if (!introduction.password.empty()) {
+    if (introduction.username.empty())
+      handshake.ask({"AUTH", introduction.password.reveal()});
+    else
+      handshake.ask({"AUTH", introduction.username, introduction.password.reveal()});
+  }
+  if (!introduction.client_name.empty()) handshake.ask({"CLIENT", "SETNAME", introduction.client_name});
+  if (introduction.database != 0) handshake.ask({"SELECT", std::to_string(introduction.database)});
+  handshake.ask({"PING"});
+  return handshake.run(deadline);
+}
+
+}  // namespace cachesite::redis

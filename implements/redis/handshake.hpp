@@ -1,0 +1,29 @@
+#pragma once
+
+#include "redis/deadline.hpp"
+#include "redis/frame_gate.hpp"
+#include "redis/transport.hpp"
+
+#include <cachesite/error.hpp>
+#include <cachesite/secret.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace cachesite::redis {
+
+/// What a connection is told before it is used.
+struct Introduction {
+  std::string username;
+  Secret password;
+  std::uint32_t database = 0;
+  std::string client_name;
+};
+
+/// Sends AUTH, CLIENT SETNAME, SELECT as far as given, and PING, all at once. No error means that the server
+/// agreed to everything and the connection is ready.
+std::optional<Error> shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
+                                 TimePoint deadline);
+
+}  // namespace cachesite::redis

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "redis/frame_gate.hpp"
+#include "redis/reply.hpp"
+#include "redis/reply_reader.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <sys/uio.h>
+
+namespace cachesite::redis {
+
+/// Turns the bytes of a connection into replies: frame gate, then hiredis' reader. The payload of a value of
+/// its own from `direct_from` bytes on goes straight to its destination. Knows neither sockets nor time.
+class ReplyStream {
+ public:
+  static constexpr std::size_t buffer_size = std::size_t{16} * 1024;
+  static constexpr std::size_t direct_from = 256;
+
+  explicit ReplyStream(FrameLimits limits);
+
+  /// Where the next bytes have to be received: one or two places, filled in order. Returns their number.
+  std::size_t room(std::array<iovec, 2>& places) noexcept;
+  /// `count` bytes have been received there.
+  void received(std::size_t count) noexcept;
+
+  enum class Progress : unsigned char { more, complete, malformed, too_large, no_memory };
+  /// Goes on with one reply, which is built in `target`: the same one until it is complete.
+  Progress next(Reply& target);
+
+  /// True when bytes are there that `next` has not taken.
+  [[nodiscard]] bool has_bytes() const noexcept { return begin_ != end_; }
+  [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+
+ private:
+  Progress refuse();
+  Progress feed_reader(Reply& target);
+
+  FrameGate gate_;
+  ReplyReader reader_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t begin_ = 0;    // bytes before are used up
+  std::size_t scanned_ = 0;  // bytes before went through the gate
+  std::size_t end_ = 0;
+  std::span<std::byte> destination_;  // what is still to come of a direct payload
+  bool direct_ = false;               // the reply in progress bypasses the reader
+  std::string problem_;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "redis/byte_buffer.hpp"
+#include "redis/command_encoder.hpp"
+#include "redis/reply.hpp"
+
+#include <cachesite/error.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace cachesite::redis {
+
+/// How a request ended.
+enum class Ending : std::uint8_t {
+  answered,
+  timed_out_queued,  // it was never sent
+  timed_out_sent,    // it was sent, the answer did not come in time
+  lost_unsent,       // the connection ended before the whole request was given to the kernel
+  lost_sent,         // the connection ended before the answer
+  spoilt,            // the answer, or what came with it, is not valid; the connection is closed
+  not_open,          // there is no connection
+};
+
+/// One request on its way. It belongs to the channel; the caller that waits for it may leave at any time, so
+/// nothing here points into the caller's memory, with one exception: `insertions` of a request that only its
+/// own caller writes.
+struct Slot {
+  enum class Stage : std::uint8_t { free, queued, in_flight, done };
+
+  Stage stage = Stage::free;
+  Ending ending = Ending::answered;
+  bool abandoned = false;  // the caller left
+  bool leads = false;      // the caller has been made leader
+  bool waits = false;      // the caller sleeps on `wake`
+  bool own_write = false;  // has insertions: only its own caller may write it
+  ReplyKinds expected = 0;
+  Reply reply;
+  Error loss{ErrorCode::unreachable};
+  ByteBuffer bytes;
+  std::vector<Insertion> insertions;
+  std::size_t wire_size = 0;  // bytes and insertions
+  std::condition_variable wake;
+  Slot* next = nullptr;
+  Slot* previous = nullptr;
+};
+
+/// A first-in first-out queue of slots that owns nothing.
+class SlotQueue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
+  [[nodiscard]] Slot* front() const noexcept { return front_; }
+
+  void push(Slot* slot) noexcept {
+    slot->next = nullptr;
+    slot->previous = back_;
+    (back_ ? back_->next : front_) = slot;
+    back_ = slot;
+  }
+  Slot* pop() noexcept {
+    Slot* const slot = front_;
+    unlink(slot);
+    return slot;
+  }
+  void unlink(Slot* slot) noexcept {
+    (slot->previous ? slot->previous->next : front_) = slot->next;
+    (slot->next ? slot->next->previous : back_) = slot->previous;
+    slot->next = slot->previous = nullptr;
+  }
+
+ private:
+  Slot* front_ = nullptr;
+  Slot* back_ = nullptr;
+};
+
+}  // namespace cachesite::redis

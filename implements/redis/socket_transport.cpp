@@ -1,0 +1,80 @@
+#include "redis/socket_transport.hpp"
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+namespace cachesite::redis {
+
+std::string system_message(int error) {
+  std::string text = std::generic_category().message(error);
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z' && (text.size() < 2 || text[1] >= 'a'))
+    text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  return text;
+}
+
+SocketTransport::SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience) noexcept
+    : socket_(std::move(socket)) {
+  // Blocking with a limit, so that the usual call is one send and one receive; every other transfer says
+  // MSG_DONTWAIT.
+  const auto count = patience.count() > 0 ? patience.count() : 1;
+  timeval limit{};
+  limit.tv_sec = static_cast<time_t>(count / 1000);
+  limit.tv_usec = static_cast<suseconds_t>(count % 1000 * 1000);
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  const int flags = ::fcntl(socket_.get(), F_GETFL, 0);
+  ::fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK);
+}
+
+Transport::Transfer SocketTransport::outcome(ssize_t count) noexcept {
+  if (count > 0) return {Status::ok, static_cast<std::size_t>(count)};
+  if (count == 0) return {Status::ended};
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {Status::again};
+  error_ = errno;
+  return {Status::failed};
+}
+
+Transport::Transfer SocketTransport::receive(std::span<const iovec> places, Patience patience) {
+  const int flags = patience == Patience::none ? MSG_DONTWAIT : 0;
+  if (places.size() == 1) return outcome(::recv(socket_.get(), places[0].iov_base, places[0].iov_len, flags));
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(places.data());
+  message.msg_iovlen = places.size();
+  return outcome(::recvmsg(socket_.get(), &message, flags));
+}
+
+Transport::Transfer SocketTransport::send(std::span<const iovec> pieces) {
+  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (pieces.size() == 1) return outcome(::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags));
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  return outcome(::sendmsg(socket_.get(), &message, flags));
+}
+
+Transport::Waiting SocketTransport::wait(bool to_send, TimePoint deadline) {
+  pollfd poll{};
+  poll.fd = socket_.get();
+  poll.events = static_cast<short>(to_send ? POLLIN | POLLOUT : POLLIN);
+  for (;;) {
+    const auto now = SteadyTime::now();
+    const int count = ::poll(&poll, 1, poll_milliseconds(now, deadline));
+    if (count > 0) return Waiting::ready;
+    if (SteadyTime::now() >= deadline) return Waiting::timed_out;
+  }
+}
+
+void SocketTransport::shut_down() noexcept {
+  ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+std::string SocketTransport::problem() const {
+  return system_message(error_);
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "redis/file_descriptor.hpp"
+#include "redis/transport.hpp"
+
+#include <chrono>
+
+namespace cachesite::redis {
+
+/// The text of an errno value.
+[[nodiscard]] std::string system_message(int error);
+
+/// A connected stream socket.
+class SocketTransport final : public Transport {
+ public:
+  /// `patience` bounds a receive that may block.
+  SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience) noexcept;
+
+  Transfer receive(std::span<const iovec> places, Patience patience) override;
+  Transfer send(std::span<const iovec> pieces) override;
+  Waiting wait(bool to_send, TimePoint deadline) override;
+  void shut_down() noexcept override;
+  [[nodiscard]] std::string problem() const override;
+
+  [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+
+ private:
+  Transfer outcome(ssize_t count) noexcept;
+
+  FileDescriptor socket_;
+  int error_ = 0;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "redis/file_descriptor.hpp"
+
+#include <cstdint>
+#include <system_error>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace cachesite::redis {
+
+/// A flag that a poll() can wait for. Once raised it stays raised.
+class StopSignal {
+ public:
+  StopSignal() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!event_.valid()) throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  void raise() noexcept {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
+  }
+  [[nodiscard]] int descriptor() const noexcept { return event_.get(); }
+
+ private:
+  FileDescriptor event_;
+};
+
+}  // namespace cachesite::redis
