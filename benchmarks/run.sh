@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs benchmark programs: run.sh FOLDER [NAME...]. Each prints its targets beside its figures and exits non-zero when a
+# repeatable one is missed.
+set -uo pipefail
+folder=$1
+shift
+if [ $# -eq 0 ]; then
+  set -- $(cd "$folder" && ls | sed -n 's/^bench_//p')
+fi
+status=0
+for name in "$@"; do
+  echo "== $name"
+  "$folder/bench_$name" || { status=1; echo "== $name: a target is missed"; }
+done
+exit $status

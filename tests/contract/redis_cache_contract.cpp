@@ -1,0 +1,65 @@
+#include "contract/cache_contract.hpp"
+#include "support/redis_server.hpp"
+#include "support/wait_until.hpp"
+
+#include <cachesite/redis_cache.hpp>
+
+#include <string>
+
+namespace {
+
+using namespace cachesite;
+
+test::RedisServer& server() {
+  static test::RedisServer instance;
+  return instance;
+}
+
+std::int64_t server_microseconds(test::RedisProbe& probe) {
+  const auto time = probe.checked({"TIME"});
+  return std::stoll(time.elements.at(0).text) * 1'000'000 + std::stoll(time.elements.at(1).text);
+}
+
+test::CacheSubject make_subject(RedisCacheOptions options) {
+  auto probe = std::make_shared<test::RedisProbe>(server().address());
+  probe->flush();
+  auto cache = std::make_shared<RedisCache>(std::move(options));
+  cache->start();
+  cache->await_started();
+  test::CacheSubject subject;
+  subject.cache = std::move(cache);
+  subject.let_pass = [probe](std::chrono::milliseconds time) {
+    const auto end = server_microseconds(*probe) + std::chrono::microseconds(time).count();
+    test::wait_until([&] { return server_microseconds(*probe) > end; });
+  };
+  return subject;
+}
+
+RedisCacheOptions tcp() {
+  RedisCacheOptions options;
+  options.host = server().host();
+  options.port = server().port();
+  return options;
+}
+
+RedisCacheOptions unix_socket() {
+  RedisCacheOptions options;
+  options.unix_socket_path = server().unix_socket_path();
+  options.prefix = "prefix:";
+  return options;
+}
+
+const bool over_tcp = test::register_cache_contract("redis_over_tcp", [] { return make_subject(tcp()); });
+
+const bool over_unix_socket = test::register_cache_contract("redis_over_a_unix_socket_with_a_prefix",
+                                                            [] { return make_subject(unix_socket()); });
+
+const bool with_empty_nulls = test::register_cache_contract("redis_with_nulls_as_empty_values", [] {
+  auto options = tcp();
+  options.null_as = NullAs::empty;
+  auto subject = make_subject(options);
+  subject.tells_null_from_empty = false;
+  return subject;
+});
+
+}  // namespace

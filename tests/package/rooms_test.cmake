@@ -1,0 +1,38 @@
+# The rule of the rooms, checked on the text: who may include whom, and no third-party header in a public one.
+set(third_party "hiredis|yaml-cpp|nlohmann|openssl|spdlog|fmt|boost|CLI")
+set(wrong "")
+
+# forbid(<glob> <regular expression of forbidden include names> <reason>)
+function(forbid glob pattern reason)
+  file(GLOB_RECURSE files ${SOURCE}/${glob})
+  foreach(file IN LISTS files)
+    file(STRINGS ${file} includes REGEX "^#include")
+    foreach(line IN LISTS includes)
+      if(line MATCHES "[<\"](${pattern})")
+        file(RELATIVE_PATH name ${SOURCE} ${file})
+        set(wrong "${wrong}${name}: ${line}  (${reason})\n" PARENT_SCOPE)
+        set(wrong "${wrong}${name}: ${line}  (${reason})\n")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
+
+forbid(interfaces/*.hpp "(${third_party})" "interfaces use the standard library only")
+forbid(implements/cachesite/*.hpp "(${third_party})" "no third-party type in a public header")
+forbid(loaders/cachesite/*.hpp "(${third_party})" "no third-party type in a public header")
+forbid(implements/*.?pp "(yaml-cpp|nlohmann|boost|CLI)" "only loaders see the parsers")
+forbid(loaders/*.?pp "(hiredis|openssl|spdlog|memory/|redis/|site/|binding/)" "loaders use the public headers of implements")
+forbid(tools/*.?pp "(memory/|redis/|site/|binding/|yaml/|json/|hiredis|yaml-cpp|nlohmann)" "tools use the public API only")
+forbid(examples/*.?pp "(memory/|redis/|site/|binding/|hiredis|yaml-cpp|nlohmann)" "examples use the public API only")
+
+# A room includes no header of a room below it.
+file(GLOB implements_headers RELATIVE ${SOURCE}/implements ${SOURCE}/implements/cachesite/*.hpp)
+file(GLOB loaders_headers RELATIVE ${SOURCE}/loaders ${SOURCE}/loaders/cachesite/*.hpp)
+string(REPLACE ";" "|" implements_pattern "${implements_headers}")
+string(REPLACE ";" "|" loaders_pattern "${loaders_headers}")
+forbid(interfaces/*.hpp "(${implements_pattern}|${loaders_pattern})" "interfaces know nobody")
+forbid(implements/*.?pp "(${loaders_pattern})" "implements know no loader")
+
+if(wrong)
+  message(FATAL_ERROR "includes against the rule of the rooms:\n${wrong}")
+endif()

@@ -1,0 +1,125 @@
+#include "cache_commands.hpp"
+
+#include <cstdio>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace cachesite::tool {
+
+namespace {
+
+std::shared_ptr<ICache> find(const ComponentSite& site, const CacheRequest& request) {
+  return site.get_component<ICache>(request.name);
+}
+
+Exit fail(const Error& error) {
+  complain(std::string(to_string(error.code())) + ": " + std::string(error.message()));
+  const bool arguments = error.code() == ErrorCode::bad_argument || error.code() == ErrorCode::too_large;
+  return arguments ? Exit::usage : Exit::backend_failed;
+}
+
+std::string read_standard_input() {
+  std::string text;
+  char block[65536];
+  while (const auto count = std::fread(block, 1, sizeof block, stdin)) {
+    text.append(block, count);
+    if (text.size() > ICache::largest_value) break;
+  }
+  return text;
+}
+
+Exit answer_yes_or_no(bool yes, const CacheRequest& request) {
+  if (request.json)
+    print_json(boolean_node(yes));
+  else
+    print(yes ? "yes\n" : "no\n");
+  return yes ? Exit::done : Exit::no;
+}
+
+}  // namespace
+
+Exit get(const ComponentSite& site, const CacheRequest& request) {
+  const auto lookup = find(site, request)->get(request.key);
+  if (lookup.failed()) return fail(lookup.error());
+  if (request.json) {
+    auto answer = map_node();
+    add(answer, "found", text_node(lookup.hit() ? "hit" : lookup.null() ? "null" : "miss"));
+    if (lookup.hit()) add(answer, "size", number_node(std::uint64_t{lookup.value().size()}));
+    print_json(answer);
+  } else if (lookup.hit()) {
+    print(lookup.value().text());
+  } else {
+    complain(lookup.null() ? "a cached null" : "not there");
+  }
+  return lookup.miss() ? Exit::no : Exit::done;
+}
+
+Exit set(const ComponentSite& site, const CacheRequest& request) {
+  const auto cache = find(site, request);
+  const auto duration = parse_duration(request.time_to_live);
+  if (!duration) {
+    complain("\"" + request.time_to_live + "\" is not a duration; write 90s, 250ms or 2h30m");
+    return Exit::usage;
+  }
+  const auto value = request.value == "-" && !request.null ? read_standard_input() : request.value;
+  const auto stored = cache->write(request.key, request.null ? std::nullopt : std::optional<ByteView>(value),
+                                   TimeToLive(*duration));
+  return stored.ok() ? Exit::done : fail(stored.error());
+}
+
+Exit remove(const ComponentSite& site, const CacheRequest& request) {
+  const auto removed = find(site, request)->remove(request.key);
+  return removed.ok() ? answer_yes_or_no(removed.value(), request) : fail(removed.error());
+}
+
+Exit has(const ComponentSite& site, const CacheRequest& request) {
+  const auto contained = find(site, request)->contains(request.key);
+  return contained.ok() ? answer_yes_or_no(contained.value(), request) : fail(contained.error());
+}
+
+Exit time_to_live(const ComponentSite& site, const CacheRequest& request) {
+  const auto remaining = find(site, request)->time_to_live(request.key);
+  if (!remaining.ok()) return fail(remaining.error());
+  const auto& [state, left] = remaining.value();
+  if (request.json) {
+    auto answer = map_node();
+    add(answer, "state",
+        text_node(state == Remaining::State::expires     ? "expires"
+                  : state == Remaining::State::no_expiry ? "no_expiry"
+                                                         : "absent"));
+    if (state == Remaining::State::expires)
+      add(answer, "milliseconds", number_node(std::int64_t{left.count()}));
+    print_json(answer);
+  } else if (state == Remaining::State::expires) {
+    print(format_duration(left) + "\n");
+  } else if (state == Remaining::State::no_expiry) {
+    print("never\n");
+  } else {
+    complain("not there");
+  }
+  return state == Remaining::State::absent ? Exit::no : Exit::done;
+}
+
+Exit statistics(const ComponentSite& site, const CacheRequest& request) {
+  const auto counters = find(site, request)->statistics();
+  const std::vector<std::pair<std::string_view, std::uint64_t>> rows{
+      {"hits", counters.hits},           {"misses", counters.misses},
+      {"failures", counters.failures},   {"refusals", counters.refusals},
+      {"writes", counters.writes},       {"removals", counters.removals},
+      {"evictions", counters.evictions}, {"expirations", counters.expirations},
+      {"entries", counters.entries},     {"bytes", counters.bytes}};
+  auto answer = map_node();
+  for (const auto& [name, count] : rows)
+    add(answer, name, number_node(count));
+  add(answer, "hit_ratio", real_node(counters.hit_ratio()));
+  if (request.json) {
+    print_json(answer);
+  } else {
+    for (const auto& member : answer.members)
+      print(member.key + " " + member.value.scalar + "\n");
+  }
+  return Exit::done;
+}
+
+}  // namespace cachesite::tool

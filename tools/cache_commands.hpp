@@ -1,0 +1,28 @@
+#pragma once
+
+#include "answer.hpp"
+
+#include <cachesite/cachesite.hpp>
+
+#include <string>
+
+namespace cachesite::tool {
+
+/// What the commands on one cache are asked to do.
+struct CacheRequest {
+  std::string name;
+  std::string key;
+  std::string value;
+  std::string time_to_live;
+  bool null = false;
+  bool json = false;
+};
+
+Exit get(const ComponentSite& site, const CacheRequest& request);
+Exit set(const ComponentSite& site, const CacheRequest& request);
+Exit remove(const ComponentSite& site, const CacheRequest& request);
+Exit has(const ComponentSite& site, const CacheRequest& request);
+Exit time_to_live(const ComponentSite& site, const CacheRequest& request);
+Exit statistics(const ComponentSite& site, const CacheRequest& request);
+
+}  // namespace cachesite::tool

@@ -1,0 +1,157 @@
+// cachesite: looks into component files and into the caches that they declare.
+
+#include "cache_commands.hpp"
+#include "site_commands.hpp"
+
+#include <cachesite/cachesite.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+using namespace cachesite;
+using namespace cachesite::tool;
+
+struct Arguments {
+  std::vector<std::string> files;
+  bool json = false;
+  std::string class_name;
+  CacheRequest cache;
+};
+
+std::vector<std::filesystem::path> paths_of(const Arguments& arguments) {
+  return {arguments.files.begin(), arguments.files.end()};
+}
+
+LoadOptions load_options() {
+  LoadOptions options;
+  options.allow_substitution = true;
+  options.logger = std::make_shared<ConsoleLogger>();
+  return options;
+}
+
+Exit check(const Arguments& arguments) {
+  const auto problems = check_component_files(paths_of(arguments), load_options());
+  if (problems.empty()) {
+    complain("no problems");
+    return Exit::done;
+  }
+  print(to_text(problems) + "\n");
+  return Exit::invalid_configuration;
+}
+
+Exit with_site(const Arguments& arguments, const std::function<Exit(const ComponentSite&)>& command) {
+  const auto site = load_component_site(paths_of(arguments), load_options());
+  const auto status = command(*site);
+  site->stop();
+  return status;
+}
+
+/// The commands on one cache: name, help, function, and which arguments beside NAME they take.
+struct CacheCommand {
+  const char* name;
+  const char* help;
+  Exit (*run)(const ComponentSite&, const CacheRequest&);
+  bool takes_key;
+};
+
+constexpr CacheCommand cache_commands[] = {
+    {"get", "Write the value under KEY to the standard output; exit 1 when absent", tool::get, true},
+    {"set", "Store VALUE under KEY; '-' reads the value from the standard input", tool::set, true},
+    {"del", "Remove KEY; exit 1 when it was not there", tool::remove, true},
+    {"has", "Tell whether there is an entry under KEY; exit 1 when not", tool::has, true},
+    {"ttl", "Tell how long KEY still lives; exit 1 when absent", tool::time_to_live, true},
+    {"stats", "Print the counters of the cache since the program started", tool::statistics, false},
+};
+
+int run(int count, char** words) {
+  CLI::App app{"Looks into component files and into the caches that they declare."};
+  app.name("cachesite");
+  app.require_subcommand(1);
+  app.footer(
+      "NAME is a component's name in the file; \"\" is the unnamed one.\n"
+      "Exit status: 0 done, 1 miss or no, 2 usage, 3 invalid configuration, 4 backend unreachable or "
+      "failed.");
+
+  Arguments arguments;
+  std::function<Exit()> command;
+  app.add_option("-c,--config", arguments.files,
+                 "Component file (YAML or JSON); may be repeated, later files override")
+      ->type_name("FILE");
+  app.add_flag("--json", arguments.json, "Answer as JSON");
+
+  const auto needs_files = [&](std::function<Exit()> body) {
+    return [&arguments, body = std::move(body)] {
+      if (!arguments.files.empty()) return body();
+      complain("no component file; give one with -c FILE");
+      return Exit::usage;
+    };
+  };
+  const auto add_command = [&](const char* name, const char* help, std::function<Exit()> body) {
+    auto* const added = app.add_subcommand(name, help)->fallthrough();
+    added->callback([&command, body = std::move(body)] { command = body; });
+    return added;
+  };
+
+  add_command("check", "Validate the files and print every problem",
+              needs_files([&] { return check(arguments); }));
+  add_command("list", "Print interface, name, class and state of every component", needs_files([&] {
+                return with_site(arguments, [&](const auto& site) { return list(site, arguments.json); });
+              }));
+  add_command("health", "Print the state of every component; exit 4 when one is down", needs_files([&] {
+                return with_site(arguments, [&](const auto& site) { return health(site, arguments.json); });
+              }));
+  add_command("describe", "Print the parameters of CLASS, or every class", [&] {
+    return describe(Catalog(), arguments.class_name, arguments.json);
+  })->add_option("CLASS", arguments.class_name, "A class name, such as MemoryCache");
+  add_command("schema", "Print the JSON Schema of component files, for editors",
+              [] { return schema(Catalog()); });
+
+  for (const auto& entry : cache_commands) {
+    auto* const added = add_command(entry.name, entry.help, needs_files([&arguments, run_it = entry.run] {
+                                      return with_site(arguments, [&](const auto& site) {
+                                        arguments.cache.json = arguments.json;
+                                        return run_it(site, arguments.cache);
+                                      });
+                                    }));
+    added->add_option("NAME", arguments.cache.name, "Name of the cache; \"\" for the unnamed one")
+        ->required();
+    if (entry.takes_key) added->add_option("KEY", arguments.cache.key, "The key")->required();
+    if (std::string_view(entry.name) != "set") continue;
+    added->add_option("VALUE", arguments.cache.value, "The value; '-' for the standard input");
+    added->add_option("--ttl", arguments.cache.time_to_live, "How long the entry lives, such as 2h30m")
+        ->required();
+    added->add_flag("--null", arguments.cache.null, "Store a cached null instead of a value");
+  }
+
+  try {
+    app.parse(count, words);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? Exit::done : Exit::usage;
+  }
+  return command();
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    return run(count, words);
+  } catch (const LoadError& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return Exit::invalid_configuration;
+  } catch (const ComponentNotFound& error) {
+    complain(error.what());
+    return Exit::usage;
+  } catch (const std::exception& error) {
+    complain(error.what());
+    return Exit::backend_failed;
+  }
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "answer.hpp"
+
+#include <cachesite/cachesite.hpp>
+
+#include <string>
+
+namespace cachesite::tool {
+
+Exit list(const ComponentSite& site, bool json);
+Exit health(const ComponentSite& site, bool json);
+Exit describe(const Catalog& catalog, const std::string& class_name, bool json);
+Exit schema(const Catalog& catalog);
+
+}  // namespace cachesite::tool
