@@ -80,7 +80,7 @@ void a_key_may_hold_every_byte(const CacheSubject& subject) {
   for (int byte = 0; byte < 256; ++byte)
     keys.emplace_back(1, static_cast<char>(byte));
   keys.insert(keys.end(), {every_byte(), "two words", "line\r\nend", std::string("a\0b", 3), "{tag}key",
-                           "%s%n", "*", "[a]", "\\"});
+                           "%s%n", "**", "[a]", "\\\\"});
   for (std::size_t index = 0; index < keys.size(); ++index)
     BOOST_REQUIRE(subject.cache->set_value(keys[index], std::to_string(index), long_time));
   for (std::size_t index = 0; index < keys.size(); ++index)

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cachesite/cache.hpp>
+#include <cachesite/component_context.hpp>
+#include <cachesite/memory_cache_options.hpp>
+#include <cachesite/removal_cause.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cachesite {
+
+namespace memory {
+class Engine;
+}  // namespace memory
+
+/// A cache in the memory of this process, for any number of threads.
+///
+/// Small entries are copied in and out; a value above about 2 KiB is kept in a block of its own that hits
+/// share without a copy. With the policy `tinylfu`, the default, reads take no lock. There is no thread in
+/// the background: expired entries are dropped when a read meets them, and swept a few at a time by writes.
+/// Memory follows the entries, so a large limit costs nothing as long as the cache is empty. Changing the
+/// wall clock changes nothing.
+///
+/// An entry is never returned later than 1 ms after its TTL. A write can fail with `no_memory` and
+/// `too_large`; the cache stays usable after either.
+class MemoryCache final : public ICache {
+ public:
+  using Options = MemoryCacheOptions;
+  /// Told which key went and why; called without any lock held, so it may call the cache. It must be safe
+  /// from any thread; what it throws is dropped.
+  using RemovalListener = std::function<void(std::string_view key, RemovalCause cause)>;
+
+  /// Throws std::bad_alloc.
+  explicit MemoryCache(MemoryCacheOptions options = {}, const ComponentContext& context = {},
+                       RemovalListener listener = {});
+  ~MemoryCache() override;
+
+  void stop() noexcept override;
+  [[nodiscard]] CacheStatistics statistics() const override;
+
+  /// Reads `keys` together, so that the waits for memory overlap. `found` and `values` are as long as `keys`.
+  /// A key that is refused, and a value without memory for it, reads as a miss.
+  void read_many(std::span<const std::string_view> keys, std::span<Found> found,
+                 std::span<Value> values) noexcept;
+  /// Gives the entry under `key` another TTL from now. False when there is no entry.
+  Result<bool> expire(std::string_view key, TimeToLive time_to_live) noexcept;
+  /// Lets the entry under `key` live until it is removed or evicted. False when there is no entry.
+  Result<bool> persist(std::string_view key) noexcept;
+  /// Removes all entries.
+  void clear() noexcept;
+  /// Calls `visit` with each key; no lock is held meanwhile, and keys that come or go meanwhile may be
+  /// missed.
+  void visit_keys(const std::function<void(std::string_view)>& visit) const;
+
+  /// Changes a limit. A cache above its new limit shrinks by a few entries with each write, or by `upkeep`.
+  void set_max_size(std::uint64_t entries) noexcept;
+  void set_max_bytes(ByteSize size) noexcept;
+  /// Does at once what writes do little by little: sweeps expired entries, shrinks to the limits, gives
+  /// memory back. `slices` bounds the work: each is a few dozen entries of every shard.
+  void upkeep(unsigned slices = 1) noexcept;
+
+  /// For tests: the first inconsistency in the structures, in words; empty when there is none. No other call
+  /// may run.
+  [[nodiscard]] std::string check_invariants() const;
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override;
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_remove(std::string_view key) override;
+  Result<bool> do_contains(std::string_view key) override;
+  Result<Remaining> do_time_to_live(std::string_view key) override;
+  void on_refused() noexcept override;
+
+ private:
+  struct Counters;
+
+  [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+
+  std::unique_ptr<memory::Engine> engine_;
+  std::unique_ptr<Counters> counters_;
+  std::atomic<bool> stopped_{false};
+};
+
+}  // namespace cachesite

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+namespace cachesite::memory {
+
+// What all shards of an engine may hold together. Shards take from it before they grow, so the limits are
+// never passed however unevenly the keys fall.
+class Budget {
+ public:
+  static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max() / 4;
+
+  Budget(std::uint64_t most_entries, std::uint64_t most_bytes) noexcept
+      : most_entries_(most_entries), most_bytes_(most_bytes) {}
+
+  bool try_take_entry() noexcept {
+    if (entries_.fetch_add(1, std::memory_order_relaxed) < most_entries_.load(std::memory_order_relaxed))
+      return true;
+    entries_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  void give_entries(std::uint64_t count) noexcept { entries_.fetch_sub(count, std::memory_order_relaxed); }
+
+  bool try_take_bytes(std::uint64_t count) noexcept {
+    if (bytes_.fetch_add(count, std::memory_order_relaxed) + count <=
+        most_bytes_.load(std::memory_order_relaxed)) {
+      return true;
+    }
+    bytes_.fetch_sub(count, std::memory_order_relaxed);
+    return false;
+  }
+  void take_bytes(std::uint64_t count) noexcept { bytes_.fetch_add(count, std::memory_order_relaxed); }
+  void give_bytes(std::uint64_t count) noexcept { bytes_.fetch_sub(count, std::memory_order_relaxed); }
+
+  bool over() const noexcept {
+    return entries() > most_entries_.load(std::memory_order_relaxed) ||
+           bytes() > most_bytes_.load(std::memory_order_relaxed);
+  }
+  std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
+  std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t most_entries() const noexcept { return most_entries_.load(std::memory_order_relaxed); }
+  std::uint64_t most_bytes() const noexcept { return most_bytes_.load(std::memory_order_relaxed); }
+  void set_most_entries(std::uint64_t most) noexcept { most_entries_.store(most, std::memory_order_relaxed); }
+  void set_most_bytes(std::uint64_t most) noexcept { most_bytes_.store(most, std::memory_order_relaxed); }
+
+ private:
+  alignas(64) std::atomic<std::uint64_t> entries_{0};
+  alignas(64) std::atomic<std::uint64_t> bytes_{0};
+  alignas(64) std::atomic<std::uint64_t> most_entries_;
+  std::atomic<std::uint64_t> most_bytes_;
+};
+
+}  // namespace cachesite::memory

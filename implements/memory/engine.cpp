@@ -1,0 +1,280 @@
+#include "memory/engine.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <new>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace cachesite::memory {
+
+namespace {
+
+constexpr std::uint64_t least_entries_per_shard = 2000;
+constexpr std::uint64_t least_bytes_per_shard = std::uint64_t{2} << 20U;
+constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
+constexpr unsigned least_segment_word_bits = 5;
+constexpr std::uint64_t segments_per_budget = 128;
+constexpr std::uint32_t least_base = 32;
+
+HashSeed random_seed() {
+  std::random_device device;
+  const auto word = [&device] { return std::uint64_t{device()} << 32U | device(); };
+  return {word(), word()};
+}
+
+}  // namespace
+
+unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
+  if (options.policy != EvictionPolicy::tinylfu) return 0;
+  std::uint64_t most = std::clamp<std::uint64_t>(options.most_shards, 1, 1024);
+  if (options.max_size) most = std::min(most, *options.max_size / least_entries_per_shard);
+  if (options.max_bytes) most = std::min(most, *options.max_bytes / least_bytes_per_shard);
+  return most == 0 ? 0 : static_cast<unsigned>(std::bit_width(most)) - 1;
+}
+
+ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
+                                 unsigned shard_bits) {
+  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : random_seed()};
+  if (options.time_to_idle) {
+    context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
+  }
+  context.segment_word_bits = most_segment_word_bits;
+  if (options.max_bytes) {
+    const std::uint64_t words = (*options.max_bytes >> shard_bits) / 8 / segments_per_budget;
+    const unsigned bits = words == 0 ? 0 : static_cast<unsigned>(std::bit_width(words)) - 1;
+    context.segment_word_bits = std::clamp(bits, least_segment_word_bits, most_segment_word_bits);
+  }
+  context.table_base = least_base;
+  if (options.max_size) {
+    // The last doubling ends just above what a shard holds, four standard deviations of its share included.
+    const double share =
+        static_cast<double>(*options.max_size) / static_cast<double>(std::uint64_t{1} << shard_bits);
+    const double entries = share + 4 * std::sqrt(share);
+    const auto buckets =
+        static_cast<std::uint64_t>(entries / static_cast<double>(BucketTable::entries_per_bucket)) + 1;
+    std::uint64_t base = buckets;
+    while (base >= 2 * least_base)
+      base = (base + 1) / 2;
+    context.table_base = static_cast<std::uint32_t>(base);
+  }
+  return context;
+}
+
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)),
+      clock_(options_.clock),
+      budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
+      shard_bits_(shard_bits_for(options_)),
+      shard_shift_(32 - shard_bits_),
+      context_(context_for(options_, budget_, clock_, shard_bits_)) {
+  if (options_.policy != EvictionPolicy::tinylfu) {
+    ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
+    return;
+  }
+  const std::size_t count = std::size_t{1} << shard_bits_;
+  shards_ =
+      static_cast<LogShard*>(::operator new(count * sizeof(LogShard), std::align_val_t(alignof(LogShard))));
+  for (; shard_count_ < count; ++shard_count_)
+    new (shards_ + shard_count_) LogShard(context_);
+}
+
+Engine::~Engine() {
+  if (shards_ == nullptr) return;
+  for (std::size_t i = 0; i < shard_count_; ++i)
+    shards_[i].~LogShard();
+  ::operator delete(shards_, std::align_val_t(alignof(LogShard)));
+}
+
+Tick Engine::end_after(std::uint64_t time_to_live) const noexcept {
+  return time_to_live == endless ? never : clock_.after(time_to_live);
+}
+
+Found Engine::read(std::string_view key, Value& destination) {
+  Aftermath after(listener());
+  Found found;
+  if (ordered_) {
+    found = ordered_->read(key, destination, after);
+  } else {
+    const std::uint64_t hash = hash_key(key, context_.seed);
+    found = shard(hash).read(hash, key, destination, after);
+  }
+  if (options_.count_reads) {
+    ReadCounters::Stripe& stripe = reads_.mine();
+    (found == Found::miss ? stripe.misses : stripe.hits).fetch_add(1, std::memory_order_relaxed);
+  }
+  after.tell();
+  return found;
+}
+
+void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> found,
+                       std::span<Value> values) {
+  constexpr std::size_t batch = 16;
+  for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
+    const std::size_t end = std::min(keys.size(), begin + batch);
+    if (!ordered_) {
+      std::uint64_t hashes[batch];
+      for (std::size_t i = begin; i < end; ++i) {
+        hashes[i - begin] = hash_key(keys[i], context_.seed);
+        shard(hashes[i - begin]).prefetch_bucket(hashes[i - begin]);
+      }
+      for (std::size_t i = begin; i < end; ++i)
+        shard(hashes[i - begin]).prefetch_entry(hashes[i - begin]);
+    }
+    for (std::size_t i = begin; i < end; ++i)
+      found[i] = read(keys[i], values[i]);
+  }
+}
+
+WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& value,
+                           std::uint64_t time_to_live) {
+  Aftermath after(listener());
+  const Tick expiry = end_after(time_to_live);
+  const WriteOutcome outcome =
+      ordered_ ? ordered_->write(key, value, expiry, after) : write_to_shard(key, value, expiry, after);
+  after.tell();
+  return outcome;
+}
+
+WriteOutcome Engine::write_to_shard(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
+                                    Aftermath& after) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  LogShard& target = shard(hash);
+  std::unique_ptr<ExternalEntry> external;
+  if (target.needs_external(key, value)) {
+    if (key.size() + (value ? value->size() : 0) + ExternalEntry::overhead > budget_.most_bytes() >>
+        shard_bits_) {
+      return WriteOutcome::too_large;
+    }
+    try {
+      external = ExternalEntry::make(key, value);
+    } catch (const std::bad_alloc&) {
+      return WriteOutcome::no_memory;
+    }
+  }
+  for (;;) {
+    const WriteOutcome outcome = target.write(hash, key, value, expiry, external, after);
+    if (outcome != WriteOutcome::no_room_here) return outcome;
+    if (!find_room_elsewhere(target, after)) return WriteOutcome::no_memory;
+  }
+}
+
+bool Engine::find_room_elsewhere(const LogShard& except, Aftermath& after) {
+  constexpr unsigned entries_at_once = 32;
+  const auto own = static_cast<std::size_t>(&except - shards_);
+  for (std::size_t i = 1; i < shard_count_; ++i) {
+    if (shards_[(own + i) & (shard_count_ - 1)].give_up(entries_at_once, after)) return true;
+  }
+  return false;
+}
+
+bool Engine::remove(std::string_view key) {
+  Aftermath after(listener());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const bool removed = ordered_ ? ordered_->remove(key, after) : shard(hash).remove(hash, key, after);
+  after.tell();
+  return removed;
+}
+
+bool Engine::contains(std::string_view key) {
+  return remaining(key).state != Remaining::State::absent;
+}
+
+Remaining Engine::remaining(std::string_view key) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  return ordered_ ? ordered_->remaining(key) : shard(hash).remaining(hash, key);
+}
+
+bool Engine::expire(std::string_view key, std::uint64_t time_to_live) {
+  Aftermath after(listener());
+  const Tick expiry = end_after(time_to_live);
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const bool done =
+      ordered_ ? ordered_->expire(key, expiry, after) : shard(hash).expire(hash, key, expiry, after);
+  after.tell();
+  return done;
+}
+
+void Engine::clear() {
+  const auto clear_one = [this](auto& part) {
+    Aftermath after(listener());
+    part.clear(after);
+    after.tell();
+  };
+  if (ordered_) clear_one(*ordered_);
+  for (std::size_t i = 0; i < shard_count_; ++i)
+    clear_one(shards_[i]);
+}
+
+void Engine::set_max_size(std::uint64_t entries) noexcept {
+  budget_.set_most_entries(entries);
+}
+
+void Engine::set_max_bytes(std::uint64_t bytes) noexcept {
+  budget_.set_most_bytes(bytes);
+}
+
+void Engine::upkeep(unsigned slices) {
+  const auto keep_up = [this, slices](auto& part) {
+    Aftermath after(listener());
+    part.upkeep(slices, after);
+    after.tell();
+  };
+  if (ordered_) keep_up(*ordered_);
+  for (std::size_t i = 0; i < shard_count_; ++i)
+    keep_up(shards_[i]);
+}
+
+void Engine::visit_keys(const std::function<void(std::string_view)>& visit) {
+  std::vector<std::string> keys;
+  const auto collect = [&keys](std::string_view key) { keys.emplace_back(key); };
+  const auto hand_over = [&] {
+    for (const std::string& key : keys)
+      visit(key);
+    keys.clear();
+  };
+  if (ordered_) {
+    ordered_->visit_keys(collect);
+    hand_over();
+  }
+  for (std::size_t i = 0; i < shard_count_; ++i) {
+    for (std::uint64_t place = 0; place < std::uint64_t{1} << 32U;) {
+      place = shards_[i].scan(place, collect);
+      hand_over();
+    }
+  }
+}
+
+EngineStatistics Engine::statistics() const {
+  ShardStatistics sum = ordered_ ? ordered_->statistics() : ShardStatistics();
+  for (std::size_t i = 0; i < shard_count_; ++i)
+    sum += shards_[i].statistics();
+  EngineStatistics result;
+  result.hits = reads_.hits();
+  result.misses = reads_.misses();
+  result.inserts = sum.inserts;
+  result.replacements = sum.replacements;
+  result.evictions = sum.evictions;
+  result.expirations = sum.expirations;
+  result.removals = sum.removals;
+  result.cleared = sum.cleared;
+  result.entries = sum.entries;
+  result.bytes = sum.bytes;
+  result.load_factor = sum.slots == 0 ? 0 : static_cast<double>(sum.entries) / static_cast<double>(sum.slots);
+  return result;
+}
+
+std::string Engine::check() const {
+  std::string problem = ordered_ ? ordered_->check() : std::string();
+  for (std::size_t i = 0; i < shard_count_ && problem.empty(); ++i)
+    problem = shards_[i].check();
+  if (!problem.empty()) return problem;
+  const EngineStatistics now = statistics();
+  if (now.entries != budget_.entries()) return "the budget counts other entries than the shards";
+  if (now.bytes != budget_.bytes()) return "the budget counts other bytes than the shards";
+  return {};
+}
+
+}  // namespace cachesite::memory

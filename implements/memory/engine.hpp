@@ -1,0 +1,87 @@
+#pragma once
+
+#include "memory/aftermath.hpp"
+#include "memory/engine_options.hpp"
+#include "memory/engine_statistics.hpp"
+#include "memory/log_shard.hpp"
+#include "memory/ordered_store.hpp"
+#include "memory/read_counters.hpp"
+
+#include <cachesite/bytes.hpp>
+#include <cachesite/lookup.hpp>
+#include <cachesite/value.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace cachesite::memory {
+
+// The cache itself, usable without a site. Safe from any thread. A TTL is in milliseconds; `endless` has no
+// end.
+class Engine {
+ public:
+  static constexpr std::uint64_t endless = ~std::uint64_t{0};
+
+  // Throws std::bad_alloc.
+  explicit Engine(EngineOptions options);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  // Throws std::bad_alloc when the destination cannot have the memory.
+  Found read(std::string_view key, Value& destination);
+  // Reads many: their cache misses overlap. `found` and `values` are as long as `keys`.
+  void read_many(std::span<const std::string_view> keys, std::span<Found> found, std::span<Value> values);
+  WriteOutcome write(std::string_view key, const std::optional<ByteView>& value, std::uint64_t time_to_live);
+  bool remove(std::string_view key);
+  bool contains(std::string_view key);
+  Remaining remaining(std::string_view key);
+  bool expire(std::string_view key, std::uint64_t time_to_live);
+  void clear();
+
+  // Neither blocks: what is above a new limit goes in slices, with the writes that follow and by `upkeep`.
+  void set_max_size(std::uint64_t entries) noexcept;
+  void set_max_bytes(std::uint64_t bytes) noexcept;
+  // Sweeps, shrinks and compacts; `slices` bounds the work, a few dozen entries each in every shard.
+  void upkeep(unsigned slices);
+  // Calls `visit` with a copy of each key; no lock is held meanwhile. Keys that come or go meanwhile may be
+  // missed.
+  void visit_keys(const std::function<void(std::string_view)>& visit);
+
+  EngineStatistics statistics() const;
+  std::size_t shards() const noexcept { return shard_count_; }
+  // Empty, or the first broken invariant in words. No other call may run.
+  std::string check() const;
+
+ private:
+  LogShard& shard(std::uint64_t hash) const noexcept { return shards_[hash >> 32U >> shard_shift_]; }
+  const RemovalListener* listener() const noexcept {
+    return options_.listener ? &options_.listener : nullptr;
+  }
+  WriteOutcome write_to_shard(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
+                              Aftermath& after);
+  bool find_room_elsewhere(const LogShard& except, Aftermath& after);
+  Tick end_after(std::uint64_t time_to_live) const noexcept;
+  static unsigned shard_bits_for(const EngineOptions& options) noexcept;
+  static ShardContext context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
+                                  unsigned shard_bits);
+
+  EngineOptions options_;
+  TickClock clock_;
+  Budget budget_;
+  unsigned shard_bits_;
+  unsigned shard_shift_;
+  ShardContext context_;
+  std::size_t shard_count_ = 0;
+  LogShard* shards_ = nullptr;
+  std::unique_ptr<OrderedStore> ordered_;
+  ReadCounters reads_;
+};
+
+}  // namespace cachesite::memory

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "memory/hash.hpp"
+#include "memory/page_source.hpp"
+#include "memory/removal.hpp"
+
+#include <cachesite/clock.hpp>
+#include <cachesite/eviction_policy.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace cachesite::memory {
+
+struct EngineOptions {
+  EvictionPolicy policy = EvictionPolicy::tinylfu;
+  std::optional<std::uint64_t> max_size;   // entries; none: no limit
+  std::optional<std::uint64_t> max_bytes;  // none: no limit
+  std::optional<std::chrono::milliseconds> time_to_idle;
+  bool count_reads = true;
+  unsigned most_shards = 64;
+  std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
+  RemovalListener listener;
+  std::shared_ptr<PageSource> pages = std::make_shared<SystemPages>();
+  std::optional<HashSeed> seed;  // none: drawn at random
+};
+
+}  // namespace cachesite::memory

@@ -1,0 +1,138 @@
+#pragma once
+
+#include "memory/hash.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace cachesite::memory {
+
+// The arena is read while it is written, so it consists of atomic words only.
+using Word = std::atomic<std::uint64_t>;
+static_assert(sizeof(Word) == 8 && Word::is_always_lock_free);
+
+// Time inside an engine: quarters of a millisecond since the engine was built.
+using Tick = std::uint64_t;
+constexpr Tick ticks_per_millisecond = 4;
+constexpr Tick never = ~Tick{0};
+
+// First word of an entry. After it: the full expiry (only when wide), the key, the value, each padded to a
+// word. An external entry has two words instead: the hash of the key and the address of its ExternalEntry.
+class EntryHeader {
+ public:
+  static constexpr std::size_t largest_part = 2047;
+
+  constexpr EntryHeader() = default;
+  constexpr explicit EntryHeader(std::uint64_t raw) noexcept : raw_(raw) {}
+
+  static constexpr EntryHeader make(std::size_t key_size, std::size_t value_size, bool null, bool external,
+                                    Tick expiry) noexcept {
+    std::uint64_t raw = value_size | key_size << key_shift;
+    if (null) raw |= null_bit;
+    if (external) raw |= external_bit;
+    if (expiry == never) return EntryHeader(raw | expiry_mask << expiry_shift);
+    if (expiry >= expiry_mask) return EntryHeader(raw | wide_bit);
+    return EntryHeader(raw | expiry << expiry_shift);
+  }
+
+  constexpr std::uint64_t raw() const noexcept { return raw_; }
+  constexpr std::size_t value_size() const noexcept { return raw_ & largest_part; }
+  constexpr std::size_t key_size() const noexcept { return raw_ >> key_shift & largest_part; }
+  constexpr bool is_null() const noexcept { return (raw_ & null_bit) != 0; }
+  constexpr bool is_external() const noexcept { return (raw_ & external_bit) != 0; }
+  constexpr bool is_wide() const noexcept { return (raw_ & wide_bit) != 0; }
+  constexpr bool is_dead() const noexcept { return (raw_ & dead_bit) != 0; }
+  constexpr EntryHeader dead() const noexcept { return EntryHeader(raw_ | dead_bit); }
+
+  constexpr std::size_t key_offset() const noexcept { return is_wide() ? 2 : 1; }
+  constexpr std::size_t value_offset() const noexcept { return key_offset() + words_for(key_size()); }
+  constexpr std::size_t words() const noexcept {
+    return is_external() ? key_offset() + 2 : value_offset() + words_for(value_size());
+  }
+
+  // The deadline that each use puts off, kept beside the full expiry of a wide entry.
+  constexpr EntryHeader with_idle_deadline(Tick deadline) const noexcept {
+    const std::uint64_t stored = deadline < expiry_mask ? deadline : 0;
+    return EntryHeader((raw_ & ((std::uint64_t{1} << expiry_shift) - 1)) | wide_bit | stored << expiry_shift);
+  }
+
+  Tick expiry(const Word* entry) const noexcept {
+    if (is_wide()) return entry[1].load(std::memory_order_acquire);
+    const std::uint64_t stored = raw_ >> expiry_shift;
+    return stored == expiry_mask ? never : stored;
+  }
+  // When the entry is over: its end, or its idle deadline where that comes first.
+  Tick deadline(const Word* entry) const noexcept {
+    const Tick end = expiry(entry);
+    const std::uint64_t stored = raw_ >> expiry_shift;
+    return is_wide() && stored != 0 && stored < end ? stored : end;
+  }
+  bool is_expired(const Word* entry, Tick now) const noexcept {
+    const std::uint64_t stored = raw_ >> expiry_shift;
+    if (!is_wide()) return stored <= now && stored != expiry_mask;
+    return expiry(entry) <= now || (stored != 0 && stored <= now);
+  }
+
+  static constexpr std::size_t words_for(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
+
+ private:
+  static constexpr unsigned key_shift = 11;
+  static constexpr std::uint64_t null_bit = 1U << 22U;
+  static constexpr std::uint64_t external_bit = 1U << 23U;
+  static constexpr std::uint64_t wide_bit = 1U << 24U;
+  static constexpr std::uint64_t dead_bit = 1U << 25U;
+  static constexpr unsigned expiry_shift = 26;
+  static constexpr std::uint64_t expiry_mask = (std::uint64_t{1} << 38U) - 1;
+
+  std::uint64_t raw_ = 0;
+};
+
+inline EntryHeader load_header(const Word* entry) noexcept {
+  return EntryHeader(entry->load(std::memory_order_acquire));
+}
+
+inline bool same_bytes(const Word* words, const char* bytes, std::size_t size) noexcept {
+  for (; size >= 8; size -= 8, bytes += 8, ++words) {
+    if (words->load(std::memory_order_acquire) != load_word(bytes)) return false;
+  }
+  return size == 0 || words->load(std::memory_order_acquire) == load_partial_word(bytes, size);
+}
+
+inline void copy_in(Word* words, const void* source, std::size_t size) noexcept {
+  const char* bytes = static_cast<const char*>(source);
+  for (; size >= 8; size -= 8, bytes += 8, ++words) {
+    words->store(load_word(bytes), std::memory_order_release);
+  }
+  if (size != 0) words->store(load_partial_word(bytes, size), std::memory_order_release);
+}
+
+inline void copy_out(void* target, const Word* words, std::size_t size) noexcept {
+  char* bytes = static_cast<char*>(target);
+  for (; size >= 8; size -= 8, bytes += 8, ++words) {
+    const std::uint64_t word = words->load(std::memory_order_acquire);
+    std::memcpy(bytes, &word, 8);
+  }
+  if (size == 0) return;
+  std::uint64_t word = words->load(std::memory_order_acquire);
+  if (size & 4U) {
+    std::memcpy(bytes, &word, 4);
+    bytes += 4;
+    word >>= 32U;
+  }
+  if (size & 2U) {
+    std::memcpy(bytes, &word, 2);
+    bytes += 2;
+    word >>= 16U;
+  }
+  if (size & 1U) std::memcpy(bytes, &word, 1);
+}
+
+inline void copy_words(Word* target, const Word* source, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    target[i].store(source[i].load(std::memory_order_relaxed), std::memory_order_release);
+  }
+}
+
+}  // namespace cachesite::memory

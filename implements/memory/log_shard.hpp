@@ -1,0 +1,182 @@
+#pragma once
+
+#include "memory/aftermath.hpp"
+#include "memory/arena.hpp"
+#include "memory/bucket_table.hpp"
+#include "memory/budget.hpp"
+#include "memory/entry.hpp"
+#include "memory/entry_log.hpp"
+#include "memory/external_entry.hpp"
+#include "memory/frequency_sketch.hpp"
+#include "memory/hash.hpp"
+#include "memory/shard_lock.hpp"
+#include "memory/shard_statistics.hpp"
+#include "memory/tick_clock.hpp"
+
+#include <cachesite/bytes.hpp>
+#include <cachesite/lookup.hpp>
+#include <cachesite/value.hpp>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachesite::memory {
+
+enum class WriteOutcome : std::uint8_t { stored, too_large, no_memory, no_room_here };
+
+// What every shard of an engine has in common.
+struct ShardContext {
+  PageSource& pages;
+  Budget& budget;
+  const TickClock& clock;
+  HashSeed seed;
+  Tick idle = 0;  // 0: entries do not end for lack of use
+  unsigned segment_word_bits = 10;
+  std::uint32_t table_base = 32;
+};
+
+// One part of a W-TinyLFU cache. New entries enter the window log; where its tail meets the main log's tail,
+// the sketch decides which of the two stays. The main log is a CLOCK: a used entry is appended again instead
+// of going.
+//
+// Reads take no lock unless they meet an entry outside the arena, an expired one, or too many writers.
+class alignas(64) LogShard {
+ public:
+  explicit LogShard(const ShardContext& context) noexcept;
+  LogShard(const LogShard&) = delete;
+  LogShard& operator=(const LogShard&) = delete;
+  ~LogShard();
+
+  // May throw std::bad_alloc for the destination's memory.
+  Found read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
+  Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
+  void prefetch_bucket(std::uint64_t hash) const noexcept;
+  void prefetch_entry(std::uint64_t hash) const noexcept;
+
+  bool needs_external(std::string_view key, const std::optional<ByteView>& value) const noexcept;
+  // `external` holds key and value when they do not go into the arena; taken over when stored.
+  WriteOutcome write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
+                     Tick expiry, std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
+  bool remove(std::uint64_t hash, std::string_view key, Aftermath& after) noexcept;
+  // Gives an entry another end; false when there is none.
+  bool expire(std::uint64_t hash, std::string_view key, Tick expiry, Aftermath& after) noexcept;
+  void clear(Aftermath& after) noexcept;
+
+  // Gives up to `most` entries away, for another shard's sake. False when there was none.
+  bool give_up(unsigned most, Aftermath& after) noexcept;
+  // A slice of the upkeep that writes do: sweeping, shrinking, compacting.
+  void upkeep(unsigned slices, Aftermath& after) noexcept;
+  // Hands over the keys in the bucket at `place` (of 2^32) and says where the next one begins; 2^32 is the
+  // end.
+  std::uint64_t scan(std::uint64_t place, const std::function<void(std::string_view)>& visit);
+
+  ShardStatistics statistics() const noexcept;
+  // Empty, or the first broken invariant in words.
+  std::string check() const;
+
+ private:
+  struct Located {
+    SlotPosition position;
+    std::uint32_t reference = 0;
+  };
+  // Where the sweep is: it passes through the window, then through the main log, and so in the direction in
+  // which entries move.
+  struct Cursor {
+    std::uint32_t segment = Arena::none;
+    std::uint32_t word = 0;
+    std::uint8_t log = 1;
+    Tick soonest = never;  // of the entries met in this pass or added since
+  };
+
+  // Reading.
+  Found read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
+  void put_off(Word* entry, Tick now) noexcept;
+
+  // Finding.
+  std::uint64_t hash_of(std::uint32_t reference) const noexcept;
+  std::string_view key_of(std::uint32_t reference) const noexcept;
+  ExternalEntry* external_of(const Word* entry, EntryHeader header) const noexcept;
+  bool is_entry_of(std::uint32_t reference, std::uint64_t hash, std::string_view key) const noexcept;
+  bool find(std::uint64_t hash, std::string_view key, Located& located) noexcept;
+  bool locate(std::uint64_t hash, std::uint32_t reference, SlotPosition& position) noexcept;
+  EntryLog& log_of(std::uint32_t reference) noexcept {
+    return logs_[arena_.segment(arena_.segment_of(reference)).log];
+  }
+  auto hasher() const noexcept {
+    return [this](std::uint32_t reference) { return hash_of(reference); };
+  }
+
+  // Writing.
+  struct NewEntry {
+    std::uint64_t hash;
+    std::string_view key;
+    const std::optional<ByteView>& value;
+    ExternalEntry* external;
+    EntryHeader header;
+    Tick expiry;
+  };
+  EntryHeader header_for(std::string_view key, const std::optional<ByteView>& value, bool external,
+                         Tick expiry, Tick now) const noexcept;
+  void fill(Word* entry, const NewEntry& fresh) noexcept;
+  bool overwrite(const Located& located, const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
+  WriteOutcome store(const NewEntry& fresh, bool found, Tick now, Aftermath& after) noexcept;
+  void expect_end(Tick deadline) noexcept {
+    if (deadline < soonest_) soonest_ = deadline;
+    if (deadline < cursor_.soonest) cursor_.soonest = deadline;
+  }
+  bool take_credit(Aftermath& after) noexcept;
+  bool take_bytes(std::uint64_t bytes, Aftermath& after) noexcept;
+  std::uint32_t append(EntryLog& log, std::size_t words, Aftermath& after) noexcept;
+  void settle() noexcept;
+
+  // Removing.
+  void kill(std::uint32_t reference) noexcept;
+  void forget_content(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
+  void drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
+  void drop_at(const SlotPosition& position, std::uint32_t reference, RemovalCause cause,
+               Aftermath& after) noexcept;
+
+  // Evicting.
+  bool evict_one(Aftermath& after) noexcept;
+  bool evict_from_window(Aftermath& after) noexcept;
+  std::uint32_t find_victim(Aftermath& after, bool& dropped) noexcept;
+  bool move(const SlotPosition& position, std::uint32_t reference, EntryLog& target, unsigned use) noexcept;
+  std::uint64_t window_share() const noexcept;
+  void balance() noexcept;
+  void maintain(Aftermath& after) noexcept;
+  bool is_full() const noexcept;
+  // Drops what is over among the next entries; does nothing when no entry can be over.
+  bool sweep(unsigned steps, Tick now, Aftermath& after) noexcept {
+    return soonest_ <= now && sweep_on(steps, now, after);
+  }
+  bool sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept;
+  void compact(EntryLog& log, unsigned steps) noexcept;
+  std::uint64_t entries() const noexcept { return window().entries() + main().entries(); }
+
+  EntryLog& window() noexcept { return logs_[0]; }
+  EntryLog& main() noexcept { return logs_[1]; }
+  const EntryLog& window() const noexcept { return logs_[0]; }
+  const EntryLog& main() const noexcept { return logs_[1]; }
+
+  // Read by everybody, written seldom.
+  const ShardContext& context_;
+  BucketTable table_;
+  Arena arena_;
+  // Under the lock.
+  alignas(64) mutable ShardLock lock_;
+  std::array<EntryLog, 2> logs_;
+  FrequencySketch sketch_;
+  Cursor cursor_;
+  Tick soonest_ = never;  // no entry is over before
+  std::uint64_t spare_credits_ = 0;
+  std::uint64_t external_entries_ = 0;
+  std::uint64_t external_bytes_ = 0;
+  ShardStatistics counters_;
+};
+
+}  // namespace cachesite::memory

@@ -1,0 +1,206 @@
+#include "memory/log_shard.hpp"
+
+#include <algorithm>
+
+namespace cachesite::memory {
+
+namespace {
+
+constexpr std::uint64_t window_parts = 20;  // the window is one part in so many
+constexpr unsigned longest_clock_walk = 64;
+constexpr unsigned shrink_step = 8;
+constexpr unsigned sweep_step = 16;
+constexpr unsigned sweep_step_when_full = 64;
+
+}  // namespace
+
+std::uint64_t LogShard::window_share() const noexcept {
+  return std::max<std::uint64_t>(1, entries() / window_parts);
+}
+
+bool LogShard::evict_one(Aftermath& after) noexcept {
+  if (sweep(sweep_step_when_full, context_.clock.now(), after)) return true;
+  if (window().entries() > window_share() || main().entries() == 0) return evict_from_window(after);
+  bool dropped = false;
+  const std::uint32_t victim = find_victim(after, dropped);
+  if (victim != EntryLog::none) drop(victim, RemovalCause::evicted, after);
+  return victim != EntryLog::none || dropped;
+}
+
+bool LogShard::evict_from_window(Aftermath& after) noexcept {
+  const std::uint32_t candidate = window().tail();
+  if (candidate == EntryLog::none) return false;
+  const std::uint64_t hash = hash_of(candidate);
+  SlotPosition position;
+  if (!locate(hash, candidate, position)) {
+    kill(candidate);
+    return true;
+  }
+  const Word* entry = arena_.at(candidate);
+  if (load_header(entry).is_expired(entry, context_.clock.now())) {
+    drop_at(position, candidate, RemovalCause::expired, after);
+    return true;
+  }
+  if (main().entries() != 0) {
+    bool dropped = false;
+    const std::uint32_t victim = find_victim(after, dropped);
+    if (dropped) return true;
+    const unsigned use = position.bucket->use(position.slot);
+    for (unsigned i = 0; i < use; ++i)
+      sketch_.add(hash);
+    if (victim != EntryLog::none && sketch_.estimate(hash) > sketch_.estimate(hash_of(victim)) &&
+        move(position, candidate, main(), 0)) {
+      drop(victim, RemovalCause::evicted, after);
+      return true;
+    }
+  }
+  drop_at(position, candidate, RemovalCause::evicted, after);
+  return true;
+}
+
+// Moves used entries from the tail of the main log to its head until it meets one that is not used. Entries
+// that are over are dropped on the way, and end the walk.
+std::uint32_t LogShard::find_victim(Aftermath& after, bool& dropped) noexcept {
+  const Tick now = context_.clock.now();
+  for (unsigned step = 0;; ++step) {
+    const std::uint32_t reference = main().tail();
+    if (reference == EntryLog::none) return EntryLog::none;
+    const std::uint64_t hash = hash_of(reference);
+    SlotPosition position;
+    if (!locate(hash, reference, position)) {
+      kill(reference);
+      continue;
+    }
+    const Word* entry = arena_.at(reference);
+    if (load_header(entry).is_expired(entry, now)) {
+      drop_at(position, reference, RemovalCause::expired, after);
+      dropped = true;
+      return EntryLog::none;
+    }
+    const unsigned use = position.bucket->use(position.slot);
+    if (use == 0 || step >= longest_clock_walk) return reference;
+    sketch_.add(hash);
+    if (!move(position, reference, main(), use - 1)) return reference;
+  }
+}
+
+bool LogShard::move(const SlotPosition& position, std::uint32_t reference, EntryLog& target,
+                    unsigned use) noexcept {
+  const Word* entry = arena_.at(reference);
+  const std::size_t words = load_header(entry).words();
+  const std::uint32_t moved = target.append(words, true);
+  if (moved == EntryLog::none) return false;
+  copy_words(arena_.at(moved), entry, words);
+  {
+    const ChainChange change(*position.home);
+    position.bucket->set_reference(position.slot, moved);
+    position.bucket->set_use(position.slot, use);
+  }
+  kill(reference);
+  return true;
+}
+
+// While there is room for everything, what leaves the window enters the main log without a contest: whole
+// segments where the window is large, single entries where it is small.
+void LogShard::balance() noexcept {
+  const std::uint64_t share = window_share();
+  if (window().entries() <= share || is_full()) return;
+  const std::uint32_t first = window().first_segment();
+  if (first != window().last_segment()) {
+    const std::uint64_t live = arena_.segment(first).live;
+    if (window().entries() - share >= live) {
+      main().adopt_tail_of(window());
+      return;
+    }
+    if (live * 4 < share) return;
+  }
+  const std::uint32_t reference = window().tail();
+  SlotPosition position;
+  if (locate(hash_of(reference), reference, position)) {
+    move(position, reference, main(), position.bucket->use(position.slot));
+  }
+}
+
+bool LogShard::is_full() const noexcept {
+  const Budget& budget = context_.budget;
+  return budget.entries() >= budget.most_entries() ||
+         budget.bytes() + budget.bytes() / 32 >= budget.most_bytes();
+}
+
+void LogShard::maintain(Aftermath& after) noexcept {
+  sweep(sweep_step, context_.clock.now(), after);
+  for (unsigned i = 0; i < shrink_step && context_.budget.over(); ++i) {
+    settle();
+    if (!evict_one(after)) break;
+  }
+  if (entries() == 0 && table_.has_table() && !context_.budget.over()) {
+    if (table_.level() > 0) {
+      table_.reset();
+      sketch_.release();
+    }
+    arena_.trim();
+    return;
+  }
+  for (EntryLog& log : logs_) {
+    const std::uint64_t room = log.segments() * arena_.segment_words();
+    if (room > log.live_words() + log.live_words() / 4 + 3 * arena_.segment_words()) compact(log, 4);
+  }
+  if (!table_.has_table()) return;
+  if (!table_.migrating() && table_.wants_to_grow(entries())) {
+    const std::uint64_t growth = 2 * table_.buckets() * (sizeof(Bucket) + sizeof(Bucket) / 8);
+    for (unsigned i = 0; i < 2 * shrink_step; ++i) {
+      if (context_.budget.bytes() + growth <= context_.budget.most_bytes()) break;
+      if (!evict_one(after)) break;
+    }
+    if (context_.budget.bytes() + growth > context_.budget.most_bytes()) return;
+  }
+  table_.maintain(entries(), 2, hasher());
+  sketch_.fit(std::min(BucketTable::entries_per_bucket * table_.buckets(), context_.budget.most_entries()));
+}
+
+bool LogShard::sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept {
+  bool found = false;
+  for (unsigned step = 0; step < steps; ++step) {
+    if (cursor_.segment == Arena::none) {
+      if (cursor_.log == 1) {
+        soonest_ = cursor_.soonest;
+        cursor_.soonest = never;
+        if (soonest_ > now) return found;
+      }
+      cursor_.log ^= 1U;
+      cursor_.word = 0;
+      cursor_.segment = logs_[cursor_.log].first_segment();
+      continue;
+    }
+    const Arena::Segment& segment = arena_.segment(cursor_.segment);
+    cursor_.word = std::max<std::uint32_t>(cursor_.word, segment.begin);
+    if (cursor_.word >= segment.used) {
+      cursor_.segment = segment.next;
+      cursor_.word = 0;
+      continue;
+    }
+    const std::uint32_t reference = arena_.reference(cursor_.segment, cursor_.word);
+    const Word* entry = arena_.at(reference);
+    const EntryHeader header = load_header(entry);
+    cursor_.word += static_cast<std::uint32_t>(header.words());
+    if (header.is_dead()) continue;
+    if (header.is_expired(entry, now)) {
+      drop(reference, RemovalCause::expired, after);
+      found = true;
+    } else {
+      cursor_.soonest = std::min(cursor_.soonest, header.deadline(entry));
+    }
+  }
+  return found;
+}
+
+void LogShard::compact(EntryLog& log, unsigned steps) noexcept {
+  for (unsigned step = 0; step < steps; ++step) {
+    const std::uint32_t reference = log.tail();
+    SlotPosition position;
+    if (reference == EntryLog::none || !locate(hash_of(reference), reference, position)) return;
+    if (!move(position, reference, log, position.bucket->use(position.slot))) return;
+  }
+}
+
+}  // namespace cachesite::memory

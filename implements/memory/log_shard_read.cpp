@@ -1,0 +1,129 @@
+#include "memory/log_shard.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+namespace cachesite::memory {
+
+namespace {
+
+constexpr unsigned attempts = 16;
+constexpr unsigned longest_walk = 8;  // buckets; a longer chain is left to the lock
+
+}  // namespace
+
+Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+  if (context_.idle != 0) return read_locked(hash, key, destination, after);
+  for (unsigned attempt = 0; attempt < attempts; ++attempt) {
+    const Bucket* home = table_.read_home(hash);
+    if (home == nullptr) {
+      if (!table_.has_table()) return Found::miss;
+      pause_briefly();
+      continue;
+    }
+    const std::uint32_t sequence = home->sequence.load(std::memory_order_acquire);
+    if ((sequence & 1U) != 0 || sequence == Bucket::unborn) {
+      pause_briefly();
+      continue;
+    }
+    const auto unchanged = [&] { return home->sequence.load(std::memory_order_relaxed) == sequence; };
+    unsigned walked = 0;
+    bool changed = false;
+    for (const Bucket* bucket = home; bucket != nullptr && !changed;) {
+      const std::uint64_t word0 = bucket->word0.load(std::memory_order_acquire);
+      const std::uint64_t word1 = bucket->word1.load(std::memory_order_acquire);
+      for (std::uint32_t matches = match_tags(word0, word1, BucketTable::tag(hash)); matches != 0;
+           matches &= matches - 1) {
+        const auto slot = static_cast<unsigned>(std::countr_zero(matches));
+        const Word* entry = arena_.at(bucket->references[slot].load(std::memory_order_acquire));
+        const EntryHeader header = load_header(entry);
+        const Word* key_words = entry + header.key_offset();
+        if (header.is_external()) {
+          if (key_words->load(std::memory_order_acquire) != hash) continue;
+          return read_locked(hash, key, destination, after);
+        }
+        if (header.key_size() != key.size() || !same_bytes(key_words, key.data(), key.size())) continue;
+        if (header.is_expired(entry, context_.clock.now())) return read_locked(hash, key, destination, after);
+        if (!header.is_null()) {
+          const std::size_t size = header.value_size();
+          copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
+        }
+        if (unchanged()) {
+          const_cast<Bucket*>(bucket)->count_use(word1, slot);
+          return header.is_null() ? Found::null : Found::hit;
+        }
+        changed = true;
+        break;
+      }
+      bucket = table_.read_next(home, word1);
+      changed = changed || ++walked > longest_walk;
+    }
+    if (!changed && unchanged()) return Found::miss;
+  }
+  return read_locked(hash, key, destination, after);
+}
+
+Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+  const std::lock_guard guard(lock_);
+  Located located;
+  if (!find(hash, key, located)) return Found::miss;
+  Word* entry = arena_.at(located.reference);
+  const EntryHeader header = load_header(entry);
+  const Tick now = context_.clock.now();
+  if (header.is_expired(entry, now)) {
+    drop_at(located.position, located.reference, RemovalCause::expired, after);
+    maintain(after);
+    settle();
+    return Found::miss;
+  }
+  if (header.is_external()) {
+    const ExternalEntry& external = *external_of(entry, header);
+    if (external.value) destination.share(external.value, external.value_size);
+  } else if (!header.is_null()) {
+    const std::size_t size = header.value_size();
+    copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
+  }
+  Bucket& bucket = *located.position.bucket;
+  bucket.count_use(bucket.word1.load(std::memory_order_relaxed), located.position.slot);
+  if (context_.idle != 0) {
+    const ChainChange change(*located.position.home);
+    put_off(entry, now);
+  }
+  return header.is_null() ? Found::null : Found::hit;
+}
+
+void LogShard::put_off(Word* entry, Tick now) noexcept {
+  entry->store(load_header(entry).with_idle_deadline(now + context_.idle).raw(), std::memory_order_release);
+}
+
+Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept {
+  const std::lock_guard guard(lock_);
+  Located located;
+  if (!find(hash, key, located)) return {};
+  const Word* entry = arena_.at(located.reference);
+  const EntryHeader header = load_header(entry);
+  const Tick now = context_.clock.now();
+  if (header.is_expired(entry, now)) return {};
+  const Tick expiry = header.expiry(entry);
+  if (expiry == never) return {Remaining::State::no_expiry, {}};
+  const std::uint64_t left = std::max<std::uint64_t>(1, (expiry - now) / ticks_per_millisecond);
+  return {Remaining::State::expires, std::chrono::milliseconds(static_cast<std::int64_t>(left))};
+}
+
+void LogShard::prefetch_bucket(std::uint64_t hash) const noexcept {
+  if (const Bucket* home = table_.read_home(hash)) __builtin_prefetch(home);
+}
+
+void LogShard::prefetch_entry(std::uint64_t hash) const noexcept {
+  const Bucket* home = table_.read_home(hash);
+  if (home == nullptr) return;
+  const std::uint32_t matches =
+      match_tags(home->word0.load(std::memory_order_acquire), home->word1.load(std::memory_order_acquire),
+                 BucketTable::tag(hash));
+  if (matches == 0) return;
+  const Word* entry = arena_.at(home->references[std::countr_zero(matches)].load(std::memory_order_acquire));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 8);
+}
+
+}  // namespace cachesite::memory

@@ -1,0 +1,182 @@
+#include "memory/engine.hpp"
+
+#include <cachesite/memory_cache.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace cachesite {
+
+namespace {
+
+memory::EngineOptions engine_options(const MemoryCacheOptions& options, const ComponentContext& context,
+                                     MemoryCache::RemovalListener listener) {
+  memory::EngineOptions result;
+  result.policy = options.policy;
+  result.max_size = options.max_size;
+  if (options.max_bytes) result.max_bytes = options.max_bytes->bytes;
+  result.time_to_idle = options.time_to_idle;
+  result.clock = context.clock;
+  result.listener = std::move(listener);
+  return result;
+}
+
+Error closed() {
+  return Error(ErrorCode::closed, "the cache is stopped");
+}
+
+}  // namespace
+
+ParameterTable MemoryCacheOptions::parameters() {
+  using namespace std::chrono_literals;
+  using O = MemoryCacheOptions;
+  return {
+      parameter("max_size", &O::max_size, "Most entries held; null for no limit.")
+          .at_least(1)
+          .unit("entries"),
+      parameter("max_bytes", &O::max_bytes,
+                "Most bytes held, keys and the cache's own structures included; null for no limit.")
+          .at_least(ByteSize{4096}),
+      parameter("policy", &O::policy, "Which entry of a full cache goes.")
+          .choices({{"tinylfu", EvictionPolicy::tinylfu},
+                    {"s3fifo", EvictionPolicy::s3fifo},
+                    {"lru", EvictionPolicy::lru},
+                    {"fifo", EvictionPolicy::fifo}}),
+      parameter(
+          "time_to_idle", &O::time_to_idle,
+          "An entry that is not used for so long ends before its TTL; null to let the TTL alone decide.")
+          .at_least(1ms),
+      parameter("cleanup_interval", &O::cleanup_interval,
+                "Accepted from other systems' files and not used: expired entries are swept all the time.")
+          .unit("operations"),
+  };
+}
+
+struct MemoryCache::Counters {
+  std::atomic<std::uint64_t> failures{0};
+  std::atomic<std::uint64_t> refusals{0};
+};
+
+MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& context,
+                         RemovalListener listener)
+    : engine_(std::make_unique<memory::Engine>(engine_options(options, context, std::move(listener)))),
+      counters_(std::make_unique<Counters>()) {}
+
+MemoryCache::~MemoryCache() = default;
+
+void MemoryCache::stop() noexcept {
+  stopped_.store(true, std::memory_order_relaxed);
+}
+
+CacheStatistics MemoryCache::statistics() const {
+  const memory::EngineStatistics engine = engine_->statistics();
+  CacheStatistics result;
+  result.hits = engine.hits;
+  result.misses = engine.misses;
+  result.failures = counters_->failures.load(std::memory_order_relaxed);
+  result.refusals = counters_->refusals.load(std::memory_order_relaxed);
+  result.writes = engine.inserts;
+  result.removals = engine.removals + engine.cleared;
+  result.evictions = engine.evictions;
+  result.expirations = engine.expirations;
+  result.entries = engine.entries;
+  result.bytes = engine.bytes;
+  return result;
+}
+
+Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
+  if (stopped()) return closed();
+  try {
+    return engine_->read(key, destination);
+  } catch (const std::bad_alloc&) {
+    counters_->failures.fetch_add(1, std::memory_order_relaxed);
+    throw;
+  }
+}
+
+Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  const auto outcome = engine_->write(key, value, static_cast<std::uint64_t>(time_to_live.count()));
+  if (outcome == memory::WriteOutcome::stored) return Done{};
+  counters_->failures.fetch_add(1, std::memory_order_relaxed);
+  if (outcome == memory::WriteOutcome::too_large) {
+    return Error(ErrorCode::too_large, "the entry is larger than a shard's part of max_bytes");
+  }
+  return Error(ErrorCode::no_memory);
+}
+
+Result<bool> MemoryCache::do_remove(std::string_view key) {
+  if (stopped()) return closed();
+  return engine_->remove(key);
+}
+
+Result<bool> MemoryCache::do_contains(std::string_view key) {
+  if (stopped()) return closed();
+  return engine_->contains(key);
+}
+
+Result<Remaining> MemoryCache::do_time_to_live(std::string_view key) {
+  if (stopped()) return closed();
+  return engine_->remaining(key);
+}
+
+void MemoryCache::on_refused() noexcept {
+  counters_->refusals.fetch_add(1, std::memory_order_relaxed);
+}
+
+void MemoryCache::read_many(std::span<const std::string_view> keys, std::span<Found> found,
+                            std::span<Value> values) noexcept {
+  try {
+    engine_->read_many(keys, found, values);
+  } catch (...) {
+    std::fill(found.begin(), found.end(), Found::miss);
+    counters_->failures.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+Result<bool> MemoryCache::expire(std::string_view key, TimeToLive time_to_live) noexcept {
+  if (!time_to_live.valid()) {
+    on_refused();
+    return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
+  }
+  try {
+    return engine_->expire(key, static_cast<std::uint64_t>(time_to_live.count()));
+  } catch (...) {
+    return Error(ErrorCode::no_memory);
+  }
+}
+
+Result<bool> MemoryCache::persist(std::string_view key) noexcept {
+  try {
+    return engine_->expire(key, memory::Engine::endless);
+  } catch (...) {
+    return Error(ErrorCode::no_memory);
+  }
+}
+
+void MemoryCache::clear() noexcept {
+  engine_->clear();
+}
+
+void MemoryCache::visit_keys(const std::function<void(std::string_view)>& visit) const {
+  engine_->visit_keys(visit);
+}
+
+void MemoryCache::set_max_size(std::uint64_t entries) noexcept {
+  engine_->set_max_size(entries);
+}
+
+void MemoryCache::set_max_bytes(ByteSize size) noexcept {
+  engine_->set_max_bytes(size.bytes);
+}
+
+void MemoryCache::upkeep(unsigned slices) noexcept {
+  engine_->upkeep(slices);
+}
+
+std::string MemoryCache::check_invariants() const {
+  return engine_->check();
+}
+
+}  // namespace cachesite

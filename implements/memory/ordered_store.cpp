@@ -1,0 +1,320 @@
+#include "memory/ordered_store.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace cachesite::memory {
+
+namespace {
+
+constexpr unsigned sweep_step = 16;
+constexpr unsigned shrink_step = 8;
+constexpr std::uint8_t largest_use = 3;
+
+Tick deadline_of(const Node& node) noexcept {
+  return std::min(node.expiry, node.idle_deadline);
+}
+
+}  // namespace
+
+OrderedStore::OrderedStore(EvictionPolicy policy, const ShardContext& context)
+    : policy_(policy), context_(context), nodes_(0, KeyHash{context.seed}) {}
+
+OrderedStore::~OrderedStore() {
+  context_.budget.give_bytes(bytes_);
+  context_.budget.give_entries(nodes_.size());
+}
+
+Found OrderedStore::read(std::string_view key, Value& destination, Aftermath& after) {
+  const std::lock_guard guard(lock_);
+  const auto found = nodes_.find(key);
+  if (found == nodes_.end()) return Found::miss;
+  Node& node = *found->second;
+  const Tick now = context_.clock.now();
+  if (deadline_of(node) <= now) {
+    drop(node, RemovalCause::expired, after);
+    return Found::miss;
+  }
+  if (!node.is_null) {
+    if (node.value_size <= Value::inline_capacity) {
+      destination.assign(std::string_view(reinterpret_cast<const char*>(node.value.get()), node.value_size));
+    } else {
+      destination.share(node.value, node.value_size);
+    }
+  }
+  used(node);
+  put_off(node, now);
+  return node.is_null ? Found::null : Found::hit;
+}
+
+Remaining OrderedStore::remaining(std::string_view key) const noexcept {
+  const std::lock_guard guard(lock_);
+  const auto found = nodes_.find(key);
+  if (found == nodes_.end()) return {};
+  const Node& node = *found->second;
+  const Tick now = context_.clock.now();
+  if (deadline_of(node) <= now) return {};
+  if (node.expiry == never) return {Remaining::State::no_expiry, {}};
+  const std::uint64_t left = std::max<std::uint64_t>(1, (node.expiry - now) / ticks_per_millisecond);
+  return {Remaining::State::expires, std::chrono::milliseconds(static_cast<std::int64_t>(left))};
+}
+
+WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
+                                 Aftermath& after) {
+  try {
+    auto fresh = std::make_unique<Node>();
+    fresh->key = key;
+    fresh->is_null = !value;
+    if (value) {
+      std::shared_ptr<std::byte[]> block(new std::byte[value->size()]);
+      if (!value->empty()) std::memcpy(block.get(), value->data(), value->size());
+      std::byte* start = block.get();
+      fresh->value = std::shared_ptr<const std::byte>(std::move(block), start);
+      fresh->value_size = value->size();
+    }
+    const std::lock_guard guard(lock_);
+    const Tick now = context_.clock.now();
+    if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
+    drop_expired(sweep_step, now, after);
+    const auto found = nodes_.find(key);
+    if (found != nodes_.end()) {
+      Node& node = *found->second;
+      if (fresh->value_size > node.value_size &&
+          !make_room(0, fresh->value_size - node.value_size, now, &node, after)) {
+        return WriteOutcome::no_room_here;
+      }
+      set_end(node, expiry);
+      if (after.listening()) after.note(key, RemovalCause::replaced);
+      count(RemovalCause::replaced);
+      if (fresh->value_size < node.value_size)
+        context_.budget.give_bytes(node.value_size - fresh->value_size);
+      bytes_ = bytes_ + fresh->value_size - node.value_size;
+      // The old block goes with `fresh`, after the lock.
+      std::swap(node.value, fresh->value);
+      std::swap(node.value_size, fresh->value_size);
+      node.is_null = fresh->is_null;
+      used(node);
+      put_off(node, now);
+      ++counters_.inserts;
+      return WriteOutcome::stored;
+    }
+    if (!make_room(1, fresh->bytes(), now, nullptr, after)) return WriteOutcome::no_room_here;
+    const std::uint64_t taken = fresh->bytes();
+    Node& node = *fresh;
+    node.end = ends_.end();
+    try {
+      set_end(node, expiry);
+      put_off(node, now);
+      nodes_.emplace(std::string_view(node.key), std::move(fresh));
+    } catch (...) {
+      if (node.end != ends_.end()) ends_.erase(node.end);
+      context_.budget.give_bytes(taken);
+      context_.budget.give_entries(1);
+      throw;
+    }
+    bytes_ += taken;
+    const bool known = policy_ == EvictionPolicy::s3fifo && ghosts_.take(hash_key(key, context_.seed));
+    (known ? main_ : small_).push(node);
+    ++counters_.inserts;
+    return WriteOutcome::stored;
+  } catch (const std::bad_alloc&) {
+    return WriteOutcome::no_memory;
+  }
+}
+
+bool OrderedStore::remove(std::string_view key, Aftermath& after) noexcept {
+  const std::lock_guard guard(lock_);
+  const auto found = nodes_.find(key);
+  if (found == nodes_.end()) return false;
+  const bool expired = deadline_of(*found->second) <= context_.clock.now();
+  drop(*found->second, expired ? RemovalCause::expired : RemovalCause::removed, after);
+  return !expired;
+}
+
+bool OrderedStore::expire(std::string_view key, Tick expiry, Aftermath& after) {
+  const std::lock_guard guard(lock_);
+  const auto found = nodes_.find(key);
+  if (found == nodes_.end()) return false;
+  if (deadline_of(*found->second) <= context_.clock.now()) {
+    drop(*found->second, RemovalCause::expired, after);
+    return false;
+  }
+  set_end(*found->second, expiry);
+  return true;
+}
+
+void OrderedStore::clear(Aftermath& after) noexcept {
+  const std::lock_guard guard(lock_);
+  while (!nodes_.empty())
+    drop(*nodes_.begin()->second, RemovalCause::cleared, after);
+  ghosts_.clear();
+}
+
+void OrderedStore::upkeep(unsigned slices, Aftermath& after) noexcept {
+  const std::lock_guard guard(lock_);
+  drop_expired(sweep_step * slices, context_.clock.now(), after);
+  for (unsigned i = 0; i < shrink_step * slices && context_.budget.over(); ++i) {
+    if (!evict(nullptr, after)) return;
+  }
+}
+
+void OrderedStore::visit_keys(const std::function<void(std::string_view)>& visit) const {
+  const std::lock_guard guard(lock_);
+  const Tick now = context_.clock.now();
+  for (const auto& [key, node] : nodes_) {
+    if (deadline_of(*node) > now) visit(key);
+  }
+}
+
+void OrderedStore::used(Node& node) noexcept {
+  if (policy_ == EvictionPolicy::lru) {
+    small_.remove(node);
+    small_.push(node);
+  } else if (policy_ == EvictionPolicy::s3fifo && node.use < largest_use) {
+    ++node.use;
+  }
+}
+
+// The new place among the ends is taken before the old one is given up: a failure changes nothing.
+void OrderedStore::set_end(Node& node, Tick expiry) {
+  const auto place = ends_.emplace(std::min(expiry, node.idle_deadline), &node);
+  if (node.end != ends_.end()) ends_.erase(node.end);
+  node.end = place;
+  node.expiry = expiry;
+}
+
+void OrderedStore::put_off(Node& node, Tick now) {
+  if (context_.idle == 0) return;
+  auto place = ends_.extract(node.end);
+  node.idle_deadline = now + context_.idle;
+  place.key() = deadline_of(node);
+  node.end = ends_.insert(std::move(place));
+}
+
+void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexcept {
+  if (after.listening()) after.note(node.key, cause);
+  count(cause);
+  (node.list == 0 ? small_ : main_).remove(node);
+  ends_.erase(node.end);
+  bytes_ -= node.bytes();
+  context_.budget.give_bytes(node.bytes());
+  context_.budget.give_entries(1);
+  const auto place = nodes_.find(node.key);
+  const std::unique_ptr<Node> last = std::move(place->second);
+  nodes_.erase(place);
+}
+
+void OrderedStore::count(RemovalCause cause) noexcept {
+  switch (cause) {
+    case RemovalCause::expired:
+      ++counters_.expirations;
+      break;
+    case RemovalCause::evicted:
+      ++counters_.evictions;
+      break;
+    case RemovalCause::replaced:
+      ++counters_.replacements;
+      break;
+    case RemovalCause::removed:
+      ++counters_.removals;
+      break;
+    case RemovalCause::cleared:
+      ++counters_.cleared;
+      break;
+  }
+}
+
+bool OrderedStore::drop_expired(unsigned most, Tick now, Aftermath& after) noexcept {
+  bool any = false;
+  for (unsigned i = 0; i < most && !ends_.empty() && ends_.begin()->first <= now; ++i, any = true) {
+    drop(*ends_.begin()->second, RemovalCause::expired, after);
+  }
+  return any;
+}
+
+bool OrderedStore::make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
+                             Aftermath& after) noexcept {
+  while (entries != 0 && !context_.budget.try_take_entry()) {
+    if (!drop_expired(1, now, after) && !evict(keep, after)) return false;
+  }
+  while (!context_.budget.try_take_bytes(bytes)) {
+    if (!evict(keep, after)) {
+      context_.budget.give_entries(entries);
+      return false;
+    }
+  }
+  return true;
+}
+
+std::uint64_t OrderedStore::small_share() const noexcept {
+  const std::uint64_t capacity = std::min<std::uint64_t>(context_.budget.most_entries(), nodes_.size());
+  return std::max<std::uint64_t>(1, capacity / 10);
+}
+
+bool OrderedStore::evict(const Node* keep, Aftermath& after) noexcept {
+  if (policy_ == EvictionPolicy::s3fifo) {
+    if (small_.size() >= small_share() && evict_from_small(keep, after)) return true;
+    return evict_from_main(keep, after) || evict_from_small(keep, after);
+  }
+  Node* victim = small_.oldest();
+  if (victim == keep && victim != nullptr) victim = victim->newer;
+  if (victim == nullptr) return false;
+  drop(*victim, RemovalCause::evicted, after);
+  return true;
+}
+
+bool OrderedStore::evict_from_small(const Node* keep, Aftermath& after) noexcept {
+  while (Node* node = small_.oldest()) {
+    if (node->use > 1 || node == keep) {
+      small_.remove(*node);
+      node->use = 0;
+      main_.push(*node);
+      continue;
+    }
+    ghosts_.push(hash_key(node->key, context_.seed),
+                 std::min(context_.budget.most_entries(), std::uint64_t{nodes_.size()}) - small_share());
+    drop(*node, RemovalCause::evicted, after);
+    return true;
+  }
+  return false;
+}
+
+bool OrderedStore::evict_from_main(const Node* keep, Aftermath& after) noexcept {
+  for (std::uint64_t step = 0; step <= (largest_use + 1) * main_.size(); ++step) {
+    Node* node = main_.oldest();
+    if (node == nullptr) return false;
+    if (node->use == 0 && node != keep) {
+      drop(*node, RemovalCause::evicted, after);
+      return true;
+    }
+    main_.remove(*node);
+    if (node->use != 0) --node->use;
+    main_.push(*node);
+  }
+  return false;
+}
+
+ShardStatistics OrderedStore::statistics() const noexcept {
+  const std::lock_guard guard(lock_);
+  ShardStatistics result = counters_;
+  result.entries = nodes_.size();
+  result.bytes = bytes_;
+  result.slots = nodes_.bucket_count();
+  return result;
+}
+
+std::string OrderedStore::check() const {
+  const std::lock_guard guard(lock_);
+  if (small_.size() + main_.size() != nodes_.size()) return "the lists and the table differ in length";
+  if (ends_.size() != nodes_.size()) return "the ends and the table differ in length";
+  std::uint64_t bytes = 0;
+  for (const auto& [key, node] : nodes_) {
+    if (key.data() != node->key.data()) return "a key is not that of its node";
+    if (node->end->second != node.get()) return "an end belongs to another node";
+    if (node->end->first != deadline_of(*node)) return "an end is not the deadline of its node";
+    bytes += node->bytes();
+  }
+  return bytes == bytes_ ? std::string() : "the bytes do not add up";
+}
+
+}  // namespace cachesite::memory

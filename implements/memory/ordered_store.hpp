@@ -1,0 +1,85 @@
+#pragma once
+
+#include "memory/aftermath.hpp"
+#include "memory/budget.hpp"
+#include "memory/ghost_queue.hpp"
+#include "memory/hash.hpp"
+#include "memory/log_shard.hpp"
+#include "memory/node_list.hpp"
+#include "memory/shard_statistics.hpp"
+#include "memory/tick_clock.hpp"
+
+#include <cachesite/eviction_policy.hpp>
+#include <cachesite/lookup.hpp>
+#include <cachesite/value.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace cachesite::memory {
+
+// The policies that are exact to their definition: one order over all entries, under one lock.
+//
+// fifo: in the order of first insertion. lru: reads and writes make an entry the newest. s3fifo: Yang et al.,
+// "FIFO queues are all you need for cache eviction", SOSP 2023: a small queue of a tenth, a main queue, and a
+// ghost queue as long as the main one.
+class OrderedStore {
+ public:
+  OrderedStore(EvictionPolicy policy, const ShardContext& context);
+  ~OrderedStore();
+  OrderedStore(const OrderedStore&) = delete;
+  OrderedStore& operator=(const OrderedStore&) = delete;
+
+  Found read(std::string_view key, Value& destination, Aftermath& after);
+  Remaining remaining(std::string_view key) const noexcept;
+  WriteOutcome write(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
+                     Aftermath& after);
+  bool remove(std::string_view key, Aftermath& after) noexcept;
+  bool expire(std::string_view key, Tick expiry, Aftermath& after);
+  void clear(Aftermath& after) noexcept;
+  void upkeep(unsigned slices, Aftermath& after) noexcept;
+  void visit_keys(const std::function<void(std::string_view)>& visit) const;
+
+  ShardStatistics statistics() const noexcept;
+  std::string check() const;
+
+ private:
+  struct KeyHash {
+    HashSeed seed;
+    std::size_t operator()(std::string_view key) const noexcept { return hash_key(key, seed); }
+  };
+  using Nodes = std::unordered_map<std::string_view, std::unique_ptr<Node>, KeyHash>;
+  using Ends = std::multimap<Tick, Node*>;
+
+  void used(Node& node) noexcept;
+  void set_end(Node& node, Tick expiry);
+  void put_off(Node& node, Tick now);
+  void drop(Node& node, RemovalCause cause, Aftermath& after) noexcept;
+  void count(RemovalCause cause) noexcept;
+  bool drop_expired(unsigned most, Tick now, Aftermath& after) noexcept;
+  bool make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
+                 Aftermath& after) noexcept;
+  bool evict(const Node* keep, Aftermath& after) noexcept;
+  bool evict_from_small(const Node* keep, Aftermath& after) noexcept;
+  bool evict_from_main(const Node* keep, Aftermath& after) noexcept;
+  std::uint64_t small_share() const noexcept;
+
+  const EvictionPolicy policy_;
+  const ShardContext& context_;
+  mutable std::mutex lock_;
+  Nodes nodes_;
+  Ends ends_;
+  NodeList small_{0};  // the only list of lru and fifo
+  NodeList main_{1};
+  GhostQueue ghosts_;
+  std::uint64_t bytes_ = 0;
+  ShardStatistics counters_;
+};
+
+}  // namespace cachesite::memory

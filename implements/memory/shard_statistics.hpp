@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+namespace cachesite::memory {
+
+struct ShardStatistics {
+  std::uint64_t inserts = 0;
+  std::uint64_t replacements = 0;
+  std::uint64_t evictions = 0;
+  std::uint64_t expirations = 0;
+  std::uint64_t removals = 0;
+  std::uint64_t cleared = 0;
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t slots = 0;
+
+  ShardStatistics& operator+=(const ShardStatistics& other) noexcept {
+    inserts += other.inserts;
+    replacements += other.replacements;
+    evictions += other.evictions;
+    expirations += other.expirations;
+    removals += other.removals;
+    cleared += other.cleared;
+    entries += other.entries;
+    bytes += other.bytes;
+    slots += other.slots;
+    return *this;
+  }
+};
+
+}  // namespace cachesite::memory
