@@ -18,6 +18,8 @@ struct ConsoleLoggerOptions {
 /// Built on spdlog; usable from any thread.
 class ConsoleLogger final : public ILogger {
  public:
+  using Options = ConsoleLoggerOptions;
+
   explicit ConsoleLogger(ConsoleLoggerOptions options = {});
   ~ConsoleLogger() override;
 

@@ -80,4 +80,10 @@ concept ComponentInterface = std::derived_from<T, IComponent> && requires {
   typename T::interface_type;
 } && std::same_as<T, typename T::interface_type>;
 
+/// Written inside a class that implements several interfaces, so that a catalog knows under which of them
+/// files may register it: `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one
+/// interface needs nothing.
+template <class... Interfaces>
+struct Provides {};
+
 }  // namespace cachesite

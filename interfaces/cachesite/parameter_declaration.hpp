@@ -3,6 +3,7 @@
 #include <cachesite/component.hpp>
 #include <cachesite/parameter_value.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -53,6 +54,8 @@ struct ParameterDeclaration {
   /// Least and greatest value, in nanoseconds for durations and bytes for sizes. For a list: of each element.
   std::optional<long double> least;
   std::optional<long double> most;
+  /// The smallest difference that a duration's member can hold; a file may give whole multiples only.
+  std::chrono::nanoseconds step{1};
   /// The words of a choice, or the allowed texts.
   std::vector<std::string> choices;
   /// The interface of a reference.

@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -83,6 +84,12 @@ struct ParameterType<std::chrono::duration<Rep, Period>> {
   static void describe(ParameterDeclaration& declaration) {
     declaration.kind = ParameterKind::duration;
     declaration.least = 0;
+    if constexpr (std::is_integral_v<Rep>) {
+      using Nanoseconds = std::chrono::nanoseconds;
+      if constexpr (std::ratio_greater_v<Period, std::nano>)
+        declaration.step =
+            std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<std::int64_t, Period>(1));
+    }
   }
   static long double bound(Duration value) {
     return std::chrono::duration<long double, std::nano>(value).count();
@@ -130,6 +137,13 @@ struct ParameterType<std::optional<T>> {
     else
       ParameterType<T>::store(member.emplace(), value);
   }
+  static void visit_references(std::optional<T>& member, const ReferenceVisitor& visit) requires
+      requires(T& inner) {
+    ParameterType<T>::visit_references(inner, visit);
+  }
+  {
+    if (member) ParameterType<T>::visit_references(*member, visit);
+  }
 };
 
 template <class T>
@@ -140,6 +154,7 @@ struct ParameterType<std::vector<T>> {
     ParameterType<T>::describe(*element);
     declaration.element = std::move(element);
   }
+  static long double bound(const auto& value) { return ParameterType<T>::bound(value); }
   static ParameterValue load(const std::vector<T>& member) {
     ParameterList list;
     for (const auto& element : member)
@@ -189,21 +204,23 @@ struct ParameterType<T> {
     declaration.kind = ParameterKind::group;
     declaration.group = std::make_shared<const ParameterTable>(T::parameters());
   }
+  /// Made once: a table is read for every value of the type.
+  static const ParameterTable& table() {
+    static const ParameterTable made = T::parameters();
+    return made;
+  }
   static ParameterValue load(const T& member) {
     ParameterGroup group;
-    const ParameterTable table = T::parameters();
-    for (const auto& declaration : table.declarations())
+    for (const auto& declaration : table().declarations())
       group.push_back({declaration.name, declaration.load(&member)});
     return {std::move(group)};
   }
   static void store(T& member, const ParameterValue& value) {
-    const ParameterTable table = T::parameters();
     for (const auto& [name, inner] : std::get<ParameterGroup>(value.data))
-      if (const auto* declaration = table.find(name)) declaration->store(&member, inner);
+      if (const auto* declaration = table().find(name)) declaration->store(&member, inner);
   }
   static void visit_references(T& member, const ReferenceVisitor& visit) {
-    const ParameterTable table = T::parameters();
-    for (const auto& declaration : table.declarations())
+    for (const auto& declaration : table().declarations())
       if (declaration.visit_references) declaration.visit_references(&member, visit);
   }
 };

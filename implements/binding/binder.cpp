@@ -1,0 +1,220 @@
+#include "binding/binder.hpp"
+
+#include "binding/expectation.hpp"
+#include "binding/quoted.hpp"
+#include "binding/scalar_reader.hpp"
+#include "binding/suggestion.hpp"
+
+#include <cachesite/problem_ids.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace cachesite::binding {
+
+namespace {
+
+constexpr std::size_t parameters_listed = 12;
+
+std::string_view id_of(ParameterKind kind) noexcept {
+  switch (kind) {
+    case ParameterKind::boolean:
+      return problem_ids::bad_boolean;
+    case ParameterKind::integer:
+      return problem_ids::bad_integer;
+    case ParameterKind::real:
+      return problem_ids::bad_number;
+    case ParameterKind::text:
+      return problem_ids::bad_text;
+    case ParameterKind::secret:
+      return problem_ids::bad_secret;
+    case ParameterKind::duration:
+      return problem_ids::bad_duration;
+    case ParameterKind::size:
+      return problem_ids::bad_size;
+    case ParameterKind::choice:
+      return problem_ids::bad_choice;
+    case ParameterKind::list:
+      return problem_ids::bad_list;
+    case ParameterKind::group:
+      return problem_ids::bad_group;
+    case ParameterKind::reference:
+      return problem_ids::bad_reference;
+  }
+  return problem_ids::bad_text;
+}
+
+std::string found(const ParameterDeclaration& declaration, const Node& node) {
+  if (node.is_scalar() && node.substituted) return "a substituted value";
+  if (!node.is_scalar() || node.is_null() || declaration.kind == ParameterKind::secret)
+    return std::string(to_string(node.kind));
+  const auto text = quoted(node.scalar);
+  return node.is_text() ? text : text.substr(1, text.size() - 2);
+}
+
+// An element follows the element's declaration, and the bounds and choices given for the list.
+ParameterDeclaration element_of(const ParameterDeclaration& list) {
+  ParameterDeclaration element = *list.element;
+  if (list.least) element.least = list.least;
+  if (list.most) element.most = list.most;
+  if (!list.choices.empty()) element.choices = list.choices;
+  if (element.kind == ParameterKind::reference) element.nullable = false;
+  return element;
+}
+
+}  // namespace
+
+std::vector<BoundValue> Binder::bind_component(std::string_view class_name, const ParameterTable& table,
+                                               const Node& item, std::vector<BoundReference>& references) {
+  references_ = &references;
+  return bind_members({class_name, nullptr, true}, table, item);
+}
+
+std::vector<BoundValue> Binder::bind_defaults(std::string_view class_name, const ParameterTable& table,
+                                              const Node& defaults, std::vector<BoundReference>& references) {
+  references_ = &references;
+  return bind_members({class_name, nullptr, false}, table, defaults);
+}
+
+void Binder::check_required(std::string_view class_name, const ParameterTable& table, const Place& place,
+                            const std::vector<const std::vector<BoundValue>*>& given) {
+  for (const auto& declaration : table.declarations()) {
+    if (!declaration.required) continue;
+    const bool present = std::any_of(given.begin(), given.end(), [&](const auto* values) {
+      return std::any_of(values->begin(), values->end(),
+                         [&](const BoundValue& value) { return value.declaration == &declaration; });
+    });
+    if (present) continue;
+    problems_.add(problem_ids::missing_parameter, place,
+                  std::string(class_name) + " needs the parameter \"" + declaration.name + "\"",
+                  "add " + declaration.name + ": " + expectation(declaration));
+  }
+}
+
+std::vector<BoundValue> Binder::bind_members(const Owner& owner, const ParameterTable& table,
+                                             const Node& map) {
+  std::vector<BoundValue> values;
+  values.reserve(map.members.size());
+  for (const auto& member : map.members) {
+    if (owner.is_component && (member.key == "class" || member.key == "entries")) continue;
+    const auto* declaration = table.find(member.key);
+    if (!declaration) {
+      unknown_member(owner, table, member);
+      continue;
+    }
+    const auto twin = std::find_if(values.begin(), values.end(),
+                                   [&](const BoundValue& value) { return value.declaration == declaration; });
+    if (twin != values.end()) {
+      problems_.add(problem_ids::repeated_parameter, Place::of_key(member),
+                    "the parameter \"" + declaration->name + "\" is given twice, under two of its names");
+      continue;
+    }
+    ParameterValue value;
+    bool read_well = false;
+    if (owner.path)
+      read_well = read(*declaration, member.value, ParameterPath(*owner.path, declaration->name), value);
+    else
+      read_well = read(*declaration, member.value, ParameterPath(declaration->name), value);
+    // A value that could not be read stays in the list, as null, so that it does not count as missing.
+    values.push_back({declaration, read_well ? std::move(value) : ParameterValue{}});
+  }
+  return values;
+}
+
+bool Binder::read(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                  ParameterValue& value) {
+  if (node.is_null() && !node.substituted) {
+    if (declaration.nullable) return true;
+    if (declaration.kind == ParameterKind::secret) {
+      value.data = Secret();
+      return true;
+    }
+    refuse(declaration, node, path, declaration.required ? "" : "leave it out to use the default");
+    return false;
+  }
+  if (declaration.kind == ParameterKind::list) return read_list(declaration, node, path, value);
+  if (declaration.kind == ParameterKind::group) return read_group(declaration, node, path, value);
+  if (!node.is_scalar()) {
+    refuse(declaration, node, path, "");
+    return false;
+  }
+  auto result = read_scalar(declaration, node);
+  if (!result.value) {
+    refuse(declaration, node, path, std::move(result.hint));
+    return false;
+  }
+  value = std::move(*result.value);
+  if (declaration.kind == ParameterKind::reference && references_)
+    references_->push_back(
+        {declaration.interface_name, node.scalar, node.substituted, path.text(), Place::of(node)});
+  return true;
+}
+
+bool Binder::read_list(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                       ParameterValue& value) {
+  if (!node.is_list()) {
+    refuse(declaration, node, path, node.is_scalar() ? "write it in brackets: [...]" : "");
+    return false;
+  }
+  const ParameterDeclaration element = element_of(declaration);
+  ParameterList list(node.elements.size());
+  bool read_well = true;
+  for (std::size_t index = 0; index < list.size(); ++index)
+    read_well &= read(element, node.elements[index], ParameterPath(path, index), list[index]);
+  value.data = std::move(list);
+  return read_well;
+}
+
+bool Binder::read_group(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                        ParameterValue& value) {
+  if (!node.is_map()) {
+    refuse(declaration, node, path, "");
+    return false;
+  }
+  const std::size_t errors_before = problems_.errors();
+  auto members = bind_members({{}, &path, false}, *declaration.group, node);
+  check_required(path.text(), *declaration.group, Place::of(node), {&members});
+  ParameterGroup group;
+  group.reserve(members.size());
+  for (auto& member : members)
+    group.push_back({member.declaration->name, std::move(member.value)});
+  value.data = std::move(group);
+  return problems_.errors() == errors_before;
+}
+
+void Binder::unknown_member(const Owner& owner, const ParameterTable& table, const NodeMember& member) {
+  Suggestion suggestion(member.key);
+  std::string names;
+  for (const auto& declaration : table.declarations()) {
+    suggestion.offer(declaration.name);
+    for (const auto& alias : declaration.aliases)
+      suggestion.offer(alias);
+    names.append(names.empty() ? "" : ", ").append(declaration.name);
+  }
+  if (owner.is_component) {
+    suggestion.offer("class");
+    suggestion.offer("entries");
+  }
+  std::string hint = suggestion.question();
+  if (hint.empty()) {
+    if (owner.is_component && (member.key == "name" || member.key == "interface"))
+      hint = "write it under entries: [{interface: ..., name: ...}]";
+    else if (names.empty())
+      hint = "there are no parameters";
+    else if (table.declarations().size() <= parameters_listed)
+      hint = "the parameters are: " + names;
+  }
+  const std::string called = owner.path ? owner.path->text() : std::string(owner.class_name);
+  problems_.add(problem_ids::unknown_parameter, Place::of_key(member),
+                called + " has no parameter " + quoted(member.key), std::move(hint));
+}
+
+void Binder::refuse(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                    std::string hint) {
+  problems_.add(
+      id_of(declaration.kind), Place::of(node),
+      path.text() + ": expected " + expectation(declaration) + ", found " + found(declaration, node),
+      std::move(hint));
+}
+
+}  // namespace cachesite::binding

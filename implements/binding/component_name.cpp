@@ -1,0 +1,24 @@
+#include "binding/component_name.hpp"
+
+#include "binding/quoted.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace cachesite::binding {
+
+bool valid_component_name(std::string_view name) noexcept {
+  return name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char character) {
+           return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+                  (character >= '0' && character <= '9') || character == '_' || character == '.' ||
+                  character == '-';
+         });
+}
+
+void check_component_name(std::string_view name) {
+  if (!valid_component_name(name))
+    throw std::invalid_argument("a component cannot be called " + quoted(name) + ": " +
+                                std::string(name_rule));
+}
+
+}  // namespace cachesite::binding

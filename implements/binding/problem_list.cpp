@@ -1,0 +1,39 @@
+#include "binding/problem_list.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace cachesite::binding {
+
+void ProblemList::add(std::string_view id, const Place& place, std::string message, std::string hint,
+                      Problem::Severity severity) {
+  Problem problem;
+  problem.severity = severity;
+  problem.id = id;
+  problem.position = place.position;
+  problem.length = std::max<std::uint32_t>(place.length, 1);
+  problem.message = std::move(message);
+  problem.hint = std::move(hint);
+  if (document_) {
+    problem.file = document_->name;
+    problem.source = document_->source;
+  }
+  problems_.push_back({rank_, std::move(problem)});
+  if (severity == Problem::Severity::error) ++errors_;
+}
+
+std::vector<Problem> ProblemList::sorted() const {
+  std::vector<const Ranked*> order;
+  for (const auto& ranked : problems_)
+    order.push_back(&ranked);
+  std::stable_sort(order.begin(), order.end(), [](const Ranked* left, const Ranked* right) {
+    return std::tie(left->rank, left->problem.position) < std::tie(right->rank, right->problem.position);
+  });
+  std::vector<Problem> sorted;
+  for (const auto* ranked : order)
+    sorted.push_back(ranked->problem);
+  return sorted;
+}
+
+}  // namespace cachesite::binding

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cachesite/component_class.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachesite {
+
+/// The classes that component files may name. A catalog holds the built-in classes from the start; a program
+/// adds its own in one statement and names them in files like any other:
+///
+///     cachesite::Catalog catalog;
+///     catalog.add<MyCache>("MyCache").text("Keeps values in a drawer.");
+///     auto site = cachesite::load_component_site("caches.yml", catalog);
+///
+/// A catalog is a value: a copy is independent of the original. Adding is not safe beside other calls on the
+/// same catalog; finding is safe from any thread.
+class Catalog {
+ public:
+  /// A class just added, for a text and further names: `catalog.add<C>("C").text("...").alias("c")`. Valid as
+  /// long as the catalog stays where it is.
+  class Added {
+   public:
+    /// One sentence that says what the class does.
+    Added& text(std::string_view sentence);
+    /// Another name for the class, with parameters that it sets unless the file gives them (values as a file
+    /// would write them). Throws std::invalid_argument for a name that is taken.
+    Added& alias(std::string_view name, std::vector<std::pair<std::string, std::string>> presets = {});
+
+   private:
+    friend class Catalog;
+    Added(Catalog& catalog, std::size_t index) : catalog_(&catalog), index_(index) {}
+    Catalog* catalog_;
+    std::size_t index_;
+  };
+
+  /// A class found by a name, and the alias that the name is; null for the class's own name.
+  struct Match {
+    std::shared_ptr<const ComponentClass> component_class;
+    const ClassAlias* alias = nullptr;
+    explicit operator bool() const noexcept { return component_class != nullptr; }
+  };
+
+  /// A catalog with the built-in classes and FivcGlue's names for them.
+  Catalog();
+  /// A catalog without any class.
+  [[nodiscard]] static Catalog empty();
+
+  /// Adds the class T under `name`. What the class has to look like (each is checked by the compiler):
+  ///
+  /// - it implements an interface declared by `Interface<>`; for several interfaces it declares
+  ///   `using provides = cachesite::Provides<IFirst, ISecond>;`
+  /// - if it has parameters, its nested type `Options` is a struct with `static ParameterTable parameters()`,
+  ///   and optionally `std::vector<OptionComplaint> complaints() const` for rules between parameters
+  /// - a public constructor takes `(Options, const ComponentContext&)`, `(Options)`,
+  ///   `(const ComponentContext&)` or nothing; the first that fits is used
+  ///
+  /// Throws std::invalid_argument when the name is taken or empty, or when a parameter is called `class` or
+  /// `entries` or like another one.
+  template <class T>
+  Added add(std::string_view name) {
+    return insert(ComponentClass::of<T>(name));
+  }
+
+  /// Adds another name for an interface, for files written for other systems.
+  void add_interface_alias(std::string_view alias, std::string_view interface_name);
+
+  /// The class with this name or alias; empty when there is none.
+  [[nodiscard]] Match find(std::string_view name) const;
+  /// All classes, sorted by name.
+  [[nodiscard]] std::vector<std::shared_ptr<const ComponentClass>> classes() const;
+  /// The name behind an interface's alias; any other name comes back unchanged.
+  [[nodiscard]] std::string_view interface_name(std::string_view name_or_alias) const;
+  /// Interfaces that at least one class implements, sorted.
+  [[nodiscard]] std::vector<std::string> interfaces() const;
+  /// The aliases of interfaces, each with the interface it means.
+  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& interface_aliases() const noexcept {
+    return interface_aliases_;
+  }
+
+ private:
+  struct Empty {};
+  struct Place {
+    std::size_t index;
+    std::size_t alias;
+  };
+  static constexpr std::size_t own_name = static_cast<std::size_t>(-1);
+
+  explicit Catalog(Empty) {}
+  Added insert(ComponentClass component_class);
+  void take_name(std::string_view name, Place place);
+  ComponentClass& edit(std::size_t index);
+
+  std::vector<std::shared_ptr<ComponentClass>> classes_;  // shared by copies until one of them edits
+  std::map<std::string, Place, std::less<>> places_;
+  std::map<std::string, std::string, std::less<>> interface_aliases_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cachesite/component_class.hpp>
+#include <cachesite/site.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+/// A component that was made from a file: its class, the options it was made with, and its names.
+struct DeclaredComponent {
+  struct Name {
+    std::string interface_name;
+    std::string name;
+  };
+
+  std::shared_ptr<const ComponentClass> component_class;
+  /// Of the class's options type; references hold names only.
+  std::shared_ptr<const void> options;
+  /// In the order in which they were registered; may be empty.
+  std::vector<Name> names;
+};
+
+/// The registry of components, empty at first. Usually `load_component_site` fills one from a file; a program
+/// may also make one itself and register components by hand, or both.
+///
+/// A lookup takes no lock and is about as fast with many threads as with one: it reads a hash table that is
+/// replaced as a whole when it grows, announces itself in a counter of its own CPU so that nothing it reads
+/// is freed (two-phase epochs as in sleepable read-copy-update, P. McKenney, 2006), and copies a pointer
+/// whose reference count belongs to its CPU. Hence two pointers to one component may have different reference
+/// counts: compare components by `get()`, and keep a shared_ptr, not a weak_ptr, to what has to stay alive.
+/// Registration and removal take a lock and wait for the lookups that are running, never for components.
+///
+/// Destroying the site stops it and lets go of its components, dependants first. Components that the program
+/// still holds live on, stopped.
+class ComponentSite final : public IComponentSite {
+ public:
+  ComponentSite();
+  ~ComponentSite() override;
+  ComponentSite(const ComponentSite&) = delete;
+  ComponentSite& operator=(const ComponentSite&) = delete;
+
+  [[nodiscard]] std::vector<ComponentEntry> entries() const override;
+
+  /// As IComponentSite says; a second caller waits until the first is done, except a component that calls
+  /// this from its own `stop()`, for which it returns at once.
+  void stop() noexcept override;
+
+  /// The components made from files that still have a name here or never had one, in the order in which they
+  /// were made: dependencies first.
+  [[nodiscard]] std::vector<DeclaredComponent> declared_components() const;
+
+  /// Registers a component that was made from a file, under all of its names at once; it is stopped before
+  /// everything that was registered earlier. For `build_component_site`. Throws as `register_component` does.
+  void register_declared(const DeclaredComponent& declared, const MadeComponent& made);
+
+ protected:
+  [[nodiscard]] std::shared_ptr<void> find(const InterfaceId& interface_id,
+                                           std::string_view name) const override;
+  [[noreturn]] void throw_not_found(const InterfaceId& interface_id, std::string_view name) const override;
+  void store(const InterfaceId& interface_id, std::string_view name, std::shared_ptr<void> as_interface,
+             std::shared_ptr<IComponent> component) override;
+  bool erase(const InterfaceId& interface_id, std::string_view name) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cachesite

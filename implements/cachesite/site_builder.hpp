@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cachesite/catalog.hpp>
+#include <cachesite/clock.hpp>
+#include <cachesite/component_site.hpp>
+#include <cachesite/document.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/problem.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace cachesite {
+
+/// What components are given beside their parameters.
+struct BuildOptions {
+  /// Where components log. When null: the unnamed ILogger of the documents if there is one, otherwise
+  /// nowhere.
+  std::shared_ptr<ILogger> logger;
+  /// Where components read the time; null is the machine's steady clock.
+  std::shared_ptr<const IClock> clock;
+};
+
+/// Makes and starts everything that the documents declare, or nothing.
+///
+/// A document is a list of components, or a mapping whose `components` is that list; the mapping may also
+/// hold `defaults`, which gives parameters by class for the components of the same document. A component is a
+/// mapping: `class`, `entries` (a list of `{interface, name}`, under which it is found), and its parameters.
+/// A component without entries is made and lives as long as the site. When several documents, or two items of
+/// one document, use the same interface and name, the later takes the name; an earlier component that loses
+/// all of its names that way is not made.
+///
+/// Components that others refer to are made first, otherwise the order of the documents counts. All are
+/// started before any start is waited for, so slow starts overlap. Throws LoadError with every problem of
+/// every document; then nothing has been made. When a constructor or a start throws, what was made is stopped
+/// in the opposite order and released, and the LoadError says which component refused.
+[[nodiscard]] std::shared_ptr<ComponentSite> build_component_site(const std::vector<Document>& documents,
+                                                                  const Catalog& catalog,
+                                                                  const BuildOptions& options = {});
+
+/// Everything that is wrong with the documents, sorted by document and place; nothing is made. A problem of
+/// severity `warning` does not keep `build_component_site` from succeeding.
+[[nodiscard]] std::vector<Problem> check_component_site(const std::vector<Document>& documents,
+                                                        const Catalog& catalog);
+
+}  // namespace cachesite

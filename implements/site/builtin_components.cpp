@@ -1,0 +1,31 @@
+#include "site/builtin_components.hpp"
+
+#include <cachesite/console_logger.hpp>
+#include <cachesite/null_cache.hpp>
+
+#include <string>
+
+namespace cachesite {
+
+// The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
+// linker can drop an entry.
+void add_builtin_components(Catalog& catalog) {
+  catalog.add<NullCache>("NullCache")
+      .text("Keeps nothing: switches caching off without touching the program.");
+  catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
+
+  const std::string interfaces = "fivcglue.interfaces.";
+  for (const auto& [module, name] : {std::pair{"caches", "ICache"},
+                                     {"configs", "IConfig"},
+                                     {"configs", "IConfigSession"},
+                                     {"loggers", "ILogger"},
+                                     {"loggers", "ILoggerSite"},
+                                     {"mutexes", "IMutex"},
+                                     {"mutexes", "IMutexSite"},
+                                     {"queues", "IQueueProducer"},
+                                     {"queues", "IQueueConsumer"},
+                                     {"queues", "IQueueSite"}})
+    catalog.add_interface_alias(interfaces + module + "." + name, name);
+}
+
+}  // namespace cachesite

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "site/component_record.hpp"
+#include "site/read_epochs.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace cachesite::site {
+
+// The table that lookups read: open addressing, at most half full. Only `find` may run beside other calls.
+class ComponentIndex {
+ public:
+  ComponentIndex();
+  ~ComponentIndex();
+  ComponentIndex(const ComponentIndex&) = delete;
+  ComponentIndex& operator=(const ComponentIndex&) = delete;
+
+  [[nodiscard]] std::shared_ptr<void> find(const InterfaceId& interface_id, std::string_view name) const {
+    const std::uint64_t hash = ComponentRecord::hash_of(interface_id, name);
+    const std::uint32_t stripe = epochs_.stripe_of_this_cpu();
+    const ReadEpochs::Reader reader(epochs_, stripe);
+    const Table& table = *table_.load();
+    for (std::size_t place = hash & table.mask;; place = (place + 1) & table.mask) {
+      const ComponentRecord* record = table.slots[place].load();
+      if (!record) return nullptr;
+      if (record->is(hash, interface_id.name, name)) return record->owner(stripe);
+    }
+  }
+
+  // Puts a record in; gives back the record that it replaces, which no lookup uses any more.
+  std::unique_ptr<ComponentRecord> put(std::unique_ptr<ComponentRecord> record);
+  // Takes a record out; null when there is none.
+  std::unique_ptr<ComponentRecord> take(const InterfaceId& interface_id, std::string_view name);
+
+  // In no particular order.
+  [[nodiscard]] std::vector<const ComponentRecord*> records() const;
+  [[nodiscard]] std::uint32_t stripes() const noexcept { return epochs_.stripes(); }
+
+ private:
+  struct Table {
+    explicit Table(std::size_t places)
+        : mask(places - 1), slots(std::make_unique<std::atomic<ComponentRecord*>[]>(places)) {}
+    void insert(ComponentRecord* record) noexcept;
+    std::size_t mask;
+    std::unique_ptr<std::atomic<ComponentRecord*>[]> slots;
+  };
+
+  std::atomic<ComponentRecord*>* find_slot(std::uint64_t hash, std::string_view interface_name,
+                                           std::string_view name) noexcept;
+  void publish(std::unique_ptr<Table> table) noexcept;
+
+  ReadEpochs epochs_;
+  std::atomic<Table*> table_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace cachesite::site

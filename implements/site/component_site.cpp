@@ -1,0 +1,237 @@
+#include "binding/component_name.hpp"
+#include "binding/suggestion.hpp"
+#include "site/component_index.hpp"
+
+#include <cachesite/component_site.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+namespace cachesite {
+
+namespace {
+
+// An instance with what is known about it; the order of the list is the order of registration.
+struct Instance {
+  std::shared_ptr<IComponent> component;
+  DeclaredComponent declared;       // without a class when registered by hand
+  std::size_t names = 0;            // in the table
+  bool kept_without_names = false;  // declared without entries
+  bool stopping = false;            // its stop() runs: it stays in the list
+};
+
+using Instances = std::list<Instance>;
+
+// Lets go of the last registered first.
+struct InstanceList : Instances {
+  ~InstanceList() {
+    while (!empty())
+      pop_back();
+  }
+};
+
+constexpr std::size_t names_shown = 20;
+
+std::string quoted_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t index = 0; index < names.size() && index < names_shown; ++index)
+    text.append(index ? ", \"" : "\"").append(names[index]).append("\"");
+  if (names.size() > names_shown)
+    text.append(" and ").append(std::to_string(names.size() - names_shown)).append(" more");
+  return text;
+}
+
+}  // namespace
+
+struct ComponentSite::State {
+  enum class Phase { open, stopping, stopped };
+
+  InstanceList instances;  // above the index, so that it goes last
+  site::ComponentIndex index;
+  mutable std::mutex mutex;  // held by writers and enumerations, never by lookups or while a component runs
+  std::condition_variable stopped;
+  Phase phase = Phase::open;
+  std::thread::id stopper;
+  std::unordered_map<const IComponent*, Instances::iterator> by_component;
+
+  Instances::iterator instance_of(const std::shared_ptr<IComponent>& component);
+  // What nobody needs any more goes into `released`, to be destroyed without the lock.
+  void put(const InterfaceId& interface_id, std::string_view name, Instance& instance,
+           std::shared_ptr<void> as_interface, Instances& released);
+  void forget(std::unique_ptr<site::ComponentRecord> record, Instances& released) noexcept;
+  bool release_if_unused(Instances::iterator instance, Instances& released) noexcept;
+};
+
+Instances::iterator ComponentSite::State::instance_of(const std::shared_ptr<IComponent>& component) {
+  if (const auto found = by_component.find(component.get()); found != by_component.end())
+    return found->second;
+  instances.push_back({component, {}, 0, false, false});
+  const auto added = std::prev(instances.end());
+  try {
+    by_component.emplace(component.get(), added);
+  } catch (...) {
+    instances.pop_back();
+    throw;
+  }
+  return added;
+}
+
+void ComponentSite::State::put(const InterfaceId& interface_id, std::string_view name, Instance& instance,
+                               std::shared_ptr<void> as_interface, Instances& released) {
+  const auto& declared_class = instance.declared.component_class;
+  auto record = std::make_unique<site::ComponentRecord>(
+      interface_id, name, declared_class ? declared_class->name : std::string(), std::move(as_interface),
+      instance.component, index.stripes());
+  auto replaced = index.put(std::move(record));
+  if (replaced && replaced->component() == instance.component) return;
+  ++instance.names;
+  if (replaced) forget(std::move(replaced), released);
+}
+
+void ComponentSite::State::forget(std::unique_ptr<site::ComponentRecord> record,
+                                  Instances& released) noexcept {
+  const auto found = by_component.find(record->component().get());
+  if (found == by_component.end()) return;
+  const auto instance = found->second;
+  std::erase_if(instance->declared.names, [&](const DeclaredComponent::Name& name) {
+    return name.interface_name == record->interface_name() && name.name == record->name();
+  });
+  --instance->names;
+  release_if_unused(instance, released);
+}
+
+bool ComponentSite::State::release_if_unused(Instances::iterator instance, Instances& released) noexcept {
+  if (instance->names > 0 || instance->kept_without_names || instance->stopping) return false;
+  by_component.erase(instance->component.get());
+  released.splice(released.end(), instances, instance);
+  return true;
+}
+
+ComponentSite::ComponentSite() : state_(std::make_unique<State>()) {}
+
+ComponentSite::~ComponentSite() {
+  stop();
+}
+
+std::shared_ptr<void> ComponentSite::find(const InterfaceId& interface_id, std::string_view name) const {
+  return state_->index.find(interface_id, name);
+}
+
+void ComponentSite::throw_not_found(const InterfaceId& interface_id, std::string_view name) const {
+  std::vector<std::string> names;
+  std::vector<std::string> interfaces;
+  for (const auto& entry : entries()) {
+    if (entry.interface_name == interface_id.name) names.push_back(entry.name);
+    if (interfaces.empty() || interfaces.back() != entry.interface_name)
+      interfaces.push_back(entry.interface_name);
+  }
+  std::string message = "no component ";
+  message.append(interface_id.name).append(" \"").append(name).append("\"");
+  if (!names.empty()) {
+    message.append("; registered as ").append(interface_id.name).append(": ").append(quoted_names(names));
+    binding::Suggestion suggestion(name);
+    for (const auto& present : names)
+      suggestion.offer(present);
+    if (!suggestion.best().empty())
+      message.append("; did you mean \"").append(suggestion.best()).append("\"?");
+  } else if (!interfaces.empty()) {
+    message.append("; nothing is registered as ").append(interface_id.name);
+    message.append(", only as ").append(quoted_names(interfaces));
+  } else {
+    message.append("; the site is empty");
+  }
+  throw ComponentNotFound(message);
+}
+
+void ComponentSite::store(const InterfaceId& interface_id, std::string_view name,
+                          std::shared_ptr<void> as_interface, std::shared_ptr<IComponent> component) {
+  if (!component) throw std::invalid_argument("a null pointer cannot be registered as a component");
+  binding::check_component_name(name);
+  Instances released;
+  const std::lock_guard lock(state_->mutex);
+  if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
+  state_->put(interface_id, name, *state_->instance_of(component), std::move(as_interface), released);
+}
+
+void ComponentSite::register_declared(const DeclaredComponent& declared, const MadeComponent& made) {
+  for (const auto& name : declared.names) {
+    binding::check_component_name(name.name);
+    if (!declared.component_class->find_interface(name.interface_name))
+      throw std::invalid_argument(declared.component_class->name + " does not implement " +
+                                  name.interface_name);
+  }
+  Instances released;
+  const std::lock_guard lock(state_->mutex);
+  if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
+  Instance& instance = *state_->instance_of(made.component);
+  instance.declared = declared;
+  instance.kept_without_names = declared.names.empty();
+  for (const auto& name : declared.names) {
+    const auto* provided = declared.component_class->find_interface(name.interface_name);
+    state_->put(provided->id, name.name, instance, provided->from_instance(made.instance), released);
+  }
+}
+
+bool ComponentSite::erase(const InterfaceId& interface_id, std::string_view name) {
+  Instances released;
+  const std::lock_guard lock(state_->mutex);
+  auto record = state_->index.take(interface_id, name);
+  if (!record) return false;
+  state_->forget(std::move(record), released);
+  return true;
+}
+
+std::vector<ComponentEntry> ComponentSite::entries() const {
+  std::vector<ComponentEntry> entries;
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (const auto* record : state_->index.records())
+      entries.push_back(
+          {record->interface_name(), record->name(), record->class_name(), record->component()});
+  }
+  std::sort(entries.begin(), entries.end(), [](const ComponentEntry& left, const ComponentEntry& right) {
+    return std::tie(left.interface_name, left.name) < std::tie(right.interface_name, right.name);
+  });
+  return entries;
+}
+
+std::vector<DeclaredComponent> ComponentSite::declared_components() const {
+  std::vector<DeclaredComponent> declared;
+  const std::lock_guard lock(state_->mutex);
+  for (const auto& instance : state_->instances)
+    if (instance.declared.component_class) declared.push_back(instance.declared);
+  return declared;
+}
+
+void ComponentSite::stop() noexcept {
+  std::unique_lock lock(state_->mutex);
+  if (state_->phase == State::Phase::stopping && state_->stopper == std::this_thread::get_id()) return;
+  state_->stopped.wait(lock, [&] { return state_->phase != State::Phase::stopping; });
+  if (state_->phase == State::Phase::stopped) return;
+  state_->phase = State::Phase::stopping;
+  state_->stopper = std::this_thread::get_id();
+  // Nothing is added any more, but a component may remove names while it stops, its own too.
+  Instances released;
+  for (auto instance = state_->instances.end(); instance != state_->instances.begin();) {
+    --instance;
+    instance->stopping = true;
+    lock.unlock();
+    instance->component->stop();
+    lock.lock();
+    instance->stopping = false;
+    const auto next = std::next(instance);
+    if (state_->release_if_unused(instance, released)) instance = next;
+  }
+  state_->phase = State::Phase::stopped;
+  state_->stopped.notify_all();
+  lock.unlock();
+}
+
+}  // namespace cachesite

@@ -1,0 +1,162 @@
+#include "site/composition.hpp"
+
+#include "binding/quoted.hpp"
+#include "binding/suggestion.hpp"
+
+#include <cachesite/logger.hpp>
+#include <cachesite/problem_ids.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace cachesite::site {
+
+namespace {
+
+constexpr std::size_t names_listed = 20;
+constexpr std::size_t detailed_problems = 50;  // each costs a look at every name
+
+std::string key_of(std::string_view interface_name, std::string_view name) {
+  std::string key;
+  key.reserve(interface_name.size() + name.size() + 1);
+  return key.append(interface_name).append(1, '\0').append(name);
+}
+
+std::string line_of(const binding::Place& place) {
+  return "line " + std::to_string(place.position.line);
+}
+
+}  // namespace
+
+Composition::Composition(const std::vector<Document>& documents, std::vector<Item>& items,
+                         binding::ProblemList& problems)
+    : documents_(documents), items_(items), problems_(problems), marks_(items.size(), Mark::fresh) {
+  hand_out_names();
+  check_references();
+  order_.reserve(items_.size());
+  if (const auto logger = find(ILogger::interface_name, {})) put_in_order(*logger);
+  for (std::size_t item = 0; item < items_.size(); ++item)
+    put_in_order(item);
+}
+
+std::optional<std::size_t> Composition::find(std::string_view interface_name, std::string_view name) const {
+  const auto found = names_.find(key_of(interface_name, name));
+  if (found == names_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Composition::hand_out_names() {
+  names_.reserve(items_.size());
+  for (std::size_t index = 0; index < items_.size(); ++index) {
+    for (auto& entry : items_[index].entries) {
+      const auto [present, is_new] = names_.emplace(key_of(entry.interface_name, entry.name), index);
+      if (is_new) continue;
+      Item& earlier = items_[present->second];
+      const auto taken =
+          std::find_if(earlier.entries.begin(), earlier.entries.end(), [&](const ItemEntry& each) {
+            return !each.overridden && each.interface_name == entry.interface_name && each.name == entry.name;
+          });
+      taken->overridden = true;
+      present->second = index;
+      if (earlier.document != items_[index].document) continue;
+      problems_.enter(documents_[earlier.document], earlier.document);
+      problems_.add(problem_ids::name_taken_again, entry.place,
+                    entry.interface_name + " " + binding::quoted(entry.name) +
+                        " takes the place of the one in " + line_of(taken->place),
+                    "remove one of them", Problem::Severity::warning);
+    }
+  }
+}
+
+void Composition::check_references() {
+  std::size_t missing = 0;
+  for (const auto& item : items_) {
+    if (!item.wanted()) continue;
+    for (const auto& reference : item.references) {
+      if (names_.contains(key_of(reference.interface_name, reference.name))) continue;
+      const bool list_names = ++missing <= detailed_problems;
+      std::string message = reference.path;
+      message.append(message.empty() ? "there is no " : ": there is no ").append(reference.interface_name);
+      std::string hint;
+      if (reference.secret) {
+        message += " of the substituted name";
+      } else if (reference.name.empty()) {
+        message += " without a name";
+      } else {
+        message.append(" named ").append(binding::quoted(reference.name));
+        binding::Suggestion suggestion(reference.name);
+        for (const auto& [key, owner] : names_)
+          if (list_names &&
+              key.compare(0, reference.interface_name.size() + 1, key_of(reference.interface_name, {})) == 0)
+            suggestion.offer(std::string_view(key).substr(reference.interface_name.size() + 1));
+        hint = suggestion.question();
+      }
+      if (list_names) {
+        const auto known = known_names(reference.interface_name);
+        message.append(known.empty() ? "; there is none at all" : "; there are: ").append(known);
+      }
+      problems_.enter(documents_[item.document], item.document);
+      problems_.add(problem_ids::missing_component, reference.place, std::move(message), std::move(hint));
+    }
+  }
+}
+
+std::string Composition::known_names(std::string_view interface_name) const {
+  std::vector<std::string_view> names;
+  for (const auto& item : items_)
+    for (const auto& entry : item.entries)
+      if (!entry.overridden && entry.interface_name == interface_name) names.emplace_back(entry.name);
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (std::size_t index = 0; index < names.size() && index < names_listed; ++index)
+    text.append(text.empty() ? "" : ", ").append(binding::quoted(names[index]));
+  if (names.size() > names_listed)
+    text.append(" and ").append(std::to_string(names.size() - names_listed)).append(" more");
+  return text;
+}
+
+// Depth first, without recursion: chains of references may be as long as the document.
+void Composition::put_in_order(std::size_t first) {
+  if (marks_[first] != Mark::fresh || !items_[first].wanted()) return;
+  std::vector<Step> chain{{first, 0}};
+  marks_[first] = Mark::open;
+  while (!chain.empty()) {
+    Step& step = chain.back();
+    const auto& references = items_[step.item].references;
+    if (step.next_reference == references.size()) {
+      marks_[step.item] = Mark::done;
+      order_.push_back(step.item);
+      chain.pop_back();
+      continue;
+    }
+    const auto& reference = references[step.next_reference++];
+    const auto needed = find(reference.interface_name, reference.name);
+    if (!needed) continue;
+    if (marks_[*needed] == Mark::fresh) {
+      marks_[*needed] = Mark::open;
+      chain.push_back({*needed, 0});
+    } else if (marks_[*needed] == Mark::open) {
+      const auto begin =
+          std::find_if(chain.begin(), chain.end(), [&](const Step& each) { return each.item == *needed; });
+      report_circle(chain, static_cast<std::size_t>(begin - chain.begin()));
+    }
+  }
+}
+
+// The chain is shown from the component that stands first in the documents.
+void Composition::report_circle(const std::vector<Step>& chain, std::size_t begin) {
+  std::vector<Step> circle(chain.begin() + static_cast<std::ptrdiff_t>(begin), chain.end());
+  std::rotate(circle.begin(),
+              std::min_element(circle.begin(), circle.end(),
+                               [](const Step& left, const Step& right) { return left.item < right.item; }),
+              circle.end());
+  std::string text;
+  for (const auto& step : circle)
+    text.append(items_[step.item].label()).append(" -> ");
+  const Item& first = items_[circle.front().item];
+  problems_.enter(documents_[first.document], first.document);
+  problems_.add(problem_ids::circle, first.references[circle.front().next_reference - 1].place,
+                "components refer to each other in a circle: " + text + first.label());
+}
+
+}  // namespace cachesite::site

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "binding/binder.hpp"
+
+#include <cachesite/component_class.hpp>
+#include <cachesite/document.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cachesite::site {
+
+// One name that an item asks for.
+struct ItemEntry {
+  std::string interface_name;
+  std::string name;
+  binding::Place place;
+  bool overridden = false;  // a later entry has taken the name
+};
+
+// One component of a document, read but not made.
+struct Item {
+  std::size_t document = 0;
+  const Node* node = nullptr;
+  binding::Place place;
+  std::shared_ptr<const ComponentClass> component_class;  // null when the class is not known
+  std::vector<ItemEntry> entries;
+  std::shared_ptr<void> options;
+  std::vector<binding::BoundReference> references;
+
+  // Whether it is made: it has a name left, or never asked for one.
+  [[nodiscard]] bool wanted() const noexcept {
+    for (const auto& entry : entries)
+      if (!entry.overridden) return true;
+    return entries.empty();
+  }
+
+  // As messages call it: `RedisCache "sessions"`.
+  [[nodiscard]] std::string label() const {
+    std::string text = component_class ? component_class->name : "component";
+    for (const auto& entry : entries)
+      if (!entry.name.empty()) return text.append(" \"").append(entry.name).append("\"");
+    return text;
+  }
+};
+
+}  // namespace cachesite::site

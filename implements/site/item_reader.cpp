@@ -1,0 +1,333 @@
+#include "site/item_reader.hpp"
+
+#include "binding/component_name.hpp"
+#include "binding/quoted.hpp"
+#include "binding/scalar_reader.hpp"
+#include "binding/suggestion.hpp"
+
+#include <cachesite/problem_ids.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace cachesite::site {
+
+namespace {
+
+using binding::BoundReference;
+using binding::Place;
+using binding::quoted;
+using binding::Suggestion;
+
+std::string expected(std::string_view where, std::string_view what, const Node& node) {
+  return std::string(where)
+      .append(": expected ")
+      .append(what)
+      .append(", found ")
+      .append(to_string(node.kind));
+}
+
+std::string joined(const auto& names) {
+  std::string text;
+  for (const auto& name : names)
+    text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
+// Numbers count as text, as they do for text parameters.
+bool is_word(const Node& node) noexcept {
+  return node.is_text() || node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
+}
+
+void store(void* options, const std::vector<binding::BoundValue>& values) {
+  for (const auto& value : values)
+    value.declaration->store(options, value.value);
+}
+
+}  // namespace
+
+ItemReader::ItemReader(const Catalog& catalog, binding::ProblemList& problems)
+    : catalog_(catalog), problems_(problems), binder_(problems), interfaces_(catalog.interfaces()) {}
+
+void ItemReader::read(const Document& document, std::size_t rank) {
+  problems_.enter(document, rank);
+  document_ = rank;
+  defaults_.clear();
+  const Node& root = document.root;
+  if (root.is_list()) {
+    read_components(root);
+  } else if (root.is_map() && root.find("components")) {
+    read_sections(root);
+  } else {
+    std::string found(to_string(root.kind));
+    if (root.is_map()) found += " without \"components\"";
+    problems_.add(
+        problem_ids::bad_document, Place::of(root),
+        "a component file is a list of components, or a mapping with \"components\"; found " + found,
+        root.find("class") ? "begin the component with \"- \" to make it an element of a list" : "");
+  }
+}
+
+void ItemReader::read_sections(const Node& root) {
+  constexpr std::array<std::string_view, 4> sections{"components", "defaults", "include", "plugins"};
+  for (const auto& member : root.members) {
+    if (member.key == "components" || member.key == "defaults") continue;
+    if (std::find(sections.begin(), sections.end(), member.key) != sections.end()) {
+      problems_.add(problem_ids::unsupported_section, Place::of_key(member),
+                    "\"" + member.key + "\" is not supported by this version");
+      continue;
+    }
+    Suggestion suggestion(member.key);
+    for (const auto section : sections)
+      suggestion.offer(section);
+    problems_.add(
+        problem_ids::unknown_section, Place::of_key(member),
+        "a component file has no section " + quoted(member.key),
+        suggestion.best().empty() ? "the sections are: components, defaults" : suggestion.question());
+  }
+  // Whatever their order in the file, defaults are known before the components that they are for.
+  if (const Node* defaults = root.find("defaults")) read_defaults(*defaults);
+  const Node& components = *root.find("components");
+  if (components.is_list())
+    read_components(components);
+  else
+    problems_.add(problem_ids::bad_section, Place::of(components),
+                  expected("components", "a list", components));
+}
+
+void ItemReader::read_defaults(const Node& defaults) {
+  if (!defaults.is_map()) {
+    problems_.add(problem_ids::bad_section, Place::of(defaults),
+                  expected("defaults", "a mapping from classes to parameters", defaults));
+    return;
+  }
+  for (const auto& member : defaults.members) {
+    const auto match = find_class(member.key, Place::of_key(member), true);
+    if (!match) continue;
+    if (!member.value.is_map()) {
+      problems_.add(problem_ids::bad_section, Place::of(member.value),
+                    expected(member.key, "a mapping of parameters", member.value));
+      continue;
+    }
+    Defaults read;
+    const std::size_t errors_before = problems_.errors();
+    read.values = binder_.bind_defaults(match.component_class->name, match.component_class->parameters,
+                                        member.value, read.references);
+    read.sound = problems_.errors() == errors_before;
+    if (!defaults_.emplace(match.component_class.get(), std::move(read)).second)
+      problems_.add(problem_ids::bad_section, Place::of_key(member),
+                    "the defaults of " + match.component_class->name + " are given twice");
+  }
+}
+
+void ItemReader::read_components(const Node& list) {
+  items_.reserve(items_.size() + list.elements.size());
+  for (const auto& node : list.elements)
+    read_item(node);
+}
+
+void ItemReader::read_item(const Node& node) {
+  if (!node.is_map()) {
+    problems_.add(problem_ids::bad_component, Place::of(node),
+                  expected("component", "a mapping with a class", node));
+    return;
+  }
+  Item made;
+  made.document = document_;
+  made.node = &node;
+  made.place = Place::of(node);
+  const auto match = read_class(node, made);
+  if (const Node* entries = node.find("entries")) read_entries(*entries, made);
+  if (match) read_parameters(match, made);
+  items_.push_back(std::move(made));
+}
+
+Catalog::Match ItemReader::read_class(const Node& item, Item& made) {
+  const Node* name = item.find("class");
+  if (!name) {
+    problems_.add(problem_ids::missing_class, made.place, "this component has no class",
+                  "add class: with one of " + joined([&] {
+                    std::vector<std::string> names;
+                    for (const auto& each : catalog_.classes())
+                      names.push_back(each->name);
+                    return names;
+                  }()));
+    return {};
+  }
+  made.place = Place::of(*name);
+  if (!is_word(*name)) {
+    problems_.add(problem_ids::unknown_class, made.place, expected("class", "the name of a class", *name));
+    return {};
+  }
+  auto match = find_class(name->scalar, made.place, !name->substituted);
+  made.component_class = match.component_class;
+  return match;
+}
+
+Catalog::Match ItemReader::find_class(std::string_view name, const Place& place, bool shown) {
+  auto match = catalog_.find(name);
+  if (match) return match;
+  Suggestion suggestion(name);
+  std::vector<std::string> names;
+  for (const auto& each : catalog_.classes()) {
+    names.push_back(each->name);
+    suggestion.offer(each->name);
+    for (const auto& alias : each->aliases)
+      suggestion.offer(alias.name);
+  }
+  problems_.add(problem_ids::unknown_class, place,
+                "there is no component class " + (shown ? quoted(name) : "of the substituted name"),
+                suggestion.best().empty() ? "the classes are: " + joined(names) : suggestion.question());
+  return {};
+}
+
+void ItemReader::read_entries(const Node& entries, Item& made) {
+  if (!entries.is_list()) {
+    problems_.add(problem_ids::bad_entries, Place::of(entries),
+                  expected("entries", "a list of {interface, name}", entries));
+    return;
+  }
+  made.entries.reserve(entries.elements.size());
+  for (const auto& entry : entries.elements)
+    read_entry(entry, made);
+}
+
+void ItemReader::read_entry(const Node& entry, Item& made) {
+  if (!entry.is_map()) {
+    problems_.add(problem_ids::bad_entry, Place::of(entry),
+                  expected("entries", "a mapping {interface, name}", entry));
+    return;
+  }
+  for (const auto& member : entry.members) {
+    if (member.key == "interface" || member.key == "name") continue;
+    Suggestion suggestion(member.key);
+    suggestion.offer("interface");
+    suggestion.offer("name");
+    problems_.add(problem_ids::bad_entry, Place::of_key(member), "an entry has no " + quoted(member.key),
+                  suggestion.best().empty() ? "an entry has interface and name" : suggestion.question());
+  }
+  ItemEntry read;
+  read.place = Place::of(entry);
+  const bool has_interface = read_interface(entry, made, read);
+  const bool has_name = read_name(entry, read);
+  if (has_interface && has_name) made.entries.push_back(std::move(read));
+}
+
+bool ItemReader::read_interface(const Node& entry, const Item& made, ItemEntry& read) {
+  const Node* node = entry.find("interface");
+  if (!node) {
+    std::string hint;
+    if (made.component_class && made.component_class->interfaces.size() == 1)
+      hint = "add interface: " + std::string(made.component_class->interfaces.front().id.name);
+    problems_.add(problem_ids::missing_interface, read.place, "this entry has no interface", hint);
+    return false;
+  }
+  if (!node->is_text()) {
+    problems_.add(problem_ids::unknown_interface, Place::of(*node),
+                  expected("interface", "the name of an interface", *node));
+    return false;
+  }
+  read.interface_name = catalog_.interface_name(node->scalar);
+  if (std::find(interfaces_.begin(), interfaces_.end(), read.interface_name) == interfaces_.end()) {
+    Suggestion suggestion(node->scalar);
+    for (const auto& each : interfaces_)
+      suggestion.offer(each);
+    problems_.add(
+        problem_ids::unknown_interface, Place::of(*node),
+        "there is no interface " + (node->substituted ? "of the substituted name" : quoted(node->scalar)),
+        suggestion.best().empty() ? "the interfaces are: " + joined(interfaces_) : suggestion.question());
+    return false;
+  }
+  if (made.component_class && !made.component_class->find_interface(read.interface_name)) {
+    std::vector<std::string_view> provided;
+    for (const auto& each : made.component_class->interfaces)
+      provided.push_back(each.id.name);
+    problems_.add(problem_ids::wrong_interface, Place::of(*node),
+                  made.component_class->name + " does not implement " + read.interface_name,
+                  "it implements " + joined(provided));
+    return false;
+  }
+  return true;
+}
+
+bool ItemReader::read_name(const Node& entry, ItemEntry& read) {
+  const Node* node = entry.find("name");
+  if (!node) return true;
+  if (!is_word(*node) && !node->substituted) {
+    problems_.add(
+        problem_ids::bad_name, Place::of(*node), expected("name", "text", *node),
+        node->is_null() ? "leave it out for the unnamed component" : "put it in quotes to make it text");
+    return false;
+  }
+  if (!binding::valid_component_name(node->scalar)) {
+    problems_.add(problem_ids::bad_name, Place::of(*node),
+                  "a component cannot be called " +
+                      (node->substituted ? "like the substituted value" : quoted(node->scalar)),
+                  std::string(binding::name_rule));
+    return false;
+  }
+  read.name = node->scalar;
+  read.place = Place::of(*node);
+  return true;
+}
+
+void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
+  const ComponentClass& component_class = *match.component_class;
+  const auto found = defaults_.find(&component_class);
+  const Defaults* defaults = found == defaults_.end() ? nullptr : &found->second;
+  std::vector<binding::BoundValue> presets;
+  if (match.alias)
+    for (const auto& [name, text] : match.alias->presets)
+      if (const auto* declaration = component_class.parameters.find(name))
+        if (auto preset = binding::read_scalar(*declaration, binding::plain_scalar(text)); preset.value)
+          presets.push_back({declaration, std::move(*preset.value)});
+
+  const std::size_t errors_before = problems_.errors();
+  std::vector<BoundReference> own_references;
+  const auto values =
+      binder_.bind_component(component_class.name, component_class.parameters, *made.node, own_references);
+  std::vector<const std::vector<binding::BoundValue>*> given{&values, &presets};
+  if (defaults) given.push_back(&defaults->values);
+  binder_.check_required(component_class.name, component_class.parameters, made.place, given);
+  if (problems_.errors() != errors_before) return;
+  if (defaults && !defaults->sound) return;
+  made.options = component_class.make_options();
+  store(made.options.get(), presets);
+  if (defaults) store(made.options.get(), defaults->values);
+  store(made.options.get(), values);
+  find_references(own_references, defaults, made);
+  for (const auto& complaint : component_class.complaints(made.options.get())) {
+    Place place = made.place;
+    for (const auto& member : made.node->members)
+      if (const auto* declaration = component_class.parameters.find(member.key))
+        if (declaration->name == complaint.parameter) place = Place::of(member.value);
+    problems_.add(
+        problem_ids::parameters_disagree, place,
+        complaint.parameter.empty() ? complaint.message : complaint.parameter + ": " + complaint.message);
+  }
+}
+
+void ItemReader::find_references(const std::vector<BoundReference>& own, const Defaults* defaults,
+                                 Item& made) {
+  const auto same = [](const std::vector<BoundReference>& references, std::string_view interface_name,
+                       std::string_view name) -> const BoundReference* {
+    for (const auto& reference : references)
+      if (reference.interface_name == interface_name && reference.name == name) return &reference;
+    return nullptr;
+  };
+  const ReferenceVisitor visit = [&](const InterfaceId& id, const std::string& name, const auto&) {
+    if (const auto* reference = same(own, id.name, name)) {
+      made.references.push_back(*reference);
+      return;
+    }
+    BoundReference reference{std::string(id.name), name, false, {}, made.place};
+    if (const auto* shared = defaults ? same(defaults->references, id.name, name) : nullptr)
+      reference = *shared;
+    made.references.push_back(std::move(reference));
+  };
+  for (const auto& declaration : made.component_class->parameters.declarations())
+    if (declaration.visit_references) declaration.visit_references(made.options.get(), visit);
+}
+
+}  // namespace cachesite::site
