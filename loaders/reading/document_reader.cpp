@@ -50,6 +50,7 @@ Document read_owned(std::string text, Format format, std::string name, const Doc
   } catch (const reading::StopReading&) {
   }
   if (!problems.empty()) throw make_load_error(problems.take(), limits.problems);
+  if (document.root.position.line == 0) document.root.position = {1, 1};
   return document;
 }
 

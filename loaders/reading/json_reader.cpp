@@ -65,7 +65,9 @@ class JsonHandler {
       before = token;
       token = next_json_token(text_, token.end);
     }
-    explain(before, token, read, exception.id == 406);
+    const bool bad_string =
+        std::string_view(exception.what()).find("invalid string") != std::string_view::npos;
+    explain(before, token, bad_string ? read : text_.size(), exception.id == 406);
     return false;
   }
 
@@ -89,6 +91,11 @@ class JsonHandler {
     node.length = source_.characters(token.start, token.end);
     const std::string_view text = text_.substr(token.start, token.end - token.start);
     node.kind = kind_of_plain(text);
+    if (node.kind == Node::Kind::text) {
+      // The parser has only seen a valid beginning, such as the 0 of 01.
+      not_a_value(token, text);
+      throw StopReading();
+    }
     if (node.kind != Node::Kind::null) node.scalar = text;
     builder_.scalar(std::move(node));
     return true;
@@ -125,7 +132,7 @@ class JsonHandler {
     if (token.first == '"' && !token.closed)
       return add({token.start, token.start + 1, '"', true}, "the quotation mark is not closed in its line",
                  R"(write a line end as \n)");
-    if (token.first == '"' && token.end > read) {
+    if (token.first == '"' && read < text_.size()) {
       const std::size_t start = std::min(read > 0 ? read - 1 : 0, text_.size());
       return add({std::max(start, token.start), std::max(start, token.start) + 1, '"', true},
                  "a character or escape that cannot stand in a text", R"(write a backslash as \\)");
@@ -146,24 +153,30 @@ class JsonHandler {
                             place_text(source_.position(open_.back().second)) +
                             " is closed by the wrong bracket");
     if (closes && open_.empty()) return add(token, "a closing bracket that nothing opened");
+    const bool in_map = !open_.empty() && open_.back().first == Node::Kind::map;
+    const bool value_pending = in_map && !builder_.expects_key();
+    if (value_pending && before.first != ':' && token.first != ':')
+      return add(token, "a colon is missing before this place");
     if (closes || token.first == ',' || token.first == ':') {
       if (builder_.expects_key()) return add(token, "a key is expected here");
       return add(token, "a value is expected here");
     }
-    const bool in_map = !open_.empty() && open_.back().first == Node::Kind::map;
-    const bool value_pending = in_map && !builder_.expects_key();
-    if (value_pending && before.first != ':') return add(token, "a colon is missing before this place");
     if (!value_pending && in_map && before.first != ',' && last_.first != '{')
       return add(token, "a comma is missing before this place");
     if (!in_map && !open_.empty() && before.first != ',' && last_.start != open_.back().second)
       return add(token, "a comma is missing before this place");
     if (in_map && !value_pending && token.first != '"')
       return add(token, "a key stands between double quotes");
-    if (kind_of_word(text)) return add(token, "this is no JSON value", "put double quotes around text");
-    add(token, "this is no JSON value", "numbers are decimal, without a sign + and without leading zeros");
+    not_a_value(token, text);
   }
 
-  static bool kind_of_word(std::string_view text) {
+  void not_a_value(const JsonToken& token, std::string_view text) {
+    add(token, "this is no JSON value",
+        is_word(text) ? "put double quotes around text"
+                      : "numbers are decimal, without + and without leading zeros");
+  }
+
+  static bool is_word(std::string_view text) {
     return !text.empty() && text.find_first_of("0123456789") != 0 && text[0] != '-' && text[0] != '+' &&
            text[0] != '.';
   }

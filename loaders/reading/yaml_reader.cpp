@@ -90,6 +90,7 @@ class YamlHandler : public YAML::EventHandler {
     const bool quoted = tag != "?";
     const std::size_t end = scalar_end(offset, quoted, value);
     const std::uint32_t length = end == offset ? 0 : source_.characters(offset, end);
+    scalar_end_ = end;
     if (builder_.expects_key()) {
       key(offset, end, length, quoted, anchor != 0, value);
       return;
@@ -121,11 +122,15 @@ class YamlHandler : public YAML::EventHandler {
 
   void explain(const YAML::Exception& exception) {
     YamlFault fault = explain_yaml_fault(exception.msg);
-    const std::size_t offset = exception.mark.is_null() ? text_.size() : clamp(exception.mark);
+    std::size_t offset = exception.mark.is_null() ? text_.size() : clamp(exception.mark);
     if (exception.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW)
       fault = unclosed(Node::Kind::list, offset);
     else if (exception.msg == YAML::ErrorMsg::END_OF_MAP_FLOW)
       fault = unclosed(Node::Kind::map, offset);
+    else if (exception.msg == YAML::ErrorMsg::EOF_IN_SCALAR)
+      offset = std::min(text_.find_first_of("\"'", scalar_end_), offset);
+    else if (exception.msg == YAML::ErrorMsg::MAP_VALUE && begins_line(offset))
+      fault.hint = "is a colon missing in the line above?";
     else if (exception.msg == YAML::ErrorMsg::BLOCK_ENTRY && offset > 0 && text_[offset - 1] == '\t')
       fault = explain_yaml_fault(YAML::ErrorMsg::TAB_IN_INDENTATION);
     else if (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN && offset < text_.size() && text_[offset] == '\t')
@@ -138,6 +143,7 @@ class YamlHandler : public YAML::EventHandler {
     Node::Kind kind;
     bool flow;
     bool braced;
+    bool is_key;
     std::size_t offset;
   };
 
@@ -148,6 +154,13 @@ class YamlHandler : public YAML::EventHandler {
   void add(std::string id, std::size_t offset, std::uint32_t length, std::string message,
            std::string hint = {}) {
     problems_.add(std::move(id), source_.position(offset), length, std::move(message), std::move(hint));
+  }
+
+  /// True when the colon at `offset` is the first one in its line and the line is not the first one.
+  bool begins_line(std::size_t offset) const {
+    const std::size_t line = offset == 0 ? std::string_view::npos : text_.rfind('\n', offset - 1);
+    return line != std::string_view::npos &&
+           text_.substr(line, offset - line).find(": ") == std::string_view::npos;
   }
 
   /// Where the value itself starts: after its anchor and its tag.
@@ -226,15 +239,17 @@ class YamlHandler : public YAML::EventHandler {
   }
 
   void begin(Node::Kind kind, std::size_t offset, YAML::EmitterStyle::value style, std::size_t anchor) {
-    if (builder_.expects_key())
-      add("E108", offset, 1, std::string("a key is text, not ") + std::string(to_string(kind)));
     const bool braced = offset < text_.size() && (text_[offset] == '{' || text_[offset] == '[');
-    open_.push_back({kind, style == YAML::EmitterStyle::Flow, braced, offset});
+    open_.push_back({kind, style == YAML::EmitterStyle::Flow, braced, builder_.expects_key(), offset});
     builder_.begin(kind, source_.position(offset), 0, anchor);
   }
 
   void end() {
+    // Only now: the parser takes a list that is never closed for a key at first.
+    const Open ended = open_.back();
     open_.pop_back();
+    if (ended.is_key)
+      add("E108", ended.offset, 1, std::string("a key is text, not ") + std::string(to_string(ended.kind)));
     builder_.end();
   }
 
@@ -259,6 +274,7 @@ class YamlHandler : public YAML::EventHandler {
   ProblemList& problems_;
   TreeBuilder builder_;
   std::vector<Open> open_;
+  std::size_t scalar_end_ = 0;
 };
 
 /// Accepts nothing: whatever comes after the document stops the reading.
