@@ -4,6 +4,7 @@
 #include "reading/source_text.hpp"
 #include "reading/yaml_reader.hpp"
 
+#include <cachesite/document_problem_ids.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/problem_text.hpp>
 
@@ -14,9 +15,10 @@
 namespace cachesite {
 namespace {
 
-[[noreturn]] void refuse_file(std::string id, std::string name, std::string message, std::string hint = {}) {
+[[noreturn]] void refuse_file(std::string_view id, std::string name, std::string message,
+                              std::string hint = {}) {
   Problem problem;
-  problem.id = std::move(id);
+  problem.id = id;
   problem.file = std::move(name);
   problem.message = std::move(message);
   problem.hint = std::move(hint);
@@ -26,7 +28,7 @@ namespace {
 }
 
 [[noreturn]] void refuse_size(std::string name, const DocumentLimits& limits) {
-  refuse_file("E103", std::move(name),
+  refuse_file(document_problem_ids::too_large, std::move(name),
               "the file has more than " + std::to_string(limits.file_bytes) + " bytes");
 }
 
@@ -42,7 +44,8 @@ Document read_owned(std::string text, Format format, std::string name, const Doc
   try {
     const reading::TextFault fault = reading::find_text_fault(source.view());
     if (!fault.message.empty())
-      problems.add("E104", source.position(fault.offset), 1, fault.message, fault.hint);
+      problems.add(document_problem_ids::bad_text, source.position(fault.offset), 1, fault.message,
+                   fault.hint);
     else if (format == Format::yaml)
       document.root = reading::read_yaml(source, limits, problems);
     else
@@ -68,7 +71,8 @@ Document read_document(std::istream& stream, Format format, std::string name, co
     text.append(block, static_cast<std::size_t>(stream.gcount()));
     if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
   }
-  if (stream.bad()) refuse_file("E101", std::move(name), "the stream cannot be read");
+  if (stream.bad())
+    refuse_file(document_problem_ids::unreadable, std::move(name), "the stream cannot be read");
   return read_owned(std::move(text), format, std::move(name), limits);
 }
 
@@ -77,11 +81,13 @@ Document read_document(const std::filesystem::path& path, std::optional<Format> 
   std::string name = path.string();
   if (!format) format = format_from_path(path);
   if (!format)
-    refuse_file("E102", std::move(name), "the format is not clear from the name",
+    refuse_file(document_problem_ids::unknown_format, std::move(name),
+                "the format is not clear from the name",
                 "name the file .yaml, .yml or .json, or give the format");
   reading::FileContent content = reading::read_file(path, limits.file_bytes);
   if (content.too_large) refuse_size(std::move(name), limits);
-  if (!content.bytes) refuse_file("E101", std::move(name), "the file " + content.fault);
+  if (!content.bytes)
+    refuse_file(document_problem_ids::unreadable, std::move(name), "the file " + content.fault);
   return read_owned(std::move(*content.bytes), *format, std::move(name), limits);
 }
 

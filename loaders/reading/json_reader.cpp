@@ -4,6 +4,7 @@
 #include "reading/plain_scalar.hpp"
 #include "reading/tree_builder.hpp"
 
+#include <cachesite/document_problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 
 #include <string>
@@ -116,8 +117,8 @@ class JsonHandler {
   }
 
   void add(const JsonToken& token, std::string message, std::string hint = {}) {
-    problems_.add("E105", source_.position(token.start), source_.characters(token.start, token.end),
-                  std::move(message), std::move(hint));
+    problems_.add(document_problem_ids::bad_syntax, source_.position(token.start),
+                  source_.characters(token.start, token.end), std::move(message), std::move(hint));
   }
 
   void explain(const JsonToken& before, const JsonToken& token, std::size_t read, bool overflow) {
@@ -139,8 +140,8 @@ class JsonHandler {
     }
     if (open_.empty() && last_.first != '\0') {
       const Position place = source_.position(token.start);
-      problems_.add("E106", place, 1, "content after the document at " + place_text(place),
-                    "a file holds one document");
+      problems_.add(document_problem_ids::second_document, place, 1,
+                    "content after the document at " + place_text(place), "a file holds one document");
       return;
     }
     if (token.first == '/' || token.first == '#') return add(token, "JSON has no comments");

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,10 +22,10 @@ class ProblemList {
       : file_(std::move(file)), source_(source), most_(most) {}
 
   /// Adds a problem; leaves the parser when there are enough of them.
-  void add(std::string id, Position position, std::uint32_t length, std::string message,
+  void add(std::string_view id, Position position, std::uint32_t length, std::string message,
            std::string hint = {}) {
     Problem problem;
-    problem.id = std::move(id);
+    problem.id = id;
     problem.file = file_;
     problem.position = position;
     problem.length = length == 0 ? 1 : length;

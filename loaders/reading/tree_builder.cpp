@@ -1,5 +1,6 @@
 #include "reading/tree_builder.hpp"
 
+#include <cachesite/document_problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ std::string place_text(Position position) {
 }  // namespace
 
 void TreeBuilder::refuse(Position position, std::uint32_t length, std::string message) {
-  problems_.add("E112", position, length, std::move(message));
+  problems_.add(document_problem_ids::beyond_limit, position, length, std::move(message));
   throw StopReading();
 }
 
@@ -56,7 +57,7 @@ void TreeBuilder::key(std::string text, Position position, std::uint32_t length)
   frame.has_key = true;
   frame.drop_value = false;
   if (const NodeMember* first = find_key(frame, text)) {
-    problems_.add("E107", position, length,
+    problems_.add(document_problem_ids::repeated_key, position, length,
                   "the key \"" + printable(text) + "\" is given twice in this mapping, first at " +
                       place_text(first->key_position));
     frame.drop_value = true;

@@ -52,7 +52,7 @@ const Row rows[] = {
 YamlFault explain_yaml_fault(std::string_view reported) {
   YamlFault fault;
   if (reported == said::UNKNOWN_ANCHOR)
-    return {"E109", "no value before this one has an anchor of this name",
+    return {document_problem_ids::bad_alias, "no value before this one has an anchor of this name",
             "put quotes around text that starts with *"};
   for (const Row& row : rows) {
     // Some are followed by the character at fault.

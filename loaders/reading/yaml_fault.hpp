@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachesite/document_problem_ids.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -8,7 +10,7 @@ namespace cachesite::reading {
 /// Our own words for a mistake that the YAML parser found. Its words are never shown: they may quote the
 /// file.
 struct YamlFault {
-  std::string id = "E105";
+  std::string_view id = document_problem_ids::bad_syntax;
   std::string message = "this is not valid YAML here";
   std::string hint;
 };

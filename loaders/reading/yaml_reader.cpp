@@ -4,6 +4,7 @@
 #include "reading/tree_builder.hpp"
 #include "reading/yaml_fault.hpp"
 
+#include <cachesite/document_problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 
 #include <algorithm>
@@ -46,7 +47,7 @@ class YamlHandler : public YAML::EventHandler {
     const std::size_t offset = content_offset(mark, anchor != 0);
     const std::size_t written = null_length(offset);
     if (builder_.expects_key()) {
-      add("E108", offset, static_cast<std::uint32_t>(written),
+      add(document_problem_ids::bad_key, offset, static_cast<std::uint32_t>(written),
           written > 0 ? "a key is text" : "a key is missing", written > 0 ? "put quotes around it" : "");
       builder_.dropped_key();
       return;
@@ -60,7 +61,8 @@ class YamlHandler : public YAML::EventHandler {
       node.length = builder_.pending_key().key_length;
     } else {
       if (!open_.empty() && open_.back().flow)
-        add("E105", offset, 1, "an element is missing before this place", "leave the comma out");
+        add(document_problem_ids::bad_syntax, offset, 1, "an element is missing before this place",
+            "leave the comma out");
       const std::size_t before =
           offset == 0 ? std::string_view::npos : text_.find_last_not_of(blanks, offset - 1);
       const bool dash = before != std::string_view::npos && text_[before] == '-';
@@ -75,10 +77,10 @@ class YamlHandler : public YAML::EventHandler {
     const std::size_t end = std::min(text_.find_first_of(" \t\r\n,[]{}", offset), text_.size());
     const std::uint32_t length = source_.characters(offset, end);
     if (builder_.expects_key()) {
-      add("E108", offset, length, "a key is text, not an alias");
+      add(document_problem_ids::bad_key, offset, length, "a key is text, not an alias");
       builder_.dropped_key();
     } else if (!builder_.alias(anchor, source_.position(offset), length)) {
-      add("E109", offset, length, "an alias inside the value that it stands for");
+      add(document_problem_ids::bad_alias, offset, length, "an alias inside the value that it stands for");
       builder_.scalar({});
     }
   }
@@ -151,9 +153,9 @@ class YamlHandler : public YAML::EventHandler {
     return mark.pos < 0 ? 0 : std::min(static_cast<std::size_t>(mark.pos), text_.size());
   }
 
-  void add(std::string id, std::size_t offset, std::uint32_t length, std::string message,
+  void add(std::string_view id, std::size_t offset, std::uint32_t length, std::string message,
            std::string hint = {}) {
-    problems_.add(std::move(id), source_.position(offset), length, std::move(message), std::move(hint));
+    problems_.add(id, source_.position(offset), length, std::move(message), std::move(hint));
   }
 
   /// True when the colon at `offset` is the first one in its line and the line is not the first one.
@@ -201,7 +203,7 @@ class YamlHandler : public YAML::EventHandler {
           ++index;
         }
       }
-      add("E105", offset, 1, "the quotation mark is never closed");
+      add(document_problem_ids::bad_syntax, offset, 1, "the quotation mark is never closed");
       throw StopReading();
     }
     return text_.substr(offset).starts_with(value) ? offset + value.size() : offset;
@@ -210,16 +212,18 @@ class YamlHandler : public YAML::EventHandler {
   void key(std::size_t offset, std::size_t end, std::uint32_t length, bool quoted, bool has_anchor,
            const std::string& value) {
     if (!quoted && value == "<<") {
-      add("E111", offset, length, "merge keys are not supported", "write the keys of the other mapping out");
+      add(document_problem_ids::merge_key, offset, length, "merge keys are not supported",
+          "write the keys of the other mapping out");
       builder_.dropped_key();
       return;
     }
-    if (has_anchor) add("E109", offset, length, "a key cannot have an anchor");
+    if (has_anchor) add(document_problem_ids::bad_alias, offset, length, "a key cannot have an anchor");
     const std::size_t next = text_.find_first_not_of(spaces, end);
     const bool has_colon = next != std::string_view::npos && text_[next] == ':';
     const bool is_pair = open_.back().flow && !open_.back().braced;
     if (end == offset || (!has_colon && !is_pair)) {
-      add("E105", offset, length, '"' + printable(value) + "\" is not followed by a colon",
+      add(document_problem_ids::bad_syntax, offset, length,
+          '"' + printable(value) + "\" is not followed by a colon",
           "a mapping consists of lines such as `key: value`");
       builder_.dropped_key();
       return;
@@ -234,7 +238,8 @@ class YamlHandler : public YAML::EventHandler {
     const std::size_t offset = text_.find('!', clamp(mark));
     const std::size_t start = offset == std::string_view::npos ? clamp(mark) : offset;
     const std::size_t end = std::min(text_.find_first_of(" \t\r\n,[]{}", start), text_.size());
-    add("E110", start, source_.characters(start, end), "tags are not supported", "leave the tag out");
+    add(document_problem_ids::unknown_tag, start, source_.characters(start, end), "tags are not supported",
+        "leave the tag out");
     return true;
   }
 
@@ -249,7 +254,8 @@ class YamlHandler : public YAML::EventHandler {
     const Open ended = open_.back();
     open_.pop_back();
     if (ended.is_key)
-      add("E108", ended.offset, 1, std::string("a key is text, not ") + std::string(to_string(ended.kind)));
+      add(document_problem_ids::bad_key, ended.offset, 1,
+          std::string("a key is text, not ") + std::string(to_string(ended.kind)));
     builder_.end();
   }
 
@@ -287,7 +293,7 @@ class RefusingHandler final : public YamlHandler {
     const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
     const Position place = source_.position(offset);
     problems_.add(
-        "E106", place, 1,
+        document_problem_ids::second_document, place, 1,
         "content after the document at " + std::to_string(place.line) + ':' + std::to_string(place.column),
         "a file holds one document; check the indentation");
     throw StopReading();

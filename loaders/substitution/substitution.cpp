@@ -3,6 +3,7 @@
 #include "reading/source_text.hpp"
 #include "substitution/expression.hpp"
 
+#include <cachesite/document_problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/substitution.hpp>
 
@@ -54,7 +55,7 @@ class Substituter {
       evaluated = evaluated || piece.kind != Piece::Kind::literal;
       result += piece.kind == Piece::Kind::literal ? std::string(piece.argument) : evaluate(piece);
       if (total_ + result.size() > options_.text_bytes) {
-        add("E124", piece,
+        add(document_problem_ids::too_large_value, piece,
             "the values put in have more than " + std::to_string(options_.text_bytes) + " bytes");
         result.clear();
         break;
@@ -72,10 +73,12 @@ class Substituter {
 
   std::string evaluate(const Piece& piece) {
     if (piece.kind == Piece::Kind::malformed) {
-      add("E122", piece, '"' + printable(piece.written) + "\" is not a complete expression",
+      add(document_problem_ids::bad_expression, piece,
+          '"' + printable(piece.written) + "\" is not a complete expression",
           "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}");
     } else if (!options_.allowed) {
-      add("E125", piece, "this program does not allow ${...} in component files",
+      add(document_problem_ids::substitution_not_allowed, piece,
+          "this program does not allow ${...} in component files",
           "allow_substitution in LoadOptions allows it; $${...} stands for the characters themselves");
     } else {
       return piece.kind == Piece::Kind::file ? from_file(piece) : from_environment(piece);
@@ -88,7 +91,7 @@ class Substituter {
     std::optional<std::string> value = options_.environment ? options_.environment(name) : of_process(name);
     if (piece.has_fallback && (!value || value->empty())) return std::string(piece.fallback);
     if (!value) {
-      add("E121", piece, "the environment variable " + name + " is not set",
+      add(document_problem_ids::unset_variable, piece, "the environment variable " + name + " is not set",
           "set it, or give a default: ${env:" + name + ":-default}");
       return {};
     }
@@ -102,9 +105,10 @@ class Substituter {
     const reading::FileContent& content = entry->second;
     const std::string subject = "the file " + printable(path, 200);
     if (content.too_large) {
-      add("E124", piece, subject + " has more than " + std::to_string(most_file_bytes) + " bytes");
+      add(document_problem_ids::too_large_value, piece,
+          subject + " has more than " + std::to_string(most_file_bytes) + " bytes");
     } else if (!content.bytes) {
-      add("E123", piece, subject + ' ' + content.fault);
+      add(document_problem_ids::unreadable_value, piece, subject + ' ' + content.fault);
     } else {
       std::string bytes = *content.bytes;
       if (bytes.ends_with('\n')) bytes.pop_back();
@@ -117,7 +121,8 @@ class Substituter {
   std::string checked(const Piece& piece, std::string value, const std::string& subject) {
     const reading::TextFault fault = reading::find_text_fault(value);
     if (fault.message.empty()) return value;
-    add("E126", piece, subject + " holds something that is not plain UTF-8 text");
+    add(document_problem_ids::bad_value_text, piece,
+        subject + " holds something that is not plain UTF-8 text");
     return {};
   }
 
@@ -158,9 +163,9 @@ class Substituter {
     return offset;
   }
 
-  void add(std::string id, const Piece& piece, std::string message, std::string hint = {}) {
+  void add(std::string_view id, const Piece& piece, std::string message, std::string hint = {}) {
     Problem problem;
-    problem.id = std::move(id);
+    problem.id = id;
     problem.file = document_.name;
     std::tie(problem.position, problem.length) = place_of(piece);
     problem.message = std::move(message);
