@@ -1,23 +1,301 @@
-#include "binding/problem_text.hpp"
+#include <cachesite/problem_text.hpp>
 
-namespace cachesite::binding {
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <utility>
 
-std::string problem_text(const std::vector<Problem>& problems) {
+namespace cachesite {
+namespace {
+
+constexpr std::size_t widest_line = 100;
+constexpr std::size_t tab_stop = 4;
+
+/// One character of a shown line: its text for the terminal and the columns it takes there.
+struct Glyph {
+  std::string text;
+  std::size_t width;
+};
+
+/// The code point that starts at `text[offset]` and its bytes; 0 bytes when the text is no UTF-8 there.
+std::pair<char32_t, std::size_t> decode(std::string_view text, std::size_t offset) {
+  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
+  const unsigned char first = byte(offset);
+  if (first < 0x80) return {first, 1};
+  const std::size_t length = first >= 0xF0 ? 4U : first >= 0xE0 ? 3U : 2U;
+  if (first < 0xC2 || first > 0xF4 || offset + length > text.size()) return {0, 0};
+  auto point = static_cast<char32_t>(first & (0xFFU >> (length + 1)));
+  for (std::size_t index = 1; index < length; ++index) {
+    if ((byte(offset + index) & 0xC0U) != 0x80U) return {0, 0};
+    point = (point << 6U) | (byte(offset + index) & 0x3FU);
+  }
+  const char32_t least = length == 4 ? 0x10000U : length == 3 ? 0x800U : 0x80U;
+  if (point < least || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return {0, 0};
+  return {point, length};
+}
+
+using PointRange = std::pair<char32_t, char32_t>;
+
+bool within(char32_t point, const auto& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [point](const PointRange& range) {
+    return point >= range.first && point <= range.second;
+  });
+}
+
+std::size_t columns(char32_t point) {
+  static constexpr std::array<PointRange, 6> joined{
+      {{0x300, 0x36F}, {0x483, 0x489}, {0x591, 0x5BD}, {0x200B, 0x200D}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
+  static constexpr std::array<PointRange, 9> wide{{{0x1100, 0x115F},
+                                                   {0x2E80, 0x303E},
+                                                   {0x3041, 0xA4CF},
+                                                   {0xAC00, 0xD7A3},
+                                                   {0xF900, 0xFAFF},
+                                                   {0xFE30, 0xFE6F},
+                                                   {0xFF00, 0xFF60},
+                                                   {0x1F300, 0x1FAFF},
+                                                   {0x20000, 0x3FFFD}}};
+  if (point < 0x300) return 1;
+  return within(point, joined) ? 0 : within(point, wide) ? 2 : 1;
+}
+
+std::string hexadecimal(std::string_view prefix, char32_t value, int digits) {
+  std::string text(prefix);
+  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4)
+    text += "0123456789abcdef"[(value >> static_cast<unsigned>(shift)) & 0xFU];
+  return text;
+}
+
+/// Characters that a terminal obeys instead of showing: controls, line separators, direction overrides.
+bool is_unprintable(char32_t point) {
+  return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
+         (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF ||
+         point == 0x200E || point == 0x200F;
+}
+
+std::vector<Glyph> glyphs(std::string_view text, bool tabs_as_spaces) {
+  std::vector<Glyph> result;
+  std::size_t column = 0;
+  for (std::size_t offset = 0; offset < text.size();) {
+    const auto [point, length] = decode(text, offset);
+    Glyph glyph;
+    if (length == 0)
+      glyph.text = hexadecimal("\\x", static_cast<unsigned char>(text[offset]), 2);
+    else if (point == '\t' && tabs_as_spaces)
+      glyph.text.assign(tab_stop - column % tab_stop, ' ');
+    else if (point == '\t' || point == '\n' || point == '\r')
+      glyph.text = point == '\t' ? "\\t" : point == '\n' ? "\\n" : "\\r";
+    else if (is_unprintable(point))
+      glyph.text = point < 0x100 ? hexadecimal("\\x", point, 2) : hexadecimal("\\u", point, 4);
+    else
+      glyph.text = text.substr(offset, length);
+    const bool shown_as_is = length != 0 && glyph.text.size() == length && !is_unprintable(point);
+    glyph.width = shown_as_is ? columns(point) : glyph.text.size();
+    column += glyph.width;
+    result.push_back(std::move(glyph));
+    offset += std::max<std::size_t>(length, 1);
+  }
+  return result;
+}
+
+std::string_view line_of(std::string_view source, std::uint32_t number) {
+  std::size_t start = 0;
+  for (std::uint32_t line = 1; line < number; ++line) {
+    const std::size_t end = source.find('\n', start);
+    if (end == std::string_view::npos) return {};
+    start = end + 1;
+  }
+  std::string_view line = source.substr(start, source.find('\n', start) - start);
+  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+  return line;
+}
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& letter : lower)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return lower;
+}
+
+/// True when the line names something that sounds like a secret and has a colon after it.
+bool sounds_secret(std::string_view line) {
+  const std::string lower = in_lower_case(line);
+  for (const std::string_view word : {"passw", "passphrase", "pwd", "secret", "token", "credential",
+                                      "api_key", "apikey", "private_key", "encryption_key", "auth_key"}) {
+    const std::size_t found = lower.find(word);
+    if (found != std::string::npos && lower.find(':', found) != std::string::npos) return true;
+  }
+  return false;
+}
+
+std::size_t indentation(std::string_view line) {
+  return std::min(line.find_first_not_of(" \t"), line.size());
+}
+
+/// True when a line above begins a secret that goes on in this line: a block of text, or an open quotation.
+bool continues_secret(std::string_view source, std::uint32_t number) {
+  std::size_t indent = indentation(line_of(source, number));
+  for (std::uint32_t above = number; indent > 0 && above > 1 && number - above < 16;) {
+    const std::string_view line = line_of(source, --above);
+    if (indentation(line) >= std::min(indent, line.size())) continue;
+    indent = indentation(line);
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !sounds_secret(line.substr(0, colon + 1))) continue;
+    const std::size_t value = line.find_first_not_of(" \t", colon + 1);
+    if (value == std::string_view::npos ||
+        std::string_view("|>\"'").find(line[value]) != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
+/// The part of a line around a place, so that the cost does not grow with the line.
+struct Excerpt {
+  std::string_view text;
+  std::size_t place = 0;  // in characters from the start of `text`
+  bool cut_before = false;
+  bool cut_after = false;
+};
+
+bool starts_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+}
+
+Excerpt excerpt_around(std::string_view line, std::uint32_t column) {
+  std::size_t place = 0;
+  std::size_t characters = 0;
+  while (place < line.size() && characters + 1 < column) {
+    do
+      ++place;
+    while (place < line.size() && !starts_character(line[place]));
+    ++characters;
+  }
+  Excerpt excerpt;
+  std::size_t start = place;
+  for (; start > 0 && excerpt.place < 2 * widest_line; ++excerpt.place) {
+    do
+      --start;
+    while (start > 0 && !starts_character(line[start]));
+  }
+  const std::size_t end = std::min(line.size(), place + 4 * widest_line);
+  excerpt.text = line.substr(start, end - start);
+  excerpt.cut_before = start > 0;
+  excerpt.cut_after = end < line.size();
+  return excerpt;
+}
+
+void append_line(std::string& text, const Problem& problem, const Excerpt& excerpt) {
+  const std::vector<Glyph> all = glyphs(excerpt.text, true);
+  const std::size_t place = std::min(excerpt.place, all.size());
+  std::size_t before = 0;
+  std::size_t whole = 0;
+  for (std::size_t index = 0; index < all.size(); ++index) {
+    if (index == place) before = whole;
+    whole += all[index].width;
+  }
+  if (place == all.size()) before = whole;
+
+  std::size_t first = 0;
+  while (before > widest_line / 2 && whole > widest_line) {
+    before -= all[first].width;
+    whole -= all[first++].width;
+  }
+  std::size_t last = first;
+  for (std::size_t shown = 0; last < all.size() && shown + all[last].width <= widest_line; ++last)
+    shown += all[last].width;
+  const bool cut_before = excerpt.cut_before || first > 0;
+
+  const std::string number = std::to_string(problem.position.line);
+  const std::size_t gutter = std::max<std::size_t>(number.size(), 5);
+  text += '\n' + std::string(gutter - number.size(), ' ') + number + " | ";
+  if (cut_before) text += "...";
+  for (std::size_t index = first; index < last; ++index)
+    text += all[index].text;
+  if (excerpt.cut_after || last < all.size()) text += "...";
+
+  std::size_t underline = 0;
+  for (std::size_t index = place; index < std::min(place + problem.length, last); ++index)
+    underline += all[index].width;
+  text += '\n' + std::string(gutter, ' ') + " | " + std::string(before + (cut_before ? 3 : 0), ' ') + '^';
+  if (underline > 1) text.append(underline - 1, '~');
+  if (!problem.hint.empty()) text += ' ' + printable(problem.hint, 400);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t most) {
+  std::string result;
+  std::size_t count = 0;
+  for (const auto& glyph : glyphs(text.substr(0, most * 4 + 4), false)) {
+    if (count++ == most) return result + "...";
+    result += glyph.text;
+  }
+  return result;
+}
+
+std::string to_text(const Problem& problem) {
+  std::string text;
+  if (!problem.file.empty()) {
+    text += printable(problem.file, 4096) + ':';
+    if (problem.position.line > 0)
+      text += std::to_string(problem.position.line) + ':' + std::to_string(problem.position.column) + ':';
+    text += ' ';
+  }
+  text += problem.severity == Problem::Severity::error ? "error" : "warning";
+  if (!problem.id.empty()) text += '[' + problem.id + ']';
+  text += ": " + printable(problem.message, 2000);
+
+  if (problem.source && problem.position.line > 0 && !problem.confidential) {
+    const Excerpt excerpt =
+        excerpt_around(line_of(*problem.source, problem.position.line), problem.position.column);
+    if (!sounds_secret(excerpt.text) && !continues_secret(*problem.source, problem.position.line)) {
+      append_line(text, problem, excerpt);
+      return text;
+    }
+  }
+  if (!problem.hint.empty()) text += " (" + printable(problem.hint, 400) + ')';
+  return text;
+}
+
+std::string to_text(const std::vector<Problem>& problems) {
   std::string text;
   for (const auto& problem : problems) {
     if (!text.empty()) text += '\n';
-    if (!problem.file.empty()) text.append(problem.file).append(":");
-    if (problem.position.line != 0)
-      text.append(std::to_string(problem.position.line))
-          .append(":")
-          .append(std::to_string(problem.position.column))
-          .append(":");
-    if (!text.empty() && text.back() == ':') text += ' ';
-    text.append(problem.severity == Problem::Severity::error ? "error[" : "warning[").append(problem.id);
-    text.append("]: ").append(problem.message);
-    if (!problem.hint.empty()) text.append(" (").append(problem.hint).append(")");
+    text += to_text(problem);
   }
   return text;
 }
 
-}  // namespace cachesite::binding
+void sort_problems(std::vector<Problem>& problems) {
+  std::map<std::string, std::size_t> files;
+  for (const auto& problem : problems)
+    files.emplace(problem.file, files.size());
+  const auto key = [&](const Problem& problem) {
+    return std::tuple(files.at(problem.file), problem.position, std::string_view(problem.id),
+                      std::string_view(problem.message));
+  };
+  std::stable_sort(problems.begin(), problems.end(),
+                   [&](const Problem& left, const Problem& right) { return key(left) < key(right); });
+  problems.erase(
+      std::unique(problems.begin(), problems.end(),
+                  [&](const Problem& left, const Problem& right) { return key(left) == key(right); }),
+      problems.end());
+}
+
+LoadError make_load_error(std::vector<Problem> problems, std::size_t most) {
+  sort_problems(problems);
+  if (problems.size() > most) {
+    Problem rest;
+    rest.id = "E100";
+    rest.file = problems.back().file;
+    rest.message = "and " + std::to_string(problems.size() - most) + " more problems";
+    problems.resize(most);
+    problems.push_back(std::move(rest));
+  }
+  const std::string text = to_text(problems);
+  return LoadError(std::move(problems), text);
+}
+
+}  // namespace cachesite

@@ -1,8 +1,8 @@
-#include "binding/problem_text.hpp"
 #include "site/composition.hpp"
 #include "site/construction.hpp"
 #include "site/item_reader.hpp"
 
+#include <cachesite/problem_text.hpp>
 #include <cachesite/site_builder.hpp>
 
 namespace cachesite {
@@ -18,9 +18,7 @@ std::vector<site::Item> read_items(const std::vector<Document>& documents, const
 }
 
 [[noreturn]] void refuse(const binding::ProblemList& problems) {
-  auto sorted = problems.sorted();
-  const auto text = binding::problem_text(sorted);
-  throw LoadError(std::move(sorted), text);
+  throw make_load_error(problems.sorted());
 }
 
 }  // namespace
@@ -42,7 +40,7 @@ std::shared_ptr<ComponentSite> build_component_site(const std::vector<Document>&
     refuse(problems);
   }
   for (const auto& warning : warnings)
-    construction.logger().log(LogLevel::warning, "site", binding::problem_text({warning}));
+    construction.logger().log(LogLevel::warning, "site", to_text(warning));
   return site;
 }
 

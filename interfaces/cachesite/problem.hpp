@@ -29,6 +29,8 @@ struct Problem {
   std::string hint;
   /// The text of the file, to show the line from; may be null.
   std::shared_ptr<const std::string> source;
+  /// The line holds a secret and is not shown.
+  bool confidential = false;
 };
 
 /// Thrown when components cannot be loaded or described configuration cannot be applied: all problems at

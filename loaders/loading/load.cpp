@@ -1,0 +1,124 @@
+#include <cachesite/document_reader.hpp>
+#include <cachesite/document_writer.hpp>
+#include <cachesite/load.hpp>
+#include <cachesite/problem_text.hpp>
+#include <cachesite/site_builder.hpp>
+#include <cachesite/site_description.hpp>
+#include <cachesite/substitution.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace cachesite {
+namespace {
+
+struct Reading {
+  std::vector<Document> documents;
+  std::vector<Problem> problems;
+  bool incomplete = false;  // a document could not be read at all
+};
+
+void append(std::vector<Problem>& problems, const std::vector<Problem>& more) {
+  problems.insert(problems.end(), more.begin(), more.end());
+}
+
+/// Reads one document and puts values in.
+template <class Read>
+void read_into(Reading& reading, const LoadOptions& options, Read&& read) {
+  try {
+    Document document = read();
+    SubstitutionOptions substitution;
+    substitution.allowed = options.allow_substitution;
+    substitution.text_bytes = options.limits.text_bytes;
+    substitution.problems = options.limits.problems;
+    append(reading.problems, substitute(document, substitution));
+    reading.documents.push_back(std::move(document));
+  } catch (const LoadError& error) {
+    append(reading.problems, error.problems());
+    reading.incomplete = true;
+  }
+}
+
+Reading read_files(const std::vector<std::filesystem::path>& paths, const LoadOptions& options) {
+  Reading reading;
+  for (const auto& path : paths)
+    read_into(reading, options, [&] { return read_document(path, options.format, options.limits); });
+  return reading;
+}
+
+/// The problems of the documents beside those found while reading. A value that could not be put in has
+/// been reported already, so what the binding makes of it is dropped.
+void add_binding_problems(Reading& reading, const Catalog& catalog) {
+  if (reading.incomplete) return;
+  std::vector<Problem> found = check_component_site(reading.documents, catalog);
+  const auto is_reported = [&](const Problem& problem) {
+    return std::any_of(reading.problems.begin(), reading.problems.end(), [&](const Problem& known) {
+      return known.file == problem.file && known.position.line == problem.position.line;
+    });
+  };
+  std::erase_if(found, is_reported);
+  append(reading.problems, found);
+}
+
+std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options) {
+  if (!reading.problems.empty()) {
+    add_binding_problems(reading, options.catalog);
+    throw make_load_error(std::move(reading.problems), options.limits.problems);
+  }
+  return build_component_site(reading.documents, options.catalog,
+                              BuildOptions{options.logger, options.clock});
+}
+
+}  // namespace
+
+std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path) {
+  return load_component_site(path, LoadOptions{});
+}
+
+std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
+                                                   const Catalog& catalog) {
+  LoadOptions options;
+  options.catalog = catalog;
+  return load_component_site(path, options);
+}
+
+std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
+                                                   const LoadOptions& options) {
+  return load_component_site_from_files({path}, options);
+}
+
+std::shared_ptr<ComponentSite> load_component_site_from_files(const std::vector<std::filesystem::path>& paths,
+                                                              const LoadOptions& options) {
+  return build(read_files(paths, options), options);
+}
+
+std::shared_ptr<ComponentSite> load_component_site_from_text(std::string_view text, Format format,
+                                                             const LoadOptions& options) {
+  Reading reading;
+  read_into(reading, options, [&] { return read_document(text, format, "<text>", options.limits); });
+  return build(std::move(reading), options);
+}
+
+std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& stream, Format format,
+                                                               const LoadOptions& options) {
+  Reading reading;
+  read_into(reading, options, [&] { return read_document(stream, format, "<stream>", options.limits); });
+  return build(std::move(reading), options);
+}
+
+std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
+                                           const LoadOptions& options) {
+  Reading reading = read_files(paths, options);
+  add_binding_problems(reading, options.catalog);
+  if (reading.problems.size() > options.limits.problems)
+    return make_load_error(std::move(reading.problems), options.limits.problems).problems();
+  sort_problems(reading.problems);
+  return std::move(reading.problems);
+}
+
+std::string dump_component_site(const ComponentSite& site, Format format, bool reveal_secrets) {
+  return write_document(describe_component_site(site, reveal_secrets), format);
+}
+
+}  // namespace cachesite

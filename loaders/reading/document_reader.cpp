@@ -1,0 +1,94 @@
+#include "reading/file_content.hpp"
+#include "reading/json_reader.hpp"
+#include "reading/problem_list.hpp"
+#include "reading/source_text.hpp"
+#include "reading/yaml_reader.hpp"
+
+#include <cachesite/document_problem_ids.hpp>
+#include <cachesite/document_reader.hpp>
+#include <cachesite/problem_text.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace cachesite {
+namespace {
+
+[[noreturn]] void refuse_file(std::string_view id, std::string name, std::string message,
+                              std::string hint = {}) {
+  Problem problem;
+  problem.id = id;
+  problem.file = std::move(name);
+  problem.message = std::move(message);
+  problem.hint = std::move(hint);
+  std::vector<Problem> problems;
+  problems.push_back(std::move(problem));
+  throw make_load_error(std::move(problems));
+}
+
+[[noreturn]] void refuse_size(std::string name, const DocumentLimits& limits) {
+  refuse_file(document_problem_ids::too_large, std::move(name),
+              "the file has more than " + std::to_string(limits.file_bytes) + " bytes");
+}
+
+Document read_owned(std::string text, Format format, std::string name, const DocumentLimits& limits) {
+  if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+
+  Document document;
+  document.name = std::move(name);
+  document.source = std::make_shared<const std::string>(std::move(text));
+  const reading::SourceText source(document.source);
+  reading::ProblemList problems(document.name, source, limits.problems);
+  try {
+    const reading::TextFault fault = reading::find_text_fault(source.view());
+    if (!fault.message.empty())
+      problems.add(document_problem_ids::bad_text, source.position(fault.offset), 1, fault.message,
+                   fault.hint);
+    else if (format == Format::yaml)
+      document.root = reading::read_yaml(source, limits, problems);
+    else
+      document.root = reading::read_json(source, limits, problems);
+  } catch (const reading::StopReading&) {
+  }
+  if (!problems.empty()) throw make_load_error(problems.take(), limits.problems);
+  if (document.root.position.line == 0) document.root.position = {1, 1};
+  return document;
+}
+
+}  // namespace
+
+Document read_document(std::string_view text, Format format, std::string name, const DocumentLimits& limits) {
+  if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
+  return read_owned(std::string(text), format, std::move(name), limits);
+}
+
+Document read_document(std::istream& stream, Format format, std::string name, const DocumentLimits& limits) {
+  std::string text;
+  char block[4096];
+  while (stream.read(block, sizeof block), stream.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
+  }
+  if (stream.bad())
+    refuse_file(document_problem_ids::unreadable, std::move(name), "the stream cannot be read");
+  return read_owned(std::move(text), format, std::move(name), limits);
+}
+
+Document read_document(const std::filesystem::path& path, std::optional<Format> format,
+                       const DocumentLimits& limits) {
+  std::string name = path.string();
+  if (!format) format = format_from_path(path);
+  if (!format)
+    refuse_file(document_problem_ids::unknown_format, std::move(name),
+                "the format is not clear from the name",
+                "name the file .yaml, .yml or .json, or give the format");
+  reading::FileContent content = reading::read_file(path, limits.file_bytes);
+  if (content.too_large) refuse_size(std::move(name), limits);
+  if (!content.bytes)
+    refuse_file(document_problem_ids::unreadable, std::move(name), "the file " + content.fault);
+  return read_owned(std::move(*content.bytes), *format, std::move(name), limits);
+}
+
+}  // namespace cachesite

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "reading/source_text.hpp"
+
+#include <cachesite/problem.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachesite::reading {
+
+/// Thrown by a reader to leave a parser early; the reason is already in the problem list.
+struct StopReading {};
+
+/// The problems of one file while it is read.
+class ProblemList {
+ public:
+  ProblemList(std::string file, const SourceText& source, std::size_t most)
+      : file_(std::move(file)), source_(source), most_(most) {}
+
+  /// Adds a problem; leaves the parser when there are enough of them.
+  void add(std::string_view id, Position position, std::uint32_t length, std::string message,
+           std::string hint = {}) {
+    Problem problem;
+    problem.id = id;
+    problem.file = file_;
+    problem.position = position;
+    problem.length = length == 0 ? 1 : length;
+    problem.message = std::move(message);
+    problem.hint = std::move(hint);
+    problem.source = source_.shared();
+    problems_.push_back(std::move(problem));
+    if (problems_.size() > most_) throw StopReading();
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return problems_.empty(); }
+  [[nodiscard]] std::vector<Problem> take() { return std::move(problems_); }
+
+ private:
+  std::string file_;
+  const SourceText& source_;
+  std::size_t most_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace cachesite::reading
