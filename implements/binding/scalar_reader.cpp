@@ -151,6 +151,8 @@ ScalarResult read_scalar(const ParameterDeclaration& declaration, const Node& no
       return read_word(declaration, node);
     case ParameterKind::secret:
       if (!is_text_or_number(node)) return refused("put it in quotes to make it text");
+      if (node.scalar == Secret::mask)
+        return refused("****** stands for a secret that a dump does not show: write the secret");
       return value_of({Secret(node.scalar)});
     case ParameterKind::duration:
       return read_duration(declaration, node);

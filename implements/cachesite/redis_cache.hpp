@@ -79,6 +79,8 @@ struct RedisCacheOptions {
 /// cache.
 class RedisCache final : public ICache {
  public:
+  using Options = RedisCacheOptions;
+
   /// Throws std::invalid_argument with the first of `options.complaints()`.
   explicit RedisCache(RedisCacheOptions options, const ComponentContext& context = {});
   ~RedisCache() override;

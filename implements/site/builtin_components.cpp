@@ -2,6 +2,7 @@
 
 #include <cachesite/console_logger.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/redis_cache.hpp>
 
 #include <string>
 
@@ -12,6 +13,10 @@ namespace cachesite {
 void add_builtin_components(Catalog& catalog) {
   catalog.add<NullCache>("NullCache")
       .text("Keeps nothing: switches caching off without touching the program.");
+  catalog.add<RedisCache>("RedisCache")
+      .text("Keeps values on a Redis server, and does without it while it cannot be reached.")
+      .alias("RedisCacheImpl")
+      .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   const std::string interfaces = "fivcglue.interfaces.";

@@ -70,6 +70,8 @@ struct Faults {
   std::uint64_t corrupt_every = 0;
 };
 
+class ChaosWorker;
+
 /// A TCP proxy on 127.0.0.1 between a client and a server, with faults that can be changed while it runs.
 /// A change is in force when the call returns. All functions may be called from any thread.
 class ChaosProxy {
@@ -126,8 +128,7 @@ class ChaosProxy {
                         Limit limit = std::chrono::seconds(10)) const;
 
  private:
-  class Worker;
-  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<ChaosWorker> worker_;
 };
 
 }  // namespace cachesite::test

@@ -1,6 +1,12 @@
 #include "support/redis_server.hpp"
 
+#include "support/wait_until.hpp"
+
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <sstream>
 
 #include <boost/test/unit_test.hpp>
 
@@ -110,6 +116,32 @@ BOOST_AUTO_TEST_CASE(the_temporary_directory_goes_with_the_server) {
     BOOST_TEST(std::filesystem::exists(path));
   }
   BOOST_TEST(!std::filesystem::exists(std::filesystem::path(path).parent_path()));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_dies_with_the_program_that_started_it) {
+  // This case runs itself a second time as the program that is killed.
+  constexpr const char* role = "CACHESITE_TEST_KILLED_PROGRAM";
+  if (std::getenv(role) != nullptr) {
+    const RedisServer server;
+    std::cout << "server " << server.pid() << " in " << server.unix_socket_path() << " is ready" << std::endl;
+    std::string line;
+    std::getline(std::cin, line);
+    return;
+  }
+  Process program(
+      {"/proc/self/exe", "--run_test=redis_server/a_server_dies_with_the_program_that_started_it"},
+      {.environment = {{role, "1"}}, .keep_input_open = true});
+  BOOST_REQUIRE(program.wait_for_output("is ready", 30s));
+  std::istringstream words(program.output().substr(program.output().find("server ")));
+  std::string word;
+  std::string pid;
+  std::string path;
+  words >> word >> pid >> word >> path;
+  const std::string command_line = "/proc/" + pid + "/cmdline";
+  BOOST_TEST(read_file(command_line).find("redis-server") != std::string::npos);
+  program.kill();
+  BOOST_TEST(wait_until([&] { return read_file(command_line).empty(); }));
+  std::filesystem::remove_all(std::filesystem::path(path).parent_path());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,5 @@
-#include "support/resource_counts.hpp"
-
 #include "support/file_descriptor.hpp"
+#include "support/resource_balance.hpp"
 #include "support/support_thread.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/wait_until.hpp"
@@ -38,6 +37,14 @@ BOOST_AUTO_TEST_CASE(threads_are_counted_but_not_those_of_the_support) {
   support.join();
   // A joined thread may stay in /proc for a moment.
   BOOST_TEST(wait_until([&] { return thread_count() == before; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_balance_names_what_was_left_open) {
+  const ResourceBalance balance;
+  BOOST_TEST(balance.excess() == "");
+  const FileDescriptor forgotten(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const std::string excess = balance.excess(std::chrono::milliseconds(2));
+  BOOST_TEST(excess.find(std::to_string(forgotten.get()) + " -> /dev/zero") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_temporary_directory_goes_with_everything_in_it) {
