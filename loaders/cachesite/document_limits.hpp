@@ -18,6 +18,9 @@ struct DocumentLimits {
   std::size_t scalar_bytes = 64 * 1024;
   /// Bytes of all texts, numbers and keys together, counted after aliases are put in.
   std::size_t text_bytes = 4 * 1024 * 1024;
+  /// Bytes of YAML that make one text, comment, or value in brackets. The YAML parser cannot say anything of
+  /// a value in brackets before it has seen its end, and takes up to 240 bytes of memory for each byte of it.
+  std::size_t yaml_value_bytes = 192 * 1024;
   /// Keys of one mapping.
   std::size_t keys_per_map = 4096;
   /// Problems reported of one load; the last line then says how many there are beyond.

@@ -25,20 +25,50 @@ namespace {
 constexpr std::string_view spaces = " \t";
 constexpr std::string_view blanks = " \t\r\n";
 
-/// Reads text in place.
-class ViewBuffer : public std::streambuf {
+/// Hands the text to the parser piece by piece, and stops when the parser has taken too much of it since the
+/// last event: it keeps every token until it knows what it belongs to.
+class WatchedText : public std::streambuf {
  public:
-  explicit ViewBuffer(std::string_view text) {
+  WatchedText(const SourceText& source, std::size_t most_ahead, ProblemList& problems)
+      : source_(source), most_ahead_(most_ahead), problems_(problems) {}
+
+  void event_at(std::size_t offset) { last_event_ = std::max(last_event_, offset); }
+
+ protected:
+  int_type underflow() override {
+    const std::string_view text = source_.view();
+    if (offset_ >= text.size()) return traits_type::eof();
+    if (offset_ > last_event_ + most_ahead_) {
+      problems_.add(
+          document_problem_ids::beyond_limit, source_.position(last_event_), 1,
+          "one text, comment or value in brackets of more than " + std::to_string(most_ahead_) + " bytes");
+      throw StopReading();
+    }
+    const std::size_t size = std::min<std::size_t>(text.size() - offset_, 4096);
     // The base class wants writable characters but writes none.
-    char* start = const_cast<char*>(text.data());
-    setg(start, start, start + text.size());
+    char* start = const_cast<char*>(text.data()) + offset_;
+    setg(start, start, start + size);
+    offset_ += size;
+    return traits_type::to_int_type(*start);
   }
+
+ private:
+  const SourceText& source_;
+  std::size_t most_ahead_;
+  ProblemList& problems_;
+  std::size_t offset_ = 0;
+  std::size_t last_event_ = 0;
 };
 
 class YamlHandler : public YAML::EventHandler {
  public:
-  YamlHandler(const SourceText& source, const DocumentLimits& limits, ProblemList& problems)
-      : source_(source), text_(source.view()), problems_(problems), builder_(limits, problems) {}
+  YamlHandler(const SourceText& source, WatchedText& text, const DocumentLimits& limits,
+              ProblemList& problems)
+      : source_(source),
+        text_(source.view()),
+        watched_(text),
+        problems_(problems),
+        builder_(limits, problems) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -150,7 +180,9 @@ class YamlHandler : public YAML::EventHandler {
   };
 
   std::size_t clamp(const YAML::Mark& mark) const {
-    return mark.pos < 0 ? 0 : std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    const std::size_t offset = mark.pos < 0 ? 0 : std::min(static_cast<std::size_t>(mark.pos), text_.size());
+    watched_.event_at(offset);
+    return offset;
   }
 
   void add(std::string_view id, std::size_t offset, std::uint32_t length, std::string message,
@@ -277,6 +309,7 @@ class YamlHandler : public YAML::EventHandler {
 
   const SourceText& source_;
   std::string_view text_;
+  WatchedText& watched_;
   ProblemList& problems_;
   TreeBuilder builder_;
   std::vector<Open> open_;
@@ -286,8 +319,9 @@ class YamlHandler : public YAML::EventHandler {
 /// Accepts nothing: whatever comes after the document stops the reading.
 class RefusingHandler final : public YamlHandler {
  public:
-  RefusingHandler(const SourceText& source, const DocumentLimits& limits, ProblemList& problems)
-      : YamlHandler(source, limits, problems), source_(source), problems_(problems) {}
+  RefusingHandler(const SourceText& source, WatchedText& text, const DocumentLimits& limits,
+                  ProblemList& problems)
+      : YamlHandler(source, text, limits, problems), source_(source), problems_(problems) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
@@ -307,10 +341,11 @@ class RefusingHandler final : public YamlHandler {
 }  // namespace
 
 Node read_yaml(const SourceText& source, const DocumentLimits& limits, ProblemList& problems) {
-  ViewBuffer buffer(source.view());
-  std::istream stream(&buffer);
-  YamlHandler handler(source, limits, problems);
-  RefusingHandler refusing(source, limits, problems);
+  WatchedText text(source, limits.yaml_value_bytes, problems);
+  std::istream stream(&text);
+  stream.exceptions(std::ios::badbit);  // lets StopReading through
+  YamlHandler handler(source, text, limits, problems);
+  RefusingHandler refusing(source, text, limits, problems);
   try {
     YAML::Parser parser(stream);
     // Exactly two calls: the parser may not advance after a document that it does not understand.
