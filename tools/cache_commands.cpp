@@ -58,13 +58,13 @@ Exit get(const ComponentSite& site, const CacheRequest& request) {
 Exit set(const ComponentSite& site, const CacheRequest& request) {
   const auto cache = find(site, request);
   const auto duration = parse_duration(request.time_to_live);
-  if (!duration) {
+  if (!duration.ok()) {
     complain("\"" + request.time_to_live + "\" is not a duration; write 90s, 250ms or 2h30m");
     return Exit::usage;
   }
   const auto value = request.value == "-" && !request.null ? read_standard_input() : request.value;
   const auto stored = cache->write(request.key, request.null ? std::nullopt : std::optional<ByteView>(value),
-                                   TimeToLive(*duration));
+                                   TimeToLive(duration.value()));
   return stored.ok() ? Exit::done : fail(stored.error());
 }
 

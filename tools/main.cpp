@@ -48,7 +48,7 @@ Exit check(const Arguments& arguments) {
 }
 
 Exit with_site(const Arguments& arguments, const std::function<Exit(const ComponentSite&)>& command) {
-  const auto site = load_component_site(paths_of(arguments), load_options());
+  const auto site = load_component_site_from_files(paths_of(arguments), load_options());
   const auto status = command(*site);
   site->stop();
   return status;

@@ -1,6 +1,7 @@
 #include "site/builtin_components.hpp"
 
 #include <cachesite/console_logger.hpp>
+#include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 
@@ -11,6 +12,10 @@ namespace cachesite {
 // The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
 // linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
+  catalog.add<MemoryCache>("MemoryCache")
+      .text("Keeps values in the memory of the process, up to a number of entries or bytes.")
+      .alias("MemoryCacheImpl")
+      .alias("fivcglue.implements.caches_mem.CacheImpl", {{"policy", "fifo"}});
   catalog.add<NullCache>("NullCache")
       .text("Keeps nothing: switches caching off without touching the program.");
   catalog.add<RedisCache>("RedisCache")

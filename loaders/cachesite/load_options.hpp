@@ -15,16 +15,16 @@ namespace cachesite {
 /// written in the built-in classes, by somebody who may not read the program's environment and files.
 struct LoadOptions {
   /// The language of the files; when not given, each file's extension decides.
-  std::optional<Format> format;
+  std::optional<Format> format = {};
   /// The classes that files may name.
-  Catalog catalog;
-  DocumentLimits limits;
+  Catalog catalog = {};
+  DocumentLimits limits = {};
   /// Allows `${env:NAME}` and `${file:/path}` (see substitution.hpp).
   bool allow_substitution = false;
   /// Where components log, and where loading warns; null: the unnamed ILogger of the files if there is one.
-  std::shared_ptr<ILogger> logger;
+  std::shared_ptr<ILogger> logger = {};
   /// Where components read the time; null is the machine's steady clock.
-  std::shared_ptr<const IClock> clock;
+  std::shared_ptr<const IClock> clock = {};
 };
 
 }  // namespace cachesite
