@@ -8,6 +8,7 @@
 
 #include <cachesite/cachesite.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -40,6 +41,13 @@ bool wait_until(const std::function<bool()>& condition, std::chrono::millisecond
     std::this_thread::sleep_for(5ms);
   }
   return true;
+}
+
+/// False for a cache that is switched off.
+bool keeps_anything(ICache& cache) {
+  const bool kept = cache.set_value("kept?", "yes", 1min) && cache.contains("kept?").value_or(false);
+  (void)cache.remove("kept?");
+  return kept;
 }
 
 // The same code whatever the cache is made of: that is the point of the interface.
@@ -86,7 +94,9 @@ void show_names(const cachesite::ComponentSite& site) {
 
 void run_all_caches(const cachesite::ComponentSite& site) {
   std::vector<cachesite::IComponent*> seen;
-  for (const auto& entry : site.entries()) {
+  auto entries = site.entries();
+  std::reverse(entries.begin(), entries.end());  // a cache with a name and without one is shown by its name
+  for (const auto& entry : entries) {
     if (entry.interface_name != ICache::interface_name) continue;
     if (std::find(seen.begin(), seen.end(), entry.component.get()) != seen.end()) continue;
     seen.push_back(entry.component.get());
@@ -97,7 +107,11 @@ void run_all_caches(const cachesite::ComponentSite& site) {
       expect(!site.get_component<ICache>(entry.name)->get_value("anything"), "so a read is simply empty");
       continue;
     }
-    use(*site.get_component<ICache>(entry.name));
+    const auto cache = site.get_component<ICache>(entry.name);
+    if (keeps_anything(*cache))
+      use(*cache);
+    else
+      expect(!cache->get_value("anything"), "it keeps nothing, and every read is a miss");
   }
 }
 

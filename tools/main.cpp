@@ -84,7 +84,8 @@ int run(int count, char** words) {
   std::function<Exit()> command;
   app.add_option("-c,--config", arguments.files,
                  "Component file (YAML or JSON); may be repeated, later files override")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.add_flag("--json", arguments.json, "Answer as JSON");
 
   const auto needs_files = [&](std::function<Exit()> body) {
