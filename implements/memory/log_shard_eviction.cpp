@@ -1,6 +1,7 @@
 #include "memory/log_shard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace cachesite::memory {
 
@@ -110,6 +111,10 @@ void LogShard::balance() noexcept {
     const std::uint64_t live = arena_.segment(first).live;
     if (window().entries() - share >= live) {
       main().adopt_tail_of(window());
+      if (cursor_.segment == first) {
+        cursor_.segment = window().first_segment();
+        cursor_.word = 0;
+      }
       return;
     }
     if (live * 4 < share) return;
@@ -162,14 +167,13 @@ bool LogShard::sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept {
   bool found = false;
   for (unsigned step = 0; step < steps; ++step) {
     if (cursor_.segment == Arena::none) {
-      if (cursor_.log == 1) {
-        soonest_ = cursor_.soonest;
-        cursor_.soonest = never;
-        if (soonest_ > now) return found;
-      }
+      const bool pass_is_over = cursor_.log == 1;
       cursor_.log ^= 1U;
       cursor_.word = 0;
       cursor_.segment = logs_[cursor_.log].first_segment();
+      if (!pass_is_over) continue;
+      soonest_ = std::exchange(cursor_.soonest, never);
+      if (soonest_ > now) return found;
       continue;
     }
     const Arena::Segment& segment = arena_.segment(cursor_.segment);
