@@ -1,19 +1,49 @@
 #pragma once
 
-/// Everything that a program needs: the site and its loading, the cache interface, the built-in classes, and what
-/// it takes to write a component of one's own. Each header can also be included by itself.
+/// Everything of cachesite at once: what a program includes that loads component files and uses components.
 
+#include <cachesite/byte_size.hpp>
+#include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_statistics.hpp>
 #include <cachesite/catalog.hpp>
+#include <cachesite/clock.hpp>
+#include <cachesite/component.hpp>
+#include <cachesite/component_class.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/console_logger.hpp>
+#include <cachesite/document.hpp>
+#include <cachesite/document_limits.hpp>
+#include <cachesite/document_problem_ids.hpp>
+#include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
+#include <cachesite/error.hpp>
+#include <cachesite/eviction_policy.hpp>
+#include <cachesite/format.hpp>
+#include <cachesite/health.hpp>
 #include <cachesite/load.hpp>
+#include <cachesite/load_options.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/lookup.hpp>
 #include <cachesite/memory_cache.hpp>
+#include <cachesite/memory_cache_options.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/parameter.hpp>
+#include <cachesite/parameter_declaration.hpp>
+#include <cachesite/parameter_type.hpp>
+#include <cachesite/parameter_value.hpp>
+#include <cachesite/problem.hpp>
+#include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/reference.hpp>
+#include <cachesite/removal_cause.hpp>
+#include <cachesite/result.hpp>
+#include <cachesite/secret.hpp>
+#include <cachesite/site.hpp>
 #include <cachesite/site_builder.hpp>
+#include <cachesite/substitution.hpp>
+#include <cachesite/time_to_live.hpp>
 #include <cachesite/units.hpp>
+#include <cachesite/value.hpp>

@@ -1,9 +1,7 @@
 #include <cachesite/document_reader.hpp>
-#include <cachesite/document_writer.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/site_builder.hpp>
-#include <cachesite/site_description.hpp>
 #include <cachesite/substitution.hpp>
 
 #include <algorithm>
@@ -115,10 +113,6 @@ std::vector<Problem> check_component_files(const std::vector<std::filesystem::pa
     return make_load_error(std::move(reading.problems), options.limits.problems).problems();
   sort_problems(reading.problems);
   return std::move(reading.problems);
-}
-
-std::string dump_component_site(const ComponentSite& site, Format format, bool reveal_secrets) {
-  return write_document(describe_component_site(site, reveal_secrets), format);
 }
 
 }  // namespace cachesite

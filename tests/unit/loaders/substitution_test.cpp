@@ -1,0 +1,196 @@
+#include <cachesite/document_reader.hpp>
+#include <cachesite/substitution.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+#include <unistd.h>
+
+using namespace cachesite;
+
+BOOST_AUTO_TEST_SUITE(substitution)
+
+namespace {
+
+SubstitutionOptions with(std::map<std::string, std::string> variables) {
+  SubstitutionOptions options;
+  options.allowed = true;
+  options.environment = [variables =
+                             std::move(variables)](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+  return options;
+}
+
+/// The value of `a`, after substitution without a problem.
+Node value_of(const std::string& yaml, const SubstitutionOptions& options) {
+  Document document = read_document(yaml, Format::yaml);
+  const auto problems = substitute(document, options);
+  for (const auto& problem : problems)
+    BOOST_ERROR(problem.message);
+  return *document.root.find("a");
+}
+
+std::string problems_of(const std::string& yaml, const SubstitutionOptions& options) {
+  Document document = read_document(yaml, Format::yaml);
+  std::string result;
+  for (const auto& problem : substitute(document, options))
+    result += (result.empty() ? "" : ", ") + problem.id + ' ' + std::to_string(problem.position.line) + ':' +
+              std::to_string(problem.position.column) + '+' + std::to_string(problem.length);
+  return result;
+}
+
+struct File {
+  std::filesystem::path path;
+  explicit File(const std::string& bytes) {
+    std::string name = (std::filesystem::temp_directory_path() / "cachesite-value-XXXXXX").string();
+    const int number = mkstemp(name.data());
+    BOOST_REQUIRE(number >= 0);
+    close(number);
+    path = name;
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
+  ~File() { std::filesystem::remove(path); }
+  [[nodiscard]] std::string expression() const { return "${file:" + path.string() + "}"; }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_variable_is_put_in_whole_or_in_part) {
+  const auto options = with({{"HOST", "db.example"}, {"N", "3"}});
+  BOOST_TEST(value_of("a: ${env:HOST}", options).scalar == "db.example");
+  BOOST_TEST(value_of("a: redis-${env:N}.${env:HOST}!", options).scalar == "redis-3.db.example!");
+  BOOST_TEST(value_of("a: \"${env:HOST}${env:HOST}\"", options).scalar == "db.exampledb.example");
+}
+
+BOOST_AUTO_TEST_CASE(the_default_stands_in_for_a_variable_that_is_not_set_or_empty) {
+  const auto options = with({{"EMPTY", ""}, {"SET", "yes"}});
+  BOOST_TEST(value_of("a: ${env:NONE:-fallback}", options).scalar == "fallback");
+  BOOST_TEST(value_of("a: ${env:EMPTY:-fallback}", options).scalar == "fallback");
+  BOOST_TEST(value_of("a: ${env:SET:-fallback}", options).scalar == "yes");
+  BOOST_TEST(value_of("a: x${env:NONE:-}", options).scalar == "x");
+  BOOST_TEST(value_of("a: ${env:NONE:-a:-b}", options).scalar == "a:-b");
+  BOOST_TEST(value_of("a: x${env:EMPTY}y", options).scalar == "xy");
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_plain_scalar_is_read_by_the_rules_for_scalars) {
+  const auto options =
+      with({{"PORT", "6380"}, {"YES", "true"}, {"HALF", "0.5"}, {"NIL", "null"}, {"OCTAL", "010"}});
+  const auto kind = [&](const std::string& text) { return value_of("a: " + text, options).kind; };
+  BOOST_TEST((kind("${env:PORT}") == Node::Kind::integer));
+  BOOST_TEST((kind("${env:NONE:-6379}") == Node::Kind::integer));
+  BOOST_TEST((kind("${env:YES}") == Node::Kind::boolean));
+  BOOST_TEST((kind("${env:HALF}") == Node::Kind::real));
+  BOOST_TEST((kind("${env:NIL}") == Node::Kind::null));
+  BOOST_TEST((kind("${env:NONE:-}") == Node::Kind::null));
+  BOOST_TEST((kind("${env:OCTAL}") == Node::Kind::text));
+  BOOST_TEST((kind("'${env:PORT}'") == Node::Kind::text));
+  BOOST_TEST((kind("1${env:PORT}") == Node::Kind::text));
+  BOOST_TEST((kind("${env:PORT}${env:PORT}") == Node::Kind::text));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_put_in_is_neither_parsed_nor_searched_again) {
+  const auto options =
+      with({{"EVIL", "x\n- class: Evil\nb: [1]"}, {"NESTED", "${env:EVIL}"}, {"HALF", "{env:EVIL}"}});
+  BOOST_TEST(value_of("a: ${env:EVIL}", options).scalar == "x\n- class: Evil\nb: [1]");
+  BOOST_TEST(value_of("a: ${env:EVIL}", options).is_text());
+  BOOST_TEST(value_of("a: ${env:NESTED}", options).scalar == "${env:EVIL}");
+  BOOST_TEST(value_of("a: $${env:HALF}", options).scalar == "${env:HALF}");
+}
+
+BOOST_AUTO_TEST_CASE(two_dollars_stand_for_the_characters_themselves) {
+  const auto options = with({{"X", "1"}});
+  BOOST_TEST(value_of("a: $${env:X}", options).scalar == "${env:X}");
+  BOOST_TEST(value_of("a: $${file:/etc/passwd}", options).scalar == "${file:/etc/passwd}");
+  BOOST_TEST(value_of("a: $${env:X}${env:X}", options).scalar == "${env:X}1");
+  BOOST_TEST(!value_of("a: $${env:X}", options).substituted);
+  SubstitutionOptions off;
+  BOOST_TEST(value_of("a: $${env:X}", off).scalar == "${env:X}");
+}
+
+BOOST_AUTO_TEST_CASE(other_dollars_stand_for_themselves) {
+  for (const std::string text :
+       {"$", "$$", "${", "${x}", "$HOME", "${ENV:X}", "a$b$", "${env}", "$$$", "US$5"})
+    BOOST_TEST(value_of("a: '" + text + "'", with({})).scalar == text);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_was_put_in_is_marked) {
+  const auto options = with({{"X", "secret"}});
+  BOOST_TEST(value_of("a: ${env:X}", options).substituted);
+  BOOST_TEST(value_of("a: ${env:Y:-z}", options).substituted);
+  BOOST_TEST(!value_of("a: plain", options).substituted);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_put_in_without_one_line_end) {
+  const auto options = with({});
+  BOOST_TEST(value_of("a: " + File("hunter2\n").expression(), options).scalar == "hunter2");
+  BOOST_TEST(value_of("a: " + File("hunter2\r\n").expression(), options).scalar == "hunter2");
+  BOOST_TEST(value_of("a: " + File("two\n\n").expression(), options).scalar == "two\n");
+  BOOST_TEST(value_of("a: " + File("none").expression(), options).scalar == "none");
+  BOOST_TEST((value_of("a: " + File("6379\n").expression(), options).kind == Node::Kind::integer));
+  BOOST_TEST(value_of("a: " + File(std::string(65536, 'x')).expression(), options).scalar.size() == 65536U);
+}
+
+BOOST_AUTO_TEST_CASE(files_that_cannot_be_put_in_are_problems) {
+  const auto options = with({});
+  BOOST_TEST(problems_of("a: ${file:/does/not/exist}", options) == "E123 1:4+23");
+  BOOST_TEST(problems_of("a: ${file:/}", options) == "E123 1:4+9");
+  BOOST_TEST(problems_of("a: ${file:/dev/zero}", options) == "E123 1:4+17");
+  BOOST_TEST(problems_of("a: ${file:relative}", options) == "E122 1:4+16");
+  BOOST_TEST(problems_of("a: " + File(std::string(65537, 'x')).expression(), options).substr(0, 4) == "E124");
+  BOOST_TEST(problems_of("a: " + File("\xff").expression(), options).substr(0, 4) == "E126");
+  BOOST_TEST(problems_of("a: " + File(std::string("a\0b", 3)).expression(), options).substr(0, 4) == "E126");
+}
+
+BOOST_AUTO_TEST_CASE(each_mistake_is_reported_at_its_own_place) {
+  const auto options = with({{"X", "1"}});
+  BOOST_TEST(problems_of("a: ${env:NONE}", options) == "E121 1:4+11");
+  BOOST_TEST(problems_of("a: é-${env:X}-${env:NO}-${env:NO}", options) == "E121 1:15+9, E121 1:25+9");
+  BOOST_TEST(problems_of("a: ['x', \"y ${env:NO}\"]\nb: ${env:}", options) == "E121 1:13+9, E122 2:4+7");
+  BOOST_TEST(problems_of("a: ${env:X", options) == "E122 1:4+7");
+  BOOST_TEST(problems_of("a: ${env:1X} ${env:A B}", options) == "E122 1:4+9, E122 1:14+10");
+  BOOST_TEST(problems_of("a: |\n  text\n  ${env:NO}\n", options) == "E121 1:4+1");
+}
+
+BOOST_AUTO_TEST_CASE(without_permission_an_expression_is_a_problem_and_nothing_is_looked_up) {
+  SubstitutionOptions options;
+  options.environment = [](const std::string&) -> std::optional<std::string> {
+    BOOST_ERROR("the environment was asked");
+    return std::nullopt;
+  };
+  BOOST_TEST(problems_of("a: ${env:HOME}\nb: ${file:/etc/hostname}\nc: ${env:X:-y}", options) ==
+             "E125 1:4+11, E125 2:4+21, E125 3:4+11");
+}
+
+BOOST_AUTO_TEST_CASE(the_environment_of_the_process_is_the_default) {
+  setenv("CACHESITE_TEST_VALUE", "from outside", 1);
+  SubstitutionOptions options;
+  options.allowed = true;
+  BOOST_TEST(value_of("a: ${env:CACHESITE_TEST_VALUE}", options).scalar == "from outside");
+  unsetenv("CACHESITE_TEST_VALUE");
+  BOOST_TEST(problems_of("a: ${env:CACHESITE_TEST_VALUE}", options) == "E121 1:4+27");
+}
+
+BOOST_AUTO_TEST_CASE(many_large_values_are_refused_before_they_fill_the_memory) {
+  const File file(std::string(65536, 'x'));
+  std::string text = "a:\n";
+  for (int index = 0; index < 10000; ++index)
+    text += "- " + file.expression() + file.expression() + '\n';
+  const std::string problems = problems_of(text, with({}));
+  BOOST_TEST(problems.substr(0, 4) == "E124");
+  BOOST_TEST(problems.size() < 101 * 30U);
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_left_alone) {
+  Document document = read_document(std::string_view("'${env:X}': 1"), Format::yaml);
+  BOOST_TEST(substitute(document, with({{"X", "1"}})).empty());
+  BOOST_TEST(document.root.find("${env:X}") != nullptr);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
