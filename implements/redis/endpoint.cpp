@@ -232,7 +232,7 @@ void Endpoint::go_down(const Error& reason) {
   if (!reported_down_) {
     reported_down_ = true;
     log(LogLevel::warning, (was_up_ ? "lost " : "cannot use ") + std::string(reason_->message()) +
-                               "; calls fail until it is back");
+                               "; calls fail until it returns");
   }
   if (state_ != State::down) set_state(State::down);
 }

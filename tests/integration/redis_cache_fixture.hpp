@@ -1,0 +1,61 @@
+#pragma once
+
+#include "support/chaos_proxy.hpp"
+#include "support/collecting_logger.hpp"
+#include "support/redis_server.hpp"
+
+#include <cachesite/redis_cache.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace cachesite::test {
+
+using namespace std::chrono_literals;
+
+/// Measures how long a call takes.
+class Stopwatch {
+ public:
+  [[nodiscard]] std::chrono::milliseconds elapsed() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+inline RedisCacheOptions options_for_port(std::uint16_t port) {
+  RedisCacheOptions options;
+  options.host = "127.0.0.1";
+  options.port = port;
+  return options;
+}
+
+/// A started RedisCache with a logger that keeps everything.
+class StartedCache {
+ public:
+  explicit StartedCache(const RedisCacheOptions& options)
+      : cache_(std::make_unique<RedisCache>(options, context())) {
+    cache_->start();
+    cache_->await_started();
+  }
+
+  RedisCache& operator*() const { return *cache_; }
+  RedisCache* operator->() const { return cache_.get(); }
+  CollectingLogger& logger() const { return *logger_; }
+
+ private:
+  ComponentContext context() const {
+    ComponentContext context;
+    context.label = "RedisCache \"test\"";
+    context.logger = logger_;
+    return context;
+  }
+
+  std::shared_ptr<CollectingLogger> logger_ = std::make_shared<CollectingLogger>();
+  std::unique_ptr<RedisCache> cache_;
+};
+
+}  // namespace cachesite::test
