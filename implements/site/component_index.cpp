@@ -13,19 +13,19 @@ ComponentIndex::~ComponentIndex() {
 }
 
 void ComponentIndex::Table::insert(ComponentRecord* record) noexcept {
-  std::size_t place = record->hash() & mask;
+  std::size_t place = home(record->hash());
   while (slots[place].load())
     place = (place + 1) & mask;
   slots[place].store(record);
 }
 
-std::atomic<ComponentRecord*>* ComponentIndex::find_slot(std::uint64_t hash, std::string_view interface_name,
+std::atomic<ComponentRecord*>* ComponentIndex::find_slot(std::uint64_t hash, const InterfaceId& interface_id,
                                                          std::string_view name) noexcept {
   Table& table = *table_.load();
-  for (std::size_t place = hash & table.mask;; place = (place + 1) & table.mask) {
+  for (std::size_t place = table.home(hash);; place = (place + 1) & table.mask) {
     const ComponentRecord* record = table.slots[place].load();
     if (!record) return nullptr;
-    if (record->is(hash, interface_name, name)) return &table.slots[place];
+    if (record->is(hash, interface_id, name)) return &table.slots[place];
   }
 }
 
@@ -35,7 +35,7 @@ void ComponentIndex::publish(std::unique_ptr<Table> table) noexcept {
 }
 
 std::unique_ptr<ComponentRecord> ComponentIndex::put(std::unique_ptr<ComponentRecord> record) {
-  if (auto* slot = find_slot(record->hash(), record->interface_name(), record->name())) {
+  if (auto* slot = find_slot(record->hash(), InterfaceId(record->interface_name()), record->name())) {
     std::unique_ptr<ComponentRecord> replaced(slot->exchange(record.release()));
     epochs_.wait_for_readers();
     return replaced;
@@ -57,8 +57,8 @@ std::unique_ptr<ComponentRecord> ComponentIndex::put(std::unique_ptr<ComponentRe
 // Emptying a slot would cut the probing of others short, so the rest goes into a new table.
 std::unique_ptr<ComponentRecord> ComponentIndex::take(const InterfaceId& interface_id,
                                                       std::string_view name) {
-  const auto hash = ComponentRecord::hash_of(interface_id, name);
-  const auto* slot = find_slot(hash, interface_id.name, name);
+  const auto hash = lookup_hash(interface_id, name);
+  const auto* slot = find_slot(hash, interface_id, name);
   if (!slot) return nullptr;
   ComponentRecord* const taken = slot->load();
   const Table& table = *table_.load();

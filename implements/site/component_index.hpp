@@ -1,6 +1,7 @@
 #pragma once
 
 #include "site/component_record.hpp"
+#include "site/lookup_hash.hpp"
 #include "site/read_epochs.hpp"
 
 #include <atomic>
@@ -20,15 +21,19 @@ class ComponentIndex {
   ComponentIndex(const ComponentIndex&) = delete;
   ComponentIndex& operator=(const ComponentIndex&) = delete;
 
-  [[nodiscard]] std::shared_ptr<void> find(const InterfaceId& interface_id, std::string_view name) const {
-    const std::uint64_t hash = ComponentRecord::hash_of(interface_id, name);
-    const std::uint32_t stripe = epochs_.stripe_of_this_cpu();
+  // Inlined into its one caller: the call alone would be a tenth of it.
+  [[nodiscard, gnu::always_inline]] std::shared_ptr<void> find(const InterfaceId& interface_id,
+                                                               std::string_view name) const {
+    const std::uint64_t hash = lookup_hash(interface_id, name);
+    const std::uint32_t stripe = ReadEpochs::stripe_of_this_processor();
     const ReadEpochs::Reader reader(epochs_, stripe);
     const Table& table = *table_.load();
-    for (std::size_t place = hash & table.mask;; place = (place + 1) & table.mask) {
+    for (std::size_t place = table.home(hash);; place = (place + 1) & table.mask) {
       const ComponentRecord* record = table.slots[place].load();
-      if (!record) return nullptr;
-      if (record->is(hash, interface_id.name, name)) return record->owner(stripe);
+      if (!record) [[unlikely]]
+        return nullptr;
+      if (record->is(hash, interface_id, name)) [[likely]]
+        return record->owner(stripe);
     }
   }
 
@@ -39,18 +44,18 @@ class ComponentIndex {
 
   // In no particular order.
   [[nodiscard]] std::vector<const ComponentRecord*> records() const;
-  [[nodiscard]] std::uint32_t stripes() const noexcept { return epochs_.stripes(); }
 
  private:
   struct Table {
     explicit Table(std::size_t places)
         : mask(places - 1), slots(std::make_unique<std::atomic<ComponentRecord*>[]>(places)) {}
+    [[nodiscard]] std::size_t home(std::uint64_t hash) const noexcept { return (hash >> 32U) & mask; }
     void insert(ComponentRecord* record) noexcept;
     std::size_t mask;
     std::unique_ptr<std::atomic<ComponentRecord*>[]> slots;
   };
 
-  std::atomic<ComponentRecord*>* find_slot(std::uint64_t hash, std::string_view interface_name,
+  std::atomic<ComponentRecord*>* find_slot(std::uint64_t hash, const InterfaceId& interface_id,
                                            std::string_view name) noexcept;
   void publish(std::unique_ptr<Table> table) noexcept;
 

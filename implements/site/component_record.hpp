@@ -1,7 +1,11 @@
 #pragma once
 
+#include "site/read_epochs.hpp"
+#include "site/same_text.hpp"
+
 #include <cachesite/component.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -15,22 +19,21 @@ namespace cachesite::site {
 class ComponentRecord {
  public:
   ComponentRecord(const InterfaceId& interface_id, std::string_view name, std::string class_name,
-                  std::shared_ptr<void> as_interface, std::shared_ptr<IComponent> component,
-                  std::uint32_t stripes);
+                  std::shared_ptr<void> as_interface, std::shared_ptr<IComponent> component);
   ~ComponentRecord();
   ComponentRecord(const ComponentRecord&) = delete;
   ComponentRecord& operator=(const ComponentRecord&) = delete;
 
-  [[nodiscard]] static std::uint64_t hash_of(const InterfaceId& interface_id, std::string_view name) noexcept;
-
-  [[nodiscard]] bool is(std::uint64_t hash, std::string_view interface_name,
+  [[nodiscard]] bool is(std::uint64_t hash, const InterfaceId& interface_id,
                         std::string_view name) const noexcept {
-    return hash == hash_ && name == name_ && interface_name == interface_name_;
+    return hash == hash_ && same_text(name, name_) && is_interface(interface_id);
   }
 
-  [[nodiscard]] const std::shared_ptr<void>& owner(std::uint32_t stripe) const {
+  [[nodiscard]] const std::shared_ptr<void>& owner(std::uint32_t stripe) const noexcept {
     const auto* owner = owners_[stripe].load(std::memory_order_acquire);
-    return owner ? *owner : make_owner(stripe);
+    if (!owner) [[unlikely]]
+      return make_owner(stripe);
+    return *owner;
   }
 
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
@@ -40,16 +43,20 @@ class ComponentRecord {
   [[nodiscard]] const std::shared_ptr<IComponent>& component() const noexcept { return component_; }
 
  private:
-  const std::shared_ptr<void>& make_owner(std::uint32_t stripe) const;
+  // An interface's name is usually the very same characters, compiled in once.
+  [[nodiscard]] bool is_interface(const InterfaceId& interface_id) const noexcept {
+    return interface_id.name.data() == interface_origin_ || interface_id.name == interface_name_;
+  }
+  [[gnu::cold, gnu::noinline]] const std::shared_ptr<void>& make_owner(std::uint32_t stripe) const noexcept;
 
   std::uint64_t hash_;
+  const char* interface_origin_;  // compared, never read
   std::string interface_name_;
   std::string name_;
   std::string class_name_;
   std::shared_ptr<void> as_interface_;
   std::shared_ptr<IComponent> component_;
-  std::uint32_t stripes_;
-  std::unique_ptr<std::atomic<const std::shared_ptr<void>*>[]> owners_;
+  mutable std::array<std::atomic<const std::shared_ptr<void>*>, ReadEpochs::stripes> owners_{};
 };
 
 }  // namespace cachesite::site

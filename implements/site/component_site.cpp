@@ -86,9 +86,9 @@ Instances::iterator ComponentSite::State::instance_of(const std::shared_ptr<ICom
 void ComponentSite::State::put(const InterfaceId& interface_id, std::string_view name, Instance& instance,
                                std::shared_ptr<void> as_interface, Instances& released) {
   const auto& declared_class = instance.declared.component_class;
-  auto record = std::make_unique<site::ComponentRecord>(
-      interface_id, name, declared_class ? declared_class->name : std::string(), std::move(as_interface),
-      instance.component, index.stripes());
+  auto record = std::make_unique<site::ComponentRecord>(interface_id, name,
+                                                        declared_class ? declared_class->name : std::string(),
+                                                        std::move(as_interface), instance.component);
   auto replaced = index.put(std::move(record));
   if (replaced && replaced->component() == instance.component) return;
   ++instance.names;

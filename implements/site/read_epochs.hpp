@@ -1,12 +1,12 @@
 #pragma once
 
+#include "site/processor_number.hpp"
+
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <thread>
-
-#include <sched.h>
-#include <unistd.h>
 
 namespace cachesite::site {
 
@@ -17,19 +17,16 @@ namespace cachesite::site {
 // a stream of new readers from holding a writer up.
 class ReadEpochs {
  public:
-  ReadEpochs() : mask_(stripe_count() - 1), stripes_(std::make_unique<Stripe[]>(mask_ + 1)) {}
+  static constexpr std::uint32_t stripes = 64;
 
-  [[nodiscard]] std::uint32_t stripes() const noexcept { return mask_ + 1; }
-
-  // sched_getcpu fails with -1, which the mask turns into a stripe like any other.
-  [[nodiscard]] std::uint32_t stripe_of_this_cpu() const noexcept {
-    return static_cast<std::uint32_t>(sched_getcpu()) & mask_;
+  [[nodiscard]] static std::uint32_t stripe_of_this_processor() noexcept {
+    return processor_number() % stripes;
   }
 
   class Reader {
    public:
     Reader(const ReadEpochs& epochs, std::uint32_t stripe) noexcept
-        : active_(epochs.stripes_[stripe].active[epochs.phase_.load() & 1U]) {
+        : active_(epochs.current_.load()[stripe].active) {
       active_.fetch_add(1);
     }
     ~Reader() { active_.fetch_sub(1); }
@@ -43,30 +40,21 @@ class ReadEpochs {
   // For one writer at a time. Afterwards no reader uses what was unpublished before the call.
   void wait_for_readers() noexcept {
     for (int round = 0; round < 2; ++round) {
-      const std::uint32_t old_phase = phase_.load();
-      phase_.store(old_phase ^ 1U);
-      for (std::uint32_t stripe = 0; stripe <= mask_; ++stripe)
-        while (stripes_[stripe].active[old_phase].load() != 0)
+      Counter* const old_phase = current_.load();
+      current_.store(old_phase == counters_.get() ? old_phase + stripes : counters_.get());
+      for (std::uint32_t stripe = 0; stripe < stripes; ++stripe)
+        while (old_phase[stripe].active.load() != 0)
           std::this_thread::yield();
     }
   }
 
  private:
-  struct alignas(128) Stripe {
-    std::atomic<std::uint32_t> active[2]{};
+  struct alignas(128) Counter {
+    std::atomic<std::uint32_t> active{0};
   };
 
-  static std::uint32_t stripe_count() noexcept {
-    const long processors = sysconf(_SC_NPROCESSORS_CONF);
-    std::uint32_t count = 1;
-    while (count < 64 && static_cast<long>(count) < processors)
-      count *= 2;
-    return count;
-  }
-
-  std::uint32_t mask_;
-  std::unique_ptr<Stripe[]> stripes_;
-  alignas(128) std::atomic<std::uint32_t> phase_{0};
+  std::unique_ptr<Counter[]> counters_ = std::make_unique<Counter[]>(std::size_t{2} * stripes);
+  std::atomic<Counter*> current_{counters_.get()};
 };
 
 }  // namespace cachesite::site

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cachesite/catalog.hpp>
+#include <cachesite/component_class.hpp>
+#include <cachesite/component_site.hpp>
+#include <cachesite/document.hpp>
+
+#include <string>
+
+namespace cachesite {
+
+/// The components of a site as a component file: a list with the class, the entries and every parameter that
+/// differs from its default. Written and loaded again it gives an equal site: the same classes and values
+/// under the same names, made in the same order. Components that the program registered itself are left out;
+/// of a component that lost a name, the names that are left are shown. Defaults and presets of the original
+/// file appear as ordinary parameters. Secrets are shown as `Secret::mask`, which does not load, unless
+/// `reveal_secrets` is set.
+[[nodiscard]] Node describe_component_site(const ComponentSite& site, bool reveal_secrets = false);
+
+/// What a catalog knows about one class: `class`, `text`, `interfaces`, `aliases`, and `parameters`, a list
+/// of mappings with `name`, `type`, `default` (left out when the parameter is required), and where they apply
+/// `text`, `unit`, `least`, `most`, `choices`, `interface`, `aliases`, `nullable`, `required`, `live`,
+/// `elements` (the type of a list's elements) and `parameters` (of a group).
+[[nodiscard]] Node describe_class(const ComponentClass& component_class);
+
+/// A JSON Schema (draft 2020-12) of component files for this catalog, for editors and other programs. It
+/// accepts what the loaders accept, substitution expressions such as `${env:NAME}` included, and refuses
+/// unknown keys; rules between parameters and references between components are beyond it.
+[[nodiscard]] Node json_schema(const Catalog& catalog);
+
+/// The reference of all classes and their parameters as Markdown.
+[[nodiscard]] std::string reference_markdown(const Catalog& catalog);
+
+}  // namespace cachesite

@@ -1,0 +1,87 @@
+#include "binding/expectation.hpp"
+#include "binding/value_node.hpp"
+
+#include <cachesite/site_description.hpp>
+
+namespace cachesite {
+
+namespace {
+
+using binding::add_member;
+using binding::list_node;
+using binding::map_node;
+using binding::text_node;
+
+Node texts(const std::vector<std::string>& values) {
+  Node list = list_node();
+  for (const auto& value : values)
+    list.elements.push_back(text_node(value));
+  return list;
+}
+
+Node describe_table(const ParameterTable& table, const ParameterValue* group);
+
+Node describe_parameter(const ParameterDeclaration& declaration, const ParameterValue* usual) {
+  const auto kind = declaration.kind;
+  const auto bounded = kind == ParameterKind::list ? declaration.element->kind : kind;
+  Node node = map_node();
+  add_member(node, "name", text_node(declaration.name));
+  add_member(node, "type", text_node(binding::kind_word(kind)));
+  if (kind == ParameterKind::list)
+    add_member(node, "elements", text_node(binding::kind_word(declaration.element->kind)));
+  if (usual && !declaration.required && kind != ParameterKind::group)
+    add_member(node, "default", binding::value_node(*usual, false));
+  if (!declaration.text.empty()) add_member(node, "text", text_node(declaration.text));
+  if (!declaration.unit.empty()) add_member(node, "unit", text_node(declaration.unit));
+  if (declaration.least && binding::restricts(bounded, *declaration.least))
+    add_member(node, "least", binding::bound_node(declaration, *declaration.least));
+  if (declaration.most && binding::restricts(bounded, *declaration.most))
+    add_member(node, "most", binding::bound_node(declaration, *declaration.most));
+  if (!declaration.choices.empty()) add_member(node, "choices", texts(declaration.choices));
+  const auto& interface_name =
+      kind == ParameterKind::list ? declaration.element->interface_name : declaration.interface_name;
+  if (!interface_name.empty()) add_member(node, "interface", text_node(interface_name));
+  if (!declaration.aliases.empty()) add_member(node, "aliases", texts(declaration.aliases));
+  if (declaration.nullable) add_member(node, "nullable", binding::boolean_node(true));
+  if (declaration.required) add_member(node, "required", binding::boolean_node(true));
+  if (declaration.live) add_member(node, "live", binding::boolean_node(true));
+  if (declaration.group) add_member(node, "parameters", describe_table(*declaration.group, usual));
+  if (kind == ParameterKind::list && declaration.element->group)
+    add_member(node, "parameters", describe_table(*declaration.element->group, nullptr));
+  return node;
+}
+
+Node describe_table(const ParameterTable& table, const ParameterValue* group) {
+  const auto* usual = group ? std::get_if<ParameterGroup>(&group->data) : nullptr;
+  Node list = list_node();
+  for (std::size_t index = 0; index < table.declarations().size(); ++index)
+    list.elements.push_back(
+        describe_parameter(table.declarations()[index], usual ? &(*usual)[index].value : nullptr));
+  return list;
+}
+
+}  // namespace
+
+Node describe_class(const ComponentClass& component_class) {
+  Node node = map_node();
+  add_member(node, "class", text_node(component_class.name));
+  add_member(node, "text", text_node(component_class.text));
+  Node interfaces = list_node();
+  for (const auto& provided : component_class.interfaces)
+    interfaces.elements.push_back(text_node(provided.id.name));
+  add_member(node, "interfaces", std::move(interfaces));
+  Node aliases = list_node();
+  for (const auto& alias : component_class.aliases)
+    aliases.elements.push_back(text_node(alias.name));
+  add_member(node, "aliases", std::move(aliases));
+  const auto options = component_class.make_options();
+  Node parameters = list_node();
+  for (const auto& declaration : component_class.parameters.declarations()) {
+    const auto usual = declaration.load(options.get());
+    parameters.elements.push_back(describe_parameter(declaration, &usual));
+  }
+  add_member(node, "parameters", std::move(parameters));
+  return node;
+}
+
+}  // namespace cachesite

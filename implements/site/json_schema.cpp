@@ -1,0 +1,141 @@
+#include "binding/parameter_schema.hpp"
+#include "binding/value_node.hpp"
+
+#include <cachesite/site_description.hpp>
+
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace cachesite {
+
+namespace {
+
+using binding::add_member;
+using binding::list_node;
+using binding::map_node;
+using binding::text_node;
+
+Node map_of(std::initializer_list<std::pair<std::string_view, Node>> members) {
+  Node map = map_node();
+  for (const auto& [key, value] : members)
+    add_member(map, key, value);
+  return map;
+}
+
+Node reference_to(std::string_view definition) {
+  return map_of({{"$ref", text_node(std::string("#/$defs/").append(definition))}});
+}
+
+Node names_of(const ComponentClass& component_class) {
+  Node names = list_node();
+  names.elements.push_back(text_node(component_class.name));
+  for (const auto& alias : component_class.aliases)
+    names.elements.push_back(text_node(alias.name));
+  return names;
+}
+
+Node entries_schema(const Catalog& catalog, const ComponentClass& component_class) {
+  Node interfaces = list_node();
+  for (const auto& provided : component_class.interfaces) {
+    interfaces.elements.push_back(text_node(provided.id.name));
+    for (const auto& [alias, name] : catalog.interface_aliases())
+      if (name == provided.id.name) interfaces.elements.push_back(text_node(alias));
+  }
+  const Node entry = map_of({
+      {"type", text_node("object")},
+      {"properties",
+       map_of({{"interface", map_of({{"anyOf", list_node({map_of({{"enum", std::move(interfaces)}}),
+                                                          reference_to("substitution")})}})},
+               {"name", reference_to("name")}})},
+      {"required", list_node({text_node("interface")})},
+      {"additionalProperties", binding::boolean_node(false)},
+  });
+  return map_of({{"type", text_node("array")},
+                 {"items", entry},
+                 {"description", text_node("The names under which the component is found.")}});
+}
+
+Node class_schema(const Catalog& catalog, const ComponentClass& component_class) {
+  const auto options = component_class.make_options();
+  Node class_name = map_of({{"enum", names_of(component_class)}});
+  if (!component_class.text.empty()) add_member(class_name, "description", text_node(component_class.text));
+  Node properties =
+      map_of({{"class", std::move(class_name)}, {"entries", entries_schema(catalog, component_class)}});
+  binding::add_properties(properties, component_class.parameters, options.get());
+  return map_of({{"type", text_node("object")},
+                 {"properties", std::move(properties)},
+                 {"additionalProperties", binding::boolean_node(false)}});
+}
+
+Node defaults_schema(const ComponentClass& component_class) {
+  Node properties = map_node();
+  binding::add_properties(properties, component_class.parameters, nullptr);
+  return map_of({{"type", text_node("object")},
+                 {"properties", std::move(properties)},
+                 {"additionalProperties", binding::boolean_node(false)}});
+}
+
+// Required parameters are not demanded: defaults of the same document may give them.
+Node component_schema(const Catalog& catalog) {
+  Node names = list_node();
+  Node rules = list_node();
+  for (const auto& component_class : catalog.classes()) {
+    const Node own_names = names_of(*component_class);
+    names.elements.insert(names.elements.end(), own_names.elements.begin(), own_names.elements.end());
+    rules.elements.push_back(
+        map_of({{"if", map_of({{"properties", map_of({{"class", map_of({{"enum", own_names}})}})},
+                               {"required", list_node({text_node("class")})}})},
+                {"then", reference_to("class:" + component_class->name)}}));
+  }
+  return map_of({{"type", text_node("object")},
+                 {"required", list_node({text_node("class")})},
+                 {"properties", map_of({{"class", map_of({{"enum", std::move(names)}})}})},
+                 {"allOf", std::move(rules)}});
+}
+
+Node sections_schema(const Catalog& catalog) {
+  Node defaults = map_node();
+  for (const auto& component_class : catalog.classes())
+    for (const auto& name : names_of(*component_class).elements)
+      add_member(defaults, name.scalar, reference_to("defaults:" + component_class->name));
+  return map_of(
+      {{"type", text_node("object")},
+       {"required", list_node({text_node("components")})},
+       {"properties",
+        map_of({{"components", reference_to("components")},
+                {"defaults",
+                 map_of({{"type", text_node("object")},
+                         {"description", text_node("Parameters by class for the components of this file.")},
+                         {"properties", std::move(defaults)},
+                         {"additionalProperties", binding::boolean_node(false)}})}})},
+       {"additionalProperties", binding::boolean_node(false)}});
+}
+
+}  // namespace
+
+Node json_schema(const Catalog& catalog) {
+  Node definitions = map_of({
+      {"substitution", map_of({{"type", text_node("string")},
+                               {"pattern", text_node("\\$\\{(env|file):")},
+                               {"description", text_node("A value from the environment or from a file.")}})},
+      {"name",
+       map_of(
+           {{"anyOf", list_node({map_of({{"type", text_node("string")},
+                                         {"pattern", text_node("^[A-Za-z0-9_.-]{0,64}$")}}),
+                                 map_of({{"type", text_node("number")}}), reference_to("substitution")})},
+            {"description", text_node("Letters, digits, _, . and -; leave it out for the unnamed one.")}})},
+      {"components", map_of({{"type", text_node("array")}, {"items", reference_to("component")}})},
+      {"component", component_schema(catalog)},
+  });
+  for (const auto& component_class : catalog.classes()) {
+    add_member(definitions, "class:" + component_class->name, class_schema(catalog, *component_class));
+    add_member(definitions, "defaults:" + component_class->name, defaults_schema(*component_class));
+  }
+  return map_of({{"$schema", text_node("https://json-schema.org/draft/2020-12/schema")},
+                 {"title", text_node("Component file")},
+                 {"oneOf", list_node({reference_to("components"), sections_schema(catalog)})},
+                 {"$defs", std::move(definitions)}});
+}
+
+}  // namespace cachesite
