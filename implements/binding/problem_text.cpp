@@ -122,8 +122,8 @@ std::string in_lower_case(std::string_view text) {
 /// True when the line names something that sounds like a secret and has a colon after it.
 bool sounds_secret(std::string_view line) {
   const std::string lower = in_lower_case(line);
-  for (const std::string_view word : {"passw", "passphrase", "pwd", "secret", "token", "credential",
-                                      "api_key", "apikey", "private_key", "encryption_key", "auth_key"}) {
+  for (const std::string_view word : {"pass", "pwd", "secret", "token", "credential", "auth", "api_key",
+                                      "apikey", "private_key", "encryption_key"}) {
     const std::size_t found = lower.find(word);
     if (found != std::string::npos && lower.find(':', found) != std::string::npos) return true;
   }
@@ -250,7 +250,9 @@ std::string to_text(const Problem& problem) {
   if (problem.source && problem.position.line > 0 && !problem.confidential) {
     const Excerpt excerpt =
         excerpt_around(line_of(*problem.source, problem.position.line), problem.position.column);
-    if (!sounds_secret(excerpt.text) && !continues_secret(*problem.source, problem.position.line)) {
+    const bool meant_secret = problem.hint.starts_with("did you mean") && sounds_secret(problem.hint + ':');
+    if (!meant_secret && !sounds_secret(excerpt.text) &&
+        !continues_secret(*problem.source, problem.position.line)) {
       append_line(text, problem, excerpt);
       return text;
     }

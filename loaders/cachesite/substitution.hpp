@@ -21,7 +21,9 @@ namespace cachesite {
 /// Other uses of `$` stand for themselves. The values are put in after the file has been parsed, so they
 /// cannot change its structure, and they are not searched for expressions again. A scalar that is one
 /// expression without quotes becomes a number, a boolean or null by the rules for scalars; every other one is
-/// text. What was put in never appears in messages (`Node::substituted`).
+/// text, and so is nothing. A parameter takes what was put in by its characters, so in JSON, where an
+/// expression always stands in quotes, `"port": "${env:PORT}"` is a number all the same. What was put in
+/// never appears in messages (`Node::substituted`).
 struct SubstitutionOptions {
   /// Without permission, an expression is a problem: it is neither taken literally nor evaluated.
   bool allowed = false;

@@ -125,9 +125,9 @@ class JsonHandler {
     const std::string_view text = text_.substr(token.start, token.end - token.start);
     if (token.first == '\0') {
       if (open_.empty()) return add(token, "the text is empty");
-      const Position start = source_.position(open_.back().second);
-      return add(token, std::string("the text ends before the ") + name(open_.back().first) +
-                            " that starts at " + place_text(start) + " is closed");
+      const std::size_t start = open_.back().second;
+      return add({start, start + 1, text_[start], true},
+                 std::string("the ") + name(open_.back().first) + " is never closed");
     }
     if (overflow) return add(token, "the number is too large");
     if (token.first == '"' && !token.closed)
@@ -172,6 +172,11 @@ class JsonHandler {
   }
 
   void not_a_value(const JsonToken& token, std::string_view text) {
+    std::string lower(text.substr(0, 6));
+    for (char& letter : lower)
+      if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    if (lower == "true" || lower == "false" || lower == "null")
+      return add(token, "this is no JSON value", "write " + lower);
     add(token, "this is no JSON value",
         is_word(text) ? "put double quotes around text"
                       : "numbers are decimal, without + and without leading zeros");

@@ -44,6 +44,12 @@ const Row rows[] = {
     {said::CHAR_IN_TAG_HANDLE, "a character that cannot stand in a tag",
      "put quotes around text that starts with !"},
     {said::TAG_WITH_NO_SUFFIX, "a tag without a name", "put quotes around text that starts with !"},
+    {said::YAML_DIRECTIVE_ARGS, "a directive that is not complete", "leave the line out"},
+    {said::YAML_VERSION, "a version of YAML that there is not", "leave the line out"},
+    {said::YAML_MAJOR_VERSION, "a version of YAML that is too new", "leave the line out"},
+    {said::REPEATED_YAML_DIRECTIVE, "a second directive of the same kind", "leave the line out"},
+    {said::TAG_DIRECTIVE_ARGS, "a directive that is not complete", "leave the line out"},
+    {said::REPEATED_TAG_DIRECTIVE, "a second directive of the same kind", "leave the line out"},
     {said::END_OF_VERBATIM_TAG, "a tag that is not closed", "put quotes around text that starts with !"},
 };
 

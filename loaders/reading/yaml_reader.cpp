@@ -162,7 +162,8 @@ class YamlHandler : public YAML::EventHandler {
     else if (exception.msg == YAML::ErrorMsg::EOF_IN_SCALAR)
       offset = std::min(text_.find_first_of("\"'", scalar_end_), offset);
     else if (exception.msg == YAML::ErrorMsg::MAP_VALUE && begins_line(offset))
-      fault.hint = "is a colon missing in the line above?";
+      fault.hint =
+          is_indented_more(offset) ? "check the indentation" : "is a colon missing in the line above?";
     else if (exception.msg == YAML::ErrorMsg::BLOCK_ENTRY && offset > 0 && text_[offset - 1] == '\t')
       fault = explain_yaml_fault(YAML::ErrorMsg::TAB_IN_INDENTATION);
     else if (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN && offset < text_.size() && text_[offset] == '\t')
@@ -195,6 +196,18 @@ class YamlHandler : public YAML::EventHandler {
     const std::size_t line = offset == 0 ? std::string_view::npos : text_.rfind('\n', offset - 1);
     return line != std::string_view::npos &&
            text_.substr(line, offset - line).find(": ") == std::string_view::npos;
+  }
+
+  /// True when the line of `offset` is indented more than the line above it.
+  bool is_indented_more(std::size_t offset) const {
+    const auto indentation = [&](std::size_t start) {
+      return text_.find_first_not_of(spaces, start) - start;
+    };
+    const std::size_t end_above = text_.rfind('\n', offset);
+    const std::size_t line_end = end_above == 0 ? 0 : end_above - 1;
+    const std::size_t before = text_.rfind('\n', line_end);
+    const std::size_t above = before == std::string_view::npos || before == end_above ? 0 : before + 1;
+    return indentation(end_above + 1) > indentation(above);
   }
 
   /// Where the value itself starts: after its anchor and its tag.
@@ -291,13 +304,20 @@ class YamlHandler : public YAML::EventHandler {
     builder_.end();
   }
 
-  YamlFault unclosed(Node::Kind kind, std::size_t offset) const {
+  /// Moves `offset` to the opening bracket when the text ends without a closing one.
+  YamlFault unclosed(Node::Kind kind, std::size_t& offset) const {
     YamlFault fault;
     const auto opened = std::find_if(open_.rbegin(), open_.rend(),
                                      [&](const Open& open) { return open.kind == kind && open.braced; });
     const std::string what = kind == Node::Kind::list ? "list" : "mapping";
     const std::string bracket = kind == Node::Kind::list ? "]" : "}";
     if (opened == open_.rend()) return fault;
+    if (text_.find_first_not_of(blanks, offset) == std::string_view::npos) {
+      fault.message = "the " + what + " is never closed";
+      fault.hint = "a " + bracket + " is missing";
+      offset = opened->offset;
+      return fault;
+    }
     const Position start = source_.position(opened->offset);
     fault.message = "the " + what + " that starts at " + std::to_string(start.line) + ':' +
                     std::to_string(start.column) + " is not closed before this place";

@@ -66,9 +66,8 @@ class Substituter {
     node.scalar = std::move(result);
     if (!evaluated) return;
     node.substituted = true;
-    if (!whole) return;
-    node.kind = reading::kind_of_plain(node.scalar);
-    if (node.is_null()) node.scalar.clear();
+    // Null keeps its characters: a password may be "null".
+    if (whole && !node.scalar.empty()) node.kind = reading::kind_of_plain(node.scalar);
   }
 
   std::string evaluate(const Piece& piece) {

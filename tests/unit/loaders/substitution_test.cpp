@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_whole_plain_scalar_is_read_by_the_rules_for_scalars) {
   BOOST_TEST((kind("${env:YES}") == Node::Kind::boolean));
   BOOST_TEST((kind("${env:HALF}") == Node::Kind::real));
   BOOST_TEST((kind("${env:NIL}") == Node::Kind::null));
-  BOOST_TEST((kind("${env:NONE:-}") == Node::Kind::null));
+  BOOST_TEST((kind("${env:NONE:-}") == Node::Kind::text));
   BOOST_TEST((kind("${env:OCTAL}") == Node::Kind::text));
   BOOST_TEST((kind("'${env:PORT}'") == Node::Kind::text));
   BOOST_TEST((kind("1${env:PORT}") == Node::Kind::text));
