@@ -1,15 +1,14 @@
 #include "memory/frequency_sketch.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace cachesite::memory {
 
 namespace {
 
 constexpr std::uint64_t entries_per_block = 16;
-constexpr std::uint64_t least_blocks = 16;
-constexpr std::uint64_t sample_factor = 10;
+constexpr std::uint64_t least_blocks = 64;
+constexpr std::uint64_t sample_factor = 14;
 
 std::uint64_t mix(std::uint64_t hash) noexcept {
   return hash * 0xD6E8FEB86659FD93U;
@@ -25,8 +24,8 @@ void FrequencySketch::fit(std::uint64_t entries) noexcept {
   release();
   memory_ = static_cast<Block*>(memory);
   blocks_ = blocks;
-  interval_ = std::max<std::uint64_t>(1, sample_factor * entries / blocks);
-  additions_ = next_block_ = 0;
+  sample_ = std::max<std::uint64_t>(1, sample_factor * entries);
+  additions_ = 0;
   budget_.take_bytes(bytes());
 }
 
@@ -42,22 +41,14 @@ void FrequencySketch::add(std::uint64_t hash) noexcept {
   if (memory_ == nullptr) return;
   const std::uint64_t mixed = mix(hash);
   Block& target = block(mixed);
-  std::array<unsigned, rows> counts;
-  unsigned least = most;
+  // Each counter for itself: raising only the least ones would favour keys that come when others already fill
+  // the block.
   for (unsigned row = 0; row < rows; ++row) {
-    counts[row] = counter(target, row, mixed >> (5 * row));
-    least = std::min(least, counts[row]);
+    const std::uint64_t bits = mixed >> (5 * row);
+    if (counter(target, row, bits) < most)
+      target.words[2 * row + (bits & 1U)] += std::uint64_t{1} << shift(bits);
   }
-  if (least < most) {
-    for (unsigned row = 0; row < rows; ++row) {
-      const std::uint64_t bits = mixed >> (5 * row);
-      if (counts[row] == least) target.words[2 * row + (bits & 1U)] += std::uint64_t{1} << shift(bits);
-    }
-  }
-  if (++additions_ < interval_) return;
-  additions_ = 0;
-  halve(memory_[next_block_]);
-  if (++next_block_ == blocks_) next_block_ = 0;
+  if (++additions_ >= sample_) halve();
 }
 
 unsigned FrequencySketch::estimate(std::uint64_t hash) const noexcept {
@@ -70,9 +61,13 @@ unsigned FrequencySketch::estimate(std::uint64_t hash) const noexcept {
   return least;
 }
 
-void FrequencySketch::halve(Block& block) noexcept {
-  for (std::uint64_t& word : block.words)
-    word = word >> 1U & 0x7777777777777777U;
+// All at once, a few dozen microseconds for the largest shard: counts of different keys stay comparable.
+void FrequencySketch::halve() noexcept {
+  for (std::uint64_t i = 0; i < blocks_; ++i) {
+    for (std::uint64_t& word : memory_[i].words)
+      word = word >> 1U & 0x7777777777777777U;
+  }
+  additions_ /= 2;
 }
 
 }  // namespace cachesite::memory

@@ -37,15 +37,14 @@ class FrequencySketch {
   }
   static unsigned shift(std::uint64_t bits) noexcept { return static_cast<unsigned>(bits >> 1U & 15U) * 4; }
   Block& block(std::uint64_t mixed) const noexcept { return memory_[(mixed >> 32U) * blocks_ >> 32U]; }
-  void halve(Block& block) noexcept;
+  void halve() noexcept;
 
   PageSource& pages_;
   Budget& budget_;
   Block* memory_ = nullptr;
   std::uint64_t blocks_ = 0;
-  std::uint64_t interval_ = 1;  // additions for each block that is halved
+  std::uint64_t sample_ = 1;
   std::uint64_t additions_ = 0;
-  std::uint64_t next_block_ = 0;
 };
 
 }  // namespace cachesite::memory

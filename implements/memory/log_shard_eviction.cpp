@@ -8,7 +8,7 @@ namespace cachesite::memory {
 namespace {
 
 constexpr std::uint64_t window_parts = 20;  // the window is one part in so many
-constexpr unsigned longest_clock_walk = 64;
+constexpr unsigned longest_clock_walk = 256;
 constexpr unsigned shrink_step = 8;
 constexpr unsigned sweep_step = 16;
 constexpr unsigned sweep_step_when_full = 64;
@@ -80,8 +80,9 @@ std::uint32_t LogShard::find_victim(Aftermath& after, bool& dropped) noexcept {
     }
     const unsigned use = position.bucket->use(position.slot);
     if (use == 0 || step >= longest_clock_walk) return reference;
-    sketch_.add(hash);
-    if (!move(position, reference, main(), use - 1)) return reference;
+    for (unsigned i = 0; i < use; ++i)
+      sketch_.add(hash);
+    if (!move(position, reference, main(), use / 2)) return reference;
   }
 }
 
