@@ -70,6 +70,8 @@ void Channel::release(Slot* slot) noexcept {
   slot->insertions.clear();
   if (slot->reply.value.size() > most_kept) slot->reply.value.clear();
   if (slot->reply.elements.capacity() != 0) slot->reply.elements = {};
+  if (slot->parts.capacity() != 0) slot->parts = {};
+  slot->parts_answered = 0;
   free_.push(slot);
   if (room_waiters_ != 0) room_.notify_one();
 }
@@ -100,13 +102,45 @@ Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePo
     release(slot);
     throw;
   }
+  slot->expected = command.expected;
+  slot->reply.kind = ReplyKind::none;
+  slot->reply.value = std::move(reply.value);  // its memory is used again
+  Ending left;
+  return see_through(lock, slot, now, deadline, left) ? collect(slot, reply, loss) : left;
+}
+
+Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now,
+                     TimePoint deadline, std::optional<Error>& loss) {
+  Lock lock(mutex_);
+  if (!open_) return Ending::not_open;
+  Slot* const slot = acquire(lock, deadline);
+  if (slot == nullptr) return open_ ? Ending::timed_out_queued : Ending::not_open;
+  try {
+    slot->parts.resize(commands.size());
+    for (std::size_t index = 0; index < commands.size(); ++index) {
+      encode_command(commands[index], slot->bytes, slot->insertions);
+      slot->parts[index].expected = commands[index].expected;
+      slot->parts[index].reply.value = std::move(replies[index].value);
+    }
+  } catch (...) {
+    release(slot);
+    throw;
+  }
+  Ending left;
+  if (!see_through(lock, slot, now, deadline, left)) return left;
+  if (slot->ending == Ending::answered)
+    for (std::size_t index = 0; index < replies.size(); ++index)
+      replies[index] = std::move(slot->parts[index].reply);
+  Reply unused;
+  return collect(slot, unused, loss);
+}
+
+// True when the request is done; the caller collects it. False when it went on without its caller.
+bool Channel::see_through(Lock& lock, Slot* slot, TimePoint now, TimePoint deadline, Ending& left) {
   slot->wire_size = slot->bytes.size();
   for (const auto& insertion : slot->insertions)
     slot->wire_size += insertion.bytes.size();
   slot->own_write = !slot->insertions.empty();
-  slot->expected = command.expected;
-  slot->reply.kind = ReplyKind::none;
-  slot->reply.value = std::move(reply.value);  // its memory is used again
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
 
@@ -118,19 +152,21 @@ Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePo
       if (slot->stage == Slot::Stage::queued) {
         queue_.unlink(slot);
         release(slot);
-        return Ending::timed_out_queued;
+        left = Ending::timed_out_queued;
+        return false;
       }
       slot->abandoned = true;
-      return Ending::timed_out_sent;
+      left = Ending::timed_out_sent;
+      return false;
     }
     slot->waits = false;
-    if (slot->stage == Slot::Stage::done) return collect(slot, reply, loss);
+    if (slot->stage == Slot::Stage::done) return true;
     now = SteadyTime::now();
   } else {
     leading_ = true;
   }
-  if (!lead(lock, slot, now, deadline)) return Ending::timed_out_sent;
-  return collect(slot, reply, loss);
+  left = Ending::timed_out_sent;
+  return lead(lock, slot, now, deadline);
 }
 
 void Channel::take_batch(const Slot* own) noexcept {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace cachesite::redis {
@@ -45,12 +46,16 @@ class Channel {
   /// Sends a command and waits for its answer. On anything but `answered`, `loss` may say why.
   Ending call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
               std::optional<Error>& loss);
+  /// Sends several commands next to each other, with nothing between them, and waits for all the answers.
+  Ending call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now, TimePoint deadline,
+              std::optional<Error>& loss);
 
  private:
   using Lock = std::unique_lock<std::mutex>;
 
   Slot* acquire(Lock& lock, TimePoint deadline);
   void release(Slot* slot) noexcept;
+  bool see_through(Lock& lock, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
   bool lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline);
   void take_batch(const Slot* own) noexcept;

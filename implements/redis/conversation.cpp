@@ -85,7 +85,7 @@ bool Conversation::fail(ErrorCode code, std::string_view problem) {
 bool Conversation::received(std::size_t count) {
   stream_.received(count);
   while (Slot* const slot = flight_.front()) {
-    switch (stream_.next(slot->reply)) {
+    switch (stream_.next(slot->next_reply())) {
       case ReplyStream::Progress::more:
         return true;
       case ReplyStream::Progress::complete:
@@ -97,9 +97,15 @@ bool Conversation::received(std::size_t count) {
       case ReplyStream::Progress::no_memory:
         return fail(ErrorCode::no_memory, stream_.problem());
     }
-    if (slot == writing_) return fail(ErrorCode::protocol, "an answer came before its question");
-    if (slot->reply.kind != ReplyKind::error && !contains(slot->expected, slot->reply.kind))
+    if (slot == writing_ && slot->last_answer())
+      return fail(ErrorCode::protocol, "an answer came before its question");
+    const ReplyKind kind = slot->next_reply().kind;
+    if (kind != ReplyKind::error && !contains(slot->next_expected(), kind))
       return fail(ErrorCode::protocol, "the answer is of another kind than the command gives");
+    if (!slot->last_answer()) {
+      ++slot->parts_answered;
+      continue;
+    }
     flight_.pop();
     slot->ending = Ending::answered;
     finished_.push(slot);

@@ -8,6 +8,17 @@ namespace cachesite::redis {
 using SteadyTime = std::chrono::steady_clock;
 using TimePoint = SteadyTime::time_point;
 
+/// When a call began and by when it has to end.
+struct CallTime {
+  TimePoint begin;
+  TimePoint deadline;
+
+  [[nodiscard]] static CallTime from_now(std::chrono::milliseconds patience) noexcept {
+    const auto now = SteadyTime::now();
+    return {now, now + patience};
+  }
+};
+
 /// The argument of poll() for waiting until `deadline`, rounded up so that nobody wakes too early and spins.
 inline int poll_milliseconds(TimePoint now, TimePoint deadline) noexcept {
   if (deadline <= now) return 0;

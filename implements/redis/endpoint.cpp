@@ -94,10 +94,36 @@ Error Endpoint::down_error() const {
   return reason_ ? *reason_ : Error(ErrorCode::unreachable, place_ + " is not connected");
 }
 
-Status Endpoint::call(const Command& command, Reply& reply) {
-  const auto begin = SteadyTime::now();
-  auto now = begin;
-  const auto deadline = begin + options_.connector.call_timeout;
+Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
+  return carry_out(
+      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
+        return channel.call(command, reply, now, time.deadline, loss);
+      },
+      command.repeatable, time);
+}
+
+Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replies, CallTime time) {
+  if (commands.empty()) return Done{};
+  const bool repeatable =
+      std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });
+  return carry_out(
+      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
+        return channel.call(commands, replies, now, time.deadline, loss);
+      },
+      repeatable, time);
+}
+
+template <class Send>
+Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
+  auto now = time.begin;
+  const auto deadline = time.deadline;
+  const auto late = [&](bool sent, Outcome outcome) {
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time.begin);
+    return Error(ErrorCode::timeout,
+                 place_ + ": no answer within " + duration_text(patience) +
+                     (sent ? " (the command was sent)" : " (the command was not sent)"),
+                 outcome);
+  };
   bool sent_before = false;
   std::optional<Error> loss;
   for (std::size_t attempt = 0;; ++attempt) {
@@ -108,7 +134,7 @@ Status Endpoint::call(const Command& command, Reply& reply) {
       }
       now = SteadyTime::now();
     }
-    const Ending ending = pick(attempt).call(command, reply, now, deadline, loss);
+    const Ending ending = send(pick(attempt), now, loss);
     const bool sent =
         ending == Ending::timed_out_sent || ending == Ending::lost_sent || ending == Ending::spoilt;
     sent_before = sent_before || sent;
@@ -118,23 +144,16 @@ Status Endpoint::call(const Command& command, Reply& reply) {
         return Done{};
       case Ending::timed_out_queued:
       case Ending::timed_out_sent:
-        return Error(ErrorCode::timeout,
-                     place_ + ": no answer within " + duration_text(options_.connector.call_timeout) +
-                         (sent ? " (the command was sent)" : " (the command was not sent)"),
-                     outcome);
+        return late(sent, outcome);
       case Ending::spoilt:
         return Error(loss->code(), place_ + ": " + std::string(loss->message()), outcome);
       case Ending::lost_sent:
       case Ending::lost_unsent:
         now = SteadyTime::now();
-        if (loss->code() == ErrorCode::timeout || now >= deadline)
-          return Error(ErrorCode::timeout,
-                       place_ + ": no answer within " + duration_text(options_.connector.call_timeout) +
-                           (sent ? " (the command was sent)" : " (the command was not sent)"),
-                       outcome);
+        if (loss->code() == ErrorCode::timeout || now >= deadline) return late(sent, outcome);
         if (loss->code() == ErrorCode::closed)
           return Error(loss->code(), std::string(loss->message()), outcome);
-        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || command.repeatable)) continue;
+        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || repeatable)) continue;
         return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()), outcome);
       case Ending::not_open:
         now = SteadyTime::now();

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,7 +47,17 @@ class Endpoint {
   void stop() noexcept;
 
   /// Sends a command and gives its answer, an error of the server included. Starts the endpoint if need be.
-  Status call(const Command& command, Reply& reply);
+  Status call(const Command& command, Reply& reply, CallTime time);
+  /// Sends commands next to each other on one connection, with nothing between them, and gives all the
+  /// answers. When the call fails, nothing is known about any of them but what the error says.
+  Status call(std::span<const Command> commands, std::span<Reply> replies, CallTime time);
+
+  /// True while calls have a chance: not when the server is known to be away.
+  [[nodiscard]] bool usable() const noexcept {
+    const State state = state_.load(std::memory_order_acquire);
+    return state != State::down && state != State::stopped;
+  }
+  [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
 
   [[nodiscard]] Health health() const;
 
@@ -61,6 +72,8 @@ class Endpoint {
   };
   using Lock = std::unique_lock<std::mutex>;
 
+  template <class Send>
+  Status carry_out(Send&& send, bool repeatable, CallTime time);
   std::optional<Error> await_up(TimePoint deadline);
   Channel& pick(std::size_t attempt);
   void on_loss(const Error& reason);

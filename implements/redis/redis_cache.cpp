@@ -1,6 +1,6 @@
-#include "redis/endpoint.hpp"
 #include "redis/null_marker.hpp"
 #include "redis/server_text.hpp"
+#include "redis/single_topology.hpp"
 
 #include <cachesite/redis_cache.hpp>
 
@@ -61,7 +61,9 @@ class RedisCache::Inner {
       : prefix(options.prefix),
         largest_value(static_cast<std::size_t>(options.max_value_bytes.bytes)),
         null_as(options.null_as),
-        endpoint(endpoint_options(options), context.label, context.logger) {}
+        timeout(options.socket_timeout),
+        topology(std::make_unique<redis::SingleTopology>(endpoint_options(options), context.label,
+                                                         context.logger)) {}
 
   struct Counters {
     std::atomic<std::uint64_t> hits{0};
@@ -74,7 +76,7 @@ class RedisCache::Inner {
 
   /// Sends a command and turns an error of the server into an Error.
   Status ask(const Command& command, Reply& reply) {
-    auto status = endpoint.call(command, reply);
+    auto status = topology->execute(command, {}, reply, redis::CallTime::from_now(timeout));
     if (status.ok() && reply.kind == ReplyKind::error)
       status = Error(ErrorCode::refused, redis::readable_server_error(reply.text()));
     if (!status.ok()) counters.failures.fetch_add(1, relaxed);
@@ -94,7 +96,8 @@ class RedisCache::Inner {
   const std::string prefix;
   const std::size_t largest_value;
   const NullAs null_as;
-  redis::Endpoint endpoint;
+  const std::chrono::milliseconds timeout;
+  const std::unique_ptr<redis::Topology> topology;
   Counters counters;
 };
 
@@ -104,19 +107,19 @@ RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& contex
 RedisCache::~RedisCache() = default;
 
 void RedisCache::start() {
-  inner_->endpoint.start();
+  inner_->topology->start();
 }
 
 void RedisCache::await_started() {
-  inner_->endpoint.await_started();
+  inner_->topology->await_started();
 }
 
 void RedisCache::stop() noexcept {
-  inner_->endpoint.stop();
+  inner_->topology->stop();
 }
 
 Health RedisCache::health() const {
-  return inner_->endpoint.health();
+  return inner_->topology->health();
 }
 
 CacheStatistics RedisCache::statistics() const {

@@ -38,6 +38,13 @@ struct Slot {
   bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
   Reply reply;
+  /// The answers of a request of several commands, which are written next to each other; else empty.
+  struct Part {
+    ReplyKinds expected = 0;
+    Reply reply;
+  };
+  std::vector<Part> parts;
+  std::size_t parts_answered = 0;
   Error loss{ErrorCode::unreachable};
   ByteBuffer bytes;
   std::vector<Insertion> insertions;
@@ -45,6 +52,12 @@ struct Slot {
   std::condition_variable wake;
   Slot* next = nullptr;
   Slot* previous = nullptr;
+
+  [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }
+  [[nodiscard]] ReplyKinds next_expected() const noexcept {
+    return parts.empty() ? expected : parts[parts_answered].expected;
+  }
+  [[nodiscard]] bool last_answer() const noexcept { return parts_answered + 1 >= parts.size(); }
 };
 
 /// A first-in first-out queue of slots that owns nothing.
