@@ -127,7 +127,7 @@ Status Endpoint::call(const Command& command, Reply& reply) {
       case Ending::lost_sent:
       case Ending::lost_unsent:
         now = SteadyTime::now();
-        if (loss->code() == ErrorCode::timeout || now >= deadline)
+        if ((loss->code() == ErrorCode::timeout && !options_.retry_on_timeout) || now >= deadline)
           return Error(ErrorCode::timeout,
                        place_ + ": no answer within " + duration_text(options_.connector.call_timeout) +
                            (sent ? " (the command was sent)" : " (the command was not sent)"),
