@@ -2,8 +2,26 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 namespace cachesite::redis {
+
+namespace {
+
+TlsOptions tls_options(const RedisConnectionOptions& options) {
+  TlsOptions tls;
+  tls.authority_file = options.ssl_ca_certs.value_or("");
+  tls.authority_directory = options.ssl_ca_path.value_or("");
+  tls.certificate_file = options.ssl_certfile.value_or("");
+  tls.key_file = options.ssl_keyfile.value_or("");
+  if (options.ssl_password) tls.key_password = *options.ssl_password;
+  tls.verify_certificate = options.ssl_cert_reqs == CertificateRequirement::required;
+  tls.verify_name = options.ssl_check_hostname;
+  tls.server_name = options.ssl_server_name.value_or("");
+  return tls;
+}
+
+}  // namespace
 
 EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size_t largest_bulk) {
   const RedisConnectionOptions options = given.resolved();
@@ -19,6 +37,7 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   connector.socket.keep_alive_interval = options.socket_keepalive_options.interval;
   connector.socket.keep_alive_count = options.socket_keepalive_options.count;
   connector.socket.user_timeout = options.socket_timeout;
+  if (options.ssl) connector.tls = std::make_shared<TlsContext>(tls_options(options));
   connector.connect_timeout = options.socket_connect_timeout;
   connector.call_timeout = options.socket_timeout;
   connector.frame.largest_bulk = largest_bulk;
