@@ -4,9 +4,8 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/secret.hpp>
+#include <cachesite/redis_connection_options.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,37 +22,13 @@ enum class NullAs : std::uint8_t {
   empty,
 };
 
-/// Settings of a RedisCache.
-struct RedisCacheOptions {
-  std::string host = "localhost";
-  std::uint16_t port = 6379;
-  /// Number of the database within the server.
-  std::uint32_t db = 0;
-  /// User of the server's access control list; without one the default user is meant.
-  std::optional<std::string> username;
-  std::optional<Secret> password;
-  /// Connect to this socket instead of host and port.
-  std::optional<std::string> unix_socket_path;
+/// Settings of a RedisCache: those of its connections, and its own.
+struct RedisCacheOptions : RedisConnectionOptions {
   /// Put in front of every key.
   std::string prefix;
-  /// Longest time for a connection to become ready: finding the host, connecting, logging in.
-  std::chrono::milliseconds socket_connect_timeout{5000};
-  /// Longest time of one call, whatever happens in it.
-  std::chrono::milliseconds socket_timeout{5000};
   NullAs null_as = NullAs::marker;
   /// Longer values are refused, and not read either.
   ByteSize max_value_bytes{std::uint64_t{64} * 1024 * 1024};
-  /// Name of the connections in the server's CLIENT LIST.
-  std::optional<std::string> client_name;
-  bool socket_keepalive = true;
-  /// Most requests that wait for their answers on one connection; further calls wait for room.
-  std::uint32_t max_inflight = 1024;
-  /// Pause before the second attempt to reconnect; each later one is about twice as long.
-  std::chrono::milliseconds reconnect_delay{50};
-  /// Longest pause between two attempts.
-  std::chrono::milliseconds reconnect_max_delay{1000};
-  /// Allows a password to be sent over an unencrypted connection to another machine.
-  bool allow_plaintext_auth = false;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;

@@ -1,6 +1,7 @@
 #include "redis/connector.hpp"
 
 #include "redis/socket_transport.hpp"
+#include "redis/tls_transport.hpp"
 
 #include <utility>
 
@@ -18,7 +19,18 @@ Connector::Outcome Connector::connect(const StopSignal& stop,
                           std::move(dialled.problem));
     return outcome;
   }
-  auto transport = std::make_unique<SocketTransport>(std::move(dialled.socket), options_.call_timeout);
+  auto socket =
+      std::make_unique<SocketTransport>(std::move(dialled.socket), options_.call_timeout, options_.traffic);
+  std::unique_ptr<Transport> transport;
+  TlsTransport* tls = nullptr;
+  if (options_.tls) {
+    auto encrypted = std::make_unique<TlsTransport>(std::move(socket), options_.tls, options_.address.host,
+                                                    options_.address.text());
+    tls = encrypted.get();
+    transport = std::move(encrypted);
+  } else {
+    transport = std::move(socket);
+  }
   {
     struct Announced {
       const std::function<void(Transport*)>& tell;
@@ -26,7 +38,9 @@ Connector::Outcome Connector::connect(const StopSignal& stop,
     };
     announce(transport.get());
     const Announced announced{announce};
-    outcome.error = shake_hands(*transport, options_.introduction, options_.frame, deadline);
+    if (tls != nullptr) outcome.error = tls->greet(deadline);
+    if (!outcome.error)
+      outcome.error = shake_hands(*transport, options_.introduction, options_.frame, deadline);
   }
   if (!outcome.error) outcome.transport = std::move(transport);
   return outcome;

@@ -2,6 +2,8 @@
 
 #include "redis/dialer.hpp"
 #include "redis/handshake.hpp"
+#include "redis/tls_context.hpp"
+#include "redis/traffic.hpp"
 #include "redis/transport.hpp"
 
 #include <cachesite/error.hpp>
@@ -17,7 +19,9 @@ struct ConnectorOptions {
   ServerAddress address;
   Introduction introduction;
   SocketOptions socket;
-  std::chrono::milliseconds connect_timeout{5000};  // everything up to the first PONG
+  std::shared_ptr<TlsContext> tls;  // null: not encrypted
+  std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
+  std::chrono::milliseconds connect_timeout{5000};  // everything up to the first PONG, TLS included
   std::chrono::milliseconds call_timeout{5000};
   FrameLimits frame;
 };

@@ -26,9 +26,9 @@ void configure(int socket, int family, const SocketOptions& options) noexcept {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   if (options.keep_alive) {
     set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, 15);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, 5);
-    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keep_alive_idle.count()));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.keep_alive_interval.count()));
+    set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options.keep_alive_count));
   }
   set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT,
              static_cast<int>(std::clamp<std::int64_t>(options.user_timeout.count(), 1, 3'600'000)));

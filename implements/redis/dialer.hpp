@@ -7,12 +7,16 @@
 #include "redis/stop_signal.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace cachesite::redis {
 
 struct SocketOptions {
   bool keep_alive = true;
+  std::chrono::seconds keep_alive_idle{15};
+  std::chrono::seconds keep_alive_interval{5};
+  std::uint32_t keep_alive_count = 3;
   /// Bound on how long the kernel keeps trying to deliver sent bytes.
   std::chrono::milliseconds user_timeout{5000};
 };

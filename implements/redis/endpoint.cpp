@@ -150,7 +150,8 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
       case Ending::lost_sent:
       case Ending::lost_unsent:
         now = SteadyTime::now();
-        if (loss->code() == ErrorCode::timeout || now >= deadline) return late(sent, outcome);
+        if ((loss->code() == ErrorCode::timeout && !options_.retry_on_timeout) || now >= deadline)
+          return late(sent, outcome);
         if (loss->code() == ErrorCode::closed)
           return Error(loss->code(), std::string(loss->message()), outcome);
         if (attempt < 1 + (sent ? 0U : 1U) && (!sent || repeatable)) continue;

@@ -31,6 +31,7 @@ struct EndpointOptions {
   std::size_t channels = 1;
   BackOff::Pause first_pause = std::chrono::milliseconds(50);
   BackOff::Pause longest_pause = std::chrono::seconds(1);
+  bool retry_on_timeout = false;
 };
 
 /// One server: its channels, and what is done when it is not there. A thread exists only while something is

@@ -72,9 +72,9 @@ class Handshake {
   }
 
   std::optional<Error> broken(Transport::Status status) {
-    return Error(ErrorCode::unreachable, status == Transport::Status::ended
-                                             ? std::string("the server closed the connection")
-                                             : transport_.problem());
+    if (status == Transport::Status::ended)
+      return Error(ErrorCode::unreachable, "the server closed the connection");
+    return Error(transport_.problem_code(), transport_.problem());
   }
 
   Transport& transport_;

@@ -1,3 +1,4 @@
+#include "redis/endpoint_settings.hpp"
 #include "redis/null_marker.hpp"
 #include "redis/server_text.hpp"
 #include "redis/single_topology.hpp"
@@ -7,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <charconv>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -20,37 +20,6 @@ using redis::ReplyKind;
 
 namespace {
 
-redis::EndpointOptions endpoint_options(const RedisCacheOptions& options) {
-  redis::EndpointOptions endpoint;
-  auto& connector = endpoint.connector;
-  connector.address = {options.host, options.port, options.unix_socket_path.value_or("")};
-  connector.introduction.username = options.username.value_or("");
-  if (options.password) connector.introduction.password = *options.password;
-  connector.introduction.database = options.db;
-  connector.introduction.client_name = options.client_name.value_or("");
-  connector.socket.keep_alive = options.socket_keepalive;
-  connector.socket.user_timeout = options.socket_timeout;
-  connector.connect_timeout = options.socket_connect_timeout;
-  connector.call_timeout = options.socket_timeout;
-  // A marker more than the longest value, since a value may be stored with one in front.
-  connector.frame.largest_bulk =
-      static_cast<std::size_t>(options.max_value_bytes.bytes) + redis::null_marker.size();
-  endpoint.channel.frame = connector.frame;
-  endpoint.channel.most_requests = options.max_inflight;
-  endpoint.channel.stall = options.socket_timeout / 2;
-  endpoint.first_pause = options.reconnect_delay;
-  endpoint.longest_pause = options.reconnect_max_delay;
-  return endpoint;
-}
-
-RedisCacheOptions checked(RedisCacheOptions options) {
-  const auto complaints = options.complaints();
-  if (!complaints.empty())
-    throw std::invalid_argument("RedisCache: " + complaints.front().parameter + ": " +
-                                complaints.front().message);
-  return options;
-}
-
 constexpr std::memory_order relaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -61,9 +30,11 @@ class RedisCache::Inner {
       : prefix(options.prefix),
         largest_value(static_cast<std::size_t>(options.max_value_bytes.bytes)),
         null_as(options.null_as),
-        timeout(options.socket_timeout),
-        topology(std::make_unique<redis::SingleTopology>(endpoint_options(options), context.label,
-                                                         context.logger)) {}
+        timeout(options.resolved().socket_timeout),
+        // A marker more than the longest value, since a value may be stored with one in front.
+        topology(std::make_unique<redis::SingleTopology>(
+            redis::endpoint_settings(options, largest_value + redis::null_marker.size()), context.label,
+            context.logger)) {}
 
   struct Counters {
     std::atomic<std::uint64_t> hits{0};
@@ -102,7 +73,7 @@ class RedisCache::Inner {
 };
 
 RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(checked(std::move(options)), context)) {}
+    : inner_(std::make_unique<Inner>(redis::checked_options("RedisCache", std::move(options)), context)) {}
 
 RedisCache::~RedisCache() = default;
 

@@ -18,8 +18,9 @@ std::string system_message(int error) {
   return text;
 }
 
-SocketTransport::SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience) noexcept
-    : socket_(std::move(socket)) {
+SocketTransport::SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience,
+                                 std::shared_ptr<Traffic> traffic) noexcept
+    : socket_(std::move(socket)), traffic_(std::move(traffic)) {
   // Blocking with a limit, so that the usual call is one send and one receive; every other transfer says
   // MSG_DONTWAIT.
   const auto count = patience.count() > 0 ? patience.count() : 1;
@@ -31,8 +32,11 @@ SocketTransport::SocketTransport(FileDescriptor socket, std::chrono::millisecond
   ::fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK);
 }
 
-Transport::Transfer SocketTransport::outcome(ssize_t count) noexcept {
-  if (count > 0) return {Status::ok, static_cast<std::size_t>(count)};
+Transport::Transfer SocketTransport::outcome(ssize_t count, std::atomic<std::uint64_t>& counter) noexcept {
+  if (count > 0) {
+    counter.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
+    return {Status::ok, static_cast<std::size_t>(count)};
+  }
   if (count == 0) return {Status::ended};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {Status::again};
   error_ = errno;
@@ -41,20 +45,22 @@ Transport::Transfer SocketTransport::outcome(ssize_t count) noexcept {
 
 Transport::Transfer SocketTransport::receive(std::span<const iovec> places, Patience patience) {
   const int flags = patience == Patience::none ? MSG_DONTWAIT : 0;
-  if (places.size() == 1) return outcome(::recv(socket_.get(), places[0].iov_base, places[0].iov_len, flags));
+  if (places.size() == 1)
+    return outcome(::recv(socket_.get(), places[0].iov_base, places[0].iov_len, flags), traffic_->received);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(places.data());
   message.msg_iovlen = places.size();
-  return outcome(::recvmsg(socket_.get(), &message, flags));
+  return outcome(::recvmsg(socket_.get(), &message, flags), traffic_->received);
 }
 
 Transport::Transfer SocketTransport::send(std::span<const iovec> pieces) {
   constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-  if (pieces.size() == 1) return outcome(::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags));
+  if (pieces.size() == 1)
+    return outcome(::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags), traffic_->sent);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
-  return outcome(::sendmsg(socket_.get(), &message, flags));
+  return outcome(::sendmsg(socket_.get(), &message, flags), traffic_->sent);
 }
 
 Transport::Waiting SocketTransport::wait(bool to_send, TimePoint deadline) {

@@ -1,9 +1,13 @@
 #pragma once
 
 #include "redis/file_descriptor.hpp"
+#include "redis/traffic.hpp"
 #include "redis/transport.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <memory>
 
 namespace cachesite::redis {
 
@@ -14,7 +18,8 @@ namespace cachesite::redis {
 class SocketTransport final : public Transport {
  public:
   /// `patience` bounds a receive that may block.
-  SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience) noexcept;
+  SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience,
+                  std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>()) noexcept;
 
   Transfer receive(std::span<const iovec> places, Patience patience) override;
   Transfer send(std::span<const iovec> pieces) override;
@@ -25,9 +30,10 @@ class SocketTransport final : public Transport {
   [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
 
  private:
-  Transfer outcome(ssize_t count) noexcept;
+  Transfer outcome(ssize_t count, std::atomic<std::uint64_t>& counter) noexcept;
 
   FileDescriptor socket_;
+  std::shared_ptr<Traffic> traffic_;
   int error_ = 0;
 };
 

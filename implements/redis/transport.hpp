@@ -2,6 +2,8 @@
 
 #include "redis/deadline.hpp"
 
+#include <cachesite/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,6 +42,8 @@ class Transport {
   virtual void shut_down() noexcept = 0;
   /// Why the last transfer failed, such as "connection reset by peer".
   [[nodiscard]] virtual std::string problem() const = 0;
+  /// The kind of that failure.
+  [[nodiscard]] virtual ErrorCode problem_code() const { return ErrorCode::unreachable; }
 };
 
 }  // namespace cachesite::redis

@@ -2,6 +2,7 @@
 
 #include <cachesite/parameter_type.hpp>
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -120,6 +121,33 @@ template <class Options, class Member>
 [[nodiscard]] Parameter<Options, Member> parameter(std::string_view name, Member Options::*member,
                                                    std::string_view text) {
   return Parameter<Options, Member>(name, member, text);
+}
+
+/// The parameters of a base of an options struct, for the table of the struct itself:
+///
+///     static cachesite::ParameterTable parameters() {
+///       return inherited_parameters<Options, Base>().add({parameter("own", &Options::own, "Its own.")});
+///     }
+template <class Options, class Base>
+requires std::derived_from<Options, Base>
+[[nodiscard]] ParameterTable inherited_parameters() {
+  const ParameterTable base = Base::parameters();
+  ParameterTable inherited;
+  for (ParameterDeclaration declaration : base.declarations()) {
+    declaration.load = [load = std::move(declaration.load)](const void* options) {
+      return load(static_cast<const Base*>(static_cast<const Options*>(options)));
+    };
+    declaration.store = [store = std::move(declaration.store)](void* options, const ParameterValue& value) {
+      store(static_cast<Base*>(static_cast<Options*>(options)), value);
+    };
+    if (declaration.visit_references)
+      declaration.visit_references = [visit_all = std::move(declaration.visit_references)](
+                                         void* options, const ReferenceVisitor& visit) {
+        visit_all(static_cast<Base*>(static_cast<Options*>(options)), visit);
+      };
+    inherited.add(std::move(declaration));
+  }
+  return inherited;
 }
 
 /// A complaint about options that are each in range but do not go together. An options struct that has such

@@ -4,6 +4,7 @@
 #include <cachesite/parameter_value.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite {
@@ -81,6 +83,19 @@ class ParameterTable {
 
   [[nodiscard]] const std::vector<ParameterDeclaration>& declarations() const noexcept {
     return declarations_;
+  }
+
+  /// Adds the declarations of another table behind those of this one.
+  ParameterTable& add(const ParameterTable& table) {
+    const auto count = table.declarations_.size();
+    declarations_.reserve(declarations_.size() + count);
+    for (std::size_t index = 0; index < count; ++index)
+      declarations_.push_back(table.declarations_[index]);
+    return *this;
+  }
+  ParameterTable& add(ParameterDeclaration declaration) {
+    declarations_.push_back(std::move(declaration));
+    return *this;
   }
 
   /// The declaration with this name or alias, or null.
