@@ -9,7 +9,7 @@ namespace {
 
 // A connection that rested for so long is looked at before it is used: it may have ended, or something may
 // have come that nobody asked for.
-constexpr auto rest_before_check = std::chrono::microseconds(100);
+constexpr auto rest_before_check = std::chrono::milliseconds(1);
 
 constexpr std::size_t most_pieces = 64;
 
@@ -306,6 +306,10 @@ void Channel::settle() noexcept {
 
 // Makes somebody else the leader. False when nobody waits; then the lead is free.
 bool Channel::hand_over() noexcept {
+  if (queue_.empty() && !conversation_->awaiting()) {
+    leading_ = false;
+    return false;
+  }
   for (const Slot* first : {conversation_->oldest(), queue_.front()}) {
     for (const Slot* slot = first; slot != nullptr; slot = slot->next) {
       if (slot->abandoned || !slot->waits) continue;

@@ -1,6 +1,8 @@
 #include "redis/command_encoder.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 
 namespace cachesite::redis {
@@ -13,6 +15,9 @@ char* write_header(char* at, char type, std::size_t count) noexcept {
   *at++ = type;
   if (count < 10) {
     *at++ = static_cast<char>('0' + count);
+  } else if (count < 100) {
+    *at++ = static_cast<char>('0' + count / 10);
+    *at++ = static_cast<char>('0' + count % 10);
   } else {
     at = std::to_chars(at, at + most_header, count).ptr;
   }
@@ -21,37 +26,67 @@ char* write_header(char* at, char type, std::size_t count) noexcept {
   return at;
 }
 
+template <class Word>
+void copy_word(char* to, const char* from) noexcept {
+  std::memcpy(to, from, sizeof(Word));
+}
+
+// Most parts are a few bytes long: those are copied as two words that may overlap, without a call.
 char* write_bytes(char* at, std::string_view bytes) noexcept {
-  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
-  return at + bytes.size();
+  const std::size_t size = bytes.size();
+  const char* const from = bytes.data();
+  if (size > 16) {
+    std::memcpy(at, from, size);
+  } else if (size >= 8) {
+    copy_word<std::uint64_t>(at, from);
+    copy_word<std::uint64_t>(at + size - 8, from + size - 8);
+  } else if (size >= 4) {
+    copy_word<std::uint32_t>(at, from);
+    copy_word<std::uint32_t>(at + size - 4, from + size - 4);
+  } else if (size >= 2) {
+    copy_word<std::uint16_t>(at, from);
+    copy_word<std::uint16_t>(at + size - 2, from + size - 2);
+  } else if (size == 1) {
+    *at = *from;
+  }
+  return at + size;
+}
+
+void encode_gathered(const Command& command, ByteBuffer& buffer, std::vector<Insertion>& insertions) {
+  std::size_t room = most_header;
+  for (const auto& argument : command.arguments)
+    room += most_header + 2 + std::min(argument.head.size(), gather_from) +
+            std::min(argument.tail.size(), gather_from);
+  char* at = write_header(buffer.reserve(room), '*', command.arguments.size());
+  for (const auto& argument : command.arguments) {
+    at = write_header(at, '$', argument.size());
+    for (const auto part : {argument.head, argument.tail})
+      if (part.size() < gather_from)
+        at = write_bytes(at, part);
+      else
+        insertions.push_back({static_cast<std::size_t>(at - buffer.data()), part});
+    *at++ = '\r';
+    *at++ = '\n';
+  }
+  buffer.commit(at);
 }
 
 }  // namespace
 
-bool needs_gathering(const Command& command) noexcept {
-  for (const auto& argument : command.arguments)
-    if (argument.head.size() >= gather_from || argument.tail.size() >= gather_from) return true;
-  return false;
-}
-
 void encode_command(const Command& command, ByteBuffer& buffer, std::vector<Insertion>& insertions) {
   std::size_t room = most_header;
+  std::size_t largest = 0;
   for (const auto& argument : command.arguments) {
-    room += most_header + 2;
-    if (argument.head.size() < gather_from) room += argument.head.size();
-    if (argument.tail.size() < gather_from) room += argument.tail.size();
+    const std::size_t size = argument.size();
+    room += most_header + 2 + size;
+    largest = std::max(largest, size);
   }
-  char* at = buffer.reserve(room);
-  at = write_header(at, '*', command.arguments.size());
+  if (largest >= gather_from) return encode_gathered(command, buffer, insertions);
+  char* at = write_header(buffer.reserve(room), '*', command.arguments.size());
   for (const auto& argument : command.arguments) {
     at = write_header(at, '$', argument.size());
-    for (const auto part : {argument.head, argument.tail}) {
-      if (part.size() < gather_from) {
-        at = write_bytes(at, part);
-      } else {
-        insertions.push_back({static_cast<std::size_t>(at - buffer.data()), part});
-      }
-    }
+    at = write_bytes(at, argument.head);
+    at = write_bytes(at, argument.tail);
     *at++ = '\r';
     *at++ = '\n';
   }

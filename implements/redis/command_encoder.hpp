@@ -18,9 +18,6 @@ struct Insertion {
 /// Arguments from this size on are sent from where they are.
 inline constexpr std::size_t gather_from = std::size_t{16} * 1024;
 
-/// True when `encode_command` would leave an argument where it is.
-[[nodiscard]] bool needs_gathering(const Command& command) noexcept;
-
 /// Appends the command in wire form. Arguments of at least `gather_from` bytes are not copied; they are
 /// named in `insertions` instead.
 void encode_command(const Command& command, ByteBuffer& buffer, std::vector<Insertion>& insertions);

@@ -42,24 +42,16 @@ bool add_slot(const Slot& slot, PieceCollector& pieces) noexcept {
 
 }  // namespace
 
-void Conversation::admit(Slot* slot) noexcept {
-  flight_.push(slot);
-  if (writing_ == nullptr) writing_ = slot;
-}
-
 std::size_t Conversation::output(std::span<iovec> pieces) const noexcept {
+  if (writing_ != nullptr && writing_->next == nullptr && writing_->insertions.empty()) {
+    pieces[0] = {const_cast<char*>(writing_->bytes.data()) + writing_offset_,
+                 writing_->bytes.size() - writing_offset_};
+    return 1;
+  }
   PieceCollector collector(pieces, writing_offset_);
   for (const Slot* slot = writing_; slot != nullptr; slot = slot->next)
     if (!add_slot(*slot, collector)) break;
   return collector.count();
-}
-
-void Conversation::wrote(std::size_t count) noexcept {
-  writing_offset_ += count;
-  while (writing_ != nullptr && writing_offset_ >= writing_->wire_size) {
-    writing_offset_ -= writing_->wire_size;
-    writing_ = writing_->next;
-  }
 }
 
 bool Conversation::fail(ErrorCode code, std::string_view problem) {

@@ -21,12 +21,21 @@ class Conversation {
   explicit Conversation(FrameLimits limits) : stream_(limits) {}
 
   /// Adds a request to what is to be written.
-  void admit(Slot* slot) noexcept;
+  void admit(Slot* slot) noexcept {
+    flight_.push(slot);
+    if (writing_ == nullptr) writing_ = slot;
+  }
 
   [[nodiscard]] bool has_output() const noexcept { return writing_ != nullptr; }
   /// The next bytes to write, in as many pieces as fit. Returns the number of pieces.
   std::size_t output(std::span<iovec> pieces) const noexcept;
-  void wrote(std::size_t count) noexcept;
+  void wrote(std::size_t count) noexcept {
+    writing_offset_ += count;
+    while (writing_ != nullptr && writing_offset_ >= writing_->wire_size) {
+      writing_offset_ -= writing_->wire_size;
+      writing_ = writing_->next;
+    }
+  }
 
   /// Requests whose answers are not complete.
   [[nodiscard]] bool awaiting() const noexcept { return !flight_.empty(); }

@@ -5,6 +5,13 @@
 
 namespace cachesite::redis {
 
+namespace {
+
+// A further digit cannot make a number below this one overflow.
+constexpr std::uint64_t easy_numbers = std::numeric_limits<std::uint64_t>::max() / 100;
+
+}  // namespace
+
 bool FrameGate::refuse(std::string_view problem, bool too_large) noexcept {
   problem_ = problem;
   too_large_ = too_large;
@@ -92,12 +99,43 @@ bool FrameGate::end_element() noexcept {
   return true;
 }
 
-void FrameGate::skip(std::size_t count) noexcept {
-  payload_left_ -= count;
-  if (payload_left_ == 0) phase_ = Phase::trailer;
+// The replies that caches mostly get, when they are whole: the first line of a bulk of its own, the end of
+// one, a status. Takes nothing when it is anything else.
+FrameGate::Step FrameGate::scan_common(const char* bytes, std::size_t size) noexcept {
+  constexpr Step other{Verdict::more, 0};
+  if (depth_ != 0 || size < 2) return other;
+  if (phase_ == Phase::trailer) {
+    if (bytes[0] != '\r' || bytes[1] != '\n') return other;
+    phase_ = Phase::type;
+    return {Verdict::frame, 2};
+  }
+  if (phase_ != Phase::type) return other;
+  const std::size_t last = std::min<std::size_t>(size - 1, 32);
+  std::size_t at = 1;
+  if (bytes[0] == '$') {
+    std::size_t number = 0;
+    while (at < last && static_cast<unsigned char>(bytes[at] - '0') <= 9 && at < 12)
+      number = number * 10 + static_cast<unsigned char>(bytes[at++] - '0');
+    if (at + 1 >= size) return other;
+    if (bytes[1] == '0' || bytes[at] != '\r' || bytes[at + 1] != '\n') return other;
+    if (number < announce_from_ || number > limits_.largest_bulk || number == 0) return other;
+    type_ = '$';
+    elements_ = 0;
+    frame_size_ = payload_left_ = number;
+    phase_ = Phase::payload;
+    return {Verdict::payload, at + 2};
+  }
+  if (bytes[0] == '+') {
+    while (at < last && bytes[at] != '\r' && bytes[at] != '\n')
+      ++at;
+    if (bytes[at] != '\r' || at + 1 >= size || bytes[at + 1] != '\n' || at > limits_.longest_line)
+      return other;
+    return {Verdict::frame, at + 2};
+  }
+  return other;
 }
 
-FrameGate::Step FrameGate::scan(const char* bytes, std::size_t size) noexcept {
+FrameGate::Step FrameGate::scan_any(const char* bytes, std::size_t size) noexcept {
   std::size_t at = 0;
   frame_ended_ = false;
   while (at < size) {
@@ -108,28 +146,46 @@ FrameGate::Step FrameGate::scan(const char* bytes, std::size_t size) noexcept {
         fine = begin(character);
         ++at;
         break;
-      case Phase::number:
+      case Phase::number: {
+        // Digits of a number that cannot overflow, without a look at anything else.
+        std::uint64_t number = number_;
+        const std::size_t first = at;
+        if (number != 0)
+          while (at < size && number < easy_numbers && static_cast<unsigned char>(bytes[at] - '0') <= 9)
+            number = number * 10 + static_cast<unsigned char>(bytes[at++] - '0');
+        if (at != first) {
+          number_ = number;
+          break;
+        }
         if (character == '\r')
           phase_ = Phase::number_end;
         else
           fine = take_digit(character);
         ++at;
         break;
+      }
       case Phase::number_end:
         ++at;
         fine = character == '\n' ? end_number() : refuse("a line in the reply ends wrongly");
         if (fine && phase_ == Phase::payload && depth_ == 0 && payload_left_ >= announce_from_)
           return {Verdict::payload, at};
         break;
-      case Phase::line:
-        ++at;
-        if (character == '\r')
-          phase_ = Phase::line_end;
-        else if (character == '\n')
-          fine = refuse("a line in the reply ends wrongly");
-        else if (++line_size_ > limits_.longest_line)
+      case Phase::line: {
+        const std::size_t first = at;
+        while (at < size && bytes[at] != '\r' && bytes[at] != '\n')
+          ++at;
+        line_size_ += at - first;
+        if (line_size_ > limits_.longest_line) {
           fine = refuse("a line in the reply is too long", true);
+        } else if (at < size) {
+          if (bytes[at] == '\r')
+            phase_ = Phase::line_end;
+          else
+            fine = refuse("a line in the reply ends wrongly");
+          ++at;
+        }
         break;
+      }
       case Phase::line_end:
         ++at;
         fine = character == '\n' ? end_element() : refuse("a line in the reply ends wrongly");

@@ -36,11 +36,17 @@ class FrameGate {
     if (limits_.deepest > remaining_.size()) limits_.deepest = static_cast<std::uint32_t>(remaining_.size());
   }
 
-  Step scan(const char* bytes, std::size_t size) noexcept;
+  Step scan(const char* bytes, std::size_t size) noexcept {
+    const Step common = scan_common(bytes, size);
+    return common.taken != 0 ? common : scan_any(bytes, size);
+  }
 
   [[nodiscard]] std::size_t payload_left() const noexcept { return payload_left_; }
   /// The owner took `count` bytes of the payload elsewhere.
-  void skip(std::size_t count) noexcept;
+  void skip(std::size_t count) noexcept {
+    payload_left_ -= count;
+    if (payload_left_ == 0) phase_ = Phase::trailer;
+  }
   /// True when no reply has begun.
   [[nodiscard]] bool idle() const noexcept { return phase_ == Phase::type && depth_ == 0; }
   /// True while the first line of a bulk of its own is being read.
@@ -65,6 +71,8 @@ class FrameGate {
     refused
   };
 
+  Step scan_common(const char* bytes, std::size_t size) noexcept;
+  Step scan_any(const char* bytes, std::size_t size) noexcept;
   bool begin(char type) noexcept;
   bool take_digit(char character) noexcept;
   bool end_number() noexcept;

@@ -6,31 +6,14 @@
 
 namespace cachesite::redis {
 
-ReplyStream::ReplyStream(FrameLimits limits) : gate_(limits, direct_from), buffer_(new char[buffer_size]) {}
+ReplyStream::ReplyStream(FrameLimits limits) : gate_(limits, 1), buffer_(new char[buffer_size]) {}
 
-std::size_t ReplyStream::room(std::array<iovec, 2>& places) noexcept {
-  if (begin_ == end_) {
-    begin_ = scanned_ = end_ = 0;
-  } else if (end_ == buffer_size) {
-    // Only a few bytes of an unfinished first line can be left over.
-    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
-    scanned_ -= begin_;
-    end_ -= begin_;
-    begin_ = 0;
-  }
-  std::size_t count = 0;
-  if (!destination_.empty()) places[count++] = {destination_.data(), destination_.size()};
-  places[count++] = {buffer_.get() + end_, buffer_size - end_};
-  return count;
-}
-
-void ReplyStream::received(std::size_t count) noexcept {
-  const auto direct = std::min(count, destination_.size());
-  if (direct != 0) {
-    destination_ = destination_.subspan(direct);
-    gate_.skip(direct);
-  }
-  end_ += count - direct;
+void ReplyStream::make_room() noexcept {
+  // Only a few bytes of an unfinished first line can be left over.
+  std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+  scanned_ -= begin_;
+  end_ -= begin_;
+  begin_ = 0;
 }
 
 ReplyStream::Progress ReplyStream::refuse() {

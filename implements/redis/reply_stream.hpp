@@ -4,6 +4,7 @@
 #include "redis/reply.hpp"
 #include "redis/reply_reader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -14,19 +15,34 @@
 
 namespace cachesite::redis {
 
-/// Turns the bytes of a connection into replies: frame gate, then hiredis' reader. The payload of a value of
-/// its own from `direct_from` bytes on goes straight to its destination. Knows neither sockets nor time.
+/// Turns the bytes of a connection into replies: frame gate, then hiredis' reader. The payload of a bulk that
+/// is a reply of its own goes straight to its destination. Knows neither sockets nor time.
 class ReplyStream {
  public:
   static constexpr std::size_t buffer_size = std::size_t{16} * 1024;
-  static constexpr std::size_t direct_from = 256;
 
   explicit ReplyStream(FrameLimits limits);
 
   /// Where the next bytes have to be received: one or two places, filled in order. Returns their number.
-  std::size_t room(std::array<iovec, 2>& places) noexcept;
+  std::size_t room(std::array<iovec, 2>& places) noexcept {
+    if (begin_ == end_)
+      begin_ = scanned_ = end_ = 0;
+    else if (end_ == buffer_size)
+      make_room();
+    std::size_t count = 0;
+    if (!destination_.empty()) places[count++] = {destination_.data(), destination_.size()};
+    places[count++] = {buffer_.get() + end_, buffer_size - end_};
+    return count;
+  }
   /// `count` bytes have been received there.
-  void received(std::size_t count) noexcept;
+  void received(std::size_t count) noexcept {
+    const auto direct = std::min(count, destination_.size());
+    if (direct != 0) {
+      destination_ = destination_.subspan(direct);
+      gate_.skip(direct);
+    }
+    end_ += count - direct;
+  }
 
   enum class Progress : unsigned char { more, complete, malformed, too_large, no_memory };
   /// Goes on with one reply, which is built in `target`: the same one until it is complete.
@@ -37,6 +53,7 @@ class ReplyStream {
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
  private:
+  void make_room() noexcept;
   Progress refuse();
   Progress feed_reader(Reply& target);
 

@@ -7,9 +7,25 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 namespace cachesite::redis {
+
+namespace {
+
+// By the bare system call: the functions of the C library are cancellation points, at which a thread could
+// vanish in the middle of a request.
+
+ssize_t receive_bytes(int socket, void* place, std::size_t size, int flags) noexcept {
+  return ::syscall(SYS_recvfrom, socket, place, size, flags, nullptr, nullptr);
+}
+ssize_t send_bytes(int socket, const void* bytes, std::size_t size, int flags) noexcept {
+  return ::syscall(SYS_sendto, socket, bytes, size, flags, nullptr, 0);
+}
+
+}  // namespace
 
 std::string system_message(int error) {
   std::string text = std::generic_category().message(error);
@@ -46,7 +62,7 @@ Transport::Transfer SocketTransport::outcome(ssize_t count, std::atomic<std::uin
 Transport::Transfer SocketTransport::receive(std::span<const iovec> places, Patience patience) {
   const int flags = patience == Patience::none ? MSG_DONTWAIT : 0;
   if (places.size() == 1)
-    return outcome(::recv(socket_.get(), places[0].iov_base, places[0].iov_len, flags), traffic_->received);
+    return outcome(receive_bytes(socket_.get(), places[0].iov_base, places[0].iov_len, flags), traffic_->received);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(places.data());
   message.msg_iovlen = places.size();
@@ -56,7 +72,7 @@ Transport::Transfer SocketTransport::receive(std::span<const iovec> places, Pati
 Transport::Transfer SocketTransport::send(std::span<const iovec> pieces) {
   constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   if (pieces.size() == 1)
-    return outcome(::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags), traffic_->sent);
+    return outcome(send_bytes(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags), traffic_->sent);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
