@@ -23,6 +23,7 @@ struct Arguments {
   std::vector<std::string> files;
   bool json = false;
   std::string class_name;
+  bool summary = false;
   CacheRequest cache;
 };
 
@@ -114,6 +115,10 @@ int run(int count, char** words) {
   })->add_option("CLASS", arguments.class_name, "A class name, such as MemoryCache");
   add_command("schema", "Print the JSON Schema of component files, for editors",
               [] { return schema(Catalog()); });
+
+  add_command("reference", "Print the reference of all classes and parameters as Markdown", [&] {
+    return reference(Catalog(), arguments.summary);
+  })->add_flag("--summary", arguments.summary, "One table with a line for each class");
 
   for (const auto& entry : cache_commands) {
     auto* const added = add_command(entry.name, entry.help, needs_files([&arguments, run_it = entry.run] {

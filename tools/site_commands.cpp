@@ -1,6 +1,7 @@
 #include "site_commands.hpp"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 namespace cachesite::tool {
@@ -69,6 +70,100 @@ Exit health(const ComponentSite& site, bool json) {
     print_json(answer);
   }
   return all_up ? Exit::done : Exit::backend_failed;
+}
+
+namespace {
+
+std::string text_of(const Node& map, std::string_view key) {
+  const auto* const member = map.find(key);
+  return member && member->is_scalar() ? member->scalar : "";
+}
+
+std::string joined(const Node* list) {
+  std::string text;
+  for (const auto& element : list ? list->elements : std::vector<Node>()) {
+    if (!text.empty()) text += ", ";
+    text += element.scalar;
+  }
+  return text;
+}
+
+/// `integer from 1 to 65535 entries`, as far as it is known.
+std::string kind_of(const Node& parameter) {
+  auto kind = text_of(parameter, "type");
+  if (const auto interface_name = text_of(parameter, "interface"); !interface_name.empty())
+    kind += " to an " + interface_name;
+  if (const auto elements = text_of(parameter, "elements"); !elements.empty()) kind += " of " + elements;
+  if (parameter.find("choices")) kind += ": " + joined(parameter.find("choices"));
+  const auto least = text_of(parameter, "least");
+  const auto most = text_of(parameter, "most");
+  if (!least.empty()) kind += " from " + least;
+  if (!most.empty()) kind += " to " + most;
+  if (const auto unit = text_of(parameter, "unit"); !unit.empty()) kind += " " + unit;
+  return kind;
+}
+
+void print_parameters(const Node* parameters, const std::string& margin) {
+  for (const auto& parameter : parameters ? parameters->elements : std::vector<Node>()) {
+    const auto* const initial = parameter.find("default");
+    print(margin + text_of(parameter, "name") + "  (" + kind_of(parameter) + "; " +
+          (text_of(parameter, "required") == "true"                     ? "required"
+           : initial && initial->is_null()                              ? "default: none"
+           : initial && initial->is_scalar() && initial->scalar.empty() ? "default: empty"
+           : initial && initial->is_scalar()                            ? "default: " + initial->scalar
+                                                                        : "optional") +
+          ")\n");
+    print(margin + "    " + text_of(parameter, "text") + "\n");
+    print_parameters(parameter.find("parameters"), margin + "    ");
+  }
+}
+
+}  // namespace
+
+Exit describe(const Catalog& catalog, const std::string& class_name, bool json) {
+  auto answer = list_node();
+  if (class_name.empty()) {
+    for (const auto& component_class : catalog.classes())
+      answer.elements.push_back(describe_class(*component_class));
+  } else if (const auto match = catalog.find(class_name)) {
+    answer.elements.push_back(describe_class(*match.component_class));
+  } else {
+    complain("no class \"" + class_name + "\"; 'cachesite describe' lists them all");
+    return Exit::usage;
+  }
+  if (json) {
+    print_json(answer);
+    return Exit::done;
+  }
+  for (const auto& described : answer.elements) {
+    print(text_of(described, "class") + "  (" + joined(described.find("interfaces")) + ")\n");
+    print("  " + text_of(described, "text") + "\n");
+    if (const auto aliases = joined(described.find("aliases")); !aliases.empty())
+      print("  also called " + aliases + "\n");
+    print_parameters(described.find("parameters"), "  ");
+    print("\n");
+  }
+  return Exit::done;
+}
+
+Exit schema(const Catalog& catalog) {
+  print_json(json_schema(catalog));
+  return Exit::done;
+}
+
+Exit reference(const Catalog& catalog, bool summary) {
+  if (!summary) {
+    print(reference_markdown(catalog));
+    return Exit::done;
+  }
+  print("| class | what it is | parameters |\n|---|---|---|\n");
+  for (const auto& component_class : catalog.classes()) {
+    std::string parameters;
+    for (const auto& declaration : component_class->parameters.declarations())
+      parameters += (parameters.empty() ? "`" : ", `") + declaration.name + "`";
+    print("| `" + component_class->name + "` | " + component_class->text + " | " + parameters + " |\n");
+  }
+  return Exit::done;
 }
 
 }  // namespace cachesite::tool

@@ -12,5 +12,7 @@ Exit list(const ComponentSite& site, bool json);
 Exit health(const ComponentSite& site, bool json);
 Exit describe(const Catalog& catalog, const std::string& class_name, bool json);
 Exit schema(const Catalog& catalog);
+/// The reference of all classes as Markdown; in short as one table.
+Exit reference(const Catalog& catalog, bool summary);
 
 }  // namespace cachesite::tool

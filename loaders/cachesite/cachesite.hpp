@@ -18,6 +18,7 @@
 #include <cachesite/document_problem_ids.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
+#include <cachesite/dump.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/eviction_policy.hpp>
 #include <cachesite/format.hpp>
@@ -37,12 +38,14 @@
 #include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_connection_options.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/removal_cause.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/secret.hpp>
 #include <cachesite/site.hpp>
 #include <cachesite/site_builder.hpp>
+#include <cachesite/site_description.hpp>
 #include <cachesite/substitution.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/units.hpp>

@@ -17,3 +17,12 @@ foreach(header IN LISTS headers)
     message(SEND_ERROR "<cachesite/${name}> does not compile by itself:\n${errors}")
   endif()
 endforeach()
+
+# The umbrella header leaves none out.
+file(READ ${SOURCE}/loaders/cachesite/cachesite.hpp umbrella)
+foreach(header IN LISTS headers)
+  get_filename_component(name ${header} NAME)
+  if(NOT name STREQUAL "cachesite.hpp" AND NOT umbrella MATCHES "<cachesite/${name}>")
+    message(SEND_ERROR "<cachesite/cachesite.hpp> does not include <cachesite/${name}>")
+  endif()
+endforeach()
