@@ -45,6 +45,12 @@ Reading read_files(const std::vector<std::filesystem::path>& paths, const LoadOp
   return reading;
 }
 
+std::size_t rank(const std::vector<Document>& documents, const std::string& name) {
+  const auto found = std::find_if(documents.begin(), documents.end(),
+                                  [&](const Document& document) { return document.name == name; });
+  return static_cast<std::size_t>(found - documents.begin());
+}
+
 /// The problems of the documents beside those found while reading. A value that could not be put in has
 /// been reported already, so what the binding makes of it is dropped.
 void add_binding_problems(Reading& reading, const Catalog& catalog) {
@@ -57,6 +63,10 @@ void add_binding_problems(Reading& reading, const Catalog& catalog) {
   };
   std::erase_if(found, is_reported);
   append(reading.problems, found);
+  std::stable_sort(reading.problems.begin(), reading.problems.end(),
+                   [&](const Problem& left, const Problem& right) {
+                     return rank(reading.documents, left.file) < rank(reading.documents, right.file);
+                   });
 }
 
 std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options) {
