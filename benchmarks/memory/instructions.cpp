@@ -1,0 +1,103 @@
+// Instructions of one operation: the difference of two runs of different length under valgrind
+// --tool=callgrind.
+
+#include "report.hpp"
+#include "subjects.hpp"
+#include "workload.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+
+namespace {
+
+using namespace cachesite::bench;
+
+constexpr std::size_t capacity = 20'000;
+constexpr std::size_t key_count = 60'000;
+constexpr std::size_t short_run = 10'000;
+constexpr std::size_t long_run = 40'000;
+
+template <class Subject>
+int run_inside(Work work, std::size_t length) {
+  const Keys keys(key_count);
+  const std::string value(value_size, 'v');
+  Subject subject(capacity);
+  fill(subject, keys, capacity, value);
+  const auto numbers = numbers_for(work, long_run, capacity, key_count, 7);
+  typename Subject::User user(subject);
+  std::size_t hits = 0;
+  for (std::size_t step = 0; step < length; ++step)
+    hits += work_once(user, work, keys[numbers[step]], value, step);
+  return hits > length ? 1 : 0;
+}
+
+std::uint64_t count(const std::string& program, const std::string& subject, std::size_t work,
+                    std::size_t length) {
+  const std::string command = "valgrind --tool=callgrind --callgrind-out-file=/dev/null '" + program +
+                              "' --inside " + subject + " --work " + std::to_string(work) + " --length " +
+                              std::to_string(length) + " 2>&1";
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error("cannot run valgrind");
+  std::string output;
+  char buffer[512];
+  while (std::fgets(buffer, sizeof buffer, pipe) != nullptr)
+    output += buffer;
+  ::pclose(pipe);
+  const std::size_t place = output.find("Collected : ");
+  if (place == std::string::npos) throw std::runtime_error("valgrind counted nothing:\n" + output);
+  return std::stoull(output.substr(place + 12));
+}
+
+int run(int argument_count, char** arguments) {
+  auto options = read_arguments(argument_count, arguments);
+  if (options.count("inside") != 0) {
+    const Work work = works.at(std::stoul(options["work"])).first;
+    const std::size_t length = std::stoul(options["length"]);
+    if (options["inside"] == "engine") return run_inside<EngineSubject>(work, length);
+    if (options["inside"] == "cache") return run_inside<CacheSubject>(work, length);
+    if (options["inside"] == "flat") return run_inside<FlatSubject>(work, length);
+    return run_inside<HandMadeSubject>(work, length);
+  }
+  Report report("Instructions per operation (24-byte keys, 64-byte values)");
+  std::vector<std::string> columns;
+  for (const auto& [work, name] : works)
+    columns.emplace_back(name);
+  report.set_columns(columns);
+  const std::string program = arguments[0];
+  const double targets[2][3] = {{200, 130, 400}, {300, 220, 520}};
+  std::vector<std::pair<std::string, std::string>> subjects{{"engine", "cachesite engine"},
+                                                            {"cache", "cachesite ICache"}};
+  if (options.count("rivals") != 0) {
+    subjects.emplace_back("flat", "sharded flat map + LRU");
+    subjects.emplace_back("hand", "mutex + map + list");
+  }
+  for (std::size_t subject = 0; subject < subjects.size(); ++subject) {
+    std::vector<double> figures;
+    for (std::size_t work = 0; work < works.size(); ++work) {
+      std::fprintf(stderr, "%s: %s\n", subjects[subject].second.c_str(), works[work].second);
+      const auto shorter = count(program, subjects[subject].first, work, short_run);
+      const auto longer = count(program, subjects[subject].first, work, long_run);
+      figures.push_back(static_cast<double>(longer - shorter) / (long_run - short_run));
+      if (subject < 2 && work < 3) {
+        report.at_most("instructions, " + subjects[subject].second + ", " + works[work].second,
+                       targets[subject][work], figures.back(), Report::Kind::repeatable);
+      }
+    }
+    report.add_row(subjects[subject].second, figures);
+  }
+  report.publish(options["output"], 0);
+  return report.exit_status();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    return run(count, arguments);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 2;
+  }
+}
