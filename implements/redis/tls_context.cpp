@@ -74,7 +74,7 @@ void TlsContext::trust() {
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
     return;
   }
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &TlsTransport::on_verified);
   if (options_.authority_file.empty() && options_.authority_directory.empty()) {
     if (SSL_CTX_set_default_verify_paths(context) != 1)
       refuse("ssl_ca_certs", "the authorities that the system trusts cannot be read");

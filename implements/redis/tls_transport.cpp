@@ -23,6 +23,42 @@ bool is_address(const std::string& host) noexcept {
          ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
+// The hosts that a certificate is for, as a message shows them.
+std::string names_of(const X509* certificate) {
+  constexpr std::size_t most_names = 3;
+  constexpr std::size_t longest = 100;
+  std::string text;
+  std::size_t count = 0;
+  auto* const names =
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int index = 0; index < sk_GENERAL_NAME_num(names); ++index) {
+    int type = 0;
+    const auto* const value =
+        static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, index), &type));
+    std::string name;
+    const auto* const bytes = ASN1_STRING_get0_data(value);
+    const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
+    if (type == GEN_DNS) {
+      name.assign(reinterpret_cast<const char*>(bytes), std::min(size, longest));
+      std::replace_if(
+          name.begin(), name.end(), [](char each) { return each <= ' ' || each > '~'; }, '?');
+    } else if (type == GEN_IPADD && (size == 4 || size == 16)) {
+      std::array<char, INET6_ADDRSTRLEN> room{};
+      ::inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, room.data(), room.size());
+      name = room.data();
+    } else {
+      continue;
+    }
+    if (count++ == most_names) {
+      text += " and more";
+      break;
+    }
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  GENERAL_NAMES_free(names);
+  return text;
+}
+
 }  // namespace
 
 BIO_METHOD* TlsTransport::make_method() noexcept {
@@ -89,6 +125,20 @@ int TlsTransport::on_new_session(SSL* connection, SSL_SESSION* session) noexcept
   } catch (...) {
     return 1;  // it was freed on the way
   }
+}
+
+int TlsTransport::on_verified(int good, X509_STORE_CTX* verification) noexcept {
+  const int verdict = X509_STORE_CTX_get_error(verification);
+  if (good == 1 || (verdict != X509_V_ERR_HOSTNAME_MISMATCH && verdict != X509_V_ERR_IP_ADDRESS_MISMATCH))
+    return good;
+  const auto* const connection =
+      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  try {
+    static_cast<TlsTransport*>(SSL_get_app_data(connection))->certificate_names_ =
+        names_of(X509_STORE_CTX_get0_cert(verification));
+  } catch (...) {
+  }
+  return 0;
 }
 
 int TlsTransport::bio_read(BIO* bio, char* bytes, std::size_t size, std::size_t* count) noexcept {
@@ -357,12 +407,10 @@ void TlsTransport::explain(unsigned long error) {
 void TlsTransport::explain_verification(long verdict) {
   switch (verdict) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: {
-      const auto names = certificate_names();
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
       problem_ = "the server's certificate is not for \"" + peer_name_ + "\"" +
-                 (names.empty() ? "; it names no host" : "; it is for " + names);
+                 (certificate_names_.empty() ? "; it names no host" : "; it is for " + certificate_names_);
       return;
-    }
     case X509_V_ERR_CERT_HAS_EXPIRED:
       problem_ = "the server's certificate has expired";
       return;
@@ -383,43 +431,6 @@ void TlsTransport::explain_verification(long verdict) {
           std::string("the server's certificate is refused: ") + X509_verify_cert_error_string(verdict);
       return;
   }
-}
-
-std::string TlsTransport::certificate_names() const {
-  constexpr std::size_t most_names = 3;
-  constexpr std::size_t longest = 100;
-  std::string text;
-  std::size_t count = 0;
-  X509* const certificate = SSL_get0_peer_certificate(connection_.get());
-  if (certificate == nullptr) return text;
-  auto* const names =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int index = 0; index < sk_GENERAL_NAME_num(names); ++index) {
-    int type = 0;
-    const auto* const value =
-        static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, index), &type));
-    std::string name;
-    const auto* const bytes = ASN1_STRING_get0_data(value);
-    const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
-    if (type == GEN_DNS) {
-      name.assign(reinterpret_cast<const char*>(bytes), std::min(size, longest));
-      std::replace_if(
-          name.begin(), name.end(), [](char each) { return each <= ' ' || each > '~'; }, '?');
-    } else if (type == GEN_IPADD && (size == 4 || size == 16)) {
-      std::array<char, INET6_ADDRSTRLEN> room{};
-      ::inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, room.data(), room.size());
-      name = room.data();
-    } else {
-      continue;
-    }
-    if (count++ == most_names) {
-      text += " and more";
-      break;
-    }
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  GENERAL_NAMES_free(names);
-  return text;
 }
 
 }  // namespace cachesite::redis

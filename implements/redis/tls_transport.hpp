@@ -45,6 +45,7 @@ class TlsTransport final : public Transport {
   // For the context.
   static BIO_METHOD* make_method() noexcept;
   static int on_new_session(SSL* connection, SSL_SESSION* session) noexcept;
+  static int on_verified(int good, X509_STORE_CTX* verification) noexcept;
 
  private:
   struct Free {
@@ -65,7 +66,6 @@ class TlsTransport final : public Transport {
   Transfer outcome(int result);
   void explain(unsigned long error);
   void explain_verification(long verdict);
-  [[nodiscard]] std::string certificate_names() const;
 
   static constexpr std::size_t record = 16384;  // most plain bytes of one TLS record
 
@@ -73,6 +73,7 @@ class TlsTransport final : public Transport {
   const std::shared_ptr<TlsContext> context_;
   const std::string server_;
   std::string peer_name_;
+  std::string certificate_names_;  // when the certificate is for others
   std::unique_ptr<SSL, Free> connection_;
   bool established_ = false;
   bool broken_ = false;
