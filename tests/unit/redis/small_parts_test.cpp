@@ -1,0 +1,65 @@
+#include "redis/back_off.hpp"
+#include "redis/deadline.hpp"
+#include "redis/null_marker.hpp"
+#include "redis/server_text.hpp"
+
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite::redis;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(redis_small_parts)
+
+BOOST_AUTO_TEST_CASE(pauses_double_up_to_the_longest_and_half_of_each_is_chance) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    BackOff pauses(50ms, 1s, seed);
+    auto whole = BackOff::Pause(50ms);
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      const auto pause = pauses.next();
+      BOOST_TEST((pause <= whole && pause >= whole / 2));
+      whole = std::min<BackOff::Pause>(whole * 2, 1s);
+    }
+    pauses.reset();
+    BOOST_TEST((pauses.next() <= 50ms));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(pauses_of_two_seeds_differ) {
+  BackOff first(1s, 10s, 1);
+  BackOff second(1s, 10s, 2);
+  BOOST_TEST((first.next() != second.next() || first.next() != second.next()));
+}
+
+BOOST_AUTO_TEST_CASE(a_poll_never_ends_before_the_deadline) {
+  const TimePoint now{};
+  BOOST_TEST(poll_milliseconds(now, now) == 0);
+  BOOST_TEST(poll_milliseconds(now + 1s, now) == 0);
+  BOOST_TEST(poll_milliseconds(now, now + 1us) == 1);
+  BOOST_TEST(poll_milliseconds(now, now + 1001us) == 2);
+  BOOST_TEST(poll_milliseconds(now, now + 10000h) > 0);
+}
+
+BOOST_AUTO_TEST_CASE(stored_bytes_are_told_apart) {
+  const std::string marker(null_marker);
+  BOOST_TEST((classify_stored("") == StoredAs::value));
+  BOOST_TEST((classify_stored(marker) == StoredAs::null));
+  BOOST_TEST((classify_stored(old_null_marker) == StoredAs::null));
+  BOOST_TEST((classify_stored(marker + "x") == StoredAs::escaped_value));
+  BOOST_TEST((classify_stored(marker.substr(0, 19)) == StoredAs::value));
+  BOOST_TEST(needs_escape(marker));
+  BOOST_TEST(needs_escape(marker + "x"));
+  BOOST_TEST(needs_escape(old_null_marker));
+  BOOST_TEST(!needs_escape("__REDIS_KIT_NONE__x"));
+}
+
+BOOST_AUTO_TEST_CASE(errors_of_a_server_are_made_fit_to_read) {
+  BOOST_TEST(readable_server_error("ERR no") == "ERR no");
+  BOOST_TEST(readable_server_error("ERR unknown command 'AUTHX', with args beginning with: 'canary' ") ==
+             "ERR unknown command 'AUTHX'");
+  BOOST_TEST(readable_server_error("a\tb\x1b[31m") == "a?b?[31m");
+  BOOST_TEST(readable_server_error(std::string(1000, 'x')).size() == 163U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
