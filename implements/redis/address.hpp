@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,6 +23,9 @@ struct ServerAddress {
     const bool brackets = host.find(':') != std::string::npos;
     return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
   }
+
+  friend bool operator==(const ServerAddress&, const ServerAddress&) = default;
+  friend auto operator<=>(const ServerAddress&, const ServerAddress&) = default;
 };
 
 /// An address that a socket can connect to.

@@ -192,7 +192,8 @@ bool Channel::idle_check() {
 bool Channel::lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline) {
   const bool rested = now - last_lead_ > rest_before_check && last_lead_ != TimePoint{};
   last_lead_ = now;
-  bool may_block = !own->leads;  // the whole patience of the connection fits before this deadline
+  // Only when the whole patience of the connection fits before this deadline.
+  bool may_block = !own->leads && deadline - now >= limits_.patience;
   own->leads = false;
   if (!conversation_->awaiting()) {
     unanswered_since_ = now;

@@ -24,6 +24,7 @@ struct ChannelLimits {
   std::size_t most_requests = 1024;                     // waiting or unanswered
   std::size_t largest_batch = std::size_t{128} * 1024;  // bytes that one leader takes at once
   std::chrono::milliseconds stall{2500};  // a connection that answers nothing for so long is dead
+  std::chrono::milliseconds patience{0};  // a receive of the connection may block for so long
 };
 
 /// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,

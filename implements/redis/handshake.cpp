@@ -20,12 +20,12 @@ class Handshake {
  public:
   Handshake(Transport& transport, FrameLimits limits) : transport_(transport), conversation_(limits) {}
 
-  void ask(std::initializer_list<std::string_view> words) {
+  void ask(std::initializer_list<std::string_view> words, ReplyKind expected = ReplyKind::status) {
     std::vector<Argument> arguments;
     for (const auto word : words)
       arguments.push_back({word});
     Slot& slot = slots_.emplace_back();
-    slot.expected = static_cast<ReplyKinds>(ReplyKind::status);
+    slot.expected = static_cast<ReplyKinds>(expected);
     encode_command({arguments, slot.expected, false}, slot.bytes, slot.insertions);
     slot.wire_size = slot.bytes.size();
     for (const auto& insertion : slot.insertions)
@@ -62,6 +62,14 @@ class Handshake {
     return std::nullopt;
   }
 
+  /// The first word of the only answer that is a list.
+  std::string_view list_head() const {
+    for (const auto& slot : slots_)
+      if (slot.reply.kind == ReplyKind::array && !slot.reply.elements.empty())
+        return slot.reply.elements.front().text();
+    return {};
+  }
+
  private:
   // An error among the answers so far.
   std::optional<Error> answer() {
@@ -95,8 +103,13 @@ std::optional<Error> shake_hands(Transport& transport, const Introduction& intro
   }
   if (!introduction.client_name.empty()) handshake.ask({"CLIENT", "SETNAME", introduction.client_name});
   if (introduction.database != 0) handshake.ask({"SELECT", std::to_string(introduction.database)});
+  if (introduction.reads_from_replica) handshake.ask({"READONLY"});
+  if (introduction.requires_master) handshake.ask({"ROLE"}, ReplyKind::array);
   handshake.ask({"PING"});
-  return handshake.run(deadline);
+  auto error = handshake.run(deadline);
+  if (!error && introduction.requires_master && handshake.list_head() != "master")
+    error.emplace(ErrorCode::unreachable, "the server is not the master");
+  return error;
 }
 
 }  // namespace cachesite::redis

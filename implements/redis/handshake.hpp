@@ -19,6 +19,8 @@ struct Introduction {
   Secret password;
   std::uint32_t database = 0;
   std::string client_name;
+  bool reads_from_replica = false;  // a replica in a cluster answers only who asked for that
+  bool requires_master = false;     // a server that is none is refused
 };
 
 /// Sends AUTH, CLIENT SETNAME, SELECT as far as given, and PING, all at once. No error means that the server

@@ -1,0 +1,435 @@
+#include "redis/cluster_topology.hpp"
+
+#include "redis/background_thread.hpp"
+#include "redis/server_text.hpp"
+#include "redis/single_topology.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <system_error>
+#include <utility>
+
+namespace cachesite::redis {
+
+namespace {
+
+constexpr std::size_t most_nodes = 1024;
+
+using Go = RequestCourse::Step::Go;
+
+}  // namespace
+
+ClusterTopology::ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger)
+    : options_(std::move(options)), label_(std::move(label)), logger_(std::move(logger)) {}
+
+ClusterTopology::~ClusterTopology() {
+  stop();
+}
+
+void ClusterTopology::start() {
+  Lock lock(mutex_);
+  if (stopped_ || gate_.running() || gate_.rounds() != 0) return;
+  gate_.want();
+  begin_work(lock);
+}
+
+void ClusterTopology::await_started() {
+  {
+    Lock lock(mutex_);
+    if (!working_) return;
+    changed_.wait(lock, [&] { return stopped_ || gate_.rounds() != 0; });
+  }
+  const auto view = view_.get();
+  if (!view) return;
+  for (const auto& shard : view->map.shards())
+    view->nodes[shard.master]->await_started();
+}
+
+void ClusterTopology::stop() noexcept {
+  std::map<ServerAddress, Node> nodes;
+  {
+    const Lock lock(mutex_);
+    stopped_ = true;
+    nodes = nodes_;
+  }
+  changed_.notify_all();
+  work_.notify_all();
+  for (const auto& [address, node] : nodes)
+    node->stop();
+  std::thread keeper;
+  {
+    const Lock lock(mutex_);
+    keeper = std::move(keeper_);
+  }
+  if (keeper.joinable()) keeper.join();
+}
+
+Health ClusterTopology::health() const {
+  if (stopped_) return {HealthState::down, "stopped"};
+  const auto view = view_.get();
+  if (!view) {
+    const Lock lock(mutex_);
+    return {HealthState::down,
+            trouble_ ? std::string(trouble_->message()) : "not connected to the cluster yet"};
+  }
+  std::size_t masters = 0;
+  std::string reason;
+  for (const auto& shard : view->map.shards()) {
+    auto health = view->nodes[shard.master]->health();
+    if (health.state == HealthState::up)
+      ++masters;
+    else if (reason.empty())
+      reason = std::move(health.reason);
+  }
+  if (masters == 0) return {HealthState::down, reason};
+  if (!reason.empty()) return {HealthState::degraded, reason};
+  const auto held = view->map.slots_held();
+  if (held == hash_slots) return {};
+  return {HealthState::degraded,
+          std::to_string(hash_slots - held) + " slots of the cluster are held by nobody"};
+}
+
+std::uint64_t ClusterTopology::refreshes() const {
+  const Lock lock(mutex_);
+  return asked_;
+}
+
+ClusterTopology::Slot ClusterTopology::slot_of(const Command& command, const Routing& routing) noexcept {
+  if (routing.slot) return *routing.slot % hash_slots;
+  if (routing.key_argument == 0 || routing.key_argument >= command.arguments.size()) return std::nullopt;
+  return hash_slot(command.arguments[routing.key_argument]);
+}
+
+ClusterTopology::Choice ClusterTopology::choose(const View& view, Slot slot, bool replica) const {
+  const SlotMap::Shard* shard = nullptr;
+  if (slot) {
+    shard = view.map.shard_of(*slot);
+  } else {
+    const auto& shards = view.map.shards();
+    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t index = 0; index < shards.size(); ++index) {
+      shard = &shards[(first + index) % shards.size()];
+      if (view.nodes[shard->master]->usable()) break;
+    }
+  }
+  if (shard == nullptr) return {};
+  if (replica && !shard->replicas.empty()) {
+    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t index = 0; index < shard->replicas.size(); ++index) {
+      const auto& node = view.nodes[shard->replicas[(first + index) % shard->replicas.size()]];
+      if (node->usable()) return {node, true};
+    }
+  }
+  return {view.nodes[shard->master], false};
+}
+
+Result<std::shared_ptr<const ClusterTopology::View>> ClusterTopology::await_view(CallTime time) {
+  Lock lock(mutex_);
+  for (;;) {
+    if (stopped_) return stopped_error();
+    if (auto view = view_.get()) return view;
+    if (trouble_ && !gate_.running()) return *trouble_;
+    const auto round = gate_.running() ? gate_.rounds() + 1 : gate_.want();
+    begin_work(lock);
+    if (!changed_.wait_until(lock, time.deadline, [&] { return stopped_ || gate_.rounds() >= round; }))
+      return Error(ErrorCode::timeout, "the cluster was not found in time");
+  }
+}
+
+RequestCourse ClusterTopology::course_of(const Command& command, const Routing& routing, CallTime time) {
+  return RequestCourse(command.repeatable, options_.read_from_replicas && routing.only_reads, time,
+                       turn_.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL);
+}
+
+Status ClusterTopology::execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) {
+  RequestCourse course = course_of(command, routing, time);
+  return travel(course, {.go = Go::by_map}, command, slot_of(command, routing), reply, time);
+}
+
+RequestCourse::Step ClusterTopology::judge(RequestCourse& course, const Status& status, const Reply& reply,
+                                           const Choice& asked, TimePoint now) const {
+  if (!status.ok()) return course.failed(status.error(), asked.node->address(), asked.replica, now);
+  if (reply.kind != ReplyKind::error) return {};
+  return course.answered(ServerHint::read(reply.text(), asked.node->address()), asked.node->address(),
+                         asked.replica, now);
+}
+
+Status ClusterTopology::travel(RequestCourse& course, RequestCourse::Step step, const Command& command,
+                               Slot slot, Reply& reply, CallTime time) {
+  bool refreshed = false;
+  auto now = time.begin;
+  for (;;) {
+    if (auto error = prepare(step, slot, refreshed, time)) return *error;
+    if (step.pause.count() != 0 || step.await_refresh) now = SteadyTime::now();
+    Choice choice;
+    if (step.go == Go::by_map) {
+      auto view = view_.get();
+      if (!view) {
+        auto awaited = await_view(time);
+        if (!awaited.ok()) return awaited.error();
+        view = awaited.value();
+        now = SteadyTime::now();
+      }
+      choice = choose(*view, slot, course.try_replica());
+      if (!choice.node) {
+        step = course.nowhere(refreshed, now);
+        continue;
+      }
+      if (!course.acceptable(choice.node->address())) return course.failure();
+    } else {
+      Lock lock(mutex_);
+      if (stopped_) return stopped_error();
+      if (nodes_.size() >= most_nodes) drop_strangers(lock);
+      choice.node = node_at(step.target, lock);
+    }
+    Status status = Done{};
+    if (step.go == Go::asking) {
+      const std::array<Argument, 1> word{{{"ASKING"}}};
+      const std::array<Command, 2> commands{
+          {{word, static_cast<ReplyKinds>(ReplyKind::status), true}, command}};
+      std::array<Reply, 2> replies;
+      status = choice.node->call(commands, replies, {now, time.deadline});
+      if (status.ok()) reply = std::move(replies[1]);
+    } else {
+      status = choice.node->call(command, reply, {now, time.deadline});
+    }
+    if (status.ok() && reply.kind != ReplyKind::error) return status;
+    now = SteadyTime::now();
+    step = judge(course, status, reply, choice, now);
+    if (step.go == Go::finish && !step.error) return status;
+  }
+}
+
+// What a step asks for before the next attempt. An error ends the request.
+std::optional<Error> ClusterTopology::prepare(const RequestCourse::Step& step, Slot slot, bool& refreshed,
+                                              CallTime time) {
+  refreshed = step.await_refresh;
+  if (step.want_refresh || step.pause.count() != 0) {
+    Lock lock(mutex_);
+    bool news = step.want_refresh;
+    if (step.move_slot && slot) {
+      const auto view = view_.get();
+      const auto* const master = view ? view->map.master_of(*slot) : nullptr;
+      news = master == nullptr || *master != step.target;
+      if (view && news) {
+        SlotMap map = view->map;
+        map.move(*slot, step.target);
+        publish(std::move(map), lock);
+        if (gate_.running()) moves_.push_back({*slot, step.target});
+      }
+    }
+    if (news && !stopped_) {
+      const bool resting = gate_.resting(SteadyTime::now());
+      if (step.move_slot) informed_ = step.target;
+      const auto round = gate_.want();
+      begin_work(lock);
+      work_.notify_one();
+      // A picture just made shows no more than the one to come: whoever only hopes for it does not wait.
+      if (step.await_refresh && !resting)
+        changed_.wait_until(lock, time.deadline, [&] { return stopped_ || gate_.rounds() >= round; });
+    }
+    if (step.go != Go::finish && step.pause.count() != 0 && !refreshed)
+      changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
+    if (stopped_) return stopped_error();
+  }
+  return step.go == Go::finish ? step.error : std::nullopt;
+}
+
+void ClusterTopology::execute_all(std::span<Request> requests, CallTime time) {
+  auto view = view_.get();
+  if (!view) {
+    auto awaited = await_view(time);
+    if (!awaited.ok()) {
+      for (auto& request : requests)
+        request.status = awaited.error();
+      return;
+    }
+    view = awaited.value();
+  }
+  struct Group {
+    Choice choice;
+    std::vector<Request*> requests;
+  };
+  std::map<Endpoint*, Group> groups;
+  std::vector<Request*> lost;
+  for (auto& request : requests) {
+    auto choice = choose(*view, slot_of(request.command, request.routing),
+                         options_.read_from_replicas && request.routing.only_reads);
+    if (!choice.node) {
+      lost.push_back(&request);
+      continue;
+    }
+    auto& group = groups[choice.node.get()];
+    group.choice = std::move(choice);
+    group.requests.push_back(&request);
+  }
+  for (auto& [endpoint, group] : groups) {
+    execute_on(*endpoint, group.requests, {SteadyTime::now(), time.deadline});
+    for (Request* const request : group.requests) {
+      if (request->status.ok() && request->reply.kind != ReplyKind::error) continue;
+      RequestCourse course = course_of(request->command, request->routing, time);
+      const auto step = judge(course, request->status, request->reply, group.choice, SteadyTime::now());
+      if (step.go == Go::finish && !step.error) continue;
+      request->status = travel(course, step, request->command, slot_of(request->command, request->routing),
+                               request->reply, time);
+    }
+  }
+  for (Request* const request : lost)
+    request->status = execute(request->command, request->routing, request->reply, time);
+}
+
+Status ClusterTopology::for_each_master(const Visit& visit, CallTime time) {
+  const auto view = await_view(time);
+  if (!view.ok()) return view.error();
+  std::set<std::size_t> masters;
+  for (std::uint16_t slot = 0; slot < hash_slots; ++slot)
+    if (const auto* const shard = view.value()->map.shard_of(slot)) masters.insert(shard->master);
+  for (const auto master : masters)
+    if (auto status = visit(*view.value()->nodes[master]); !status.ok()) return status;
+  return Done{};
+}
+
+ClusterTopology::Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
+  const auto found = nodes_.find(address);
+  if (found != nodes_.end()) return found->second;
+  EndpointOptions options = options_.endpoint;
+  options.connector.address = address;
+  options.connector.introduction.reads_from_replica = options_.read_from_replicas;
+  auto node = std::make_shared<Endpoint>(std::move(options), label_, logger_);
+  nodes_.emplace(address, node);
+  return node;
+}
+
+void ClusterTopology::publish(SlotMap map, Lock& lock) {
+  auto view = std::make_shared<View>(View{std::move(map), {}});
+  for (const auto& server : view->map.servers())
+    view->nodes.push_back(node_at(server, lock));
+  for (const auto& shard : view->map.shards())
+    view->nodes[shard.master]->start();
+  view_.put(std::move(view));
+}
+
+// Servers that the map does not name any more. Their connections end, and with them what still runs there.
+void ClusterTopology::drop_strangers(Lock& lock) {
+  const auto view = view_.get();
+  if (!view) return;
+  std::vector<Node> strangers;
+  const auto& servers = view->map.servers();
+  for (auto at = nodes_.begin(); at != nodes_.end();) {
+    if (std::find(servers.begin(), servers.end(), at->first) == servers.end()) {
+      strangers.push_back(std::move(at->second));
+      at = nodes_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  lock.unlock();
+  for (const auto& stranger : strangers)
+    stranger->stop();
+  lock.lock();
+}
+
+void ClusterTopology::begin_work(Lock&) {
+  if (working_ || stopped_) return;
+  try {
+    keeper_ = background_thread([this] { keep(); });
+    working_ = true;
+  } catch (const std::system_error&) {
+    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the cluster");
+  }
+}
+
+void ClusterTopology::keep() {
+  BackOff pauses(options_.endpoint.first_pause, options_.endpoint.longest_pause,
+                 reinterpret_cast<std::uintptr_t>(this));
+  Lock lock(mutex_);
+  TimePoint not_before = TimePoint::min();
+  while (!stopped_) {
+    const auto due = gate_.due();
+    if (!due) {
+      work_.wait(lock);
+      continue;
+    }
+    const auto when = std::max(*due, not_before);
+    if (SteadyTime::now() < when) {
+      work_.wait_until(lock, when);
+      continue;
+    }
+    gate_.begin(SteadyTime::now());
+    moves_.clear();
+    bool success = false;
+    try {
+      success = refresh(lock);
+    } catch (const std::exception&) {
+      if (!lock.owns_lock()) lock.lock();
+      trouble_.emplace(ErrorCode::no_memory, "no memory for a picture of the cluster");
+    }
+    gate_.end(success);
+    not_before = success ? TimePoint::min() : SteadyTime::now() + pauses.next();
+    if (success) pauses.reset();
+    changed_.notify_all();
+  }
+}
+
+bool ClusterTopology::refresh(Lock& lock) {
+  const auto limit = std::min(options_.endpoint.connector.connect_timeout, std::chrono::milliseconds(500));
+  const std::array<Argument, 2> words{{{"CLUSTER"}, {"SLOTS"}}};
+  const Command question{words, static_cast<ReplyKinds>(ReplyKind::array), true};
+  std::optional<Error> trouble;
+  for (const auto& address : whom_to_ask(lock)) {
+    if (stopped_) return false;
+    const Node node = node_at(address, lock);
+    ++asked_;
+    lock.unlock();
+    Reply reply;
+    const Status status = node->call(question, reply, CallTime::from_now(limit));
+    lock.lock();
+    if (!status.ok()) {
+      trouble = status.error();
+      continue;
+    }
+    auto map = SlotMap::read(reply, address);
+    if (!map) {
+      trouble.emplace(
+          ErrorCode::refused,
+          address.text() + (reply.kind == ReplyKind::error ? ": " + readable_server_error(reply.text())
+                                                           : std::string(" knows no slots of the cluster")));
+      continue;
+    }
+    for (const auto& move : moves_)
+      map->move(move.slot, move.master);
+    publish(std::move(*map), lock);
+    trouble_.reset();
+    drop_strangers(lock);
+    return true;
+  }
+  trouble_ = trouble;
+  return false;
+}
+
+// Who knows best first: who told us about a change, then masters that can be used, then everybody.
+std::vector<ServerAddress> ClusterTopology::whom_to_ask(Lock&) {
+  std::vector<ServerAddress> best;
+  std::vector<ServerAddress> rest;
+  const auto view = view_.get();
+  if (view) {
+    const auto& shards = view->map.shards();
+    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t index = 0; index < shards.size(); ++index) {
+      const auto place = shards[(first + index) % shards.size()].master;
+      (view->nodes[place]->usable() ? best : rest).push_back(view->map.servers()[place]);
+    }
+    for (const auto& server : view->map.servers())
+      rest.push_back(server);
+  }
+  if (informed_) best.insert(best.begin(), *std::exchange(informed_, std::nullopt));
+  best.insert(best.end(), rest.begin(), rest.end());
+  best.insert(best.end(), options_.startup_nodes.begin(), options_.startup_nodes.end());
+  std::vector<ServerAddress> all;
+  for (const auto& server : best)
+    if (std::find(all.begin(), all.end(), server) == all.end()) all.push_back(server);
+  return all;
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "site/read_epochs.hpp"
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+namespace cachesite::redis {
+
+/// Something that does not change, read by many without a lock and replaced as a whole by one at a time.
+template <class T>
+class Published {
+ public:
+  Published() : holder_(new Holder) {}
+  ~Published() { delete holder_.load(); }
+  Published(const Published&) = delete;
+  Published& operator=(const Published&) = delete;
+
+  /// Null before the first `put`.
+  [[nodiscard]] std::shared_ptr<const T> get() const {
+    const site::ReadEpochs::Reader reader(epochs_, epochs_.stripe_of_this_cpu());
+    return *holder_.load();
+  }
+  void put(std::shared_ptr<const T> thing) {
+    const Holder* const old = holder_.exchange(new Holder(std::move(thing)));
+    epochs_.wait_for_readers();
+    delete old;
+  }
+
+ private:
+  using Holder = std::shared_ptr<const T>;
+
+  mutable site::ReadEpochs epochs_;
+  std::atomic<const Holder*> holder_;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,79 @@
+#include "redis/slot_map.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace cachesite::redis {
+
+namespace {
+
+constexpr std::size_t most_servers = 4096;
+
+std::optional<ServerAddress> read_server(const Reply& reply, const ServerAddress& asked) {
+  if (reply.kind != ReplyKind::array || reply.elements.size() < 2) return std::nullopt;
+  const Reply& host = reply.elements[0];
+  const Reply& port = reply.elements[1];
+  if (port.kind != ReplyKind::integer || port.integer < 1 || port.integer > 65535) return std::nullopt;
+  if (host.kind != ReplyKind::bulk && host.kind != ReplyKind::nil) return std::nullopt;
+  const bool missing = host.kind == ReplyKind::nil || host.text().empty();
+  if (!missing && host.text() == "?") return std::nullopt;  // a server that does not know its own name
+  return ServerAddress{
+      missing ? asked.host : std::string(host.text()), static_cast<std::uint16_t>(port.integer), {}};
+}
+
+bool is_slot(const Reply& reply) {
+  return reply.kind == ReplyKind::integer && reply.integer >= 0 && reply.integer < hash_slots;
+}
+
+}  // namespace
+
+std::optional<SlotMap> SlotMap::read(const Reply& reply, const ServerAddress& asked) {
+  if (reply.kind != ReplyKind::array) return std::nullopt;
+  SlotMap map;
+  for (const Reply& range : reply.elements) {
+    if (range.kind != ReplyKind::array || range.elements.size() < 3) continue;
+    if (!is_slot(range.elements[0]) || !is_slot(range.elements[1])) continue;
+    const auto first = static_cast<std::size_t>(range.elements[0].integer);
+    const auto last = static_cast<std::size_t>(range.elements[1].integer);
+    const auto master = read_server(range.elements[2], asked);
+    if (first > last || !master) continue;
+    if (map.servers_.size() + range.elements.size() > most_servers) break;
+    const auto led = map.shard_led_by(map.place_of(*master));
+    for (std::size_t index = 3; index < range.elements.size(); ++index)
+      if (const auto replica = read_server(range.elements[index], asked); replica && *replica != *master) {
+        const auto place = map.place_of(*replica);
+        auto& replicas = map.shards_[led].replicas;
+        if (std::find(replicas.begin(), replicas.end(), place) == replicas.end()) replicas.push_back(place);
+      }
+    for (std::size_t slot = first; slot <= last; ++slot)
+      if (map.shard_of_slot_[slot] == none) map.shard_of_slot_[slot] = led;
+  }
+  if (map.slots_held() == 0) return std::nullopt;
+  return map;
+}
+
+std::size_t SlotMap::slots_held() const noexcept {
+  return hash_slots -
+         static_cast<std::size_t>(std::count(shard_of_slot_.begin(), shard_of_slot_.end(), none));
+}
+
+void SlotMap::move(std::uint16_t slot, const ServerAddress& master) {
+  shard_of_slot_[slot] = shard_led_by(place_of(master));
+}
+
+std::size_t SlotMap::place_of(const ServerAddress& server) {
+  const auto found = std::find(servers_.begin(), servers_.end(), server);
+  if (found != servers_.end()) return static_cast<std::size_t>(found - servers_.begin());
+  servers_.push_back(server);
+  return servers_.size() - 1;
+}
+
+std::uint16_t SlotMap::shard_led_by(std::size_t master) {
+  const auto found = std::find_if(shards_.begin(), shards_.end(),
+                                  [&](const Shard& shard) { return shard.master == master; });
+  if (found != shards_.end()) return static_cast<std::uint16_t>(found - shards_.begin());
+  shards_.push_back({master, {}});
+  return static_cast<std::uint16_t>(shards_.size() - 1);
+}
+
+}  // namespace cachesite::redis
