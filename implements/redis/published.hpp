@@ -1,6 +1,6 @@
 #pragma once
 
-#include "site/read_epochs.hpp"
+#include "basics/read_epochs.hpp"
 
 #include <atomic>
 #include <memory>
@@ -19,7 +19,7 @@ class Published {
 
   /// Null before the first `put`.
   [[nodiscard]] std::shared_ptr<const T> get() const {
-    const site::ReadEpochs::Reader reader(epochs_, epochs_.stripe_of_this_cpu());
+    const basics::ReadEpochs::Reader reader(epochs_, epochs_.stripe_of_this_processor());
     return *holder_.load();
   }
   void put(std::shared_ptr<const T> thing) {
@@ -31,7 +31,7 @@ class Published {
  private:
   using Holder = std::shared_ptr<const T>;
 
-  mutable site::ReadEpochs epochs_;
+  mutable basics::ReadEpochs epochs_;
   std::atomic<const Holder*> holder_;
 };
 

@@ -2,7 +2,7 @@
 
 #include "site/component_record.hpp"
 #include "site/lookup_hash.hpp"
-#include "site/read_epochs.hpp"
+#include "basics/read_epochs.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -25,8 +25,8 @@ class ComponentIndex {
   [[nodiscard, gnu::always_inline]] std::shared_ptr<void> find(const InterfaceId& interface_id,
                                                                std::string_view name) const {
     const std::uint64_t hash = lookup_hash(interface_id, name);
-    const std::uint32_t stripe = ReadEpochs::stripe_of_this_processor();
-    const ReadEpochs::Reader reader(epochs_, stripe);
+    const std::uint32_t stripe = basics::ReadEpochs::stripe_of_this_processor();
+    const basics::ReadEpochs::Reader reader(epochs_, stripe);
     const Table& table = *table_.load();
     for (std::size_t place = table.home(hash);; place = (place + 1) & table.mask) {
       const ComponentRecord* record = table.slots[place].load();
@@ -59,7 +59,7 @@ class ComponentIndex {
                                            std::string_view name) noexcept;
   void publish(std::unique_ptr<Table> table) noexcept;
 
-  ReadEpochs epochs_;
+  basics::ReadEpochs epochs_;
   std::atomic<Table*> table_;
   std::size_t count_ = 0;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "site/read_epochs.hpp"
+#include "basics/read_epochs.hpp"
 #include "site/same_text.hpp"
 
 #include <cachesite/component.hpp>
@@ -56,7 +56,7 @@ class ComponentRecord {
   std::string class_name_;
   std::shared_ptr<void> as_interface_;
   std::shared_ptr<IComponent> component_;
-  mutable std::array<std::atomic<const std::shared_ptr<void>*>, ReadEpochs::stripes> owners_{};
+  mutable std::array<std::atomic<const std::shared_ptr<void>*>, basics::ReadEpochs::stripes> owners_{};
 };
 
 }  // namespace cachesite::site

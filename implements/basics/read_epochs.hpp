@@ -1,6 +1,6 @@
 #pragma once
 
-#include "site/processor_number.hpp"
+#include "basics/processor_number.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <memory>
 #include <thread>
 
-namespace cachesite::site {
+namespace cachesite::basics {
 
 // Lets readers use shared structures without a lock, and a writer find out when nobody uses what it has
 // replaced. A reader counts itself in and out in a counter of its CPU. A writer publishes first and then sees
@@ -57,4 +57,4 @@ class ReadEpochs {
   std::atomic<Counter*> current_{counters_.get()};
 };
 
-}  // namespace cachesite::site
+}  // namespace cachesite::basics

@@ -6,7 +6,7 @@
 #include <sys/rseq.h>
 #endif
 
-namespace cachesite::site {
+namespace cachesite::basics {
 
 // The number of the processor that runs this thread right now: a single load where the C library shares an
 // area with the kernel (glibc from 2.35 on, Linux from 4.18 on). Where the system does not tell, a number
@@ -23,4 +23,4 @@ namespace cachesite::site {
   return static_cast<std::uint32_t>(std::uint64_t{thread} * 0x9e3779b97f4a7c15U >> 58U);
 }
 
-}  // namespace cachesite::site
+}  // namespace cachesite::basics
