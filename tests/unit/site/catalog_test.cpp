@@ -1,4 +1,4 @@
-#include "parts.hpp"
+#include "support/parts.hpp"
 
 #include <cachesite/cache.hpp>
 #include <cachesite/catalog.hpp>

@@ -1,4 +1,4 @@
-#include "parts.hpp"
+#include "support/parts.hpp"
 
 #include <cachesite/component_site.hpp>
 

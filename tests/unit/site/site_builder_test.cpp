@@ -1,5 +1,5 @@
-#include "parts.hpp"
-#include "tree.hpp"
+#include "support/parts.hpp"
+#include "support/tree.hpp"
 
 #include <cachesite/cache.hpp>
 #include <cachesite/component_site.hpp>
