@@ -34,6 +34,7 @@ class EngineSubject {
   static memory::EngineOptions options(std::size_t capacity) {
     memory::EngineOptions result;
     result.max_size = capacity;
+    result.count_reads = false;
     return result;
   }
   memory::Engine engine_;

@@ -17,6 +17,13 @@ std::uint64_t BucketTable::level_bytes(unsigned level) const noexcept {
   return (count + overflow_capacity(count)) * sizeof(Bucket);
 }
 
+BucketTable::Home BucketTable::read_previous_home(std::uint64_t hash, const Bucket* bucket) const noexcept {
+  const std::uint64_t previous = previous_.load(std::memory_order_acquire);
+  if (previous == 0) return {bucket, Bucket::unborn};
+  bucket = bucket_at(previous, place(hash));
+  return {bucket, bucket->sequence.load(std::memory_order_acquire)};
+}
+
 BucketTable::Level& BucketTable::level_holding(const Bucket* home) noexcept {
   const std::uint64_t current = current_.load(std::memory_order_relaxed);
   const Bucket* begin = data_of(current);

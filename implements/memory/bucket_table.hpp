@@ -38,13 +38,25 @@ class BucketTable {
     return tag != 0 ? tag : 1;
   }
 
-  // For readers: the bucket to look at first, or null when it is on the move or there is no table yet.
-  const Bucket* read_home(std::uint64_t hash) const noexcept {
+  struct Home {
+    const Bucket* bucket;    // null when there is no table
+    std::uint32_t sequence;  // odd or unborn: try again
+  };
+  // For readers: the bucket to look at first.
+  Home read_home(std::uint64_t hash) const noexcept {
     const std::uint64_t current = current_.load(std::memory_order_acquire);
+    if (current == 0) return {nullptr, Bucket::unborn};
     const Bucket* bucket = bucket_at(current, place(hash));
-    if (current != 0 && bucket->sequence.load(std::memory_order_acquire) != Bucket::unborn) return bucket;
-    const std::uint64_t previous = previous_.load(std::memory_order_acquire);
-    return previous != 0 ? bucket_at(previous, place(hash)) : nullptr;
+    const std::uint32_t sequence = bucket->sequence.load(std::memory_order_acquire);
+    if (sequence != Bucket::unborn) return {bucket, sequence};
+    return read_previous_home(hash, bucket);
+  }
+  // The same without a look at the table that is on the move.
+  Home read_current_home(std::uint64_t hash) const noexcept {
+    const std::uint64_t current = current_.load(std::memory_order_acquire);
+    if (current == 0) return {nullptr, Bucket::unborn};
+    const Bucket* bucket = bucket_at(current, place(hash));
+    return {bucket, bucket->sequence.load(std::memory_order_acquire)};
   }
   bool has_table() const noexcept { return current_.load(std::memory_order_acquire) != 0; }
   // The next bucket of the chain that `home` begins; null at its end.
@@ -127,6 +139,7 @@ class BucketTable {
   }
   static std::uint64_t overflow_capacity(std::uint64_t count) noexcept { return count * 3 / 4 + 4; }
   std::uint64_t level_bytes(unsigned level) const noexcept;
+  Home read_previous_home(std::uint64_t hash, const Bucket* bucket) const noexcept;
   const Bucket* follow(const Bucket* home, std::uint32_t link) const noexcept;
   Level& level_holding(const Bucket* home) noexcept;
   bool wants_to_shrink(std::uint64_t entries) const noexcept { return level() > 0 && entries < buckets(); }

@@ -64,6 +64,7 @@ class Engine {
   const RemovalListener* listener() const noexcept {
     return options_.listener ? &options_.listener : nullptr;
   }
+  Found read_slowly(std::string_view key, std::uint64_t hash, Value& destination);
   WriteOutcome write_to_shard(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
                               Aftermath& after);
   bool find_room_elsewhere(const LogShard& except, Aftermath& after);

@@ -71,9 +71,20 @@ class EntryHeader {
   }
   bool is_expired(const Word* entry, Tick now) const noexcept {
     const std::uint64_t stored = raw_ >> expiry_shift;
-    if (!is_wide()) return stored <= now && stored != expiry_mask;
+    if (stored > now && !is_wide()) return false;
+    if (!is_wide()) return stored != expiry_mask;
     return expiry(entry) <= now || (stored != 0 && stored <= now);
   }
+
+  // The one comparison that nearly every read makes: a key of this size, in the arena, the end in the header.
+  constexpr bool is_plain_with_key_of(std::size_t size) const noexcept {
+    return (raw_ & (largest_part << key_shift | external_bit | wide_bit)) == std::uint64_t{size} << key_shift;
+  }
+  constexpr bool is_plain_and_expired(Tick now) const noexcept {
+    const std::uint64_t stored = raw_ >> expiry_shift;
+    return stored <= now && stored != expiry_mask;
+  }
+  constexpr bool is_plain() const noexcept { return (raw_ & (external_bit | wide_bit)) == 0; }
 
   static constexpr std::size_t words_for(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
 
@@ -94,26 +105,45 @@ inline EntryHeader load_header(const Word* entry) noexcept {
 }
 
 inline bool same_bytes(const Word* words, const char* bytes, std::size_t size) noexcept {
-  for (; size >= 8; size -= 8, bytes += 8, ++words) {
+  for (; size >= 16; size -= 16, bytes += 16, words += 2) {
+    const std::uint64_t first = words[0].load(std::memory_order_acquire) ^ load_word(bytes);
+    const std::uint64_t second = words[1].load(std::memory_order_acquire) ^ load_word(bytes + 8);
+    if ((first | second) != 0) return false;
+  }
+  if (size >= 8) {
     if (words->load(std::memory_order_acquire) != load_word(bytes)) return false;
+    size -= 8, bytes += 8, ++words;
   }
   return size == 0 || words->load(std::memory_order_acquire) == load_partial_word(bytes, size);
 }
 
 inline void copy_in(Word* words, const void* source, std::size_t size) noexcept {
   const char* bytes = static_cast<const char*>(source);
-  for (; size >= 8; size -= 8, bytes += 8, ++words) {
-    words->store(load_word(bytes), std::memory_order_release);
+  for (; size >= 32; size -= 32, bytes += 32, words += 4) {
+    words[0].store(load_word(bytes), std::memory_order_release);
+    words[1].store(load_word(bytes + 8), std::memory_order_release);
+    words[2].store(load_word(bytes + 16), std::memory_order_release);
+    words[3].store(load_word(bytes + 24), std::memory_order_release);
   }
+  for (; size >= 8; size -= 8, bytes += 8, ++words)
+    words->store(load_word(bytes), std::memory_order_release);
   if (size != 0) words->store(load_partial_word(bytes, size), std::memory_order_release);
 }
 
 inline void copy_out(void* target, const Word* words, std::size_t size) noexcept {
   char* bytes = static_cast<char*>(target);
-  for (; size >= 8; size -= 8, bytes += 8, ++words) {
-    const std::uint64_t word = words->load(std::memory_order_acquire);
-    std::memcpy(bytes, &word, 8);
+  const auto copy_word = [](char* place, const Word& source) {
+    const std::uint64_t word = source.load(std::memory_order_acquire);
+    std::memcpy(place, &word, 8);
+  };
+  for (; size >= 32; size -= 32, bytes += 32, words += 4) {
+    copy_word(bytes, words[0]);
+    copy_word(bytes + 8, words[1]);
+    copy_word(bytes + 16, words[2]);
+    copy_word(bytes + 24, words[3]);
   }
+  for (; size >= 8; size -= 8, bytes += 8, ++words)
+    copy_word(bytes, *words);
   if (size == 0) return;
   std::uint64_t word = words->load(std::memory_order_acquire);
   if (size & 4U) {

@@ -43,22 +43,26 @@ inline std::uint64_t fold_product(std::uint64_t left, std::uint64_t right) noexc
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
 }
 
+// Two or more products of 64 by 64 bits, folded; at least two words of the key's end go into the last but one
+// or the last.
 inline std::uint64_t hash_key(std::string_view key, const HashSeed& seed) noexcept {
   const char* bytes = key.data();
-  std::size_t left = key.size();
-  std::uint64_t state = seed.second ^ left;
-  while (left > 16) {
-    state = fold_product(load_word(bytes) ^ seed.first, load_word(bytes + 8) ^ state);
-    bytes += 16;
-    left -= 16;
+  const std::size_t size = key.size();
+  std::uint64_t state = seed.second ^ size;
+  if (size > 16) {
+    for (std::size_t left = size; left > 16; left -= 16, bytes += 16) {
+      state = fold_product(load_word(bytes) ^ seed.first, load_word(bytes + 8) ^ state);
+    }
+    const char* end = key.data() + size;
+    return fold_product(load_word(end - 16) ^ seed.second, load_word(end - 8) ^ state);
   }
   std::uint64_t low = 0;
   std::uint64_t high = 0;
-  if (left >= 8) {
+  if (size >= 8) {
     low = load_word(bytes);
-    high = load_word(bytes + left - 8);
-  } else if (left > 0) {
-    low = load_partial_word(bytes, left);
+    high = load_word(bytes + size - 8);
+  } else {
+    low = load_partial_word(bytes, size);
   }
   state = fold_product(low ^ seed.first, high ^ state);
   return fold_product(state ^ seed.second, 0x9E3779B97F4A7C15U);

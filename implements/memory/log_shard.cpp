@@ -6,6 +6,7 @@ namespace cachesite::memory {
 
 LogShard::LogShard(const ShardContext& context) noexcept
     : context_(context),
+      clock_(context.clock),
       table_(context.pages, context.budget, context.table_base),
       arena_(context.pages, context.budget, context.segment_word_bits),
       logs_{EntryLog(arena_, 0), EntryLog(arena_, 1)},
@@ -144,7 +145,7 @@ bool LogShard::remove(std::uint64_t hash, std::string_view key, Aftermath& after
   Located located;
   if (!find(hash, key, located)) return false;
   const Word* entry = arena_.at(located.reference);
-  const bool expired = load_header(entry).is_expired(entry, context_.clock.now());
+  const bool expired = load_header(entry).is_expired(entry, clock_.now());
   drop_at(located.position, located.reference, expired ? RemovalCause::expired : RemovalCause::removed,
           after);
   maintain(after);
@@ -200,7 +201,7 @@ std::uint64_t LogShard::scan(std::uint64_t place, const std::function<void(std::
   constexpr std::uint64_t end = std::uint64_t{1} << 32U;
   const std::lock_guard guard(lock_);
   if (!table_.has_table()) return end;
-  const Tick now = context_.clock.now();
+  const Tick now = clock_.now();
   Bucket* home = table_.home(place << 16U, hasher());
   for (const Bucket* bucket = home; bucket != nullptr; bucket = table_.next(home, bucket)) {
     for (unsigned slot = 0; slot < Bucket::slots; ++slot) {

@@ -52,7 +52,16 @@ class alignas(64) LogShard {
   LogShard& operator=(const LogShard&) = delete;
   ~LogShard();
 
-  // May throw std::bad_alloc for the destination's memory.
+  // What one look at the cache without a lock tells.
+  enum class Glance : std::uint8_t {
+    hit = static_cast<std::uint8_t>(Found::hit),
+    null = static_cast<std::uint8_t>(Found::null),
+    miss = static_cast<std::uint8_t>(Found::miss),
+    unsure,
+  };
+  // Both may throw std::bad_alloc for the destination's memory.
+  Glance glance(std::uint64_t hash, std::string_view key, Value& destination);
+  // The answer after a glance that was not sure: longer looks, then the lock.
   Found read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;
@@ -94,6 +103,7 @@ class alignas(64) LogShard {
   };
 
   // Reading.
+  Glance look(std::uint64_t hash, std::string_view key, Value& destination);
   Found read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
   void put_off(Word* entry, Tick now) noexcept;
 
@@ -165,6 +175,7 @@ class alignas(64) LogShard {
 
   // Read by everybody, written seldom.
   const ShardContext& context_;
+  const TickClock& clock_;
   BucketTable table_;
   Arena arena_;
   // Under the lock.

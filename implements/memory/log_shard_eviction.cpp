@@ -20,7 +20,7 @@ std::uint64_t LogShard::window_share() const noexcept {
 }
 
 bool LogShard::evict_one(Aftermath& after) noexcept {
-  if (sweep(sweep_step_when_full, context_.clock.now(), after)) return true;
+  if (sweep(sweep_step_when_full, clock_.now(), after)) return true;
   if (window().entries() > window_share() || main().entries() == 0) return evict_from_window(after);
   bool dropped = false;
   const std::uint32_t victim = find_victim(after, dropped);
@@ -38,7 +38,7 @@ bool LogShard::evict_from_window(Aftermath& after) noexcept {
     return true;
   }
   const Word* entry = arena_.at(candidate);
-  if (load_header(entry).is_expired(entry, context_.clock.now())) {
+  if (load_header(entry).is_expired(entry, clock_.now())) {
     drop_at(position, candidate, RemovalCause::expired, after);
     return true;
   }
@@ -62,7 +62,7 @@ bool LogShard::evict_from_window(Aftermath& after) noexcept {
 // Moves used entries from the tail of the main log to its head until it meets one that is not used. Entries
 // that are over are dropped on the way, and end the walk.
 std::uint32_t LogShard::find_victim(Aftermath& after, bool& dropped) noexcept {
-  const Tick now = context_.clock.now();
+  const Tick now = clock_.now();
   for (unsigned step = 0;; ++step) {
     const std::uint32_t reference = main().tail();
     if (reference == EntryLog::none) return EntryLog::none;
@@ -134,7 +134,7 @@ bool LogShard::is_full() const noexcept {
 }
 
 void LogShard::maintain(Aftermath& after) noexcept {
-  sweep(sweep_step, context_.clock.now(), after);
+  sweep(sweep_step, clock_.now(), after);
   for (unsigned i = 0; i < shrink_step && context_.budget.over(); ++i) {
     settle();
     if (!evict_one(after)) break;

@@ -7,58 +7,59 @@ namespace cachesite::memory {
 
 namespace {
 
-constexpr unsigned attempts = 16;
+constexpr unsigned attempts = 4;
 constexpr unsigned longest_walk = 8;  // buckets; a longer chain is left to the lock
 
 }  // namespace
 
-Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
-  if (context_.idle != 0) return read_locked(hash, key, destination, after);
-  for (unsigned attempt = 0; attempt < attempts; ++attempt) {
-    const Bucket* home = table_.read_home(hash);
-    if (home == nullptr) {
-      if (!table_.has_table()) return Found::miss;
-      pause_briefly();
-      continue;
-    }
-    const std::uint32_t sequence = home->sequence.load(std::memory_order_acquire);
-    if ((sequence & 1U) != 0 || sequence == Bucket::unborn) {
-      pause_briefly();
-      continue;
-    }
-    const auto unchanged = [&] { return home->sequence.load(std::memory_order_relaxed) == sequence; };
-    unsigned walked = 0;
-    bool changed = false;
-    for (const Bucket* bucket = home; bucket != nullptr && !changed;) {
-      const std::uint64_t word0 = bucket->word0.load(std::memory_order_acquire);
-      const std::uint64_t word1 = bucket->word1.load(std::memory_order_acquire);
-      for (std::uint32_t matches = match_tags(word0, word1, BucketTable::tag(hash)); matches != 0;
-           matches &= matches - 1) {
-        const auto slot = static_cast<unsigned>(std::countr_zero(matches));
-        const Word* entry = arena_.at(bucket->references[slot].load(std::memory_order_acquire));
-        const EntryHeader header = load_header(entry);
-        const Word* key_words = entry + header.key_offset();
-        if (header.is_external()) {
-          if (key_words->load(std::memory_order_acquire) != hash) continue;
-          return read_locked(hash, key, destination, after);
-        }
-        if (header.key_size() != key.size() || !same_bytes(key_words, key.data(), key.size())) continue;
-        if (header.is_expired(entry, context_.clock.now())) return read_locked(hash, key, destination, after);
-        if (!header.is_null()) {
-          const std::size_t size = header.value_size();
-          copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
-        }
-        if (unchanged()) {
-          const_cast<Bucket*>(bucket)->count_use(word1, slot);
-          return header.is_null() ? Found::null : Found::hit;
-        }
-        changed = true;
-        break;
+LogShard::Glance LogShard::look(std::uint64_t hash, std::string_view key, Value& destination) {
+  const BucketTable::Home home = table_.read_home(hash);
+  if (home.bucket == nullptr) return Glance::miss;
+  if ((home.sequence & 1U) != 0 || home.sequence == Bucket::unborn) return Glance::unsure;
+  const auto unchanged = [&home] {
+    return home.bucket->sequence.load(std::memory_order_relaxed) == home.sequence;
+  };
+  const Bucket* bucket = home.bucket;
+  for (unsigned walked = 0;; ++walked) {
+    const std::uint64_t word0 = bucket->word0.load(std::memory_order_acquire);
+    const std::uint64_t word1 = bucket->word1.load(std::memory_order_acquire);
+    for (std::uint32_t matches = match_tags(word0, word1, BucketTable::tag(hash)); matches != 0;
+         matches &= matches - 1) {
+      const auto slot = static_cast<unsigned>(std::countr_zero(matches));
+      const Word* entry = arena_.at(bucket->references[slot].load(std::memory_order_acquire));
+      const EntryHeader header = load_header(entry);
+      const Word* key_words = entry + header.key_offset();
+      if (header.is_external()) {
+        if (key_words->load(std::memory_order_acquire) == hash) return Glance::unsure;
+        continue;
       }
-      bucket = table_.read_next(home, word1);
-      changed = changed || ++walked > longest_walk;
+      if (header.key_size() != key.size() || !same_bytes(key_words, key.data(), key.size())) continue;
+      if (header.is_expired(entry, clock_.now())) return Glance::unsure;
+      const std::size_t size = header.value_size();
+      copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
+      if (!unchanged()) return Glance::unsure;
+      const_cast<Bucket*>(bucket)->count_use(word1, slot);
+      return header.is_null() ? Glance::null : Glance::hit;
     }
-    if (!changed && unchanged()) return Found::miss;
+    if (Bucket::link_of(word1) == 0) break;
+    bucket = table_.read_next(home.bucket, word1);
+    if (bucket == nullptr || walked == longest_walk) return Glance::unsure;
+  }
+  return unchanged() ? Glance::miss : Glance::unsure;
+}
+
+Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+  for (unsigned attempt = 0; attempt < attempts && context_.idle == 0; ++attempt) {
+    switch (look(hash, key, destination)) {
+      case Glance::hit:
+        return Found::hit;
+      case Glance::null:
+        return Found::null;
+      case Glance::miss:
+        return Found::miss;
+      case Glance::unsure:
+        pause_briefly();
+    }
   }
   return read_locked(hash, key, destination, after);
 }
@@ -69,7 +70,7 @@ Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& des
   if (!find(hash, key, located)) return Found::miss;
   Word* entry = arena_.at(located.reference);
   const EntryHeader header = load_header(entry);
-  const Tick now = context_.clock.now();
+  const Tick now = clock_.now();
   if (header.is_expired(entry, now)) {
     drop_at(located.position, located.reference, RemovalCause::expired, after);
     maintain(after);
@@ -102,7 +103,7 @@ Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept
   if (!find(hash, key, located)) return {};
   const Word* entry = arena_.at(located.reference);
   const EntryHeader header = load_header(entry);
-  const Tick now = context_.clock.now();
+  const Tick now = clock_.now();
   if (header.is_expired(entry, now)) return {};
   const Tick expiry = header.expiry(entry);
   if (expiry == never) return {Remaining::State::no_expiry, {}};
@@ -111,11 +112,11 @@ Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept
 }
 
 void LogShard::prefetch_bucket(std::uint64_t hash) const noexcept {
-  if (const Bucket* home = table_.read_home(hash)) __builtin_prefetch(home);
+  if (const Bucket* home = table_.read_home(hash).bucket) __builtin_prefetch(home);
 }
 
 void LogShard::prefetch_entry(std::uint64_t hash) const noexcept {
-  const Bucket* home = table_.read_home(hash);
+  const Bucket* home = table_.read_home(hash).bucket;
   if (home == nullptr) return;
   const std::uint32_t matches =
       match_tags(home->word0.load(std::memory_order_acquire), home->word1.load(std::memory_order_acquire),

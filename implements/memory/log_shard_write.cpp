@@ -36,7 +36,7 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
 WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
                              Tick expiry, std::unique_ptr<ExternalEntry>& external,
                              Aftermath& after) noexcept {
-  const Tick now = context_.clock.now();
+  const Tick now = clock_.now();
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
   const std::lock_guard guard(lock_);
@@ -170,7 +170,7 @@ bool LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, Aft
   if (!find(hash, key, located)) return false;
   Word* entry = arena_.at(located.reference);
   const EntryHeader header = load_header(entry);
-  const Tick now = context_.clock.now();
+  const Tick now = clock_.now();
   if (header.is_expired(entry, now)) return false;
   expect_end(expiry);
   EntryHeader changed = EntryHeader::make(header.key_size(), header.value_size(), header.is_null(),

@@ -77,21 +77,11 @@ class Value {
   /// returns where to write them. Reuses memory that nobody else shares. Throws std::bad_alloc; the Value is
   /// then empty.
   [[nodiscard]] std::span<std::byte> resize_for_overwrite(std::size_t size) {
-    if (size <= inline_capacity) {
-      if (block_) release_block();
+    if (size <= inline_capacity && !block_) {
       size_ = size;
       return {inline_, size};
     }
-    if (capacity_ < size || block_.use_count() != 1) {
-      size_ = capacity_ = 0;
-      block_.reset();
-      auto fresh = std::shared_ptr<std::byte[]>(new std::byte[size]);
-      auto* const start = fresh.get();
-      block_ = std::shared_ptr<const std::byte>(std::move(fresh), start);
-      capacity_ = size;
-    }
-    size_ = size;
-    return {const_cast<std::byte*>(block_.get()), size};
+    return resize_with_block(size);
   }
 
   /// For implementers of caches: hands out `size` bytes of an immutable block without a copy. The bytes must
@@ -115,6 +105,24 @@ class Value {
 
  private:
   [[nodiscard]] const std::byte* data() const noexcept { return block_ ? block_.get() : inline_; }
+
+  std::span<std::byte> resize_with_block(std::size_t size) {
+    if (size <= inline_capacity) {
+      if (block_) release_block();
+      size_ = size;
+      return {inline_, size};
+    }
+    if (capacity_ < size || block_.use_count() != 1) {
+      size_ = capacity_ = 0;
+      block_.reset();
+      auto fresh = std::shared_ptr<std::byte[]>(new std::byte[size]);
+      auto* const start = fresh.get();
+      block_ = std::shared_ptr<const std::byte>(std::move(fresh), start);
+      capacity_ = size;
+    }
+    size_ = size;
+    return {const_cast<std::byte*>(block_.get()), size};
+  }
 
   void release_block() noexcept {
     block_.reset();
