@@ -19,7 +19,7 @@ class Published {
 
   /// Null before the first `put`.
   [[nodiscard]] std::shared_ptr<const T> get() const {
-    const site::ReadEpochs::Reader reader(epochs_, epochs_.stripe_of_this_cpu());
+    const site::ReadEpochs::Reader reader(epochs_, epochs_.stripe_of_this_processor());
     return *holder_.load();
   }
   void put(std::shared_ptr<const T> thing) {
