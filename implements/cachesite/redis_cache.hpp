@@ -5,6 +5,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_statistics.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -52,8 +53,10 @@ struct RedisCacheOptions : RedisConnectionOptions {
 ///
 /// `entries`, `bytes`, `evictions` and `expirations` of the statistics are 0: the server knows them, not the
 /// cache.
-class RedisCache final : public ICache {
+class RedisCache final : public ICache, public IRedisStatistics {
  public:
+  using provides = Provides<ICache, IRedisStatistics>;
+
   using Options = RedisCacheOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`.
@@ -67,6 +70,7 @@ class RedisCache final : public ICache {
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;

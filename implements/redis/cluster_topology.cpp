@@ -90,6 +90,15 @@ Health ClusterTopology::health() const {
           std::to_string(hash_slots - held) + " slots of the cluster are held by nobody"};
 }
 
+std::vector<RedisEndpointStatistics> ClusterTopology::statistics() const {
+  std::vector<RedisEndpointStatistics> all;
+  const Lock lock(mutex_);
+  all.reserve(nodes_.size());
+  for (const auto& [address, node] : nodes_)
+    all.push_back(node->statistics());
+  return all;
+}
+
 std::uint64_t ClusterTopology::refreshes() const {
   const Lock lock(mutex_);
   return asked_;

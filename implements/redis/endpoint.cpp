@@ -29,18 +29,27 @@ std::string duration_text(std::chrono::milliseconds duration) {
   return std::to_string(duration.count()) + " ms";
 }
 
+// Options are copied for several endpoints, but each counts its own bytes.
+EndpointOptions metered(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
+  options.connector.traffic = std::move(traffic);
+  return options;
+}
+
 }  // namespace
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : options_(std::move(options)),
+    : options_(metered(std::move(options), meter_.traffic())),
       label_(std::move(label)),
       place_("redis at " + options_.connector.address.text()),
       logger_(std::move(logger)),
       connector_(options_.connector),
-      since_(std::chrono::system_clock::now()) {
+      since_(std::chrono::system_clock::now()),
+      heartbeat_(options_.health_check_interval, [this] { check_channels(); }) {
   for (std::size_t count = 0; count < std::max<std::size_t>(1, options_.channels); ++count)
-    channels_.push_back(
-        std::make_unique<Channel>(options_.channel, [this](const Error& reason) { on_loss(reason); }));
+    channels_.push_back(std::make_unique<Channel>(options_.channel, [this](const Error& reason) {
+      meter_.lost(reason);
+      on_loss(reason);
+    }));
 }
 
 Endpoint::~Endpoint() {
@@ -71,6 +80,7 @@ void Endpoint::stop() noexcept {
   }
   for (const auto& channel : channels_)
     channel->close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+  heartbeat_.stop();
   std::thread worker;
   {
     const Lock lock(mutex_);
@@ -82,6 +92,7 @@ void Endpoint::stop() noexcept {
 }
 
 void Endpoint::set_state(State state) {
+  if (state_ != state) since_ = std::chrono::system_clock::now();
   state_.store(state, std::memory_order_release);
   changed_.notify_all();
 }
@@ -95,22 +106,32 @@ Error Endpoint::down_error() const {
 }
 
 Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
-  return carry_out(
-      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-        return channel.call(command, reply, now, time.deadline, loss);
-      },
-      command.repeatable, time);
+  return measured(carry_out(
+                      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
+                        return channel.call(command, reply, now, time.deadline, loss);
+                      },
+                      command.repeatable, time),
+                  time);
 }
 
 Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replies, CallTime time) {
   if (commands.empty()) return Done{};
   const bool repeatable =
       std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });
-  return carry_out(
-      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-        return channel.call(commands, replies, now, time.deadline, loss);
-      },
-      repeatable, time);
+  return measured(carry_out(
+                      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
+                        return channel.call(commands, replies, now, time.deadline, loss);
+                      },
+                      repeatable, time),
+                  time);
+}
+
+Status Endpoint::measured(Status status, CallTime time) noexcept {
+  if (status.ok())
+    meter_.answered(SteadyTime::now() - time.begin);
+  else
+    meter_.failed(status.error());
+  return status;
 }
 
 template <class Send>
@@ -118,6 +139,7 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
   auto now = time.begin;
   const auto deadline = time.deadline;
   const auto late = [&](bool sent, Outcome outcome) {
+    meter_.timed_out(sent);
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time.begin);
     return Error(ErrorCode::timeout,
                  place_ + ": no answer within " + duration_text(patience) +
@@ -154,7 +176,10 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
           return late(sent, outcome);
         if (loss->code() == ErrorCode::closed)
           return Error(loss->code(), std::string(loss->message()), outcome);
-        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || repeatable)) continue;
+        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || repeatable)) {
+          meter_.repeated();
+          continue;
+        }
         return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()), outcome);
       case Ending::not_open:
         now = SteadyTime::now();
@@ -221,6 +246,22 @@ void Endpoint::on_loss(const Error& reason) {
   begin_work(lock);
 }
 
+// A connection that has died in silence is found by asking for an answer.
+void Endpoint::check_channels() noexcept {
+  const std::array<Argument, 1> words{{{"PING"}}};
+  const Command ping{words, static_cast<ReplyKinds>(ReplyKind::status), true};
+  for (const auto& channel : channels_) {
+    try {
+      Reply reply;
+      std::optional<Error> loss;
+      const auto now = SteadyTime::now();
+      channel->call(ping, reply, now, now + options_.connector.call_timeout, loss);
+    } catch (const std::exception&) {
+      // No memory: the next beat asks again.
+    }
+  }
+}
+
 void Endpoint::begin_work(Lock&) {
   if (working_) {
     changed_.notify_all();
@@ -240,15 +281,14 @@ void Endpoint::go_up() {
   if (reported_down_) log(LogLevel::info, place_ + " is back");
   reported_down_ = false;
   was_up_ = true;
+  heartbeat_.start();
   if (state_ == State::up) return;
-  since_ = std::chrono::system_clock::now();
   set_state(State::up);
 }
 
 void Endpoint::go_down(const Error& reason) {
   reason_.emplace(reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable,
                   place_ + ": " + std::string(reason.message()));
-  if (state_ != State::down) since_ = std::chrono::system_clock::now();
   if (!reported_down_) {
     reported_down_ = true;
     log(LogLevel::warning, (was_up_ ? "lost " : "cannot use ") + std::string(reason_->message()) +
@@ -279,6 +319,7 @@ void Endpoint::work() {
         lock.lock();
         if (state_ != State::stopped) {
           channel->open(std::move(outcome.transport));
+          meter_.connected();
           pauses.reset();
           go_up();
         }
@@ -289,12 +330,23 @@ void Endpoint::work() {
     }
     if (!lock.owns_lock()) lock.lock();
     if (state_ == State::stopped) continue;
+    meter_.connect_failed(*outcome.error);
     if (!any_open()) go_down(*outcome.error);
     auto pause = pauses.next();
     if (outcome.error->code() == ErrorCode::refused)
       pause = std::max<BackOff::Pause>(pause, options_.longest_pause * 5);
     changed_.wait_for(lock, pause, [&] { return state_ == State::stopped || urgent_; });
   }
+}
+
+RedisEndpointStatistics Endpoint::statistics() const {
+  RedisEndpointStatistics statistics;
+  statistics.address = options_.connector.address.text();
+  meter_.fill(statistics);
+  const Lock lock(mutex_);
+  statistics.state = state_.load(std::memory_order_relaxed);
+  statistics.since = since_;
+  return statistics;
 }
 
 Health Endpoint::health() const {

@@ -4,10 +4,13 @@
 #include "redis/channel.hpp"
 #include "redis/command.hpp"
 #include "redis/connector.hpp"
+#include "redis/endpoint_meter.hpp"
+#include "redis/heartbeat.hpp"
 #include "redis/stop_signal.hpp"
 
 #include <cachesite/health.hpp>
 #include <cachesite/logger.hpp>
+#include <cachesite/redis_statistics.hpp>
 #include <cachesite/result.hpp>
 
 #include <atomic>
@@ -32,6 +35,7 @@ struct EndpointOptions {
   BackOff::Pause first_pause = std::chrono::milliseconds(50);
   BackOff::Pause longest_pause = std::chrono::seconds(1);
   bool retry_on_timeout = false;
+  std::chrono::milliseconds health_check_interval{0};  // 0: none
 };
 
 /// One server: its channels, and what is done when it is not there. A thread exists only while something is
@@ -61,25 +65,21 @@ class Endpoint {
   [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
 
   [[nodiscard]] Health health() const;
+  [[nodiscard]] RedisEndpointStatistics statistics() const;
 
  private:
-  enum class State : std::uint8_t {
-    idle,        // not started
-    connecting,  // the first attempt is under way
-    up,          // at least one channel is open
-    recovering,  // the last channel ended just now; calls wait a moment for the first attempt
-    down,        // calls fail at once
-    stopped,
-  };
+  using State = RedisEndpointState;
   using Lock = std::unique_lock<std::mutex>;
 
   template <class Send>
   Status carry_out(Send&& send, bool repeatable, CallTime time);
+  Status measured(Status status, CallTime time) noexcept;
   std::optional<Error> await_up(TimePoint deadline);
   Channel& pick(std::size_t attempt);
   void on_loss(const Error& reason);
   void begin_work(Lock& lock);
   void work();
+  void check_channels() noexcept;
   Channel* closed_channel();
   bool any_open() const;
   void go_up();
@@ -88,6 +88,7 @@ class Endpoint {
   void log(LogLevel level, const std::string& message) const;
   [[nodiscard]] Error down_error() const;
 
+  EndpointMeter meter_;
   const EndpointOptions options_;
   const std::string label_;
   const std::string place_;
@@ -108,6 +109,7 @@ class Endpoint {
   std::chrono::system_clock::time_point since_;
   std::optional<Error> reason_;
   Transport* handshaking_ = nullptr;
+  Heartbeat heartbeat_;
 };
 
 }  // namespace cachesite::redis

@@ -49,6 +49,7 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   endpoint.first_pause = options.reconnect_delay;
   endpoint.longest_pause = options.reconnect_max_delay;
   endpoint.retry_on_timeout = options.retry_on_timeout;
+  endpoint.health_check_interval = options.health_check_interval;
   return endpoint;
 }
 

@@ -18,7 +18,8 @@ namespace {
 
 class Handshake {
  public:
-  Handshake(Transport& transport, FrameLimits limits) : transport_(transport), conversation_(limits) {}
+  Handshake(Transport& transport, std::string_view secret, FrameLimits limits)
+      : transport_(transport), secret_(secret), conversation_(limits) {}
 
   void ask(std::initializer_list<std::string_view> words, ReplyKind expected = ReplyKind::status) {
     std::vector<Argument> arguments;
@@ -75,8 +76,18 @@ class Handshake {
   std::optional<Error> answer() {
     for (const auto& slot : slots_)
       if (slot.reply.kind == ReplyKind::error)
-        return Error(ErrorCode::refused, readable_server_error(slot.reply.text()));
+        return Error(ErrorCode::refused, readable_server_error(without_secret(slot.reply.text())));
     return std::nullopt;
+  }
+
+  // Whoever answers may repeat what it was sent.
+  std::string without_secret(std::string_view text) const {
+    std::string result(text);
+    if (secret_.empty()) return result;
+    for (auto found = result.find(secret_); found != std::string::npos;
+         found = result.find(secret_, found + Secret::mask.size()))
+      result.replace(found, secret_.size(), Secret::mask);
+    return result;
   }
 
   std::optional<Error> broken(Transport::Status status) {
@@ -86,6 +97,7 @@ class Handshake {
   }
 
   Transport& transport_;
+  const std::string_view secret_;
   Conversation conversation_;
   std::list<Slot> slots_;
 };
@@ -94,7 +106,7 @@ class Handshake {
 
 std::optional<Error> shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
                                  TimePoint deadline) {
-  Handshake handshake(transport, limits);
+  Handshake handshake(transport, introduction.password.reveal(), limits);
   if (!introduction.password.empty()) {
     if (introduction.username.empty())
       handshake.ask({"AUTH", introduction.password.reveal()});

@@ -105,6 +105,10 @@ CacheStatistics RedisCache::statistics() const {
   return statistics;
 }
 
+std::vector<RedisEndpointStatistics> RedisCache::endpoint_statistics() const {
+  return inner_->topology->statistics();
+}
+
 void RedisCache::on_refused() noexcept {
   inner_->counters.refusals.fetch_add(1, relaxed);
 }

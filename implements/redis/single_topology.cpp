@@ -24,6 +24,10 @@ Health SingleTopology::health() const {
   return endpoint_.health();
 }
 
+std::vector<RedisEndpointStatistics> SingleTopology::statistics() const {
+  return {endpoint_.statistics()};
+}
+
 Status SingleTopology::execute(const Command& command, const Routing&, Reply& reply, CallTime time) {
   return endpoint_.call(command, reply, time);
 }

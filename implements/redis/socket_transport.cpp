@@ -62,7 +62,8 @@ Transport::Transfer SocketTransport::outcome(ssize_t count, std::atomic<std::uin
 Transport::Transfer SocketTransport::receive(std::span<const iovec> places, Patience patience) {
   const int flags = patience == Patience::none ? MSG_DONTWAIT : 0;
   if (places.size() == 1)
-    return outcome(receive_bytes(socket_.get(), places[0].iov_base, places[0].iov_len, flags), traffic_->received);
+    return outcome(receive_bytes(socket_.get(), places[0].iov_base, places[0].iov_len, flags),
+                   traffic_->received);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(places.data());
   message.msg_iovlen = places.size();

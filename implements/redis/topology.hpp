@@ -6,12 +6,14 @@
 #include "redis/reply.hpp"
 
 #include <cachesite/health.hpp>
+#include <cachesite/redis_statistics.hpp>
 #include <cachesite/result.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace cachesite::redis {
 
@@ -46,6 +48,8 @@ class Topology {
   /// Ends connections; running and later calls end with `closed`.
   virtual void stop() noexcept = 0;
   [[nodiscard]] virtual Health health() const = 0;
+  /// One element for each server that is known.
+  [[nodiscard]] virtual std::vector<RedisEndpointStatistics> statistics() const = 0;
 
   /// Sends a command to where it belongs and gives the answer. Errors that speak of the topology (MOVED, ASK,
   /// READONLY, LOADING ...) are dealt with; any other error of the server is an answer.

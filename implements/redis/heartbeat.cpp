@@ -1,0 +1,47 @@
+#include "redis/heartbeat.hpp"
+
+#include "redis/background_thread.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace cachesite::redis {
+
+Heartbeat::Heartbeat(std::chrono::milliseconds interval, std::function<void()> beat)
+    : interval_(interval), beat_(std::move(beat)) {}
+
+Heartbeat::~Heartbeat() {
+  stop();
+}
+
+void Heartbeat::start() {
+  const std::lock_guard lock(mutex_);
+  if (interval_.count() == 0 || stopped_ || worker_.joinable()) return;
+  try {
+    worker_ = background_thread([this] { work(); });
+  } catch (const std::system_error&) {
+    // The next start tries again.
+  }
+}
+
+void Heartbeat::stop() noexcept {
+  std::thread worker;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    changed_.notify_all();
+    worker = std::move(worker_);
+  }
+  if (worker.joinable()) worker.join();
+}
+
+void Heartbeat::work() {
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, interval_, [&] { return stopped_; })) {
+    lock.unlock();
+    beat_();
+    lock.lock();
+  }
+}
+
+}  // namespace cachesite::redis
