@@ -6,6 +6,7 @@
 // Instructions come from callgrind: the difference of two run lengths, so that start-up does not count.
 
 #include "private_redis.hpp"
+#include "redis/endpoint.hpp"
 
 #include <cachesite/redis_cache.hpp>
 
@@ -20,8 +21,6 @@
 #include <vector>
 
 #include <hiredis/hiredis.h>
-
-#include "redis/endpoint.hpp"
 
 extern "C" void* __libc_malloc(std::size_t size);
 extern "C" void* __libc_realloc(void* memory, std::size_t size);
@@ -105,8 +104,8 @@ class Backend final : public Client {
   }
   void set(const std::string& value) override {
     const std::array<cachesite::redis::Argument, 4> arguments{{{"SETEX"}, {"bench:key"}, {"60"}, {value}}};
-    finish({arguments, static_cast<cachesite::redis::ReplyKinds>(cachesite::redis::ReplyKind::status),
-            false});
+    finish(
+        {arguments, static_cast<cachesite::redis::ReplyKinds>(cachesite::redis::ReplyKind::status), false});
   }
 
  private:
@@ -250,8 +249,8 @@ int main(int count, char** arguments) {
     double cache;
   };
   const Target targets[] = {
-      {"get64", 0.35, 0.75},   {"get1024", 0.40, 0.80}, {"get65536", 0.15, 0.20},
-      {"set64", 0.40, 0.75},   {"set1024", 0.40, 0.75}, {"set65536", 0.05, 0.05},
+      {"get64", 0.35, 0.75}, {"get1024", 0.40, 0.80}, {"get65536", 0.15, 0.20},
+      {"set64", 0.40, 0.75}, {"set1024", 0.40, 0.75}, {"set65536", 0.05, 0.05},
   };
   const bench::PrivateRedis server;
   bool met = true;
@@ -271,7 +270,9 @@ int main(int count, char** arguments) {
                 cache_ratio, target.cache, cache.allocations, raw.allocations,
                 wall_ratio(target.work, server.port()), good ? "" : "  MISSED");
   }
-  std::printf("hiredis, backend, cache: client instructions per call; ratio: to raw hiredis; mallocs: cache/hiredis;\n"
-              "speed: calls per second through the cache to raw hiredis (median of 15 pairs, not a target)\n");
+  std::printf(
+      "hiredis, backend, cache: client instructions per call; ratio: to raw hiredis; mallocs: "
+      "cache/hiredis;\n"
+      "speed: calls per second through the cache to raw hiredis (median of 15 pairs, not a target)\n");
   return met ? 0 : 1;
 }
