@@ -4,8 +4,10 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
+#include <cachesite/redis.hpp>
 #include <cachesite/redis_connection_options.hpp>
 #include <cachesite/redis_statistics.hpp>
+#include <cachesite/reference.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -25,6 +27,9 @@ enum class NullAs : std::uint8_t {
 
 /// Settings of a RedisCache: those of its connections, and its own.
 struct RedisCacheOptions : RedisConnectionOptions {
+  /// Use the connection of this component, a RedisConnection, instead of one of the cache's own. The settings
+  /// of connections are then those of the component and may not be given here.
+  Reference<IRedis> connection;
   /// Put in front of every key.
   std::string prefix;
   NullAs null_as = NullAs::marker;

@@ -44,6 +44,7 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   endpoint.channel.frame = connector.frame;
   endpoint.channel.most_requests = options.max_inflight;
   endpoint.channel.stall = options.socket_timeout / 2;
+  endpoint.channel.patience = options.socket_timeout;
   endpoint.channels = std::min<std::size_t>(
       endpoint.channels, options.max_connections.value_or(std::numeric_limits<std::uint32_t>::max()));
   endpoint.first_pause = options.reconnect_delay;

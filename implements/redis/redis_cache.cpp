@@ -1,13 +1,16 @@
 #include "redis/endpoint_settings.hpp"
 #include "redis/null_marker.hpp"
 #include "redis/server_text.hpp"
+#include "redis/shared_link.hpp"
 #include "redis/single_topology.hpp"
 
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -22,6 +25,20 @@ namespace {
 
 constexpr std::memory_order relaxed = std::memory_order_relaxed;
 
+redis::SharedLink make_link(const RedisCacheOptions& options, const ComponentContext& context) {
+  if (options.connection.is_set()) {
+    const auto* shared = dynamic_cast<const RedisConnection*>(options.connection.component().get());
+    if (shared == nullptr) throw std::invalid_argument("RedisCache: connection: this is no RedisConnection");
+    return shared->shared_link();
+  }
+  // A marker more than the longest value, since a value may be stored with one in front.
+  auto settings = redis::endpoint_settings(
+      options, static_cast<std::size_t>(options.max_value_bytes.bytes) + redis::null_marker.size());
+  const auto patience = settings.connector.call_timeout;
+  return {std::make_shared<redis::SingleTopology>(std::move(settings), context.label, context.logger),
+          patience};
+}
+
 }  // namespace
 
 class RedisCache::Inner {
@@ -30,11 +47,8 @@ class RedisCache::Inner {
       : prefix(options.prefix),
         largest_value(static_cast<std::size_t>(options.max_value_bytes.bytes)),
         null_as(options.null_as),
-        timeout(options.resolved().socket_timeout),
-        // A marker more than the longest value, since a value may be stored with one in front.
-        topology(std::make_unique<redis::SingleTopology>(
-            redis::endpoint_settings(options, largest_value + redis::null_marker.size()), context.label,
-            context.logger)) {}
+        connection(options.connection.component()),
+        link(make_link(options, context)) {}
 
   struct Counters {
     std::atomic<std::uint64_t> hits{0};
@@ -47,7 +61,8 @@ class RedisCache::Inner {
 
   /// Sends a command and turns an error of the server into an Error.
   Status ask(const Command& command, Reply& reply) {
-    auto status = topology->execute(command, {}, reply, redis::CallTime::from_now(timeout));
+    if (stopped.load(relaxed)) return Error(ErrorCode::closed, "the cache is stopped");
+    auto status = link.topology->execute(command, {}, reply, redis::CallTime::from_now(link.patience));
     if (status.ok() && reply.kind == ReplyKind::error)
       status = Error(ErrorCode::refused, redis::readable_server_error(reply.text()));
     if (!status.ok()) counters.failures.fetch_add(1, relaxed);
@@ -67,30 +82,35 @@ class RedisCache::Inner {
   const std::string prefix;
   const std::size_t largest_value;
   const NullAs null_as;
-  const std::chrono::milliseconds timeout;
-  const std::unique_ptr<redis::Topology> topology;
+  const std::shared_ptr<IRedis> connection;  // null when the connection is the cache's own
+  const redis::SharedLink link;
+  std::atomic<bool> stopped{false};
   Counters counters;
 };
 
 RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& context)
     : inner_(std::make_unique<Inner>(redis::checked_options("RedisCache", std::move(options)), context)) {}
 
-RedisCache::~RedisCache() = default;
+RedisCache::~RedisCache() {
+  RedisCache::stop();
+}
 
 void RedisCache::start() {
-  inner_->topology->start();
+  inner_->link.topology->start();
 }
 
 void RedisCache::await_started() {
-  inner_->topology->await_started();
+  inner_->link.topology->await_started();
 }
 
 void RedisCache::stop() noexcept {
-  inner_->topology->stop();
+  inner_->stopped.store(true, relaxed);
+  if (!inner_->connection) inner_->link.topology->stop();
 }
 
 Health RedisCache::health() const {
-  return inner_->topology->health();
+  if (inner_->stopped.load(relaxed)) return {HealthState::down, "stopped"};
+  return inner_->link.topology->health();
 }
 
 CacheStatistics RedisCache::statistics() const {

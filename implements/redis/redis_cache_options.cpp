@@ -5,6 +5,8 @@ namespace cachesite {
 ParameterTable RedisCacheOptions::parameters() {
   using O = RedisCacheOptions;
   return inherited_parameters<O, RedisConnectionOptions>().add(ParameterTable{
+      parameter("connection", &O::connection,
+                "The IRedis component whose connection the cache uses instead of one of its own."),
       parameter("prefix", &O::prefix, "Put in front of every key."),
       parameter("null_as", &O::null_as, "How a cached null is stored.")
           .choices({{"marker", NullAs::marker}, {"empty", NullAs::empty}}),
@@ -14,7 +16,19 @@ ParameterTable RedisCacheOptions::parameters() {
 }
 
 std::vector<OptionComplaint> RedisCacheOptions::complaints() const {
-  auto complaints = RedisConnectionOptions::complaints();
+  std::vector<OptionComplaint> complaints;
+  if (connection.is_set()) {
+    const RedisConnectionOptions& given = *this;
+    const RedisConnectionOptions defaults;
+    const ParameterTable table = RedisConnectionOptions::parameters();
+    for (const auto& declaration : table.declarations())
+      if (!(declaration.load(&given) == declaration.load(&defaults)))
+        complaints.push_back({declaration.name, declaration.name +
+                                                    " belongs to the component that `connection` names; give "
+                                                    "it there"});
+  } else {
+    complaints = RedisConnectionOptions::complaints();
+  }
   if (prefix.size() > ICache::longest_key)
     complaints.push_back({"prefix", "the prefix is longer than a key may be"});
   return complaints;

@@ -4,6 +4,7 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <string>
 
@@ -22,6 +23,8 @@ void add_builtin_components(Catalog& catalog) {
       .text("Keeps values on a Redis server, and does without it while it cannot be reached.")
       .alias("RedisCacheImpl")
       .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
+  catalog.add<RedisConnection>("RedisConnection")
+      .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   const std::string interfaces = "fivcglue.interfaces.";

@@ -23,6 +23,7 @@
 #include <cachesite/eviction_policy.hpp>
 #include <cachesite/format.hpp>
 #include <cachesite/health.hpp>
+#include <cachesite/latency_histogram.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/load_options.hpp>
 #include <cachesite/logger.hpp>
@@ -37,8 +38,17 @@
 #include <cachesite/problem.hpp>
 #include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
+#include <cachesite/redis.hpp>
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_command.hpp>
+#include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_information.hpp>
+#include <cachesite/redis_script.hpp>
+#include <cachesite/redis_session.hpp>
+#include <cachesite/redis_statistics.hpp>
+#include <cachesite/redis_subscription.hpp>
+#include <cachesite/redis_value.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/removal_cause.hpp>
 #include <cachesite/result.hpp>

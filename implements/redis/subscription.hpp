@@ -1,0 +1,72 @@
+#pragma once
+
+#include "redis/back_off.hpp"
+#include "redis/connector.hpp"
+#include "redis/deadline.hpp"
+#include "redis/exclusive_connection.hpp"
+
+#include <cachesite/logger.hpp>
+#include <cachesite/redis_subscription.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace cachesite::redis {
+
+/// One subscription with its connection and its thread. Shared by the user's handle and by the component
+/// that stops it.
+class Subscription : public std::enable_shared_from_this<Subscription> {
+ public:
+  struct Options {
+    ConnectorOptions connector;
+    BackOff::Pause first_pause = std::chrono::milliseconds(50);
+    BackOff::Pause longest_pause = std::chrono::seconds(1);
+    /// Silence after which a sign of life is asked for, and the time that it may take.
+    std::chrono::milliseconds patience{5000};
+    std::string label;
+    std::string place;
+    std::shared_ptr<ILogger> logger;
+  };
+
+  Subscription(Options options, RedisSubscriber subscriber);
+  ~Subscription();
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+
+  void start();
+  void stop() noexcept;
+  [[nodiscard]] bool active() const noexcept;
+  bool wait_until_active(std::chrono::milliseconds limit) noexcept;
+
+ private:
+  void work();
+  Error listen(ExclusiveConnection& connection);
+  std::optional<Error> subscribe(ExclusiveConnection& connection);
+  std::optional<Error> await_message(ExclusiveConnection& connection, Reply& reply);
+  std::optional<Error> take(const Reply& reply);
+  void set_active(bool active);
+  void lost(const Error& reason);
+  template <class Function, class... Arguments>
+  void tell(const Function& function, const Arguments&... arguments) const;
+  [[nodiscard]] bool stopping() const;
+
+  const Options options_;
+  const RedisSubscriber subscriber_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<ExclusiveConnection> connection_;
+  bool stopping_ = false;
+  bool active_ = false;
+  std::thread worker_;
+
+  // Of the worker.
+  std::optional<Error> loss_;
+  TimePoint lost_since_{};
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <cachesite/bytes.hpp>
+#include <cachesite/component.hpp>
+#include <cachesite/redis_command.hpp>
+#include <cachesite/redis_information.hpp>
+#include <cachesite/redis_script.hpp>
+#include <cachesite/redis_session.hpp>
+#include <cachesite/redis_subscription.hpp>
+#include <cachesite/redis_value.hpp>
+#include <cachesite/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachesite {
+
+/// A Redis server for programs that need more of it than a cache: any command, pipelines, transactions,
+/// scripts, subscriptions and commands that wait. Several caches and other components can share one.
+///
+/// Every call ends by its deadline: the `timeout` of the command, or else the time that the component is set
+/// to. No command is sent twice unless it says that this does no harm (`RedisCommand::repeatable`), or the
+/// server cannot have seen the first. A failure after sending has `Outcome::unknown`: the command may or may
+/// not have been done.
+///
+/// Failures: `timeout`; `unreachable` when there is no connection; `refused` when the server answers with an
+/// error, whose words are the message; `protocol` and `too_large` for an answer that is none or beyond the
+/// limits, whereupon the connection is replaced; `bad_argument`; `closed` after `stop()`. No call throws but
+/// where it says so. All calls are safe from any thread.
+class IRedis : public Interface<IRedis, "IRedis"> {
+ public:
+  /// Sends a command and waits for its answer.
+  ///
+  /// Usual commands of all threads share connections and are written together. A command that waits at the
+  /// server (`BLPOP`, `XREAD ... BLOCK` ...) goes over a connection of its own; its deadline is its own
+  /// waiting time and the usual time together, or none when it waits forever, and a request of `stop` ends it
+  /// at once with `closed`. Commands that change what a connection is (`SELECT`, `MULTI`, `WATCH`,
+  /// `SUBSCRIBE`, `CLIENT REPLY` ...) are refused with `bad_argument`: see `open_session` and `subscribe`.
+  Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
+    return guarded<RedisValue>([&] { return do_call(command, stop); });
+  }
+
+  /// `call` for a command that is answered by a number.
+  Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
+    return guarded<std::int64_t>([&]() -> Result<std::int64_t> {
+      const auto reply = do_call(command, stop);
+      return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
+    });
+  }
+  /// `call` for a command that is answered by text or nothing.
+  Result<std::optional<std::string>> text(const RedisCommand& command,
+                                          const std::stop_token& stop = {}) noexcept {
+    return guarded<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
+      const auto reply = do_call(command, stop);
+      return reply.ok() ? reply.value().as_optional_text()
+                        : Result<std::optional<std::string>>(reply.error());
+    });
+  }
+
+  /// Sends all commands in one go, over a connection of their own, and waits for all answers. There is one
+  /// result for each command, in their order. When the connection ends half way, the answers that came are
+  /// kept; of the rest each tells by its outcome whether it was sent. The commands' own timeouts do not
+  /// count: `timeout` is for all of them together, or else the time that the component is set to. Throws
+  /// std::bad_alloc when there is no memory for the results.
+  std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands,
+                                           std::optional<std::chrono::milliseconds> timeout = {}) {
+    return do_pipeline(commands, timeout);
+  }
+
+  /// A connection for the caller alone. There are at most `max_connections` of them; when all are in use this
+  /// waits for one, until `timeout` has passed.
+  Result<std::unique_ptr<IRedisSession>> open_session(
+      std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
+    return guarded<std::unique_ptr<IRedisSession>>([&] { return do_open_session(timeout); });
+  }
+
+  /// What a transaction does: reads what it needs through the session, and returns the commands to be done in
+  /// one step, or an Error to give up.
+  using TransactionBody = std::function<Result<std::vector<RedisCommand>>(IRedisSession& session)>;
+
+  /// Runs an optimistic transaction: watches `keys`, calls `body`, and does the commands it returns if nobody
+  /// has changed a key meanwhile. Otherwise it starts over, `attempts` times in all; a result that is not
+  /// `committed` means that every attempt met a conflict. An Error of `body` is returned as it is.
+  Result<RedisTransaction> transact(std::span<const std::string_view> keys, const TransactionBody& body,
+                                    std::size_t attempts = 1) noexcept {
+    return guarded<RedisTransaction>([&]() -> Result<RedisTransaction> {
+      auto opened = do_open_session({});
+      if (!opened.ok()) return opened.error();
+      IRedisSession& session = *opened.value();
+      for (std::size_t attempt = 1;; ++attempt) {
+        if (!keys.empty())
+          if (const auto watched = session.watch(keys); !watched.ok()) return watched.error();
+        const auto commands = body(session);
+        if (!commands.ok()) {
+          (void)session.discard();
+          return commands.error();
+        }
+        auto ended = session.execute(commands.value());
+        if (!ended.ok() || ended.value().committed || attempt >= attempts) return ended;
+      }
+    });
+  }
+  Result<RedisTransaction> transact(std::initializer_list<std::string_view> keys, const TransactionBody& body,
+                                    std::size_t attempts = 1) noexcept {
+    return transact(std::span<const std::string_view>(keys.begin(), keys.size()), body, attempts);
+  }
+  /// Does all commands in one step.
+  Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept {
+    return guarded<RedisTransaction>([&]() -> Result<RedisTransaction> {
+      auto opened = do_open_session({});
+      if (!opened.ok()) return opened.error();
+      return opened.value()->execute(commands);
+    });
+  }
+
+  /// Makes a script of a Lua text; does not talk to the server. Throws std::bad_alloc.
+  [[nodiscard]] virtual RedisScript make_script(std::string text) const = 0;
+
+  /// Runs a script. Its text is sent only when the server does not have it yet (EVALSHA, then EVAL). An error
+  /// of the script itself has `Outcome::unknown`, since what the script did before stays done.
+  Result<RedisValue> run(const RedisScript& script, std::span<const ByteView> keys,
+                         std::span<const ByteView> arguments,
+                         std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
+    return guarded<RedisValue>([&] { return do_run(script, keys, arguments, timeout); });
+  }
+  Result<RedisValue> run(const RedisScript& script, std::initializer_list<ByteView> keys,
+                         std::initializer_list<ByteView> arguments,
+                         std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
+    return run(script, std::span<const ByteView>(keys.begin(), keys.size()),
+               std::span<const ByteView>(arguments.begin(), arguments.size()), timeout);
+  }
+
+  /// Subscribes and returns at once; the connection is made in the background and kept up until the
+  /// subscription is stopped or destroyed, or this component is stopped. Throws std::invalid_argument when
+  /// there is neither a channel nor a pattern, and std::system_error when there are no means for it.
+  [[nodiscard]] virtual std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) = 0;
+
+  /// What the server says about itself; `section` is one of INFO's sections, or empty for the usual ones.
+  Result<RedisInformation> information(std::string_view section = {}) noexcept {
+    return guarded<RedisInformation>([&]() -> Result<RedisInformation> {
+      RedisCommand command("INFO");
+      if (!section.empty()) command.add(section);
+      const auto reply = do_call(command.repeatable(), {});
+      if (!reply.ok()) return reply.error();
+      const auto text = reply.value().as_text();
+      if (!text.ok()) return text.error();
+      return RedisInformation(text.value());
+    });
+  }
+
+ protected:
+  // What an implementation provides. An exception that escapes becomes a failure, as with ICache.
+  virtual Result<RedisValue> do_call(const RedisCommand& command, const std::stop_token& stop) = 0;
+  virtual std::vector<Result<RedisValue>> do_pipeline(std::span<const RedisCommand> commands,
+                                                      std::optional<std::chrono::milliseconds> timeout) = 0;
+  virtual Result<std::unique_ptr<IRedisSession>> do_open_session(
+      std::optional<std::chrono::milliseconds> timeout) = 0;
+  virtual Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
+                                    std::span<const ByteView> arguments,
+                                    std::optional<std::chrono::milliseconds> timeout) = 0;
+
+ private:
+  template <class T, class Call>
+  static Result<T> guarded(Call&& call) noexcept {
+    try {
+      return call();
+    } catch (const std::bad_alloc&) {
+      return Error(ErrorCode::no_memory);
+    } catch (const std::exception& failure) {
+      return Error(ErrorCode::refused, failure.what());
+    } catch (...) {
+      return Error(ErrorCode::refused, "something was thrown that is no std::exception");
+    }
+  }
+};
+
+}  // namespace cachesite

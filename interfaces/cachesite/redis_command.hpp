@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cachesite/bytes.hpp>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace cachesite {
+
+/// A command for Redis with its arguments and the rules for sending it. Arguments are any bytes and are
+/// copied, so a command can be kept, changed and sent again.
+///
+///     redis->call({"SET", key, value, "PX", 5000});
+///     redis->call(RedisCommand("GET", key).repeatable().timeout(100ms));
+class RedisCommand {
+ public:
+  /// The name and the arguments: bytes (whatever ByteView converts from) or numbers, which are sent in
+  /// decimal form.
+  template <class... Arguments>
+  RedisCommand(std::string_view name, const Arguments&... arguments) {
+    ends_.reserve(1 + sizeof...(arguments));
+    add(ByteView(name));
+    (add(arguments), ...);
+  }
+
+  /// Adds an argument.
+  RedisCommand& add(ByteView argument) {
+    bytes_.append(argument.text());
+    ends_.push_back(bytes_.size());
+    return *this;
+  }
+  template <class Number>
+  requires((std::integral<Number> && !std::same_as<Number, bool> && !std::same_as<Number, char>) ||
+           std::floating_point<Number>) RedisCommand& add(Number number) {
+    std::array<char, 64> digits;
+    const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    return add(std::string_view(digits.data(), static_cast<std::size_t>(written.ptr - digits.data())));
+  }
+
+  /// Says that doing the command twice is the same as doing it once. Only then is it sent a second time when
+  /// the connection ends before the answer came; without this, such a call fails with `Outcome::unknown`. A
+  /// command that was not sent completely is sent again in any case, since the server cannot have done it.
+  RedisCommand& repeatable(bool repeatable = true) noexcept {
+    repeatable_ = repeatable;
+    return *this;
+  }
+  /// Longest time of the call, waiting for a connection included; at least 1 ms. Without it, the time that
+  /// the component is set to (`socket_timeout`).
+  template <class Rep, class Period>
+  RedisCommand& timeout(std::chrono::duration<Rep, Period> timeout) {
+    timeout_ = std::chrono::ceil<std::chrono::milliseconds>(timeout);
+    return *this;
+  }
+
+  /// Number of arguments, the name included.
+  [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
+  /// An argument; 0 is the name. Precondition: index < size().
+  [[nodiscard]] std::string_view operator[](std::size_t index) const noexcept {
+    const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
+    return std::string_view(bytes_).substr(begin, ends_[index] - begin);
+  }
+  [[nodiscard]] std::string_view name() const noexcept { return (*this)[0]; }
+  [[nodiscard]] bool is_repeatable() const noexcept { return repeatable_; }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> timeout() const noexcept { return timeout_; }
+
+ private:
+  std::string bytes_;              // all arguments, one behind the other
+  std::vector<std::size_t> ends_;  // where each ends
+  std::optional<std::chrono::milliseconds> timeout_;
+  bool repeatable_ = false;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cachesite/error.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+/// A message that somebody published. The views are valid during the callback.
+struct RedisMessage {
+  std::string_view channel;
+  /// The pattern that matched; empty for a channel subscribed by its name.
+  std::string_view pattern;
+  /// Any bytes.
+  std::string_view payload;
+};
+
+/// A time in which messages were missed.
+struct RedisGap {
+  /// Why the connection was lost.
+  Error reason;
+  /// From the loss, as far as it was noticed, until the server had confirmed every subscription again.
+  std::chrono::milliseconds length;
+};
+
+/// What to subscribe to, and who is told. The functions are called one at a time by a thread of the
+/// subscription, in the order of events; each may be empty. They should return soon: a subscriber that does
+/// not keep up is disconnected by the server, and has a gap. An exception that escapes from one of them is
+/// logged and forgotten.
+struct RedisSubscriber {
+  /// Names of channels.
+  std::vector<std::string> channels;
+  /// Patterns of names, such as `news.*`.
+  std::vector<std::string> patterns;
+
+  std::function<void(const RedisMessage& message)> on_message;
+  /// The connection is lost, or the first attempt to connect failed; it is being replaced.
+  std::function<void(const Error& reason)> on_lost;
+  /// Everything is subscribed again after a loss: what was published in the gap never arrives. Called before
+  /// any message of the new connection.
+  std::function<void(const RedisGap& gap)> on_gap;
+};
+
+/// A subscription that keeps itself alive: it has a connection of its own, asks for signs of life while
+/// nothing comes, and after a loss connects and subscribes again, with growing pauses, for as long as it
+/// lives. Safe from any thread.
+class IRedisSubscription {
+ public:
+  /// Stops.
+  virtual ~IRedisSubscription() = default;
+
+  /// Ends the subscription at once; no function of the subscriber is called afterwards. Called from one of
+  /// these functions, it takes effect when that returns. Idempotent.
+  virtual void stop() noexcept = 0;
+
+  /// True while the server has confirmed every channel and pattern and the connection holds.
+  [[nodiscard]] virtual bool active() const noexcept = 0;
+
+  /// Waits until `active()`. False when `limit` passes first or the subscription is stopped.
+  virtual bool wait_until_active(std::chrono::milliseconds limit) noexcept = 0;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cachesite/result.hpp>
+#include <cachesite/value.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachesite {
+
+/// An answer of Redis: nothing, a number, text (any bytes), an error, or a list of answers.
+///
+/// The plain readers (`integer`, `text`, `elements`) never fail: they give 0, "" or an empty list when the
+/// answer is of another kind. The strict ones (`as_integer` ...) say what is wrong instead: `refused` with
+/// the server's words for an error, `protocol` for an answer of another kind.
+///
+/// Thread safety: that of a standard container.
+class RedisValue {
+ public:
+  enum class Kind : std::uint8_t {
+    nil,      ///< there is nothing
+    integer,  ///< a whole number
+    text,     ///< bytes: what was stored, or a word such as "OK"
+    error,    ///< the server said no; `text()` is its sentence, such as "WRONGTYPE ..."
+    list,     ///< any number of answers, which may be of any kind
+  };
+
+  /// Nothing.
+  RedisValue() noexcept = default;
+  explicit RedisValue(std::int64_t integer) noexcept : kind_(Kind::integer), integer_(integer) {}
+  /// Text, or with `kind` an error.
+  explicit RedisValue(Value text, Kind kind = Kind::text) noexcept : kind_(kind), text_(std::move(text)) {}
+  explicit RedisValue(std::vector<RedisValue> elements) noexcept
+      : kind_(Kind::list), elements_(std::move(elements)) {}
+
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] bool is_nil() const noexcept { return kind_ == Kind::nil; }
+  [[nodiscard]] bool is_error() const noexcept { return kind_ == Kind::error; }
+
+  [[nodiscard]] std::int64_t integer() const noexcept { return integer_; }
+  /// The bytes of a text or the sentence of an error; valid as long as this object is not changed.
+  [[nodiscard]] std::string_view text() const noexcept { return text_.text(); }
+  [[nodiscard]] const Value& value() const noexcept { return text_; }
+  [[nodiscard]] const std::vector<RedisValue>& elements() const noexcept { return elements_; }
+
+  /// The number.
+  [[nodiscard]] Result<std::int64_t> as_integer() const {
+    if (kind_ != Kind::integer) return mismatch("an integer");
+    return integer_;
+  }
+  /// A copy of the text.
+  [[nodiscard]] Result<std::string> as_text() const {
+    if (kind_ != Kind::text) return mismatch("a text");
+    return std::string(text());
+  }
+  /// A copy of the text, or std::nullopt for nothing.
+  [[nodiscard]] Result<std::optional<std::string>> as_optional_text() const {
+    if (kind_ == Kind::nil) return std::optional<std::string>();
+    if (kind_ != Kind::text) return mismatch("a text or nothing");
+    return std::optional<std::string>(text());
+  }
+  /// A copy of the list.
+  [[nodiscard]] Result<std::vector<RedisValue>> as_list() const {
+    if (kind_ != Kind::list) return mismatch("a list");
+    return elements_;
+  }
+  /// Succeeds for anything but an error.
+  [[nodiscard]] Status as_status() const {
+    if (kind_ == Kind::error) return mismatch("a success");
+    return Done{};
+  }
+
+  /// Equal when the kinds and everything in them are equal.
+  friend bool operator==(const RedisValue& left, const RedisValue& right) noexcept {
+    return left.kind_ == right.kind_ && left.integer_ == right.integer_ && left.text_ == right.text_ &&
+           left.elements_ == right.elements_;
+  }
+
+ private:
+  [[nodiscard]] Error mismatch(std::string_view expected) const {
+    if (kind_ == Kind::error) return Error(ErrorCode::refused, std::string(text()));
+    return Error(ErrorCode::protocol, "the server answered with " + std::string(to_string(kind_)) +
+                                          " instead of " + std::string(expected));
+  }
+  static constexpr std::string_view to_string(Kind kind) noexcept {
+    switch (kind) {
+      case Kind::nil:
+        return "nothing";
+      case Kind::integer:
+        return "an integer";
+      case Kind::text:
+        return "a text";
+      case Kind::error:
+        return "an error";
+      case Kind::list:
+        return "a list";
+    }
+    return "something unknown";
+  }
+
+  Kind kind_ = Kind::nil;
+  std::int64_t integer_ = 0;
+  Value text_;
+  std::vector<RedisValue> elements_;
+};
+
+}  // namespace cachesite
