@@ -126,7 +126,7 @@ CacheStatistics RedisCache::statistics() const {
 }
 
 std::vector<RedisEndpointStatistics> RedisCache::endpoint_statistics() const {
-  return inner_->topology->statistics();
+  return inner_->link.topology->statistics();
 }
 
 void RedisCache::on_refused() noexcept {
