@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Run after a test program is linked: writes one add_test() for each Boost.Test case, named as in the source.
 execute_process(COMMAND ${PROGRAM} --list_content=HRF OUTPUT_VARIABLE ignored ERROR_VARIABLE listing RESULT_VARIABLE status)
 if(NOT status EQUAL 0)

@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Every block of code in README.md and docs/ stands in a file that is compiled or loaded: no block is made up.
 # Lines are compared without their indentation, in one piece.
 file(GLOB sources ${SOURCE}/examples/*.cpp ${SOURCE}/configs/*.yml ${SOURCE}/configs/*.json

@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Each public header compiles by itself, without warnings, and with no more than the public folders.
 file(MAKE_DIRECTORY ${WORK})
 file(GLOB headers ${SOURCE}/interfaces/cachesite/*.hpp ${SOURCE}/implements/cachesite/*.hpp ${SOURCE}/loaders/cachesite/*.hpp)

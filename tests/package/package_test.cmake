@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Builds a small program against the library as its users do, and runs it: cmake -D VARIANT=... -P package_test.cmake
 #   installed     installs an existing build and uses find_package
 #   pkg_config    the same installation, found by pkg-config

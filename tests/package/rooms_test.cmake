@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # The rule of the rooms, checked on the text: who may include whom, and no third-party header in a public one.
 set(third_party "hiredis|yaml-cpp|nlohmann|openssl|spdlog|fmt|boost|CLI")
 set(wrong "")

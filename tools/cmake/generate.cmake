@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.22)
 # Writes what is generated from the declarations of the parameters; with -D CHECK=ON compares instead.
 #   cmake -D TOOL=<cachesite program> -D SOURCE=<checkout> [-D CHECK=ON] -P generate.cmake
 set(stale "")
