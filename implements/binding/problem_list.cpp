@@ -25,12 +25,14 @@ void ProblemList::add(std::string_view id, const Place& place, std::string messa
 
 std::vector<Problem> ProblemList::sorted() const {
   std::vector<const Ranked*> order;
+  order.reserve(problems_.size());
   for (const auto& ranked : problems_)
     order.push_back(&ranked);
   std::stable_sort(order.begin(), order.end(), [](const Ranked* left, const Ranked* right) {
     return std::tie(left->rank, left->problem.position) < std::tie(right->rank, right->problem.position);
   });
   std::vector<Problem> sorted;
+  sorted.reserve(order.size());
   for (const auto* ranked : order)
     sorted.push_back(ranked->problem);
   return sorted;

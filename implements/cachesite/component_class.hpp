@@ -132,7 +132,7 @@ std::vector<ProvidedInterface> provided(Provides<Interfaces...>) {
 }
 
 template <class T, class Options>
-std::shared_ptr<T> construct(Options&& options, const ComponentContext& context) {
+std::shared_ptr<T> construct(Options options, const ComponentContext& context) {
   if constexpr (std::constructible_from<T, Options, const ComponentContext&>)
     return std::make_shared<T>(std::move(options), context);
   else if constexpr (std::constructible_from<T, Options>)

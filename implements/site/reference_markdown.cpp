@@ -81,8 +81,11 @@ void append_class(std::string& page, const ComponentClass& component_class) {
   page += ".";
   for (const auto& alias : component_class.aliases) {
     page.append(" Also called ").append(code(alias.name));
-    for (const auto& [name, value] : alias.presets)
-      page.append(&name == &alias.presets.front().first ? ", with " : ", ").append(code(name + ": " + value));
+    for (const auto& [name, value] : alias.presets) {
+      auto preset = name;
+      preset.append(": ").append(value);
+      page.append(&name == &alias.presets.front().first ? ", with " : ", ").append(code(preset));
+    }
     page += ".";
   }
   page += "\n\n";

@@ -32,7 +32,7 @@ std::shared_ptr<ComponentSite> build_component_site(const std::vector<Document>&
   const auto warnings = problems.sorted();
 
   site::Construction construction(documents, items, composition, options, problems);
-  const auto site = construction.site();
+  auto site = construction.site();
   construction.make_all();
   if (!problems.has_errors()) construction.start_all();
   if (problems.has_errors()) {

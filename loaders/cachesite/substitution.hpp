@@ -30,7 +30,7 @@ struct SubstitutionOptions {
   /// Looks up environment variables; by default those of the process.
   std::function<std::optional<std::string>(const std::string& name)> environment;
   /// Bytes of all scalars that have expressions, together, after they are replaced.
-  std::size_t text_bytes = 4 * 1024 * 1024;
+  std::size_t text_bytes = std::size_t{4} * 1024 * 1024;
   /// Problems after which the rest of the document is left alone.
   std::size_t problems = 100;
 };

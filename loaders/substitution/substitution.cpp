@@ -20,7 +20,7 @@ namespace {
 
 using substitution::Piece;
 
-constexpr std::size_t most_file_bytes = 64 * 1024;
+constexpr std::size_t most_file_bytes = std::size_t{64} * 1024;
 
 std::optional<std::string> of_process(const std::string& name) {
   const char* value = std::getenv(name.c_str());
@@ -61,6 +61,7 @@ class Substituter {
         break;
       }
     }
+    pieces_ = nullptr;
     total_ += result.size();
     const bool whole = pieces.size() == 1 && evaluated && !node.quoted;
     node.scalar = std::move(result);
