@@ -85,7 +85,13 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
           !make_room(0, fresh->value_size - node.value_size, now, &node, after)) {
         return WriteOutcome::no_room_here;
       }
-      set_end(node, expiry);
+      try {
+        set_end(node, expiry);
+      } catch (...) {
+        if (fresh->value_size > node.value_size)
+          context_.budget.give_bytes(fresh->value_size - node.value_size);
+        throw;
+      }
       if (after.listening()) after.note(key, RemovalCause::replaced);
       count(RemovalCause::replaced);
       if (fresh->value_size < node.value_size)
