@@ -21,6 +21,7 @@ class Budget {
     entries_.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
+  void take_entry() noexcept { entries_.fetch_add(1, std::memory_order_relaxed); }
   void give_entries(std::uint64_t count) noexcept { entries_.fetch_sub(count, std::memory_order_relaxed); }
 
   bool try_take_bytes(std::uint64_t count) noexcept {

@@ -165,6 +165,9 @@ WriteOutcome Engine::write_to_shard(std::string_view key, const std::optional<By
       return WriteOutcome::no_memory;
     }
   }
+  // A shard that nobody writes to is swept by the writes to others.
+  if ((hash >> 8U & 15U) == 0)
+    shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
   for (;;) {
     const WriteOutcome outcome = target.write(hash, key, value, expiry, external, after);
     if (outcome != WriteOutcome::no_room_here) return outcome;

@@ -11,6 +11,7 @@
 #include <cachesite/lookup.hpp>
 #include <cachesite/value.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -82,6 +83,7 @@ class Engine {
   std::size_t shard_count_ = 0;
   LogShard* shards_ = nullptr;
   std::unique_ptr<OrderedStore> ordered_;
+  std::atomic<std::size_t> next_swept_{0};
   ReadCounters reads_;
 };
 

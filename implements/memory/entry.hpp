@@ -76,7 +76,8 @@ class EntryHeader {
     return expiry(entry) <= now || (stored != 0 && stored <= now);
   }
 
-  // The one comparison that nearly every read makes: a key of this size, in the arena, the end in the header.
+  // The one comparison that nearly every read makes: a key of this size (of `largest_part` at most), in the
+  // arena, the end in the header.
   constexpr bool is_plain_with_key_of(std::size_t size) const noexcept {
     return (raw_ & (largest_part << key_shift | external_bit | wide_bit)) == std::uint64_t{size} << key_shift;
   }

@@ -6,7 +6,7 @@ namespace cachesite::memory {
 
 namespace {
 
-constexpr std::uint64_t entries_per_block = 16;
+constexpr std::uint64_t entries_per_block = 12;
 constexpr std::uint64_t least_blocks = 64;
 constexpr std::uint64_t sample_factor = 14;
 

@@ -48,7 +48,8 @@ inline std::uint64_t fold_product(std::uint64_t left, std::uint64_t right) noexc
 inline std::uint64_t hash_key(std::string_view key, const HashSeed& seed) noexcept {
   const char* bytes = key.data();
   const std::size_t size = key.size();
-  std::uint64_t state = seed.second ^ size;
+  // The length is multiplied by a secret: lengths that differ cannot be made up for by bytes that differ.
+  std::uint64_t state = (seed.second + size) * (seed.first | 1U);
   if (size > 16) {
     for (std::size_t left = size; left > 16; left -= 16, bytes += 16) {
       state = fold_product(load_word(bytes) ^ seed.first, load_word(bytes + 8) ^ state);

@@ -190,6 +190,13 @@ bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
   return any;
 }
 
+void LogShard::sweep_by(Aftermath& after) noexcept {
+  const std::unique_lock guard(lock_, std::try_to_lock);
+  if (!guard.owns_lock() || soonest_ > clock_.now()) return;
+  maintain(after);
+  settle();
+}
+
 void LogShard::upkeep(unsigned slices, Aftermath& after) noexcept {
   const std::lock_guard guard(lock_);
   for (unsigned i = 0; i < slices; ++i)

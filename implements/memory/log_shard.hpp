@@ -78,6 +78,8 @@ class alignas(64) LogShard {
 
   // Gives up to `most` entries away, for another shard's sake. False when there was none.
   bool give_up(unsigned most, Aftermath& after) noexcept;
+  // Sweeps a slice, on behalf of a write elsewhere, unless the shard is busy.
+  void sweep_by(Aftermath& after) noexcept;
   // A slice of the upkeep that writes do: sweeping, shrinking, compacting.
   void upkeep(unsigned slices, Aftermath& after) noexcept;
   // Hands over the keys in the bucket at `place` (of 2^32) and says where the next one begins; 2^32 is the

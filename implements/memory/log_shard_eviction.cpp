@@ -135,10 +135,9 @@ bool LogShard::is_full() const noexcept {
 
 void LogShard::maintain(Aftermath& after) noexcept {
   sweep(sweep_step, clock_.now(), after);
-  for (unsigned i = 0; i < shrink_step && context_.budget.over(); ++i) {
+  settle();
+  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict_one(after); ++i)
     settle();
-    if (!evict_one(after)) break;
-  }
   if (entries() == 0 && table_.has_table() && !context_.budget.over()) {
     if (table_.level() > 0) {
       table_.reset();

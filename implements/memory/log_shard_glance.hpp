@@ -8,6 +8,7 @@ namespace cachesite::memory {
 // time that all of it stays in registers.
 [[gnu::always_inline]] inline LogShard::Glance LogShard::glance(std::uint64_t hash, std::string_view key,
                                                                 Value& destination) {
+  if (key.size() > EntryHeader::largest_part) return Glance::unsure;
   const BucketTable::Home home = table_.read_current_home(hash);
   if (home.bucket == nullptr || (home.sequence & 1U) != 0) return Glance::unsure;
   const Bucket* bucket = home.bucket;

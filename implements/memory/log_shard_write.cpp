@@ -135,7 +135,6 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
 }
 
 bool LogShard::take_credit(Aftermath& after) noexcept {
-  if (context_.budget.entries() > context_.budget.most_entries()) settle();
   for (;;) {
     if (spare_credits_ != 0) {
       --spare_credits_;
@@ -143,7 +142,6 @@ bool LogShard::take_credit(Aftermath& after) noexcept {
     }
     if (context_.budget.try_take_entry()) return true;
     if (!evict_one(after)) return false;
-    if (context_.budget.entries() > context_.budget.most_entries()) settle();
   }
 }
 

@@ -76,6 +76,8 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
     const Tick now = context_.clock.now();
     if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
     drop_expired(sweep_step, now, after);
+    for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict(nullptr, after); ++i) {
+    }
     const auto found = nodes_.find(key);
     if (found != nodes_.end()) {
       Node& node = *found->second;
@@ -83,7 +85,13 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
           !make_room(0, fresh->value_size - node.value_size, now, &node, after)) {
         return WriteOutcome::no_room_here;
       }
-      set_end(node, expiry);
+      try {
+        set_end(node, expiry);
+      } catch (...) {
+        if (fresh->value_size > node.value_size)
+          context_.budget.give_bytes(fresh->value_size - node.value_size);
+        throw;
+      }
       if (after.listening()) after.note(key, RemovalCause::replaced);
       count(RemovalCause::replaced);
       if (fresh->value_size < node.value_size)
@@ -234,8 +242,10 @@ bool OrderedStore::drop_expired(unsigned most, Tick now, Aftermath& after) noexc
 
 bool OrderedStore::make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
                              Aftermath& after) noexcept {
-  while (entries != 0 && !context_.budget.try_take_entry()) {
+  if (entries != 0 && !context_.budget.try_take_entry()) {
+    // One goes for the one that comes; a lower limit is reached in slices.
     if (!drop_expired(1, now, after) && !evict(keep, after)) return false;
+    context_.budget.take_entry();
   }
   while (!context_.budget.try_take_bytes(bytes)) {
     if (!evict(keep, after)) {

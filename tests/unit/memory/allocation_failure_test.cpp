@@ -1,0 +1,243 @@
+// Every allocation of twenty scenarios fails once: from the heap by a replaced operator new, from the system
+// by a page source. The call may fail; the cache stays whole and usable.
+
+#include "test_engine.hpp"
+
+#include <cstdlib>
+#include <functional>
+#include <new>
+
+namespace {
+
+thread_local bool armed = false;
+thread_local long countdown = 0;
+
+// True when this allocation is the one that fails.
+bool this_one_fails() noexcept {
+  return armed && countdown-- == 0;
+}
+
+void* allocate(std::size_t size) {
+  if (this_one_fails()) throw std::bad_alloc();
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+
+void* allocate_aligned(std::size_t size, std::size_t alignment) {
+  if (this_one_fails()) throw std::bad_alloc();
+  if (void* memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment))
+    return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate(size);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate_aligned(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+
+using namespace cachesite;
+using namespace std::chrono_literals;
+
+namespace {
+
+class FailingPages final : public memory::PageSource {
+ public:
+  void* map(std::size_t bytes) noexcept override { return this_one_fails() ? nullptr : system_.map(bytes); }
+  void unmap(void* address, std::size_t bytes) noexcept override { system_.unmap(address, bytes); }
+  void discard(void* address, std::size_t bytes) noexcept override { system_.discard(address, bytes); }
+
+ private:
+  memory::SystemPages system_;
+};
+
+struct Scenario {
+  const char* name;
+  memory::EngineOptions options;
+  std::function<void(memory::Engine&, test::FakeClock&)> act;
+};
+
+memory::EngineOptions options_of(EvictionPolicy policy, std::optional<std::uint64_t> entries,
+                                 std::optional<std::uint64_t> bytes = {}) {
+  memory::EngineOptions options;
+  options.policy = policy;
+  options.max_size = entries;
+  options.max_bytes = bytes;
+  return options;
+}
+
+void put(memory::Engine& engine, int first, int count, std::size_t size = 30) {
+  static const std::string value(300'000, 'v');
+  char key[32];
+  for (int i = first; i < first + count; ++i) {
+    std::snprintf(key, sizeof key, "key:%d", i);
+    static_cast<void>(engine.write(key, ByteView(std::string_view(value).substr(0, size)), 1000));
+  }
+}
+
+std::vector<Scenario> scenarios() {
+  using Clock = test::FakeClock;
+  const auto tiny = EvictionPolicy::tinylfu;
+  std::vector<Scenario> list;
+  const auto add = [&list](const char* name, memory::EngineOptions options, auto act) {
+    list.push_back({name, std::move(options), act});
+  };
+  add("first write", options_of(tiny, 100), [](auto& engine, Clock&) { put(engine, 0, 1); });
+  add("growth", options_of(tiny, 100'000), [](auto& engine, Clock&) { put(engine, 0, 1500); });
+  add("eviction", options_of(tiny, 50), [](auto& engine, Clock&) { put(engine, 0, 500); });
+  add("large values", options_of(tiny, 50), [](auto& engine, Clock&) { put(engine, 0, 60, 5000); });
+  add("byte budget", options_of(tiny, {}, 50'000), [](auto& engine, Clock&) { put(engine, 0, 800, 100); });
+  add("large values in a budget", options_of(tiny, {}, 500'000),
+      [](auto& engine, Clock&) { put(engine, 0, 30, 60'000); });
+  add("small to large to small", options_of(tiny, 50), [](auto& engine, Clock&) {
+    put(engine, 0, 20, 10);
+    put(engine, 0, 20, 10'000);
+    put(engine, 0, 20, 10);
+  });
+  add("sweep", options_of(tiny, 1000), [](auto& engine, Clock& clock) {
+    put(engine, 0, 300);
+    clock.advance(1s);
+    put(engine, 1000, 50);
+  });
+  add("clear and refill", options_of(tiny, 1000), [](auto& engine, Clock&) {
+    put(engine, 0, 300);
+    engine.clear();
+    put(engine, 0, 300);
+  });
+  add("shrink", options_of(tiny, 1000), [](auto& engine, Clock&) {
+    put(engine, 0, 600);
+    engine.set_max_size(10);
+    put(engine, 1000, 100);
+  });
+  add("longer ttl", options_of(tiny, 100), [](auto& engine, Clock&) {
+    put(engine, 0, 50);
+    static_cast<void>(engine.expire("key:7", 315'576'000'000));
+  });
+  auto idle = options_of(tiny, 100);
+  idle.time_to_idle = 100ms;
+  add("idle time", idle, [](auto& engine, Clock& clock) {
+    put(engine, 0, 90);
+    Value value;
+    static_cast<void>(engine.read("key:1", value));
+    clock.advance(100ms);
+    put(engine, 0, 10);
+  });
+  auto listening = options_of(tiny, 30);
+  listening.listener = [](std::string_view, RemovalCause) {};
+  add("listener", listening, [](auto& engine, Clock&) { put(engine, 0, 100); });
+  add("reads of large values", options_of(tiny, 30), [](auto& engine, Clock&) {
+    put(engine, 0, 10, 1000);
+    for (const char* key : {"key:1", "key:2", "key:3"}) {
+      Value value;
+      static_cast<void>(engine.read(key, value));
+    }
+  });
+  add("removals", options_of(tiny, 1000), [](auto& engine, Clock&) {
+    put(engine, 0, 300);
+    for (const char* key : {"key:1", "key:2", "key:3"})
+      engine.remove(key);
+    put(engine, 0, 10);
+  });
+  for (const auto policy : {EvictionPolicy::lru, EvictionPolicy::s3fifo, EvictionPolicy::fifo}) {
+    add("exact policy", options_of(policy, 50), [](auto& engine, Clock& clock) {
+      put(engine, 0, 120);
+      put(engine, 100, 20, 2000);
+      clock.advance(1s);
+      put(engine, 0, 30);
+    });
+  }
+  add("exact policy in a budget", options_of(EvictionPolicy::lru, {}, 50'000),
+      [](auto& engine, Clock&) { put(engine, 0, 200, 300); });
+  auto idle_lru = options_of(EvictionPolicy::lru, 50);
+  idle_lru.time_to_idle = 100ms;
+  add("exact policy with idle time", idle_lru, [](auto& engine, Clock&) { put(engine, 0, 80); });
+  return list;
+}
+
+// False when the scenario ran to its end without reaching the allocation that was to fail.
+bool run(const Scenario& scenario, long failing) {
+  const auto clock = std::make_shared<test::FakeClock>();
+  auto options = scenario.options;
+  options.clock = clock;
+  options.pages = std::make_shared<FailingPages>();
+  options.seed = memory::HashSeed{0x0123456789ABCDEF, 0xFEDCBA9876543210};
+  memory::Engine engine(std::move(options));
+  countdown = failing;
+  armed = true;
+  try {
+    scenario.act(engine, *clock);
+  } catch (const std::bad_alloc&) {
+  }
+  armed = false;
+  const bool reached = countdown < 0;
+  const std::string broken = engine.check();
+  if (!broken.empty())
+    BOOST_ERROR(std::string(scenario.name) + ", allocation " + std::to_string(failing) + ": " + broken);
+  Value value;
+  BOOST_REQUIRE((engine.write("after", ByteView("wards"), 1000) == memory::WriteOutcome::stored));
+  BOOST_REQUIRE((engine.read("after", value) == Found::hit));
+  BOOST_REQUIRE(value.text() == "wards");
+  return reached;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(allocation_failure)
+
+BOOST_AUTO_TEST_CASE(at_any_allocation_of_twenty_scenarios_leaves_a_usable_cache) {
+  const auto list = scenarios();
+  BOOST_TEST(list.size() == 20U);
+  for (const Scenario& scenario : list) {
+    long failing = 0;
+    while (run(scenario, failing))
+      ++failing;
+    BOOST_TEST(failing > 0, scenario.name);
+    BOOST_TEST_MESSAGE(scenario.name << ": " << failing << " allocations");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_the_engine_itself_is_an_exception_and_leaks_nothing) {
+  for (const auto policy : test::all_policies) {
+    for (long failing = 0;; ++failing) {
+      BOOST_REQUIRE(failing < 100);
+      auto options = options_of(policy, 100);
+      options.pages = std::make_shared<FailingPages>();
+      countdown = failing;
+      armed = true;
+      bool made = false;
+      try {
+        const memory::Engine engine(std::move(options));
+        made = true;
+      } catch (const std::bad_alloc&) {
+      }
+      armed = false;
+      if (made) break;
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,146 @@
+#include "test_engine.hpp"
+
+using namespace cachesite;
+using namespace std::chrono_literals;
+using cachesite::test::all_policies;
+using cachesite::test::engine_options;
+using cachesite::test::TestEngine;
+
+BOOST_AUTO_TEST_SUITE(expiry)
+
+BOOST_AUTO_TEST_CASE(an_entry_ends_at_the_millisecond) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 100));
+    for (const std::uint64_t time_to_live : {1U, 2U, 999U, 86'400'000U}) {
+      engine.set("key", "value", time_to_live);
+      engine.let_pass(std::chrono::milliseconds(time_to_live) - 1us);
+      BOOST_TEST(engine.get("key") == "value");
+      BOOST_TEST(engine->contains("key"));
+      engine.let_pass(1us);
+      BOOST_TEST(!engine->contains("key"));
+      BOOST_TEST(engine.get("key") == "(miss)");
+      BOOST_TEST(!engine->remove("key"));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_written_between_two_ticks_is_at_most_a_tick_late) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 100));
+    engine.let_pass(100us);
+    engine.set("key", "value", 5);
+    engine.let_pass(5ms - 1us);
+    BOOST_TEST(engine.get("key") == "value");
+    engine.let_pass(251us);
+    BOOST_TEST(engine.get("key") == "(miss)");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_ttl_and_no_end_at_all_are_kept) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 100));
+    constexpr std::uint64_t ten_years = 315'576'000'000;
+    engine.set("long", "value", ten_years);
+    engine.set("endless", "value", memory::Engine::endless);
+    BOOST_TEST((engine->remaining("long").left == std::chrono::milliseconds(ten_years)));
+    BOOST_TEST((engine->remaining("endless").state == Remaining::State::no_expiry));
+    engine.let_pass(std::chrono::milliseconds(ten_years) - 1ms);
+    BOOST_TEST(engine.get("long") == "value");
+    engine.set("late", "written when ticks no longer fit into a header", 1000);
+    engine.let_pass(1ms);
+    BOOST_TEST(engine.get("long") == "(miss)");
+    BOOST_TEST(engine.get("endless") == "value");
+    BOOST_TEST(engine.get("late").size() == 46U);
+    engine.let_pass(1s);
+    BOOST_TEST(engine.get("late") == "(miss)");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_ttl_can_be_changed_and_taken_away) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 100));
+    const std::string large(10'000, 'x');
+    for (const std::string& value : {std::string("small"), large}) {
+      engine.set("key", value, 100);
+      BOOST_TEST(engine->expire("key", 1000));
+      engine.let_pass(500ms);
+      BOOST_TEST((engine.get("key") == value));
+      BOOST_TEST(engine->expire("key", 315'576'000'000));
+      BOOST_TEST((engine.get("key") == value));
+      BOOST_TEST(engine->expire("key", memory::Engine::endless));
+      BOOST_TEST((engine->remaining("key").state == Remaining::State::no_expiry));
+      BOOST_TEST((engine.get("key") == value));
+      BOOST_TEST(engine->expire("key", 10));
+      engine.let_pass(10ms);
+      BOOST_TEST(!engine->expire("key", 10));
+      BOOST_TEST(engine.get("key") == "(miss)");
+    }
+    BOOST_TEST(!engine->expire("nobody", 10));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_is_not_used_ends_with_its_idle_time) {
+  for (const auto policy : all_policies) {
+    auto options = engine_options(policy, 100);
+    options.time_to_idle = 100ms;
+    TestEngine engine(std::move(options));
+    engine.set("used", "1", 10'000);
+    engine.set("idle", "1", 10'000);
+    engine.set("short", "1", 150);
+    for (int i = 0; i < 4; ++i) {
+      engine.let_pass(50ms);
+      engine.get("used");
+      engine.get("short");
+    }
+    BOOST_TEST(engine.get("used") == "1");
+    BOOST_TEST(engine.get("idle") == "(miss)");
+    BOOST_TEST(engine.get("short") == "(miss)");
+    engine.let_pass(100ms);
+    BOOST_TEST(engine.get("used") == "(miss)");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_expired_entry_goes_before_a_living_one) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 10));
+    for (int i = 0; i < 10; ++i)
+      engine.set("key" + std::to_string(i), "1", i == 5 ? 10 : 1000);
+    engine.let_pass(10ms);
+    engine.set("fresh", "1");
+    for (int i = 0; i < 10; ++i)
+      BOOST_TEST(engine.get("key" + std::to_string(i)) == (i == 5 ? "(miss)" : "1"));
+    BOOST_TEST(engine->statistics().evictions == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(writes_sweep_what_is_over_and_memory_returns) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 200'000));
+    const auto empty = engine->statistics().bytes;
+    for (int i = 0; i < 100'000; ++i)
+      engine.set("key" + std::to_string(i), std::string(64, 'v'), 1000);
+    const auto full = engine->statistics().bytes;
+    BOOST_TEST(full > empty + 100'000 * 64);
+    engine.let_pass(1s);
+    // Each write sweeps a bounded number of entries, now and then in a shard that is not its own.
+    for (int i = 0; i < 300'000; ++i)
+      engine.set("new" + std::to_string(i % 100), "value");
+    BOOST_TEST(engine->statistics().entries == 100U);
+    BOOST_TEST(engine->statistics().expirations == 100'000U);
+    BOOST_TEST(engine->statistics().bytes < full / 3);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(reads_alone_drop_what_they_meet) {
+  for (const auto policy : all_policies) {
+    TestEngine engine(engine_options(policy, 1000));
+    for (int i = 0; i < 100; ++i)
+      engine.set("key" + std::to_string(i), "value", 1000);
+    engine.let_pass(1s);
+    for (int i = 0; i < 100; ++i)
+      engine.get("key" + std::to_string(i));
+    BOOST_TEST(engine->statistics().entries == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
