@@ -119,15 +119,17 @@ std::string in_lower_case(std::string_view text) {
   return lower;
 }
 
-/// True when the line names something that sounds like a secret and has a colon after it.
+/// True when the line names something that sounds like a secret and has a colon after it. A URL counts: it
+/// may hold a password, and where is hard to say of one that is wrong.
 bool sounds_secret(std::string_view line) {
   const std::string lower = in_lower_case(line);
   for (const std::string_view word : {"pass", "pwd", "secret", "token", "credential", "auth", "api_key",
-                                      "apikey", "private_key", "encryption_key"}) {
+                                      "apikey", "private_key", "encryption_key", "url", "dsn"}) {
     const std::size_t found = lower.find(word);
     if (found != std::string::npos && lower.find(':', found) != std::string::npos) return true;
   }
-  return false;
+  const std::size_t address = lower.find("://");
+  return address != std::string::npos && lower.find('@', address) != std::string::npos;
 }
 
 std::size_t indentation(std::string_view line) {

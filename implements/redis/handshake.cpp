@@ -8,6 +8,7 @@
 
 #include <array>
 #include <list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,12 @@ class Handshake {
     for (const auto& insertion : slot.insertions)
       slot.wire_size += insertion.bytes.size();
     conversation_.admit(&slot);
+  }
+
+  // Asks for what a user without the right to it can do without.
+  void ask_dispensable(std::initializer_list<std::string_view> words) {
+    ask(words);
+    dispensable_.insert(&slots_.back());
   }
 
   std::optional<Error> run(TimePoint deadline) {
@@ -74,9 +81,14 @@ class Handshake {
  private:
   // An error among the answers so far.
   std::optional<Error> answer() {
-    for (const auto& slot : slots_)
-      if (slot.reply.kind == ReplyKind::error)
-        return Error(ErrorCode::refused, readable_server_error(without_secret(slot.reply.text())));
+    for (const auto& slot : slots_) {
+      if (slot.reply.kind != ReplyKind::error) continue;
+      const auto text = slot.reply.text();
+      if (text.starts_with("NOPERM ") && dispensable_.contains(&slot)) continue;
+      const bool not_yet = text.starts_with("LOADING ") || text.starts_with("MASTERDOWN ");
+      return Error(not_yet ? ErrorCode::unreachable : ErrorCode::refused,
+                   readable_server_error(without_secret(text)));
+    }
     return std::nullopt;
   }
 
@@ -100,6 +112,7 @@ class Handshake {
   const std::string_view secret_;
   Conversation conversation_;
   std::list<Slot> slots_;
+  std::set<const Slot*> dispensable_;
 };
 
 }  // namespace
@@ -113,11 +126,12 @@ std::optional<Error> shake_hands(Transport& transport, const Introduction& intro
     else
       handshake.ask({"AUTH", introduction.username, introduction.password.reveal()});
   }
-  if (!introduction.client_name.empty()) handshake.ask({"CLIENT", "SETNAME", introduction.client_name});
+  if (!introduction.client_name.empty())
+    handshake.ask_dispensable({"CLIENT", "SETNAME", introduction.client_name});
   if (introduction.database != 0) handshake.ask({"SELECT", std::to_string(introduction.database)});
   if (introduction.reads_from_replica) handshake.ask({"READONLY"});
   if (introduction.requires_master) handshake.ask({"ROLE"}, ReplyKind::array);
-  handshake.ask({"PING"});
+  handshake.ask_dispensable({"PING"});
   auto error = handshake.run(deadline);
   if (!error && introduction.requires_master && handshake.list_head() != "master")
     error.emplace(ErrorCode::unreachable, "the server is not the master");

@@ -23,6 +23,11 @@ bool is_address(const std::string& host) noexcept {
          ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
+// What OpenSSL left behind on this thread would be taken for the next failure.
+void clear_errors() noexcept {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 // The hosts that a certificate is for, as a message shows them.
 std::string names_of(const X509* certificate) {
   constexpr std::size_t most_names = 3;
@@ -91,13 +96,13 @@ TlsTransport::TlsTransport(std::unique_ptr<SocketTransport> socket, std::shared_
 
 TlsTransport::~TlsTransport() {
   if (established_ && !broken_ && !ended_) {
-    ERR_clear_error();
+    clear_errors();
     SSL_shutdown(connection_.get());
     flush();
   }
   // Without it OpenSSL takes the session for one that must not be resumed.
   if (established_) SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-  ERR_clear_error();
+  clear_errors();
 }
 
 void TlsTransport::name_peer(const std::string& host) {
@@ -145,30 +150,33 @@ int TlsTransport::bio_read(BIO* bio, char* bytes, std::size_t size, std::size_t*
   auto& self = *static_cast<TlsTransport*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   *count = 0;
-  if (self.ended_ || self.socket_failed_) return 0;
-  if (!self.may_read_) {
+  if (!self.has_input() && (self.ended_ || self.socket_failed_)) return 0;
+  if (!self.has_input() && !self.may_read_) {
     BIO_set_retry_read(bio);
     return 0;
   }
-  const iovec place{bytes, size};
-  const auto received = self.socket_->receive(std::span<const iovec>(&place, 1), self.patience_);
-  // The patience is for one look; further ones come back at once.
-  self.patience_ = Patience::none;
-  switch (received.status) {
-    case Status::ok:
-      *count = received.count;
-      return 1;
-    case Status::again:
-      BIO_set_retry_read(bio);
-      return 0;
-    case Status::ended:
-      self.ended_ = true;
-      return 0;
-    case Status::failed:
-      self.socket_failed_ = true;
-      return 0;
+  if (!self.has_input() && self.fetch() != Status::ok) {
+    if (!self.ended_ && !self.socket_failed_) BIO_set_retry_read(bio);
+    return 0;
   }
-  return 0;
+  const std::size_t part = std::min(size, self.input_end_ - self.input_begin_);
+  std::memcpy(bytes, self.input_.get() + self.input_begin_, part);
+  self.input_begin_ += part;
+  *count = part;
+  return 1;
+}
+
+// Looks at the socket for encrypted bytes.
+Transport::Status TlsTransport::fetch() noexcept {
+  const iovec place{input_.get(), input_room};
+  const auto received = socket_->receive(std::span<const iovec>(&place, 1), patience_);
+  // The patience is for one look; further ones come back at once.
+  patience_ = Patience::none;
+  input_begin_ = 0;
+  input_end_ = received.status == Status::ok ? received.count : 0;
+  ended_ = received.status == Status::ended;
+  socket_failed_ = received.status == Status::failed;
+  return received.status;
 }
 
 int TlsTransport::bio_write(BIO* bio, const char* bytes, std::size_t size, std::size_t* count) noexcept {
@@ -222,7 +230,7 @@ void TlsTransport::look_for_alert() {
   patience_ = Patience::none;
   std::array<char, 256> room;
   std::size_t count = 0;
-  ERR_clear_error();
+  clear_errors();
   const int result = SSL_read_ex(connection_.get(), room.data(), room.size(), &count);
   if (result == 1) return;
   const auto error = ERR_peek_error();
@@ -230,7 +238,7 @@ void TlsTransport::look_for_alert() {
 }
 
 bool TlsTransport::encrypt(const char* bytes, std::size_t size) {
-  ERR_clear_error();
+  clear_errors();
   std::size_t count = 0;
   const int result = SSL_write_ex(connection_.get(), bytes, size, &count);
   if (result == 1) return true;
@@ -273,10 +281,25 @@ Transport::Transfer TlsTransport::send(std::span<const iovec> pieces) {
 
 Transport::Transfer TlsTransport::receive(std::span<const iovec> places, Patience patience) {
   if (broken_ || (has_unsent() && !flush())) return {Status::failed};
-  may_read_ = true;
   patience_ = has_unsent() ? Patience::none : patience;
+  may_read_ = has_input() || SSL_has_pending(connection_.get()) != 0;
+  if (!may_read_) {
+    // Nothing is here: OpenSSL need not be troubled before something has come.
+    switch (ended_ ? Status::ended : fetch()) {
+      case Status::ok:
+        break;
+      case Status::again:
+        return {Status::again};
+      case Status::ended:
+        return {Status::ended};
+      case Status::failed:
+        broken_ = true;
+        problem_ = socket_->problem();
+        return {Status::failed};
+    }
+  }
   std::size_t total = 0;
-  ERR_clear_error();
+  clear_errors();
   for (const iovec& place : places) {
     std::size_t filled = 0;
     while (filled < place.iov_len) {
@@ -291,6 +314,7 @@ Transport::Transfer TlsTransport::receive(std::span<const iovec> places, Patienc
       filled += count;
       total += count;
       may_read_ = false;  // only what is here already
+      if (!has_input() && SSL_has_pending(connection_.get()) == 0) return {Status::ok, total};
     }
   }
   return {Status::ok, total};
@@ -330,7 +354,7 @@ std::optional<Error> TlsTransport::greet(TimePoint deadline) {
   for (;;) {
     may_read_ = true;
     patience_ = Patience::none;
-    ERR_clear_error();
+    clear_errors();
     const int result = SSL_connect(connection_.get());
     if (result == 1) break;
     const auto transfer = outcome(result);

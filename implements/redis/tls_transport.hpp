@@ -56,6 +56,8 @@ class TlsTransport final : public Transport {
   static int bio_write(BIO* bio, const char* bytes, std::size_t size, std::size_t* count) noexcept;
   static long bio_control(BIO* bio, int command, long number, void* pointer) noexcept;
 
+  [[nodiscard]] bool has_input() const noexcept { return input_begin_ < input_end_; }
+  Status fetch() noexcept;
   void name_peer(const std::string& host);
   bool encrypt(const char* bytes, std::size_t size);
   // Sends what is encrypted, as far as it goes. False when the connection is broken.
@@ -81,6 +83,10 @@ class TlsTransport final : public Transport {
   ErrorCode problem_code_ = ErrorCode::unreachable;
 
   // Reading.
+  static constexpr std::size_t input_room = std::size_t{64} * 1024;
+  const std::unique_ptr<char[]> input_ = std::make_unique<char[]>(input_room);  // encrypted
+  std::size_t input_begin_ = 0;
+  std::size_t input_end_ = 0;
   Patience patience_ = Patience::none;
   bool may_read_ = false;  // the next look at the socket is allowed
   bool ended_ = false;

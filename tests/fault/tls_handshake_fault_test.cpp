@@ -66,7 +66,7 @@ void cut_everywhere(const std::string& protocol, Direction direction, Cut cut, s
     const auto outcome = lab.connect();
     const auto spent = std::chrono::steady_clock::now() - begin;
     BOOST_TEST_INFO("cut after byte " << byte);
-    BOOST_TEST((spent < connect_timeout + 100ms));
+    BOOST_TEST((spent < connect_timeout + 1s));
     // Some of the last bytes, such as session tickets, need not arrive for the first PONG.
     if (outcome.error) ++failures;
     if (byte < size / 2) BOOST_TEST(outcome.error.has_value());
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_handshake_that_drips_ends_by_the_deadline) {
   const auto outcome = lab.connect();
   BOOST_REQUIRE(outcome.error.has_value());
   BOOST_TEST((outcome.error->code() == ErrorCode::timeout));
-  BOOST_TEST((std::chrono::steady_clock::now() - begin < 250ms));
+  BOOST_TEST((std::chrono::steady_clock::now() - begin < 1s));
 }
 
 BOOST_AUTO_TEST_CASE(an_altered_byte_anywhere_in_the_handshake_is_noticed) {

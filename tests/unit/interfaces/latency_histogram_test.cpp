@@ -8,7 +8,8 @@ using namespace std::chrono_literals;
 BOOST_AUTO_TEST_SUITE(latency_histogram)
 
 BOOST_AUTO_TEST_CASE(every_duration_is_in_the_interval_that_holds_it) {
-  for (std::int64_t value = 0; value < 2'000'000'000'000; value = value < 5000 ? value + 1 : value * 33 / 32) {
+  for (std::int64_t value = 0; value < 2'000'000'000'000;
+       value = value < 5000 ? value + 1 : value * 33 / 32) {
     const auto interval = LatencyHistogram::interval_of(std::chrono::nanoseconds(value));
     BOOST_REQUIRE(interval < LatencyHistogram::size);
     BOOST_REQUIRE(value <= LatencyHistogram::longest_in(interval).count());

@@ -170,8 +170,9 @@ BOOST_AUTO_TEST_CASE(a_malformed_url_is_reported_without_showing_any_of_it) {
 }
 
 BOOST_AUTO_TEST_CASE(a_mistyped_query_option_gets_a_suggestion) {
-  BOOST_TEST(complaint(with_url("redis://localhost?sokcet_timeout=1")).find("did you mean \"socket_timeout\"?") !=
-             std::string::npos);
+  BOOST_TEST(
+      complaint(with_url("redis://localhost?sokcet_timeout=1")).find("did you mean \"socket_timeout\"?") !=
+      std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_password_goes_unencrypted_to_this_machine_only) {
@@ -183,11 +184,12 @@ BOOST_AUTO_TEST_CASE(a_password_goes_unencrypted_to_this_machine_only) {
   };
   for (const char* const host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"})
     BOOST_TEST(verdict(host), host);
-  for (const char* const host :
-       {"cache.example", "127.evil.example", "127.0.0.1.example", "10.0.0.1", "::2", "localhost.example", "0.0.0.0"})
+  for (const char* const host : {"cache.example", "127.evil.example", "127.0.0.1.example", "10.0.0.1", "::2",
+                                 "localhost.example", "0.0.0.0"})
     BOOST_TEST(!verdict(host), host);
 
-  BOOST_TEST(complaint(with_url("redis://:secret@cache.example")).starts_with("url: the password would be sent"));
+  BOOST_TEST(
+      complaint(with_url("redis://:secret@cache.example")).starts_with("url: the password would be sent"));
   BOOST_TEST(complaint(with_url("rediss://:secret@cache.example")) == "");
   BOOST_TEST(complaint(with_url("redis://:secret@cache.example?allow_plaintext_auth=true")) == "");
   RedisConnectionOptions options;
