@@ -95,6 +95,16 @@ Health SentinelTopology::health() const {
   return {HealthState::down, std::string(no_master().message())};
 }
 
+std::vector<RedisEndpointStatistics> SentinelTopology::statistics() const {
+  std::vector<RedisEndpointStatistics> all;
+  const auto view = view_.get();
+  if (!view) return all;
+  if (view->master) all.push_back(view->master->statistics());
+  for (const auto& replica : view->replicas)
+    all.push_back(replica->statistics());
+  return all;
+}
+
 Error SentinelTopology::no_master() const {
   const std::string name = "no master for " + options_.service_name;
   if (candidate_ && !candidate_->usable())
@@ -294,6 +304,7 @@ void SentinelTopology::keep() {
     } catch (const std::exception&) {
       trouble_.emplace(ErrorCode::no_memory, "no memory or thread for following the sentinels");
     }
+    if (patience_ends_ == TimePoint::max() && settled()) patience_ends_ = SteadyTime::now();
     auto until = TimePoint::max();
     if (const auto due = gate_.due()) {
       const auto now = SteadyTime::now();
@@ -330,10 +341,7 @@ void SentinelTopology::follow_choice(std::vector<Node>& retired) {
     retired.push_back(std::exchange(candidate_, nullptr));
   if (!wanted) return;
   if (!candidate_) candidate_ = make_node(*choice, true);
-  if (!candidate_->is_up()) {
-    if (patience_ends_ == TimePoint::max() && settled()) patience_ends_ = SteadyTime::now();
-    return;
-  }
+  if (!candidate_->is_up()) return;
   if (master_) retired.push_back(std::move(master_));
   master_ = std::exchange(candidate_, nullptr);
   trouble_.reset();

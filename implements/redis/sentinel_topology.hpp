@@ -41,6 +41,7 @@ class SentinelTopology final : public Topology {
   void await_started() override;
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
+  [[nodiscard]] std::vector<RedisEndpointStatistics> statistics() const override;
   Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
   void execute_all(std::span<Request> requests, CallTime time) override;
   Status for_each_master(const Visit& visit, CallTime time) override;
