@@ -90,6 +90,14 @@ class Simulation {
     for (auto moves = dice_.between(0, 4); moves > 0; --moves)
       time_.at(dice_.between(0, 700 * ms), [this] { begin_move(); });
     if (dice_.chance(40)) time_.at(dice_.between(0, 500 * ms), [this] { kill(); });
+    if (dice_.chance(20)) time_.at(dice_.between(0, 500 * ms), [this] { confuse(); });
+  }
+  // Servers that send a slot's commands round in a circle, or to themselves, for a while.
+  void confuse() {
+    const auto slot = static_cast<std::uint16_t>(dice_.below(slot_count));
+    const auto length = 1 + dice_.below(server_count);
+    confused_[slot] = length;
+    time_.after(dice_.between(10 * ms, 500 * ms), [this, slot] { confused_[slot] = 0; });
   }
   void begin_move() {
     const auto slot = static_cast<std::uint16_t>(dice_.below(slot_count));
@@ -133,6 +141,8 @@ class Simulation {
     const auto slot = request.slot;
     if (dice_.chance(2)) return ServerHint{ServerHint::Kind::loading, 0, {}};
     if (dice_.chance(2)) return ServerHint{ServerHint::Kind::down, 0, {}};
+    if (confused_[slot] != 0)
+      return ServerHint{ServerHint::Kind::moved, slot, address_of((server + 1) % confused_[slot])};
     if (me.view[slot] == server) {
       if (me.leaving[slot] && dice_.chance(50))
         return ServerHint{ServerHint::Kind::ask, slot, address_of(*me.leaving[slot])};
@@ -305,6 +315,7 @@ class Simulation {
   VirtualTime time_;
   std::array<std::size_t, slot_count> owner_{};
   std::array<Server, server_count> servers_;
+  std::array<std::size_t, slot_count> confused_{};  // length of the circle
   std::vector<Request> requests_;
   std::optional<SlotMap> map_;
   RefreshGate gate_;
