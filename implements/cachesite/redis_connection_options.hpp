@@ -53,6 +53,20 @@ struct RedisConnectionOptions {
   std::optional<Secret> password;
   /// Connect to this socket instead of host and port.
   std::optional<std::string> unix_socket_path;
+  /// Servers of a Redis Cluster to ask first, as "host:port" (port 6379 when there is none); the others are
+  /// found by asking. `host`, `port` and `db` are not used then.
+  std::vector<std::string> startup_nodes;
+  /// Sentinels to ask where the master is, as "host:port" (port 26379 when there is none); the others are
+  /// found by asking. `host` and `port` are not used then.
+  std::vector<std::string> sentinels;
+  /// The name under which the sentinels watch the master.
+  std::optional<std::string> service_name;
+  /// Login at the sentinels themselves; `username` and `password` are for the servers that they watch.
+  std::optional<std::string> sentinel_username;
+  std::optional<Secret> sentinel_password;
+  /// Reads go to replicas, in turn, and to the master only when no replica can be used. A replica may not
+  /// have the latest writes yet: a read may give what was there before, or miss.
+  bool read_from_replicas = false;
   /// Longest time for a connection to become ready: finding the host, connecting, TLS, logging in.
   std::chrono::milliseconds socket_connect_timeout{5000};
   /// Longest time of one call, whatever happens in it.

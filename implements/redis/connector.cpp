@@ -1,6 +1,7 @@
 #include "redis/connector.hpp"
 
 #include "redis/socket_transport.hpp"
+#include "redis/this_machine.hpp"
 #include "redis/tls_transport.hpp"
 
 #include <utility>
@@ -12,6 +13,12 @@ Connector::Connector(ConnectorOptions options) : options_(std::move(options)), d
 Connector::Outcome Connector::connect(const StopSignal& stop,
                                       const std::function<void(Transport*)>& announce) {
   Outcome outcome;
+  // Servers may name others, which nobody has looked at when the options were checked.
+  if (!options_.plaintext_password && !options_.introduction.password.empty() &&
+      options_.address.unix_socket_path.empty() && !is_this_machine(options_.address.host)) {
+    outcome.error.emplace(ErrorCode::refused, "the password would be sent unencrypted to another machine");
+    return outcome;
+  }
   const auto deadline = SteadyTime::now() + options_.connect_timeout;
   auto dialled = dialer_.dial(options_.address, deadline, stop);
   if (!dialled.socket.valid()) {

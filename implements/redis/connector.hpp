@@ -24,6 +24,7 @@ struct ConnectorOptions {
   std::chrono::milliseconds connect_timeout{5000};  // everything up to the first PONG, TLS included
   std::chrono::milliseconds call_timeout{5000};
   FrameLimits frame;
+  bool plaintext_password = true;  // a password may go unencrypted to another machine
 };
 
 /// Makes connections that are ready for use. One thread at a time.

@@ -62,6 +62,10 @@ class Endpoint {
     const State state = state_.load(std::memory_order_acquire);
     return state != State::down && state != State::stopped;
   }
+  [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
+  [[nodiscard]] bool requires_master() const noexcept {
+    return options_.connector.introduction.requires_master;
+  }
   [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
 
   [[nodiscard]] Health health() const;

@@ -41,6 +41,7 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   connector.connect_timeout = options.socket_connect_timeout;
   connector.call_timeout = options.socket_timeout;
   connector.frame.largest_bulk = largest_bulk;
+  connector.plaintext_password = options.ssl || options.allow_plaintext_auth;
   endpoint.channel.frame = connector.frame;
   endpoint.channel.most_requests = options.max_inflight;
   endpoint.channel.stall = options.socket_timeout / 2;

@@ -2,7 +2,7 @@
 #include "redis/null_marker.hpp"
 #include "redis/server_text.hpp"
 #include "redis/shared_link.hpp"
-#include "redis/single_topology.hpp"
+#include "redis/topology_settings.hpp"
 
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
@@ -32,11 +32,10 @@ redis::SharedLink make_link(const RedisCacheOptions& options, const ComponentCon
     return shared->shared_link();
   }
   // A marker more than the longest value, since a value may be stored with one in front.
-  auto settings = redis::endpoint_settings(
-      options, static_cast<std::size_t>(options.max_value_bytes.bytes) + redis::null_marker.size());
-  const auto patience = settings.connector.call_timeout;
-  return {std::make_shared<redis::SingleTopology>(std::move(settings), context.label, context.logger),
-          patience};
+  const auto largest_bulk =
+      static_cast<std::size_t>(options.max_value_bytes.bytes) + redis::null_marker.size();
+  return {redis::make_topology(options, largest_bulk, context.label, context.logger),
+          options.resolved().socket_timeout};
 }
 
 }  // namespace
@@ -60,9 +59,10 @@ class RedisCache::Inner {
   };
 
   /// Sends a command and turns an error of the server into an Error.
-  Status ask(const Command& command, Reply& reply) {
+  Status ask(const Command& command, Reply& reply, bool only_reads) {
     if (stopped.load(relaxed)) return Error(ErrorCode::closed, "the cache is stopped");
-    auto status = link.topology->execute(command, {}, reply, redis::CallTime::from_now(link.patience));
+    const redis::Routing routing{.only_reads = only_reads};
+    auto status = link.topology->execute(command, routing, reply, redis::CallTime::from_now(link.patience));
     if (status.ok() && reply.kind == ReplyKind::error)
       status = Error(ErrorCode::refused, redis::readable_server_error(reply.text()));
     if (!status.ok()) counters.failures.fetch_add(1, relaxed);
@@ -70,10 +70,11 @@ class RedisCache::Inner {
   }
 
   /// Sends a command of a name and a key that is answered by a number.
-  Result<std::int64_t> ask_number(std::string_view name, std::string_view key, bool repeatable) {
+  Result<std::int64_t> ask_number(std::string_view name, std::string_view key, bool only_reads) {
     const std::array<Argument, 2> arguments{{{name}, {prefix, key}}};
     Reply reply;
-    if (auto status = ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::integer), repeatable}, reply);
+    if (auto status = ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::integer), only_reads}, reply,
+                          only_reads);
         !status.ok())
       return status.error();
     return reply.integer;
@@ -138,7 +139,7 @@ Result<Found> RedisCache::do_read(std::string_view key, Value& destination) {
   const std::array<Argument, 2> arguments{{{"GET"}, {inner.prefix, key}}};
   Reply reply;
   reply.value = std::move(destination);
-  auto status = inner.ask({arguments, ReplyKind::bulk | ReplyKind::nil, true}, reply);
+  auto status = inner.ask({arguments, ReplyKind::bulk | ReplyKind::nil, true}, reply, true);
   destination = std::move(reply.value);
   if (!status.ok()) return status.error();
   if (reply.kind == ReplyKind::nil) {
@@ -182,7 +183,8 @@ Status RedisCache::do_write(std::string_view key, std::optional<ByteView> value,
   const std::array<Argument, 4> arguments{
       {{whole ? "SETEX" : "PSETEX"}, {inner.prefix, key}, {count}, payload}};
   Reply reply;
-  auto status = inner.ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::status), false}, reply);
+  auto status =
+      inner.ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::status), false}, reply, false);
   if (status.ok()) inner.counters.writes.fetch_add(1, relaxed);
   return status;
 }

@@ -1,4 +1,5 @@
 #include "redis/connection_url.hpp"
+#include "redis/topology_settings.hpp"
 
 #include <cachesite/redis_connection_options.hpp>
 
@@ -7,20 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 namespace cachesite {
 
 namespace {
-
-bool is_this_machine(const std::string& host) noexcept {
-  if (host == "localhost") return true;
-  in_addr four{};
-  if (::inet_pton(AF_INET, host.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24U) == 127;
-  in6_addr six{};
-  return ::inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six) != 0;
-}
 
 bool has_text(const std::optional<std::string>& text) noexcept {
   return text && !text->empty();
@@ -47,8 +37,12 @@ void check_tls(const RedisConnectionOptions& options, std::vector<OptionComplain
 
 void check(const RedisConnectionOptions& options, std::vector<OptionComplaint>& complaints) {
   const bool has_password = options.password && !options.password->empty();
-  if (has_password && !has_text(options.unix_socket_path) && !options.ssl && !options.allow_plaintext_auth &&
-      !is_this_machine(options.host))
+  const bool plain = !options.ssl && !options.allow_plaintext_auth && !redis::stays_on_this_machine(options);
+  if (plain && options.sentinel_password && !options.sentinel_password->empty())
+    complaints.push_back({"sentinel_password",
+                          "the password would be sent unencrypted to another machine; ssl: true encrypts it, "
+                          "allow_plaintext_auth: true permits it"});
+  if (has_password && plain)
     complaints.push_back({options.url ? "url" : "password",
                           "the password would be sent unencrypted to another machine; ssl: true encrypts it, "
                           "allow_plaintext_auth: true permits it"});
@@ -58,6 +52,7 @@ void check(const RedisConnectionOptions& options, std::vector<OptionComplaint>& 
                                          [](char character) { return character <= ' ' || character > '~'; }))
     complaints.push_back({"client_name", "the client name may not hold blanks or control characters"});
   check_tls(options, complaints);
+  redis::check_topology(options, complaints);
 }
 
 }  // namespace
@@ -96,6 +91,18 @@ ParameterTable RedisConnectionOptions::parameters() {
       parameter("username", &O::username, "User of the server's access control list."),
       parameter("password", &O::password, "Password of the user, or of the server when there is no user."),
       parameter("unix_socket_path", &O::unix_socket_path, "Socket to use instead of host and port."),
+      parameter(
+          "startup_nodes", &O::startup_nodes,
+          "Servers of a Redis Cluster to ask first, each as host:port; they name the others. Instead of "
+          "host and port."),
+      parameter("sentinels", &O::sentinels,
+                "Sentinels that know where the master is, each as host:port; they name the others. Instead "
+                "of host and port."),
+      parameter("service_name", &O::service_name, "The name under which the sentinels watch the master."),
+      parameter("sentinel_username", &O::sentinel_username, "User of the sentinels' access control list."),
+      parameter("sentinel_password", &O::sentinel_password, "Password of the sentinels themselves."),
+      parameter("read_from_replicas", &O::read_from_replicas,
+                "Lets replicas answer reads; they may not have the latest writes yet."),
       parameter("socket_connect_timeout", &O::socket_connect_timeout,
                 "Longest time for a connection to become ready.")
           .between(least, longest),

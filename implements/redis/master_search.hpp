@@ -1,0 +1,42 @@
+#pragma once
+
+#include "redis/address.hpp"
+#include "redis/deadline.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace cachesite::redis {
+
+/// Weighs what the sentinels say about where the master is. A plain state machine; its owner locks. Whatever
+/// it chooses still has to show by ROLE that it is a master.
+class MasterSearch {
+ public:
+  using Sentinel = ServerAddress;
+
+  /// A server that has said that it is no master is passed over for so long, if there is another.
+  static constexpr std::chrono::milliseconds distrust{500};
+
+  /// A sentinel names the master. Nothing: it knows none of that name.
+  void named(const Sentinel& sentinel, const std::optional<ServerAddress>& master);
+  /// A sentinel has announced a switch: whoever still names the old master has not heard of it yet.
+  void switched(const Sentinel& sentinel, const ServerAddress& from, const ServerAddress& to);
+  /// The server said that it is no master.
+  void denied(const ServerAddress& server, TimePoint now) { denials_[server] = now; }
+
+  /// Whom most sentinels name; of equals, whom a sentinel has named last.
+  [[nodiscard]] std::optional<ServerAddress> choice(TimePoint now) const;
+
+ private:
+  struct Vote {
+    Sentinel sentinel;
+    ServerAddress master;
+  };
+  std::vector<Vote> votes_;  // the latest last
+  std::map<ServerAddress, TimePoint> denials_;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "redis/master_search.hpp"
+#include "redis/published.hpp"
+#include "redis/refresh_gate.hpp"
+#include "redis/request_course.hpp"
+#include "redis/sentinel_watcher.hpp"
+#include "redis/topology.hpp"
+
+#include <cachesite/logger.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cachesite::redis {
+
+struct SentinelOptions {
+  ConnectorOptions watcher;  // of the sentinels; its address is not looked at
+  EndpointOptions endpoint;  // of the servers; its address is not looked at
+  std::vector<ServerAddress> sentinels;
+  std::string service_name;
+  bool read_from_replicas = false;
+};
+
+/// A master and its replicas, found by asking sentinels. Every connection to the master shows by ROLE that it
+/// is one. Calls read the current view without a lock; a background thread, the keeper, changes it.
+class SentinelTopology final : public Topology {
+ public:
+  SentinelTopology(SentinelOptions options, std::string label, std::shared_ptr<ILogger> logger);
+  ~SentinelTopology() override;
+
+  void start() override;
+  void await_started() override;
+  void stop() noexcept override;
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] std::vector<RedisEndpointStatistics> statistics() const override;
+  Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
+  void execute_all(std::span<Request> requests, CallTime time) override;
+  Status for_each_master(const Visit& visit, CallTime time) override;
+
+ private:
+  using Lock = std::unique_lock<std::mutex>;
+  using Node = std::shared_ptr<Endpoint>;
+  struct View {
+    Node master;  // null while it is looked for
+    std::vector<Node> replicas;
+  };
+  struct Choice {
+    Node node;
+    bool replica = false;
+  };
+  struct Watched {
+    std::unique_ptr<SentinelWatcher> watcher;
+    bool answered = false;
+    std::vector<ServerAddress> replicas;
+  };
+
+  Result<Choice> choose(bool replica, TimePoint deadline);
+  RequestCourse course_of(const Command& command, const Routing& routing, CallTime time);
+  RequestCourse::Step judge(RequestCourse& course, const Status& status, const Reply& reply,
+                            const Choice& asked, TimePoint now);
+  Status travel(RequestCourse& course, RequestCourse::Step step, const Command& command, Reply& reply,
+                CallTime time);
+
+  void begin_work(Lock& lock);
+  void watch(const ServerAddress& sentinel);
+  void heard(const ServerAddress& sentinel, const SentinelNews& news);
+  void keep();
+  void ask_sentinels(Lock& lock);
+  void leave_master(const ServerAddress& address, Lock& lock);
+  void follow_choice(std::vector<Node>& retired);
+  void follow_replicas(std::vector<Node>& retired);
+  Node make_node(const ServerAddress& address, bool master) const;
+  void publish();
+  [[nodiscard]] bool settled() const;
+  [[nodiscard]] Error no_master() const;
+  void log(LogLevel level, const std::string& message) const;
+
+  const SentinelOptions options_;
+  const std::string label_;
+  const std::shared_ptr<ILogger> logger_;
+
+  Published<View> view_;
+  std::atomic<std::uint32_t> turn_{0};
+  std::atomic<bool> stopped_{false};
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // the view, or whether anything is to be hoped for
+  std::condition_variable work_;     // for the keeper
+  std::thread keeper_;
+  bool working_ = false;
+  bool news_ = false;
+  RefreshGate gate_;
+  MasterSearch search_;
+  std::map<ServerAddress, Watched> sentinels_;
+  std::vector<ServerAddress> to_watch_;
+  Node master_;
+  Node candidate_;  // named as the master, but has not shown yet that it is
+  std::vector<Node> replicas_;
+  TimePoint patience_ends_ = TimePoint::max();
+  std::optional<Error> trouble_;
+};
+
+}  // namespace cachesite::redis

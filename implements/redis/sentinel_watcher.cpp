@@ -1,0 +1,121 @@
+#include "redis/sentinel_watcher.hpp"
+
+#include "redis/back_off.hpp"
+#include "redis/background_thread.hpp"
+#include "redis/server_text.hpp"
+
+#include <array>
+#include <utility>
+
+namespace cachesite::redis {
+
+namespace {
+
+// A subscription says nothing when a firewall has forgotten it, so it is begun anew now and then.
+constexpr std::chrono::seconds longest_silence{30};
+
+}  // namespace
+
+SentinelWatcher::SentinelWatcher(ConnectorOptions options, std::string service_name, Listener listener)
+    : options_(std::move(options)), service_name_(std::move(service_name)), listener_(std::move(listener)) {
+  thread_ = background_thread([this] { watch(); });
+}
+
+SentinelWatcher::~SentinelWatcher() {
+  stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SentinelWatcher::ask_again() noexcept {
+  const std::lock_guard lock(mutex_);
+  wanted_ = true;
+  if (connection_) connection_->interrupt();
+  changed_.notify_all();
+}
+
+void SentinelWatcher::stop() noexcept {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  if (connection_) connection_->interrupt();
+  changed_.notify_all();
+}
+
+void SentinelWatcher::watch() {
+  BackOff pauses(std::chrono::milliseconds(50), std::chrono::seconds(1),
+                 reinterpret_cast<std::uintptr_t>(this));
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopped_) return;
+      wanted_ = false;
+    }
+    const auto begin = SteadyTime::now();
+    try {
+      visit();
+    } catch (const std::exception&) {
+      listener_.on_trouble(Error(ErrorCode::no_memory, "no memory for asking a sentinel"));
+    }
+    if (SteadyTime::now() - begin > std::chrono::seconds(1)) pauses.reset();
+    std::unique_lock lock(mutex_);
+    connection_.reset();
+    changed_.wait_for(lock, pauses.next(), [&] { return stopped_ || wanted_; });
+  }
+}
+
+void SentinelWatcher::visit() {
+  auto connection = std::make_shared<ExclusiveConnection>(options_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_) return;
+    connection_ = connection;
+  }
+  if (const auto error = connection->open(SteadyTime::now() + options_.connect_timeout)) {
+    listener_.on_trouble(Error(
+        error->code(), "sentinel at " + options_.address.text() + ": " + std::string(error->message())));
+    return;
+  }
+  if (ask(*connection)) listen(*connection);
+}
+
+bool SentinelWatcher::ask(ExclusiveConnection& connection) {
+  const auto place = "sentinel at " + options_.address.text() + ": ";
+  const auto deadline = SteadyTime::now() + options_.connect_timeout;
+  std::array<Reply, 3> replies;
+  std::size_t index = 0;
+  for (const std::string_view question : {"GET-MASTER-ADDR-BY-NAME", "REPLICAS", "SENTINELS"}) {
+    const std::array<Argument, 3> words{{{"SENTINEL"}, {question}, {service_name_}}};
+    connection.write({words, ReplyKind::array | ReplyKind::nil, true});
+  }
+  for (auto& reply : replies) {
+    if (connection.next(reply, deadline) != ExclusiveConnection::Progress::reply) {
+      listener_.on_trouble(Error(ErrorCode::unreachable, place + "no answer"));
+      return false;
+    }
+    if (index++ != 0) continue;
+    if (reply.kind == ReplyKind::error) {
+      listener_.on_trouble(Error(ErrorCode::refused, place + readable_server_error(reply.text())));
+      return false;
+    }
+  }
+  SentinelNews news{read_master(replies[0]), read_servers(replies[1]), read_servers(replies[2])};
+  if (!news.master)
+    listener_.on_trouble(Error(ErrorCode::refused, place + "it watches no master called " + service_name_));
+  listener_.on_news(news);
+  return true;
+}
+
+void SentinelWatcher::listen(ExclusiveConnection& connection) {
+  const std::array<Argument, 2> words{{{"SUBSCRIBE"}, {"+switch-master"}}};
+  connection.write({words, static_cast<ReplyKinds>(ReplyKind::array), true});
+  for (;;) {
+    Reply reply;
+    if (connection.next(reply, SteadyTime::now() + longest_silence) != ExclusiveConnection::Progress::reply)
+      return;
+    if (reply.kind != ReplyKind::array || reply.elements.size() != 3 || reply.elements[0].text() != "message")
+      continue;
+    if (const auto change = read_switch(reply.elements[2].text(), service_name_))
+      listener_.on_switch(*change);
+  }
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "redis/connector.hpp"
+#include "redis/exclusive_connection.hpp"
+#include "redis/sentinel_news.hpp"
+
+#include <cachesite/error.hpp>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace cachesite::redis {
+
+/// Keeps up with one sentinel on a thread of its own: asks it about the master, then listens to what it
+/// announces. When the connection ends it begins again.
+class SentinelWatcher {
+ public:
+  /// Called by the watcher's thread. `trouble` when the sentinel could not be asked.
+  struct Listener {
+    std::function<void(const SentinelNews&)> on_news;
+    std::function<void(const Error& trouble)> on_trouble;
+    std::function<void(const MasterSwitch&)> on_switch;
+  };
+
+  SentinelWatcher(ConnectorOptions options, std::string service_name, Listener listener);
+  ~SentinelWatcher();
+
+  /// Asks anew at once, whatever it is doing.
+  void ask_again() noexcept;
+  void stop() noexcept;
+
+ private:
+  void watch();
+  void visit();
+  bool ask(ExclusiveConnection& connection);
+  void listen(ExclusiveConnection& connection);
+
+  const ConnectorOptions options_;
+  const std::string service_name_;
+  const Listener listener_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::shared_ptr<ExclusiveConnection> connection_;
+  bool wanted_ = false;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+}  // namespace cachesite::redis

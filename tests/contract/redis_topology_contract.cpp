@@ -1,0 +1,58 @@
+#include "contract/cache_contract.hpp"
+#include "support/redis_lab.hpp"
+#include "support/wait_until.hpp"
+
+#include <cachesite/redis_cache.hpp>
+
+#include <string>
+
+namespace {
+
+using namespace cachesite;
+
+test::ClusterLab& cluster() {
+  static test::ClusterLab instance;
+  return instance;
+}
+
+test::SentinelLab& sentinel() {
+  static test::SentinelLab instance;
+  return instance;
+}
+
+std::int64_t server_microseconds(test::RedisProbe& probe) {
+  const auto time = probe.checked({"TIME"});
+  return std::stoll(time.elements.at(0).text) * 1'000'000 + std::stoll(time.elements.at(1).text);
+}
+
+test::CacheSubject make_subject(RedisCacheOptions options, const std::vector<test::RedisServer*>& masters) {
+  for (auto* const master : masters)
+    master->probe().flush();
+  auto cache = std::make_shared<RedisCache>(std::move(options));
+  cache->start();
+  cache->await_started();
+  test::CacheSubject subject;
+  subject.cache = std::move(cache);
+  auto probe = std::make_shared<test::RedisProbe>(masters.front()->address());
+  subject.let_pass = [probe](std::chrono::milliseconds time) {
+    const auto end = server_microseconds(*probe) + std::chrono::microseconds(time).count();
+    test::wait_until([&] { return server_microseconds(*probe) > end; });
+  };
+  return subject;
+}
+
+const bool on_a_cluster = test::register_cache_contract("redis_on_a_cluster", [] {
+  RedisCacheOptions options;
+  options.startup_nodes = {"127.0.0.1:" + std::to_string(cluster().node(0).port())};
+  return make_subject(options, {&cluster().node(0), &cluster().node(1), &cluster().node(2)});
+});
+
+const bool behind_sentinels = test::register_cache_contract("redis_behind_sentinels", [] {
+  RedisCacheOptions options;
+  for (const auto port : sentinel().sentinel_ports())
+    options.sentinels.push_back("127.0.0.1:" + std::to_string(port));
+  options.service_name = sentinel().service_name();
+  return make_subject(options, {&sentinel().master()});
+});
+
+}  // namespace
