@@ -5,6 +5,7 @@
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_statistics.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -41,8 +42,9 @@ struct RedisConnectionComponentOptions : RedisConnectionOptions {
 ///
 /// While the server cannot be reached, calls fail at once with `unreachable` and the component reconnects in
 /// the background. `stop()` ends every call that waits, sessions and subscriptions included.
-class RedisConnection final : public IRedis {
+class RedisConnection final : public IRedis, public IRedisStatistics {
  public:
+  using provides = Provides<IRedis, IRedisStatistics>;
   using Options = RedisConnectionComponentOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`.
@@ -58,6 +60,9 @@ class RedisConnection final : public IRedis {
 
   [[nodiscard]] RedisScript make_script(std::string text) const override;
   [[nodiscard]] std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) override;
+
+  /// The numbers of the shared connection; what goes over lent ones is not counted.
+  [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
 
   /// Connections at this moment that are lent or kept for lending; the shared one and those of subscriptions
   /// are not counted.
