@@ -63,6 +63,9 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   [[nodiscard]] RedisScript make_script(std::string text) const override;
   [[nodiscard]] std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) override;
 
+  /// The numbers of the shared connection; what goes over lent ones is not counted.
+  [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
+
   /// Connections at this moment that are lent or kept for lending; the shared one and those of subscriptions
   /// are not counted.
   [[nodiscard]] std::size_t lent_connections() const;

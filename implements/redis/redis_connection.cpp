@@ -198,6 +198,10 @@ Health RedisConnection::health() const {
   return inner_->shared.topology->health();
 }
 
+std::vector<RedisEndpointStatistics> RedisConnection::endpoint_statistics() const {
+  return inner_->shared.topology->statistics();
+}
+
 std::size_t RedisConnection::lent_connections() const {
   return inner_->pool->size();
 }

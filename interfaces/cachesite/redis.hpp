@@ -47,8 +47,10 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// Usual commands of all threads share connections and are written together. A command that waits at the
   /// server (`BLPOP`, `XREAD ... BLOCK` ...) goes over a connection of its own; its deadline is its own
   /// waiting time and the usual time together, or none when it waits forever, and a request of `stop` ends it
-  /// at once with `closed`. Commands that change what a connection is (`SELECT`, `MULTI`, `WATCH`,
-  /// `SUBSCRIBE`, `CLIENT REPLY` ...) are refused with `bad_argument`: see `open_session` and `subscribe`.
+  /// at once with `closed` and `Outcome::unknown`: an element that the server hands out at that very moment
+  /// is lost. Commands that change what a connection is (`SELECT`, `MULTI`, `WATCH`, `SUBSCRIBE`, `CLIENT
+  /// REPLY`
+  /// ...) are refused with `bad_argument`: see `open_session` and `subscribe`.
   Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
     return guarded<RedisValue>([&] { return do_call(command, stop); });
   }

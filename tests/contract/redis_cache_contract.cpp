@@ -3,7 +3,9 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_connection.hpp>
 
+#include <memory>
 #include <string>
 
 namespace {
@@ -53,6 +55,16 @@ const bool over_tcp = test::register_cache_contract("redis_over_tcp", [] { retur
 
 const bool over_unix_socket = test::register_cache_contract("redis_over_a_unix_socket_with_a_prefix",
                                                             [] { return make_subject(unix_socket()); });
+
+const bool on_a_shared_connection = test::register_cache_contract("redis_on_a_shared_connection", [] {
+  RedisConnection::Options shared;
+  shared.host = server().host();
+  shared.port = server().port();
+  RedisCacheOptions options;
+  options.connection = std::shared_ptr<IRedis>(std::make_shared<RedisConnection>(shared));
+  options.prefix = "shared:";
+  return make_subject(options);
+});
 
 const bool with_empty_nulls = test::register_cache_contract("redis_with_nulls_as_empty_values", [] {
   auto options = tcp();

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "support/chaos_proxy.hpp"
+#include "support/collecting_logger.hpp"
+#include "support/redis_server.hpp"
+#include "support/scripted_server.hpp"
+#include "support/wait_until.hpp"
+
+#include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_connection.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cachesite::test {
+
+using namespace std::chrono_literals;
+
+inline RedisConnection::Options connection_options(std::uint16_t port) {
+  RedisConnection::Options options;
+  options.host = "127.0.0.1";
+  options.port = port;
+  return options;
+}
+
+/// A started RedisConnection with a logger that keeps everything.
+inline std::shared_ptr<RedisConnection> connect(
+    const RedisConnection::Options& options,
+    const std::shared_ptr<CollectingLogger>& logger = std::make_shared<CollectingLogger>()) {
+  ComponentContext context;
+  context.label = "RedisConnection \"test\"";
+  context.logger = logger;
+  auto connection = std::make_shared<RedisConnection>(options, context);
+  connection->start();
+  connection->await_started();
+  return connection;
+}
+
+class Stopwatch {
+ public:
+  [[nodiscard]] std::chrono::milliseconds elapsed() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace cachesite::test
