@@ -41,6 +41,8 @@ class Conversation {
   [[nodiscard]] bool awaiting() const noexcept { return !flight_.empty(); }
   [[nodiscard]] Slot* oldest() const noexcept { return flight_.front(); }
 
+  /// Bytes that are known to be still to come of the answer in progress.
+  [[nodiscard]] std::size_t input_to_come() const noexcept { return stream_.payload_to_come(); }
   std::size_t input_room(std::array<iovec, 2>& places) noexcept { return stream_.room(places); }
   /// Takes received bytes. Answered requests go to `finished()`. False when the connection cannot be used any
   /// more; `failure()` says why, and the requests answered by these bytes are then spoilt as well.
