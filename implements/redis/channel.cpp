@@ -106,7 +106,10 @@ Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePo
   slot->reply.kind = ReplyKind::none;
   slot->reply.value = std::move(reply.value);  // its memory is used again
   Ending left;
-  return see_through(lock, wakes, slot, now, deadline, left) ? collect(slot, reply, loss) : left;
+  measure(slot);
+  const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)
+                                         : see_through(lock, wakes, slot, now, deadline, left);
+  return done ? collect(slot, reply, loss) : left;
 }
 
 Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now,
@@ -128,6 +131,7 @@ Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies
     throw;
   }
   Ending left;
+  measure(slot);
   if (!see_through(lock, wakes, slot, now, deadline, left)) return left;
   if (slot->ending == Ending::answered)
     for (std::size_t index = 0; index < replies.size(); ++index)
@@ -136,13 +140,46 @@ Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies
   return collect(slot, unused, loss);
 }
 
-// True when the request is done; the caller collects it. False when it went on without its caller.
-bool Channel::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
-                          Ending& left) {
+void Channel::measure(Slot* slot) noexcept {
   slot->wire_size = slot->bytes.size();
   for (const auto& insertion : slot->insertions)
     slot->wire_size += insertion.bytes.size();
   slot->own_write = !slot->insertions.empty();
+}
+
+// True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection
+// fits before the deadline.
+bool Channel::alone(TimePoint now, TimePoint deadline) const noexcept {
+  return !leading_ && queue_.empty() && !conversation_->awaiting() && now - last_lead_ <= rest_before_check &&
+         deadline - now >= limits_.patience;
+}
+
+// `see_through` without the queue, which the usual call does not need.
+bool Channel::see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                                Ending& left) {
+  leading_ = true;
+  last_lead_ = unanswered_since_ = now;
+  slot->stage = Slot::Stage::in_flight;
+  conversation_->admit(slot);
+  lock.unlock();
+  bool may_block = true;
+  const Pumped pumped = pump(deadline, may_block);
+  lock.lock();
+  if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
+    if (queue_.empty())
+      leading_ = false;
+    else
+      hand_over(wakes);
+    return true;
+  }
+  left = Ending::timed_out_sent;
+  if (const auto over = review(lock, wakes, slot, pumped)) return *over;
+  return lead_on(lock, wakes, slot, deadline, false);
+}
+
+// True when the request is done; the caller collects it. False when it went on without its caller.
+bool Channel::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                          Ending& left) {
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
 
@@ -206,37 +243,47 @@ bool Channel::lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePo
       return true;
     }
   }
+  return lead_on(lock, wakes, own, deadline, may_block);
+}
+
+bool Channel::lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block) {
   for (;;) {
     if (own->stage != Slot::Stage::done) take_batch(own);
     lock.unlock();
     wakes.wake();
     const Pumped pumped = pump(deadline, may_block);
     lock.lock();
-    const bool progress = !conversation_->finished().empty();
-    if (clogged()) clogged_.store(false, std::memory_order_relaxed);
-    settle(wakes);
-    if (pumped == Pumped::lost || closing_) {
-      const Error reason = closing_ ? *closing_ : *loss_;
-      end_connection(lock, wakes, reason, true);
-      return true;
-    }
-    if (conversation_->awaiting() && progress) unanswered_since_ = SteadyTime::now();
-    if (pumped == Pumped::timed_out) {
-      const bool stalled = SteadyTime::now() - unanswered_since_ >= limits_.stall;
-      const bool unfinished = own->stage == Slot::Stage::in_flight;
-      // Half a request cannot be left to others: its bytes may be the caller's.
-      if (!stalled && !conversation_->has_output() && hand_over(wakes)) {
-        own->abandoned = unfinished;
-        return !unfinished;
-      }
-      end_connection(lock, wakes, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
-      return true;
-    }
-    if (own->stage == Slot::Stage::done && !conversation_->awaiting()) {
-      hand_over(wakes);
-      return true;
-    }
+    if (const auto over = review(lock, wakes, own, pumped)) return *over;
   }
+}
+
+// What a step has led to. Nothing when the leader has to go on; else what `lead` returns.
+std::optional<bool> Channel::review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped) {
+  const bool progress = !conversation_->finished().empty();
+  if (clogged()) clogged_.store(false, std::memory_order_relaxed);
+  settle(wakes);
+  if (pumped == Pumped::lost || closing_) {
+    const Error reason = closing_ ? *closing_ : *loss_;
+    end_connection(lock, wakes, reason, true);
+    return true;
+  }
+  if (conversation_->awaiting() && progress) unanswered_since_ = SteadyTime::now();
+  if (pumped == Pumped::timed_out) {
+    const bool stalled = SteadyTime::now() - unanswered_since_ >= limits_.stall;
+    const bool unfinished = own->stage == Slot::Stage::in_flight;
+    // Half a request cannot be left to others: its bytes may be the caller's.
+    if (!stalled && !conversation_->has_output() && hand_over(wakes)) {
+      own->abandoned = unfinished;
+      return !unfinished;
+    }
+    end_connection(lock, wakes, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
+    return true;
+  }
+  if (own->stage == Slot::Stage::done && !conversation_->awaiting()) {
+    hand_over(wakes);
+    return true;
+  }
+  return std::nullopt;
 }
 
 // One step of writing and reading, without the lock. Returns when a request has ended, when the deadline has

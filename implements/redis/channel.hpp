@@ -86,9 +86,15 @@ class Channel {
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
   bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline);
+  static void measure(Slot* slot) noexcept;
+  [[nodiscard]] bool alone(TimePoint now, TimePoint deadline) const noexcept;
+  bool see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                         Ending& left);
+  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block);
   void take_batch(const Slot* own) noexcept;
   bool idle_check();
   enum class Pumped : std::uint8_t { progress, timed_out, lost };
+  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped);
   Pumped pump(TimePoint deadline, bool& may_block);
   Pumped receive_some(Transport::Patience patience, bool& nothing);
   void settle(WakeList& wakes) noexcept;

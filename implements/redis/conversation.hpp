@@ -50,6 +50,12 @@ class Conversation {
   /// True when everything received has been used up, which it has to be while nothing is awaited.
   [[nodiscard]] bool in_step() const noexcept { return !stream_.has_bytes(); }
 
+  /// True when this request has ended and nothing else goes on; it is taken out.
+  bool take_only_answer(Slot* slot) noexcept {
+    if (finished_.front() != slot || slot->next != nullptr || awaiting()) return false;
+    finished_.pop();
+    return true;
+  }
   /// Requests that ended, with their ending; the owner takes them out.
   [[nodiscard]] SlotQueue& finished() noexcept { return finished_; }
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }

@@ -25,10 +25,9 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   return {text.data(), size};
 }
 
+// What makes a command large is its last argument, if anything.
 bool is_large(const Command& command) noexcept {
-  return command.large ||
-         std::any_of(command.arguments.begin(), command.arguments.end(),
-                     [](const Argument& argument) { return argument.size() >= gather_from; });
+  return command.large || command.arguments.back().size() >= gather_from;
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {
