@@ -115,7 +115,7 @@ class Backend final : public Client {
     return options;
   }
   void finish(const cachesite::redis::Command& command) {
-    if (!endpoint_.call(command, reply_).ok()) std::abort();
+    if (!endpoint_.call(command, reply_, cachesite::redis::CallTime::from_now(5s)).ok()) std::abort();
   }
   cachesite::redis::Endpoint endpoint_;
   cachesite::redis::Reply reply_;

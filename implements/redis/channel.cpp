@@ -13,6 +13,9 @@ constexpr auto rest_before_check = std::chrono::milliseconds(1);
 
 constexpr std::size_t most_pieces = 64;
 
+// So many bytes still to come make others look for another channel.
+constexpr std::size_t clogging_from = std::size_t{32} * 1024;
+
 }  // namespace
 
 Channel::Channel(ChannelLimits limits, LossListener on_loss)
@@ -28,22 +31,18 @@ void Channel::open(std::unique_ptr<Transport> transport) {
   loss_.reset();
   closing_.reset();
   last_lead_ = {};
-  open_ = true;
-}
-
-bool Channel::is_open() const {
-  const Lock lock(mutex_);
-  return open_;
+  open_.store(true, std::memory_order_release);
 }
 
 void Channel::close(const Error& reason) {
+  WakeList wakes;
   Lock lock(mutex_);
-  if (!open_) return;
+  if (!is_open()) return;
   if (leading_) {
     closing_ = reason;
     transport_->shut_down();
   } else {
-    end_connection(lock, reason, false);
+    end_connection(lock, wakes, reason, false);
   }
 }
 
@@ -56,7 +55,7 @@ Slot* Channel::acquire(Lock& lock, TimePoint deadline) {
     ++room_waiters_;
     const auto status = room_.wait_until(lock, deadline);
     --room_waiters_;
-    if (!open_ || (status == std::cv_status::timeout && free_.empty())) return nullptr;
+    if (!is_open() || (status == std::cv_status::timeout && free_.empty())) return nullptr;
   }
   return free_.pop();
 }
@@ -92,10 +91,11 @@ Ending Channel::collect(Slot* slot, Reply& reply, std::optional<Error>& loss) no
 
 Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
                      std::optional<Error>& loss) {
+  WakeList wakes;
   Lock lock(mutex_);
-  if (!open_) return Ending::not_open;
+  if (!is_open()) return Ending::not_open;
   Slot* const slot = acquire(lock, deadline);
-  if (slot == nullptr) return open_ ? Ending::timed_out_queued : Ending::not_open;
+  if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
   try {
     encode_command(command, slot->bytes, slot->insertions);
   } catch (...) {
@@ -106,15 +106,19 @@ Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePo
   slot->reply.kind = ReplyKind::none;
   slot->reply.value = std::move(reply.value);  // its memory is used again
   Ending left;
-  return see_through(lock, slot, now, deadline, left) ? collect(slot, reply, loss) : left;
+  measure(slot);
+  const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)
+                                         : see_through(lock, wakes, slot, now, deadline, left);
+  return done ? collect(slot, reply, loss) : left;
 }
 
 Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now,
                      TimePoint deadline, std::optional<Error>& loss) {
+  WakeList wakes;
   Lock lock(mutex_);
-  if (!open_) return Ending::not_open;
+  if (!is_open()) return Ending::not_open;
   Slot* const slot = acquire(lock, deadline);
-  if (slot == nullptr) return open_ ? Ending::timed_out_queued : Ending::not_open;
+  if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
   try {
     slot->parts.resize(commands.size());
     for (std::size_t index = 0; index < commands.size(); ++index) {
@@ -127,7 +131,8 @@ Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies
     throw;
   }
   Ending left;
-  if (!see_through(lock, slot, now, deadline, left)) return left;
+  measure(slot);
+  if (!see_through(lock, wakes, slot, now, deadline, left)) return left;
   if (slot->ending == Ending::answered)
     for (std::size_t index = 0; index < replies.size(); ++index)
       replies[index] = std::move(slot->parts[index].reply);
@@ -135,12 +140,46 @@ Ending Channel::call(std::span<const Command> commands, std::span<Reply> replies
   return collect(slot, unused, loss);
 }
 
-// True when the request is done; the caller collects it. False when it went on without its caller.
-bool Channel::see_through(Lock& lock, Slot* slot, TimePoint now, TimePoint deadline, Ending& left) {
+void Channel::measure(Slot* slot) noexcept {
   slot->wire_size = slot->bytes.size();
   for (const auto& insertion : slot->insertions)
     slot->wire_size += insertion.bytes.size();
   slot->own_write = !slot->insertions.empty();
+}
+
+// True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection
+// fits before the deadline.
+bool Channel::alone(TimePoint now, TimePoint deadline) const noexcept {
+  return !leading_ && queue_.empty() && !conversation_->awaiting() && now - last_lead_ <= rest_before_check &&
+         deadline - now >= limits_.patience;
+}
+
+// `see_through` without the queue, which the usual call does not need.
+bool Channel::see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                                Ending& left) {
+  leading_ = true;
+  last_lead_ = unanswered_since_ = now;
+  slot->stage = Slot::Stage::in_flight;
+  conversation_->admit(slot);
+  lock.unlock();
+  bool may_block = true;
+  const Pumped pumped = pump(deadline, may_block);
+  lock.lock();
+  if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
+    if (queue_.empty())
+      leading_ = false;
+    else
+      hand_over(wakes);
+    return true;
+  }
+  left = Ending::timed_out_sent;
+  if (const auto over = review(lock, wakes, slot, pumped)) return *over;
+  return lead_on(lock, wakes, slot, deadline, false);
+}
+
+// True when the request is done; the caller collects it. False when it went on without its caller.
+bool Channel::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                          Ending& left) {
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
 
@@ -166,7 +205,7 @@ bool Channel::see_through(Lock& lock, Slot* slot, TimePoint now, TimePoint deadl
     leading_ = true;
   }
   left = Ending::timed_out_sent;
-  return lead(lock, slot, now, deadline);
+  return lead(lock, wakes, slot, now, deadline);
 }
 
 void Channel::take_batch(const Slot* own) noexcept {
@@ -189,7 +228,7 @@ bool Channel::idle_check() {
 
 // Works until its own request has ended and nothing is unanswered. False when the deadline passed first and
 // somebody else goes on; the slot is abandoned then.
-bool Channel::lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline) {
+bool Channel::lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline) {
   const bool rested = now - last_lead_ > rest_before_check && last_lead_ != TimePoint{};
   last_lead_ = now;
   // Only when the whole patience of the connection fits before this deadline.
@@ -200,39 +239,51 @@ bool Channel::lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline) {
     if (rested && !idle_check()) {
       take_batch(own);
       const Error reason = closing_ ? *closing_ : *loss_;
-      end_connection(lock, reason, true);
+      end_connection(lock, wakes, reason, true);
       return true;
     }
   }
+  return lead_on(lock, wakes, own, deadline, may_block);
+}
+
+bool Channel::lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block) {
   for (;;) {
     if (own->stage != Slot::Stage::done) take_batch(own);
     lock.unlock();
+    wakes.wake();
     const Pumped pumped = pump(deadline, may_block);
     lock.lock();
-    const bool progress = !conversation_->finished().empty();
-    settle();
-    if (pumped == Pumped::lost || closing_) {
-      const Error reason = closing_ ? *closing_ : *loss_;
-      end_connection(lock, reason, true);
-      return true;
-    }
-    if (conversation_->awaiting() && progress) unanswered_since_ = SteadyTime::now();
-    if (pumped == Pumped::timed_out) {
-      const bool stalled = SteadyTime::now() - unanswered_since_ >= limits_.stall;
-      const bool unfinished = own->stage == Slot::Stage::in_flight;
-      // Half a request cannot be left to others: its bytes may be the caller's.
-      if (!stalled && !conversation_->has_output() && hand_over()) {
-        own->abandoned = unfinished;
-        return !unfinished;
-      }
-      end_connection(lock, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
-      return true;
-    }
-    if (own->stage == Slot::Stage::done && !conversation_->awaiting()) {
-      hand_over();
-      return true;
-    }
+    if (const auto over = review(lock, wakes, own, pumped)) return *over;
   }
+}
+
+// What a step has led to. Nothing when the leader has to go on; else what `lead` returns.
+std::optional<bool> Channel::review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped) {
+  const bool progress = !conversation_->finished().empty();
+  if (clogged()) clogged_.store(false, std::memory_order_relaxed);
+  settle(wakes);
+  if (pumped == Pumped::lost || closing_) {
+    const Error reason = closing_ ? *closing_ : *loss_;
+    end_connection(lock, wakes, reason, true);
+    return true;
+  }
+  if (conversation_->awaiting() && progress) unanswered_since_ = SteadyTime::now();
+  if (pumped == Pumped::timed_out) {
+    const bool stalled = SteadyTime::now() - unanswered_since_ >= limits_.stall;
+    const bool unfinished = own->stage == Slot::Stage::in_flight;
+    // Half a request cannot be left to others: its bytes may be the caller's.
+    if (!stalled && !conversation_->has_output() && hand_over(wakes)) {
+      own->abandoned = unfinished;
+      return !unfinished;
+    }
+    end_connection(lock, wakes, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
+    return true;
+  }
+  if (own->stage == Slot::Stage::done && !conversation_->awaiting()) {
+    hand_over(wakes);
+    return true;
+  }
+  return std::nullopt;
 }
 
 // One step of writing and reading, without the lock. Returns when a request has ended, when the deadline has
@@ -252,6 +303,7 @@ Channel::Pumped Channel::pump(TimePoint deadline, bool& may_block) {
       return Pumped::lost;
     }
     may_block = false;
+    clogged_.store(true, std::memory_order_relaxed);
     // A server that waits for us to read does not read either.
     if (receive_some(Transport::Patience::none, nothing) == Pumped::lost) return Pumped::lost;
     if (nothing && transport_->wait(true, deadline) == Transport::Waiting::timed_out)
@@ -261,6 +313,7 @@ Channel::Pumped Channel::pump(TimePoint deadline, bool& may_block) {
     const auto patience = may_block ? Transport::Patience::short_wait : Transport::Patience::none;
     may_block = false;
     if (receive_some(patience, nothing) == Pumped::lost) return Pumped::lost;
+    if (conversation_->input_to_come() >= clogging_from) clogged_.store(true, std::memory_order_relaxed);
     if (nothing && transport_->wait(false, deadline) == Transport::Waiting::timed_out)
       return Pumped::timed_out;
     if (!nothing && conversation_->finished().empty() && SteadyTime::now() >= deadline)
@@ -291,22 +344,22 @@ Channel::Pumped Channel::receive_some(Transport::Patience patience, bool& nothin
   return Pumped::lost;
 }
 
-void Channel::finish(Slot* slot) noexcept {
+void Channel::finish(Slot* slot, WakeList& wakes) noexcept {
   slot->stage = Slot::Stage::done;
   if (slot->abandoned)
     release(slot);
   else if (slot->waits)
-    slot->wake.notify_one();
+    wakes.add(slot);
 }
 
-void Channel::settle() noexcept {
+void Channel::settle(WakeList& wakes) noexcept {
   auto& finished = conversation_->finished();
   while (!finished.empty())
-    finish(finished.pop());
+    finish(finished.pop(), wakes);
 }
 
 // Makes somebody else the leader. False when nobody waits; then the lead is free.
-bool Channel::hand_over() noexcept {
+bool Channel::hand_over(WakeList& wakes) noexcept {
   if (queue_.empty() && !conversation_->awaiting()) {
     leading_ = false;
     return false;
@@ -315,7 +368,7 @@ bool Channel::hand_over() noexcept {
     for (const Slot* slot = first; slot != nullptr; slot = slot->next) {
       if (slot->abandoned || !slot->waits) continue;
       const_cast<Slot*>(slot)->leads = true;
-      const_cast<Slot*>(slot)->wake.notify_one();
+      wakes.add(const_cast<Slot*>(slot));
       return true;
     }
   }
@@ -323,24 +376,25 @@ bool Channel::hand_over() noexcept {
   return false;
 }
 
-void Channel::end_connection(Lock& lock, const Error& reason, bool tell) {
+void Channel::end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell) {
   conversation_->lose(reason);
-  settle();
+  settle(wakes);
   while (!queue_.empty()) {
     Slot* const slot = queue_.pop();
     slot->ending = Ending::lost_unsent;
     slot->loss = reason;
-    finish(slot);
+    finish(slot, wakes);
   }
   const bool asked_for = closing_.has_value();
   closing_.reset();
-  open_ = false;
+  open_.store(false, std::memory_order_release);
   leading_ = false;
   transport_.reset();
   conversation_.reset();
   room_.notify_all();
   if (!tell || asked_for) return;
   lock.unlock();
+  wakes.wake();
   on_loss_(reason);
   lock.lock();
 }

@@ -6,6 +6,8 @@
 #include "redis/slot.hpp"
 #include "redis/transport.hpp"
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -40,7 +42,9 @@ class Channel {
 
   /// Starts to use a connection. Precondition: not open.
   void open(std::unique_ptr<Transport> transport);
-  [[nodiscard]] bool is_open() const;
+  [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
+  /// True while something large is under way, behind which others would wait.
+  [[nodiscard]] bool clogged() const noexcept { return clogged_.load(std::memory_order_relaxed); }
   /// Ends the connection, if any: calls that run end with `lost_...`. Does not tell the listener.
   void close(const Error& reason);
 
@@ -54,20 +58,49 @@ class Channel {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
+  /// Sleepers to wake once the lock is free, so that they do not wake only to wait for it.
+  class WakeList {
+   public:
+    WakeList() noexcept = default;
+    ~WakeList() { wake(); }
+    WakeList(const WakeList&) = delete;
+    WakeList& operator=(const WakeList&) = delete;
+
+    void add(Slot* slot) noexcept {
+      if (count_ == sleepers_.size()) wake();
+      sleepers_[count_++] = &slot->wake;
+    }
+    void wake() noexcept {
+      for (std::size_t index = 0; index < count_; ++index)
+        sleepers_[index]->notify_one();
+      count_ = 0;
+    }
+
+   private:
+    std::array<std::condition_variable*, 64> sleepers_;
+    std::size_t count_ = 0;
+  };
+
   Slot* acquire(Lock& lock, TimePoint deadline);
   void release(Slot* slot) noexcept;
-  bool see_through(Lock& lock, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
-  bool lead(Lock& lock, Slot* own, TimePoint now, TimePoint deadline);
+  bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline);
+  static void measure(Slot* slot) noexcept;
+  [[nodiscard]] bool alone(TimePoint now, TimePoint deadline) const noexcept;
+  bool see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                         Ending& left);
+  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block);
   void take_batch(const Slot* own) noexcept;
   bool idle_check();
   enum class Pumped : std::uint8_t { progress, timed_out, lost };
+  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped);
   Pumped pump(TimePoint deadline, bool& may_block);
   Pumped receive_some(Transport::Patience patience, bool& nothing);
-  void settle() noexcept;
-  void finish(Slot* slot) noexcept;
-  bool hand_over() noexcept;
-  void end_connection(Lock& lock, const Error& reason, bool tell);
+  void settle(WakeList& wakes) noexcept;
+  void finish(Slot* slot, WakeList& wakes) noexcept;
+  bool hand_over(WakeList& wakes) noexcept;
+  void end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell);
 
   const ChannelLimits limits_;
   const LossListener on_loss_;
@@ -78,7 +111,8 @@ class Channel {
   SlotQueue free_;
   SlotQueue queue_;
   std::size_t room_waiters_ = 0;
-  bool open_ = false;
+  std::atomic<bool> open_{false};  // written under the lock
+  std::atomic<bool> clogged_{false};
   bool leading_ = false;
   std::optional<Error> closing_;  // set by close() while a leader is at work
 

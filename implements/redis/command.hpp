@@ -22,6 +22,8 @@ struct Command {
   ReplyKinds expected;
   /// Doing it twice is the same as doing it once.
   bool repeatable;
+  /// The answer is likely to be large.
+  bool large = false;
 };
 
 }  // namespace cachesite::redis

@@ -11,11 +11,19 @@ namespace {
 
 constexpr std::size_t most_header = 24;  // type, 20 digits, CR LF
 
+template <class Word>
+void copy_word(char* to, const char* from) noexcept {
+  std::memcpy(to, from, sizeof(Word));
+}
+
 char* write_header(char* at, char type, std::size_t count) noexcept {
-  *at++ = type;
   if (count < 10) {
-    *at++ = static_cast<char>('0' + count);
-  } else if (count < 100) {
+    const char header[4] = {type, static_cast<char>('0' + count), '\r', '\n'};
+    copy_word<std::uint32_t>(at, header);
+    return at + 4;
+  }
+  *at++ = type;
+  if (count < 100) {
     *at++ = static_cast<char>('0' + count / 10);
     *at++ = static_cast<char>('0' + count % 10);
   } else {
@@ -24,11 +32,6 @@ char* write_header(char* at, char type, std::size_t count) noexcept {
   *at++ = '\r';
   *at++ = '\n';
   return at;
-}
-
-template <class Word>
-void copy_word(char* to, const char* from) noexcept {
-  std::memcpy(to, from, sizeof(Word));
 }
 
 // Most parts are a few bytes long: those are copied as two words that may overlap, without a call.
@@ -86,7 +89,7 @@ void encode_command(const Command& command, ByteBuffer& buffer, std::vector<Inse
   for (const auto& argument : command.arguments) {
     at = write_header(at, '$', argument.size());
     at = write_bytes(at, argument.head);
-    at = write_bytes(at, argument.tail);
+    if (!argument.tail.empty()) at = write_bytes(at, argument.tail);
     *at++ = '\r';
     *at++ = '\n';
   }

@@ -41,6 +41,8 @@ class Conversation {
   [[nodiscard]] bool awaiting() const noexcept { return !flight_.empty(); }
   [[nodiscard]] Slot* oldest() const noexcept { return flight_.front(); }
 
+  /// Bytes that are known to be still to come of the answer in progress.
+  [[nodiscard]] std::size_t input_to_come() const noexcept { return stream_.payload_to_come(); }
   std::size_t input_room(std::array<iovec, 2>& places) noexcept { return stream_.room(places); }
   /// Takes received bytes. Answered requests go to `finished()`. False when the connection cannot be used any
   /// more; `failure()` says why, and the requests answered by these bytes are then spoilt as well.
@@ -48,6 +50,12 @@ class Conversation {
   /// True when everything received has been used up, which it has to be while nothing is awaited.
   [[nodiscard]] bool in_step() const noexcept { return !stream_.has_bytes(); }
 
+  /// True when this request has ended and nothing else goes on; it is taken out.
+  bool take_only_answer(Slot* slot) noexcept {
+    if (finished_.front() != slot || slot->next != nullptr || awaiting()) return false;
+    finished_.pop();
+    return true;
+  }
   /// Requests that ended, with their ending; the owner takes them out.
   [[nodiscard]] SlotQueue& finished() noexcept { return finished_; }
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }

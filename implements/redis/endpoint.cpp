@@ -25,6 +25,11 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   return {text.data(), size};
 }
 
+// What makes a command large is its last argument, if anything.
+bool is_large(const Command& command) noexcept {
+  return command.large || command.arguments.back().size() >= gather_from;
+}
+
 std::string duration_text(std::chrono::milliseconds duration) {
   return std::to_string(duration.count()) + " ms";
 }
@@ -43,14 +48,13 @@ Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<I
       place_("redis at " + options_.connector.address.text()),
       logger_(std::move(logger)),
       connector_(options_.connector),
+      lanes_(options_.channel, options_.lanes,
+             [this](const Error& reason) {
+               meter_.lost(reason);
+               on_loss(reason);
+             }),
       since_(std::chrono::system_clock::now()),
-      heartbeat_(options_.health_check_interval, [this] { check_channels(); }) {
-  for (std::size_t count = 0; count < std::max<std::size_t>(1, options_.channels); ++count)
-    channels_.push_back(std::make_unique<Channel>(options_.channel, [this](const Error& reason) {
-      meter_.lost(reason);
-      on_loss(reason);
-    }));
-}
+      heartbeat_(options_.health_check_interval, [this] { check_channels(); }) {}
 
 Endpoint::~Endpoint() {
   stop();
@@ -78,8 +82,7 @@ void Endpoint::stop() noexcept {
       changed_.notify_all();
     }
   }
-  for (const auto& channel : channels_)
-    channel->close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+  lanes_.close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
   heartbeat_.stop();
   std::thread worker;
   {
@@ -87,8 +90,7 @@ void Endpoint::stop() noexcept {
     worker = std::move(worker_);
   }
   if (worker.joinable()) worker.join();
-  for (const auto& channel : channels_)
-    channel->close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+  lanes_.close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
 }
 
 void Endpoint::set_state(State state) {
@@ -110,7 +112,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
                       [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
                         return channel.call(command, reply, now, time.deadline, loss);
                       },
-                      command.repeatable, time),
+                      command.repeatable, is_large(command), time),
                   time);
 }
 
@@ -122,7 +124,7 @@ Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replie
                       [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
                         return channel.call(commands, replies, now, time.deadline, loss);
                       },
-                      repeatable, time),
+                      repeatable, std::any_of(commands.begin(), commands.end(), is_large), time),
                   time);
 }
 
@@ -135,7 +137,7 @@ Status Endpoint::measured(Status status, CallTime time) noexcept {
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
+Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time) {
   auto now = time.begin;
   const auto deadline = time.deadline;
   const auto late = [&](bool sent, Outcome outcome) {
@@ -156,7 +158,7 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
       }
       now = SteadyTime::now();
     }
-    const Ending ending = send(pick(attempt), now, loss);
+    const Ending ending = send(pick(large), now, loss);
     const bool sent =
         ending == Ending::timed_out_sent || ending == Ending::lost_sent || ending == Ending::spoilt;
     sent_before = sent_before || sent;
@@ -185,7 +187,7 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, CallTime time) {
         now = SteadyTime::now();
         if (attempt < 3 && now < deadline) {
           // The channel has just ended, and whoever saw it is about to say so.
-          if (!any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
+          if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
           continue;
         }
         const Lock lock(mutex_);
@@ -219,25 +221,20 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   }
 }
 
-Channel& Endpoint::pick(std::size_t attempt) {
-  return *channels_[attempt % channels_.size()];
-}
-
-bool Endpoint::any_open() const {
-  return std::any_of(channels_.begin(), channels_.end(),
-                     [](const auto& channel) { return channel->is_open(); });
-}
-
-Channel* Endpoint::closed_channel() {
-  for (const auto& channel : channels_)
-    if (!channel->is_open()) return channel.get();
-  return nullptr;
+Channel& Endpoint::pick(bool large) {
+  bool wish = false;
+  Channel& channel = lanes_.pick(large, wish);
+  if (wish) {
+    Lock lock(mutex_);
+    if (state_ == State::up) begin_work(lock);
+  }
+  return channel;
 }
 
 void Endpoint::on_loss(const Error& reason) {
   Lock lock(mutex_);
   if (state_ == State::stopped) return;
-  if (state_ == State::up && !any_open()) {
+  if (state_ == State::up && !lanes_.any_open()) {
     reason_.emplace(ErrorCode::unreachable, place_ + ": " + std::string(reason.message()));
     patience_ends_ = SteadyTime::now() + recovery_patience;
     urgent_ = true;
@@ -250,16 +247,16 @@ void Endpoint::on_loss(const Error& reason) {
 void Endpoint::check_channels() noexcept {
   const std::array<Argument, 1> words{{{"PING"}}};
   const Command ping{words, static_cast<ReplyKinds>(ReplyKind::status), true};
-  for (const auto& channel : channels_) {
+  lanes_.for_each_open([&](Channel& channel) {
     try {
       Reply reply;
       std::optional<Error> loss;
       const auto now = SteadyTime::now();
-      channel->call(ping, reply, now, now + options_.connector.call_timeout, loss);
+      channel.call(ping, reply, now, now + options_.connector.call_timeout, loss);
     } catch (const std::exception&) {
       // No memory: the next beat asks again.
     }
-  }
+  });
 }
 
 void Endpoint::begin_work(Lock&) {
@@ -301,7 +298,7 @@ void Endpoint::work() {
   BackOff pauses(options_.first_pause, options_.longest_pause, std::random_device{}());
   Lock lock(mutex_);
   for (;;) {
-    Channel* const channel = closed_channel();
+    Channel* const channel = lanes_.closed();
     if (channel == nullptr || state_ == State::stopped) {
       working_ = false;
       return;
@@ -331,7 +328,7 @@ void Endpoint::work() {
     if (!lock.owns_lock()) lock.lock();
     if (state_ == State::stopped) continue;
     meter_.connect_failed(*outcome.error);
-    if (!any_open()) go_down(*outcome.error);
+    if (!lanes_.any_open()) go_down(*outcome.error);
     auto pause = pauses.next();
     if (outcome.error->code() == ErrorCode::refused)
       pause = std::max<BackOff::Pause>(pause, options_.longest_pause * 5);

@@ -6,6 +6,7 @@
 #include "redis/connector.hpp"
 #include "redis/endpoint_meter.hpp"
 #include "redis/heartbeat.hpp"
+#include "redis/lanes.hpp"
 #include "redis/stop_signal.hpp"
 
 #include <cachesite/health.hpp>
@@ -31,7 +32,7 @@ namespace cachesite::redis {
 struct EndpointOptions {
   ConnectorOptions connector;
   ChannelLimits channel;
-  std::size_t channels = 1;
+  LaneOptions lanes;
   BackOff::Pause first_pause = std::chrono::milliseconds(50);
   BackOff::Pause longest_pause = std::chrono::seconds(1);
   bool retry_on_timeout = false;
@@ -76,16 +77,14 @@ class Endpoint {
   using Lock = std::unique_lock<std::mutex>;
 
   template <class Send>
-  Status carry_out(Send&& send, bool repeatable, CallTime time);
+  Status carry_out(Send&& send, bool repeatable, bool large, CallTime time);
   Status measured(Status status, CallTime time) noexcept;
   std::optional<Error> await_up(TimePoint deadline);
-  Channel& pick(std::size_t attempt);
+  Channel& pick(bool large);
   void on_loss(const Error& reason);
   void begin_work(Lock& lock);
   void work();
   void check_channels() noexcept;
-  Channel* closed_channel();
-  bool any_open() const;
   void go_up();
   void go_down(const Error& reason);
   void set_state(State state);
@@ -99,7 +98,7 @@ class Endpoint {
   const std::shared_ptr<ILogger> logger_;
   Connector connector_;  // of the worker
   StopSignal stop_signal_;
-  std::vector<std::unique_ptr<Channel>> channels_;
+  Lanes lanes_;
 
   std::atomic<State> state_{State::idle};
   mutable std::mutex mutex_;

@@ -46,8 +46,9 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   endpoint.channel.most_requests = options.max_inflight;
   endpoint.channel.stall = options.socket_timeout / 2;
   endpoint.channel.patience = options.socket_timeout;
-  endpoint.channels = std::min<std::size_t>(
-      endpoint.channels, options.max_connections.value_or(std::numeric_limits<std::uint32_t>::max()));
+  const std::size_t most = options.max_connections.value_or(std::numeric_limits<std::uint32_t>::max());
+  endpoint.lanes.bulk = most > 1;
+  endpoint.lanes.shared = std::min<std::size_t>(options.channels, endpoint.lanes.bulk ? most - 1 : 1);
   endpoint.first_pause = options.reconnect_delay;
   endpoint.longest_pause = options.reconnect_max_delay;
   endpoint.retry_on_timeout = options.retry_on_timeout;

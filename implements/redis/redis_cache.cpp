@@ -1,4 +1,5 @@
 #include "redis/endpoint_settings.hpp"
+#include "redis/large_keys.hpp"
 #include "redis/null_marker.hpp"
 #include "redis/server_text.hpp"
 #include "redis/shared_link.hpp"
@@ -86,6 +87,7 @@ class RedisCache::Inner {
   const std::shared_ptr<IRedis> connection;  // null when the connection is the cache's own
   const redis::SharedLink link;
   std::atomic<bool> stopped{false};
+  redis::LargeKeys large_keys;
   Counters counters;
 };
 
@@ -139,7 +141,8 @@ Result<Found> RedisCache::do_read(std::string_view key, Value& destination) {
   const std::array<Argument, 2> arguments{{{"GET"}, {inner.prefix, key}}};
   Reply reply;
   reply.value = std::move(destination);
-  auto status = inner.ask({arguments, ReplyKind::bulk | ReplyKind::nil, true}, reply, true);
+  const bool large = inner.large_keys.contains(key);
+  auto status = inner.ask({arguments, ReplyKind::bulk | ReplyKind::nil, true, large}, reply, true);
   destination = std::move(reply.value);
   if (!status.ok()) return status.error();
   if (reply.kind == ReplyKind::nil) {
@@ -147,6 +150,7 @@ Result<Found> RedisCache::do_read(std::string_view key, Value& destination) {
     return Found::miss;
   }
   inner.counters.hits.fetch_add(1, relaxed);
+  inner.large_keys.saw(key, destination.size(), large);
   if (inner.null_as == NullAs::empty) return Found::hit;
   switch (redis::classify_stored(destination.text())) {
     case redis::StoredAs::value:
@@ -183,9 +187,12 @@ Status RedisCache::do_write(std::string_view key, std::optional<ByteView> value,
   const std::array<Argument, 4> arguments{
       {{whole ? "SETEX" : "PSETEX"}, {inner.prefix, key}, {count}, payload}};
   Reply reply;
-  auto status =
-      inner.ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::status), false}, reply, false);
-  if (status.ok()) inner.counters.writes.fetch_add(1, relaxed);
+  auto status = inner.ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::status), false}, reply, false);
+  if (status.ok()) {
+    inner.counters.writes.fetch_add(1, relaxed);
+    if (payload.tail.size() >= redis::LargeKeys::large_from)
+      inner.large_keys.saw(key, payload.tail.size(), false);
+  }
   return status;
 }
 

@@ -61,7 +61,7 @@ class RedisConnection::Inner {
     redis::ExclusivePool::Options pool;
     pool.connector = settings.connector;
     const std::size_t all = options.resolved().max_connections.value_or(usual_most_connections);
-    pool.most = all - std::min(all - 1, settings.channels);
+    pool.most = all - std::min(all - 1, settings.lanes.most());
     pool.longest_idle = options.max_idle_time;
     return pool;
   }

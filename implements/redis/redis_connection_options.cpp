@@ -137,6 +137,7 @@ ParameterTable RedisConnectionOptions::parameters() {
                 "Asks a read again, within its time, when its connection is given up because nothing comes."),
       parameter("max_connections", &O::max_connections, "Most connections to the server at a time.")
           .between(1, 1'000'000),
+      parameter("channels", &O::channels, "Connections that ordinary requests share.").between(1, 64),
       parameter("max_inflight", &O::max_inflight, "Most requests without an answer on one connection.")
           .between(1, 1'000'000),
       parameter("reconnect_delay", &O::reconnect_delay, "Pause before the second attempt to reconnect.")

@@ -48,6 +48,8 @@ class ReplyStream {
   /// Goes on with one reply, which is built in `target`: the same one until it is complete.
   Progress next(Reply& target);
 
+  /// Bytes of a payload of its own that are still to come.
+  [[nodiscard]] std::size_t payload_to_come() const noexcept { return destination_.size(); }
   /// True when bytes are there that `next` has not taken.
   [[nodiscard]] bool has_bytes() const noexcept { return begin_ != end_; }
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }

@@ -1,0 +1,48 @@
+#include "redis/lanes.hpp"
+
+#include <algorithm>
+
+namespace cachesite::redis {
+
+Lanes::Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss)
+    : options_(options) {
+  options_.shared = std::max<std::size_t>(1, options_.shared);
+  for (std::size_t count = 0; count < options_.shared + (options_.bulk ? 1 : 0); ++count)
+    lanes_.push_back(std::make_unique<Lane>(limits, on_loss));
+  lanes_.front()->wanted = true;
+}
+
+Channel& Lanes::pick_other(bool large, bool& wish) noexcept {
+  const auto usable = [](const Lane& lane) { return lane.channel.is_open() && !lane.channel.clogged(); };
+  if (large && options_.bulk) {
+    if (lanes_.back()->channel.is_open()) return lanes_.back()->channel;
+    wish = !lanes_.back()->wanted.exchange(true, std::memory_order_relaxed);
+  } else {
+    for (std::size_t index = 0; index < options_.shared; ++index) {
+      if (usable(*lanes_[index])) return lanes_[index]->channel;
+      if (lanes_[index]->channel.is_open()) continue;
+      wish = !lanes_[index]->wanted.exchange(true, std::memory_order_relaxed);
+      break;
+    }
+  }
+  for (const auto& lane : lanes_)
+    if (lane->channel.is_open()) return lane->channel;
+  return lanes_.front()->channel;
+}
+
+bool Lanes::any_open() const noexcept {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->channel.is_open(); });
+}
+
+Channel* Lanes::closed() noexcept {
+  for (const auto& lane : lanes_)
+    if (lane->wanted && !lane->channel.is_open()) return &lane->channel;
+  return nullptr;
+}
+
+void Lanes::close(const Error& reason) {
+  for (const auto& lane : lanes_)
+    lane->channel.close(reason);
+}
+
+}  // namespace cachesite::redis

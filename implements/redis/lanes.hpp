@@ -1,0 +1,58 @@
+#pragma once
+
+#include "redis/channel.hpp"
+
+#include <cachesite/error.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace cachesite::redis {
+
+struct LaneOptions {
+  std::size_t shared = 2;  // channels for ordinary requests
+  bool bulk = true;        // one more for requests that are known to be large
+
+  [[nodiscard]] std::size_t most() const noexcept { return shared + (bulk ? 1 : 0); }
+};
+
+/// The channels to one server. The first is always wanted, and ordinary requests use it as long as nothing
+/// large is under way on it: the more requests go together, the less each of them costs. The others are
+/// opened when they would have been of use.
+class Lanes {
+ public:
+  Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss);
+
+  /// The channel for a request; an open one if there is any. `wish` becomes true when a better one should be
+  /// opened that nobody asked for before.
+  Channel& pick(bool large, bool& wish) noexcept {
+    Channel& first = lanes_.front()->channel;
+    return !large && !first.clogged() && first.is_open() ? first : pick_other(large, wish);
+  }
+
+  [[nodiscard]] bool any_open() const noexcept;
+  /// A channel that is wanted and not open; null when there is none.
+  [[nodiscard]] Channel* closed() noexcept;
+  template <class Visit>
+  void for_each_open(Visit&& visit) {
+    for (const auto& lane : lanes_)
+      if (lane->channel.is_open()) visit(lane->channel);
+  }
+  void close(const Error& reason);
+
+ private:
+  struct Lane {
+    Lane(const ChannelLimits& limits, const Channel::LossListener& on_loss) : channel(limits, on_loss) {}
+    Channel channel;
+    std::atomic<bool> wanted{false};
+  };
+
+  Channel& pick_other(bool large, bool& wish) noexcept;
+
+  LaneOptions options_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace cachesite::redis {
+
+/// Remembers roughly which keys had large values, so that the next read of one does not make small reads
+/// wait. Several keys share a mark; a wrong mark costs nothing but the choice of another connection.
+class LargeKeys {
+ public:
+  static constexpr std::size_t large_from = std::size_t{32} * 1024;
+
+  [[nodiscard]] bool contains(std::string_view key) const noexcept {
+    return any_.load(std::memory_order_relaxed) && marks_[place(key)].load(std::memory_order_relaxed);
+  }
+  /// `marked` is what `contains` said before the value was read.
+  void saw(std::string_view key, std::size_t size, bool marked) noexcept {
+    const bool large = size >= large_from;
+    if (large == marked) return;
+    marks_[place(key)].store(large, std::memory_order_relaxed);
+    if (large) any_.store(true, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr std::size_t places = 4096;
+  static std::size_t place(std::string_view key) noexcept {
+    return std::hash<std::string_view>()(key) % places;
+  }
+
+  std::atomic<bool> any_{false};
+  std::array<std::atomic<bool>, places> marks_{};
+};
+
+}  // namespace cachesite::redis
