@@ -57,8 +57,6 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   void await_started() override;
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
-  /// Of the shared connection.
-  [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
 
   [[nodiscard]] RedisScript make_script(std::string text) const override;
   [[nodiscard]] std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) override;

@@ -190,10 +190,6 @@ void RedisConnection::stop() noexcept {
   inner.shared.topology->stop();
 }
 
-std::vector<RedisEndpointStatistics> RedisConnection::endpoint_statistics() const {
-  return inner_->shared.topology->statistics();
-}
-
 Health RedisConnection::health() const {
   return inner_->shared.topology->health();
 }
