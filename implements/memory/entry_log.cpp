@@ -83,7 +83,12 @@ void EntryLog::adopt_tail_of(EntryLog& other) noexcept {
   other.live_words_ -= words;
   entries_ += segment.live;
   live_words_ += words;
+  const std::uint32_t filling = last_;
   link_last(id);
+  if (last_ != id || segment.previous != filling || filling == none) return;
+  // The segment that is being filled stays the last.
+  unlink(filling);
+  link_last(filling);
 }
 
 void EntryLog::clear() noexcept {

@@ -108,7 +108,9 @@ void LogShard::balance() noexcept {
   const std::uint64_t share = window_share();
   if (window().entries() <= share || is_full()) return;
   const std::uint32_t first = window().first_segment();
-  if (first != window().last_segment()) {
+  const std::uint32_t reference = window().tail();
+  // Only segments that are whole change over: what is dead in them would stay for long.
+  if (first != window().last_segment() && arena_.segment(first).begin == 0) {
     const std::uint64_t live = arena_.segment(first).live;
     if (window().entries() - share >= live) {
       main().adopt_tail_of(window());
@@ -120,7 +122,6 @@ void LogShard::balance() noexcept {
     }
     if (live * 4 < share) return;
   }
-  const std::uint32_t reference = window().tail();
   SlotPosition position;
   if (locate(hash_of(reference), reference, position)) {
     move(position, reference, main(), position.bucket->use(position.slot));
