@@ -5,6 +5,10 @@
 #include "support/chaos_proxy.hpp"
 #include "support/scripted_server.hpp"
 
+#include <cachesite/cachesite.hpp>
+
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -299,6 +303,25 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_used_are_refused_when_the_cache_is_mad
   BOOST_TEST(refusal(options).ends_with("holds the key of another certificate"));
   options.ssl_keyfile = certificates().key("client");
   BOOST_TEST(refusal(options) == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_sample_file_loads_and_works) {
+  RedisServer server(
+      {.users = {"default off", "shop on >right ~* +@all"}, .tls = certificates().server_tls()});
+  const auto url = "rediss://shop:right@localhost:" + std::to_string(server.tls_port()) + "/0";
+  ::setenv("REDIS_URL", url.c_str(), 1);
+  ::setenv("REDIS_CA", certificates().authority_file().c_str(), 1);
+  LoadOptions options;
+  options.allow_substitution = true;
+  const auto site = load_component_site(std::filesystem::path(CACHESITE_CONFIGS) / "redis-tls.yml", options);
+  ::unsetenv("REDIS_URL");
+  ::unsetenv("REDIS_CA");
+  const auto cache = site->get_component<ICache>("sessions");
+  BOOST_TEST(cache->set_value("key", "value", 1min));
+  BOOST_TEST(cache->get("key").hit());
+  const auto statistics = site->get_component<IRedisStatistics>("sessions")->endpoint_statistics();
+  BOOST_REQUIRE(statistics.size() == 1u);
+  BOOST_TEST(statistics[0].answered == 2u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
