@@ -301,17 +301,19 @@ BOOST_FIXTURE_TEST_CASE(a_waiting_command_may_wait_longer_than_the_usual_deadlin
 BOOST_FIXTURE_TEST_CASE(a_waiting_command_ends_within_100_ms_of_a_request_to_stop, Connected) {
   for (int round = 0; round < 3; ++round) {
     std::stop_source stop;
+    bool stopped = false;
     std::promise<std::chrono::steady_clock::time_point> ended;
     std::thread caller([&] {
       const auto result = redis->call({"BLPOP", "queue", 0}, stop.get_token());
+      stopped = !result.ok() && result.error().code() == ErrorCode::closed;
       ended.set_value(std::chrono::steady_clock::now());
-      BOOST_TEST((!result.ok() && result.error().code() == ErrorCode::closed));
     });
     BOOST_REQUIRE(wait_until([&] { return probe.info("blocked_clients") == "1"; }));
     const auto begin = std::chrono::steady_clock::now();
     stop.request_stop();
     const auto spent = ended.get_future().get() - begin;
     caller.join();
+    BOOST_TEST(stopped);
     BOOST_TEST((spent < 100ms));
     BOOST_REQUIRE(wait_until([&] { return probe.info("blocked_clients") == "0"; }));
     const auto at_once = redis->call({"BLPOP", "queue", 0}, stop.get_token());
@@ -431,16 +433,16 @@ BOOST_AUTO_TEST_CASE(two_caches_and_the_program_share_one_connection) {
     each->await_started();
     BOOST_TEST((each->health().state == HealthState::up));
   }
+  std::atomic<int> found{0};
   std::vector<std::thread> threads;
   for (auto* each : {first.get(), second.get()})
-    threads.emplace_back([each] {
-      for (int round = 0; round < 100; ++round) {
-        BOOST_TEST(each->set_value("key", "value", 1min));
-        BOOST_TEST(each->get_value("key").has_value());
-      }
+    threads.emplace_back([each, &found] {
+      for (int round = 0; round < 100; ++round)
+        if (each->set_value("key", "value", 1min) && each->get_value("key").has_value()) ++found;
     });
   for (auto& thread : threads)
     thread.join();
+  BOOST_TEST(found == 200);
   BOOST_TEST((redis->text({"GET", "second:key"}).value() == "value"));
   auto probe = server().probe();
   BOOST_TEST(probe.count_clients("shared") == 1U);

@@ -188,6 +188,8 @@ BOOST_AUTO_TEST_CASE(a_subscription_stops_promptly_also_while_it_cannot_connect_
   BOOST_REQUIRE(wait_until([&] { return messages == 1; }));
   BOOST_TEST(wait_until([&] { return server.probe().info("pubsub_channels") == "0"; }));
   BOOST_TEST(messages == 1);
+  const std::lock_guard lock(mutex);
+  BOOST_TEST(!own);
 }
 
 BOOST_AUTO_TEST_CASE(a_function_of_a_subscriber_that_throws_is_logged_and_does_no_harm) {
