@@ -52,6 +52,12 @@ struct RedisCacheOptions : RedisConnectionOptions {
 /// ends under it is done again once when that cannot do harm: when the command was not sent, or only reads.
 /// Otherwise it fails with `Outcome::unknown`.
 ///
+/// With `startup_nodes` the servers are a Redis Cluster: each key goes to the master of its slot,
+/// redirections (at most five for a call) and slots that move are followed, and a master that dies costs only
+/// its own slots until the cluster has replaced it. With `sentinels` the master is the one that they name and
+/// that says so itself by `ROLE`; when another takes its place, the cache follows. Redis copies writes to
+/// replicas afterwards, so a fail-over may lose the last ones.
+///
 /// On the wire: `SETEX` for a whole number of seconds and `PSETEX` for others, `GET`, `DEL`, `EXISTS` and
 /// `PTTL`; `PING` on connecting. A stored value is the caller's bytes, except for nulls (see NullAs) and for
 /// a value that could be taken for the null marker, which is stored with one marker in front.

@@ -157,6 +157,13 @@ std::vector<OptionComplaint> RedisConnectionComponentOptions::complaints() const
   auto complaints = RedisConnectionOptions::complaints();
   if (complaints.empty() && resolved().max_connections == 1U)
     complaints.push_back({"max_connections", "a RedisConnection needs 2: one shared, one to lend"});
+  // Sessions and subscriptions go to one fixed server so far.
+  for (const auto& [parameter, given] :
+       {std::pair("sentinels", !sentinels.empty()), std::pair("startup_nodes", !startup_nodes.empty())})
+    if (given)
+      complaints.push_back({parameter, std::string(parameter) +
+                                           " are for a RedisCache; a RedisConnection is to "
+                                           "one server"});
   return complaints;
 }
 

@@ -55,7 +55,7 @@ void SentinelTopology::await_started() {
 // Whether the first search has ended, well or not.
 bool SentinelTopology::settled() const {
   if (master_) return true;
-  if (sentinels_.empty()) return false;
+  if (news_ || sentinels_.empty()) return false;  // the keeper has not made anything of it yet
   for (const auto& [address, watched] : sentinels_)
     if (!watched.answered) return false;
   return !candidate_ || !candidate_->usable();
@@ -219,6 +219,7 @@ Status SentinelTopology::for_each_master(const Visit& visit, CallTime time) {
 }
 
 void SentinelTopology::ask_sentinels(Lock&) {
+  if (gate_.due()) return;  // the keeper is about to
   gate_.want();
   news_ = true;
   work_.notify_one();

@@ -1,6 +1,7 @@
 // Sentinel and Cluster on real servers: masters die, slots move, and calls go on.
 
 #include "fault/redis_topology_world.hpp"
+#include "support/scripted_server.hpp"
 
 #include <memory>
 
@@ -288,6 +289,69 @@ BOOST_AUTO_TEST_CASE(reads_go_to_replicas_of_the_slot_when_they_are_asked_for) {
   for (int call = 0; call < 50; ++call)
     BOOST_TEST(cache->get_value(key).has_value());
   BOOST_TEST(calls_of(on_master, "get") == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_frozen_master_costs_no_call_more_than_its_deadline_and_the_other_slots_nothing) {
+  ClusterLab lab;
+  auto cache = started(on(lab));
+  const std::string elsewhere = lab.key_in(100);
+  const std::string there = lab.key_in(8000);
+  BOOST_REQUIRE(cache->set_value(there, "value", 1min));
+  lab.node(1).freeze();
+  std::atomic<bool> replaced{false};
+  std::int64_t longest = 0;
+  std::thread frozen([&] {
+    while (!replaced) {
+      const auto begin = TopologyLoad::now();
+      [[maybe_unused]] const auto lookup = cache->get(there);
+      longest = std::max(longest, TopologyLoad::now() - begin);
+    }
+  });
+  std::uint64_t failures = 0;
+  const auto served = [&] {
+    if (!cache->set_value(elsewhere, "value", 1min)) ++failures;
+    return lab.wait_for_new_master(8000, 1, 10ms);
+  };
+  BOOST_TEST(wait_until(served, 20s));
+  replaced = true;
+  frozen.join();
+  BOOST_TEST(wait_until([&] { return cache->set_value(there, "value", 1min); }, 1s));
+  BOOST_TEST(failures == 0);
+  BOOST_TEST(longest <= (timeout + slack).count());
+  lab.node(1).thaw();
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_sends_every_command_to_itself_ends_after_five_redirections) {
+  std::atomic<std::uint16_t> port{0};
+  ScriptedServer server(ScriptedServer::after_setup([&](const ScriptedCommand& command) {
+    const auto number = std::to_string(port);
+    if (command.name() == "CLUSTER")
+      return ScriptedAnswer{"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:" + number + "\r\n"};
+    return ScriptedAnswer{"-MOVED 5 127.0.0.1:" + number + "\r\n"};
+  }));
+  port = server.port();
+  auto options = common();
+  options.startup_nodes = {"127.0.0.1:" + std::to_string(server.port())};
+  auto cache = started(options);
+  for (int call = 1; call <= 5; ++call) {
+    const auto lookup = cache->get("key");
+    BOOST_REQUIRE(lookup.failed());
+    BOOST_TEST((lookup.error().outcome() == Outcome::not_done));
+    BOOST_TEST(server.count("GET") == static_cast<std::size_t>(6 * call));
+  }
+  BOOST_TEST(server.count("CLUSTER") <= 25u);
+}
+
+BOOST_AUTO_TEST_CASE(a_seed_that_is_no_cluster_is_reported_as_such) {
+  RedisServer server;
+  auto options = common();
+  options.startup_nodes = {"127.0.0.1:" + std::to_string(server.port())};
+  auto cache = started(options);
+  const auto lookup = cache->get("key");
+  BOOST_REQUIRE(lookup.failed());
+  BOOST_TEST((lookup.error().code() == ErrorCode::refused));
+  BOOST_TEST(lookup.error().message().find("cluster support disabled") != std::string_view::npos);
+  BOOST_TEST((cache->health().state == HealthState::down));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
