@@ -104,7 +104,8 @@ Ending Channel::call(const Command& command, Reply& reply, TimePoint now, TimePo
   }
   slot->expected = command.expected;
   slot->reply.kind = ReplyKind::none;
-  slot->reply.value = std::move(reply.value);  // its memory is used again
+  // Memory that the caller's value holds is used again.
+  if (reply.value.size() > Value::inline_capacity) slot->reply.value = std::move(reply.value);
   Ending left;
   measure(slot);
   const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)

@@ -42,12 +42,7 @@ bool add_slot(const Slot& slot, PieceCollector& pieces) noexcept {
 
 }  // namespace
 
-std::size_t Conversation::output(std::span<iovec> pieces) const noexcept {
-  if (writing_ != nullptr && writing_->next == nullptr && writing_->insertions.empty()) {
-    pieces[0] = {const_cast<char*>(writing_->bytes.data()) + writing_offset_,
-                 writing_->bytes.size() - writing_offset_};
-    return 1;
-  }
+std::size_t Conversation::output_many(std::span<iovec> pieces) const noexcept {
   PieceCollector collector(pieces, writing_offset_);
   for (const Slot* slot = writing_; slot != nullptr; slot = slot->next)
     if (!add_slot(*slot, collector)) break;

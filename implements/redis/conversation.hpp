@@ -27,8 +27,14 @@ class Conversation {
   }
 
   [[nodiscard]] bool has_output() const noexcept { return writing_ != nullptr; }
-  /// The next bytes to write, in as many pieces as fit. Returns the number of pieces.
-  std::size_t output(std::span<iovec> pieces) const noexcept;
+  /// The next bytes to write, in as many pieces as fit. Returns the number of pieces. Precondition:
+  /// has_output().
+  std::size_t output(std::span<iovec> pieces) const noexcept {
+    if (writing_->next != nullptr || !writing_->insertions.empty()) return output_many(pieces);
+    pieces[0] = {const_cast<char*>(writing_->bytes.data()) + writing_offset_,
+                 writing_->bytes.size() - writing_offset_};
+    return 1;
+  }
   void wrote(std::size_t count) noexcept {
     writing_offset_ += count;
     while (writing_ != nullptr && writing_offset_ >= writing_->wire_size) {
@@ -64,6 +70,7 @@ class Conversation {
   void lose(const Error& reason);
 
  private:
+  std::size_t output_many(std::span<iovec> pieces) const noexcept;
   bool fail(ErrorCode code, std::string_view problem);
 
   ReplyStream stream_;

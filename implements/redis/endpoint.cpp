@@ -108,31 +108,25 @@ Error Endpoint::down_error() const {
 }
 
 Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
-  return measured(carry_out(
-                      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-                        return channel.call(command, reply, now, time.deadline, loss);
-                      },
-                      command.repeatable, is_large(command), time),
-                  time);
+  Status status = carry_out(
+      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
+        return channel.call(command, reply, now, time.deadline, loss);
+      },
+      command.repeatable, is_large(command), time);
+  if (!status.ok()) meter_.failed(status.error());
+  return status;
 }
 
 Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replies, CallTime time) {
   if (commands.empty()) return Done{};
   const bool repeatable =
       std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });
-  return measured(carry_out(
-                      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-                        return channel.call(commands, replies, now, time.deadline, loss);
-                      },
-                      repeatable, std::any_of(commands.begin(), commands.end(), is_large), time),
-                  time);
-}
-
-Status Endpoint::measured(Status status, CallTime time) noexcept {
-  if (status.ok())
-    meter_.answered(SteadyTime::now() - time.begin);
-  else
-    meter_.failed(status.error());
+  Status status = carry_out(
+      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
+        return channel.call(commands, replies, now, time.deadline, loss);
+      },
+      repeatable, std::any_of(commands.begin(), commands.end(), is_large), time);
+  if (!status.ok()) meter_.failed(status.error());
   return status;
 }
 
@@ -165,6 +159,7 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime ti
     const Outcome outcome = sent_before ? Outcome::unknown : Outcome::not_done;
     switch (ending) {
       case Ending::answered:
+        meter_.answered(SteadyTime::now() - time.begin);
         return Done{};
       case Ending::timed_out_queued:
       case Ending::timed_out_sent:

@@ -78,7 +78,6 @@ class Endpoint {
 
   template <class Send>
   Status carry_out(Send&& send, bool repeatable, bool large, CallTime time);
-  Status measured(Status status, CallTime time) noexcept;
   std::optional<Error> await_up(TimePoint deadline);
   Channel& pick(bool large);
   void on_loss(const Error& reason);

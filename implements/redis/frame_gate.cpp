@@ -99,17 +99,11 @@ bool FrameGate::end_element() noexcept {
   return true;
 }
 
-// The replies that caches mostly get, when they are whole: the first line of a bulk of its own, the end of
-// one, a status. Takes nothing when it is anything else.
+// The replies that caches mostly get, when they are whole: the first line of a bulk of its own, a
+// status. Takes nothing when it is anything else.
 FrameGate::Step FrameGate::scan_common(const char* bytes, std::size_t size) noexcept {
   constexpr Step other{Verdict::more, 0};
-  if (depth_ != 0 || size < 2) return other;
-  if (phase_ == Phase::trailer) {
-    if (bytes[0] != '\r' || bytes[1] != '\n') return other;
-    phase_ = Phase::type;
-    return {Verdict::frame, 2};
-  }
-  if (phase_ != Phase::type) return other;
+  if (phase_ != Phase::type || depth_ != 0 || size < 2) return other;
   const std::size_t last = std::min<std::size_t>(size - 1, 32);
   std::size_t at = 1;
   if (bytes[0] == '$') {

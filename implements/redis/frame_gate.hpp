@@ -37,6 +37,10 @@ class FrameGate {
   }
 
   Step scan(const char* bytes, std::size_t size) noexcept {
+    if (phase_ == Phase::trailer && depth_ == 0 && size >= 2 && bytes[0] == '\r' && bytes[1] == '\n') {
+      phase_ = Phase::type;
+      return {Verdict::frame, 2};
+    }
     const Step common = scan_common(bytes, size);
     return common.taken != 0 ? common : scan_any(bytes, size);
   }
