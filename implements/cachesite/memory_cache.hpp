@@ -36,7 +36,7 @@ class MemoryCache final : public ICache {
   /// from any thread; what it throws is dropped.
   using RemovalListener = std::function<void(std::string_view key, RemovalCause cause)>;
 
-  /// Throws std::bad_alloc.
+  /// Takes no memory for entries yet; that begins with the first call. Throws std::bad_alloc.
   explicit MemoryCache(MemoryCacheOptions options = {}, const ComponentContext& context = {},
                        RemovalListener listener = {});
   ~MemoryCache() override;
@@ -79,10 +79,20 @@ class MemoryCache final : public ICache {
 
  private:
   struct Counters;
+  struct Setup;
 
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+  [[nodiscard]] memory::Engine* existing_engine() const noexcept {
+    return engine_.load(std::memory_order_acquire);
+  }
+  memory::Engine& engine() {
+    memory::Engine* const engine = existing_engine();
+    return engine ? *engine : make_engine();
+  }
+  memory::Engine& make_engine();
 
-  std::unique_ptr<memory::Engine> engine_;
+  std::atomic<memory::Engine*> engine_{nullptr};  // made at the first use: a cache nobody uses costs next to nothing
+  std::unique_ptr<Setup> setup_;
   std::unique_ptr<Counters> counters_;
   std::atomic<bool> stopped_{false};
 };

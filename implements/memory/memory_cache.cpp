@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 namespace cachesite {
@@ -58,19 +60,36 @@ struct MemoryCache::Counters {
   std::atomic<std::uint64_t> refusals{0};
 };
 
+struct MemoryCache::Setup {
+  std::mutex mutex;
+  memory::EngineOptions options;
+  std::unique_ptr<memory::Engine> engine;
+};
+
 MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& context,
                          RemovalListener listener)
-    : engine_(std::make_unique<memory::Engine>(engine_options(options, context, std::move(listener)))),
-      counters_(std::make_unique<Counters>()) {}
+    : setup_(std::make_unique<Setup>()), counters_(std::make_unique<Counters>()) {
+  setup_->options = engine_options(options, context, std::move(listener));
+}
 
 MemoryCache::~MemoryCache() = default;
+
+memory::Engine& MemoryCache::make_engine() {
+  const std::lock_guard lock(setup_->mutex);
+  if (!setup_->engine) {
+    setup_->engine = std::make_unique<memory::Engine>(setup_->options);
+    engine_.store(setup_->engine.get(), std::memory_order_release);
+  }
+  return *setup_->engine;
+}
 
 void MemoryCache::stop() noexcept {
   stopped_.store(true, std::memory_order_relaxed);
 }
 
 CacheStatistics MemoryCache::statistics() const {
-  const memory::EngineStatistics engine = engine_->statistics();
+  const auto* const existing = existing_engine();
+  const auto engine = existing ? existing->statistics() : memory::EngineStatistics();
   CacheStatistics result;
   result.hits = engine.hits;
   result.misses = engine.misses;
@@ -88,7 +107,7 @@ CacheStatistics MemoryCache::statistics() const {
 Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
   if (stopped()) return closed();
   try {
-    return engine_->read(key, destination);
+    return engine().read(key, destination);
   } catch (const std::bad_alloc&) {
     counters_->failures.fetch_add(1, std::memory_order_relaxed);
     throw;
@@ -97,7 +116,7 @@ Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
 
 Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
   if (stopped()) return closed();
-  const auto outcome = engine_->write(key, value, static_cast<std::uint64_t>(time_to_live.count()));
+  const auto outcome = engine().write(key, value, static_cast<std::uint64_t>(time_to_live.count()));
   if (outcome == memory::WriteOutcome::stored) return Done{};
   counters_->failures.fetch_add(1, std::memory_order_relaxed);
   if (outcome == memory::WriteOutcome::too_large) {
@@ -108,17 +127,17 @@ Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value
 
 Result<bool> MemoryCache::do_remove(std::string_view key) {
   if (stopped()) return closed();
-  return engine_->remove(key);
+  return engine().remove(key);
 }
 
 Result<bool> MemoryCache::do_contains(std::string_view key) {
   if (stopped()) return closed();
-  return engine_->contains(key);
+  return engine().contains(key);
 }
 
 Result<Remaining> MemoryCache::do_time_to_live(std::string_view key) {
   if (stopped()) return closed();
-  return engine_->remaining(key);
+  return engine().remaining(key);
 }
 
 void MemoryCache::on_refused() noexcept {
@@ -128,7 +147,7 @@ void MemoryCache::on_refused() noexcept {
 void MemoryCache::read_many(std::span<const std::string_view> keys, std::span<Found> found,
                             std::span<Value> values) noexcept {
   try {
-    engine_->read_many(keys, found, values);
+    engine().read_many(keys, found, values);
   } catch (...) {
     std::fill(found.begin(), found.end(), Found::miss);
     counters_->failures.fetch_add(1, std::memory_order_relaxed);
@@ -141,7 +160,7 @@ Result<bool> MemoryCache::expire(std::string_view key, TimeToLive time_to_live) 
     return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
   }
   try {
-    return engine_->expire(key, static_cast<std::uint64_t>(time_to_live.count()));
+    return engine().expire(key, static_cast<std::uint64_t>(time_to_live.count()));
   } catch (...) {
     return Error(ErrorCode::no_memory);
   }
@@ -149,34 +168,39 @@ Result<bool> MemoryCache::expire(std::string_view key, TimeToLive time_to_live) 
 
 Result<bool> MemoryCache::persist(std::string_view key) noexcept {
   try {
-    return engine_->expire(key, memory::Engine::endless);
+    return engine().expire(key, memory::Engine::endless);
   } catch (...) {
     return Error(ErrorCode::no_memory);
   }
 }
 
 void MemoryCache::clear() noexcept {
-  engine_->clear();
+  if (auto* const existing = existing_engine()) existing->clear();
 }
 
 void MemoryCache::visit_keys(const std::function<void(std::string_view)>& visit) const {
-  engine_->visit_keys(visit);
+  if (auto* const existing = existing_engine()) existing->visit_keys(visit);
 }
 
 void MemoryCache::set_max_size(std::uint64_t entries) noexcept {
-  engine_->set_max_size(entries);
+  const std::lock_guard lock(setup_->mutex);
+  setup_->options.max_size = entries;
+  if (setup_->engine) setup_->engine->set_max_size(entries);
 }
 
 void MemoryCache::set_max_bytes(ByteSize size) noexcept {
-  engine_->set_max_bytes(size.bytes);
+  const std::lock_guard lock(setup_->mutex);
+  setup_->options.max_bytes = size.bytes;
+  if (setup_->engine) setup_->engine->set_max_bytes(size.bytes);
 }
 
 void MemoryCache::upkeep(unsigned slices) noexcept {
-  engine_->upkeep(slices);
+  if (auto* const existing = existing_engine()) existing->upkeep(slices);
 }
 
 std::string MemoryCache::check_invariants() const {
-  return engine_->check();
+  const auto* const existing = existing_engine();
+  return existing ? existing->check() : std::string();
 }
 
 }  // namespace cachesite
