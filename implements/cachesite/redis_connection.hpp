@@ -20,7 +20,7 @@ struct SharedLink;
 }
 
 /// Settings of a RedisConnection: those of its connections, and its own. `max_connections` counts the shared
-/// connection and the lent ones, 64 unless given; each subscription has one more.
+/// connections, at most half of it, and the lent ones; it is 64 unless given. Each subscription has one more.
 struct RedisConnectionComponentOptions : RedisConnectionOptions {
   /// A longer text in an answer ends the connection that it came on.
   ByteSize max_reply_bytes{std::uint64_t{512} * 1024 * 1024};

@@ -48,7 +48,7 @@ class SubscriptionHandle final : public IRedisSubscription {
 class RedisConnection::Inner {
  public:
   Inner(const Options& options, const ComponentContext& context)
-      : settings(redis::endpoint_settings(options, static_cast<std::size_t>(options.max_reply_bytes.bytes))),
+      : settings(shared_settings(options)),
         patience(settings.connector.call_timeout),
         place("redis at " + settings.connector.address.text()),
         label(context.label),
@@ -56,12 +56,22 @@ class RedisConnection::Inner {
         shared{std::make_shared<redis::SingleTopology>(settings, context.label, context.logger), patience},
         pool(std::make_shared<redis::ExclusivePool>(pool_options(options, settings))) {}
 
+  static std::uint32_t most_connections(const Options& options) {
+    return options.resolved().max_connections.value_or(usual_most_connections);
+  }
+
+  // At most half of all connections are shared, so that there are some to lend.
+  static redis::EndpointOptions shared_settings(const Options& options) {
+    RedisConnectionOptions shared = options.resolved();
+    shared.max_connections = most_connections(options) / 2;
+    return redis::endpoint_settings(shared, static_cast<std::size_t>(options.max_reply_bytes.bytes));
+  }
+
   static redis::ExclusivePool::Options pool_options(const Options& options,
                                                     const redis::EndpointOptions& settings) {
     redis::ExclusivePool::Options pool;
     pool.connector = settings.connector;
-    const std::size_t all = options.resolved().max_connections.value_or(usual_most_connections);
-    pool.most = all - std::min(all - 1, settings.lanes.most());
+    pool.most = most_connections(options) - settings.lanes.most();
     pool.longest_idle = options.max_idle_time;
     return pool;
   }

@@ -290,9 +290,9 @@ BOOST_FIXTURE_TEST_CASE(a_waiting_command_gets_what_comes_and_does_not_hold_othe
 
 BOOST_FIXTURE_TEST_CASE(a_waiting_command_may_wait_longer_than_the_usual_deadline, Connected) {
   auto options = connection_options(server().port());
-  options.socket_timeout = 100ms;
+  options.socket_timeout = 500ms;
   const auto impatient = connect(options);
-  const auto none = impatient->call({"XREAD", "BLOCK", 300, "STREAMS", "stream", "$"});
+  const auto none = impatient->call({"XREAD", "BLOCK", 800, "STREAMS", "stream", "$"});
   BOOST_TEST((none.ok() && none.value().is_nil()));
   const auto late = impatient->call(RedisCommand("BLPOP", "queue", 0).timeout(150ms));
   BOOST_TEST((!late.ok() && late.error().code() == ErrorCode::timeout));
