@@ -61,6 +61,7 @@ Endpoint::~Endpoint() {
 }
 
 void Endpoint::start() {
+  if (fork_mark_.forked()) return;
   Lock lock(mutex_);
   if (state_ != State::idle) return;
   set_state(State::connecting);
@@ -68,11 +69,18 @@ void Endpoint::start() {
 }
 
 void Endpoint::await_started() {
+  if (fork_mark_.forked()) return;
   Lock lock(mutex_);
   changed_.wait(lock, [&] { return state_ != State::connecting; });
 }
 
 void Endpoint::stop() noexcept {
+  if (fork_mark_.forked()) {
+    // The thread is the parent's; here there is nothing to wait for.
+    if (worker_.joinable()) worker_.detach();
+    heartbeat_.forget();
+    return;
+  }
   {
     const Lock lock(mutex_);
     if (state_ != State::stopped) {
@@ -113,7 +121,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
         return channel.call(command, reply, now, time.deadline, loss);
       },
       command.repeatable, is_large(command), time);
-  if (!status.ok()) meter_.failed(status.error());
+  if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
@@ -126,12 +134,15 @@ Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replie
         return channel.call(commands, replies, now, time.deadline, loss);
       },
       repeatable, std::any_of(commands.begin(), commands.end(), is_large), time);
-  if (!status.ok()) meter_.failed(status.error());
+  if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
 template <class Send>
 Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time) {
+  if (fork_mark_.forked())
+    return Error(ErrorCode::closed,
+                 place_ + ": the process was forked; make the component anew in the child");
   auto now = time.begin;
   const auto deadline = time.deadline;
   const auto late = [&](bool sent, Outcome outcome) {
@@ -342,6 +353,7 @@ RedisEndpointStatistics Endpoint::statistics() const {
 }
 
 Health Endpoint::health() const {
+  if (fork_mark_.forked()) return {HealthState::down, "the process was forked"};
   const Lock lock(mutex_);
   switch (state_.load(std::memory_order_relaxed)) {
     case State::up:

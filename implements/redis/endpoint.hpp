@@ -5,6 +5,7 @@
 #include "redis/command.hpp"
 #include "redis/connector.hpp"
 #include "redis/endpoint_meter.hpp"
+#include "redis/fork_mark.hpp"
 #include "redis/heartbeat.hpp"
 #include "redis/lanes.hpp"
 #include "redis/stop_signal.hpp"
@@ -40,7 +41,8 @@ struct EndpointOptions {
 };
 
 /// One server: its channels, and what is done when it is not there. A thread exists only while something is
-/// to be connected.
+/// to be connected. In a child that the process forks, calls fail with `closed`: the connections are the
+/// parent's, and so are the threads and whoever held a lock.
 class Endpoint {
  public:
   Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger);
@@ -91,6 +93,7 @@ class Endpoint {
   [[nodiscard]] Error down_error() const;
 
   EndpointMeter meter_;
+  const ForkMark fork_mark_;
   const EndpointOptions options_;
   const std::string label_;
   const std::string place_;

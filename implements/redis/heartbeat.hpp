@@ -20,6 +20,10 @@ class Heartbeat {
   void start();
   /// Ends and waits for a beat that goes on.
   void stop() noexcept;
+  /// Instead of `stop` in a forked child, where the thread does not exist.
+  void forget() noexcept {
+    if (worker_.joinable()) worker_.detach();
+  }
 
  private:
   void work();

@@ -187,7 +187,8 @@ Status RedisCache::do_write(std::string_view key, std::optional<ByteView> value,
   const std::array<Argument, 4> arguments{
       {{whole ? "SETEX" : "PSETEX"}, {inner.prefix, key}, {count}, payload}};
   Reply reply;
-  auto status = inner.ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::status), false}, reply, false);
+  auto status =
+      inner.ask({arguments, static_cast<redis::ReplyKinds>(ReplyKind::status), false}, reply, false);
   if (status.ok()) {
     inner.counters.writes.fetch_add(1, relaxed);
     if (payload.tail.size() >= redis::LargeKeys::large_from)

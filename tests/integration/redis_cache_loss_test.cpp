@@ -8,6 +8,8 @@
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace cachesite;
 using namespace cachesite::test;
@@ -286,6 +288,29 @@ BOOST_AUTO_TEST_CASE(stopping_does_not_wait_for_an_attempt_to_connect) {
     cache.stop();
     BOOST_TEST(watch.elapsed().count() < 1000);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_connection_to_its_parent) {
+  RedisServer server;
+  auto cache = std::make_unique<RedisCache>(options_for_port(server.port()));
+  BOOST_TEST(cache->set_value("key", "value", 1min));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto found = cache->get("key");
+    const bool refused = found.failed() && found.error().code() == ErrorCode::closed;
+    const bool down = cache->health().state == HealthState::down;
+    cache->stop();
+    cache.reset();
+    RedisCache own(options_for_port(server.port()));
+    const auto value = own.get_value("key");
+    ::_exit(refused && down && value && value->text() == "value" ? 0 : 1);
+  }
+  int status = -1;
+  BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
+  BOOST_TEST(WIFEXITED(status));
+  BOOST_TEST(WEXITSTATUS(status) == 0);
+  BOOST_TEST(cache->get_value("key")->text() == "value");
+  BOOST_TEST(server.probe().count_clients() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_behind) {
