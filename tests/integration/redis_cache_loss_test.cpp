@@ -301,9 +301,13 @@ BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_connection_to_its_parent) {
     const bool down = cache->health().state == HealthState::down;
     cache->stop();
     cache.reset();
+    bool works = true;
+#ifndef __SANITIZE_THREAD__  // it allows no thread in the child of a process with threads
     RedisCache own(options_for_port(server.port()));
     const auto value = own.get_value("key");
-    ::_exit(refused && down && value && value->text() == "value" ? 0 : 1);
+    works = value && value->text() == "value";
+#endif
+    ::_exit(refused && down && works ? 0 : 1);
   }
   int status = -1;
   BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
