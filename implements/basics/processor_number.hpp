@@ -19,7 +19,8 @@ namespace cachesite::basics {
   if (static_cast<std::int32_t>(number) >= 0) [[likely]]
     return number;
 #endif
-  return static_cast<std::uint32_t>(std::uint64_t{reinterpret_cast<std::uintptr_t>(thread)} * 0x9e3779b97f4a7c15U >> 58U);
+  return static_cast<std::uint32_t>(
+      std::uint64_t{reinterpret_cast<std::uintptr_t>(thread)} * 0x9e3779b97f4a7c15U >> 58U);
 }
 
 }  // namespace cachesite::basics

@@ -91,7 +91,8 @@ class MemoryCache final : public ICache {
   }
   memory::Engine& make_engine();
 
-  std::atomic<memory::Engine*> engine_{nullptr};  // made at the first use: a cache nobody uses costs next to nothing
+  std::atomic<memory::Engine*> engine_{
+      nullptr};  // made at the first use: a cache nobody uses costs next to nothing
   std::unique_ptr<Setup> setup_;
   std::unique_ptr<Counters> counters_;
   std::atomic<bool> stopped_{false};

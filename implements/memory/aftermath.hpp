@@ -35,6 +35,9 @@ class Aftermath {
     entry->next_dropped = dropped_;
     dropped_ = entry;
   }
+  void owe_sweep() noexcept { owes_sweep_ = true; }
+  // True when the operation should also sweep a shard that is not its own.
+  bool owes_sweep() const noexcept { return owes_sweep_; }
   // Call without a lock. What the listener throws is not the cache's business.
   void tell() const noexcept {
     for (const Removal& removal : removals_) {
@@ -48,6 +51,7 @@ class Aftermath {
  private:
   const RemovalListener* listener_;
   ExternalEntry* dropped_ = nullptr;
+  bool owes_sweep_ = false;
   std::vector<Removal> removals_;
 };
 

@@ -165,14 +165,13 @@ WriteOutcome Engine::write_to_shard(std::string_view key, const std::optional<By
       return WriteOutcome::no_memory;
     }
   }
-  // A shard that nobody writes to is swept by the writes to others.
-  if ((hash >> 8U & 15U) == 0)
-    shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
-  for (;;) {
-    const WriteOutcome outcome = target.write(hash, key, value, expiry, external, after);
-    if (outcome != WriteOutcome::no_room_here) return outcome;
+  WriteOutcome outcome;
+  while ((outcome = target.write(hash, key, value, expiry, external, after)) == WriteOutcome::no_room_here)
     if (!find_room_elsewhere(target, after)) return WriteOutcome::no_memory;
-  }
+  // A shard that nobody writes to is swept by the writes to others.
+  if (after.owes_sweep())
+    shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
+  return outcome;
 }
 
 bool Engine::find_room_elsewhere(const LogShard& except, Aftermath& after) {

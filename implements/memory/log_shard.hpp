@@ -187,6 +187,7 @@ class alignas(64) LogShard {
   Cursor cursor_;
   Tick soonest_ = never;  // no entry is over before
   std::uint64_t spare_credits_ = 0;
+  std::uint32_t writes_ = 0;
   std::uint64_t external_entries_ = 0;
   std::uint64_t external_bytes_ = 0;
   ShardStatistics counters_;

@@ -40,6 +40,7 @@ WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
   const std::lock_guard guard(lock_);
+  if ((++writes_ & 15U) == 0) after.owe_sweep();
   Located located;
   const bool found = find(hash, key, located);
   if (found && overwrite(located, fresh, now, after)) {

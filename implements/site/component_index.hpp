@@ -1,8 +1,8 @@
 #pragma once
 
+#include "basics/read_epochs.hpp"
 #include "site/component_record.hpp"
 #include "site/lookup_hash.hpp"
-#include "basics/read_epochs.hpp"
 
 #include <atomic>
 #include <cstddef>

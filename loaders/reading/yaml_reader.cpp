@@ -165,7 +165,8 @@ class YamlHandler : public YAML::EventHandler {
       fault.hint =
           is_indented_more(offset) ? "check the indentation" : "is a colon missing in the line above?";
     else if ((exception.msg == YAML::ErrorMsg::BLOCK_ENTRY && offset > 0 && text_[offset - 1] == '\t') ||
-             (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN && offset < text_.size() && text_[offset] == '\t'))
+             (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN && offset < text_.size() &&
+              text_[offset] == '\t'))
       fault = explain_yaml_fault(YAML::ErrorMsg::TAB_IN_INDENTATION);
     add(fault.id, offset, 1, fault.message, fault.hint);
   }

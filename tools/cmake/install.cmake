@@ -11,6 +11,11 @@ foreach(room interfaces implements loaders)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${room}/cachesite DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endforeach()
 
+get_target_property(library_type cachesite_implements TYPE)
+set(cachesite_is_static OFF)
+if(library_type STREQUAL "STATIC_LIBRARY")
+  set(cachesite_is_static ON)
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/cachesiteConfig.cmake.in
   ${PROJECT_BINARY_DIR}/cachesiteConfig.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/cachesiteConfigVersion.cmake COMPATIBILITY SameMinorVersion)
