@@ -29,14 +29,16 @@ SentinelWatcher::~SentinelWatcher() {
 void SentinelWatcher::ask_again() noexcept {
   const std::lock_guard lock(mutex_);
   wanted_ = true;
-  if (connection_) connection_->interrupt();
+  for (const auto& connection : {connection_, questions_})
+    if (connection) connection->interrupt();
   changed_.notify_all();
 }
 
 void SentinelWatcher::stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
-  if (connection_) connection_->interrupt();
+  for (const auto& connection : {connection_, questions_})
+    if (connection) connection->interrupt();
   changed_.notify_all();
 }
 
@@ -58,23 +60,48 @@ void SentinelWatcher::watch() {
     if (SteadyTime::now() - begin > std::chrono::seconds(1)) pauses.reset();
     std::unique_lock lock(mutex_);
     connection_.reset();
+    questions_.reset();
     changed_.wait_for(lock, pauses.next(), [&] { return stopped_ || wanted_; });
   }
 }
 
-void SentinelWatcher::visit() {
+std::shared_ptr<ExclusiveConnection> SentinelWatcher::open(
+    std::shared_ptr<ExclusiveConnection> SentinelWatcher::*place) {
   auto connection = std::make_shared<ExclusiveConnection>(options_);
   {
     const std::lock_guard lock(mutex_);
-    if (stopped_) return;
-    connection_ = connection;
+    if (stopped_) return nullptr;
+    this->*place = connection;
   }
   if (const auto error = connection->open(SteadyTime::now() + options_.connect_timeout)) {
     listener_.on_trouble(Error(
         error->code(), "sentinel at " + options_.address.text() + ": " + std::string(error->message())));
+    return nullptr;
+  }
+  return connection;
+}
+
+void SentinelWatcher::visit() {
+  const auto announcements = open(&SentinelWatcher::connection_);
+  if (!announcements) return;
+  const std::array<Argument, 2> words{{{"SUBSCRIBE"}, {"+switch-master"}}};
+  announcements->write({words, static_cast<ReplyKinds>(ReplyKind::array), true});
+  Reply confirmation;
+  if (announcements->next(confirmation, SteadyTime::now() + options_.connect_timeout) !=
+      ExclusiveConnection::Progress::reply) {
+    listener_.on_trouble(
+        Error(ErrorCode::unreachable, "sentinel at " + options_.address.text() + ": no answer"));
     return;
   }
-  if (ask(*connection)) listen(*connection);
+  // Asked only when the announcements are already heard: a switch between the two would be missed.
+  auto questions = open(&SentinelWatcher::questions_);
+  const bool answered = questions && ask(*questions);
+  questions.reset();
+  {
+    const std::lock_guard lock(mutex_);
+    questions_.reset();
+  }
+  if (answered) listen(*announcements);
 }
 
 bool SentinelWatcher::ask(ExclusiveConnection& connection) {
@@ -105,8 +132,6 @@ bool SentinelWatcher::ask(ExclusiveConnection& connection) {
 }
 
 void SentinelWatcher::listen(ExclusiveConnection& connection) {
-  const std::array<Argument, 2> words{{{"SUBSCRIBE"}, {"+switch-master"}}};
-  connection.write({words, static_cast<ReplyKinds>(ReplyKind::array), true});
   for (;;) {
     Reply reply;
     if (connection.next(reply, SteadyTime::now() + longest_silence) != ExclusiveConnection::Progress::reply)

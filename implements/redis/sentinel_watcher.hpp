@@ -15,8 +15,8 @@
 
 namespace cachesite::redis {
 
-/// Keeps up with one sentinel on a thread of its own: asks it about the master, then listens to what it
-/// announces. When the connection ends it begins again.
+/// Keeps up with one sentinel on a thread of its own: listens to what it announces, and asks it about
+/// the master. When the connection ends it begins again.
 class SentinelWatcher {
  public:
   /// Called by the watcher's thread. `trouble` when the sentinel could not be asked.
@@ -36,6 +36,7 @@ class SentinelWatcher {
  private:
   void watch();
   void visit();
+  std::shared_ptr<ExclusiveConnection> open(std::shared_ptr<ExclusiveConnection> SentinelWatcher::*place);
   bool ask(ExclusiveConnection& connection);
   void listen(ExclusiveConnection& connection);
 
@@ -44,7 +45,8 @@ class SentinelWatcher {
   const Listener listener_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::shared_ptr<ExclusiveConnection> connection_;
+  std::shared_ptr<ExclusiveConnection> connection_;  // hears announcements
+  std::shared_ptr<ExclusiveConnection> questions_;
   bool wanted_ = false;
   bool stopped_ = false;
   std::thread thread_;
