@@ -12,7 +12,7 @@ namespace {
 std::size_t skip_control_bytes(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x20 || first == 0x7F) return 1;
-  if (first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0) return 2;
+  if (first == 0xC2 && text.size() > 1 && static_cast<unsigned char>(text[1]) < 0xA0) return 2;
   return text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
 }
 

@@ -184,8 +184,9 @@ BOOST_FIXTURE_TEST_CASE(a_transaction_that_the_server_refuses_has_no_effect, Con
 BOOST_FIXTURE_TEST_CASE(a_conflict_is_reported_as_such_and_may_be_tried_again, Connected) {
   int bodies = 0;
   const auto body = [&](IRedisSession& session) -> Result<std::vector<RedisCommand>> {
-    const auto now = session.call({"GET", "stock"}).value().text();
-    const int stock = now.empty() ? 0 : std::stoi(std::string(now));
+    const auto answer = session.call({"GET", "stock"});
+    const std::string now(answer.value().text());
+    const int stock = now.empty() ? 0 : std::stoi(now);
     if (++bodies <= 2) probe.set("stock", std::to_string(stock + 10));
     return std::vector<RedisCommand>{{"SET", "stock", stock + 1}};
   };
