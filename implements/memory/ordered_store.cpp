@@ -113,7 +113,8 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
     try {
       set_end(node, expiry);
       put_off(node, now);
-      nodes_.emplace(std::string_view(node.key), std::move(fresh));
+      // The place first: a failing insertion would take the node with it.
+      nodes_.try_emplace(std::string_view(node.key)).first->second = std::move(fresh);
     } catch (...) {
       if (node.end != ends_.end()) ends_.erase(node.end);
       context_.budget.give_bytes(taken);
