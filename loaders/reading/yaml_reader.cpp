@@ -22,6 +22,26 @@
 namespace cachesite::reading {
 namespace {
 
+// yaml-cpp 0.7 gives the escapes \N and \_ as the single bytes 85 and A0, which are no characters by
+// themselves. Everything else is whole, since the source is.
+std::string with_whole_characters(const std::string& parsed) {
+  std::string text;
+  text.reserve(parsed.size());
+  std::size_t rest = 0;  // bytes that the character still takes
+  for (const char character : parsed) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (rest > 0) {
+      --rest;
+    } else if (byte >= 0xC0) {
+      rest = byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : 1;
+    } else if (byte >= 0x80) {
+      text += '\xC2';
+    }
+    text += character;
+  }
+  return text;
+}
+
 constexpr std::string_view spaces = " \t";
 constexpr std::string_view blanks = " \t\r\n";
 
@@ -116,7 +136,8 @@ class YamlHandler : public YAML::EventHandler {
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
+                const std::string& parsed) override {
+    const std::string value = with_whole_characters(parsed);
     const bool has_tag = check_tag(mark, tag, "tag:yaml.org,2002:str");
     const std::size_t offset = content_offset(mark, anchor != 0 || has_tag || tag == "!");
     const bool quoted = tag != "?";

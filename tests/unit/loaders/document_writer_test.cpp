@@ -94,6 +94,13 @@ BOOST_AUTO_TEST_CASE(text_that_is_not_utf8_is_refused_in_both_formats) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(characters_from_the_escapes_for_next_line_and_fixed_space_can_be_written_again) {
+  const Document document = read_document("\"a\\N\\_b\"", Format::yaml);
+  BOOST_TEST((document.root.scalar == "a\xC2\x85\xC2\xA0"
+                                      "b"));
+  BOOST_CHECK_NO_THROW((void)write_document(document.root, Format::yaml));
+}
+
 BOOST_AUTO_TEST_CASE(a_number_that_is_none_is_refused) {
   Node node;
   node.kind = Node::Kind::integer;
