@@ -8,6 +8,8 @@
 #include <cachesite/problem_text.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <istream>
 #include <new>
 #include <streambuf>
@@ -21,6 +23,10 @@
 
 namespace cachesite::reading {
 namespace {
+
+bool is_number(const Node& node) {
+  return node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
+}
 
 // yaml-cpp 0.7 gives the escapes \N and \_ as the single bytes 85 and A0, which are no characters by
 // themselves. Everything else is whole, since the source is.
@@ -154,6 +160,9 @@ class YamlHandler : public YAML::EventHandler {
     node.position = source_.position(offset);
     node.length = length;
     node.scalar = value;
+    // As in JSON, so that twins are read alike.
+    if (is_number(node) && std::isinf(std::strtod(value.c_str(), nullptr)))
+      add(document_problem_ids::bad_syntax, offset, length, "the number is too large");
     builder_.scalar(std::move(node), anchor);
   }
 

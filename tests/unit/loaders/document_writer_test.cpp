@@ -2,6 +2,7 @@
 
 #include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
+#include <cachesite/problem.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -99,6 +100,12 @@ BOOST_AUTO_TEST_CASE(characters_from_the_escapes_for_next_line_and_fixed_space_c
   BOOST_TEST((document.root.scalar == "a\xC2\x85\xC2\xA0"
                                       "b"));
   BOOST_CHECK_NO_THROW((void)write_document(document.root, Format::yaml));
+}
+
+BOOST_AUTO_TEST_CASE(a_number_that_no_double_can_hold_is_refused_in_both_formats) {
+  for (const auto* text : {"[777777e77777]", "[-1e999]"})
+    for (const Format format : {Format::yaml, Format::json})
+      BOOST_CHECK_THROW((void)read_document(text, format), cachesite::LoadError);
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_is_none_is_refused) {
