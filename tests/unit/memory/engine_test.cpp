@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_large_value_is_shared_and_survives_its_entry) {
     Value second;
     BOOST_TEST((engine->read("key", first) == Found::hit));
     BOOST_TEST((engine->read("key", second) == Found::hit));
-    BOOST_TEST(first.text().data() == second.text().data());
+    BOOST_TEST((first.text().data() == second.text().data()));
     engine->clear();
     BOOST_TEST((first.text() == large));
   }
