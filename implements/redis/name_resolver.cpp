@@ -1,6 +1,7 @@
 #include "redis/name_resolver.hpp"
 
 #include "redis/background_thread.hpp"
+#include "redis/this_machine.hpp"
 
 #include <array>
 #include <atomic>
@@ -88,6 +89,11 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
                                            const StopSignal& stop) {
   Answer answer;
   if (numeric(host, port, answer.addresses)) return answer;
+  if (is_localhost(host)) {
+    numeric("127.0.0.1", port, answer.addresses);
+    numeric("::1", port, answer.addresses);
+    return answer;
+  }
 
   if (!search_ || search_->host != host || search_->port != port) {
     search_ = std::make_shared<Search>();

@@ -182,10 +182,11 @@ BOOST_AUTO_TEST_CASE(a_password_goes_unencrypted_to_this_machine_only) {
     options.password = Secret("secret");
     return complaint(options).empty();
   };
-  for (const char* const host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"})
+  for (const char* const host :
+       {"localhost", "LocalHost.", "cache.localhost", "127.0.0.1", "127.1.2.3", "::1"})
     BOOST_TEST(verdict(host), host);
   for (const char* const host : {"cache.example", "127.evil.example", "127.0.0.1.example", "10.0.0.1", "::2",
-                                 "localhost.example", "0.0.0.0"})
+                                 "localhost.example", "mylocalhost", "0.0.0.0"})
     BOOST_TEST(!verdict(host), host);
 
   BOOST_TEST(

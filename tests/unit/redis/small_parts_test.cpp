@@ -1,5 +1,6 @@
 #include "redis/back_off.hpp"
 #include "redis/deadline.hpp"
+#include "redis/name_resolver.hpp"
 #include "redis/null_marker.hpp"
 #include "redis/server_text.hpp"
 
@@ -60,6 +61,18 @@ BOOST_AUTO_TEST_CASE(errors_of_a_server_are_made_fit_to_read) {
              "ERR unknown command 'AUTHX'");
   BOOST_TEST(readable_server_error("a\tb\x1b[31m") == "a?b?[31m");
   BOOST_TEST(readable_server_error(std::string(1000, 'x')).size() == 163U);
+}
+
+BOOST_AUTO_TEST_CASE(localhost_is_this_machine_without_asking_a_resolver) {
+  NameResolver resolver;
+  const StopSignal stop;
+  for (const char* const host : {"localhost", "LOCALHOST", "localhost.", "cache.localhost"}) {
+    // A resolver would need time.
+    const auto answer = resolver.resolve(host, 6379, TimePoint::min(), stop);
+    BOOST_TEST(answer.problem == "", host);
+    BOOST_TEST(answer.addresses.size() == 2U, host);
+  }
+  BOOST_TEST(resolver.resolve("notlocalhost", 6379, TimePoint::min(), stop).problem != "");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
