@@ -352,6 +352,11 @@ RedisEndpointStatistics Endpoint::statistics() const {
   return statistics;
 }
 
+bool Endpoint::is_refused() const {
+  const Lock lock(mutex_);
+  return state_ == State::down && reason_ && reason_->code() == ErrorCode::refused;
+}
+
 Health Endpoint::health() const {
   if (fork_mark_.forked()) return {HealthState::down, "the process was forked"};
   const Lock lock(mutex_);

@@ -66,6 +66,8 @@ class Endpoint {
     return state != State::down && state != State::stopped;
   }
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
+  /// True when the server can be reached and does not want us, or is no master where one is required.
+  [[nodiscard]] bool is_refused() const;
   [[nodiscard]] bool requires_master() const noexcept {
     return options_.connector.introduction.requires_master;
   }

@@ -246,7 +246,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
   listener.on_trouble = [this, sentinel](const Error& trouble) {
     const Lock lock(mutex_);
     trouble_ = trouble;
-    search_.named(sentinel, std::nullopt);
+    search_.named(sentinel, std::nullopt, SteadyTime::now());
     if (const auto found = sentinels_.find(sentinel); found != sentinels_.end())
       found->second.answered = true;
     news_ = true;
@@ -254,7 +254,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
   };
   listener.on_switch = [this, sentinel](const MasterSwitch& change) {
     Lock lock(mutex_);
-    search_.switched(sentinel, change.from, change.to);
+    search_.switched(sentinel, change.from, change.to, SteadyTime::now());
     leave_master(change.from, lock);
     news_ = true;
     work_.notify_one();
@@ -265,7 +265,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
 
 void SentinelTopology::heard(const ServerAddress& sentinel, const SentinelNews& news) {
   const Lock lock(mutex_);
-  search_.named(sentinel, news.master);
+  search_.named(sentinel, news.master, SteadyTime::now());
   if (const auto found = sentinels_.find(sentinel); found != sentinels_.end()) {
     found->second.answered = true;
     found->second.replicas = news.replicas;
@@ -341,6 +341,7 @@ void SentinelTopology::follow_choice(std::vector<Node>& retired) {
   if (candidate_ && (!wanted || candidate_->address() != *choice))
     retired.push_back(std::exchange(candidate_, nullptr));
   if (!wanted) return;
+  if (candidate_ && candidate_->is_refused()) search_.denied(*choice, SteadyTime::now());
   if (!candidate_) candidate_ = make_node(*choice, true);
   if (!candidate_->is_up()) return;
   if (master_) retired.push_back(std::move(master_));
