@@ -29,16 +29,24 @@ struct ChannelLimits {
   std::chrono::milliseconds patience{0};  // a receive of the connection may block for so long
 };
 
+/// What a channel needs of the system; a simulation has its own.
+struct SystemThreads {
+  using Mutex = std::mutex;
+  using Condition = std::condition_variable;
+  [[nodiscard]] static TimePoint now() noexcept { return SteadyTime::now(); }
+};
+
 /// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,
 /// writes its own and everybody's waiting requests in one go, reads the answers, and hands the lead to the
 /// next caller that waits. A caller without company does one send and one receive on its own thread.
-class Channel {
+template <class Threads>
+class BasicChannel {
  public:
   /// Called once for each opened connection that ended, without a lock held, by a thread that was calling.
   using LossListener = std::function<void(const Error& reason)>;
 
-  Channel(ChannelLimits limits, LossListener on_loss);
-  ~Channel();
+  BasicChannel(ChannelLimits limits, LossListener on_loss);
+  ~BasicChannel();
 
   /// Starts to use a connection. Precondition: not open.
   void open(std::unique_ptr<Transport> transport);
@@ -56,7 +64,13 @@ class Channel {
               std::optional<Error>& loss);
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<typename Threads::Mutex>;
+  using Condition = typename Threads::Condition;
+
+  struct Caller : Slot {
+    Condition wake;
+  };
+  static Condition& wake_of(Slot* slot) noexcept { return static_cast<Caller*>(slot)->wake; }
 
   /// Sleepers to wake once the lock is free, so that they do not wake only to wait for it.
   class WakeList {
@@ -68,7 +82,7 @@ class Channel {
 
     void add(Slot* slot) noexcept {
       if (count_ == sleepers_.size()) wake();
-      sleepers_[count_++] = &slot->wake;
+      sleepers_[count_++] = &wake_of(slot);
     }
     void wake() noexcept {
       for (std::size_t index = 0; index < count_; ++index)
@@ -77,11 +91,11 @@ class Channel {
     }
 
    private:
-    std::array<std::condition_variable*, 64> sleepers_;
+    std::array<Condition*, 64> sleepers_;
     std::size_t count_ = 0;
   };
 
-  Slot* acquire(Lock& lock, TimePoint deadline);
+  Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline);
   void release(Slot* slot) noexcept;
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
@@ -105,9 +119,9 @@ class Channel {
   const ChannelLimits limits_;
   const LossListener on_loss_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable room_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  mutable typename Threads::Mutex mutex_;
+  Condition room_;
+  std::vector<std::unique_ptr<Caller>> slots_;
   SlotQueue free_;
   SlotQueue queue_;
   std::size_t room_waiters_ = 0;
@@ -123,5 +137,8 @@ class Channel {
   TimePoint last_lead_{};
   TimePoint unanswered_since_{};
 };
+
+extern template class BasicChannel<SystemThreads>;
+using Channel = BasicChannel<SystemThreads>;
 
 }  // namespace cachesite::redis

@@ -153,51 +153,44 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime ti
                      (sent ? " (the command was sent)" : " (the command was not sent)"),
                  outcome);
   };
-  bool sent_before = false;
+  CallAttempts attempts(repeatable, options_.retry_on_timeout);
   std::optional<Error> loss;
-  for (std::size_t attempt = 0;; ++attempt) {
+  for (;;) {
     if (state_.load(std::memory_order_acquire) != State::up) {
-      if (auto error = await_up(deadline)) {
-        if (!sent_before) return *error;
-        return Error(error->code(), std::string(error->message()), Outcome::unknown);
-      }
+      if (auto error = await_up(deadline))
+        return Error(error->code(), std::string(error->message()), attempts.outcome());
       now = SteadyTime::now();
     }
     const Ending ending = send(pick(large), now, loss);
-    const bool sent =
-        ending == Ending::timed_out_sent || ending == Ending::lost_sent || ending == Ending::spoilt;
-    sent_before = sent_before || sent;
-    const Outcome outcome = sent_before ? Outcome::unknown : Outcome::not_done;
-    switch (ending) {
-      case Ending::answered:
-        meter_.answered(SteadyTime::now() - time.begin);
+    now = SteadyTime::now();
+    if (ending == Ending::answered) {
+      meter_.answered(now - time.begin);
+      return Done{};
+    }
+    switch (attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < deadline)) {
+      case CallAttempts::Next::done:
         return Done{};
-      case Ending::timed_out_queued:
-      case Ending::timed_out_sent:
-        return late(sent, outcome);
-      case Ending::spoilt:
-        return Error(loss->code(), place_ + ": " + std::string(loss->message()), outcome);
-      case Ending::lost_sent:
-      case Ending::lost_unsent:
-        now = SteadyTime::now();
-        if ((loss->code() == ErrorCode::timeout && !options_.retry_on_timeout) || now >= deadline)
-          return late(sent, outcome);
-        if (loss->code() == ErrorCode::closed)
-          return Error(loss->code(), std::string(loss->message()), outcome);
-        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || repeatable)) {
-          meter_.repeated();
-          continue;
-        }
-        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()), outcome);
-      case Ending::not_open:
-        now = SteadyTime::now();
-        if (attempt < 3 && now < deadline) {
-          // The channel has just ended, and whoever saw it is about to say so.
-          if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
-          continue;
-        }
+      case CallAttempts::Next::late:
+        return late(attempts.sent(), attempts.outcome());
+      case CallAttempts::Next::spoilt:
+        return Error(loss->code(), place_ + ": " + std::string(loss->message()), attempts.outcome());
+      case CallAttempts::Next::closed:
+        return Error(loss->code(), std::string(loss->message()), attempts.outcome());
+      case CallAttempts::Next::lost:
+        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()),
+                     attempts.outcome());
+      case CallAttempts::Next::away: {
         const Lock lock(mutex_);
-        return down_error();
+        const Error error = down_error();
+        return Error(error.code(), std::string(error.message()), attempts.outcome());
+      }
+      case CallAttempts::Next::again:
+        meter_.repeated();
+        break;
+      case CallAttempts::Next::reconnect:
+        // The channel has just ended, and whoever saw it is about to say so.
+        if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
+        break;
     }
   }
 }

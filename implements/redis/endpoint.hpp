@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/back_off.hpp"
+#include "redis/call_attempts.hpp"
 #include "redis/channel.hpp"
 #include "redis/command.hpp"
 #include "redis/connector.hpp"

@@ -6,7 +6,6 @@
 
 #include <cachesite/error.hpp>
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -34,7 +33,7 @@ struct Slot {
   Ending ending = Ending::answered;
   bool abandoned = false;  // the caller left
   bool leads = false;      // the caller has been made leader
-  bool waits = false;      // the caller sleeps on `wake`
+  bool waits = false;      // the caller sleeps
   bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
   Reply reply;
@@ -49,7 +48,6 @@ struct Slot {
   ByteBuffer bytes;
   std::vector<Insertion> insertions;
   std::size_t wire_size = 0;  // bytes and insertions
-  std::condition_variable wake;
   Slot* next = nullptr;
   Slot* previous = nullptr;
 
