@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -63,6 +64,35 @@ class BasicChannel {
   Ending call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now, TimePoint deadline,
               std::optional<Error>& loss);
 
+  /// Commands under way whose answers nobody waits for yet. Destroyed, they go on without their caller.
+  class Pending {
+   public:
+    Pending() noexcept = default;
+    Pending(BasicChannel& channel, Slot* slot) noexcept : channel_(&channel), slot_(slot) {}
+    ~Pending() {
+      if (slot_ != nullptr) channel_->give_up(slot_);
+    }
+    Pending(Pending&& other) noexcept
+        : channel_(other.channel_), slot_(std::exchange(other.slot_, nullptr)) {}
+    Pending& operator=(Pending&& other) noexcept {
+      std::swap(channel_, other.channel_);
+      std::swap(slot_, other.slot_);
+      return *this;
+    }
+    explicit operator bool() const noexcept { return slot_ != nullptr; }
+
+   private:
+    friend class BasicChannel;
+    BasicChannel* channel_ = nullptr;
+    Slot* slot_ = nullptr;
+  };
+  /// The first half of a `call` of several commands: sends them, as far as that is possible without waiting.
+  /// Gives nothing when they cannot even be queued; a `call` says why.
+  Pending begin(std::span<const Command> commands, TimePoint now);
+  /// The second half.
+  static Ending finish(Pending pending, std::span<Reply> replies, TimePoint now, TimePoint deadline,
+                       std::optional<Error>& loss);
+
  private:
   using Lock = std::unique_lock<typename Threads::Mutex>;
   using Condition = typename Threads::Condition;
@@ -97,23 +127,32 @@ class BasicChannel {
 
   Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline);
   void release(Slot* slot) noexcept;
+  void encode(Slot* slot, std::span<const Command> commands);
+  void give_up(Slot* slot) noexcept;
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  bool await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  Ending conclude(Slot* slot, std::span<Reply> replies, TimePoint now, TimePoint deadline,
+                  std::optional<Error>& loss);
+  Ending collect(Slot* slot, std::span<Reply> replies, std::optional<Error>& loss) noexcept;
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
-  bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline);
+  bool begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now);
+  bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline, Ending& left);
   static void measure(Slot* slot) noexcept;
   [[nodiscard]] bool alone(TimePoint now, TimePoint deadline) const noexcept;
   bool see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                          Ending& left);
-  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block);
+  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block, Ending& left);
   void take_batch(const Slot* own) noexcept;
   bool idle_check();
   enum class Pumped : std::uint8_t { progress, timed_out, lost };
-  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped);
+  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped, Ending& left);
   Pumped pump(TimePoint deadline, bool& may_block);
+  Pumped send_some();
   Pumped receive_some(Transport::Patience patience, bool& nothing);
   void settle(WakeList& wakes) noexcept;
   void finish(Slot* slot, WakeList& wakes) noexcept;
   bool hand_over(WakeList& wakes) noexcept;
+  bool wanted_by_others(const Slot* own) const noexcept;
   void end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell);
 
   const ChannelLimits limits_;

@@ -130,20 +130,86 @@ Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<
   if (!is_open()) return Ending::not_open;
   Slot* const slot = acquire(lock, now, deadline);
   if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
+  encode(slot, commands);
+  for (std::size_t index = 0; index < replies.size(); ++index)
+    slot->parts[index].reply.value = std::move(replies[index].value);
+  Ending left;
+  return see_through(lock, wakes, slot, now, deadline, left) ? collect(slot, replies, loss) : left;
+}
+
+template <class Threads>
+typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<const Command> commands,
+                                                                     TimePoint now) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  if (!is_open() || (free_.empty() && slots_.size() >= limits_.most_requests)) return {};
+  Slot* const slot = acquire(lock, now, now);
+  encode(slot, commands);
+  // Whoever leads next may write it, and by then its caller may have gone.
+  if (slot->own_write) slot->take_insertions();
+  slot->stage = Slot::Stage::queued;
+  queue_.push(slot);
+  Pending pending(*this, slot);
+  if (leading_) return pending;
+  leading_ = true;
+  if (!begin_lead(lock, wakes, slot, now)) return pending;
+  take_batch(slot);
+  lock.unlock();
+  const Pumped sent = send_some();
+  lock.lock();
+  if (sent == Pumped::lost || closing_)
+    end_connection(lock, wakes, closing_ ? *closing_ : *loss_, true);
+  else
+    hand_over(wakes);
+  return pending;
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::finish(Pending pending, std::span<Reply> replies, TimePoint now,
+                                     TimePoint deadline, std::optional<Error>& loss) {
+  Slot* const slot = std::exchange(pending.slot_, nullptr);
+  return pending.channel_->conclude(slot, replies, now, deadline, loss);
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::conclude(Slot* slot, std::span<Reply> replies, TimePoint now,
+                                       TimePoint deadline, std::optional<Error>& loss) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  Ending left;
+  const bool done = slot->stage == Slot::Stage::done || await(lock, wakes, slot, now, deadline, left);
+  return done ? collect(slot, replies, loss) : left;
+}
+
+template <class Threads>
+void BasicChannel<Threads>::give_up(Slot* slot) noexcept {
+  const Lock lock(mutex_);
+  if (slot->stage == Slot::Stage::in_flight) {
+    slot->abandoned = true;
+    return;
+  }
+  if (slot->stage == Slot::Stage::queued) queue_.unlink(slot);
+  release(slot);
+}
+
+template <class Threads>
+void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands) {
   try {
     slot->parts.resize(commands.size());
     for (std::size_t index = 0; index < commands.size(); ++index) {
       encode_command(commands[index], slot->bytes, slot->insertions);
       slot->parts[index].expected = commands[index].expected;
-      slot->parts[index].reply.value = std::move(replies[index].value);
     }
   } catch (...) {
     release(slot);
     throw;
   }
-  Ending left;
   measure(slot);
-  if (!see_through(lock, wakes, slot, now, deadline, left)) return left;
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply> replies,
+                                      std::optional<Error>& loss) noexcept {
   if (slot->ending == Ending::answered)
     for (std::size_t index = 0; index < replies.size(); ++index)
       replies[index] = std::move(slot->parts[index].reply);
@@ -187,8 +253,8 @@ bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot*
     return true;
   }
   left = Ending::timed_out_sent;
-  if (const auto over = review(lock, wakes, slot, pumped)) return *over;
-  return lead_on(lock, wakes, slot, deadline, false);
+  if (const auto over = review(lock, wakes, slot, pumped, left)) return *over;
+  return lead_on(lock, wakes, slot, deadline, false, left);
 }
 
 // True when the request is done; the caller collects it. False when it went on without its caller.
@@ -197,7 +263,13 @@ bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot,
                                         TimePoint deadline, Ending& left) {
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
+  return await(lock, wakes, slot, now, deadline, left);
+}
 
+// The same for a request that is on its way.
+template <class Threads>
+bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                                  Ending& left) {
   if (leading_) {
     slot->waits = true;
     while (slot->stage != Slot::Stage::done && !slot->leads) {
@@ -219,8 +291,7 @@ bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot,
   } else {
     leading_ = true;
   }
-  left = Ending::timed_out_sent;
-  return lead(lock, wakes, slot, now, deadline);
+  return lead(lock, wakes, slot, now, deadline, left);
 }
 
 template <class Threads>
@@ -243,43 +314,48 @@ bool BasicChannel<Threads>::idle_check() {
   return nothing;
 }
 
+// False when the connection turns out to have ended while nobody used it.
+template <class Threads>
+bool BasicChannel<Threads>::begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now) {
+  const bool rested = now - last_lead_ > rest_before_check && last_lead_ != TimePoint{};
+  last_lead_ = now;
+  if (conversation_->awaiting()) return true;
+  unanswered_since_ = now;
+  if (!rested || idle_check()) return true;
+  take_batch(own);
+  const Error reason = closing_ ? *closing_ : *loss_;
+  end_connection(lock, wakes, reason, true);
+  return false;
+}
+
 // Works until its own request has ended and nothing is unanswered. False when the deadline passed first and
 // somebody else goes on; the slot is abandoned then.
 template <class Threads>
-bool BasicChannel<Threads>::lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline) {
-  const bool rested = now - last_lead_ > rest_before_check && last_lead_ != TimePoint{};
-  last_lead_ = now;
+bool BasicChannel<Threads>::lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline,
+                                 Ending& left) {
   // Only when the whole patience of the connection fits before this deadline.
-  bool may_block = !own->leads && deadline - now >= limits_.patience;
+  const bool may_block = !own->leads && deadline - now >= limits_.patience;
   own->leads = false;
-  if (!conversation_->awaiting()) {
-    unanswered_since_ = now;
-    if (rested && !idle_check()) {
-      take_batch(own);
-      const Error reason = closing_ ? *closing_ : *loss_;
-      end_connection(lock, wakes, reason, true);
-      return true;
-    }
-  }
-  return lead_on(lock, wakes, own, deadline, may_block);
+  return !begin_lead(lock, wakes, own, now) || lead_on(lock, wakes, own, deadline, may_block, left);
 }
 
 template <class Threads>
 bool BasicChannel<Threads>::lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline,
-                                    bool may_block) {
+                                    bool may_block, Ending& left) {
   for (;;) {
     if (own->stage != Slot::Stage::done) take_batch(own);
     lock.unlock();
     wakes.wake();
     const Pumped pumped = pump(deadline, may_block);
     lock.lock();
-    if (const auto over = review(lock, wakes, own, pumped)) return *over;
+    if (const auto over = review(lock, wakes, own, pumped, left)) return *over;
   }
 }
 
 // What a step has led to. Nothing when the leader has to go on; else what `lead` returns.
 template <class Threads>
-std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped) {
+std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped,
+                                                  Ending& left) {
   const bool progress = !conversation_->finished().empty();
   if (clogged()) clogged_.store(false, std::memory_order_relaxed);
   settle(wakes);
@@ -291,11 +367,19 @@ std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, S
   if (conversation_->awaiting() && progress) unanswered_since_ = Threads::now();
   if (pumped == Pumped::timed_out) {
     const bool stalled = Threads::now() - unanswered_since_ >= limits_.stall;
-    const bool unfinished = own->stage == Slot::Stage::in_flight;
-    // Half a request cannot be left to others: its bytes may be the caller's.
-    if (!stalled && !conversation_->has_output() && hand_over(wakes)) {
-      own->abandoned = unfinished;
-      return !unfinished;
+    // The caller's own bytes, half of them written, cannot be left to others.
+    const bool entangled = own->own_write && conversation_->has_output();
+    if (!stalled && !entangled && (hand_over(wakes) || wanted_by_others(own))) {
+      if (own->stage == Slot::Stage::done) return true;
+      left = Ending::timed_out_sent;
+      if (own->stage == Slot::Stage::queued) {
+        left = Ending::timed_out_queued;
+        queue_.unlink(own);
+        release(own);
+      } else {
+        own->abandoned = true;
+      }
+      return false;
     }
     end_connection(lock, wakes, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
     return true;
@@ -313,22 +397,14 @@ template <class Threads>
 typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::pump(TimePoint deadline, bool& may_block) {
   bool nothing = false;
   while (conversation_->has_output()) {
-    std::array<iovec, most_pieces> pieces;
-    const auto count = conversation_->output(pieces);
-    const auto sent = transport_->send(std::span<const iovec>(pieces.data(), count));
-    if (sent.status == Transport::Status::ok) {
-      conversation_->wrote(sent.count);
-      continue;
-    }
-    if (sent.status != Transport::Status::again) {
-      loss_.emplace(ErrorCode::unreachable, transport_->problem());
-      return Pumped::lost;
-    }
+    if (send_some() == Pumped::lost) return Pumped::lost;
+    if (!conversation_->has_output()) break;
     may_block = false;
     clogged_.store(true, std::memory_order_relaxed);
     // A server that waits for us to read does not read either.
     if (receive_some(Transport::Patience::none, nothing) == Pumped::lost) return Pumped::lost;
-    if (nothing && transport_->wait(true, deadline) == Transport::Waiting::timed_out)
+    if (nothing ? transport_->wait(true, deadline) == Transport::Waiting::timed_out
+                : Threads::now() >= deadline)
       return Pumped::timed_out;
   }
   while (conversation_->finished().empty()) {
@@ -339,6 +415,23 @@ typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::pump(TimePoint dea
     if (nothing && transport_->wait(false, deadline) == Transport::Waiting::timed_out)
       return Pumped::timed_out;
     if (!nothing && conversation_->finished().empty() && Threads::now() >= deadline) return Pumped::timed_out;
+  }
+  return Pumped::progress;
+}
+
+// Writes what can be written without waiting.
+template <class Threads>
+typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::send_some() {
+  while (conversation_->has_output()) {
+    std::array<iovec, most_pieces> pieces;
+    const auto count = conversation_->output(pieces);
+    const auto sent = transport_->send(std::span<const iovec>(pieces.data(), count));
+    if (sent.status == Transport::Status::again) break;
+    if (sent.status != Transport::Status::ok) {
+      loss_.emplace(ErrorCode::unreachable, transport_->problem());
+      return Pumped::lost;
+    }
+    conversation_->wrote(sent.count);
   }
   return Pumped::progress;
 }
@@ -399,6 +492,16 @@ bool BasicChannel<Threads>::hand_over(WakeList& wakes) noexcept {
     }
   }
   leading_ = false;
+  return false;
+}
+
+// Whether somebody who does not wait yet will come for an answer.
+template <class Threads>
+bool BasicChannel<Threads>::wanted_by_others(const Slot* own) const noexcept {
+  for (const Slot* first :
+       {static_cast<const Slot*>(conversation_->oldest()), static_cast<const Slot*>(queue_.front())})
+    for (const Slot* slot = first; slot != nullptr; slot = slot->next)
+      if (slot != own && !slot->abandoned) return true;
   return false;
 }
 

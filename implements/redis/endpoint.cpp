@@ -35,15 +35,16 @@ std::string duration_text(std::chrono::milliseconds duration) {
 }
 
 // Options are copied for several endpoints, but each counts its own bytes.
-EndpointOptions metered(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
+EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
   options.connector.traffic = std::move(traffic);
+  options.channel.patience = options.connector.call_timeout;
   return options;
 }
 
 }  // namespace
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : options_(metered(std::move(options), meter_.traffic())),
+    : options_(completed(std::move(options), meter_.traffic())),
       label_(std::move(label)),
       place_("redis at " + options_.connector.address.text()),
       logger_(std::move(logger)),
@@ -117,8 +118,8 @@ Error Endpoint::down_error() const {
 
 Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
   Status status = carry_out(
-      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-        return channel.call(command, reply, now, time.deadline, loss);
+      [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
+        return channel->call(command, reply, now, time.deadline, loss);
       },
       command.repeatable, is_large(command), time);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
@@ -126,20 +127,35 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
 }
 
 Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replies, CallTime time) {
+  return collect({}, commands, replies, time);
+}
+
+Channel::Pending Endpoint::send(std::span<const Command> commands) {
+  if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up)
+    return {};
+  return pick(std::any_of(commands.begin(), commands.end(), is_large)).begin(commands, SteadyTime::now());
+}
+
+Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply> replies,
+                         CallTime time) {
   if (commands.empty()) return Done{};
   const bool repeatable =
       std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });
+  const bool large = std::any_of(commands.begin(), commands.end(), is_large);
+  const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
-      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-        return channel.call(commands, replies, now, time.deadline, loss);
+      [&](Channel* channel, TimePoint, std::optional<Error>& loss) {
+        const auto now = SteadyTime::now();  // others may have been waited for since the call began
+        if (channel == nullptr) return Channel::finish(std::move(sent), replies, now, time.deadline, loss);
+        return channel->call(commands, replies, now, time.deadline, loss);
       },
-      repeatable, std::any_of(commands.begin(), commands.end(), is_large), time);
+      repeatable, large, time, sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time) {
+Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already) {
   if (fork_mark_.forked())
     return Error(ErrorCode::closed,
                  place_ + ": the process was forked; make the component anew in the child");
@@ -156,12 +172,13 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime ti
   CallAttempts attempts(repeatable, options_.retry_on_timeout);
   std::optional<Error> loss;
   for (;;) {
-    if (state_.load(std::memory_order_acquire) != State::up) {
+    const bool sent = std::exchange(sent_already, false);
+    if (!sent && state_.load(std::memory_order_acquire) != State::up) {
       if (auto error = await_up(deadline))
         return Error(error->code(), std::string(error->message()), attempts.outcome());
       now = SteadyTime::now();
     }
-    const Ending ending = send(pick(large), now, loss);
+    const Ending ending = send(sent ? nullptr : &pick(large), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
       meter_.answered(now - time.begin);

@@ -61,6 +61,12 @@ class Endpoint {
   /// answers. When the call fails, nothing is known about any of them but what the error says.
   Status call(std::span<const Command> commands, std::span<Reply> replies, CallTime time);
 
+  /// The first half of such a call: sends the commands, as far as that is possible without waiting.
+  [[nodiscard]] Channel::Pending send(std::span<const Command> commands);
+  /// The second half: gives the answers to what was sent, or does all of it when nothing was.
+  Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply> replies,
+                 CallTime time);
+
   /// True while calls have a chance: not when the server is known to be away.
   [[nodiscard]] bool usable() const noexcept {
     const State state = state_.load(std::memory_order_acquire);
@@ -82,7 +88,7 @@ class Endpoint {
   using Lock = std::unique_lock<std::mutex>;
 
   template <class Send>
-  Status carry_out(Send&& send, bool repeatable, bool large, CallTime time);
+  Status carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
   Channel& pick(bool large);
   void on_loss(const Error& reason);

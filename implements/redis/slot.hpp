@@ -6,8 +6,11 @@
 
 #include <cachesite/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -50,6 +53,24 @@ struct Slot {
   std::size_t wire_size = 0;  // bytes and insertions
   Slot* next = nullptr;
   Slot* previous = nullptr;
+
+  /// Copies what would be sent from where it is.
+  void take_insertions() {
+    ByteBuffer whole;
+    char* end = whole.reserve(wire_size);
+    std::size_t from = 0;
+    const auto append = [&end](std::string_view piece) { end = std::copy(piece.begin(), piece.end(), end); };
+    for (const auto& insertion : insertions) {
+      append(bytes.text().substr(from, insertion.offset - from));
+      append(insertion.bytes);
+      from = insertion.offset;
+    }
+    append(bytes.text().substr(from));
+    whole.commit(end);
+    bytes = std::move(whole);
+    insertions.clear();
+    own_write = false;
+  }
 
   [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }
   [[nodiscard]] ReplyKinds next_expected() const noexcept {

@@ -151,9 +151,7 @@ class Simulation {
     for (;;) {
       if (!stage_.wait([this] { return channel_->is_open(); }, deadline)) return attempts.outcome();
       const auto now = stage_.now();
-      const auto ending = commands.size() == 1
-                              ? channel_->call(commands.front(), replies.front(), now, deadline, loss)
-                              : channel_->call(commands, replies, now, deadline, loss);
+      const auto ending = attempt(commands, replies, now, deadline, loss);
       if (ending == Ending::lost_sent || ending == Ending::lost_unsent || ending == Ending::spoilt)
         if (!loss) fail("a loss without a reason");
       if (ending == Ending::spoilt) fail("a good answer is taken for a bad one");
@@ -168,6 +166,21 @@ class Simulation {
           return attempts.outcome();
       }
     }
+  }
+
+  Ending attempt(const std::vector<Command>& commands, std::vector<Reply>& replies, TimePoint now,
+                 TimePoint deadline, std::optional<Error>& loss) {
+    if (stage_.dice().chance(25)) {
+      auto pending = channel_->begin(commands, now);
+      const std::chrono::microseconds rest(stage_.dice().between(0, 30'000));
+      if (stage_.dice().chance(50) && stage_.now() + rest < deadline) stage_.sleep(rest);
+      now = stage_.now();
+      if (pending && !fine_ && stage_.dice().chance(5))
+        return Ending::timed_out_sent;  // nobody wants to know any more
+      if (pending) return Channel::finish(std::move(pending), replies, now, deadline, loss);
+    }
+    return commands.size() == 1 ? channel_->call(commands.front(), replies.front(), now, deadline, loss)
+                                : channel_->call(commands, replies, now, deadline, loss);
   }
 
   void check_answer(const Call& record, const std::string& key, const Reply& reply) {
