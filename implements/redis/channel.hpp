@@ -61,8 +61,8 @@ class BasicChannel {
   Ending call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
               std::optional<Error>& loss);
   /// Sends several commands next to each other, with nothing between them, and waits for all the answers.
-  Ending call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now, TimePoint deadline,
-              std::optional<Error>& loss);
+  Ending call(std::span<const Command> commands, std::span<Reply* const> replies, TimePoint now,
+              TimePoint deadline, std::optional<Error>& loss);
 
   /// Commands under way whose answers nobody waits for yet. Destroyed, they go on without their caller.
   class Pending {
@@ -90,7 +90,7 @@ class BasicChannel {
   /// Gives nothing when they cannot even be queued; a `call` says why.
   Pending begin(std::span<const Command> commands, TimePoint now);
   /// The second half.
-  static Ending finish(Pending pending, std::span<Reply> replies, TimePoint now, TimePoint deadline,
+  static Ending finish(Pending pending, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
                        std::optional<Error>& loss);
 
  private:
@@ -131,9 +131,9 @@ class BasicChannel {
   void give_up(Slot* slot) noexcept;
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   bool await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
-  Ending conclude(Slot* slot, std::span<Reply> replies, TimePoint now, TimePoint deadline,
+  Ending conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
                   std::optional<Error>& loss);
-  Ending collect(Slot* slot, std::span<Reply> replies, std::optional<Error>& loss) noexcept;
+  Ending collect(Slot* slot, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
   bool begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now);
   bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline, Ending& left);

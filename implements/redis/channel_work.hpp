@@ -123,8 +123,8 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now,
-                                   TimePoint deadline, std::optional<Error>& loss) {
+Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<Reply* const> replies,
+                                   TimePoint now, TimePoint deadline, std::optional<Error>& loss) {
   WakeList wakes;
   Lock lock(mutex_);
   if (!is_open()) return Ending::not_open;
@@ -132,7 +132,8 @@ Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<
   if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
   encode(slot, commands);
   for (std::size_t index = 0; index < replies.size(); ++index)
-    slot->parts[index].reply.value = std::move(replies[index].value);
+    if (replies[index]->value.size() > Value::inline_capacity)
+      slot->parts[index].reply.value = std::move(replies[index]->value);
   Ending left;
   return see_through(lock, wakes, slot, now, deadline, left) ? collect(slot, replies, loss) : left;
 }
@@ -165,14 +166,14 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::finish(Pending pending, std::span<Reply> replies, TimePoint now,
+Ending BasicChannel<Threads>::finish(Pending pending, std::span<Reply* const> replies, TimePoint now,
                                      TimePoint deadline, std::optional<Error>& loss) {
   Slot* const slot = std::exchange(pending.slot_, nullptr);
   return pending.channel_->conclude(slot, replies, now, deadline, loss);
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::conclude(Slot* slot, std::span<Reply> replies, TimePoint now,
+Ending BasicChannel<Threads>::conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now,
                                        TimePoint deadline, std::optional<Error>& loss) {
   WakeList wakes;
   Lock lock(mutex_);
@@ -208,11 +209,11 @@ void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply> replies,
+Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply* const> replies,
                                       std::optional<Error>& loss) noexcept {
   if (slot->ending == Ending::answered)
     for (std::size_t index = 0; index < replies.size(); ++index)
-      replies[index] = std::move(slot->parts[index].reply);
+      *replies[index] = std::move(slot->parts[index].reply);
   Reply unused;
   return collect(slot, unused, loss);
 }

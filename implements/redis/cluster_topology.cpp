@@ -194,9 +194,9 @@ Status ClusterTopology::travel(RequestCourse& course, RequestCourse::Step step, 
       const std::array<Argument, 1> word{{{"ASKING"}}};
       const std::array<Command, 2> commands{
           {{word, static_cast<ReplyKinds>(ReplyKind::status), true}, command}};
-      std::array<Reply, 2> replies;
+      Reply confirmation;
+      const std::array<Reply*, 2> replies{&confirmation, &reply};
       status = choice.node->call(commands, replies, {now, time.deadline});
-      if (status.ok()) reply = std::move(replies[1]);
     } else {
       status = choice.node->call(command, reply, {now, time.deadline});
     }

@@ -126,7 +126,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
   return status;
 }
 
-Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replies, CallTime time) {
+Status Endpoint::call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time) {
   return collect({}, commands, replies, time);
 }
 
@@ -136,8 +136,8 @@ Channel::Pending Endpoint::send(std::span<const Command> commands) {
   return pick(std::any_of(commands.begin(), commands.end(), is_large)).begin(commands, SteadyTime::now());
 }
 
-Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply> replies,
-                         CallTime time) {
+Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
+                         std::span<Reply* const> replies, CallTime time) {
   if (commands.empty()) return Done{};
   const bool repeatable =
       std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });

@@ -59,12 +59,12 @@ class Endpoint {
   Status call(const Command& command, Reply& reply, CallTime time);
   /// Sends commands next to each other on one connection, with nothing between them, and gives all the
   /// answers. When the call fails, nothing is known about any of them but what the error says.
-  Status call(std::span<const Command> commands, std::span<Reply> replies, CallTime time);
+  Status call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time);
 
   /// The first half of such a call: sends the commands, as far as that is possible without waiting.
   [[nodiscard]] Channel::Pending send(std::span<const Command> commands);
   /// The second half: gives the answers to what was sent, or does all of it when nothing was.
-  Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply> replies,
+  Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply* const> replies,
                  CallTime time);
 
   /// True while calls have a chance: not when the server is known to be away.

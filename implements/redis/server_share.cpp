@@ -14,14 +14,13 @@ void ServerShare::send(Endpoint& endpoint) {
 }
 
 void ServerShare::collect(Endpoint& endpoint, CallTime time) {
-  std::vector<Reply> replies(requests_.size());
-  for (std::size_t index = 0; index < requests_.size(); ++index)
-    replies[index].value = std::move(requests_[index]->reply.value);
+  std::vector<Reply*> replies;
+  replies.reserve(requests_.size());
+  for (Request* const request : requests_)
+    replies.push_back(&request->reply);
   const Status status = endpoint.collect(std::move(sent_), commands_, replies, time);
-  for (std::size_t index = 0; index < requests_.size(); ++index) {
-    requests_[index]->status = status;
-    requests_[index]->reply = std::move(replies[index]);
-  }
+  for (Request* const request : requests_)
+    request->status = status;
 }
 
 TimePoint ServerShare::deadline(CallTime time, std::size_t place, std::size_t count) noexcept {

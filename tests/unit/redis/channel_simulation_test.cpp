@@ -170,6 +170,9 @@ class Simulation {
 
   Ending attempt(const std::vector<Command>& commands, std::vector<Reply>& replies, TimePoint now,
                  TimePoint deadline, std::optional<Error>& loss) {
+    std::vector<Reply*> places;
+    for (auto& reply : replies)
+      places.push_back(&reply);
     if (stage_.dice().chance(25)) {
       auto pending = channel_->begin(commands, now);
       const std::chrono::microseconds rest(stage_.dice().between(0, 30'000));
@@ -177,10 +180,10 @@ class Simulation {
       now = stage_.now();
       if (pending && !fine_ && stage_.dice().chance(5))
         return Ending::timed_out_sent;  // nobody wants to know any more
-      if (pending) return Channel::finish(std::move(pending), replies, now, deadline, loss);
+      if (pending) return Channel::finish(std::move(pending), places, now, deadline, loss);
     }
     return commands.size() == 1 ? channel_->call(commands.front(), replies.front(), now, deadline, loss)
-                                : channel_->call(commands, replies, now, deadline, loss);
+                                : channel_->call(commands, places, now, deadline, loss);
   }
 
   void check_answer(const Call& record, const std::string& key, const Reply& reply) {
