@@ -323,11 +323,13 @@ void Endpoint::work() {
     lock.unlock();
     Connector::Outcome outcome;
     try {
-      outcome = connector_.connect(stop_signal_, [this](Transport* transport) {
+      const auto announce = [this](Transport* transport) {
         const Lock announcing(mutex_);
         handshaking_ = transport;
         if (transport != nullptr && state_ == State::stopped) transport->shut_down();
-      });
+      };
+      outcome = connector_.connect(
+          stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
       if (outcome.transport) {
         lock.lock();
         if (state_ != State::stopped) {

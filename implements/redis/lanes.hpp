@@ -35,6 +35,9 @@ class Lanes {
   [[nodiscard]] bool any_open() const noexcept;
   /// A channel that is wanted and not open; null when there is none.
   [[nodiscard]] Channel* closed() noexcept;
+  [[nodiscard]] bool is_bulk(const Channel& channel) const noexcept {
+    return options_.bulk && &channel == &lanes_.back()->channel;
+  }
   template <class Visit>
   void for_each_open(Visit&& visit) {
     for (const auto& lane : lanes_)
