@@ -152,7 +152,7 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
   queue_.push(slot);
   Pending pending(*this, slot);
   if (leading_) return pending;
-  leading_ = true;
+  take_lead();
   if (!begin_lead(lock, wakes, slot, now)) return pending;
   take_batch(slot);
   lock.unlock();
@@ -238,7 +238,7 @@ bool BasicChannel<Threads>::alone(TimePoint now, TimePoint deadline) const noexc
 template <class Threads>
 bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
                                               TimePoint deadline, Ending& left) {
-  leading_ = true;
+  take_lead();
   last_lead_ = unanswered_since_ = now;
   slot->stage = Slot::Stage::in_flight;
   conversation_->admit(slot);
@@ -247,10 +247,12 @@ bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot*
   const Pumped pumped = pump(deadline, may_block);
   lock.lock();
   if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
-    if (queue_.empty())
-      leading_ = false;
-    else
+    if (queue_.empty()) {
+      leave_lead();
+      crowded_ = false;
+    } else {
       hand_over(wakes);
+    }
     return true;
   }
   left = Ending::timed_out_sent;
@@ -272,6 +274,7 @@ template <class Threads>
 bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                                   Ending& left) {
   if (leading_) {
+    use_.store(Use::many, std::memory_order_relaxed);
     slot->waits = true;
     while (slot->stage != Slot::Stage::done && !slot->leads) {
       if (wake_of(slot).wait_until(lock, deadline) != std::cv_status::timeout) continue;
@@ -290,7 +293,7 @@ bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimeP
     if (slot->stage == Slot::Stage::done) return true;
     now = Threads::now();
   } else {
-    leading_ = true;
+    take_lead();
   }
   return lead(lock, wakes, slot, now, deadline, left);
 }
@@ -298,6 +301,7 @@ bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimeP
 template <class Threads>
 void BasicChannel<Threads>::take_batch(const Slot* own) noexcept {
   std::size_t size = 0;
+  crowded_ = !queue_.empty() && queue_.front()->next != nullptr;
   while (Slot* const slot = queue_.front()) {
     if (slot->own_write && slot != own) break;
     if (size != 0 && size + slot->wire_size > limits_.largest_batch) break;
@@ -481,18 +485,18 @@ void BasicChannel<Threads>::settle(WakeList& wakes) noexcept {
 template <class Threads>
 bool BasicChannel<Threads>::hand_over(WakeList& wakes) noexcept {
   if (queue_.empty() && !conversation_->awaiting()) {
-    leading_ = false;
+    leave_lead();
     return false;
   }
   for (const Slot* first : {conversation_->oldest(), queue_.front()}) {
     for (const Slot* slot = first; slot != nullptr; slot = slot->next) {
       if (slot->abandoned || !slot->waits) continue;
       const_cast<Slot*>(slot)->leads = true;
-      wakes.add(const_cast<Slot*>(slot));
+      wakes.add_first(const_cast<Slot*>(slot));
       return true;
     }
   }
-  leading_ = false;
+  leave_lead();
   return false;
 }
 
@@ -519,7 +523,7 @@ void BasicChannel<Threads>::end_connection(Lock& lock, WakeList& wakes, const Er
   const bool asked_for = closing_.has_value();
   closing_.reset();
   open_.store(false, std::memory_order_release);
-  leading_ = false;
+  leave_lead();
   transport_.reset();
   conversation_.reset();
   room_.notify_all();
