@@ -100,6 +100,10 @@ class BasicChannel {
                        std::optional<Error>& loss);
 
  private:
+  // A connection that rested for so long is looked at before it is used: it may have ended, or something may
+  // have come that nobody asked for.
+  static constexpr std::chrono::milliseconds rest_before_check{1};
+
   using Lock = std::unique_lock<typename Threads::Mutex>;
   using Condition = typename Threads::Condition;
 
