@@ -6,7 +6,7 @@
 // Instructions come from callgrind: the difference of two run lengths, so that start-up does not count.
 
 #include "private_redis.hpp"
-#include "redis/endpoint.hpp"
+#include "redis/single_topology.hpp"
 
 #include <cachesite/redis_cache.hpp>
 
@@ -49,14 +49,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t keys_at_once = 100;
+
 struct Work {
-  bool write;
+  enum class Kind { get, set, many } kind;  // many: keys_at_once GETs sent together
   std::size_t size;
 };
 
 Work parse_work(const std::string& text) {
-  Work work{text[0] == 's', static_cast<std::size_t>(std::stoul(text.substr(3)))};
-  return work;
+  const auto digits = text.find_first_of("0123456789");
+  const auto kind = text[0] == 's' ? Work::Kind::set : text[0] == 'm' ? Work::Kind::many : Work::Kind::get;
+  return {kind, static_cast<std::size_t>(std::stoul(text.substr(digits)))};
 }
 
 class Client {
@@ -64,6 +67,8 @@ class Client {
   virtual ~Client() = default;
   virtual void get() = 0;
   virtual void set(const std::string& value) = 0;
+  /// Reads the key `keys_at_once` times at once.
+  virtual void get_many() = 0;
 };
 
 class Hiredis final : public Client {
@@ -80,6 +85,17 @@ class Hiredis final : public Client {
     const std::size_t sizes[] = {5, 9, 2, value.size()};
     finish(::redisCommandArgv(context_, 4, words, sizes), REDIS_REPLY_STATUS);
   }
+  void get_many() override {
+    const char* words[] = {"GET", "bench:key"};
+    const std::size_t sizes[] = {3, 9};
+    for (std::size_t index = 0; index < keys_at_once; ++index)
+      ::redisAppendCommandArgv(context_, 2, words, sizes);
+    for (std::size_t index = 0; index < keys_at_once; ++index) {
+      void* reply = nullptr;
+      ::redisGetReply(context_, &reply);
+      finish(reply, REDIS_REPLY_STRING);
+    }
+  }
 
  private:
   static void finish(void* raw, int type) {
@@ -94,18 +110,25 @@ class Hiredis final : public Client {
 class Backend final : public Client {
  public:
   explicit Backend(std::uint16_t port)
-      : endpoint_(options(port), "bench", std::make_shared<cachesite::SilentLogger>()) {
-    endpoint_.start();
-    endpoint_.await_started();
+      : topology_(options(port), "bench", std::make_shared<cachesite::SilentLogger>()), many_(keys_at_once) {
+    topology_.start();
+    topology_.await_started();
+    for (auto& request : many_)
+      request.command = {question_, cachesite::redis::ReplyKind::bulk | cachesite::redis::ReplyKind::nil,
+                         true};
   }
   void get() override {
-    const std::array<cachesite::redis::Argument, 2> arguments{{{"GET"}, {"bench:key"}}};
-    finish({arguments, cachesite::redis::ReplyKind::bulk | cachesite::redis::ReplyKind::nil, true});
+    finish({question_, cachesite::redis::ReplyKind::bulk | cachesite::redis::ReplyKind::nil, true});
   }
   void set(const std::string& value) override {
     const std::array<cachesite::redis::Argument, 4> arguments{{{"SETEX"}, {"bench:key"}, {"60"}, {value}}};
     finish(
         {arguments, static_cast<cachesite::redis::ReplyKinds>(cachesite::redis::ReplyKind::status), false});
+  }
+  void get_many() override {
+    topology_.execute_all(many_, cachesite::redis::CallTime::from_now(5s));
+    for (const auto& request : many_)
+      if (!request.status.ok() || request.reply.kind != cachesite::redis::ReplyKind::bulk) std::abort();
   }
 
  private:
@@ -115,9 +138,12 @@ class Backend final : public Client {
     return options;
   }
   void finish(const cachesite::redis::Command& command) {
-    if (!endpoint_.call(command, reply_, cachesite::redis::CallTime::from_now(5s)).ok()) std::abort();
+    const auto time = cachesite::redis::CallTime::from_now(5s);
+    if (!topology_.execute(command, {}, reply_, time).ok()) std::abort();
   }
-  cachesite::redis::Endpoint endpoint_;
+  const std::array<cachesite::redis::Argument, 2> question_{{{"GET"}, {"bench:key"}}};
+  cachesite::redis::SingleTopology topology_;
+  std::vector<cachesite::redis::Request> many_;
   cachesite::redis::Reply reply_;
 };
 
@@ -134,6 +160,10 @@ class Cache final : public Client {
   }
   void set(const std::string& value) override {
     if (!cache_.set_value("key", value, 60s)) std::abort();
+  }
+  void get_many() override {
+    for (std::size_t index = 0; index < keys_at_once; ++index)
+      get();
   }
 
  private:
@@ -155,12 +185,18 @@ std::unique_ptr<Client> make_client(const std::string& name, std::uint16_t port)
 }
 
 void work_on(Client& client, const Work& work, const std::string& value, std::size_t count) {
-  if (work.write)
-    for (std::size_t index = 0; index < count; ++index)
-      client.set(value);
-  else
-    for (std::size_t index = 0; index < count; ++index)
-      client.get();
+  for (std::size_t index = 0; index < count; ++index)
+    switch (work.kind) {
+      case Work::Kind::get:
+        client.get();
+        break;
+      case Work::Kind::set:
+        client.set(value);
+        break;
+      case Work::Kind::many:
+        client.get_many();
+        break;
+    }
 }
 
 int run(const std::string& name, const Work& work, std::size_t count, std::uint16_t port) {
@@ -197,8 +233,9 @@ std::pair<double, double> measure_once(const std::string& program, const std::st
 
 Cost measure(const std::string& program, const std::string& client, const std::string& work,
              std::uint16_t port) {
-  constexpr int base = 500;
-  constexpr int more = 2000;
+  const bool many = parse_work(work).kind == Work::Kind::many;
+  const int base = many ? 50 : 500;
+  const int more = many ? 100 : 2000;
   const auto arguments = [&](int count) {
     return client + " " + work + " " + std::to_string(count) + " " + std::to_string(port);
   };
@@ -270,6 +307,13 @@ int main(int count, char** arguments) {
                 cache_ratio, target.cache, cache.allocations, raw.allocations,
                 wall_ratio(target.work, server.port()), good ? "" : "  MISSED");
   }
+  const auto raw = measure(words[0], "hiredis", "many64", server.port());
+  const auto own = measure(words[0], "backend", "many64", server.port());
+  const double ratio = own.instructions / raw.instructions;
+  met = met && ratio <= 0.25;
+  std::printf("%zu keys at once, per key: hiredis pipeline %.0f, backend %.0f, ratio %.3fx, target 0.25x%s\n",
+              keys_at_once, raw.instructions / keys_at_once, own.instructions / keys_at_once, ratio,
+              ratio <= 0.25 ? "" : "  MISSED");
   std::printf(
       "hiredis, backend, cache: client instructions per call; ratio: to raw hiredis; mallocs: "
       "cache/hiredis;\n"

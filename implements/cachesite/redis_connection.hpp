@@ -15,10 +15,6 @@
 
 namespace cachesite {
 
-namespace redis {
-struct SharedLink;
-}
-
 /// Settings of a RedisConnection: those of its connections, and its own. `max_connections` counts the shared
 /// connections, at most half of it, and the lent ones; it is 64 unless given. Each subscription has one more.
 struct RedisConnectionComponentOptions : RedisConnectionOptions {
@@ -68,8 +64,7 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   /// are not counted.
   [[nodiscard]] std::size_t lent_connections() const;
 
-  /// For other components of this library that share the connection.
-  [[nodiscard]] const redis::SharedLink& shared_link() const noexcept;
+  [[nodiscard]] const redis::SharedLink* shared_link() const noexcept override;
 
  protected:
   Result<RedisValue> do_call(const RedisCommand& command, const std::stop_token& stop) override;

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -29,22 +30,36 @@ struct ChannelLimits {
   std::chrono::milliseconds patience{0};  // a receive of the connection may block for so long
 };
 
+/// What a channel needs of the system; a simulation has its own.
+struct SystemThreads {
+  using Mutex = std::mutex;
+  using Condition = std::condition_variable;
+  [[nodiscard]] static TimePoint now() noexcept { return SteadyTime::now(); }
+};
+
 /// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,
 /// writes its own and everybody's waiting requests in one go, reads the answers, and hands the lead to the
 /// next caller that waits. A caller without company does one send and one receive on its own thread.
-class Channel {
+template <class Threads>
+class BasicChannel {
  public:
   /// Called once for each opened connection that ended, without a lock held, by a thread that was calling.
   using LossListener = std::function<void(const Error& reason)>;
 
-  Channel(ChannelLimits limits, LossListener on_loss);
-  ~Channel();
+  BasicChannel(ChannelLimits limits, LossListener on_loss);
+  ~BasicChannel();
 
   /// Starts to use a connection. Precondition: not open.
   void open(std::unique_ptr<Transport> transport);
   [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
   /// True while something large is under way, behind which others would wait.
   [[nodiscard]] bool clogged() const noexcept { return clogged_.load(std::memory_order_relaxed); }
+  /// True while a lone caller uses the connection and those before it were alone as well: another channel
+  /// that is free serves a further caller sooner than waiting here does.
+  [[nodiscard]] bool used_by_one() const noexcept {
+    return use_.load(std::memory_order_relaxed) == Use::lone;
+  }
+  [[nodiscard]] bool unused() const noexcept { return use_.load(std::memory_order_relaxed) == Use::none; }
   /// Ends the connection, if any: calls that run end with `lost_...`. Does not tell the listener.
   void close(const Error& reason);
 
@@ -52,11 +67,50 @@ class Channel {
   Ending call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
               std::optional<Error>& loss);
   /// Sends several commands next to each other, with nothing between them, and waits for all the answers.
-  Ending call(std::span<const Command> commands, std::span<Reply> replies, TimePoint now, TimePoint deadline,
-              std::optional<Error>& loss);
+  Ending call(std::span<const Command> commands, std::span<Reply* const> replies, TimePoint now,
+              TimePoint deadline, std::optional<Error>& loss);
+
+  /// Commands under way whose answers nobody waits for yet. Destroyed, they go on without their caller.
+  class Pending {
+   public:
+    Pending() noexcept = default;
+    Pending(BasicChannel& channel, Slot* slot) noexcept : channel_(&channel), slot_(slot) {}
+    ~Pending() {
+      if (slot_ != nullptr) channel_->give_up(slot_);
+    }
+    Pending(Pending&& other) noexcept
+        : channel_(other.channel_), slot_(std::exchange(other.slot_, nullptr)) {}
+    Pending& operator=(Pending&& other) noexcept {
+      std::swap(channel_, other.channel_);
+      std::swap(slot_, other.slot_);
+      return *this;
+    }
+    explicit operator bool() const noexcept { return slot_ != nullptr; }
+
+   private:
+    friend class BasicChannel;
+    BasicChannel* channel_ = nullptr;
+    Slot* slot_ = nullptr;
+  };
+  /// The first half of a `call` of several commands: sends them, as far as that is possible without waiting.
+  /// Gives nothing when they cannot even be queued; a `call` says why.
+  Pending begin(std::span<const Command> commands, TimePoint now);
+  /// The second half.
+  static Ending finish(Pending pending, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
+                       std::optional<Error>& loss);
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  // A connection that rested for so long is looked at before it is used: it may have ended, or something may
+  // have come that nobody asked for.
+  static constexpr std::chrono::milliseconds rest_before_check{1};
+
+  using Lock = std::unique_lock<typename Threads::Mutex>;
+  using Condition = typename Threads::Condition;
+
+  struct Caller : Slot {
+    Condition wake;
+  };
+  static Condition& wake_of(Slot* slot) noexcept { return static_cast<Caller*>(slot)->wake; }
 
   /// Sleepers to wake once the lock is free, so that they do not wake only to wait for it.
   class WakeList {
@@ -68,7 +122,12 @@ class Channel {
 
     void add(Slot* slot) noexcept {
       if (count_ == sleepers_.size()) wake();
-      sleepers_[count_++] = &slot->wake;
+      sleepers_[count_++] = &wake_of(slot);
+    }
+    /// Before all others: they can do without their processor, the leader cannot.
+    void add_first(Slot* slot) noexcept {
+      add(slot);
+      std::swap(sleepers_[0], sleepers_[count_ - 1]);
     }
     void wake() noexcept {
       for (std::size_t index = 0; index < count_; ++index)
@@ -77,43 +136,64 @@ class Channel {
     }
 
    private:
-    std::array<std::condition_variable*, 64> sleepers_;
+    std::array<Condition*, 64> sleepers_;
     std::size_t count_ = 0;
   };
 
-  Slot* acquire(Lock& lock, TimePoint deadline);
+  Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline);
   void release(Slot* slot) noexcept;
+  void encode(Slot* slot, std::span<const Command> commands);
+  void give_up(Slot* slot) noexcept;
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  bool await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  Ending conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
+                  std::optional<Error>& loss);
+  Ending collect(Slot* slot, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
   Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
-  bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline);
+  bool begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now);
+  bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline, Ending& left);
   static void measure(Slot* slot) noexcept;
   [[nodiscard]] bool alone(TimePoint now, TimePoint deadline) const noexcept;
   bool see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                          Ending& left);
-  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block);
+  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block, Ending& left);
   void take_batch(const Slot* own) noexcept;
   bool idle_check();
   enum class Pumped : std::uint8_t { progress, timed_out, lost };
-  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped);
+  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped, Ending& left);
   Pumped pump(TimePoint deadline, bool& may_block);
+  Pumped send_some();
   Pumped receive_some(Transport::Patience patience, bool& nothing);
   void settle(WakeList& wakes) noexcept;
   void finish(Slot* slot, WakeList& wakes) noexcept;
   bool hand_over(WakeList& wakes) noexcept;
+  bool wanted_by_others(const Slot* own) const noexcept;
   void end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell);
+
+  enum class Use : std::uint8_t { none, lone, many };
+  void take_lead() noexcept {
+    leading_ = true;
+    use_.store(crowded_ ? Use::many : Use::lone, std::memory_order_relaxed);
+  }
+  void leave_lead() noexcept {
+    leading_ = false;
+    use_.store(Use::none, std::memory_order_relaxed);
+  }
 
   const ChannelLimits limits_;
   const LossListener on_loss_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable room_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  mutable typename Threads::Mutex mutex_;
+  Condition room_;
+  std::vector<std::unique_ptr<Caller>> slots_;
   SlotQueue free_;
   SlotQueue queue_;
   std::size_t room_waiters_ = 0;
   std::atomic<bool> open_{false};  // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;
+  bool crowded_ = false;  // the last batch was of several
+  std::atomic<Use> use_{Use::none};
   std::optional<Error> closing_;  // set by close() while a leader is at work
 
   // Of the leader; they change hands with the lead, under the lock.
@@ -123,5 +203,8 @@ class Channel {
   TimePoint last_lead_{};
   TimePoint unanswered_since_{};
 };
+
+extern template class BasicChannel<SystemThreads>;
+using Channel = BasicChannel<SystemThreads>;
 
 }  // namespace cachesite::redis

@@ -1,6 +1,6 @@
 #include "redis/cluster_topology.hpp"
 
-#include "redis/single_topology.hpp"
+#include "redis/server_share.hpp"
 
 #include <algorithm>
 #include <array>
@@ -194,9 +194,9 @@ Status ClusterTopology::travel(RequestCourse& course, RequestCourse::Step step, 
       const std::array<Argument, 1> word{{{"ASKING"}}};
       const std::array<Command, 2> commands{
           {{word, static_cast<ReplyKinds>(ReplyKind::status), true}, command}};
-      std::array<Reply, 2> replies;
+      Reply confirmation;
+      const std::array<Reply*, 2> replies{&confirmation, &reply};
       status = choice.node->call(commands, replies, {now, time.deadline});
-      if (status.ok()) reply = std::move(replies[1]);
     } else {
       status = choice.node->call(command, reply, {now, time.deadline});
     }
@@ -255,7 +255,7 @@ void ClusterTopology::execute_all(std::span<Request> requests, CallTime time) {
   }
   struct Group {
     Choice choice;
-    std::vector<Request*> requests;
+    ServerShare share;
   };
   std::map<Endpoint*, Group> groups;
   std::vector<Request*> lost;
@@ -268,11 +268,15 @@ void ClusterTopology::execute_all(std::span<Request> requests, CallTime time) {
     }
     auto& group = groups[choice.node.get()];
     group.choice = std::move(choice);
-    group.requests.push_back(&request);
+    group.share.add(request);
   }
+  for (auto& [endpoint, group] : groups)
+    group.share.send(*endpoint);
+  std::size_t place = 0;
+  for (auto& [endpoint, group] : groups)
+    group.share.collect(*endpoint, {time.begin, ServerShare::deadline(time, place++, groups.size())});
   for (auto& [endpoint, group] : groups) {
-    execute_on(*endpoint, group.requests, {SteadyTime::now(), time.deadline});
-    for (Request* const request : group.requests) {
+    for (Request* const request : group.share.requests()) {
       if (request->status.ok() && request->reply.kind != ReplyKind::error) continue;
       RequestCourse course = course_of(request->command, request->routing, time);
       const auto step = judge(course, request->status, request->reply, group.choice, SteadyTime::now());

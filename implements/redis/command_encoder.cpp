@@ -57,9 +57,11 @@ char* write_bytes(char* at, std::string_view bytes) noexcept {
 
 void encode_gathered(const Command& command, ByteBuffer& buffer, std::vector<Insertion>& insertions) {
   std::size_t room = most_header;
-  for (const auto& argument : command.arguments)
-    room += most_header + 2 + std::min(argument.head.size(), gather_from) +
-            std::min(argument.tail.size(), gather_from);
+  for (const auto& argument : command.arguments) {
+    room += most_header + 2;
+    for (const auto part : {argument.head, argument.tail})
+      if (part.size() < gather_from) room += part.size();
+  }
   char* at = write_header(buffer.reserve(room), '*', command.arguments.size());
   for (const auto& argument : command.arguments) {
     at = write_header(at, '$', argument.size());

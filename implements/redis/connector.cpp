@@ -4,14 +4,35 @@
 #include "redis/this_machine.hpp"
 #include "redis/tls_transport.hpp"
 
+#include <chrono>
 #include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace cachesite::redis {
 
+namespace {
+
+// The kernel would take a reply of any size as fast as the server can write it, and the server writes nothing
+// to others meanwhile. From far away a window this small would cost throughput.
+void narrow_window(int socket) noexcept {
+  constexpr int window = 128 * 1024;
+  constexpr std::chrono::microseconds near(500);
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return;  // not TCP
+  if (std::chrono::microseconds(info.tcpi_rtt) > near) return;
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
+}
+
+}  // namespace
+
 Connector::Connector(ConnectorOptions options) : options_(std::move(options)), dialer_(options_.socket) {}
 
-Connector::Outcome Connector::connect(const StopSignal& stop,
-                                      const std::function<void(Transport*)>& announce) {
+Connector::Outcome Connector::connect(const StopSignal& stop, const std::function<void(Transport*)>& announce,
+                                      Use use) {
   Outcome outcome;
   // Servers may name others, which nobody has looked at when the options were checked.
   if (!options_.plaintext_password && !options_.introduction.password.empty() &&
@@ -26,6 +47,7 @@ Connector::Outcome Connector::connect(const StopSignal& stop,
                           std::move(dialled.problem));
     return outcome;
   }
+  if (use == Use::bulk) narrow_window(dialled.socket.get());
   auto socket =
       std::make_unique<SocketTransport>(std::move(dialled.socket), options_.call_timeout, options_.traffic);
   std::unique_ptr<Transport> transport;

@@ -9,6 +9,7 @@
 #include <cachesite/error.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,9 +37,13 @@ class Connector {
     std::unique_ptr<Transport> transport;
     std::optional<Error> error;  // when there is no transport
   };
+  /// What a connection is for. One for bulk takes large replies in turns with what the server has to say to
+  /// others, where the server is near.
+  enum class Use : std::uint8_t { ordinary, bulk };
   /// `announce` is called with the transport before anything is said on it, so that a stop can end it, and
   /// with null when that is over.
-  Outcome connect(const StopSignal& stop, const std::function<void(Transport*)>& announce);
+  Outcome connect(const StopSignal& stop, const std::function<void(Transport*)>& announce,
+                  Use use = Use::ordinary);
 
   [[nodiscard]] const ConnectorOptions& options() const noexcept { return options_; }
 

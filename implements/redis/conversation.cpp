@@ -106,7 +106,9 @@ void Conversation::lose(const Error& reason) {
   while (!flight_.empty()) {
     if (flight_.front() == writing_) written = false;
     Slot* const slot = flight_.pop();
-    slot->ending = written ? Ending::lost_sent : Ending::lost_unsent;
+    // Of several commands the first may have been written completely.
+    const bool begun = slot == writing_ && writing_offset_ != 0 && slot->parts.size() > 1;
+    slot->ending = written || begun ? Ending::lost_sent : Ending::lost_unsent;
     slot->loss = reason;
     finished_.push(slot);
   }

@@ -35,15 +35,16 @@ std::string duration_text(std::chrono::milliseconds duration) {
 }
 
 // Options are copied for several endpoints, but each counts its own bytes.
-EndpointOptions metered(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
+EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
   options.connector.traffic = std::move(traffic);
+  options.channel.patience = options.connector.call_timeout;
   return options;
 }
 
 }  // namespace
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : options_(metered(std::move(options), meter_.traffic())),
+    : options_(completed(std::move(options), meter_.traffic())),
       label_(std::move(label)),
       place_("redis at " + options_.connector.address.text()),
       logger_(std::move(logger)),
@@ -117,29 +118,44 @@ Error Endpoint::down_error() const {
 
 Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
   Status status = carry_out(
-      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-        return channel.call(command, reply, now, time.deadline, loss);
+      [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
+        return channel->call(command, reply, now, time.deadline, loss);
       },
       command.repeatable, is_large(command), time);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
-Status Endpoint::call(std::span<const Command> commands, std::span<Reply> replies, CallTime time) {
+Status Endpoint::call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time) {
+  return collect({}, commands, replies, time);
+}
+
+Channel::Pending Endpoint::send(std::span<const Command> commands) {
+  if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up)
+    return {};
+  return pick(std::any_of(commands.begin(), commands.end(), is_large)).begin(commands, SteadyTime::now());
+}
+
+Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
+                         std::span<Reply* const> replies, CallTime time) {
   if (commands.empty()) return Done{};
   const bool repeatable =
       std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });
+  const bool large = std::any_of(commands.begin(), commands.end(), is_large);
+  const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
-      [&](Channel& channel, TimePoint now, std::optional<Error>& loss) {
-        return channel.call(commands, replies, now, time.deadline, loss);
+      [&](Channel* channel, TimePoint, std::optional<Error>& loss) {
+        const auto now = SteadyTime::now();  // others may have been waited for since the call began
+        if (channel == nullptr) return Channel::finish(std::move(sent), replies, now, time.deadline, loss);
+        return channel->call(commands, replies, now, time.deadline, loss);
       },
-      repeatable, std::any_of(commands.begin(), commands.end(), is_large), time);
+      repeatable, large, time, sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time) {
+Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already) {
   if (fork_mark_.forked())
     return Error(ErrorCode::closed,
                  place_ + ": the process was forked; make the component anew in the child");
@@ -153,51 +169,45 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime ti
                      (sent ? " (the command was sent)" : " (the command was not sent)"),
                  outcome);
   };
-  bool sent_before = false;
+  CallAttempts attempts(repeatable, options_.retry_on_timeout);
   std::optional<Error> loss;
-  for (std::size_t attempt = 0;; ++attempt) {
-    if (state_.load(std::memory_order_acquire) != State::up) {
-      if (auto error = await_up(deadline)) {
-        if (!sent_before) return *error;
-        return Error(error->code(), std::string(error->message()), Outcome::unknown);
-      }
+  for (;;) {
+    const bool sent = std::exchange(sent_already, false);
+    if (!sent && state_.load(std::memory_order_acquire) != State::up) {
+      if (auto error = await_up(deadline))
+        return Error(error->code(), std::string(error->message()), attempts.outcome());
       now = SteadyTime::now();
     }
-    const Ending ending = send(pick(large), now, loss);
-    const bool sent =
-        ending == Ending::timed_out_sent || ending == Ending::lost_sent || ending == Ending::spoilt;
-    sent_before = sent_before || sent;
-    const Outcome outcome = sent_before ? Outcome::unknown : Outcome::not_done;
-    switch (ending) {
-      case Ending::answered:
-        meter_.answered(SteadyTime::now() - time.begin);
+    const Ending ending = send(sent ? nullptr : &pick(large), now, loss);
+    now = SteadyTime::now();
+    if (ending == Ending::answered) {
+      meter_.answered(now - time.begin);
+      return Done{};
+    }
+    switch (attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < deadline)) {
+      case CallAttempts::Next::done:
         return Done{};
-      case Ending::timed_out_queued:
-      case Ending::timed_out_sent:
-        return late(sent, outcome);
-      case Ending::spoilt:
-        return Error(loss->code(), place_ + ": " + std::string(loss->message()), outcome);
-      case Ending::lost_sent:
-      case Ending::lost_unsent:
-        now = SteadyTime::now();
-        if ((loss->code() == ErrorCode::timeout && !options_.retry_on_timeout) || now >= deadline)
-          return late(sent, outcome);
-        if (loss->code() == ErrorCode::closed)
-          return Error(loss->code(), std::string(loss->message()), outcome);
-        if (attempt < 1 + (sent ? 0U : 1U) && (!sent || repeatable)) {
-          meter_.repeated();
-          continue;
-        }
-        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()), outcome);
-      case Ending::not_open:
-        now = SteadyTime::now();
-        if (attempt < 3 && now < deadline) {
-          // The channel has just ended, and whoever saw it is about to say so.
-          if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
-          continue;
-        }
+      case CallAttempts::Next::late:
+        return late(attempts.sent(), attempts.outcome());
+      case CallAttempts::Next::spoilt:
+        return Error(loss->code(), place_ + ": " + std::string(loss->message()), attempts.outcome());
+      case CallAttempts::Next::closed:
+        return Error(loss->code(), std::string(loss->message()), attempts.outcome());
+      case CallAttempts::Next::lost:
+        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()),
+                     attempts.outcome());
+      case CallAttempts::Next::away: {
         const Lock lock(mutex_);
-        return down_error();
+        const Error error = down_error();
+        return Error(error.code(), std::string(error.message()), attempts.outcome());
+      }
+      case CallAttempts::Next::again:
+        meter_.repeated();
+        break;
+      case CallAttempts::Next::reconnect:
+        // The channel has just ended, and whoever saw it is about to say so.
+        if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
+        break;
     }
   }
 }
@@ -313,11 +323,13 @@ void Endpoint::work() {
     lock.unlock();
     Connector::Outcome outcome;
     try {
-      outcome = connector_.connect(stop_signal_, [this](Transport* transport) {
+      const auto announce = [this](Transport* transport) {
         const Lock announcing(mutex_);
         handshaking_ = transport;
         if (transport != nullptr && state_ == State::stopped) transport->shut_down();
-      });
+      };
+      outcome = connector_.connect(
+          stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
       if (outcome.transport) {
         lock.lock();
         if (state_ != State::stopped) {
@@ -350,6 +362,11 @@ RedisEndpointStatistics Endpoint::statistics() const {
   statistics.state = state_.load(std::memory_order_relaxed);
   statistics.since = since_;
   return statistics;
+}
+
+bool Endpoint::is_refused() const {
+  const Lock lock(mutex_);
+  return state_ == State::down && reason_ && reason_->code() == ErrorCode::refused;
 }
 
 Health Endpoint::health() const {

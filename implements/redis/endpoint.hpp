@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/back_off.hpp"
+#include "redis/call_attempts.hpp"
 #include "redis/channel.hpp"
 #include "redis/command.hpp"
 #include "redis/connector.hpp"
@@ -58,7 +59,13 @@ class Endpoint {
   Status call(const Command& command, Reply& reply, CallTime time);
   /// Sends commands next to each other on one connection, with nothing between them, and gives all the
   /// answers. When the call fails, nothing is known about any of them but what the error says.
-  Status call(std::span<const Command> commands, std::span<Reply> replies, CallTime time);
+  Status call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time);
+
+  /// The first half of such a call: sends the commands, as far as that is possible without waiting.
+  [[nodiscard]] Channel::Pending send(std::span<const Command> commands);
+  /// The second half: gives the answers to what was sent, or does all of it when nothing was.
+  Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply* const> replies,
+                 CallTime time);
 
   /// True while calls have a chance: not when the server is known to be away.
   [[nodiscard]] bool usable() const noexcept {
@@ -66,6 +73,8 @@ class Endpoint {
     return state != State::down && state != State::stopped;
   }
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
+  /// True when the server can be reached and does not want us, or is no master where one is required.
+  [[nodiscard]] bool is_refused() const;
   [[nodiscard]] bool requires_master() const noexcept {
     return options_.connector.introduction.requires_master;
   }
@@ -79,7 +88,7 @@ class Endpoint {
   using Lock = std::unique_lock<std::mutex>;
 
   template <class Send>
-  Status carry_out(Send&& send, bool repeatable, bool large, CallTime time);
+  Status carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
   Channel& pick(bool large);
   void on_loss(const Error& reason);

@@ -45,7 +45,6 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   endpoint.channel.frame = connector.frame;
   endpoint.channel.most_requests = options.max_inflight;
   endpoint.channel.stall = options.socket_timeout / 2;
-  endpoint.channel.patience = options.socket_timeout;
   const std::size_t most = options.max_connections.value_or(std::numeric_limits<std::uint32_t>::max());
   endpoint.lanes.bulk = most > 1;
   endpoint.lanes.shared = std::min<std::size_t>(options.channels, endpoint.lanes.bulk ? most - 1 : 1);

@@ -4,23 +4,11 @@
 #include "redis/raw_command.hpp"
 #include "redis/server_text.hpp"
 
-#include <new>
+#include <cachesite/guarded_call.hpp>
+
 #include <utility>
 
 namespace cachesite::redis {
-
-namespace {
-
-template <class T, class Work>
-Result<T> guarded(Work&& work) noexcept {
-  try {
-    return work();
-  } catch (...) {
-    return Error(ErrorCode::no_memory);
-  }
-}
-
-}  // namespace
 
 ExclusiveSession::ExclusiveSession(std::shared_ptr<ExclusivePool> pool, ExclusivePool::Lease lease,
                                    std::chrono::milliseconds patience, std::string place)
@@ -57,7 +45,7 @@ Result<RedisValue> ExclusiveSession::send(const RedisCommand& command) {
 }
 
 Result<RedisValue> ExclusiveSession::call(const RedisCommand& command) noexcept {
-  return guarded<RedisValue>([&]() -> Result<RedisValue> {
+  return guarded_call<RedisValue>([&]() -> Result<RedisValue> {
     if (auto problem = check(command)) return *problem;
     return send(command);
   });
@@ -82,7 +70,7 @@ std::vector<Result<RedisValue>> ExclusiveSession::pipeline(std::span<const Redis
 }
 
 Status ExclusiveSession::watch(std::span<const std::string_view> keys) noexcept {
-  return guarded<Done>([&]() -> Status {
+  return guarded_call<Done>([&]() -> Status {
     RedisCommand command("WATCH");
     for (const auto key : keys)
       command.add(key);
@@ -93,7 +81,7 @@ Status ExclusiveSession::watch(std::span<const std::string_view> keys) noexcept 
 }
 
 Status ExclusiveSession::discard() noexcept {
-  return guarded<Done>([&]() -> Status {
+  return guarded_call<Done>([&]() -> Status {
     const auto reply = send(RedisCommand("UNWATCH"));
     if (!reply.ok()) return reply.error();
     watching_ = false;
@@ -102,7 +90,7 @@ Status ExclusiveSession::discard() noexcept {
 }
 
 Result<RedisTransaction> ExclusiveSession::execute(std::span<const RedisCommand> commands) noexcept {
-  return guarded<RedisTransaction>([&]() -> Result<RedisTransaction> {
+  return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
     for (const auto& command : commands) {
       if (auto problem = check_command(command)) return *problem;
       const auto nature = nature_of(command);

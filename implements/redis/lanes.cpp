@@ -14,16 +14,23 @@ Lanes::Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::Lo
 
 Channel& Lanes::pick_other(bool large, bool& wish) noexcept {
   const auto usable = [](const Lane& lane) { return lane.channel.is_open() && !lane.channel.clogged(); };
+  const auto want = [&](Lane& lane) { wish = !lane.wanted.exchange(true, std::memory_order_relaxed); };
   if (large && options_.bulk) {
     if (lanes_.back()->channel.is_open()) return lanes_.back()->channel;
-    wish = !lanes_.back()->wanted.exchange(true, std::memory_order_relaxed);
+    want(*lanes_.back());
   } else {
-    for (std::size_t index = 0; index < options_.shared; ++index) {
-      if (usable(*lanes_[index])) return lanes_[index]->channel;
-      if (lanes_[index]->channel.is_open()) continue;
-      wish = !lanes_[index]->wanted.exchange(true, std::memory_order_relaxed);
-      break;
-    }
+    Lane* missing = nullptr;
+    const auto search = [&](auto&& suits) -> Channel* {
+      for (std::size_t index = 0; index < options_.shared; ++index) {
+        if (suits(*lanes_[index])) return &lanes_[index]->channel;
+        if (missing == nullptr && !lanes_[index]->channel.is_open()) missing = lanes_[index].get();
+      }
+      return nullptr;
+    };
+    if (auto* const unused = search([&](const Lane& lane) { return usable(lane) && lane.channel.unused(); }))
+      return *unused;
+    if (missing != nullptr) want(*missing);
+    if (auto* const open = search(usable)) return *open;
   }
   for (const auto& lane : lanes_)
     if (lane->channel.is_open()) return lane->channel;

@@ -4,16 +4,48 @@
 
 namespace cachesite::redis {
 
-void MasterSearch::named(const Sentinel& sentinel, const std::optional<ServerAddress>& master) {
-  std::erase_if(votes_, [&](const Vote& vote) { return vote.sentinel == sentinel; });
-  if (master) votes_.push_back({sentinel, *master});
+void MasterSearch::named(const Sentinel& sentinel, const std::optional<ServerAddress>& master,
+                         TimePoint now) {
+  const auto known =
+      std::find_if(votes_.begin(), votes_.end(), [&](const Vote& vote) { return vote.sentinel == sentinel; });
+  if (!master) {
+    if (known != votes_.end()) known->counts = false;
+    return;
+  }
+  // Its announcement has been missed.
+  if (known != votes_.end() && known->master != *master) succeed(known->master, *master, now);
+  cast(sentinel, *master, now);
 }
 
-void MasterSearch::switched(const Sentinel& sentinel, const ServerAddress& from, const ServerAddress& to) {
-  for (auto& vote : votes_)
-    if (vote.master == from) vote.master = to;
-  named(sentinel, to);
+void MasterSearch::switched(const Sentinel& sentinel, const ServerAddress& from, const ServerAddress& to,
+                            TimePoint now) {
+  succeed(from, to, now);
   denials_.erase(to);
+  cast(sentinel, to, now);
+}
+
+void MasterSearch::denied(const ServerAddress& server, TimePoint now) {
+  denials_[server] = now;
+  std::erase_if(successors_, [&](const auto& entry) { return entry.second.master == server; });
+}
+
+void MasterSearch::cast(const Sentinel& sentinel, const ServerAddress& master, TimePoint now) {
+  std::erase_if(votes_, [&](const Vote& vote) { return vote.sentinel == sentinel; });
+  votes_.push_back({sentinel, master, now, true});
+}
+
+void MasterSearch::succeed(const ServerAddress& from, const ServerAddress& to, TimePoint now) {
+  successors_.erase(to);
+  if (from != to) successors_.insert_or_assign(from, Successor{to, now});
+}
+
+const ServerAddress& MasterSearch::meant(const Vote& vote) const {
+  const ServerAddress* server = &vote.master;
+  for (;;) {
+    const auto next = successors_.find(*server);
+    if (next == successors_.end() || vote.cast >= next->second.since + settling) return *server;
+    server = &next->second.master;
+  }
 }
 
 std::optional<ServerAddress> MasterSearch::choice(TimePoint now) const {
@@ -25,7 +57,8 @@ std::optional<ServerAddress> MasterSearch::choice(TimePoint now) const {
   };
   std::vector<Standing> standings;
   for (std::size_t index = 0; index < votes_.size(); ++index) {
-    const auto& master = votes_[index].master;
+    if (!votes_[index].counts) continue;
+    const auto& master = meant(votes_[index]);
     const auto known = std::find_if(standings.begin(), standings.end(),
                                     [&](const Standing& standing) { return *standing.server == master; });
     if (known != standings.end()) {

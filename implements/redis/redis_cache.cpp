@@ -6,7 +6,6 @@
 #include "redis/topology_settings.hpp"
 
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/redis_connection.hpp>
 
 #include <array>
 #include <atomic>
@@ -28,9 +27,10 @@ constexpr std::memory_order relaxed = std::memory_order_relaxed;
 
 redis::SharedLink make_link(const RedisCacheOptions& options, const ComponentContext& context) {
   if (options.connection.is_set()) {
-    const auto* shared = dynamic_cast<const RedisConnection*>(options.connection.component().get());
-    if (shared == nullptr) throw std::invalid_argument("RedisCache: connection: this is no RedisConnection");
-    return shared->shared_link();
+    const auto* const shared = options.connection.component()->shared_link();
+    if (shared == nullptr)
+      throw std::invalid_argument("RedisCache: connection: caches cannot share this component's connection");
+    return *shared;
   }
   // A marker more than the longest value, since a value may be stored with one in front.
   const auto largest_bulk =

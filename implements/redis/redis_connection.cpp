@@ -167,13 +167,15 @@ std::vector<OptionComplaint> RedisConnectionComponentOptions::complaints() const
   auto complaints = RedisConnectionOptions::complaints();
   if (complaints.empty() && resolved().max_connections == 1U)
     complaints.push_back({"max_connections", "a RedisConnection needs 2: one shared, one to lend"});
-  // Sessions and subscriptions go to one fixed server so far.
+  // Sessions, transactions and subscriptions live on one connection: the server at its other end must not
+  // change under them, as it does with a fail-over, nor depend on the keys.
   for (const auto& [parameter, given] :
        {std::pair("sentinels", !sentinels.empty()), std::pair("startup_nodes", !startup_nodes.empty())})
     if (given)
-      complaints.push_back({parameter, std::string(parameter) +
-                                           " are for a RedisCache; a RedisConnection is to "
-                                           "one server"});
+      complaints.push_back(
+          {parameter, std::string(parameter) +
+                          " are for a RedisCache; the sessions, transactions and subscriptions of a "
+                          "RedisConnection belong to one server, which a fail-over or a key would change"});
   return complaints;
 }
 
@@ -219,8 +221,8 @@ std::size_t RedisConnection::lent_connections() const {
   return inner_->pool->size();
 }
 
-const redis::SharedLink& RedisConnection::shared_link() const noexcept {
-  return inner_->shared;
+const redis::SharedLink* RedisConnection::shared_link() const noexcept {
+  return &inner_->shared;
 }
 
 Result<RedisValue> RedisConnection::do_call(const RedisCommand& command, const std::stop_token& stop) {

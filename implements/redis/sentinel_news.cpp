@@ -58,6 +58,20 @@ std::vector<ServerAddress> read_servers(const Reply& reply) {
   return servers;
 }
 
+std::optional<MasterSwitch> read_promotion(std::string_view message, std::string_view service_name) {
+  if (word(message) != "slave") return std::nullopt;
+  word(message);
+  const auto to_host = word(message);
+  const auto to_port = word(message);
+  if (word(message) != "@" || word(message) != service_name) return std::nullopt;
+  const auto from_host = word(message);
+  const auto from_port = word(message);
+  auto from = address(from_host, from_port);
+  auto to = address(to_host, to_port);
+  if (!from || !to) return std::nullopt;
+  return MasterSwitch{std::move(*from), std::move(*to)};
+}
+
 std::optional<MasterSwitch> read_switch(std::string_view message, std::string_view service_name) {
   if (word(message) != service_name) return std::nullopt;
   const auto from_host = word(message);

@@ -29,5 +29,9 @@ struct MasterSwitch {
 /// another name.
 [[nodiscard]] std::optional<MasterSwitch> read_switch(std::string_view message,
                                                       std::string_view service_name);
+/// Reads the message of +promoted-slave, "slave name new-ip new-port @ name old-ip old-port", which comes as
+/// soon as the new master is one; +switch-master waits until the other replicas follow it.
+[[nodiscard]] std::optional<MasterSwitch> read_promotion(std::string_view message,
+                                                         std::string_view service_name);
 
 }  // namespace cachesite::redis

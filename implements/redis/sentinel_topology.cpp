@@ -1,9 +1,10 @@
 #include "redis/sentinel_topology.hpp"
 
 #include "redis/background_thread.hpp"
-#include "redis/single_topology.hpp"
+#include "redis/server_share.hpp"
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <utility>
 
@@ -191,15 +192,29 @@ Status SentinelTopology::travel(RequestCourse& course, RequestCourse::Step step,
 }
 
 void SentinelTopology::execute_all(std::span<Request> requests, CallTime time) {
-  std::vector<Request*> of_master;
-  std::vector<Request*> of_replica;
+  struct Group {
+    Result<Choice> choice;
+    ServerShare share;
+  };
+  const Error nowhere(ErrorCode::unreachable);
+  std::array<Group, 2> groups{{{nowhere, {}}, {nowhere, {}}}};
+  std::size_t sent = 0;
   for (auto& request : requests)
-    (options_.read_from_replicas && request.routing.only_reads ? of_replica : of_master).push_back(&request);
-  for (auto* const group : {&of_master, &of_replica}) {
-    if (group->empty()) continue;
-    const auto choice = choose(group == &of_replica, time.deadline);
-    if (choice.ok()) execute_on(*choice.value().node, *group, {SteadyTime::now(), time.deadline});
-    for (Request* const request : *group) {
+    groups[options_.read_from_replicas && request.routing.only_reads ? 1 : 0].share.add(request);
+  for (std::size_t place = 0; place < groups.size(); ++place) {
+    auto& [choice, share] = groups[place];
+    if (share.empty()) continue;
+    choice = choose(place == 1, time.deadline);
+    if (!choice.ok()) continue;
+    share.send(*choice.value().node);
+    ++sent;
+  }
+  std::size_t collected = 0;
+  for (auto& [choice, share] : groups)
+    if (!share.empty() && choice.ok())
+      share.collect(*choice.value().node, {time.begin, ServerShare::deadline(time, collected++, sent)});
+  for (auto& [choice, share] : groups) {
+    for (Request* const request : share.requests()) {
       if (!choice.ok()) {
         request->status = choice.error();
         continue;
@@ -246,7 +261,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
   listener.on_trouble = [this, sentinel](const Error& trouble) {
     const Lock lock(mutex_);
     trouble_ = trouble;
-    search_.named(sentinel, std::nullopt);
+    search_.named(sentinel, std::nullopt, SteadyTime::now());
     if (const auto found = sentinels_.find(sentinel); found != sentinels_.end())
       found->second.answered = true;
     news_ = true;
@@ -254,7 +269,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
   };
   listener.on_switch = [this, sentinel](const MasterSwitch& change) {
     Lock lock(mutex_);
-    search_.switched(sentinel, change.from, change.to);
+    search_.switched(sentinel, change.from, change.to, SteadyTime::now());
     leave_master(change.from, lock);
     news_ = true;
     work_.notify_one();
@@ -265,7 +280,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
 
 void SentinelTopology::heard(const ServerAddress& sentinel, const SentinelNews& news) {
   const Lock lock(mutex_);
-  search_.named(sentinel, news.master);
+  search_.named(sentinel, news.master, SteadyTime::now());
   if (const auto found = sentinels_.find(sentinel); found != sentinels_.end()) {
     found->second.answered = true;
     found->second.replicas = news.replicas;
@@ -341,6 +356,7 @@ void SentinelTopology::follow_choice(std::vector<Node>& retired) {
   if (candidate_ && (!wanted || candidate_->address() != *choice))
     retired.push_back(std::exchange(candidate_, nullptr));
   if (!wanted) return;
+  if (candidate_ && candidate_->is_refused()) search_.denied(*choice, SteadyTime::now());
   if (!candidate_) candidate_ = make_node(*choice, true);
   if (!candidate_->is_up()) return;
   if (master_) retired.push_back(std::move(master_));

@@ -84,7 +84,7 @@ std::shared_ptr<ExclusiveConnection> SentinelWatcher::open(
 void SentinelWatcher::visit() {
   const auto announcements = open(&SentinelWatcher::connection_);
   if (!announcements) return;
-  const std::array<Argument, 2> words{{{"SUBSCRIBE"}, {"+switch-master"}}};
+  const std::array<Argument, 3> words{{{"SUBSCRIBE"}, {"+switch-master"}, {"+promoted-slave"}}};
   announcements->write({words, static_cast<ReplyKinds>(ReplyKind::array), true});
   Reply confirmation;
   if (announcements->next(confirmation, SteadyTime::now() + options_.connect_timeout) !=
@@ -138,8 +138,10 @@ void SentinelWatcher::listen(ExclusiveConnection& connection) {
       return;
     if (reply.kind != ReplyKind::array || reply.elements.size() != 3 || reply.elements[0].text() != "message")
       continue;
-    if (const auto change = read_switch(reply.elements[2].text(), service_name_))
-      listener_.on_switch(*change);
+    const auto message = reply.elements[2].text();
+    const auto change = reply.elements[1].text() == "+switch-master" ? read_switch(message, service_name_)
+                                                                     : read_promotion(message, service_name_);
+    if (change) listener_.on_switch(*change);
   }
 }
 

@@ -1,7 +1,8 @@
 #include "redis/single_topology.hpp"
 
+#include "redis/server_share.hpp"
+
 #include <utility>
-#include <vector>
 
 namespace cachesite::redis {
 
@@ -33,30 +34,15 @@ Status SingleTopology::execute(const Command& command, const Routing&, Reply& re
 }
 
 void SingleTopology::execute_all(std::span<Request> requests, CallTime time) {
-  std::vector<Request*> all;
-  all.reserve(requests.size());
+  ServerShare all;
   for (auto& request : requests)
-    all.push_back(&request);
-  execute_on(endpoint_, all, time);
+    all.add(request);
+  all.send(endpoint_);
+  all.collect(endpoint_, time);
 }
 
 Status SingleTopology::for_each_master(const Visit& visit, CallTime) {
   return visit(endpoint_);
-}
-
-void execute_on(Endpoint& endpoint, std::span<Request* const> requests, CallTime time) {
-  std::vector<Command> commands;
-  std::vector<Reply> replies(requests.size());
-  commands.reserve(requests.size());
-  for (std::size_t index = 0; index < requests.size(); ++index) {
-    commands.push_back(requests[index]->command);
-    replies[index].value = std::move(requests[index]->reply.value);
-  }
-  const Status status = endpoint.call(commands, replies, time);
-  for (std::size_t index = 0; index < requests.size(); ++index) {
-    requests[index]->status = status;
-    requests[index]->reply = std::move(replies[index]);
-  }
 }
 
 }  // namespace cachesite::redis

@@ -26,7 +26,4 @@ class SingleTopology final : public Topology {
   Endpoint endpoint_;
 };
 
-/// Sends requests next to each other to one server. They end alike; they are repeated only when each may be.
-void execute_on(Endpoint& endpoint, std::span<Request* const> requests, CallTime time);
-
 }  // namespace cachesite::redis

@@ -6,9 +6,11 @@
 
 #include <cachesite/error.hpp>
 
-#include <condition_variable>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -34,7 +36,7 @@ struct Slot {
   Ending ending = Ending::answered;
   bool abandoned = false;  // the caller left
   bool leads = false;      // the caller has been made leader
-  bool waits = false;      // the caller sleeps on `wake`
+  bool waits = false;      // the caller sleeps
   bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
   Reply reply;
@@ -49,9 +51,26 @@ struct Slot {
   ByteBuffer bytes;
   std::vector<Insertion> insertions;
   std::size_t wire_size = 0;  // bytes and insertions
-  std::condition_variable wake;
   Slot* next = nullptr;
   Slot* previous = nullptr;
+
+  /// Copies what would be sent from where it is.
+  void take_insertions() {
+    ByteBuffer whole;
+    char* end = whole.reserve(wire_size);
+    std::size_t from = 0;
+    const auto append = [&end](std::string_view piece) { end = std::copy(piece.begin(), piece.end(), end); };
+    for (const auto& insertion : insertions) {
+      append(bytes.text().substr(from, insertion.offset - from));
+      append(insertion.bytes);
+      from = insertion.offset;
+    }
+    append(bytes.text().substr(from));
+    whole.commit(end);
+    bytes = std::move(whole);
+    insertions.clear();
+    own_write = false;
+  }
 
   [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }
   [[nodiscard]] ReplyKinds next_expected() const noexcept {

@@ -1,5 +1,7 @@
 #include "redis/tls_transport.hpp"
 
+#include "redis/tls_trouble.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -26,42 +28,6 @@ bool is_address(const std::string& host) noexcept {
 // What OpenSSL left behind on this thread would be taken for the next failure.
 void clear_errors() noexcept {
   if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
-// The hosts that a certificate is for, as a message shows them.
-std::string names_of(const X509* certificate) {
-  constexpr std::size_t most_names = 3;
-  constexpr std::size_t longest = 100;
-  std::string text;
-  std::size_t count = 0;
-  auto* const names =
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int index = 0; index < sk_GENERAL_NAME_num(names); ++index) {
-    int type = 0;
-    const auto* const value =
-        static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, index), &type));
-    std::string name;
-    const auto* const bytes = ASN1_STRING_get0_data(value);
-    const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
-    if (type == GEN_DNS) {
-      name.assign(reinterpret_cast<const char*>(bytes), std::min(size, longest));
-      std::replace_if(
-          name.begin(), name.end(), [](char each) { return each <= ' ' || each > '~'; }, '?');
-    } else if (type == GEN_IPADD && (size == 4 || size == 16)) {
-      std::array<char, INET6_ADDRSTRLEN> room{};
-      ::inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, room.data(), room.size());
-      name = room.data();
-    } else {
-      continue;
-    }
-    if (count++ == most_names) {
-      text += " and more";
-      break;
-    }
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  GENERAL_NAMES_free(names);
-  return text;
 }
 
 }  // namespace
@@ -140,7 +106,7 @@ int TlsTransport::on_verified(int good, X509_STORE_CTX* verification) noexcept {
       static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
   try {
     static_cast<TlsTransport*>(SSL_get_app_data(connection))->certificate_names_ =
-        names_of(X509_STORE_CTX_get0_cert(verification));
+        certificate_names(X509_STORE_CTX_get0_cert(verification));
   } catch (...) {
   }
   return 0;
@@ -379,82 +345,11 @@ std::optional<Error> TlsTransport::greet(TimePoint deadline) {
 }
 
 void TlsTransport::explain(unsigned long error) {
-  problem_code_ = ErrorCode::refused;
-  if (ERR_GET_LIB(error) != ERR_LIB_SSL) {
-    problem_code_ = ErrorCode::protocol;
-    problem_ = error == 0 ? "TLS failed" : "TLS failed: the bytes received are damaged or forged";
-    return;
-  }
-  switch (ERR_GET_REASON(error)) {
-    case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return explain_verification(SSL_get_verify_result(connection_.get()));
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_PACKET_LENGTH_TOO_LONG:
-      problem_code_ = ErrorCode::protocol;
-      problem_ = "the server's answer is not TLS; does it speak TLS on this port?";
-      return;
-    case SSL_R_UNSUPPORTED_PROTOCOL:
-    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
-      problem_ = "the server and this client have no version of TLS in common; 1.2 is the oldest spoken here";
-      return;
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      problem_ = "the server wants a client certificate: ssl_certfile";
-      return;
-    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-      problem_ = context_->options().certificate_file.empty()
-                     ? "the server refused the TLS handshake; it may want a client certificate: ssl_certfile"
-                     : "the server refused the TLS handshake";
-      return;
-    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-      problem_ = "the server does not trust the authority of the client certificate";
-      return;
-    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-      problem_ = "the server does not accept the client certificate";
-      return;
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-      problem_ = "the server says that the client certificate has expired";
-      return;
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-      problem_ = "the server says that the client certificate is revoked";
-      return;
-    default:
-      break;
-  }
-  problem_code_ = ErrorCode::protocol;
-  const char* const reason = ERR_reason_error_string(error);
-  problem_ = std::string("TLS failed: ") + (reason == nullptr ? "unknown reason" : reason);
-}
-
-void TlsTransport::explain_verification(long verdict) {
-  switch (verdict) {
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      problem_ = "the server's certificate is not for \"" + peer_name_ + "\"" +
-                 (certificate_names_.empty() ? "; it names no host" : "; it is for " + certificate_names_);
-      return;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      problem_ = "the server's certificate has expired";
-      return;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      problem_ = "the server's certificate is not valid yet";
-      return;
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      problem_ = "the server's certificate is signed by itself and not among the trusted ones";
-      return;
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      problem_ = "the server's certificate is signed by an authority that is not trusted";
-      return;
-    default:
-      problem_ =
-          std::string("the server's certificate is refused: ") + X509_verify_cert_error_string(verdict);
-      return;
-  }
+  auto trouble =
+      explain_tls_error(error, {peer_name_, certificate_names_, !context_->options().certificate_file.empty(),
+                                SSL_get_verify_result(connection_.get())});
+  problem_code_ = trouble.code;
+  problem_ = std::move(trouble.text);
 }
 
 }  // namespace cachesite::redis

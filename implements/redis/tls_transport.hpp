@@ -67,7 +67,6 @@ class TlsTransport final : public Transport {
   // After a failed operation of OpenSSL.
   Transfer outcome(int result);
   void explain(unsigned long error);
-  void explain_verification(long verdict);
 
   static constexpr std::size_t record = 16384;  // most plain bytes of one TLS record
 

@@ -55,8 +55,8 @@ class Topology {
   /// READONLY, LOADING ...) are dealt with; any other error of the server is an answer.
   virtual Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) = 0;
 
-  /// Does all requests at once, pipelined for each server; each ends with a status of its own. Requests of
-  /// one slot are done in their order.
+  /// Does all requests at once, pipelined for each server and on all servers at the same time; each ends with
+  /// a status of its own. Requests of one slot are done in their order.
   virtual void execute_all(std::span<Request> requests, CallTime time) = 0;
 
   /// Calls `visit` for each master, one after the other, until it fails. Commands that belong to a server

@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>
@@ -10,7 +11,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <new>
 #include <optional>
 #include <string_view>
 
@@ -60,7 +60,7 @@ class ICache : public Interface<ICache, "ICache"> {
   /// memory. Unless the result is `Found::hit` the destination is empty or holds bytes without meaning.
   Result<Found> read(std::string_view key, Value& destination) noexcept {
     if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded<Found>([&] { return do_read(key, destination); });
+    return guarded_call<Found>([&] { return do_read(key, destination); });
   }
 
   /// Stores `value`, or a cached null for std::nullopt, and replaces what is there.
@@ -69,25 +69,25 @@ class ICache : public Interface<ICache, "ICache"> {
     if (value && value->size() > largest_value)
       return refuse(Error(ErrorCode::too_large, "a value is at most 512 MiB long"));
     if (!time_to_live.valid()) return refuse(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
-    return guarded<Done>([&] { return do_write(key, value, time_to_live); });
+    return guarded_call<Done>([&] { return do_write(key, value, time_to_live); });
   }
 
   /// Removes the entry under `key`. True when there was one that had not expired.
   Result<bool> remove(std::string_view key) noexcept {
     if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded<bool>([&] { return do_remove(key); });
+    return guarded_call<bool>([&] { return do_remove(key); });
   }
 
   /// True when there is an entry under `key`, a cached null included. Does not count as a read.
   Result<bool> contains(std::string_view key) noexcept {
     if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded<bool>([&] { return do_contains(key); });
+    return guarded_call<bool>([&] { return do_contains(key); });
   }
 
   /// How long the entry under `key` still lives. Does not count as a read.
   Result<Remaining> time_to_live(std::string_view key) noexcept {
     if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded<Remaining>([&] { return do_time_to_live(key); });
+    return guarded_call<Remaining>([&] { return do_time_to_live(key); });
   }
 
   /// Counters since the cache was made.
@@ -116,19 +116,6 @@ class ICache : public Interface<ICache, "ICache"> {
   Error refuse(Error error) noexcept {
     on_refused();
     return error;
-  }
-
-  template <class T, class Call>
-  static Result<T> guarded(Call&& call) noexcept {
-    try {
-      return call();
-    } catch (const std::bad_alloc&) {
-      return Error(ErrorCode::no_memory);
-    } catch (const std::exception& failure) {
-      return Error(ErrorCode::refused, failure.what());
-    } catch (...) {
-      return Error(ErrorCode::refused, "the cache threw something that is no std::exception");
-    }
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_information.hpp>
 #include <cachesite/redis_script.hpp>
@@ -13,11 +14,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -27,6 +26,10 @@
 #include <vector>
 
 namespace cachesite {
+
+namespace redis {
+struct SharedLink;
+}
 
 /// A Redis server for programs that need more of it than a cache: any command, pipelines, transactions,
 /// scripts, subscriptions and commands that wait. Several caches and other components can share one.
@@ -52,12 +55,12 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// REPLY`
   /// ...) are refused with `bad_argument`: see `open_session` and `subscribe`.
   Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
-    return guarded<RedisValue>([&] { return do_call(command, stop); });
+    return guarded_call<RedisValue>([&] { return do_call(command, stop); });
   }
 
   /// `call` for a command that is answered by a number.
   Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
-    return guarded<std::int64_t>([&]() -> Result<std::int64_t> {
+    return guarded_call<std::int64_t>([&]() -> Result<std::int64_t> {
       const auto reply = do_call(command, stop);
       return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
     });
@@ -65,7 +68,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// `call` for a command that is answered by text or nothing.
   Result<std::optional<std::string>> text(const RedisCommand& command,
                                           const std::stop_token& stop = {}) noexcept {
-    return guarded<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
+    return guarded_call<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
       const auto reply = do_call(command, stop);
       return reply.ok() ? reply.value().as_optional_text()
                         : Result<std::optional<std::string>>(reply.error());
@@ -86,7 +89,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// waits for one, until `timeout` has passed.
   Result<std::unique_ptr<IRedisSession>> open_session(
       std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
-    return guarded<std::unique_ptr<IRedisSession>>([&] { return do_open_session(timeout); });
+    return guarded_call<std::unique_ptr<IRedisSession>>([&] { return do_open_session(timeout); });
   }
 
   /// What a transaction does: reads what it needs through the session, and returns the commands to be done in
@@ -98,7 +101,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// `committed` means that every attempt met a conflict. An Error of `body` is returned as it is.
   Result<RedisTransaction> transact(std::span<const std::string_view> keys, const TransactionBody& body,
                                     std::size_t attempts = 1) noexcept {
-    return guarded<RedisTransaction>([&]() -> Result<RedisTransaction> {
+    return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
       auto opened = do_open_session({});
       if (!opened.ok()) return opened.error();
       IRedisSession& session = *opened.value();
@@ -121,7 +124,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   }
   /// Does all commands in one step.
   Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept {
-    return guarded<RedisTransaction>([&]() -> Result<RedisTransaction> {
+    return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
       auto opened = do_open_session({});
       if (!opened.ok()) return opened.error();
       return opened.value()->execute(commands);
@@ -136,7 +139,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   Result<RedisValue> run(const RedisScript& script, std::span<const ByteView> keys,
                          std::span<const ByteView> arguments,
                          std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
-    return guarded<RedisValue>([&] { return do_run(script, keys, arguments, timeout); });
+    return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, timeout); });
   }
   Result<RedisValue> run(const RedisScript& script, std::initializer_list<ByteView> keys,
                          std::initializer_list<ByteView> arguments,
@@ -152,7 +155,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
 
   /// What the server says about itself; `section` is one of INFO's sections, or empty for the usual ones.
   Result<RedisInformation> information(std::string_view section = {}) noexcept {
-    return guarded<RedisInformation>([&]() -> Result<RedisInformation> {
+    return guarded_call<RedisInformation>([&]() -> Result<RedisInformation> {
       RedisCommand command("INFO");
       if (!section.empty()) command.add(section);
       const auto reply = do_call(command.repeatable(), {});
@@ -162,6 +165,11 @@ class IRedis : public Interface<IRedis, "IRedis"> {
       return RedisInformation(text.value());
     });
   }
+
+  /// What the caches of this library use when their `connection` is this component; it lives as long as the
+  /// component. Null when they cannot: an implementation that wraps another passes on what that one gives,
+  /// and any other leaves this as it is.
+  [[nodiscard]] virtual const redis::SharedLink* shared_link() const noexcept { return nullptr; }
 
  protected:
   // What an implementation provides. An exception that escapes becomes a failure, as with ICache.
@@ -173,20 +181,6 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   virtual Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
                                     std::span<const ByteView> arguments,
                                     std::optional<std::chrono::milliseconds> timeout) = 0;
-
- private:
-  template <class T, class Call>
-  static Result<T> guarded(Call&& call) noexcept {
-    try {
-      return call();
-    } catch (const std::bad_alloc&) {
-      return Error(ErrorCode::no_memory);
-    } catch (const std::exception& failure) {
-      return Error(ErrorCode::refused, failure.what());
-    } catch (...) {
-      return Error(ErrorCode::refused, "something was thrown that is no std::exception");
-    }
-  }
 };
 
 }  // namespace cachesite

@@ -23,6 +23,7 @@
 #include <cachesite/error.hpp>
 #include <cachesite/eviction_policy.hpp>
 #include <cachesite/format.hpp>
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
 #include <cachesite/latency_histogram.hpp>
 #include <cachesite/load.hpp>

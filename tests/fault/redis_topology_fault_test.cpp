@@ -115,9 +115,43 @@ BOOST_AUTO_TEST_CASE(a_planned_fail_over_brings_writes_to_the_new_master) {
   // Until the sentinels demote it, the old master still takes writes, and they are lost with it.
   auto probe = lab.master().probe();
   BOOST_TEST(wait_until(
-      [&] { return cache->set_value("after", "the fail-over", 1min) && probe.exists("after"); }, 15s));
+      [&] { return cache->set_value("after", "the fail-over", 1min) && probe.exists("after"); }, 1s));
+  // And it stays so, until the last sentinel has heard of it and the old master is demoted.
+  std::uint64_t elsewhere = 0;
+  const auto demoted = [&] {
+    const std::string key = "later:" + std::to_string(load.tally.calls);
+    if (!cache->set_value(key, "value", 1min) || !probe.exists(key)) ++elsewhere;
+    return lab.server(master).probe().info("role") == "slave";
+  };
+  BOOST_TEST(wait_until(demoted, 20s));
+  BOOST_TEST(elsewhere == 0);
   BOOST_REQUIRE(load.proceeds(200));
   load.stop();
+  BOOST_TEST(load.tally.wrong == 0);
+  BOOST_TEST(load.tally.longest <= (timeout + slack).count());
+}
+
+BOOST_AUTO_TEST_CASE(a_frozen_master_of_sentinels_costs_no_call_more_than_its_deadline) {
+  SentinelLab lab;
+  auto cache = started(behind(lab));
+  TopologyLoad load(*cache, 4, key_of_thread);
+  load.expects_latest = false;
+  BOOST_REQUIRE(load.proceeds(200));
+  const auto master = lab.master_index();
+  lab.server(master).freeze();
+  BOOST_REQUIRE(lab.wait_for_new_master(master));
+  const auto replaced = TopologyLoad::now();
+  BOOST_TEST(wait_until([&] { return cache->set_value("after", "the fail-over", 1min); }, 1s));
+  BOOST_REQUIRE(load.proceeds(200));
+  // When it wakes it takes itself for the master still.
+  lab.server(master).thaw();
+  BOOST_REQUIRE(load.proceeds(200));
+  load.stop();
+  auto probe = lab.master().probe();
+  BOOST_TEST(cache->set_value("at last", "value", 1min));
+  BOOST_TEST(probe.exists("at last"));
+  BOOST_TEST(load.tally.failures > 0);
+  BOOST_TEST(load.tally.last_failure <= replaced + 1000);
   BOOST_TEST(load.tally.wrong == 0);
   BOOST_TEST(load.tally.longest <= (timeout + slack).count());
 }

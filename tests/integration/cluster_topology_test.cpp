@@ -62,6 +62,37 @@ BOOST_AUTO_TEST_CASE(many_requests_over_all_servers_each_get_their_own_answer_al
   }
 }
 
+BOOST_AUTO_TEST_CASE(requests_go_to_all_servers_before_the_answers_of_any_are_awaited) {
+  test::ClusterLab lab;
+  const auto topology = topology_on(lab);
+  const std::array<std::string, 3> keys{lab.key_in(100), lab.key_in(8000), lab.key_in(16000)};
+  for (std::size_t frozen = 0; frozen < keys.size(); ++frozen) {
+    const std::string value = "while " + std::to_string(frozen) + " is frozen";
+    std::array<std::array<Argument, 3>, 3> words;
+    std::vector<Request> requests(keys.size());
+    for (std::size_t index = 0; index < keys.size(); ++index) {
+      words[index] = {{{"SET"}, {keys[index]}, {value}}};
+      requests[index].command = {words[index], static_cast<ReplyKinds>(ReplyKind::status), false};
+    }
+    topology->execute_all(requests, CallTime::from_now(5s));
+    for (const auto& request : requests)
+      BOOST_REQUIRE(request.status.ok());
+    const auto server = lab.master_of(std::array{100, 8000, 16000}[frozen]);
+    lab.node(server).freeze();
+    const auto time = CallTime::from_now(400ms);
+    topology->execute_all(requests, time);
+    BOOST_TEST((SteadyTime::now() <= time.deadline + 50ms));
+    lab.node(server).thaw();
+    for (std::size_t index = 0; index < keys.size(); ++index) {
+      const auto& status = requests[index].status;
+      BOOST_TEST(status.ok() == (index != frozen));
+      if (index != frozen) continue;
+      BOOST_TEST((status.error().code() == ErrorCode::timeout));
+      BOOST_TEST((status.error().outcome() == Outcome::unknown));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_master_is_visited_once_and_a_failure_ends_the_visits) {
   test::ClusterLab lab;
   const auto topology = topology_on(lab);

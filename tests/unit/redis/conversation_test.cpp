@@ -128,6 +128,18 @@ BOOST_AUTO_TEST_CASE(a_loss_tells_what_was_written_completely) {
   BOOST_TEST((third->ending == Ending::lost_unsent));
 }
 
+// The server may have done its first commands by then.
+BOOST_AUTO_TEST_CASE(a_request_of_several_commands_counts_as_sent_from_its_first_byte_on) {
+  for (const std::size_t written : {0U, 1U, 20U}) {
+    Scene scene;
+    Slot* const slot = scene.ask({"GET", "a"});
+    slot->parts.resize(2);
+    scene.write(written);
+    scene.conversation.lose(Error(ErrorCode::unreachable, "gone"));
+    BOOST_TEST((slot->ending == (written == 0 ? Ending::lost_unsent : Ending::lost_sent)));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_surplus_answer_spoils_what_came_with_it) {
   Scene scene;
   Slot* const slot = scene.ask({"GET", "a"});

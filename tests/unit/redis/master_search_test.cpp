@@ -24,6 +24,7 @@ namespace {
 const TimePoint now{1h};
 const ServerAddress a{"a", 1, {}};
 const ServerAddress b{"b", 2, {}};
+const ServerAddress c{"c", 3, {}};
 const std::vector<ServerAddress> sentinels = {{"s", 1, {}}, {"s", 2, {}}, {"s", 3, {}}};
 
 bool complains(const RedisCacheOptions& options, const std::string& parameter) {
@@ -39,34 +40,98 @@ BOOST_AUTO_TEST_SUITE(master_search)
 BOOST_AUTO_TEST_CASE(most_votes_win_and_of_equals_the_latest) {
   MasterSearch search;
   BOOST_TEST(!search.choice(now).has_value());
-  search.named(sentinels[0], a);
+  search.named(sentinels[0], a, now);
   BOOST_TEST((search.choice(now) == a));
-  search.named(sentinels[1], b);
+  search.named(sentinels[1], b, now);
   BOOST_TEST((search.choice(now) == b));
-  search.named(sentinels[2], a);
+  search.named(sentinels[2], a, now);
   BOOST_TEST((search.choice(now) == a));
-  search.named(sentinels[0], std::nullopt);
-  search.named(sentinels[2], std::nullopt);
+  search.named(sentinels[0], std::nullopt, now);
+  search.named(sentinels[2], std::nullopt, now);
   BOOST_TEST((search.choice(now) == b));
 }
 
 BOOST_AUTO_TEST_CASE(an_announced_switch_counts_for_everybody_who_named_the_old_master) {
   MasterSearch search;
   for (const auto& sentinel : sentinels)
-    search.named(sentinel, a);
-  search.switched(sentinels[1], a, b);
+    search.named(sentinel, a, now);
+  search.switched(sentinels[1], a, b, now);
   BOOST_TEST((search.choice(now) == b));
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_denied_is_passed_over_for_a_while_when_there_is_another) {
   MasterSearch search;
-  search.named(sentinels[0], a);
-  search.named(sentinels[1], a);
+  search.named(sentinels[0], a, now);
+  search.named(sentinels[1], a, now);
   search.denied(a, now);
   BOOST_TEST((search.choice(now) == a));
-  search.named(sentinels[2], b);
+  search.named(sentinels[2], b, now);
   BOOST_TEST((search.choice(now) == b));
   BOOST_TEST((search.choice(now + MasterSearch::distrust) == a));
+}
+
+BOOST_AUTO_TEST_CASE(sentinels_that_lag_behind_a_switch_do_not_bring_the_old_master_back) {
+  MasterSearch search;
+  for (const auto& sentinel : sentinels)
+    search.named(sentinel, a, now);
+  search.switched(sentinels[0], a, b, now);
+  search.denied(a, now);
+  for (auto time = now; time < now + 4s; time += 100ms) {
+    search.named(sentinels[1], a, time);
+    search.named(sentinels[2], a, time);
+    BOOST_REQUIRE((search.choice(time) == b));
+  }
+  // Nor does what they said last when nothing has been heard of them since.
+  BOOST_TEST((search.choice(now + 2 * MasterSearch::settling) == b));
+}
+
+BOOST_AUTO_TEST_CASE(a_sentinel_that_names_another_master_than_before_has_switched_too) {
+  MasterSearch search;
+  for (const auto& sentinel : sentinels)
+    search.named(sentinel, a, now);
+  search.named(sentinels[0], b, now);
+  search.named(sentinels[1], a, now + 1s);
+  search.named(sentinels[2], a, now + 1s);
+  BOOST_TEST((search.choice(now + 1s) == b));
+  // Also when it could not be asked in between.
+  search.named(sentinels[0], std::nullopt, now + 2s);
+  search.named(sentinels[0], a, now + 3s);
+  BOOST_TEST((search.choice(now + 3s) == a));
+}
+
+BOOST_AUTO_TEST_CASE(switches_in_a_row_and_back_lead_to_the_last_master) {
+  MasterSearch search;
+  for (const auto& sentinel : sentinels)
+    search.named(sentinel, a, now);
+  search.switched(sentinels[0], a, b, now);
+  search.switched(sentinels[1], b, c, now + 1s);
+  search.named(sentinels[2], a, now + 1s);
+  BOOST_TEST((search.choice(now + 1s) == c));
+  search.switched(sentinels[1], c, a, now + 2s);
+  search.named(sentinels[0], b, now + 2s);
+  BOOST_TEST((search.choice(now + 2s) == a));
+  search.switched(sentinels[1], a, a, now + 2s);
+  BOOST_TEST((search.choice(now + 2s) == a));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_master_that_denies_leaves_the_votes_to_whom_they_named) {
+  MasterSearch search;
+  for (const auto& sentinel : sentinels)
+    search.named(sentinel, a, now);
+  search.switched(sentinels[0], a, b, now);
+  search.named(sentinels[1], a, now);
+  search.named(sentinels[2], a, now);
+  search.denied(b, now);
+  BOOST_TEST((search.choice(now) == a));
+  BOOST_TEST((search.choice(now + MasterSearch::distrust) == a));
+}
+
+BOOST_AUTO_TEST_CASE(long_after_a_switch_nobody_is_taken_to_lag_behind) {
+  MasterSearch search;
+  search.switched(sentinels[0], a, b, now);
+  search.named(sentinels[1], a, now + MasterSearch::settling);
+  search.named(sentinels[2], a, now + MasterSearch::settling);
+  BOOST_TEST((search.choice(now + MasterSearch::settling) == a));
 }
 
 BOOST_AUTO_TEST_CASE(answers_of_sentinels_are_read_defensively) {
@@ -98,6 +163,19 @@ BOOST_AUTO_TEST_CASE(switches_of_other_masters_and_broken_ones_are_left_out) {
        {"", "mymaster", "other 10.0.0.1 1 10.0.0.2 2", "mymaster 10.0.0.1 1 10.0.0.2",
         "mymaster 10.0.0.1 1 10.0.0.2 0", "mymaster 10.0.0.1 x 10.0.0.2 2"})
     BOOST_TEST(!read_switch(text, "mymaster").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(promotions_of_other_masters_and_broken_ones_are_left_out) {
+  const auto change = read_promotion("slave 10.0.0.2:2 10.0.0.2 2 @ mymaster 10.0.0.1 1", "mymaster");
+  BOOST_REQUIRE(change.has_value());
+  BOOST_TEST(change->from.text() == "10.0.0.1:1");
+  BOOST_TEST(change->to.text() == "10.0.0.2:2");
+  for (const char* const text :
+       {"", "slave", "master 10.0.0.2:2 10.0.0.2 2 @ mymaster 10.0.0.1 1",
+        "slave 10.0.0.2:2 10.0.0.2 2 @ other 10.0.0.1 1", "slave 10.0.0.2:2 10.0.0.2 2 mymaster 10.0.0.1 1",
+        "slave 10.0.0.2:2 10.0.0.2 0 @ mymaster 10.0.0.1 1",
+        "slave 10.0.0.2:2 10.0.0.2 2 @ mymaster 10.0.0.1"})
+    BOOST_TEST(!read_promotion(text, "mymaster").has_value());
 }
 
 BOOST_AUTO_TEST_CASE(addresses_of_servers_are_read_as_people_write_them) {

@@ -1,0 +1,294 @@
+#pragma once
+
+// What channel.hpp declares, for whoever makes channels of another kind of threads.
+
+#include "redis/channel_lead.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace cachesite::redis {
+
+template <class Threads>
+BasicChannel<Threads>::BasicChannel(ChannelLimits limits, LossListener on_loss)
+    : limits_(limits), on_loss_(std::move(on_loss)) {}
+
+template <class Threads>
+BasicChannel<Threads>::~BasicChannel() = default;
+
+template <class Threads>
+void BasicChannel<Threads>::open(std::unique_ptr<Transport> transport) {
+  auto conversation = std::make_unique<Conversation>(limits_.frame);
+  const Lock lock(mutex_);
+  transport_ = std::move(transport);
+  conversation_ = std::move(conversation);
+  loss_.reset();
+  closing_.reset();
+  last_lead_ = {};
+  open_.store(true, std::memory_order_release);
+}
+
+template <class Threads>
+void BasicChannel<Threads>::close(const Error& reason) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  if (!is_open()) return;
+  if (leading_) {
+    closing_ = reason;
+    transport_->shut_down();
+  } else {
+    end_connection(lock, wakes, reason, false);
+  }
+}
+
+template <class Threads>
+Slot* BasicChannel<Threads>::acquire(Lock& lock, TimePoint& now, TimePoint deadline) {
+  while (free_.empty()) {
+    if (slots_.size() < limits_.most_requests) {
+      slots_.push_back(std::make_unique<Caller>());
+      return slots_.back().get();
+    }
+    ++room_waiters_;
+    const auto status = room_.wait_until(lock, deadline);
+    --room_waiters_;
+    now = Threads::now();
+    if (!is_open() || (status == std::cv_status::timeout && free_.empty())) return nullptr;
+  }
+  return free_.pop();
+}
+
+template <class Threads>
+void BasicChannel<Threads>::release(Slot* slot) noexcept {
+  constexpr std::size_t most_kept = 4096;
+  slot->stage = Slot::Stage::free;
+  slot->abandoned = slot->leads = slot->waits = slot->own_write = false;
+  slot->bytes.clear();
+  if (slot->bytes.capacity() > most_kept) slot->bytes.release();
+  slot->insertions.clear();
+  if (slot->reply.value.size() > most_kept) slot->reply.value.clear();
+  if (slot->reply.elements.capacity() != 0) slot->reply.elements = {};
+  if (slot->parts.capacity() != 0) slot->parts = {};
+  slot->parts_answered = 0;
+  free_.push(slot);
+  if (room_waiters_ != 0) room_.notify_one();
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept {
+  const Ending ending = slot->ending;
+  if (ending == Ending::answered) {
+    reply.kind = slot->reply.kind;
+    reply.integer = slot->reply.integer;
+    reply.value = std::move(slot->reply.value);
+    if (reply.kind == ReplyKind::array) reply.elements = std::move(slot->reply.elements);
+  } else {
+    loss = slot->loss;
+  }
+  release(slot);
+  return ending;
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
+                                   std::optional<Error>& loss) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  if (!is_open()) return Ending::not_open;
+  Slot* const slot = acquire(lock, now, deadline);
+  if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
+  try {
+    encode_command(command, slot->bytes, slot->insertions);
+  } catch (...) {
+    release(slot);
+    throw;
+  }
+  slot->expected = command.expected;
+  slot->reply.kind = ReplyKind::none;
+  // Memory that the caller's value holds is used again.
+  if (reply.value.size() > Value::inline_capacity) slot->reply.value = std::move(reply.value);
+  Ending left;
+  measure(slot);
+  const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)
+                                         : see_through(lock, wakes, slot, now, deadline, left);
+  return done ? collect(slot, reply, loss) : left;
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<Reply* const> replies,
+                                   TimePoint now, TimePoint deadline, std::optional<Error>& loss) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  if (!is_open()) return Ending::not_open;
+  Slot* const slot = acquire(lock, now, deadline);
+  if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
+  encode(slot, commands);
+  for (std::size_t index = 0; index < replies.size(); ++index)
+    if (replies[index]->value.size() > Value::inline_capacity)
+      slot->parts[index].reply.value = std::move(replies[index]->value);
+  Ending left;
+  return see_through(lock, wakes, slot, now, deadline, left) ? collect(slot, replies, loss) : left;
+}
+
+template <class Threads>
+typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<const Command> commands,
+                                                                     TimePoint now) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  if (!is_open() || (free_.empty() && slots_.size() >= limits_.most_requests)) return {};
+  Slot* const slot = acquire(lock, now, now);
+  encode(slot, commands);
+  // Whoever leads next may write it, and by then its caller may have gone.
+  if (slot->own_write) slot->take_insertions();
+  slot->stage = Slot::Stage::queued;
+  queue_.push(slot);
+  Pending pending(*this, slot);
+  if (leading_) return pending;
+  take_lead();
+  if (!begin_lead(lock, wakes, slot, now)) return pending;
+  take_batch(slot);
+  lock.unlock();
+  const Pumped sent = send_some();
+  lock.lock();
+  if (sent == Pumped::lost || closing_)
+    end_connection(lock, wakes, closing_ ? *closing_ : *loss_, true);
+  else
+    hand_over(wakes);
+  return pending;
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::finish(Pending pending, std::span<Reply* const> replies, TimePoint now,
+                                     TimePoint deadline, std::optional<Error>& loss) {
+  Slot* const slot = std::exchange(pending.slot_, nullptr);
+  return pending.channel_->conclude(slot, replies, now, deadline, loss);
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now,
+                                       TimePoint deadline, std::optional<Error>& loss) {
+  WakeList wakes;
+  Lock lock(mutex_);
+  Ending left;
+  const bool done = slot->stage == Slot::Stage::done || await(lock, wakes, slot, now, deadline, left);
+  return done ? collect(slot, replies, loss) : left;
+}
+
+template <class Threads>
+void BasicChannel<Threads>::give_up(Slot* slot) noexcept {
+  const Lock lock(mutex_);
+  if (slot->stage == Slot::Stage::in_flight) {
+    slot->abandoned = true;
+    return;
+  }
+  if (slot->stage == Slot::Stage::queued) queue_.unlink(slot);
+  release(slot);
+}
+
+template <class Threads>
+void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands) {
+  try {
+    slot->parts.resize(commands.size());
+    for (std::size_t index = 0; index < commands.size(); ++index) {
+      encode_command(commands[index], slot->bytes, slot->insertions);
+      slot->parts[index].expected = commands[index].expected;
+    }
+  } catch (...) {
+    release(slot);
+    throw;
+  }
+  measure(slot);
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply* const> replies,
+                                      std::optional<Error>& loss) noexcept {
+  if (slot->ending == Ending::answered)
+    for (std::size_t index = 0; index < replies.size(); ++index)
+      *replies[index] = std::move(slot->parts[index].reply);
+  Reply unused;
+  return collect(slot, unused, loss);
+}
+
+template <class Threads>
+void BasicChannel<Threads>::measure(Slot* slot) noexcept {
+  slot->wire_size = slot->bytes.size();
+  for (const auto& insertion : slot->insertions)
+    slot->wire_size += insertion.bytes.size();
+  slot->own_write = !slot->insertions.empty();
+}
+
+// True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection
+// fits before the deadline.
+template <class Threads>
+bool BasicChannel<Threads>::alone(TimePoint now, TimePoint deadline) const noexcept {
+  return !leading_ && queue_.empty() && !conversation_->awaiting() && now - last_lead_ <= rest_before_check &&
+         deadline - now >= limits_.patience;
+}
+
+// `see_through` without the queue, which the usual call does not need.
+template <class Threads>
+bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
+                                              TimePoint deadline, Ending& left) {
+  take_lead();
+  last_lead_ = unanswered_since_ = now;
+  slot->stage = Slot::Stage::in_flight;
+  conversation_->admit(slot);
+  lock.unlock();
+  bool may_block = true;
+  const Pumped pumped = pump(deadline, may_block);
+  lock.lock();
+  if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
+    if (queue_.empty()) {
+      leave_lead();
+      crowded_ = false;
+    } else {
+      hand_over(wakes);
+    }
+    return true;
+  }
+  left = Ending::timed_out_sent;
+  if (const auto over = review(lock, wakes, slot, pumped, left)) return *over;
+  return lead_on(lock, wakes, slot, deadline, false, left);
+}
+
+// True when the request is done; the caller collects it. False when it went on without its caller.
+template <class Threads>
+bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
+                                        TimePoint deadline, Ending& left) {
+  slot->stage = Slot::Stage::queued;
+  queue_.push(slot);
+  return await(lock, wakes, slot, now, deadline, left);
+}
+
+// The same for a request that is on its way.
+template <class Threads>
+bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
+                                  Ending& left) {
+  if (leading_) {
+    use_.store(Use::many, std::memory_order_relaxed);
+    slot->waits = true;
+    while (slot->stage != Slot::Stage::done && !slot->leads) {
+      if (wake_of(slot).wait_until(lock, deadline) != std::cv_status::timeout) continue;
+      if (slot->stage == Slot::Stage::done || slot->leads) break;
+      if (slot->stage == Slot::Stage::queued) {
+        queue_.unlink(slot);
+        release(slot);
+        left = Ending::timed_out_queued;
+        return false;
+      }
+      slot->abandoned = true;
+      left = Ending::timed_out_sent;
+      return false;
+    }
+    slot->waits = false;
+    if (slot->stage == Slot::Stage::done) return true;
+    now = Threads::now();
+  } else {
+    take_lead();
+  }
+  return lead(lock, wakes, slot, now, deadline, left);
+}
+
+}  // namespace cachesite::redis
