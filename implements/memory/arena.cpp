@@ -85,7 +85,7 @@ void Arena::drop(std::uint32_t id) noexcept {
 void Arena::release(std::uint32_t id) noexcept {
   --in_use_;
   segment(id).used = segment(id).live = 0;
-  if (backed_ > 2 + in_use_ / 16 || budget_.over()) {
+  if (backed_ >= most_backed() || budget_.over()) {
     drop(id);
     return;
   }
@@ -95,8 +95,8 @@ void Arena::release(std::uint32_t id) noexcept {
   ++backed_;
 }
 
-void Arena::trim() noexcept {
-  while (free_backed_ != none) {
+void Arena::trim(std::uint64_t most) noexcept {
+  for (; most != 0 && free_backed_ != none; --most) {
     const std::uint32_t id = free_backed_;
     free_backed_ = segment(id).next;
     --backed_;

@@ -76,25 +76,23 @@ class EntryHeader {
     return expiry(entry) <= now || (stored != 0 && stored <= now);
   }
 
-  // The one comparison that nearly every read makes: a key of this size (of `largest_part` at most), in the
-  // arena, the end in the header.
+  // The one comparison that nearly every read makes: a key of this size, in the arena, the end in the header.
+  // Never true for a size above `largest_part`.
   constexpr bool is_plain_with_key_of(std::size_t size) const noexcept {
     return (raw_ & (largest_part << key_shift | external_bit | wide_bit)) == std::uint64_t{size} << key_shift;
   }
-  constexpr bool is_plain_and_expired(Tick now) const noexcept {
-    const std::uint64_t stored = raw_ >> expiry_shift;
-    return stored <= now && stored != expiry_mask;
-  }
+  // For a plain entry; true for one without an end as well once the time no longer fits into a header.
+  constexpr bool may_be_expired(Tick now) const noexcept { return raw_ >> expiry_shift <= now; }
   constexpr bool is_plain() const noexcept { return (raw_ & (external_bit | wide_bit)) == 0; }
 
   static constexpr std::size_t words_for(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
 
  private:
-  static constexpr unsigned key_shift = 11;
-  static constexpr std::uint64_t null_bit = 1U << 22U;
-  static constexpr std::uint64_t external_bit = 1U << 23U;
-  static constexpr std::uint64_t wide_bit = 1U << 24U;
-  static constexpr std::uint64_t dead_bit = 1U << 25U;
+  static constexpr std::uint64_t null_bit = 1U << 11U;
+  static constexpr std::uint64_t external_bit = 1U << 12U;
+  static constexpr std::uint64_t wide_bit = 1U << 13U;
+  static constexpr std::uint64_t dead_bit = 1U << 14U;
+  static constexpr unsigned key_shift = 15;
   static constexpr unsigned expiry_shift = 26;
   static constexpr std::uint64_t expiry_mask = (std::uint64_t{1} << 38U) - 1;
 
@@ -105,17 +103,20 @@ inline EntryHeader load_header(const Word* entry) noexcept {
   return EntryHeader(entry->load(std::memory_order_acquire));
 }
 
-inline bool same_bytes(const Word* words, const char* bytes, std::size_t size) noexcept {
-  for (; size >= 16; size -= 16, bytes += 16, words += 2) {
-    const std::uint64_t first = words[0].load(std::memory_order_acquire) ^ load_word(bytes);
-    const std::uint64_t second = words[1].load(std::memory_order_acquire) ^ load_word(bytes + 8);
-    if ((first | second) != 0) return false;
+// Written out for keys of up to four words, which nearly all are.
+[[gnu::always_inline]] inline bool same_bytes(const Word* words, const char* bytes,
+                                              std::size_t size) noexcept {
+  const auto differs = [&](std::size_t word) {
+    return words[word].load(std::memory_order_acquire) != load_word(bytes + 8 * word);
+  };
+  if (size < 8) return size == 0 || words->load(std::memory_order_acquire) == load_partial_word(bytes, size);
+  if (differs(0) || (size >= 16 && differs(1)) || (size >= 24 && differs(2))) return false;
+  if (size >= 32) {
+    for (std::size_t word = 3; word < size / 8; ++word) {
+      if (differs(word)) return false;
+    }
   }
-  if (size >= 8) {
-    if (words->load(std::memory_order_acquire) != load_word(bytes)) return false;
-    size -= 8, bytes += 8, ++words;
-  }
-  return size == 0 || words->load(std::memory_order_acquire) == load_partial_word(bytes, size);
+  return (size & 7U) == 0 || words[size / 8].load(std::memory_order_acquire) == load_rest(bytes, size);
 }
 
 inline void copy_in(Word* words, const void* source, std::size_t size) noexcept {
@@ -131,33 +132,32 @@ inline void copy_in(Word* words, const void* source, std::size_t size) noexcept 
   if (size != 0) words->store(load_partial_word(bytes, size), std::memory_order_release);
 }
 
+// In whole words: the target is as long as the next multiple of eight says.
 inline void copy_out(void* target, const Word* words, std::size_t size) noexcept {
-  char* bytes = static_cast<char*>(target);
-  const auto copy_word = [](char* place, const Word& source) {
-    const std::uint64_t word = source.load(std::memory_order_acquire);
-    std::memcpy(place, &word, 8);
+  char* const bytes = static_cast<char*>(target);
+  const auto copy_word = [&](std::size_t place) {
+    const std::uint64_t word = words[place / 8].load(std::memory_order_acquire);
+    std::memcpy(bytes + place, &word, 8);
   };
-  for (; size >= 32; size -= 32, bytes += 32, words += 4) {
-    copy_word(bytes, words[0]);
-    copy_word(bytes + 8, words[1]);
-    copy_word(bytes + 16, words[2]);
-    copy_word(bytes + 24, words[3]);
+  const auto copy_half_line = [&](std::size_t place) {
+    copy_word(place);
+    copy_word(place + 8);
+    copy_word(place + 16);
+    copy_word(place + 24);
+  };
+  std::size_t place = 0;
+  // The first line written out: most values end in it.
+  if (size >= 64) {
+    copy_half_line(0);
+    copy_half_line(32);
+    for (place = 64; size - place >= 32; place += 32)
+      copy_half_line(place);
+  } else if (size >= 32) {
+    copy_half_line(0);
+    place = 32;
   }
-  for (; size >= 8; size -= 8, bytes += 8, ++words)
-    copy_word(bytes, *words);
-  if (size == 0) return;
-  std::uint64_t word = words->load(std::memory_order_acquire);
-  if (size & 4U) {
-    std::memcpy(bytes, &word, 4);
-    bytes += 4;
-    word >>= 32U;
-  }
-  if (size & 2U) {
-    std::memcpy(bytes, &word, 2);
-    bytes += 2;
-    word >>= 16U;
-  }
-  if (size & 1U) std::memcpy(bytes, &word, 1);
+  for (; place < size; place += 8)
+    copy_word(place);
 }
 
 inline void copy_words(Word* target, const Word* source, std::size_t count) noexcept {

@@ -7,10 +7,11 @@ namespace cachesite::memory {
 LogShard::LogShard(const ShardContext& context) noexcept
     : context_(context),
       clock_(context.clock),
-      table_(context.pages, context.budget, context.table_base),
+      retired_(context.pages, context.budget),
+      table_(context.pages, context.budget, retired_, context.table_base),
       arena_(context.pages, context.budget, context.segment_word_bits),
       logs_{EntryLog(arena_, 0), EntryLog(arena_, 1)},
-      sketch_(context.pages, context.budget) {}
+      sketch_(context.pages, context.budget, retired_) {}
 
 LogShard::~LogShard() {
   Aftermath after(nullptr);
@@ -173,10 +174,12 @@ void LogShard::clear(Aftermath& after) noexcept {
   table_.reset();
   for (EntryLog& log : logs_)
     log.clear();
-  arena_.trim();
+  arena_.trim(~std::uint64_t{0});
   sketch_.release();
+  retired_.finish();
   cursor_ = {};
   soonest_ = never;
+  upkeep_pending_ = false;
   spare_credits_ += count;
   settle();
 }
@@ -192,7 +195,7 @@ bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
 
 void LogShard::sweep_by(Aftermath& after) noexcept {
   const std::unique_lock guard(lock_, std::try_to_lock);
-  if (!guard.owns_lock() || soonest_ > clock_.now()) return;
+  if (!guard.owns_lock() || !is_due(clock_.now())) return;
   maintain(after);
   settle();
 }
@@ -226,7 +229,7 @@ ShardStatistics LogShard::statistics() const noexcept {
   const std::lock_guard guard(lock_);
   ShardStatistics result = counters_;
   result.entries = entries();
-  result.bytes = arena_.bytes() + table_.bytes() + sketch_.bytes() + external_bytes_;
+  result.bytes = arena_.bytes() + table_.bytes() + sketch_.bytes() + retired_.charged() + external_bytes_;
   result.slots = table_.buckets() * Bucket::slots;
   return result;
 }

@@ -34,18 +34,16 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
 }
 
 WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
-                             Tick expiry, std::unique_ptr<ExternalEntry>& external,
+                             Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
                              Aftermath& after) noexcept {
-  const Tick now = clock_.now();
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
   const std::lock_guard guard(lock_);
-  if ((++writes_ & 15U) == 0) after.owe_sweep();
+  if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
   Located located;
   const bool found = find(hash, key, located);
   if (found && overwrite(located, fresh, now, after)) {
-    sweep(8, now, after);
-    if (spare_credits_ != 0 || context_.budget.over()) maintain(after);
+    if (is_due(now)) maintain(after);
     settle();
     return WriteOutcome::stored;
   }
@@ -148,7 +146,8 @@ bool LogShard::take_credit(Aftermath& after) noexcept {
 
 bool LogShard::take_bytes(std::uint64_t bytes, Aftermath& after) noexcept {
   while (!context_.budget.try_take_bytes(bytes)) {
-    arena_.trim();
+    arena_.trim(~std::uint64_t{0});
+    retired_.finish();
     if (context_.budget.try_take_bytes(bytes)) return true;
     if (!evict_one(after)) return false;
   }
