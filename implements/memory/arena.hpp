@@ -58,6 +58,9 @@ class Arena {
   // True when more memory is kept for coming segments than `release` keeps.
   bool keeps_too_much() const noexcept { return backed_ > most_backed(); }
 
+  // Begins anew, whatever state it is in, with other addresses; what readers may look at stays.
+  void abandon() noexcept;
+
   std::uint64_t segments_in_use() const noexcept { return in_use_; }
   std::uint64_t bytes() const noexcept { return (in_use_ + backed_) * segment_bytes(); }
   std::uint64_t segment_bytes() const noexcept { return std::uint64_t{8} << segment_bits_; }
@@ -89,6 +92,7 @@ class Arena {
   std::vector<Chunk> chunks_;
   std::vector<Directory> directories_;  // the last is in use; readers may still look at the others
   std::size_t directory_size_ = 0;
+  std::size_t published_ = 0;  // chunks that `directory_` tells
   std::uint32_t free_backed_ = none;
   std::uint32_t free_bare_ = none;
   std::uint64_t in_use_ = 0;

@@ -95,6 +95,15 @@ void BucketTable::reset() noexcept {
   charged_ = 0;
 }
 
+void BucketTable::abandon() noexcept {
+  current_.store(&none_, std::memory_order_release);
+  previous_.store(nullptr, std::memory_order_release);
+  for (const Level& level : levels_) {
+    if (level.buckets != nullptr) pages_.discard(level.buckets, level.bytes());
+  }
+  charged_ = 0;
+}
+
 void BucketTable::bear(std::uint64_t unit) noexcept {
   const Level& current = *current_.load(std::memory_order_relaxed);
   const std::uint64_t width = current.count / units();

@@ -105,6 +105,8 @@ class BucketTable {
   bool wants_upkeep(std::uint64_t entries) const noexcept { return migrating() || wants_to_shrink(entries); }
   // Forgets all entries and gives the memory back.
   void reset() noexcept;
+  // The same whatever state it is in, and without a word to the budget.
+  void abandon() noexcept;
   template <class HashOf>
   void finish_migration(const HashOf& hash_of) noexcept {
     while (migrating())

@@ -21,6 +21,7 @@ constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
 constexpr unsigned least_segment_word_bits = 5;
 constexpr std::uint64_t segments_per_budget = 128;
 constexpr std::uint32_t least_base = 32;
+constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
 HashSeed random_seed() {
   std::random_device device;
@@ -39,8 +40,8 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
 }
 
 ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                 unsigned shard_bits) {
-  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : random_seed()};
+                                 const ProcessMark& mark, unsigned shard_bits) {
+  ShardContext context{*options.pages, budget, clock, mark, options.seed ? *options.seed : random_seed()};
   context.seed.first |= 1U;
   if (options.time_to_idle) {
     context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
@@ -73,7 +74,7 @@ Engine::Engine(EngineOptions options)
       budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
       shard_bits_(shard_bits_for(options_)),
       shard_mask_((std::size_t{1} << shard_bits_) - 1),
-      context_(context_for(options_, budget_, clock_, shard_bits_)) {
+      context_(context_for(options_, budget_, clock_, mark_, shard_bits_)) {
   if (options_.policy != EvictionPolicy::tinylfu)
     ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
   // Beside an ordered store there is one shard, always empty, which sends every read on to it.
@@ -82,6 +83,13 @@ Engine::Engine(EngineOptions options)
       static_cast<LogShard*>(::operator new(count * sizeof(LogShard), std::align_val_t(alignof(LogShard))));
   for (; shard_count_ < count; ++shard_count_)
     new (shards_ + shard_count_) LogShard(context_);
+  if (const auto rate = SizeEstimate::rate_for(options_.max_size, options_.max_bytes)) {
+    try {
+      estimate_ = std::make_unique<SizeEstimate>(options_.policy, context_, *rate);
+      sample_mask_ = (*rate - 1) << sample_shift;
+    } catch (const std::bad_alloc&) {
+    }
+  }
   may_write_quickly_ = !ordered_ && context_.idle == 0 && !options_.listener;
 }
 
@@ -102,6 +110,8 @@ Found Engine::read(std::string_view key, Value& destination) {
 
 [[gnu::always_inline]] inline Found Engine::read_hashed(std::string_view key, std::uint64_t hash,
                                                         Value& destination) {
+  if (is_sampled(hash)) [[unlikely]]
+    return read_sampled(key, destination);
   Found found;
   if (!shard(hash).glance(hash, key, destination, found)) return read_slowly(key, destination);
   count_read(found);
@@ -110,13 +120,22 @@ Found Engine::read(std::string_view key, Value& destination) {
 
 // Apart, so that the short way carries nothing of the long one.
 [[gnu::noinline]] Found Engine::read_slowly(std::string_view key, Value& destination) {
-  if (clock_.renew()) return read(key, destination);
+  return clock_.renew() ? read(key, destination) : read_thoroughly(key, destination);
+}
+
+Found Engine::read_thoroughly(std::string_view key, Value& destination) {
   Aftermath after(listener());
   const std::uint64_t hash = hash_key(key, context_.seed);
   const Found found =
       ordered_ ? ordered_->read(key, destination, after) : shard(hash).read(hash, key, destination, after);
   after.tell();
   count_read(found);
+  return found;
+}
+
+[[gnu::noinline]] Found Engine::read_sampled(std::string_view key, Value& destination) {
+  const Found found = read_thoroughly(key, destination);
+  if (estimate_) estimate_->note_read(hash_key(key, context_.seed), found);
   return found;
 }
 
@@ -143,10 +162,9 @@ WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& 
                            std::uint64_t time_to_live) {
   const TickClock::Moment moment = clock_.moment();
   const Tick expiry = end_after(time_to_live, moment);
-  if (!may_write_quickly_) return write_slowly(key, 0, value, expiry, moment.now);
   const std::uint64_t hash = hash_key(key, context_.seed);
   const std::size_t value_size = value ? value->size() : 0;
-  if ((key.size() | value_size) <= EntryHeader::largest_part) {
+  if (may_write_quickly_ && !is_sampled(hash) && (key.size() | value_size) <= EntryHeader::largest_part) {
     const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
     bool owes_sweep = false;
     if (header.is_plain() &&
@@ -172,13 +190,9 @@ void Engine::sweep_next(Aftermath& after) noexcept {
 WriteOutcome Engine::write_slowly(std::string_view key, std::uint64_t hash,
                                   const std::optional<ByteView>& value, Tick expiry, Tick now) {
   Aftermath after(listener());
-  WriteOutcome outcome;
-  if (ordered_) {
-    outcome = ordered_->write(key, value, expiry, after);
-  } else {
-    outcome = write_to_shard(key, may_write_quickly_ ? hash : hash_key(key, context_.seed), value, expiry,
-                             now, after);
-  }
+  const WriteOutcome outcome = ordered_ ? ordered_->write(key, value, expiry, after)
+                                        : write_to_shard(key, hash, value, expiry, now, after);
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
   after.tell();
   return outcome;
 }
@@ -221,6 +235,7 @@ bool Engine::remove(std::string_view key) {
   Aftermath after(listener());
   const std::uint64_t hash = hash_key(key, context_.seed);
   const bool removed = ordered_ ? ordered_->remove(key, after) : shard(hash).remove(hash, key, after);
+  if (is_sampled(hash) && estimate_) estimate_->note_removal(hash);
   after.tell();
   return removed;
 }
@@ -253,6 +268,7 @@ void Engine::clear() {
   if (ordered_) clear_one(*ordered_);
   for (std::size_t i = 0; i < shard_count_; ++i)
     clear_one(shards_[i]);
+  if (estimate_) estimate_->clear();
 }
 
 void Engine::set_max_size(std::uint64_t entries) noexcept {
@@ -309,6 +325,15 @@ EngineStatistics Engine::statistics() const {
   result.cleared = sum.cleared;
   result.entries = sum.entries;
   result.bytes = sum.bytes;
+  if (estimate_) {
+    const std::uint64_t reads = result.hits + result.misses;
+    std::optional<double> ratio;
+    if (reads != 0) ratio = static_cast<double>(result.hits) / static_cast<double>(reads);
+    if (const auto estimate = estimate_->ratios(ratio)) {
+      result.hit_ratio_at_half_size = estimate->half;
+      result.hit_ratio_at_twice_the_size = estimate->twice;
+    }
+  }
   result.load_factor = sum.slots == 0 ? 0 : static_cast<double>(sum.entries) / static_cast<double>(sum.slots);
   return result;
 }

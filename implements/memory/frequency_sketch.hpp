@@ -30,6 +30,10 @@ class FrequencySketch {
     return blocks_ > least_blocks && blocks_for(entries) < blocks_ / 4;
   }
   void release() noexcept;
+  void abandon() noexcept {
+    memory_ = nullptr;
+    blocks_ = 0;
+  }
   void add(std::uint64_t hash) noexcept;
   unsigned estimate(std::uint64_t hash) const noexcept;
   std::uint64_t bytes() const noexcept { return blocks_ * sizeof(Block); }

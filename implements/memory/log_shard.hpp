@@ -9,6 +9,7 @@
 #include "memory/external_entry.hpp"
 #include "memory/frequency_sketch.hpp"
 #include "memory/hash.hpp"
+#include "memory/process_mark.hpp"
 #include "memory/retired_pages.hpp"
 #include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
@@ -35,6 +36,7 @@ struct ShardContext {
   PageSource& pages;
   Budget& budget;
   const TickClock& clock;
+  const ProcessMark& mark;
   HashSeed seed;
   Tick idle = 0;  // 0: entries do not end for lack of use
   unsigned segment_word_bits = 10;
@@ -92,6 +94,21 @@ class alignas(2048) LogShard {
   std::string check() const;
 
  private:
+  // Holds the lock. Gives up what a forked process has inherited in the middle of a change.
+  class Guard {
+   public:
+    explicit Guard(const LogShard& shard) noexcept : shard_(const_cast<LogShard&>(shard)) {
+      shard_.lock_.lock();
+      if (shard_.lock_.take_orphaned()) shard_.start_again();
+    }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { shard_.lock_.unlock(); }
+
+   private:
+    LogShard& shard_;
+  };
+
   struct Located {
     SlotPosition position;
     std::uint32_t reference = 0;
@@ -149,6 +166,7 @@ class alignas(2048) LogShard {
   void settle() noexcept;
 
   // Removing.
+  void start_again() noexcept;
   void kill(std::uint32_t reference) noexcept;
   void forget_content(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
   void drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
@@ -177,6 +195,7 @@ class alignas(2048) LogShard {
   }
   bool sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept;
   void compact(EntryLog& log, unsigned steps) noexcept;
+  std::uint64_t held_bytes() const noexcept;
   std::uint64_t entries() const noexcept { return window().entries() + main().entries(); }
 
   EntryLog& window() noexcept { return logs_[0]; }

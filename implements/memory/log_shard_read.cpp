@@ -1,7 +1,6 @@
 #include "memory/log_shard.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace cachesite::memory {
 
@@ -65,7 +64,7 @@ Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destinatio
 }
 
 Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return Found::miss;
   Word* entry = arena_.at(located.reference);
@@ -98,7 +97,7 @@ void LogShard::put_off(Word* entry, Tick now) noexcept {
 }
 
 Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return {};
   const Word* entry = arena_.at(located.reference);

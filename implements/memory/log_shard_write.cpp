@@ -1,7 +1,6 @@
 #include "memory/log_shard.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace cachesite::memory {
 
@@ -38,7 +37,7 @@ WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std
                              Aftermath& after) noexcept {
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
   Located located;
   const bool found = find(hash, key, located);
@@ -163,7 +162,7 @@ std::uint32_t LogShard::append(EntryLog& log, std::size_t words, Aftermath& afte
 }
 
 bool LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return false;
   Word* entry = arena_.at(located.reference);

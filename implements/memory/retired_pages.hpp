@@ -48,6 +48,7 @@ class RetiredPages {
     budget_.give_bytes(range.charged);
     --count_;
   }
+  void abandon() noexcept { count_ = 0; }
   void finish() noexcept {
     while (count_ != 0)
       give_slice();
