@@ -83,7 +83,8 @@ Engine::Engine(EngineOptions options)
       static_cast<LogShard*>(::operator new(count * sizeof(LogShard), std::align_val_t(alignof(LogShard))));
   for (; shard_count_ < count; ++shard_count_)
     new (shards_ + shard_count_) LogShard(context_);
-  if (const auto rate = SizeEstimate::rate_for(options_.max_size, options_.max_bytes)) {
+  const auto rate = SizeEstimate::rate_for(options_.max_size, options_.max_bytes);
+  if (rate && options_.count_reads) {
     try {
       estimate_ = std::make_unique<SizeEstimate>(options_.policy, context_, *rate);
       sample_mask_ = (*rate - 1) << sample_shift;

@@ -21,11 +21,11 @@ namespace cachesite::memory {
       Word* const entry = arena_.at(bucket->reference(slot));
       const EntryHeader old = load_header(entry);
       if (!old.is_plain_with_key_of(key.size()) || !same_bytes(entry + 1, key.data(), key.size())) continue;
-      if (old.words() != header.words() || old.may_be_expired(now)) break;
+      if (!old.has_length_of(header) || old.may_be_expired(now)) break;
       {
         const ChainChange change(*bucket);
         entry->store(header.raw(), std::memory_order_release);
-        if (value) copy_in(entry + header.value_offset(), value->data(), value->size());
+        if (value) copy_in(entry + 1 + EntryHeader::words_for(key.size()), value->data(), value->size());
       }
       bucket->count_use(word1, slot);
       expect_end(expiry);

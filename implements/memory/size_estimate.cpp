@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t typical_entry_bytes = 128;
 constexpr std::uint64_t least_entries = 256;
 constexpr std::uint64_t least_bytes = std::uint64_t{2} << 20U;
-constexpr std::uint64_t wanted_samples = 256;
+constexpr std::uint64_t wanted_samples = 128;
 constexpr std::uint64_t most_samples = 512;
 
 std::string_view key_of(const std::uint64_t& number) noexcept {
@@ -27,8 +27,8 @@ std::optional<std::uint64_t> SizeEstimate::rate_for(std::optional<std::uint64_t>
   if (max_bytes) entries = *max_bytes / typical_entry_bytes;
   if (max_size) entries = std::min(entries, *max_size);
   if (entries < least_entries || entries == Budget::unlimited) return std::nullopt;
-  // A sampled operation costs several times what another does, so no more than one in sixteen is.
-  const std::uint64_t cheap = std::clamp<std::uint64_t>(entries / wanted_samples, 16, 64);
+  // A sampled operation costs several times what another does.
+  const std::uint64_t cheap = std::clamp<std::uint64_t>(entries / wanted_samples, 16, 128);
   return std::bit_floor(std::max(cheap, entries / most_samples));
 }
 
