@@ -124,23 +124,7 @@ void LogShard::forget_content(std::uint32_t reference, RemovalCause cause, After
     context_.budget.give_bytes(external->bytes());
     after.drop(external);
   }
-  switch (cause) {
-    case RemovalCause::expired:
-      ++counters_.expirations;
-      break;
-    case RemovalCause::evicted:
-      ++counters_.evictions;
-      break;
-    case RemovalCause::replaced:
-      ++counters_.replacements;
-      break;
-    case RemovalCause::removed:
-      ++counters_.removals;
-      break;
-    case RemovalCause::cleared:
-      ++counters_.cleared;
-      break;
-  }
+  counters_.count(cause);
 }
 
 void LogShard::drop_at(const SlotPosition& position, std::uint32_t reference, RemovalCause cause,

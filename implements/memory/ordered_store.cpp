@@ -105,7 +105,7 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
         throw;
       }
       if (after.listening()) after.note(key, RemovalCause::replaced);
-      count(RemovalCause::replaced);
+      counters_.count(RemovalCause::replaced);
       if (fresh->value_size < node.value_size)
         context_.budget.give_bytes(node.value_size - fresh->value_size);
       bytes_ = bytes_ + fresh->value_size - node.value_size;
@@ -214,7 +214,7 @@ void OrderedStore::put_off(Node& node, Tick now) {
 
 void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexcept {
   if (after.listening()) after.note(node.key, cause);
-  count(cause);
+  counters_.count(cause);
   (node.list == 0 ? small_ : main_).remove(node);
   ends_.erase(node.end);
   bytes_ -= node.bytes();
@@ -223,26 +223,6 @@ void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexce
   const auto place = nodes_.find(node.key);
   const std::unique_ptr<Node> last = std::move(place->second);
   nodes_.erase(place);
-}
-
-void OrderedStore::count(RemovalCause cause) noexcept {
-  switch (cause) {
-    case RemovalCause::expired:
-      ++counters_.expirations;
-      break;
-    case RemovalCause::evicted:
-      ++counters_.evictions;
-      break;
-    case RemovalCause::replaced:
-      ++counters_.replacements;
-      break;
-    case RemovalCause::removed:
-      ++counters_.removals;
-      break;
-    case RemovalCause::cleared:
-      ++counters_.cleared;
-      break;
-  }
 }
 
 bool OrderedStore::drop_expired(unsigned most, Tick now, Aftermath& after) noexcept {

@@ -77,7 +77,6 @@ class OrderedStore {
   void set_end(Node& node, Tick expiry);
   void put_off(Node& node, Tick now);
   void drop(Node& node, RemovalCause cause, Aftermath& after) noexcept;
-  void count(RemovalCause cause) noexcept;
   bool drop_expired(unsigned most, Tick now, Aftermath& after) noexcept;
   bool make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
                  Aftermath& after) noexcept;
