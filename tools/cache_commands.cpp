@@ -113,6 +113,10 @@ Exit statistics(const ComponentSite& site, const CacheRequest& request) {
   for (const auto& [name, count] : rows)
     add(answer, name, number_node(count));
   add(answer, "hit_ratio", real_node(counters.hit_ratio()));
+  if (const auto ratio = counters.hit_ratio_at_half_size)
+    add(answer, "hit_ratio_at_half_size", real_node(*ratio));
+  if (const auto ratio = counters.hit_ratio_at_twice_the_size)
+    add(answer, "hit_ratio_at_twice_the_size", real_node(*ratio));
   if (request.json) {
     print_json(answer);
   } else {

@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <exception>
 #include <fstream>
 
 #include <unistd.h>
@@ -111,8 +110,7 @@ Pauses pauses(std::uint64_t entries) {
   return {times[times.size() - times.size() / 10'000 - 1], times.back(), rest / full};
 }
 
-int run(int argument_count, char** arguments) {
-  auto options = read_arguments(argument_count, arguments);
+int run(Arguments& options) {
   const std::uint64_t large = options.count("small") != 0 ? 1'000'000 : 10'000'000;
   Report report("Memory and pauses");
   report.set_columns({"figure"});
@@ -140,10 +138,5 @@ int run(int argument_count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
-    return run(count, arguments);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 2;
-  }
+  return cachesite::bench::run_benchmark(count, arguments, run);
 }

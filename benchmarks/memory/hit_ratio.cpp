@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <exception>
 #include <functional>
 
 namespace {
@@ -74,13 +73,12 @@ std::vector<Contestant> contestants(bool only_ours) {
   return result;
 }
 
-int run(int count, char** arguments) {
-  auto options = read_arguments(count, arguments);
+int run(Arguments& options) {
   if (options["traces"].empty()) {
-    std::fprintf(stderr,
-                 "usage: bench_memory_hit_ratio --traces DIR [--only TEXT] [--most-requests N] [--ours] "
-                 "[--output PREFIX]\n");
-    return 2;
+    std::printf(
+        "skipped: it needs traces\nusage: bench_memory_hit_ratio --traces DIR [--only TEXT] "
+        "[--most-requests N] [--ours] [--output PREFIX]\n");
+    return 0;
   }
   const bool only_ours = !options["ours"].empty();
   const auto all = contestants(only_ours);
@@ -138,10 +136,5 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
-    return run(count, arguments);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 2;
-  }
+  return cachesite::bench::run_benchmark(count, arguments, run);
 }

@@ -109,15 +109,20 @@ std::string Report::svg() const {
   return out.str();
 }
 
-std::map<std::string, std::string> read_arguments(int count, char** arguments) {
-  std::map<std::string, std::string> result;
-  for (int i = 1; i < count; ++i) {
-    const std::string name = arguments[i];
-    if (name.rfind("--", 0) != 0) throw std::runtime_error("not an option: " + name);
-    const bool has_value = i + 1 < count && std::string(arguments[i + 1]).rfind("--", 0) != 0;
-    result[name.substr(2)] = has_value ? arguments[++i] : "1";
+int run_benchmark(int count, char** arguments, int (*run)(Arguments& options)) {
+  try {
+    Arguments options{{"", arguments[0]}};
+    for (int i = 1; i < count; ++i) {
+      const std::string name = arguments[i];
+      if (name.rfind("--", 0) != 0) throw std::runtime_error("not an option: " + name);
+      const bool has_value = i + 1 < count && std::string(arguments[i + 1]).rfind("--", 0) != 0;
+      options[name.substr(2)] = has_value ? arguments[++i] : "1";
+    }
+    return run(options);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "%s\n", failure.what());
+    return 2;
   }
-  return result;
 }
 
 }  // namespace cachesite::bench

@@ -53,8 +53,11 @@ class Report {
   std::vector<Target> targets_;
 };
 
-// "--name value" pairs of a command line; a name without a value is "1". Throws std::runtime_error for
-// anything else.
-std::map<std::string, std::string> read_arguments(int count, char** arguments);
+// The "--name value" pairs of a command line; a name without a value is "1". Under "" stands the program.
+using Arguments = std::map<std::string, std::string>;
+
+// What every benchmark's main does: reads the arguments, runs, and tells what failed. The exit status is that
+// of `run`, or 2 for anything that is not an argument or that `run` throws.
+int run_benchmark(int count, char** arguments, int (*run)(Arguments& options));
 
 }  // namespace cachesite::bench

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <thread>
 
 namespace {
@@ -66,8 +65,7 @@ double median(std::vector<double> figures) {
   return figures[figures.size() / 2];
 }
 
-int run(int argument_count, char** arguments) {
-  auto options = read_arguments(argument_count, arguments);
+int run(Arguments& options) {
   Setting setting;
   const unsigned rounds =
       options.count("rounds") != 0 ? static_cast<unsigned>(std::stoul(options["rounds"])) : 5;
@@ -115,10 +113,5 @@ int run(int argument_count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  try {
-    return run(count, arguments);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "%s\n", failure.what());
-    return 2;
-  }
+  return cachesite::bench::run_benchmark(count, arguments, run);
 }

@@ -18,6 +18,21 @@ Arena::~Arena() {
     pages_.unmap(chunk.words, chunk_bytes());
 }
 
+void Arena::abandon() noexcept {
+  new (&chunks_) std::vector<Chunk>();
+  new (&directories_) std::vector<Directory>();
+  // The old chunks keep their numbers: a late reader may follow a reference through the next directory.
+  Word* const* const old = directory_.load(std::memory_order_relaxed);
+  try {
+    for (std::size_t i = 0; i < published_; ++i)
+      chunks_.push_back({old[i], nullptr});
+  } catch (const std::bad_alloc&) {
+  }
+  directory_size_ = chunks_.size();
+  free_backed_ = free_bare_ = none;
+  in_use_ = backed_ = 0;
+}
+
 bool Arena::add_chunk() noexcept {
   if (chunks_.size() + 1 >= (std::uint64_t{1} << (32U - chunk_bits_))) return false;
   void* memory = nullptr;
@@ -41,6 +56,7 @@ bool Arena::add_chunk() noexcept {
   const std::size_t index = chunks_.size() - 1;
   directories_.back()[index] = chunks_.back().words;
   directory_.store(directories_.back().get(), std::memory_order_release);
+  published_ = chunks_.size();
   for (std::uint32_t i = ids; i-- > 0;) {
     const std::uint32_t id = (static_cast<std::uint32_t>(index) << ids_bits) + i;
     segment(id).next = free_bare_;
@@ -85,7 +101,7 @@ void Arena::drop(std::uint32_t id) noexcept {
 void Arena::release(std::uint32_t id) noexcept {
   --in_use_;
   segment(id).used = segment(id).live = 0;
-  if (backed_ > 2 + in_use_ / 16 || budget_.over()) {
+  if (backed_ >= most_backed() || budget_.over()) {
     drop(id);
     return;
   }
@@ -95,8 +111,8 @@ void Arena::release(std::uint32_t id) noexcept {
   ++backed_;
 }
 
-void Arena::trim() noexcept {
-  while (free_backed_ != none) {
+void Arena::trim(std::uint64_t most) noexcept {
+  for (; most != 0 && free_backed_ != none; --most) {
     const std::uint32_t id = free_backed_;
     free_backed_ = segment(id).next;
     --backed_;

@@ -53,8 +53,13 @@ class Arena {
   // `none` when there is no memory, or when the budget has none and `beyond_budget` is false.
   std::uint32_t allocate(bool beyond_budget) noexcept;
   void release(std::uint32_t id) noexcept;
-  // Gives the memory of all free segments back.
-  void trim() noexcept;
+  // Gives the memory of free segments back, of so many at most.
+  void trim(std::uint64_t most) noexcept;
+  // True when more memory is kept for coming segments than `release` keeps.
+  bool keeps_too_much() const noexcept { return backed_ > most_backed(); }
+
+  // Begins anew, whatever state it is in, with other addresses; what readers may look at stays.
+  void abandon() noexcept;
 
   std::uint64_t segments_in_use() const noexcept { return in_use_; }
   std::uint64_t bytes() const noexcept { return (in_use_ + backed_) * segment_bytes(); }
@@ -74,6 +79,7 @@ class Arena {
   using Directory = std::unique_ptr<Word*[]>;
 
   bool add_chunk() noexcept;
+  std::uint64_t most_backed() const noexcept { return 2 + in_use_ / 16; }
   std::size_t chunk_bytes() const noexcept { return segment_bytes() * ids + guard_bytes; }
   void drop(std::uint32_t id) noexcept;
 
@@ -86,6 +92,7 @@ class Arena {
   std::vector<Chunk> chunks_;
   std::vector<Directory> directories_;  // the last is in use; readers may still look at the others
   std::size_t directory_size_ = 0;
+  std::size_t published_ = 0;  // chunks that `directory_` tells
   std::uint32_t free_backed_ = none;
   std::uint32_t free_bare_ = none;
   std::uint64_t in_use_ = 0;

@@ -1,45 +1,41 @@
 #include "memory/bucket_table.hpp"
 
+#include <algorithm>
+
 namespace cachesite::memory {
 
-BucketTable::BucketTable(PageSource& pages, Budget& budget, std::uint32_t base) noexcept
-    : pages_(pages), budget_(budget), base_(base) {}
-
-BucketTable::~BucketTable() {
-  budget_.give_bytes(charged_);
-  for (unsigned level = 0; level < most_levels; ++level) {
-    if (levels_[level].buckets != nullptr) pages_.unmap(levels_[level].buckets, level_bytes(level));
-  }
+BucketTable::BucketTable(PageSource& pages, Budget& budget, RetiredPages& retired,
+                         std::uint32_t base) noexcept
+    : pages_(pages), budget_(budget), retired_(retired) {
+  nothing_.sequence.store(Bucket::moved, std::memory_order_relaxed);
+  for (unsigned level = 0; level < most_levels; ++level)
+    levels_[level].count = std::uint64_t{base} << level;
 }
 
-std::uint64_t BucketTable::level_bytes(unsigned level) const noexcept {
-  const std::uint64_t count = base_ << level;
-  return (count + overflow_capacity(count)) * sizeof(Bucket);
+BucketTable::~BucketTable() {
+  retired_.finish();
+  budget_.give_bytes(charged_);
+  for (const Level& level : levels_) {
+    if (level.buckets != nullptr) pages_.unmap(level.buckets, level.bytes());
+  }
 }
 
 BucketTable::Home BucketTable::read_previous_home(std::uint64_t hash, const Bucket* bucket) const noexcept {
-  const std::uint64_t previous = previous_.load(std::memory_order_acquire);
-  if (previous == 0) return {bucket, Bucket::unborn};
-  bucket = bucket_at(previous, place(hash));
+  const Level* const previous = previous_.load(std::memory_order_acquire);
+  if (previous == nullptr) return {bucket, Bucket::unborn};
+  bucket = previous->at(place(hash));
   return {bucket, bucket->sequence.load(std::memory_order_acquire)};
 }
 
-BucketTable::Level& BucketTable::level_holding(const Bucket* home) noexcept {
-  const std::uint64_t current = current_.load(std::memory_order_relaxed);
-  const Bucket* begin = data_of(current);
-  const bool in_current = home >= begin && home < begin + count_of(current);
-  return levels_[in_current ? level_of(current) : level_of(previous_.load(std::memory_order_relaxed))];
-}
-
 const Bucket* BucketTable::follow(const Bucket* home, std::uint32_t link) const noexcept {
-  std::uint64_t state = current_.load(std::memory_order_acquire);
-  if (home < data_of(state) || home >= data_of(state) + count_of(state)) {
-    state = previous_.load(std::memory_order_acquire);
+  const Level* level = current_.load(std::memory_order_acquire);
+  if (!level->holds(home)) {
+    level = previous_.load(std::memory_order_acquire);
     // A reader may come late, to a table that is gone: its check of the sequence will tell.
-    if (state == 0 || home < data_of(state) || home >= data_of(state) + count_of(state)) return nullptr;
+    if (level == nullptr || !level->holds(home)) return nullptr;
   }
-  if (link > overflow_capacity(count_of(state))) return nullptr;
-  return data_of(state) + count_of(state) + link - 1;
+  if (link > level->overflow_capacity()) return nullptr;
+  return level->buckets + level->count + link - 1;
 }
 
 void BucketTable::charge(std::uint64_t buckets) noexcept {
@@ -48,95 +44,93 @@ void BucketTable::charge(std::uint64_t buckets) noexcept {
 }
 
 bool BucketTable::begin(unsigned level) noexcept {
-  const std::uint64_t count = base_ << level;
   Level& target = levels_[level];
+  retired_.finish();
   if (target.buckets == nullptr) {
-    target.buckets = static_cast<Bucket*>(pages_.map(level_bytes(level)));
+    target.buckets = static_cast<Bucket*>(pages_.map(target.bytes()));
     if (target.buckets == nullptr) return false;
   }
   target.overflow_used = target.overflow_free = 0;
-  charge(count);
+  charge(target.count);
   // A bucket born in this table never has a sequence number that a reader may remember from an earlier use of
   // the same memory.
   birth_sequence_ += 1U << 20U;
   if (birth_sequence_ < 2) birth_sequence_ = 2;
-  const std::uint64_t old = current_.load(std::memory_order_relaxed);
-  const std::uint64_t fresh = reinterpret_cast<std::uint64_t>(target.buckets) | level;
-  if (old == 0) {
-    for (std::uint64_t i = 0; i < count; ++i) {
+  Level* const old = current_.load(std::memory_order_relaxed);
+  if (old == &none_) {
+    for (std::uint64_t i = 0; i < target.count; ++i) {
       target.buckets[i].clear();
       target.buckets[i].sequence.store(birth_sequence_, std::memory_order_release);
     }
-    current_.store(fresh, std::memory_order_release);
-    return true;
+  } else {
+    next_unit_ = 0;
+    previous_.store(old, std::memory_order_release);
   }
-  next_unit_ = 0;
-  previous_.store(old, std::memory_order_release);
-  current_.store(fresh, std::memory_order_release);
+  current_.store(&target, std::memory_order_release);
   return true;
 }
 
 void BucketTable::end() noexcept {
-  const std::uint64_t old = previous_.load(std::memory_order_relaxed);
-  previous_.store(0, std::memory_order_release);
-  const unsigned level = level_of(old);
-  const std::uint64_t bytes = (count_of(old) + levels_[level].overflow_used) * sizeof(Bucket);
-  pages_.discard(levels_[level].buckets, level_bytes(level));
-  charged_ -= bytes;
-  budget_.give_bytes(bytes);
+  const Level& old = *previous_.load(std::memory_order_relaxed);
+  previous_.store(nullptr, std::memory_order_release);
+  const std::uint64_t charged = (old.count + old.overflow_used) * sizeof(Bucket);
+  charged_ -= charged;
+  retired_.add(old.buckets, old.bytes(), charged, RetiredPages::End::discarded);
 }
 
 void BucketTable::reset() noexcept {
-  const std::uint64_t current = current_.load(std::memory_order_relaxed);
-  const std::uint64_t previous = previous_.load(std::memory_order_relaxed);
-  if (current == 0) return;
+  const Level* const current = has_table() ? current_.load(std::memory_order_relaxed) : nullptr;
+  const Level* const previous = previous_.load(std::memory_order_relaxed);
   // Readers see buckets that are moved, then none at all.
-  for (const std::uint64_t state : {previous, current}) {
-    for (std::uint64_t i = 0; i < count_of(state); ++i) {
-      data_of(state)[i].sequence.store(Bucket::moved, std::memory_order_release);
-    }
+  for (const Level* level : {previous, current}) {
+    for (std::uint64_t i = 0; level != nullptr && i < level->count; ++i)
+      level->buckets[i].sequence.store(Bucket::moved, std::memory_order_release);
   }
-  current_.store(0, std::memory_order_release);
-  previous_.store(0, std::memory_order_release);
-  for (const std::uint64_t state : {previous, current}) {
-    if (state != 0) pages_.discard(data_of(state), level_bytes(level_of(state)));
+  current_.store(&none_, std::memory_order_release);
+  previous_.store(nullptr, std::memory_order_release);
+  for (const Level* level : {previous, current}) {
+    if (level != nullptr) pages_.discard(level->buckets, level->bytes());
   }
   budget_.give_bytes(charged_);
   charged_ = 0;
 }
 
-void BucketTable::bear(std::uint64_t unit) noexcept {
-  const std::uint64_t current = current_.load(std::memory_order_relaxed);
-  const std::uint64_t width = count_of(current) / units();
-  for (std::uint64_t i = 0; i < width; ++i) {
-    data_of(current)[unit * width + i].sequence.store(birth_sequence_, std::memory_order_release);
+void BucketTable::abandon() noexcept {
+  current_.store(&none_, std::memory_order_release);
+  previous_.store(nullptr, std::memory_order_release);
+  for (const Level& level : levels_) {
+    if (level.buckets != nullptr) pages_.discard(level.buckets, level.bytes());
   }
+  charged_ = 0;
+}
+
+void BucketTable::bear(std::uint64_t unit) noexcept {
+  const Level& current = *current_.load(std::memory_order_relaxed);
+  const std::uint64_t width = current.count / units();
+  for (std::uint64_t i = 0; i < width; ++i)
+    current.buckets[unit * width + i].sequence.store(birth_sequence_, std::memory_order_release);
 }
 
 void BucketTable::retire(std::uint64_t unit) noexcept {
-  const std::uint64_t previous = previous_.load(std::memory_order_relaxed);
-  const std::uint64_t width = count_of(previous) / units();
-  for (std::uint64_t i = 0; i < width; ++i) {
-    data_of(previous)[unit * width + i].sequence.store(Bucket::moved, std::memory_order_release);
-  }
+  const Level& previous = *previous_.load(std::memory_order_relaxed);
+  const std::uint64_t width = previous.count / units();
+  for (std::uint64_t i = 0; i < width; ++i)
+    previous.buckets[unit * width + i].sequence.store(Bucket::moved, std::memory_order_release);
 }
 
-std::uint32_t BucketTable::take_overflow(unsigned level) noexcept {
-  Level& holder = levels_[level];
-  const std::uint64_t count = base_ << level;
+std::uint32_t BucketTable::take_overflow(Level& holder) noexcept {
   if (holder.overflow_free != 0) {
     const std::uint32_t link = holder.overflow_free;
-    Bucket& bucket = holder.buckets[count + link - 1];
+    Bucket& bucket = holder.buckets[holder.count + link - 1];
     holder.overflow_free = bucket.link();
     bucket.clear();
     return link;
   }
-  const std::uint64_t most =
-      overflow_capacity(count) < Bucket::link_mask ? overflow_capacity(count) : Bucket::link_mask;
-  if (holder.overflow_used >= most) return 0;
+  if (holder.overflow_used >= std::min<std::uint64_t>(holder.overflow_capacity(), Bucket::link_mask))
+    return 0;
   charge(1);
   const std::uint32_t link = ++holder.overflow_used;
-  holder.buckets[count + link - 1].clear();
+  holder.buckets[holder.count + link - 1].clear();
   return link;
 }
 
@@ -157,8 +151,7 @@ bool BucketTable::place_entry(Bucket* home, std::uint8_t tag, std::uint32_t refe
     if (following == nullptr) break;
     bucket = following;
   }
-  const Level& level = level_holding(home);
-  const std::uint32_t link = take_overflow(static_cast<unsigned>(&level - levels_.data()));
+  const std::uint32_t link = take_overflow(level_holding(home));
   if (link == 0) return false;
   bucket->set_link(link);
   Bucket* last = next(home, bucket);

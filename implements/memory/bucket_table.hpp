@@ -3,6 +3,7 @@
 #include "memory/bucket.hpp"
 #include "memory/budget.hpp"
 #include "memory/page_source.hpp"
+#include "memory/retired_pages.hpp"
 
 #include <array>
 #include <atomic>
@@ -25,9 +26,11 @@ struct SlotPosition {
 class BucketTable {
  public:
   static constexpr unsigned most_levels = 24;
+  static constexpr unsigned most_levels_at_once = 3;
   static constexpr std::uint64_t entries_per_bucket = 8;  // on average, before the table grows
 
-  BucketTable(PageSource& pages, Budget& budget, std::uint32_t base) noexcept;
+  // The memory of a table that has been moved from goes to `retired`.
+  BucketTable(PageSource& pages, Budget& budget, RetiredPages& retired, std::uint32_t base) noexcept;
   BucketTable(const BucketTable&) = delete;
   BucketTable& operator=(const BucketTable&) = delete;
   ~BucketTable();
@@ -35,30 +38,24 @@ class BucketTable {
   static std::uint32_t place(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 16U); }
   static std::uint8_t tag(std::uint64_t hash) noexcept {
     const auto tag = static_cast<std::uint8_t>(hash);
-    return tag != 0 ? tag : 1;
+    return static_cast<std::uint8_t>(tag + (tag == 0 ? 1 : 0));
   }
 
   struct Home {
-    const Bucket* bucket;    // null when there is no table
+    const Bucket* bucket;
     std::uint32_t sequence;  // odd or unborn: try again
   };
   // For readers: the bucket to look at first.
   Home read_home(std::uint64_t hash) const noexcept {
-    const std::uint64_t current = current_.load(std::memory_order_acquire);
-    if (current == 0) return {nullptr, Bucket::unborn};
-    const Bucket* bucket = bucket_at(current, place(hash));
-    const std::uint32_t sequence = bucket->sequence.load(std::memory_order_acquire);
-    if (sequence != Bucket::unborn) return {bucket, sequence};
-    return read_previous_home(hash, bucket);
+    const Home home = read_current_home(hash);
+    return home.sequence != Bucket::unborn ? home : read_previous_home(hash, home.bucket);
   }
   // The same without a look at the table that is on the move.
   Home read_current_home(std::uint64_t hash) const noexcept {
-    const std::uint64_t current = current_.load(std::memory_order_acquire);
-    if (current == 0) return {nullptr, Bucket::unborn};
-    const Bucket* bucket = bucket_at(current, place(hash));
+    const Bucket* bucket = current_.load(std::memory_order_acquire)->at(place(hash));
     return {bucket, bucket->sequence.load(std::memory_order_acquire)};
   }
-  bool has_table() const noexcept { return current_.load(std::memory_order_acquire) != 0; }
+  bool has_table() const noexcept { return current_.load(std::memory_order_acquire) != &none_; }
   // The next bucket of the chain that `home` begins; null at its end.
   const Bucket* read_next(const Bucket* home, std::uint64_t word1) const noexcept {
     const std::uint32_t link = Bucket::link_of(word1);
@@ -68,10 +65,14 @@ class BucketTable {
   // All that follows is for the holder of the shard's lock. `hash_of` gives the hash of the entry at a
   // reference.
 
+  // Null when there is no table, or when the bucket has yet to be moved here.
+  Bucket* current_home(std::uint64_t hash) const noexcept {
+    Bucket* const bucket = current_.load(std::memory_order_relaxed)->at(place(hash));
+    return bucket->sequence.load(std::memory_order_relaxed) <= Bucket::moved ? nullptr : bucket;
+  }
   template <class HashOf>
   Bucket* home(std::uint64_t hash, const HashOf& hash_of) noexcept {
-    const std::uint64_t current = current_.load(std::memory_order_relaxed);
-    Bucket* bucket = bucket_at(current, place(hash));
+    Bucket* bucket = current_.load(std::memory_order_relaxed)->at(place(hash));
     if (bucket->sequence.load(std::memory_order_relaxed) == Bucket::unborn)
       migrate_unit(unit_of(place(hash)), hash_of);
     return bucket;
@@ -92,69 +93,84 @@ class BucketTable {
     if (migrating()) {
       for (; units > 0 && migrating(); --units)
         migrate_next(hash_of);
+    } else if (!retired_.empty()) {
+      // One table after the other.
     } else if (wants_to_grow(entries)) {
-      begin(level_of(current_.load(std::memory_order_relaxed)) + 1);
+      begin(level() + 1);
     } else if (wants_to_shrink(entries)) {
-      begin(level_of(current_.load(std::memory_order_relaxed)) - 1);
+      begin(level_to_shrink_to(entries));
     }
   }
+  // True when `maintain` has work to do that writes of new entries do not bring about by themselves.
+  bool wants_upkeep(std::uint64_t entries) const noexcept { return migrating() || wants_to_shrink(entries); }
   // Forgets all entries and gives the memory back.
   void reset() noexcept;
+  // The same whatever state it is in, and without a word to the budget.
+  void abandon() noexcept;
   template <class HashOf>
   void finish_migration(const HashOf& hash_of) noexcept {
     while (migrating())
       migrate_next(hash_of);
   }
 
-  bool migrating() const noexcept { return previous_.load(std::memory_order_relaxed) != 0; }
-  std::uint64_t buckets() const noexcept { return count_of(current_.load(std::memory_order_relaxed)); }
+  bool migrating() const noexcept { return previous_.load(std::memory_order_relaxed) != nullptr; }
+  std::uint64_t buckets() const noexcept {
+    return has_table() ? current_.load(std::memory_order_relaxed)->count : 0;
+  }
   Bucket* bucket(std::uint64_t index) const noexcept {
-    return data_of(current_.load(std::memory_order_relaxed)) + index;
+    return current_.load(std::memory_order_relaxed)->buckets + index;
   }
   std::uint64_t index_of(std::uint64_t hash) const noexcept { return place(hash) * buckets() >> 32U; }
   std::uint64_t bytes() const noexcept { return charged_; }
-  unsigned level() const noexcept { return level_of(current_.load(std::memory_order_relaxed)); }
+  unsigned level() const noexcept {
+    const Level* const current = current_.load(std::memory_order_relaxed);
+    return has_table() ? static_cast<unsigned>(current - levels_.data()) : 0;
+  }
   bool wants_to_grow(std::uint64_t entries) const noexcept {
     return entries >= entries_per_bucket * buckets() && level() + 1 < most_levels;
   }
 
  private:
-  static constexpr std::uint64_t level_mask = 0xFFF;  // tables begin at a page
-
+  // One size of the table. Its buckets follow one another, the overflow buckets behind them; once mapped,
+  // they keep their addresses.
   struct Level {
+    Bucket* buckets = nullptr;
+    std::uint64_t count = 0;
     std::uint32_t overflow_used = 0;
     std::uint32_t overflow_free = 0;  // head of a list through the links
-    Bucket* buckets = nullptr;
+
+    Bucket* at(std::uint32_t place) const noexcept { return buckets + (place * count >> 32U); }
+    bool holds(const Bucket* home) const noexcept { return home >= buckets && home < buckets + count; }
+    std::uint64_t overflow_capacity() const noexcept { return count * 3 / 4 + 4; }
+    std::uint64_t bytes() const noexcept { return (count + overflow_capacity()) * sizeof(Bucket); }
   };
 
-  static Bucket* data_of(std::uint64_t state) noexcept {
-    return reinterpret_cast<Bucket*>(state & ~level_mask);
-  }
-  static unsigned level_of(std::uint64_t state) noexcept { return static_cast<unsigned>(state & level_mask); }
-  std::uint64_t count_of(std::uint64_t state) const noexcept {
-    return state == 0 ? 0 : base_ << level_of(state);
-  }
-  Bucket* bucket_at(std::uint64_t state, std::uint32_t place) const noexcept {
-    return data_of(state) + (place * (base_ << level_of(state)) >> 32U);
-  }
-  static std::uint64_t overflow_capacity(std::uint64_t count) noexcept { return count * 3 / 4 + 4; }
-  std::uint64_t level_bytes(unsigned level) const noexcept;
   Home read_previous_home(std::uint64_t hash, const Bucket* bucket) const noexcept;
   const Bucket* follow(const Bucket* home, std::uint32_t link) const noexcept;
-  Level& level_holding(const Bucket* home) noexcept;
+  Level& level_holding(const Bucket* home) noexcept {
+    Level* const current = current_.load(std::memory_order_relaxed);
+    return current->holds(home) ? *current : *previous_.load(std::memory_order_relaxed);
+  }
   bool wants_to_shrink(std::uint64_t entries) const noexcept { return level() > 0 && entries < buckets(); }
+  // Several levels at once where the table is nearly empty, as many as keep a unit short.
+  unsigned level_to_shrink_to(std::uint64_t entries) const noexcept {
+    unsigned target = level() - 1;
+    while (target > 0 && target + most_levels_at_once > level() && entries < levels_[target].count)
+      --target;
+    return target;
+  }
 
   bool begin(unsigned level) noexcept;
   void end() noexcept;
   void charge(std::uint64_t buckets) noexcept;
-  std::uint32_t take_overflow(unsigned level) noexcept;
+  std::uint32_t take_overflow(Level& holder) noexcept;
   // Into a bucket that readers do not see, or under the caller's ChainChange.
   bool place_entry(Bucket* home, std::uint8_t tag, std::uint32_t reference, unsigned use) noexcept;
 
   std::uint64_t unit_of(std::uint32_t place) const noexcept { return place * units() >> 32U; }
   std::uint64_t units() const noexcept {
-    const auto current = count_of(current_.load(std::memory_order_relaxed));
-    const auto previous = count_of(previous_.load(std::memory_order_relaxed));
+    const auto current = current_.load(std::memory_order_relaxed)->count;
+    const auto previous = previous_.load(std::memory_order_relaxed)->count;
     return current < previous ? current : previous;
   }
   template <class HashOf>
@@ -169,29 +185,32 @@ class BucketTable {
 
   PageSource& pages_;
   Budget& budget_;
-  const std::uint64_t base_;
-  std::atomic<std::uint64_t> current_{0};   // address of the buckets, with the level in the low bits
-  std::atomic<std::uint64_t> previous_{0};  // 0 when nothing is on the move
+  RetiredPages& retired_;
+  std::atomic<Level*> current_{&none_};
+  std::atomic<Level*> previous_{nullptr};  // null when nothing is on the move
   std::uint64_t next_unit_ = 0;
   std::uint64_t charged_ = 0;
   std::uint32_t birth_sequence_ = 2;
+  // Stands in for the table when there is none: one bucket of which readers learn nothing.
+  Bucket nothing_{};
+  Level none_{&nothing_, 1, 0, 0};
   std::array<Level, most_levels> levels_{};
 };
 
 template <class HashOf>
 void BucketTable::migrate_unit(std::uint64_t unit, const HashOf& hash_of) noexcept {
-  const std::uint64_t current = current_.load(std::memory_order_relaxed);
-  const std::uint64_t previous = previous_.load(std::memory_order_relaxed);
-  const std::uint64_t width = count_of(previous) / units();
-  if (data_of(previous)[unit * width].sequence.load(std::memory_order_relaxed) == Bucket::moved) return;
+  const Level& current = *current_.load(std::memory_order_relaxed);
+  const Level& previous = *previous_.load(std::memory_order_relaxed);
+  const std::uint64_t width = previous.count / units();
+  if (previous.buckets[unit * width].sequence.load(std::memory_order_relaxed) == Bucket::moved) return;
   for (std::uint64_t i = 0; i < width; ++i) {
-    const Bucket* home = data_of(previous) + unit * width + i;
+    const Bucket* home = previous.buckets + unit * width + i;
     for (const Bucket* bucket = home; bucket != nullptr; bucket = next(home, bucket)) {
       for (unsigned slot = 0; slot < Bucket::slots; ++slot) {
         const std::uint8_t tag = bucket->tag(slot);
         if (tag == 0) continue;
         const std::uint32_t reference = bucket->reference(slot);
-        place_entry(bucket_at(current, place(hash_of(reference))), tag, reference, bucket->use(slot));
+        place_entry(current.at(place(hash_of(reference))), tag, reference, bucket->use(slot));
       }
     }
   }

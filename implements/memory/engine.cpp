@@ -1,6 +1,7 @@
 #include "memory/engine.hpp"
 
 #include "memory/log_shard_glance.hpp"
+#include "memory/log_shard_overwrite.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -20,6 +21,7 @@ constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
 constexpr unsigned least_segment_word_bits = 5;
 constexpr std::uint64_t segments_per_budget = 128;
 constexpr std::uint32_t least_base = 32;
+constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
 HashSeed random_seed() {
   std::random_device device;
@@ -38,8 +40,9 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
 }
 
 ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                 unsigned shard_bits) {
-  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : random_seed()};
+                                 const ProcessMark& mark, unsigned shard_bits) {
+  ShardContext context{*options.pages, budget, clock, mark, options.seed ? *options.seed : random_seed()};
+  context.seed.first |= 1U;
   if (options.time_to_idle) {
     context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
   }
@@ -70,17 +73,25 @@ Engine::Engine(EngineOptions options)
       clock_(options_.clock),
       budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
       shard_bits_(shard_bits_for(options_)),
-      shard_shift_(32 - shard_bits_),
-      context_(context_for(options_, budget_, clock_, shard_bits_)) {
-  if (options_.policy != EvictionPolicy::tinylfu) {
+      shard_mask_((std::size_t{1} << shard_bits_) - 1),
+      context_(context_for(options_, budget_, clock_, mark_, shard_bits_)) {
+  if (options_.policy != EvictionPolicy::tinylfu)
     ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
-    return;
-  }
+  // Beside an ordered store there is one shard, always empty, which sends every read on to it.
   const std::size_t count = std::size_t{1} << shard_bits_;
   shards_ =
       static_cast<LogShard*>(::operator new(count * sizeof(LogShard), std::align_val_t(alignof(LogShard))));
   for (; shard_count_ < count; ++shard_count_)
     new (shards_ + shard_count_) LogShard(context_);
+  const auto rate = SizeEstimate::rate_for(options_.max_size, options_.max_bytes);
+  if (rate && options_.count_reads) {
+    try {
+      estimate_ = std::make_unique<SizeEstimate>(options_.policy, context_, *rate);
+      sample_mask_ = (*rate - 1) << sample_shift;
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  may_write_quickly_ = !ordered_ && context_.idle == 0 && !options_.listener;
 }
 
 Engine::~Engine() {
@@ -90,68 +101,106 @@ Engine::~Engine() {
   ::operator delete(shards_, std::align_val_t(alignof(LogShard)));
 }
 
-Tick Engine::end_after(std::uint64_t time_to_live) const noexcept {
-  return time_to_live == endless ? never : clock_.after(time_to_live);
+Tick Engine::end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept {
+  return time_to_live == endless ? never : moment.after(time_to_live);
 }
 
 Found Engine::read(std::string_view key, Value& destination) {
+  return read_hashed(key, hash_key(key, context_.seed), destination);
+}
+
+[[gnu::always_inline]] inline Found Engine::read_hashed(std::string_view key, std::uint64_t hash,
+                                                        Value& destination) {
+  if (is_sampled(hash)) [[unlikely]]
+    return read_sampled(key, destination);
   Found found;
-  if (ordered_) {
-    found = read_slowly(key, 0, destination);
-  } else {
-    const std::uint64_t hash = hash_key(key, context_.seed);
-    const LogShard::Glance glance = shard(hash).glance(hash, key, destination);
-    found =
-        glance != LogShard::Glance::unsure ? static_cast<Found>(glance) : read_slowly(key, hash, destination);
-  }
-  if (options_.count_reads) {
-    ReadCounters::Stripe& stripe = reads_.mine();
-    (found == Found::miss ? stripe.misses : stripe.hits).fetch_add(1, std::memory_order_relaxed);
-  }
+  if (!shard(hash).glance(hash, key, destination, found)) return read_slowly(key, destination);
+  count_read(found);
   return found;
 }
 
 // Apart, so that the short way carries nothing of the long one.
-Found Engine::read_slowly(std::string_view key, std::uint64_t hash, Value& destination) {
+[[gnu::noinline]] Found Engine::read_slowly(std::string_view key, Value& destination) {
+  return clock_.renew() ? read(key, destination) : read_thoroughly(key, destination);
+}
+
+Found Engine::read_thoroughly(std::string_view key, Value& destination) {
   Aftermath after(listener());
+  const std::uint64_t hash = hash_key(key, context_.seed);
   const Found found =
       ordered_ ? ordered_->read(key, destination, after) : shard(hash).read(hash, key, destination, after);
   after.tell();
+  count_read(found);
+  return found;
+}
+
+[[gnu::noinline]] Found Engine::read_sampled(std::string_view key, Value& destination) {
+  const Found found = read_thoroughly(key, destination);
+  if (estimate_) estimate_->note_read(hash_key(key, context_.seed), found);
   return found;
 }
 
 void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> found,
                        std::span<Value> values) {
   constexpr std::size_t batch = 16;
-  for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
-    const std::size_t end = std::min(keys.size(), begin + batch);
-    if (!ordered_) {
-      std::uint64_t hashes[batch];
-      for (std::size_t i = begin; i < end; ++i) {
-        hashes[i - begin] = hash_key(keys[i], context_.seed);
-        shard(hashes[i - begin]).prefetch_bucket(hashes[i - begin]);
-      }
-      for (std::size_t i = begin; i < end; ++i)
-        shard(hashes[i - begin]).prefetch_entry(hashes[i - begin]);
+  std::size_t next = 0;
+  for (std::uint64_t hashes[batch]; !ordered_ && next < keys.size();) {
+    const std::size_t count = std::min(keys.size() - next, batch);
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = hash_key(keys[next + i], context_.seed);
+      shard(hashes[i]).prefetch_bucket(hashes[i]);
     }
-    for (std::size_t i = begin; i < end; ++i)
-      found[i] = read(keys[i], values[i]);
+    for (std::size_t i = 0; i < count; ++i)
+      shard(hashes[i]).prefetch_entry(hashes[i]);
+    for (std::size_t i = 0; i < count; ++i, ++next)
+      found[next] = read_hashed(keys[next], hashes[i], values[next]);
   }
+  for (; next < keys.size(); ++next)
+    found[next] = read(keys[next], values[next]);
 }
 
 WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& value,
                            std::uint64_t time_to_live) {
+  const TickClock::Moment moment = clock_.moment();
+  const Tick expiry = end_after(time_to_live, moment);
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const std::size_t value_size = value ? value->size() : 0;
+  if (may_write_quickly_ && !is_sampled(hash) && (key.size() | value_size) <= EntryHeader::largest_part) {
+    const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
+    bool owes_sweep = false;
+    if (header.is_plain() &&
+        shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now, owes_sweep)) {
+      if (owes_sweep) sweep_elsewhere();
+      return WriteOutcome::stored;
+    }
+  }
+  return write_slowly(key, hash, value, expiry, moment.now);
+}
+
+void Engine::sweep_elsewhere() {
   Aftermath after(listener());
-  const Tick expiry = end_after(time_to_live);
-  const WriteOutcome outcome =
-      ordered_ ? ordered_->write(key, value, expiry, after) : write_to_shard(key, value, expiry, after);
+  sweep_next(after);
+  after.tell();
+}
+
+// A shard that nobody writes to is swept by the writes to others.
+void Engine::sweep_next(Aftermath& after) noexcept {
+  shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
+}
+
+WriteOutcome Engine::write_slowly(std::string_view key, std::uint64_t hash,
+                                  const std::optional<ByteView>& value, Tick expiry, Tick now) {
+  Aftermath after(listener());
+  const WriteOutcome outcome = ordered_ ? ordered_->write(key, value, expiry, after)
+                                        : write_to_shard(key, hash, value, expiry, now, after);
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
   after.tell();
   return outcome;
 }
 
-WriteOutcome Engine::write_to_shard(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
+WriteOutcome Engine::write_to_shard(std::string_view key, std::uint64_t hash,
+                                    const std::optional<ByteView>& value, Tick expiry, Tick now,
                                     Aftermath& after) {
-  const std::uint64_t hash = hash_key(key, context_.seed);
   LogShard& target = shard(hash);
   std::unique_ptr<ExternalEntry> external;
   if (target.needs_external(key, value)) {
@@ -166,11 +215,11 @@ WriteOutcome Engine::write_to_shard(std::string_view key, const std::optional<By
     }
   }
   WriteOutcome outcome;
-  while ((outcome = target.write(hash, key, value, expiry, external, after)) == WriteOutcome::no_room_here)
+  while ((outcome = target.write(hash, key, value, expiry, now, external, after)) ==
+         WriteOutcome::no_room_here) {
     if (!find_room_elsewhere(target, after)) return WriteOutcome::no_memory;
-  // A shard that nobody writes to is swept by the writes to others.
-  if (after.owes_sweep())
-    shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
+  }
+  if (after.owes_sweep()) sweep_next(after);
   return outcome;
 }
 
@@ -187,6 +236,7 @@ bool Engine::remove(std::string_view key) {
   Aftermath after(listener());
   const std::uint64_t hash = hash_key(key, context_.seed);
   const bool removed = ordered_ ? ordered_->remove(key, after) : shard(hash).remove(hash, key, after);
+  if (is_sampled(hash) && estimate_) estimate_->note_removal(hash);
   after.tell();
   return removed;
 }
@@ -202,7 +252,7 @@ Remaining Engine::remaining(std::string_view key) {
 
 bool Engine::expire(std::string_view key, std::uint64_t time_to_live) {
   Aftermath after(listener());
-  const Tick expiry = end_after(time_to_live);
+  const Tick expiry = end_after(time_to_live, clock_.moment());
   const std::uint64_t hash = hash_key(key, context_.seed);
   const bool done =
       ordered_ ? ordered_->expire(key, expiry, after) : shard(hash).expire(hash, key, expiry, after);
@@ -219,6 +269,7 @@ void Engine::clear() {
   if (ordered_) clear_one(*ordered_);
   for (std::size_t i = 0; i < shard_count_; ++i)
     clear_one(shards_[i]);
+  if (estimate_) estimate_->clear();
 }
 
 void Engine::set_max_size(std::uint64_t entries) noexcept {
@@ -275,6 +326,15 @@ EngineStatistics Engine::statistics() const {
   result.cleared = sum.cleared;
   result.entries = sum.entries;
   result.bytes = sum.bytes;
+  if (estimate_) {
+    const std::uint64_t reads = result.hits + result.misses;
+    std::optional<double> ratio;
+    if (reads != 0) ratio = static_cast<double>(result.hits) / static_cast<double>(reads);
+    if (const auto estimate = estimate_->ratios(ratio)) {
+      result.hit_ratio_at_half_size = estimate->half;
+      result.hit_ratio_at_twice_the_size = estimate->twice;
+    }
+  }
   result.load_factor = sum.slots == 0 ? 0 : static_cast<double>(sum.entries) / static_cast<double>(sum.slots);
   return result;
 }

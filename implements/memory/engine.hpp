@@ -6,6 +6,7 @@
 #include "memory/log_shard.hpp"
 #include "memory/ordered_store.hpp"
 #include "memory/read_counters.hpp"
+#include "memory/size_estimate.hpp"
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/lookup.hpp>
@@ -24,7 +25,8 @@
 namespace cachesite::memory {
 
 // The cache itself, usable without a site. Safe from any thread. A TTL is in milliseconds; `endless` has no
-// end.
+// end. A forked process has a copy of its own; a part that another thread was just changing starts there
+// empty.
 class Engine {
  public:
   static constexpr std::uint64_t endless = ~std::uint64_t{0};
@@ -61,28 +63,45 @@ class Engine {
   std::string check() const;
 
  private:
-  LogShard& shard(std::uint64_t hash) const noexcept { return shards_[hash >> 32U >> shard_shift_]; }
+  LogShard& shard(std::uint64_t hash) const noexcept { return shards_[hash >> 48U & shard_mask_]; }
   const RemovalListener* listener() const noexcept {
     return options_.listener ? &options_.listener : nullptr;
   }
-  Found read_slowly(std::string_view key, std::uint64_t hash, Value& destination);
-  WriteOutcome write_to_shard(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
-                              Aftermath& after);
+  Found read_hashed(std::string_view key, std::uint64_t hash, Value& destination);
+  Found read_sampled(std::string_view key, Value& destination);
+  Found read_thoroughly(std::string_view key, Value& destination);
+  Found read_slowly(std::string_view key, Value& destination);
+  void count_read(Found found) noexcept {
+    if (!options_.count_reads) return;
+    ReadCounters::Stripe& stripe = reads_.mine();
+    (found == Found::miss ? stripe.misses : stripe.hits).fetch_add(1, std::memory_order_relaxed);
+  }
+  WriteOutcome write_slowly(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
+                            Tick expiry, Tick now);
+  WriteOutcome write_to_shard(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
+                              Tick expiry, Tick now, Aftermath& after);
+  bool is_sampled(std::uint64_t hash) const noexcept { return (hash & sample_mask_) == 0; }
+  void sweep_elsewhere();
+  void sweep_next(Aftermath& after) noexcept;
   bool find_room_elsewhere(const LogShard& except, Aftermath& after);
-  Tick end_after(std::uint64_t time_to_live) const noexcept;
+  static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
   static ShardContext context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                  unsigned shard_bits);
+                                  const ProcessMark& mark, unsigned shard_bits);
 
   EngineOptions options_;
   TickClock clock_;
   Budget budget_;
+  ProcessMark mark_;
   unsigned shard_bits_;
-  unsigned shard_shift_;
+  std::size_t shard_mask_;
   ShardContext context_;
+  std::uint64_t sample_mask_ = ~std::uint64_t{0};
   std::size_t shard_count_ = 0;
   LogShard* shards_ = nullptr;
+  bool may_write_quickly_ = false;  // no listener, no idle time: nobody cares for a replaced entry
   std::unique_ptr<OrderedStore> ordered_;
+  std::unique_ptr<SizeEstimate> estimate_;  // none: the cache is too small for one
   std::atomic<std::size_t> next_swept_{0};
   ReadCounters reads_;
 };

@@ -19,7 +19,7 @@ struct EngineOptions {
   std::optional<std::uint64_t> max_size;   // entries; none: no limit
   std::optional<std::uint64_t> max_bytes;  // none: no limit
   std::optional<std::chrono::milliseconds> time_to_idle;
-  bool count_reads = true;
+  bool count_reads = true;  // and estimate what other sizes would bring
   unsigned most_shards = 64;
   std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
   RemovalListener listener;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace cachesite::memory {
 
@@ -16,6 +17,9 @@ struct EngineStatistics {
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
   double load_factor = 0;  // entries for each slot of the index
+  // Estimates; none when the cache is small, has no limit, or was not read often enough.
+  std::optional<double> hit_ratio_at_half_size;
+  std::optional<double> hit_ratio_at_twice_the_size;
 };
 
 }  // namespace cachesite::memory

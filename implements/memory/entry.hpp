@@ -76,25 +76,27 @@ class EntryHeader {
     return expiry(entry) <= now || (stored != 0 && stored <= now);
   }
 
-  // The one comparison that nearly every read makes: a key of this size (of `largest_part` at most), in the
-  // arena, the end in the header.
+  // The one comparison that nearly every read makes: a key of this size, in the arena, the end in the header.
+  // Never true for a size above `largest_part`.
   constexpr bool is_plain_with_key_of(std::size_t size) const noexcept {
     return (raw_ & (largest_part << key_shift | external_bit | wide_bit)) == std::uint64_t{size} << key_shift;
   }
-  constexpr bool is_plain_and_expired(Tick now) const noexcept {
-    const std::uint64_t stored = raw_ >> expiry_shift;
-    return stored <= now && stored != expiry_mask;
+  // For two plain entries of one key: they take the same words.
+  constexpr bool has_length_of(EntryHeader other) const noexcept {
+    return words_for(value_size()) == words_for(other.value_size());
   }
+  // For a plain entry; true for one without an end as well once the time no longer fits into a header.
+  constexpr bool may_be_expired(Tick now) const noexcept { return raw_ >> expiry_shift <= now; }
   constexpr bool is_plain() const noexcept { return (raw_ & (external_bit | wide_bit)) == 0; }
 
   static constexpr std::size_t words_for(std::size_t bytes) noexcept { return (bytes + 7) / 8; }
 
  private:
-  static constexpr unsigned key_shift = 11;
-  static constexpr std::uint64_t null_bit = 1U << 22U;
-  static constexpr std::uint64_t external_bit = 1U << 23U;
-  static constexpr std::uint64_t wide_bit = 1U << 24U;
-  static constexpr std::uint64_t dead_bit = 1U << 25U;
+  static constexpr std::uint64_t null_bit = 1U << 11U;
+  static constexpr std::uint64_t external_bit = 1U << 12U;
+  static constexpr std::uint64_t wide_bit = 1U << 13U;
+  static constexpr std::uint64_t dead_bit = 1U << 14U;
+  static constexpr unsigned key_shift = 15;
   static constexpr unsigned expiry_shift = 26;
   static constexpr std::uint64_t expiry_mask = (std::uint64_t{1} << 38U) - 1;
 
@@ -105,59 +107,76 @@ inline EntryHeader load_header(const Word* entry) noexcept {
   return EntryHeader(entry->load(std::memory_order_acquire));
 }
 
-inline bool same_bytes(const Word* words, const char* bytes, std::size_t size) noexcept {
-  for (; size >= 16; size -= 16, bytes += 16, words += 2) {
-    const std::uint64_t first = words[0].load(std::memory_order_acquire) ^ load_word(bytes);
-    const std::uint64_t second = words[1].load(std::memory_order_acquire) ^ load_word(bytes + 8);
-    if ((first | second) != 0) return false;
-  }
-  if (size >= 8) {
-    if (words->load(std::memory_order_acquire) != load_word(bytes)) return false;
-    size -= 8, bytes += 8, ++words;
-  }
-  return size == 0 || words->load(std::memory_order_acquire) == load_partial_word(bytes, size);
+inline bool same_word(const Word& word, const char* bytes) noexcept {
+  return word.load(std::memory_order_acquire) == load_word(bytes);
 }
 
-inline void copy_in(Word* words, const void* source, std::size_t size) noexcept {
-  const char* bytes = static_cast<const char*>(source);
-  for (; size >= 32; size -= 32, bytes += 32, words += 4) {
-    words[0].store(load_word(bytes), std::memory_order_release);
-    words[1].store(load_word(bytes + 8), std::memory_order_release);
-    words[2].store(load_word(bytes + 16), std::memory_order_release);
-    words[3].store(load_word(bytes + 24), std::memory_order_release);
+// Written out for keys of up to four words, which nearly all are.
+[[gnu::always_inline]] inline bool same_bytes(const Word* words, const char* bytes,
+                                              std::size_t size) noexcept {
+  if (size < 8) return size == 0 || words->load(std::memory_order_acquire) == load_partial_word(bytes, size);
+  if (!same_word(words[0], bytes) || (size >= 16 && !same_word(words[1], bytes + 8)) ||
+      (size >= 24 && !same_word(words[2], bytes + 16))) {
+    return false;
   }
-  for (; size >= 8; size -= 8, bytes += 8, ++words)
-    words->store(load_word(bytes), std::memory_order_release);
-  if (size != 0) words->store(load_partial_word(bytes, size), std::memory_order_release);
+  if (size >= 32) {
+    for (std::size_t word = 3; word < size / 8; ++word) {
+      if (!same_word(words[word], bytes + 8 * word)) return false;
+    }
+  }
+  return (size & 7U) == 0 || words[size / 8].load(std::memory_order_acquire) == load_rest(bytes, size);
 }
 
-inline void copy_out(void* target, const Word* words, std::size_t size) noexcept {
-  char* bytes = static_cast<char*>(target);
-  const auto copy_word = [](char* place, const Word& source) {
-    const std::uint64_t word = source.load(std::memory_order_acquire);
-    std::memcpy(place, &word, 8);
-  };
-  for (; size >= 32; size -= 32, bytes += 32, words += 4) {
-    copy_word(bytes, words[0]);
-    copy_word(bytes + 8, words[1]);
-    copy_word(bytes + 16, words[2]);
-    copy_word(bytes + 24, words[3]);
+inline void copy_half_line_in(Word* words, const char* bytes) noexcept {
+  words[0].store(load_word(bytes), std::memory_order_release);
+  words[1].store(load_word(bytes + 8), std::memory_order_release);
+  words[2].store(load_word(bytes + 16), std::memory_order_release);
+  words[3].store(load_word(bytes + 24), std::memory_order_release);
+}
+
+// The first line written out: most values end in it.
+[[gnu::always_inline]] inline void copy_in(Word* words, const char* bytes, std::size_t size) noexcept {
+  std::size_t place = 0;
+  if (size >= 64) {
+    copy_half_line_in(words, bytes);
+    copy_half_line_in(words + 4, bytes + 32);
+    for (place = 64; size - place >= 32; place += 32)
+      copy_half_line_in(words + place / 8, bytes + place);
   }
-  for (; size >= 8; size -= 8, bytes += 8, ++words)
-    copy_word(bytes, *words);
-  if (size == 0) return;
-  std::uint64_t word = words->load(std::memory_order_acquire);
-  if (size & 4U) {
-    std::memcpy(bytes, &word, 4);
-    bytes += 4;
-    word >>= 32U;
+  for (; size - place >= 8; place += 8)
+    words[place / 8].store(load_word(bytes + place), std::memory_order_release);
+  if (place == size) return;
+  words[place / 8].store(size < 8 ? load_partial_word(bytes, size) : load_rest(bytes, size),
+                         std::memory_order_release);
+}
+
+inline void copy_word_out(char* target, const Word& source) noexcept {
+  const std::uint64_t word = source.load(std::memory_order_acquire);
+  std::memcpy(target, &word, 8);
+}
+
+inline void copy_half_line_out(char* target, const Word* words) noexcept {
+  copy_word_out(target, words[0]);
+  copy_word_out(target + 8, words[1]);
+  copy_word_out(target + 16, words[2]);
+  copy_word_out(target + 24, words[3]);
+}
+
+// In whole words: the target is as long as the next multiple of eight says.
+[[gnu::always_inline]] inline void copy_out(void* target, const Word* words, std::size_t size) noexcept {
+  char* const bytes = static_cast<char*>(target);
+  std::size_t place = 0;
+  if (size >= 64) {
+    copy_half_line_out(bytes, words);
+    copy_half_line_out(bytes + 32, words + 4);
+    for (place = 64; size - place >= 32; place += 32)
+      copy_half_line_out(bytes + place, words + place / 8);
+  } else if (size >= 32) {
+    copy_half_line_out(bytes, words);
+    place = 32;
   }
-  if (size & 2U) {
-    std::memcpy(bytes, &word, 2);
-    bytes += 2;
-    word >>= 16U;
-  }
-  if (size & 1U) std::memcpy(bytes, &word, 1);
+  for (; place < size; place += 8)
+    copy_word_out(bytes + place, words[place / 8]);
 }
 
 inline void copy_words(Word* target, const Word* source, std::size_t count) noexcept {

@@ -25,6 +25,11 @@ class EntryLog {
   void adopt_tail_of(EntryLog& other) noexcept;
   // Drops everything.
   void clear() noexcept;
+  // Forgets everything, whatever state it is in.
+  void abandon() noexcept {
+    first_ = last_ = none;
+    entries_ = live_words_ = segments_ = 0;
+  }
 
   std::uint64_t entries() const noexcept { return entries_; }
   std::uint64_t live_words() const noexcept { return live_words_; }

@@ -1,14 +1,11 @@
 #include "memory/frequency_sketch.hpp"
 
-#include <algorithm>
-
 namespace cachesite::memory {
 
 namespace {
 
-constexpr std::uint64_t entries_per_block = 12;
-constexpr std::uint64_t least_blocks = 64;
 constexpr std::uint64_t sample_factor = 14;
+constexpr std::uint64_t blocks_per_slice = 256;
 
 std::uint64_t mix(std::uint64_t hash) noexcept {
   return hash * 0xD6E8FEB86659FD93U;
@@ -17,8 +14,8 @@ std::uint64_t mix(std::uint64_t hash) noexcept {
 }  // namespace
 
 void FrequencySketch::fit(std::uint64_t entries) noexcept {
-  const std::uint64_t blocks = std::max(least_blocks, (entries + entries_per_block - 1) / entries_per_block);
-  if (blocks <= blocks_) return;
+  const std::uint64_t blocks = blocks_for(entries);
+  if (blocks <= blocks_ && !is_too_large_for(entries)) return;
   void* memory = pages_.map(blocks * sizeof(Block));
   if (memory == nullptr) return;
   release();
@@ -26,13 +23,13 @@ void FrequencySketch::fit(std::uint64_t entries) noexcept {
   blocks_ = blocks;
   sample_ = std::max<std::uint64_t>(1, sample_factor * entries);
   additions_ = 0;
+  halved_ = ~std::uint64_t{0};
   budget_.take_bytes(bytes());
 }
 
 void FrequencySketch::release() noexcept {
   if (memory_ == nullptr) return;
-  budget_.give_bytes(bytes());
-  pages_.unmap(memory_, bytes());
+  retired_.add(memory_, bytes(), bytes(), RetiredPages::End::unmapped);
   memory_ = nullptr;
   blocks_ = 0;
 }
@@ -40,7 +37,7 @@ void FrequencySketch::release() noexcept {
 void FrequencySketch::add(std::uint64_t hash) noexcept {
   if (memory_ == nullptr) return;
   const std::uint64_t mixed = mix(hash);
-  Block& target = block(mixed);
+  Block& target = memory_[index(mixed)];
   // Each counter for itself: raising only the least ones would favour keys that come when others already fill
   // the block.
   for (unsigned row = 0; row < rows; ++row) {
@@ -48,26 +45,29 @@ void FrequencySketch::add(std::uint64_t hash) noexcept {
     if (counter(target, row, bits) < most)
       target.words[2 * row + (bits & 1U)] += std::uint64_t{1} << shift(bits);
   }
-  if (++additions_ >= sample_) halve();
+  if (++additions_ >= sample_) {
+    additions_ /= 2;
+    halved_ = 0;
+  }
+  if (halved_ < blocks_) halve_slice();
 }
 
 unsigned FrequencySketch::estimate(std::uint64_t hash) const noexcept {
   if (memory_ == nullptr) return 0;
   const std::uint64_t mixed = mix(hash);
-  const Block& source = block(mixed);
+  const std::uint64_t place = index(mixed);
   unsigned least = most;
   for (unsigned row = 0; row < rows; ++row)
-    least = std::min(least, counter(source, row, mixed >> (5 * row)));
-  return least;
+    least = std::min(least, counter(memory_[place], row, mixed >> (5 * row)));
+  return place >= halved_ ? least / 2 : least;
 }
 
-// All at once, a few dozen microseconds for the largest shard: counts of different keys stay comparable.
-void FrequencySketch::halve() noexcept {
-  for (std::uint64_t i = 0; i < blocks_; ++i) {
-    for (std::uint64_t& word : memory_[i].words)
+void FrequencySketch::halve_slice() noexcept {
+  const std::uint64_t end = std::min(blocks_, halved_ + blocks_per_slice);
+  for (; halved_ < end; ++halved_) {
+    for (std::uint64_t& word : memory_[halved_].words)
       word = word >> 1U & 0x7777777777777777U;
   }
-  additions_ /= 2;
 }
 
 }  // namespace cachesite::memory

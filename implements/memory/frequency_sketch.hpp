@@ -2,32 +2,46 @@
 
 #include "memory/budget.hpp"
 #include "memory/page_source.hpp"
+#include "memory/retired_pages.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace cachesite::memory {
 
 // How often keys were seen lately: a count-min sketch of four-bit counters. The four counters of a key lie in
-// one 64-byte block; the blocks are halved one by one, so the whole is halved once in ten times its capacity.
-// Used under the shard's lock.
+// one 64-byte block. After a number of additions all counts are halved, a slice of the blocks with each
+// addition; what is still to be halved is read as if it were. Used under the shard's lock.
 class FrequencySketch {
  public:
   static constexpr unsigned most = 15;
 
-  FrequencySketch(PageSource& pages, Budget& budget) noexcept : pages_(pages), budget_(budget) {}
+  // What the sketch has used goes to `retired`.
+  FrequencySketch(PageSource& pages, Budget& budget, RetiredPages& retired) noexcept
+      : pages_(pages), budget_(budget), retired_(retired) {}
   FrequencySketch(const FrequencySketch&) = delete;
   FrequencySketch& operator=(const FrequencySketch&) = delete;
   ~FrequencySketch() { release(); }
 
-  // For a cache of so many entries. Keeps what it has when there is no memory for more.
+  // For a cache of so many entries. Keeps what it has when there is no memory for another.
   void fit(std::uint64_t entries) noexcept;
+  // True when `fit` would take a smaller one.
+  bool is_too_large_for(std::uint64_t entries) const noexcept {
+    return blocks_ > least_blocks && blocks_for(entries) < blocks_ / 4;
+  }
   void release() noexcept;
+  void abandon() noexcept {
+    memory_ = nullptr;
+    blocks_ = 0;
+  }
   void add(std::uint64_t hash) noexcept;
   unsigned estimate(std::uint64_t hash) const noexcept;
   std::uint64_t bytes() const noexcept { return blocks_ * sizeof(Block); }
 
  private:
   static constexpr unsigned rows = 4;
+  static constexpr std::uint64_t entries_per_block = 12;
+  static constexpr std::uint64_t least_blocks = 64;
   struct alignas(64) Block {
     std::uint64_t words[2 * rows];
   };
@@ -36,15 +50,20 @@ class FrequencySketch {
     return static_cast<unsigned>(block.words[2 * row + (bits & 1U)] >> shift(bits) & most);
   }
   static unsigned shift(std::uint64_t bits) noexcept { return static_cast<unsigned>(bits >> 1U & 15U) * 4; }
-  Block& block(std::uint64_t mixed) const noexcept { return memory_[(mixed >> 32U) * blocks_ >> 32U]; }
-  void halve() noexcept;
+  static constexpr std::uint64_t blocks_for(std::uint64_t entries) noexcept {
+    return std::max(least_blocks, (entries + entries_per_block - 1) / entries_per_block);
+  }
+  std::uint64_t index(std::uint64_t mixed) const noexcept { return (mixed >> 32U) * blocks_ >> 32U; }
+  void halve_slice() noexcept;
 
   PageSource& pages_;
   Budget& budget_;
+  RetiredPages& retired_;
   Block* memory_ = nullptr;
   std::uint64_t blocks_ = 0;
   std::uint64_t sample_ = 1;
   std::uint64_t additions_ = 0;
+  std::uint64_t halved_ = ~std::uint64_t{0};  // blocks from here on are still to be halved
 };
 
 }  // namespace cachesite::memory

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <unordered_map>
 
 namespace cachesite::memory {
@@ -47,7 +47,7 @@ class GhostQueue {
     return found != places_.end() && found->second == ghost.number;
   }
 
-  std::deque<Ghost> order_;
+  std::list<Ghost> order_;
   std::unordered_map<std::uint64_t, std::uint64_t> places_;
   std::uint64_t next_ = 0;
 };

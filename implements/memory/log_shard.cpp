@@ -7,10 +7,12 @@ namespace cachesite::memory {
 LogShard::LogShard(const ShardContext& context) noexcept
     : context_(context),
       clock_(context.clock),
-      table_(context.pages, context.budget, context.table_base),
+      retired_(context.pages, context.budget),
+      table_(context.pages, context.budget, retired_, context.table_base),
       arena_(context.pages, context.budget, context.segment_word_bits),
+      lock_(context.mark),
       logs_{EntryLog(arena_, 0), EntryLog(arena_, 1)},
-      sketch_(context.pages, context.budget) {}
+      sketch_(context.pages, context.budget, retired_) {}
 
 LogShard::~LogShard() {
   Aftermath after(nullptr);
@@ -81,6 +83,26 @@ bool LogShard::locate(std::uint64_t hash, std::uint32_t reference, SlotPosition&
   return false;
 }
 
+// Nothing is freed: the structures may be anything, and readers may still be at them.
+void LogShard::start_again() noexcept {
+  context_.budget.give_entries(entries() + spare_credits_);
+  context_.budget.give_bytes(held_bytes());
+  table_.abandon();
+  arena_.abandon();
+  sketch_.abandon();
+  retired_.abandon();
+  for (EntryLog& log : logs_)
+    log.abandon();
+  cursor_ = {};
+  soonest_ = never;
+  spare_credits_ = external_entries_ = external_bytes_ = 0;
+  upkeep_pending_ = false;
+}
+
+std::uint64_t LogShard::held_bytes() const noexcept {
+  return arena_.bytes() + table_.bytes() + sketch_.bytes() + retired_.charged() + external_bytes_;
+}
+
 void LogShard::kill(std::uint32_t reference) noexcept {
   const std::uint32_t id = arena_.segment_of(reference);
   const std::uint32_t following = arena_.segment(id).next;
@@ -102,23 +124,7 @@ void LogShard::forget_content(std::uint32_t reference, RemovalCause cause, After
     context_.budget.give_bytes(external->bytes());
     after.drop(external);
   }
-  switch (cause) {
-    case RemovalCause::expired:
-      ++counters_.expirations;
-      break;
-    case RemovalCause::evicted:
-      ++counters_.evictions;
-      break;
-    case RemovalCause::replaced:
-      ++counters_.replacements;
-      break;
-    case RemovalCause::removed:
-      ++counters_.removals;
-      break;
-    case RemovalCause::cleared:
-      ++counters_.cleared;
-      break;
-  }
+  counters_.count(cause);
 }
 
 void LogShard::drop_at(const SlotPosition& position, std::uint32_t reference, RemovalCause cause,
@@ -141,7 +147,7 @@ void LogShard::settle() noexcept {
 }
 
 bool LogShard::remove(std::uint64_t hash, std::string_view key, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return false;
   const Word* entry = arena_.at(located.reference);
@@ -154,7 +160,7 @@ bool LogShard::remove(std::uint64_t hash, std::string_view key, Aftermath& after
 }
 
 void LogShard::clear(Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   const std::uint64_t count = entries();
   if (after.listening() || external_entries_ != 0) {
     for (const EntryLog& log : logs_) {
@@ -173,16 +179,18 @@ void LogShard::clear(Aftermath& after) noexcept {
   table_.reset();
   for (EntryLog& log : logs_)
     log.clear();
-  arena_.trim();
+  arena_.trim(~std::uint64_t{0});
   sketch_.release();
+  retired_.finish();
   cursor_ = {};
   soonest_ = never;
+  upkeep_pending_ = false;
   spare_credits_ += count;
   settle();
 }
 
 bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   bool any = false;
   for (unsigned i = 0; i < most && evict_one(after); ++i)
     any = true;
@@ -192,13 +200,13 @@ bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
 
 void LogShard::sweep_by(Aftermath& after) noexcept {
   const std::unique_lock guard(lock_, std::try_to_lock);
-  if (!guard.owns_lock() || soonest_ > clock_.now()) return;
+  if (!guard.owns_lock() || !is_due(clock_.now())) return;
   maintain(after);
   settle();
 }
 
 void LogShard::upkeep(unsigned slices, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   for (unsigned i = 0; i < slices; ++i)
     maintain(after);
   settle();
@@ -206,7 +214,7 @@ void LogShard::upkeep(unsigned slices, Aftermath& after) noexcept {
 
 std::uint64_t LogShard::scan(std::uint64_t place, const std::function<void(std::string_view)>& visit) {
   constexpr std::uint64_t end = std::uint64_t{1} << 32U;
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   if (!table_.has_table()) return end;
   const Tick now = clock_.now();
   Bucket* home = table_.home(place << 16U, hasher());
@@ -223,10 +231,10 @@ std::uint64_t LogShard::scan(std::uint64_t place, const std::function<void(std::
 }
 
 ShardStatistics LogShard::statistics() const noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   ShardStatistics result = counters_;
   result.entries = entries();
-  result.bytes = arena_.bytes() + table_.bytes() + sketch_.bytes() + external_bytes_;
+  result.bytes = held_bytes();
   result.slots = table_.buckets() * Bucket::slots;
   return result;
 }

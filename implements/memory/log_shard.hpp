@@ -9,6 +9,8 @@
 #include "memory/external_entry.hpp"
 #include "memory/frequency_sketch.hpp"
 #include "memory/hash.hpp"
+#include "memory/process_mark.hpp"
+#include "memory/retired_pages.hpp"
 #include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
 #include "memory/tick_clock.hpp"
@@ -34,6 +36,7 @@ struct ShardContext {
   PageSource& pages;
   Budget& budget;
   const TickClock& clock;
+  const ProcessMark& mark;
   HashSeed seed;
   Tick idle = 0;  // 0: entries do not end for lack of use
   unsigned segment_word_bits = 10;
@@ -45,32 +48,32 @@ struct ShardContext {
 // of going.
 //
 // Reads take no lock unless they meet an entry outside the arena, an expired one, or too many writers.
-class alignas(64) LogShard {
+// Aligned to its size, so that finding a shard takes no multiplication.
+class alignas(2048) LogShard {
  public:
   explicit LogShard(const ShardContext& context) noexcept;
   LogShard(const LogShard&) = delete;
   LogShard& operator=(const LogShard&) = delete;
   ~LogShard();
 
-  // What one look at the cache without a lock tells.
-  enum class Glance : std::uint8_t {
-    hit = static_cast<std::uint8_t>(Found::hit),
-    null = static_cast<std::uint8_t>(Found::null),
-    miss = static_cast<std::uint8_t>(Found::miss),
-    unsure,
-  };
-  // Both may throw std::bad_alloc for the destination's memory.
-  Glance glance(std::uint64_t hash, std::string_view key, Value& destination);
-  // The answer after a glance that was not sure: longer looks, then the lock.
+  // A first short look without a lock. False when it cannot tell, or the value is long.
+  bool glance(std::uint64_t hash, std::string_view key, Value& destination, Found& found) const noexcept;
+  // The answer after such a glance: longer looks, then the lock. Throws std::bad_alloc for the destination's
+  // memory.
   Found read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;
   void prefetch_entry(std::uint64_t hash) const noexcept;
 
+  // Writes over an entry of the same shape when nothing else is to be done; else does nothing and returns
+  // false. `header` is that of a plain entry, made at `now`. `owes_sweep` as in Aftermath.
+  bool overwrite_quickly(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
+                         EntryHeader header, Tick expiry, Tick now, bool& owes_sweep) noexcept;
   bool needs_external(std::string_view key, const std::optional<ByteView>& value) const noexcept;
   // `external` holds key and value when they do not go into the arena; taken over when stored.
   WriteOutcome write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
-                     Tick expiry, std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
+                     Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
+                     Aftermath& after) noexcept;
   bool remove(std::uint64_t hash, std::string_view key, Aftermath& after) noexcept;
   // Gives an entry another end; false when there is none.
   bool expire(std::uint64_t hash, std::string_view key, Tick expiry, Aftermath& after) noexcept;
@@ -91,6 +94,21 @@ class alignas(64) LogShard {
   std::string check() const;
 
  private:
+  // Holds the lock. Gives up what a forked process has inherited in the middle of a change.
+  class Guard {
+   public:
+    explicit Guard(const LogShard& shard) noexcept : shard_(const_cast<LogShard&>(shard)) {
+      shard_.lock_.lock();
+      if (shard_.lock_.take_orphaned()) shard_.start_again();
+    }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { shard_.lock_.unlock(); }
+
+   private:
+    LogShard& shard_;
+  };
+
   struct Located {
     SlotPosition position;
     std::uint32_t reference = 0;
@@ -105,6 +123,7 @@ class alignas(64) LogShard {
   };
 
   // Reading.
+  enum class Glance : std::uint8_t { hit, null, miss, unsure };
   Glance look(std::uint64_t hash, std::string_view key, Value& destination);
   Found read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
   void put_off(Word* entry, Tick now) noexcept;
@@ -147,6 +166,7 @@ class alignas(64) LogShard {
   void settle() noexcept;
 
   // Removing.
+  void start_again() noexcept;
   void kill(std::uint32_t reference) noexcept;
   void forget_content(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
   void drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
@@ -161,6 +181,13 @@ class alignas(64) LogShard {
   std::uint64_t window_share() const noexcept;
   void balance() noexcept;
   void maintain(Aftermath& after) noexcept;
+  bool keep_table(Aftermath& after) noexcept;
+  bool has_room_to_spare(const EntryLog& log, unsigned part) const noexcept;
+  bool wants_upkeep() const noexcept;
+  bool is_due(Tick now) const noexcept {
+    return soonest_ <= now || upkeep_pending_ || spare_credits_ != 0 || context_.budget.over();
+  }
+  static constexpr std::uint32_t writes_per_sweep_elsewhere = 16;
   bool is_full() const noexcept;
   // Drops what is over among the next entries; does nothing when no entry can be over.
   bool sweep(unsigned steps, Tick now, Aftermath& after) noexcept {
@@ -168,6 +195,7 @@ class alignas(64) LogShard {
   }
   bool sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept;
   void compact(EntryLog& log, unsigned steps) noexcept;
+  std::uint64_t held_bytes() const noexcept;
   std::uint64_t entries() const noexcept { return window().entries() + main().entries(); }
 
   EntryLog& window() noexcept { return logs_[0]; }
@@ -178,6 +206,7 @@ class alignas(64) LogShard {
   // Read by everybody, written seldom.
   const ShardContext& context_;
   const TickClock& clock_;
+  RetiredPages retired_;
   BucketTable table_;
   Arena arena_;
   // Under the lock.
@@ -188,6 +217,7 @@ class alignas(64) LogShard {
   Tick soonest_ = never;  // no entry is over before
   std::uint64_t spare_credits_ = 0;
   std::uint32_t writes_ = 0;
+  bool upkeep_pending_ = false;  // what `maintain` does is not done yet
   std::uint64_t external_entries_ = 0;
   std::uint64_t external_bytes_ = 0;
   ShardStatistics counters_;

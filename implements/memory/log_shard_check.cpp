@@ -1,13 +1,12 @@
 #include "memory/log_shard.hpp"
 
-#include <mutex>
 #include <unordered_set>
 
 namespace cachesite::memory {
 
 std::string LogShard::check() const {
   auto& self = const_cast<LogShard&>(*this);
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   self.table_.finish_migration(hasher());
   std::unordered_set<std::uint32_t> live;
   std::uint64_t externals = 0;

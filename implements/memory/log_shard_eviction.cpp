@@ -139,29 +139,42 @@ void LogShard::maintain(Aftermath& after) noexcept {
   settle();
   for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict_one(after); ++i)
     settle();
-  if (entries() == 0 && table_.has_table() && !context_.budget.over()) {
-    if (table_.level() > 0) {
-      table_.reset();
-      sketch_.release();
-    }
-    arena_.trim();
-    return;
-  }
   for (EntryLog& log : logs_) {
-    const std::uint64_t room = log.segments() * arena_.segment_words();
-    if (room > log.live_words() + log.live_words() / 4 + 3 * arena_.segment_words()) compact(log, 4);
+    if (has_room_to_spare(log, 4)) compact(log, 4);
   }
-  if (!table_.has_table()) return;
+  if (arena_.keeps_too_much()) arena_.trim(2);
+  retired_.give_slice();
+  if (table_.has_table() && keep_table(after)) {
+    sketch_.fit(std::min(BucketTable::entries_per_bucket * table_.buckets(), context_.budget.most_entries()));
+  }
+  upkeep_pending_ = wants_upkeep();
+}
+
+// False when the table cannot grow for lack of bytes, and the sketch should not either.
+bool LogShard::keep_table(Aftermath& after) noexcept {
   if (!table_.migrating() && table_.wants_to_grow(entries())) {
     const std::uint64_t growth = 2 * table_.buckets() * (sizeof(Bucket) + sizeof(Bucket) / 8);
     for (unsigned i = 0; i < 2 * shrink_step; ++i) {
       if (context_.budget.bytes() + growth <= context_.budget.most_bytes()) break;
       if (!evict_one(after)) break;
     }
-    if (context_.budget.bytes() + growth > context_.budget.most_bytes()) return;
+    if (context_.budget.bytes() + growth > context_.budget.most_bytes()) return false;
   }
   table_.maintain(entries(), 2, hasher());
-  sketch_.fit(std::min(BucketTable::entries_per_bucket * table_.buckets(), context_.budget.most_entries()));
+  return true;
+}
+
+bool LogShard::has_room_to_spare(const EntryLog& log, unsigned part) const noexcept {
+  const std::uint64_t room = log.segments() * arena_.segment_words();
+  return room > log.live_words() + log.live_words() / part + 3 * arena_.segment_words();
+}
+
+// Entries of up to a quarter of a segment may leave a quarter of it empty: what compacting aims at is not
+// what it must reach.
+bool LogShard::wants_upkeep() const noexcept {
+  return !retired_.empty() || table_.wants_upkeep(entries()) || arena_.keeps_too_much() ||
+         has_room_to_spare(window(), 2) || has_room_to_spare(main(), 2) ||
+         sketch_.is_too_large_for(BucketTable::entries_per_bucket * table_.buckets());
 }
 
 bool LogShard::sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept {

@@ -1,7 +1,6 @@
 #include "memory/log_shard.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace cachesite::memory {
 
@@ -13,8 +12,8 @@ constexpr unsigned longest_walk = 8;  // buckets; a longer chain is left to the 
 }  // namespace
 
 LogShard::Glance LogShard::look(std::uint64_t hash, std::string_view key, Value& destination) {
+  if (!table_.has_table()) return Glance::miss;
   const BucketTable::Home home = table_.read_home(hash);
-  if (home.bucket == nullptr) return Glance::miss;
   if ((home.sequence & 1U) != 0 || home.sequence == Bucket::unborn) return Glance::unsure;
   const auto unchanged = [&home] {
     return home.bucket->sequence.load(std::memory_order_relaxed) == home.sequence;
@@ -65,7 +64,7 @@ Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destinatio
 }
 
 Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return Found::miss;
   Word* entry = arena_.at(located.reference);
@@ -98,7 +97,7 @@ void LogShard::put_off(Word* entry, Tick now) noexcept {
 }
 
 Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return {};
   const Word* entry = arena_.at(located.reference);
@@ -112,12 +111,11 @@ Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept
 }
 
 void LogShard::prefetch_bucket(std::uint64_t hash) const noexcept {
-  if (const Bucket* home = table_.read_home(hash).bucket) __builtin_prefetch(home);
+  __builtin_prefetch(table_.read_current_home(hash).bucket);
 }
 
 void LogShard::prefetch_entry(std::uint64_t hash) const noexcept {
   const Bucket* home = table_.read_home(hash).bucket;
-  if (home == nullptr) return;
   const std::uint32_t matches =
       match_tags(home->word0.load(std::memory_order_acquire), home->word1.load(std::memory_order_acquire),
                  BucketTable::tag(hash));

@@ -1,7 +1,6 @@
 #include "memory/log_shard.hpp"
 
 #include <algorithm>
-#include <mutex>
 
 namespace cachesite::memory {
 
@@ -34,18 +33,16 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
 }
 
 WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
-                             Tick expiry, std::unique_ptr<ExternalEntry>& external,
+                             Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
                              Aftermath& after) noexcept {
-  const Tick now = clock_.now();
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
-  const std::lock_guard guard(lock_);
-  if ((++writes_ & 15U) == 0) after.owe_sweep();
+  const Guard guard(*this);
+  if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
   Located located;
   const bool found = find(hash, key, located);
   if (found && overwrite(located, fresh, now, after)) {
-    sweep(8, now, after);
-    if (spare_credits_ != 0 || context_.budget.over()) maintain(after);
+    if (is_due(now)) maintain(after);
     settle();
     return WriteOutcome::stored;
   }
@@ -148,7 +145,8 @@ bool LogShard::take_credit(Aftermath& after) noexcept {
 
 bool LogShard::take_bytes(std::uint64_t bytes, Aftermath& after) noexcept {
   while (!context_.budget.try_take_bytes(bytes)) {
-    arena_.trim();
+    arena_.trim(~std::uint64_t{0});
+    retired_.finish();
     if (context_.budget.try_take_bytes(bytes)) return true;
     if (!evict_one(after)) return false;
   }
@@ -164,7 +162,7 @@ std::uint32_t LogShard::append(EntryLog& log, std::size_t words, Aftermath& afte
 }
 
 bool LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return false;
   Word* entry = arena_.at(located.reference);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace cachesite {
@@ -60,10 +59,16 @@ struct MemoryCache::Counters {
   std::atomic<std::uint64_t> refusals{0};
 };
 
+// No lock: a process may be forked at any moment. 0 is a limit that was never changed.
 struct MemoryCache::Setup {
-  std::mutex mutex;
   memory::EngineOptions options;
-  std::unique_ptr<memory::Engine> engine;
+  std::atomic<std::uint64_t> max_size{0};
+  std::atomic<std::uint64_t> max_bytes{0};
+
+  void apply_to(memory::Engine& engine) const noexcept {
+    if (const auto entries = max_size.load()) engine.set_max_size(entries);
+    if (const auto bytes = max_bytes.load()) engine.set_max_bytes(bytes);
+  }
 };
 
 MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& context,
@@ -72,15 +77,18 @@ MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& con
   setup_->options = engine_options(options, context, std::move(listener));
 }
 
-MemoryCache::~MemoryCache() = default;
+MemoryCache::~MemoryCache() {
+  delete engine_.load();
+}
 
+// Of several threads that come at once each makes one, and one stays.
 memory::Engine& MemoryCache::make_engine() {
-  const std::lock_guard lock(setup_->mutex);
-  if (!setup_->engine) {
-    setup_->engine = std::make_unique<memory::Engine>(setup_->options);
-    engine_.store(setup_->engine.get(), std::memory_order_release);
-  }
-  return *setup_->engine;
+  auto fresh = std::make_unique<memory::Engine>(setup_->options);
+  memory::Engine* existing = nullptr;
+  if (!engine_.compare_exchange_strong(existing, fresh.get())) return *existing;
+  // A limit that was changed before this is applied here, one that is changed after this by who changes it.
+  setup_->apply_to(*fresh);
+  return *fresh.release();
 }
 
 void MemoryCache::stop() noexcept {
@@ -101,6 +109,8 @@ CacheStatistics MemoryCache::statistics() const {
   result.expirations = engine.expirations;
   result.entries = engine.entries;
   result.bytes = engine.bytes;
+  result.hit_ratio_at_half_size = engine.hit_ratio_at_half_size;
+  result.hit_ratio_at_twice_the_size = engine.hit_ratio_at_twice_the_size;
   return result;
 }
 
@@ -183,15 +193,13 @@ void MemoryCache::visit_keys(const std::function<void(std::string_view)>& visit)
 }
 
 void MemoryCache::set_max_size(std::uint64_t entries) noexcept {
-  const std::lock_guard lock(setup_->mutex);
-  setup_->options.max_size = entries;
-  if (setup_->engine) setup_->engine->set_max_size(entries);
+  setup_->max_size.store(entries);
+  if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
 }
 
 void MemoryCache::set_max_bytes(ByteSize size) noexcept {
-  const std::lock_guard lock(setup_->mutex);
-  setup_->options.max_bytes = size.bytes;
-  if (setup_->engine) setup_->engine->set_max_bytes(size.bytes);
+  setup_->max_bytes.store(size.bytes);
+  if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
 }
 
 void MemoryCache::upkeep(unsigned slices) noexcept {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace cachesite::memory {
 
@@ -18,15 +19,26 @@ Tick deadline_of(const Node& node) noexcept {
 }  // namespace
 
 OrderedStore::OrderedStore(EvictionPolicy policy, const ShardContext& context)
-    : policy_(policy), context_(context), nodes_(0, KeyHash{context.seed}) {}
+    : policy_(policy), context_(context), lock_(context.mark), nodes_(0, KeyHash{context.seed}) {}
 
 OrderedStore::~OrderedStore() {
   context_.budget.give_bytes(bytes_);
   context_.budget.give_entries(nodes_.size());
 }
 
+// Nothing is freed: the structures may be anything.
+void OrderedStore::start_again() noexcept {
+  context_.budget.give_bytes(std::exchange(bytes_, 0));
+  context_.budget.give_entries(nodes_.size());
+  new (&nodes_) Nodes(0, KeyHash{context_.seed});
+  new (&ends_) Ends();
+  new (&small_) NodeList(0);
+  new (&main_) NodeList(1);
+  new (&ghosts_) GhostQueue();
+}
+
 Found OrderedStore::read(std::string_view key, Value& destination, Aftermath& after) {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return Found::miss;
   Node& node = *found->second;
@@ -48,7 +60,7 @@ Found OrderedStore::read(std::string_view key, Value& destination, Aftermath& af
 }
 
 Remaining OrderedStore::remaining(std::string_view key) const noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return {};
   const Node& node = *found->second;
@@ -72,7 +84,7 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
       fresh->value = std::shared_ptr<const std::byte>(std::move(block), start);
       fresh->value_size = value->size();
     }
-    const std::lock_guard guard(lock_);
+    const Guard guard(*this);
     const Tick now = context_.clock.now();
     if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
     drop_expired(sweep_step, now, after);
@@ -93,7 +105,7 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
         throw;
       }
       if (after.listening()) after.note(key, RemovalCause::replaced);
-      count(RemovalCause::replaced);
+      counters_.count(RemovalCause::replaced);
       if (fresh->value_size < node.value_size)
         context_.budget.give_bytes(node.value_size - fresh->value_size);
       bytes_ = bytes_ + fresh->value_size - node.value_size;
@@ -132,7 +144,7 @@ WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteV
 }
 
 bool OrderedStore::remove(std::string_view key, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return false;
   const bool expired = deadline_of(*found->second) <= context_.clock.now();
@@ -141,7 +153,7 @@ bool OrderedStore::remove(std::string_view key, Aftermath& after) noexcept {
 }
 
 bool OrderedStore::expire(std::string_view key, Tick expiry, Aftermath& after) {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return false;
   if (deadline_of(*found->second) <= context_.clock.now()) {
@@ -153,14 +165,14 @@ bool OrderedStore::expire(std::string_view key, Tick expiry, Aftermath& after) {
 }
 
 void OrderedStore::clear(Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   while (!nodes_.empty())
     drop(*nodes_.begin()->second, RemovalCause::cleared, after);
   ghosts_.clear();
 }
 
 void OrderedStore::upkeep(unsigned slices, Aftermath& after) noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   drop_expired(sweep_step * slices, context_.clock.now(), after);
   for (unsigned i = 0; i < shrink_step * slices && context_.budget.over(); ++i) {
     if (!evict(nullptr, after)) return;
@@ -168,7 +180,7 @@ void OrderedStore::upkeep(unsigned slices, Aftermath& after) noexcept {
 }
 
 void OrderedStore::visit_keys(const std::function<void(std::string_view)>& visit) const {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   const Tick now = context_.clock.now();
   for (const auto& [key, node] : nodes_) {
     if (deadline_of(*node) > now) visit(key);
@@ -202,7 +214,7 @@ void OrderedStore::put_off(Node& node, Tick now) {
 
 void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexcept {
   if (after.listening()) after.note(node.key, cause);
-  count(cause);
+  counters_.count(cause);
   (node.list == 0 ? small_ : main_).remove(node);
   ends_.erase(node.end);
   bytes_ -= node.bytes();
@@ -211,26 +223,6 @@ void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexce
   const auto place = nodes_.find(node.key);
   const std::unique_ptr<Node> last = std::move(place->second);
   nodes_.erase(place);
-}
-
-void OrderedStore::count(RemovalCause cause) noexcept {
-  switch (cause) {
-    case RemovalCause::expired:
-      ++counters_.expirations;
-      break;
-    case RemovalCause::evicted:
-      ++counters_.evictions;
-      break;
-    case RemovalCause::replaced:
-      ++counters_.replacements;
-      break;
-    case RemovalCause::removed:
-      ++counters_.removals;
-      break;
-    case RemovalCause::cleared:
-      ++counters_.cleared;
-      break;
-  }
 }
 
 bool OrderedStore::drop_expired(unsigned most, Tick now, Aftermath& after) noexcept {
@@ -306,7 +298,7 @@ bool OrderedStore::evict_from_main(const Node* keep, Aftermath& after) noexcept 
 }
 
 ShardStatistics OrderedStore::statistics() const noexcept {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   ShardStatistics result = counters_;
   result.entries = nodes_.size();
   result.bytes = bytes_;
@@ -315,7 +307,7 @@ ShardStatistics OrderedStore::statistics() const noexcept {
 }
 
 std::string OrderedStore::check() const {
-  const std::lock_guard guard(lock_);
+  const Guard guard(*this);
   if (small_.size() + main_.size() != nodes_.size()) return "the lists and the table differ in length";
   if (ends_.size() != nodes_.size()) return "the ends and the table differ in length";
   std::uint64_t bytes = 0;

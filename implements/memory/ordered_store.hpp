@@ -6,6 +6,7 @@
 #include "memory/hash.hpp"
 #include "memory/log_shard.hpp"
 #include "memory/node_list.hpp"
+#include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
 #include "memory/tick_clock.hpp"
 
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +50,21 @@ class OrderedStore {
   std::string check() const;
 
  private:
+  // Holds the lock. Gives up what a forked process has inherited in the middle of a change.
+  class Guard {
+   public:
+    explicit Guard(const OrderedStore& store) noexcept : store_(const_cast<OrderedStore&>(store)) {
+      store_.lock_.lock();
+      if (store_.lock_.take_orphaned()) store_.start_again();
+    }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { store_.lock_.unlock(); }
+
+   private:
+    OrderedStore& store_;
+  };
+
   struct KeyHash {
     HashSeed seed;
     std::size_t operator()(std::string_view key) const noexcept { return hash_key(key, seed); }
@@ -57,11 +72,11 @@ class OrderedStore {
   using Nodes = std::unordered_map<std::string_view, std::unique_ptr<Node>, KeyHash>;
   using Ends = std::multimap<Tick, Node*>;
 
+  void start_again() noexcept;
   void used(Node& node) noexcept;
   void set_end(Node& node, Tick expiry);
   void put_off(Node& node, Tick now);
   void drop(Node& node, RemovalCause cause, Aftermath& after) noexcept;
-  void count(RemovalCause cause) noexcept;
   bool drop_expired(unsigned most, Tick now, Aftermath& after) noexcept;
   bool make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
                  Aftermath& after) noexcept;
@@ -72,7 +87,7 @@ class OrderedStore {
 
   const EvictionPolicy policy_;
   const ShardContext& context_;
-  mutable std::mutex lock_;
+  mutable ShardLock lock_;
   Nodes nodes_;
   Ends ends_;
   NodeList small_{0};  // the only list of lru and fifo

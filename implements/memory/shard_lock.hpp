@@ -1,9 +1,12 @@
 #pragma once
 
+#include "memory/process_mark.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <thread>
+#include <utility>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -17,16 +20,24 @@ inline void pause_briefly() noexcept {
 }
 
 // A lock for sections of well under a microsecond. Satisfies the standard's Lockable.
+//
+// A thread of the parent that held the lock when the process forked does not exist in the child and will
+// never unlock: there the lock is taken over, and `take_orphaned` tells so.
 class ShardLock {
  public:
+  explicit ShardLock(const ProcessMark& mark) noexcept : mark_(mark) {}
+
   void lock() noexcept {
     if (!try_lock()) wait();
   }
   bool try_lock() noexcept {
     std::uint32_t free = 0;
-    return state_.compare_exchange_strong(free, 1, std::memory_order_acquire, std::memory_order_relaxed);
+    return state_.compare_exchange_strong(free, mark_.current(), std::memory_order_acquire,
+                                          std::memory_order_relaxed);
   }
   void unlock() noexcept { state_.store(0, std::memory_order_release); }
+  // For the holder: true once when what the lock guards was left in the middle of a change.
+  bool take_orphaned() noexcept { return std::exchange(orphaned_, false); }
 
  private:
   void wait() noexcept {
@@ -34,6 +45,13 @@ class ShardLock {
       for (unsigned spin = 0; spin < 64; ++spin) {
         if (state_.load(std::memory_order_relaxed) == 0 && try_lock()) return;
         pause_briefly();
+      }
+      std::uint32_t holder = state_.load(std::memory_order_relaxed);
+      if (holder != 0 && holder != mark_.current() &&
+          state_.compare_exchange_strong(holder, mark_.current(), std::memory_order_acquire,
+                                         std::memory_order_relaxed)) {
+        orphaned_ = true;
+        return;
       }
       if (round < 64) {
         std::this_thread::yield();
@@ -43,7 +61,9 @@ class ShardLock {
     }
   }
 
-  std::atomic<std::uint32_t> state_{0};
+  const ProcessMark& mark_;
+  std::atomic<std::uint32_t> state_{0};  // the mark of the process that holds it
+  bool orphaned_ = false;
 };
 
 }  // namespace cachesite::memory

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachesite/removal_cause.hpp>
+
 #include <cstdint>
 
 namespace cachesite::memory {
@@ -15,6 +17,25 @@ struct ShardStatistics {
   std::uint64_t bytes = 0;
   std::uint64_t slots = 0;
 
+  void count(RemovalCause cause) noexcept {
+    switch (cause) {
+      case RemovalCause::expired:
+        ++expirations;
+        break;
+      case RemovalCause::evicted:
+        ++evictions;
+        break;
+      case RemovalCause::replaced:
+        ++replacements;
+        break;
+      case RemovalCause::removed:
+        ++removals;
+        break;
+      case RemovalCause::cleared:
+        ++cleared;
+        break;
+    }
+  }
   ShardStatistics& operator+=(const ShardStatistics& other) noexcept {
     inserts += other.inserts;
     replacements += other.replacements;

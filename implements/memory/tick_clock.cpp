@@ -43,13 +43,10 @@ Tick TickClock::refresh(std::uint64_t stamp) const noexcept {
   return known < present ? present : known;
 }
 
-Tick TickClock::after(std::uint64_t milliseconds) const noexcept {
-  const std::uint64_t length = milliseconds * ticks_per_millisecond;
-  // A cached tick may lag by a tick and a fraction; rounding up never ends an entry early.
-  if (cached_) return now() + length + 2;
+TickClock::Moment TickClock::exact_moment() const noexcept {
   const auto since = clock_->now() - origin_;
   const auto ticks = std::chrono::duration_cast<QuarterMilliseconds>(since);
-  return ticks.count() + length + (ticks < since ? 1 : 0);
+  return {ticks.count(), ticks < since ? Tick{1} : Tick{0}};
 }
 
 }  // namespace cachesite::memory

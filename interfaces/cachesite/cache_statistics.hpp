@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace cachesite {
 
@@ -16,6 +17,10 @@ struct CacheStatistics {
   std::uint64_t expirations = 0;  ///< entries dropped because their time was over
   std::uint64_t entries = 0;      ///< entries held now, expired ones that were not swept yet included
   std::uint64_t bytes = 0;        ///< bytes held now, keys and the cache's own structures included
+  /// Estimates of the hit ratio that half and twice the size would give; none where an implementation makes
+  /// none, or before it has seen enough reads.
+  std::optional<double> hit_ratio_at_half_size;
+  std::optional<double> hit_ratio_at_twice_the_size;  ///< as above
 
   /// Hits as a share of all reads that had an answer, 0 to 1; 0 before the first.
   [[nodiscard]] double hit_ratio() const noexcept {

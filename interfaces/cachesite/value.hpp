@@ -20,6 +20,7 @@ namespace cachesite {
 class Value {
  public:
   static constexpr std::size_t inline_capacity = 80;
+  static_assert(inline_capacity % 8 == 0);
 
   Value() noexcept = default;
 
@@ -74,14 +75,19 @@ class Value {
   }
 
   /// For implementers of caches: makes room for `size` bytes, whose content is then indeterminate, and
-  /// returns where to write them. Reuses memory that nobody else shares. Throws std::bad_alloc; the Value is
-  /// then empty.
+  /// returns where to write them. The memory goes on up to the next multiple of eight, so that it may be
+  /// written in whole words. Reuses memory that nobody else shares. Throws std::bad_alloc; the Value is then
+  /// empty.
   [[nodiscard]] std::span<std::byte> resize_for_overwrite(std::size_t size) {
-    if (size <= inline_capacity && !block_) {
-      size_ = size;
-      return {inline_, size};
-    }
+    if (std::byte* const place = resize_inline_for_overwrite(size)) return {place, size};
     return resize_with_block(size);
+  }
+
+  /// The same for what fits into the object itself; null when `size` does not, or while a block is held.
+  [[nodiscard]] std::byte* resize_inline_for_overwrite(std::size_t size) noexcept {
+    if (size > inline_capacity || block_) return nullptr;
+    size_ = size;
+    return inline_;
   }
 
   /// For implementers of caches: hands out `size` bytes of an immutable block without a copy. The bytes must
@@ -115,10 +121,11 @@ class Value {
     if (capacity_ < size || block_.use_count() != 1) {
       size_ = capacity_ = 0;
       block_.reset();
-      auto fresh = std::shared_ptr<std::byte[]>(new std::byte[size]);
+      const std::size_t whole = (size + 7) / 8 * 8;
+      auto fresh = std::shared_ptr<std::byte[]>(new std::byte[whole]);
       auto* const start = fresh.get();
       block_ = std::shared_ptr<const std::byte>(std::move(fresh), start);
-      capacity_ = size;
+      capacity_ = whole;
     }
     size_ = size;
     return {const_cast<std::byte*>(block_.get()), size};
