@@ -45,8 +45,8 @@ struct CompressionOptions {
 ///
 /// Decoding reads one container that ends where the value ends. Its announced size, when it has one, is
 /// checked against the limit and the ratio before memory is taken; without one the output grows in steps that
-/// never pass them. Beside the output, decoding lz4 takes up to 8.2 MiB of working memory, zlib 50 KiB, and
-/// zstd 160 KiB plus a window no larger than the output limit.
+/// never pass them. Beside the output, decoding takes working memory: lz4 and zstd up to 8.2 MiB, zlib 50
+/// KiB.
 class CompressionCodec final : public ICodec {
  public:
   /// Throws std::invalid_argument for a level that the compression does not have.

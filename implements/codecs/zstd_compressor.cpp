@@ -1,7 +1,5 @@
 #include "codecs/compressor.hpp"
 
-#include <algorithm>
-#include <bit>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -20,9 +18,9 @@ struct FreeDecompressor {
 Status inflate_unsized(ByteView stored, std::size_t most, std::string& plain) {
   const std::unique_ptr<ZSTD_DCtx, FreeDecompressor> context(::ZSTD_createDCtx());
   if (!context) throw std::bad_alloc();
-  // The window is memory too.
-  const auto window = std::clamp(static_cast<int>(std::bit_width(most)), 10, 27);
-  if (::ZSTD_isError(::ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, window)) != 0U)
+  // The window is memory too. RFC 8878 has every reader take 8 MiB.
+  constexpr int longest_window = 23;
+  if (::ZSTD_isError(::ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, longest_window)) != 0U)
     return broken_container();
   ZSTD_inBuffer input{stored.data(), stored.size(), 0};
   char beyond = 0;
