@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace cachesite {
 
@@ -17,10 +18,15 @@ Error container_too_large() {
   return Error(ErrorCode::too_large, "the value is longer than allowed when decompressed");
 }
 
-std::size_t grown(std::size_t size, std::size_t stored_size, std::size_t most) noexcept {
+void grow(std::string& plain, std::size_t stored_size, std::size_t most) {
   constexpr std::size_t least = 256;
-  const auto guess = size == 0 ? std::max(least, stored_size * 3) : size * 2;
-  return std::min(guess, most);
+  const auto size = std::min(plain.empty() ? std::max(least, stored_size * 3) : plain.size() * 2, most);
+  // resize() would take up to twice of what is asked for.
+  std::string longer;
+  longer.reserve(size);
+  longer.assign(plain);
+  longer.resize(size);
+  plain = std::move(longer);
 }
 
 }  // namespace codecs

@@ -19,7 +19,7 @@ Status inflate_lz4(ByteView stored, std::size_t most, std::string& plain);
 Error broken_container();
 Error container_too_large();
 
-// The next size of an output of unknown length: doubles from a guess, and stops at `most`.
-std::size_t grown(std::size_t size, std::size_t stored_size, std::size_t most) noexcept;
+// Makes an output of unknown length, full so far, longer: doubles it from a guess, and stops at `most`.
+void grow(std::string& plain, std::size_t stored_size, std::size_t most);
 
 }  // namespace cachesite::codecs

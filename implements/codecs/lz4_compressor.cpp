@@ -62,7 +62,7 @@ Status inflate_lz4(ByteView stored, std::size_t most, std::string& plain) {
   std::size_t written = 0;
   while (result != 0) {
     const bool full = written == limit;
-    if (!full && written == plain.size()) plain.resize(grown(written, stored.size(), limit));
+    if (!full && written == plain.size()) grow(plain, stored.size(), limit);
     std::size_t made = full ? 1 : plain.size() - written;
     taken = left;
     result = ::LZ4F_decompress(decompressor.get(), full ? &beyond : plain.data() + written, &made, input,

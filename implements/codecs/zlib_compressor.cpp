@@ -50,7 +50,7 @@ Status inflate_zlib(ByteView stored, std::size_t most, std::string& plain) {
   std::size_t written = 0;
   for (;;) {
     const bool full = written == most;
-    if (!full && written == plain.size()) plain.resize(grown(written, stored.size(), most));
+    if (!full && written == plain.size()) grow(plain, stored.size(), most);
     const auto room = full ? std::size_t{1} : std::min(plain.size() - written, longest_step);
     stream.next_out = full ? &beyond : reinterpret_cast<Bytef*>(plain.data() + written);
     stream.avail_out = static_cast<uInt>(room);

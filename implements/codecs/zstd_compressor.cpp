@@ -27,7 +27,7 @@ Status inflate_unsized(ByteView stored, std::size_t most, std::string& plain) {
   std::size_t written = 0;
   for (;;) {
     const bool full = written == most;
-    if (!full && written == plain.size()) plain.resize(grown(written, stored.size(), most));
+    if (!full && written == plain.size()) grow(plain, stored.size(), most);
     ZSTD_outBuffer output{full ? &beyond : plain.data() + written, full ? 1 : plain.size() - written, 0};
     const auto before = input.pos;
     const auto result = ::ZSTD_decompressStream(context.get(), &output, &input);

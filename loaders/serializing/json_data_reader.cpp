@@ -111,6 +111,8 @@ class Handler {
 }  // namespace
 
 Result<Data> read_json_data(std::string_view text, const DataLimits& limits) {
+  // The parser takes a NUL for the end.
+  if (text.find('\0') != std::string_view::npos) return malformed();
   const auto replaced = replace_literals(text);
   if (!replaced.literals.empty()) text = replaced.text;
   Handler handler(replaced.literals, limits);
