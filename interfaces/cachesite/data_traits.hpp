@@ -227,7 +227,9 @@ struct DataTraits<T> {
   static Status from(const Data& data, T& value) {
     if (!data.is_map()) return unexpected_data("a map", data);
     Status status = Done{};
-    std::apply([&](const auto&... field) { ((status = read(data, value, field)).ok() && ...); }, T::fields());
+    std::apply(
+        [&](const auto&... field) { static_cast<void>(((status = read(data, value, field)).ok() && ...)); },
+        T::fields());
     return status;
   }
 
