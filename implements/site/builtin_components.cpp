@@ -1,5 +1,6 @@
 #include "site/builtin_components.hpp"
 
+#include <cachesite/codec_cache.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
@@ -13,6 +14,8 @@ namespace cachesite {
 // The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
 // linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
+  catalog.add<CodecCache>("CodecCache")
+      .text("Compresses, encrypts and checks the values of another cache.");
   catalog.add<MemoryCache>("MemoryCache")
       .text("Keeps values in the memory of the process, up to a number of entries or bytes.")
       .alias("MemoryCacheImpl")

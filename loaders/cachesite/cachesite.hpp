@@ -3,17 +3,25 @@
 /// Everything that a program needs: the site and its loading, the interfaces, the built-in classes, and what
 /// it takes to write a component of one's own. Each header can also be included by itself.
 
+#include <cachesite/aead_codec.hpp>
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
+#include <cachesite/codec.hpp>
+#include <cachesite/codec_cache.hpp>
+#include <cachesite/codec_cache_options.hpp>
+#include <cachesite/codec_statistics.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/component_class.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/compression_codec.hpp>
 #include <cachesite/console_logger.hpp>
+#include <cachesite/data.hpp>
+#include <cachesite/data_traits.hpp>
 #include <cachesite/document.hpp>
 #include <cachesite/document_limits.hpp>
 #include <cachesite/document_problem_ids.hpp>
@@ -22,9 +30,11 @@
 #include <cachesite/dump.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/fernet256.hpp>
 #include <cachesite/format.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
+#include <cachesite/json_serializer.hpp>
 #include <cachesite/latency_histogram.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/load_options.hpp>
@@ -32,11 +42,13 @@
 #include <cachesite/lookup.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_cache_options.hpp>
+#include <cachesite/message_pack_serializer.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/parameter_declaration.hpp>
 #include <cachesite/parameter_type.hpp>
 #include <cachesite/parameter_value.hpp>
+#include <cachesite/pickle_serializer.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
@@ -55,10 +67,14 @@
 #include <cachesite/removal_cause.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/secret.hpp>
+#include <cachesite/serializer.hpp>
 #include <cachesite/site.hpp>
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
 #include <cachesite/substitution.hpp>
 #include <cachesite/time_to_live.hpp>
+#include <cachesite/time_to_live_text.hpp>
+#include <cachesite/typed_cache.hpp>
+#include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
 #include <cachesite/value.hpp>

@@ -1,6 +1,6 @@
 cmake_minimum_required(VERSION 3.22)
 # The rule of the rooms, checked on the text: who may include whom, and no third-party header in a public one.
-set(third_party "hiredis|yaml-cpp|nlohmann|openssl|spdlog|fmt|boost|CLI")
+set(third_party "hiredis|yaml-cpp|nlohmann|openssl|spdlog|fmt|boost|CLI|zlib|zstd|lz4")
 set(wrong "")
 
 # forbid(<glob> <regular expression of forbidden include names> <reason>)
@@ -22,9 +22,9 @@ forbid(interfaces/*.hpp "(${third_party})" "interfaces use the standard library 
 forbid(implements/cachesite/*.hpp "(${third_party})" "no third-party type in a public header")
 forbid(loaders/cachesite/*.hpp "(${third_party})" "no third-party type in a public header")
 forbid(implements/*.?pp "(yaml-cpp|nlohmann|boost|CLI)" "only loaders see the parsers")
-forbid(loaders/*.?pp "(hiredis|openssl|spdlog|memory/|redis/|site/|binding/)" "loaders use the public headers of implements")
-forbid(tools/*.?pp "(memory/|redis/|site/|binding/|yaml/|json/|hiredis|yaml-cpp|nlohmann)" "tools use the public API only")
-forbid(examples/*.?pp "(memory/|redis/|site/|binding/|hiredis|yaml-cpp|nlohmann)" "examples use the public API only")
+forbid(loaders/*.?pp "(hiredis|openssl|spdlog|zlib|zstd|lz4|memory/|redis/|site/|binding/|codecs/)" "loaders use the public headers of implements")
+forbid(tools/*.?pp "(memory/|redis/|site/|binding/|codecs/|yaml/|json/|hiredis|yaml-cpp|nlohmann)" "tools use the public API only")
+forbid(examples/*.?pp "(memory/|redis/|site/|binding/|codecs/|hiredis|yaml-cpp|nlohmann)" "examples use the public API only")
 
 # A room includes no header of a room below it.
 file(GLOB implements_headers RELATIVE ${SOURCE}/implements ${SOURCE}/implements/cachesite/*.hpp)

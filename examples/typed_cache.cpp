@@ -1,0 +1,47 @@
+// Values of a C++ type in a cache: serialised as JSON, compressed, and bound to their key.
+
+#include <cachesite/cachesite.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <tuple>
+
+using namespace std::chrono_literals;
+
+struct User {
+  std::int64_t id = 0;
+  std::string name;
+  std::optional<std::string> mail;
+
+  static auto fields() {
+    return std::tuple(cachesite::data_field("id", &User::id), cachesite::data_field("name", &User::name),
+                      cachesite::data_field("mail", &User::mail));
+  }
+};
+
+int main() {
+  const auto site = cachesite::load_component_site_from_text(R"(
+- class: MemoryCache
+  entries: [{interface: ICache, name: store}]
+- class: CodecCache
+  entries: [{interface: ICache, name: users}]
+  over: store
+  compression: zstd
+)",
+                                                             cachesite::Format::yaml);
+
+  cachesite::TypedCache<User, cachesite::JsonSerializer> users(
+      site->get_component<cachesite::ICache>("users"));
+  users.set_value("user:42", User{42, "Ada", std::nullopt}, 30min);
+  users.set_value("user:43", std::nullopt, 5min);  // known to be nobody
+
+  for (const auto* key : {"user:42", "user:43", "user:44"}) {
+    const auto lookup = users.get(key);
+    if (lookup.hit()) std::printf("%s is %s\n", key, lookup.value().name.c_str());
+    if (lookup.null()) std::printf("%s is nobody\n", key);
+    if (lookup.miss()) std::printf("%s is not in the cache\n", key);
+    if (lookup.failed()) std::printf("%s: %s\n", key, std::string(lookup.error().message()).c_str());
+  }
+}

@@ -1,0 +1,103 @@
+#include <cachesite/aead_codec.hpp>
+#include <cachesite/codec_cache_options.hpp>
+#include <cachesite/fernet256.hpp>
+
+#include <algorithm>
+
+namespace cachesite {
+
+namespace {
+
+const std::vector<std::pair<std::string, Compression>>& compressions() {
+  static const std::vector<std::pair<std::string, Compression>> words{{"none", Compression::none},
+                                                                      {"zlib", Compression::zlib},
+                                                                      {"zstd", Compression::zstd},
+                                                                      {"lz4", Compression::lz4}};
+  return words;
+}
+
+}  // namespace
+
+ParameterTable AlsoRead::parameters() {
+  using O = AlsoRead;
+  return {
+      parameter("plain", &O::plain, "Bytes of no other form are the value itself."),
+      parameter("unencrypted", &O::unencrypted, "Enveloped values without encryption."),
+      parameter("envelope", &O::envelope, "Enveloped values, although the format is bare."),
+      parameter("compression", &O::compression, "Bare values of this compression.").choices(compressions()),
+      parameter("fernet256", &O::fernet256, "Bare values that are Fernet256 tokens."),
+  };
+}
+
+ParameterTable CodecCacheOptions::parameters() {
+  using O = CodecCacheOptions;
+  return {
+      parameter("over", &O::over, "The cache that holds the encoded values.").required(),
+      parameter("codec", &O::codec, "An ICodec component of the program's own, applied first."),
+      parameter("compression", &O::compression, "How values are compressed.").choices(compressions()),
+      parameter("level", &O::level, "How hard to compress: zlib 0 to 9, zstd 1 to 19, lz4 0 to 12.")
+          .between(0, 19),
+      parameter("minimum_size", &O::minimum_size,
+                "Shorter values are not compressed (128 bytes when not given).")
+          .at_least(ByteSize{0}),
+      parameter("encryption", &O::encryption, "How values are encrypted.")
+          .choices({{"none", Encryption::none},
+                    {"fernet256", Encryption::fernet256},
+                    {"aes_256_gcm", Encryption::aes_256_gcm}}),
+      parameter("keys", &O::keys,
+                "Encryption keys: the first encrypts, all decrypt. fernet256 takes 64 bytes or their base64, "
+                "aes_256_gcm the base64 of 32 bytes."),
+      parameter("cache_name", &O::cache_name, "What values are bound to beside their key."),
+      parameter("format", &O::format, "What a stored value looks like.")
+          .choices({{"envelope", StoredFormat::envelope}, {"bare", StoredFormat::bare}}),
+      parameter("also_read", &O::also_read, "Other forms that are read while a configuration changes."),
+      parameter("on_undecodable", &O::on_undecodable, "What a read does with bytes that cannot be decoded.")
+          .choices({{"miss", OnUndecodable::miss}, {"error", OnUndecodable::error}}),
+      parameter("max_value_bytes", &O::max_value_bytes, "Longer values are refused, and not decoded either.")
+          .between(ByteSize{1}, ByteSize{ICache::largest_value}),
+      parameter("max_ratio", &O::max_ratio,
+                "Most bytes that one compressed byte may become, beyond the first MiB of a value.")
+          .at_least(1),
+      parameter("token_ttl", &O::token_ttl, "Fernet256 tokens older than this are not read."),
+  };
+}
+
+std::vector<OptionComplaint> CodecCacheOptions::complaints() const {
+  std::vector<OptionComplaint> complaints;
+  const auto complain = [&](const char* parameter, std::string message) {
+    complaints.push_back({parameter, std::move(message)});
+  };
+  const bool bare = format == StoredFormat::bare;
+  const bool tokens = encryption == Encryption::fernet256 || also_read.fernet256;
+
+  if (level && compression == Compression::none)
+    complain("level", "there is no level without a compression");
+  else if (level && !CompressionCodec::has_level(compression, *level))
+    complain("level", std::string(to_string(compression)) + " has no level " + std::to_string(*level));
+  if (bare && minimum_size)
+    complain("minimum_size", "bare values are all compressed; minimum_size is of envelopes");
+
+  for (std::size_t index = 0; index < keys.size(); ++index)
+    if (!Fernet256::is_key(keys[index]) && !AeadCodec::is_key(keys[index]))
+      complain("keys", "key " + std::to_string(index + 1) +
+                           " is neither 64 bytes, nor the base64 of 64 bytes, nor that of 32 bytes");
+  if (tokens && std::none_of(keys.begin(), keys.end(), Fernet256::is_key))
+    complain("keys", "fernet256 needs a key of 64 bytes, or their base64 of 88 characters");
+  if (encryption == Encryption::aes_256_gcm && std::none_of(keys.begin(), keys.end(), AeadCodec::is_key))
+    complain("keys", "aes_256_gcm needs a key that is the base64 of 32 bytes");
+
+  if (encryption == Encryption::fernet256 && !bare)
+    complain("encryption",
+             "fernet256 binds a value to nothing and has no envelope; set `format: bare`, or use "
+             "aes_256_gcm");
+  if (encryption == Encryption::aes_256_gcm && bare)
+    complain("encryption", "aes_256_gcm needs `format: envelope`");
+  if (encryption == Encryption::aes_256_gcm && cache_name.empty())
+    complain("cache_name", "aes_256_gcm binds values to the name of their cache; give one");
+  if (cache_name.find('\0') != std::string::npos) complain("cache_name", "the name may not hold a NUL");
+  if (also_read.envelope && !bare) complain("also_read", "envelopes are the format, and read anyway");
+  if (token_ttl && !tokens) complain("token_ttl", "token_ttl is of fernet256 tokens");
+  return complaints;
+}
+
+}  // namespace cachesite

@@ -1,0 +1,205 @@
+#pragma once
+
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace cachesite {
+
+/// A value as serialisers see it, in no format yet: a tree of the kinds that JSON, MessagePack and plain
+/// Python objects know together.
+///
+/// A Data owns everything in it. Thread safety: that of a standard container. Destroying and comparing
+/// recurse as deep as the tree is; trees that were read from bytes are bounded in depth (see DataLimits).
+class Data {
+ public:
+  enum class Kind : std::uint8_t {
+    null,
+    boolean,
+    integer,      ///< fits 64 bits with sign
+    big_integer,  ///< any other whole number: `text()` has its decimal digits, with `-` when negative
+    real,
+    text,  ///< UTF-8
+    bytes,
+    list,
+    tuple,       ///< Python's; a list elsewhere
+    set,         ///< Python's; a list elsewhere
+    frozen_set,  ///< Python's; a list elsewhere
+    map,         ///< keys of any kind, in order; `elements()` holds key, value, key, value ...
+    // Kinds that rick's MessagePack has as extensions:
+    date,         ///< `text()` is ISO 8601
+    date_time,    ///< `text()` is ISO 8601
+    decimal,      ///< `text()` is the number
+    uuid,         ///< `text()` holds the 16 raw bytes
+    memory_view,  ///< bytes that Python sees as a memoryview
+    data_class,   ///< one element: the map of `__class__` and `__data__`; never made into an object
+    object,       ///< as data_class
+  };
+
+  using List = std::vector<Data>;
+
+  Data() noexcept = default;
+  Data(std::nullptr_t) noexcept {}
+  template <std::same_as<bool> T>
+  Data(T value) noexcept : content_(static_cast<bool>(value)), kind_(Kind::boolean) {}
+  template <std::integral T>
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>) Data(T value) : kind_(Kind::integer) {
+    if (std::in_range<std::int64_t>(value)) {
+      content_ = static_cast<std::int64_t>(value);
+    } else {
+      content_ = std::to_string(value);
+      kind_ = Kind::big_integer;
+    }
+  }
+  Data(double value) noexcept : content_(value), kind_(Kind::real) {}
+  Data(std::string text) noexcept : content_(std::move(text)), kind_(Kind::text) {}
+  Data(std::string_view text) : Data(std::string(text)) {}
+  Data(const char* text) : Data(std::string(text)) {}
+
+  /// A whole number beyond 64 bits, by its decimal digits.
+  [[nodiscard]] static Data big_integer(std::string digits) {
+    return of_text(Kind::big_integer, std::move(digits));
+  }
+  [[nodiscard]] static Data bytes(std::string bytes) { return of_text(Kind::bytes, std::move(bytes)); }
+  [[nodiscard]] static Data list(List elements = {}) { return of_elements(Kind::list, std::move(elements)); }
+  /// `elements` is key, value, key, value ...
+  [[nodiscard]] static Data map(List elements = {}) {
+    assert(elements.size() % 2 == 0);
+    return of_elements(Kind::map, std::move(elements));
+  }
+  /// A value of a kind whose content is text or bytes.
+  [[nodiscard]] static Data of_text(Kind kind, std::string text) {
+    Data data;
+    data.content_ = std::move(text);
+    data.kind_ = kind;
+    return data;
+  }
+  /// A value of a kind whose content is other values.
+  [[nodiscard]] static Data of_elements(Kind kind, List elements) {
+    Data data;
+    data.content_ = std::move(elements);
+    data.kind_ = kind;
+    return data;
+  }
+
+  [[nodiscard]] Kind kind() const noexcept { return kind_; }
+  [[nodiscard]] bool is_null() const noexcept { return kind_ == Kind::null; }
+  [[nodiscard]] bool is_map() const noexcept { return kind_ == Kind::map; }
+  /// A list, tuple, set or frozen set.
+  [[nodiscard]] bool is_sequence() const noexcept { return kind_ >= Kind::list && kind_ <= Kind::frozen_set; }
+
+  /// The value of a boolean; false for another kind.
+  [[nodiscard]] bool boolean() const noexcept {
+    const auto* const value = std::get_if<bool>(&content_);
+    return value != nullptr && *value;
+  }
+  /// The value of an integer; 0 for another kind.
+  [[nodiscard]] std::int64_t integer() const noexcept {
+    const auto* const value = std::get_if<std::int64_t>(&content_);
+    return value != nullptr ? *value : 0;
+  }
+  /// The value of a real; 0 for another kind.
+  [[nodiscard]] double real() const noexcept {
+    const auto* const value = std::get_if<double>(&content_);
+    return value != nullptr ? *value : 0.0;
+  }
+  /// The characters, digits or bytes of a kind that has them; empty for another kind.
+  [[nodiscard]] const std::string& text() const noexcept {
+    static const std::string none;
+    const auto* const value = std::get_if<std::string>(&content_);
+    return value != nullptr ? *value : none;
+  }
+  /// What is in a sequence, map or object; empty for another kind.
+  [[nodiscard]] const List& elements() const noexcept {
+    static const List none;
+    const auto* const value = std::get_if<List>(&content_);
+    return value != nullptr ? *value : none;
+  }
+  /// Adds to a sequence. Precondition: is_sequence().
+  void add(Data element) {
+    if (auto* const list = std::get_if<List>(&content_)) list->push_back(std::move(element));
+  }
+  /// Adds to a map. Precondition: is_map().
+  void add(Data key, Data value) {
+    if (auto* const list = std::get_if<List>(&content_)) {
+      list->push_back(std::move(key));
+      list->push_back(std::move(value));
+    }
+  }
+  /// The value under a text key of a map; the last one when a key stands there twice, as in Python and JSON.
+  /// Null when there is none.
+  [[nodiscard]] const Data* find(std::string_view key) const noexcept {
+    if (!is_map()) return nullptr;
+    const auto& all = elements();
+    for (auto index = all.size() & ~std::size_t{1}; index >= 2; index -= 2) {
+      const auto& candidate = all[index - 2];
+      if (candidate.kind_ == Kind::text && candidate.text() == key) return &all[index - 1];
+    }
+    return nullptr;
+  }
+
+  /// Equal kind and content; maps are equal when their members are in the same order.
+  friend bool operator==(const Data& left, const Data& right) noexcept {
+    return left.kind_ == right.kind_ && left.content_ == right.content_;
+  }
+
+ private:
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, List> content_;
+  Kind kind_ = Kind::null;
+};
+
+/// The kind as messages call it, such as "an integer".
+[[nodiscard]] constexpr std::string_view to_string(Data::Kind kind) noexcept {
+  switch (kind) {
+    case Data::Kind::null:
+      return "null";
+    case Data::Kind::boolean:
+      return "a boolean";
+    case Data::Kind::integer:
+    case Data::Kind::big_integer:
+      return "an integer";
+    case Data::Kind::real:
+      return "a number";
+    case Data::Kind::text:
+      return "text";
+    case Data::Kind::bytes:
+      return "bytes";
+    case Data::Kind::list:
+      return "a list";
+    case Data::Kind::tuple:
+      return "a tuple";
+    case Data::Kind::set:
+    case Data::Kind::frozen_set:
+      return "a set";
+    case Data::Kind::map:
+      return "a map";
+    case Data::Kind::date:
+      return "a date";
+    case Data::Kind::date_time:
+      return "a date with time";
+    case Data::Kind::decimal:
+      return "a decimal number";
+    case Data::Kind::uuid:
+      return "a UUID";
+    case Data::Kind::memory_view:
+      return "bytes";
+    case Data::Kind::data_class:
+    case Data::Kind::object:
+      return "an object";
+  }
+  return "a value";
+}
+
+/// Bounds for reading a Data from bytes that anybody may have written. What exceeds them is `too_large`.
+struct DataLimits {
+  std::size_t depth = 64;          ///< values within values
+  std::size_t values = 1'000'000;  ///< values in all; each takes about 50 bytes beside its text
+};
+
+}  // namespace cachesite

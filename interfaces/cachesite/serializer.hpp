@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cachesite/bytes.hpp>
+#include <cachesite/data_traits.hpp>
+#include <cachesite/lookup.hpp>
+#include <cachesite/result.hpp>
+
+#include <concepts>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace cachesite {
+
+/// What a TypedCache needs to keep values of type T: an object that writes a T as bytes and reads it again.
+/// `read` gives Found::hit, or Found::null for bytes that say that there is no value, or a failure
+/// (`corrupt`) for bytes that hold no T. Both may be called from any thread at once. A serialiser of a
+/// program's own is any class with these two functions:
+///
+///     struct PointSerializer {
+///       cachesite::Status write(const Point& point, std::string& bytes) const;
+///       cachesite::Result<cachesite::Found> read(cachesite::ByteView bytes, Point& point) const;
+///     };
+template <class S, class T>
+concept Serializer = requires(const S& serializer, const T& value, T& destination, ByteView bytes,
+                              std::string& output) {
+  { serializer.write(value, output) } -> std::same_as<Status>;
+  { serializer.read(bytes, destination) } -> std::same_as<Result<Found>>;
+};
+
+/// The base of serialisers of a format of Data: gives them `write` and `read` for every type with DataTraits.
+/// `Self` has `Status write_data(const Data&, std::string&) const` and `Result<Data> read_data(ByteView)
+/// const`.
+template <class Self>
+class DataSerializer {
+ public:
+  /// Replaces `bytes` by the serialised value. Fails with `bad_argument` when the format cannot hold it.
+  template <DataConvertible T>
+  Status write(const T& value, std::string& bytes) const {
+    bytes.clear();
+    if constexpr (std::same_as<T, Data>)
+      return self().write_data(value, bytes);
+    else
+      return self().write_data(DataTraits<T>::to(value), bytes);
+  }
+  /// Replaces `bytes` by the format's own null.
+  Status write_null(std::string& bytes) const {
+    bytes.clear();
+    return self().write_data(Data(), bytes);
+  }
+  /// Found::null for the format's own null, whatever T is.
+  template <DataConvertible T>
+  Result<Found> read(ByteView bytes, T& value) const {
+    auto data = self().read_data(bytes);
+    if (!data.ok()) return data.error();
+    if (data.value().is_null()) return Found::null;
+    if constexpr (std::same_as<T, Data>) {
+      value = std::move(data).value();
+    } else {
+      const auto status = DataTraits<T>::from(data.value(), value);
+      if (!status.ok()) return status.error();
+    }
+    return Found::hit;
+  }
+
+ private:
+  [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace cachesite

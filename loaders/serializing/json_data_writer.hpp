@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cachesite/data.hpp>
+#include <cachesite/result.hpp>
+
+#include <string>
+
+namespace cachesite::serializing {
+
+Status write_json_data(const Data& data, bool ascii, std::string& bytes);
+
+}  // namespace cachesite::serializing

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cachesite/data.hpp>
+
+#include <cmath>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace cachesite::fuzz {
+
+/// Equal, with one NaN as good as another.
+inline bool same(const Data& left, const Data& right) {
+  if (left.kind() != right.kind() || left.elements().size() != right.elements().size()) return false;
+  if (left.kind() == Data::Kind::real)
+    return left.real() == right.real() || (std::isnan(left.real()) && std::isnan(right.real()));
+  for (std::size_t index = 0; index < left.elements().size(); ++index)
+    if (!same(left.elements()[index], right.elements()[index])) return false;
+  return !left.elements().empty() || left == right;
+}
+
+/// Reads the bytes as a value. What can be read is written and has to read back to an equal value.
+template <class S>
+void read_and_write_data(const S& serializer, std::string_view bytes) {
+  const auto data = serializer.read_data(bytes);
+  if (!data.ok()) {
+    if (data.error().message().empty()) std::abort();
+    return;
+  }
+  std::string written;
+  if (!serializer.write_data(data.value(), written).ok()) std::abort();
+  const auto again = serializer.read_data(written);
+  if (!again.ok() || !same(again.value(), data.value())) std::abort();
+}
+
+}  // namespace cachesite::fuzz

@@ -1,0 +1,244 @@
+#include "hex.hpp"
+#include "hostile.hpp"
+
+#include <cachesite/pickle_serializer.hpp>
+
+#include <boost/test/unit_test.hpp>
+#include <zlib.h>
+
+using namespace cachesite;
+using test::hex;
+using test::unhex;
+using Kind = Data::Kind;
+
+namespace {
+
+std::string written(const Data& data, std::uint8_t protocol = 5) {
+  std::string bytes;
+  const auto status = PickleSerializer({{}, protocol}).write_data(data, bytes);
+  return status.ok() ? hex(bytes) : std::string(to_string(status.error().code()));
+}
+
+Data read(std::string_view digits) {
+  auto data = PickleSerializer().read_data(unhex(digits));
+  BOOST_REQUIRE_MESSAGE(data.ok(), digits);
+  return std::move(data).value();
+}
+
+std::string failure_of(std::string_view bytes, const DataLimits& limits = {}) {
+  const auto data = PickleSerializer({limits, 5}).read_data(bytes);
+  return data.ok() ? "none" : std::string(to_string(data.error().code()));
+}
+
+void check_both_ways(const Data& data, std::string_view digits) {
+  BOOST_TEST(written(data) == digits);
+  BOOST_TEST((read(digits) == data));
+}
+
+Data of(Kind kind, Data::List elements = {}) {
+  return Data::of_elements(kind, std::move(elements));
+}
+
+const Data mixed = Data::map(
+    {"name", "Żółć", "n", of(Kind::list, {1, 2.5, Data(), true}), "t", of(Kind::tuple, {1, 2, 3, 4}), "big",
+     Data::big_integer("1180591620717411303424"), "neg", Data::big_integer("-1180591620717411303424"), "b",
+     Data::bytes(std::string("\0\xFF", 2)), "s", of(Kind::frozen_set, {7}), "e", of(Kind::tuple)});
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(pickle_serializer)
+
+BOOST_AUTO_TEST_CASE(the_vectors_of_the_contract_both_ways) {
+  check_both_ways(Data(), "80054e2e");
+  check_both_ways(Data(true), "8005882e");
+  check_both_ways(Data(42), "80054b2a2e");
+  check_both_ways(Data(300), "80059504000000000000004d2c012e");
+  check_both_ways(Data(70000), "80059506000000000000004a701101002e");
+  check_both_ways(Data(-1), "80059506000000000000004affffffff2e");
+  check_both_ways(Data(std::int64_t{1} << 40), "80059509000000000000008a060000000000012e");
+  check_both_ways(Data(3.5), "8005950a0000000000000047400c0000000000002e");
+  check_both_ways(Data("Ada"), "80059507000000000000008c03416461942e");
+  check_both_ways(Data::bytes("xy"), "800595060000000000000043027879942e");
+  check_both_ways(of(Kind::list), "80055d942e");
+  check_both_ways(of(Kind::list, {1, "a"}), "8005950b000000000000005d94284b018c016194652e");
+  check_both_ways(Data::map({"a", 1}), "8005950a000000000000007d948c0161944b01732e");
+  check_both_ways(of(Kind::tuple, {1, 2}), "80059507000000000000004b014b0286942e");
+}
+
+BOOST_AUTO_TEST_CASE(whole_numbers_of_every_length) {
+  const std::pair<std::string_view, std::string_view> numbers[] = {
+      {"-129", "80059506000000000000004a7fffffff2e"},
+      {"2147483648", "80059508000000000000008a0500000080002e"},
+      {"2147483647", "80059506000000000000004affffff7f2e"},
+      {"-2147483648", "80059506000000000000004a000000802e"},
+      {"-2147483649", "80059508000000000000008a05ffffff7fff2e"},
+      {"9223372036854775808", "8005950c000000000000008a090000000000000080002e"},
+      {"-9223372036854775808", "8005950b000000000000008a0800000000000000802e"},
+      {"9223372036854775807", "8005950b000000000000008a08ffffffffffffff7f2e"},
+      {"-9223372036854775809", "8005950c000000000000008a09ffffffffffffff7fff2e"},
+      {"255", "80054bff2e"},
+      {"256", "80059504000000000000004d00012e"},
+      {"65535", "80059504000000000000004dffff2e"},
+      {"65536", "80059506000000000000004a000001002e"},
+  };
+  for (const auto& [number, digits] : numbers) {
+    const auto data = read(digits);
+    BOOST_TEST((data.kind() == Kind::integer ? std::to_string(data.integer()) : data.text()) == number);
+    BOOST_TEST(written(data) == digits);
+  }
+  BOOST_TEST(read("80058a002e").integer() == 0);
+  BOOST_TEST(read("80058a0affffffffffffffffffff2e").integer() == -1);
+  BOOST_TEST(read("80058a09000000000000008000"
+                  "2e")
+                 .text() == "9223372036854775808");
+  BOOST_TEST(written(Data::big_integer("12a")) == "bad_argument");
+  BOOST_TEST(written(Data::big_integer(std::string(10000, '9'))) == "bad_argument");
+  BOOST_TEST(failure_of(unhex("80058b01100000") + std::string(4097, 'x') + ".") == "too_large");
+  const auto longer = Data::big_integer("1" + std::string(999, '0'));
+  std::string bytes;
+  BOOST_REQUIRE(PickleSerializer().write_data(longer, bytes).ok());
+  BOOST_TEST((PickleSerializer().read_data(bytes).value_or(Data()) == longer));
+}
+
+BOOST_AUTO_TEST_CASE(a_mixed_value_has_the_bytes_of_python) {
+  const std::string_view body =
+      "9574000000000000007d94288c046e616d65948c08c5bbc3b3c582c487948c016e945d94284b014740040000000000004e8865"
+      "8c017494284b01"
+      "4b024b034b0474948c03626967948a090000000000000000408c036e6567948a090000000000000000c08c016294430200ff94"
+      "8c017394284b07"
+      "91948c01659429752e";
+  check_both_ways(mixed, "8005" + std::string(body));
+  BOOST_TEST(written(mixed, 4) == "8004" + std::string(body));
+  BOOST_TEST((read("8004" + std::string(body)) == mixed));
+}
+
+BOOST_AUTO_TEST_CASE(sets_bytearrays_and_older_protocols_are_read) {
+  check_both_ways(of(Kind::set, {1}), "80059507000000000000008f94284b01902e");
+  BOOST_TEST((read("8005950d000000000000009602000000000000006162942e") == Data::bytes("ab")));
+  const auto expected = Data::map({"a", of(Kind::list, {1, std::int64_t{1} << 40, "x",
+                                                        of(Kind::tuple, {1, 2, 3, 4}), 1.5, Data(), true})});
+  BOOST_TEST((read("80027d710058010000006171015d7102284b018a060000000000015801000000787103284b014b024b034b047"
+                   "47104473ff800"
+                   "00000000004e8865732e") == expected));
+}
+
+BOOST_AUTO_TEST_CASE(long_lists_and_texts_are_written_as_python_does) {
+  Data::List numbers;
+  for (int number = 0; number < 1001; ++number)
+    numbers.emplace_back(number);
+  std::string bytes;
+  BOOST_REQUIRE(PickleSerializer().write_data(of(Kind::list, numbers), bytes).ok());
+  BOOST_TEST(bytes.size() == 2765u);
+  BOOST_TEST(::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())) ==
+             259853520u);
+  BOOST_TEST(written(Data(std::string(300, 'x'))).substr(0, 40) ==
+             "8005953301000000000000582c01000078787878");
+}
+
+BOOST_AUTO_TEST_CASE(a_part_referred_to_twice_is_there_twice) {
+  const auto part = of(Kind::list, {"a"});
+  BOOST_TEST((read("8005950e000000000000005d94285d948c016194616801652e") == of(Kind::list, {part, part})));
+}
+
+BOOST_AUTO_TEST_CASE(what_refers_to_itself_is_refused) {
+  BOOST_TEST(failure_of(unhex("80059506000000000000005d946800612e")) == "corrupt");
+}
+
+BOOST_AUTO_TEST_CASE(references_that_multiply_are_bounded) {
+  // Each list holds the one before twice: 2^60 values in a few bytes.
+  std::string nested = unhex("8005285d94");
+  for (int level = 0; level < 60; ++level)
+    nested += unhex("5d94") + "(h" + static_cast<char>(level) + "h" + static_cast<char>(level) + "e";
+  nested += "t.";
+  BOOST_TEST(failure_of(nested) == "too_large");
+  // A long text referred to again and again.
+  std::string repeated = unhex("8005285800000100") + std::string(65536, 'x') + unhex("94");
+  for (int times = 0; times < 100000; ++times)
+    repeated += std::string("h\0", 2);
+  BOOST_TEST(failure_of(repeated + "t.") == "too_large");
+}
+
+BOOST_AUTO_TEST_CASE(nothing_that_imports_or_calls_is_run) {
+  // datetime.date(2024, 1, 2), and the function print.
+  BOOST_TEST(failure_of(unhex(
+                 "80059520000000000000008c086461746574696d65948c0464617465949394430407e8010294859452942e")) ==
+             "corrupt");
+  BOOST_TEST(failure_of(unhex("80059516000000000000008c086275696c74696e73948c057072696e749493942e")) ==
+             "corrupt");
+  BOOST_TEST(failure_of("cos\nsystem\n(S'true'\ntR.") == "corrupt");
+  BOOST_TEST(failure_of(unhex("8003") + "cos\nsystem\nq\x01.") == "corrupt");
+  // Every operation that is not in the subset.
+  for (int opcode = 0; opcode < 256; ++opcode) {
+    const std::string known =
+        "().BCGJKMNX]aehjqrstu}\x80\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x90\x91\x94\x95\x96";
+    if (known.find(static_cast<char>(opcode)) != std::string::npos) continue;
+    BOOST_TEST(failure_of(unhex("80054e4e") + static_cast<char>(opcode) + std::string(16, '\0') + ".") ==
+               "corrupt");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(malformed_programs_are_refused) {
+  for (const auto* const bad : {"",
+                                "80",
+                                "8005",
+                                "80052e",
+                                "8005282e",
+                                "80054e4e2e",
+                                "80054e",
+                                "80054e2e00",
+                                "8006"
+                                "4e2e",
+                                "80014e2e",
+                                "8005612e",
+                                "80055d612e",
+                                "80055d4e4e752e",
+                                "80057d284e752e",
+                                "80055d654e2e",
+                                "80056800"
+                                "2e",
+                                "80054e680"
+                                "12e",
+                                "80054e72ffffffff2e",
+                                "80058f285d902e",
+                                "80057d5d4e732e",
+                                "80058c05612e",
+                                "80058c01ff2e",
+                                "8005284b0186"
+                                "2e",
+                                "8005940"
+                                "02e",
+                                "800528942e",
+                                "80059500000000000000ff4e2e",
+                                "80058dffffffffffffffff2e"})
+    BOOST_TEST(failure_of(unhex(bad)) == "corrupt");
+}
+
+BOOST_AUTO_TEST_CASE(nesting_and_parts_are_bounded) {
+  const auto nested = [](int depth) {
+    return unhex("8005") + std::string(static_cast<std::size_t>(depth), ']') +
+           std::string(static_cast<std::size_t>(depth - 1), 'a') + ".";
+  };
+  BOOST_TEST(failure_of(nested(64)) == "none");
+  BOOST_TEST(failure_of(nested(65)) == "too_large");
+  BOOST_TEST(failure_of(nested(900000)) == "too_large");
+  BOOST_TEST(failure_of(unhex("8005285d") + std::string(2000, 'N') + "t.", {64, 1000}) == "too_large");
+}
+
+BOOST_AUTO_TEST_CASE(what_takes_more_than_plain_data_is_not_written) {
+  for (const auto kind : {Kind::date, Kind::date_time, Kind::decimal, Kind::uuid})
+    BOOST_TEST(written(Data::of_text(kind, "x")) == "bad_argument");
+  BOOST_TEST(written(of(Kind::object, {Data::map()})) == "bad_argument");
+  BOOST_TEST(written(Data("\xC0")) == "bad_argument");
+  std::string bytes;
+  BOOST_TEST(!PickleSerializer({{}, 3}).write_data(Data(), bytes).ok());
+}
+
+BOOST_AUTO_TEST_CASE(damage_is_a_value_or_a_reason) {
+  const auto bytes = unhex(written(mixed));
+  test::for_each_damage(bytes, [&](const std::string& damaged) {
+    const auto result = PickleSerializer().read_data(damaged);
+    if (damaged.size() != bytes.size()) BOOST_REQUIRE(!result.ok());
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
