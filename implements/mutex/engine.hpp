@@ -3,7 +3,7 @@
 #include "mutex/backend.hpp"
 #include "mutex/lease_keeper.hpp"
 #include "mutex/lock_line.hpp"
-#include "mutex/owner_names.hpp"
+#include "redis_user/owner_names.hpp"
 
 #include <cachesite/logger.hpp>
 #include <cachesite/mutex.hpp>
@@ -50,7 +50,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   const std::unique_ptr<Backend> backend_;
   const EngineOptions options_;
-  OwnerNames owners_;
+  redis::OwnerNames owners_;
   std::stop_source stopping_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<LockLine>, std::less<>> lines_;

@@ -1,6 +1,6 @@
 #include "mutex/redis_backend.hpp"
 
-#include "mutex/owner_names.hpp"
+#include "redis_user/owner_names.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ Result<Attempt> read_attempt(const Result<RedisValue>& reply) {
     return attempt;
   }
   if (answer[1].integer() >= 0) attempt.remaining = milliseconds(answer[1].integer());
-  attempt.announced = answer.size() > 2 && answer[2].text().starts_with(owner_prefix);
+  attempt.announced = answer.size() > 2 && answer[2].text().starts_with(redis::owner_prefix);
   return attempt;
 }
 

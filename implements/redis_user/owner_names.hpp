@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace cachesite::mutexes {
+namespace cachesite::redis {
 
 /// Texts that no two holders share, on whatever machine they are: `cachesite:<host>:<pid>:<random>-<n>`.
 class OwnerNames {
@@ -21,4 +21,4 @@ class OwnerNames {
 /// How the owners of this library's leases begin.
 inline constexpr const char* owner_prefix = "cachesite:";
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::redis

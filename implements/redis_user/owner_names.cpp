@@ -1,4 +1,4 @@
-#include "mutex/owner_names.hpp"
+#include "redis_user/owner_names.hpp"
 
 #include <array>
 #include <random>
@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-namespace cachesite::mutexes {
+namespace cachesite::redis {
 
 namespace {
 
@@ -38,4 +38,4 @@ std::string OwnerNames::next() {
          std::to_string(count_.fetch_add(1) + 1);
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::redis
