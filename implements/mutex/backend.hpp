@@ -44,8 +44,7 @@ class Backend {
   /// Takes back what waiting has left; others may go first.
   virtual void give_up(const Claim& claim) = 0;
   /// One answer for each claim: whether it is in force, and was renewed.
-  virtual std::vector<Result<bool>> renew(std::span<const Claim> claims,
-                                          std::chrono::milliseconds limit) = 0;
+  virtual std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds limit) = 0;
   /// True when the claim was in force.
   virtual Result<bool> release(const Claim& claim) = 0;
   /// Nothing when only this process knows.

@@ -146,8 +146,7 @@ Result<std::shared_ptr<Tenure>> Engine::contend(LockLine::Place& place, const st
   };
   for (;;) {
     contest.last_sent = SteadyTime::now();
-    const auto attempt =
-        backend_->attempt(contest.claim, deadline > contest.last_sent, contest.has_waited);
+    const auto attempt = backend_->attempt(contest.claim, deadline > contest.last_sent, contest.has_waited);
     const auto now = SteadyTime::now();
     if (attempt.ok() && attempt.value().granted) {
       const auto lasting = !request.renew              ? Tenure::Lasting::until_its_end
@@ -160,8 +159,7 @@ Result<std::shared_ptr<Tenure>> Engine::contend(LockLine::Place& place, const st
       return tenure;
     }
     auto left = milliseconds(60'000);
-    if (deadline != TimePoint::max())
-      left = std::min(left, std::chrono::ceil<milliseconds>(deadline - now));
+    if (deadline != TimePoint::max()) left = std::min(left, std::chrono::ceil<milliseconds>(deadline - now));
     if (attempt.ok()) {
       contest.failing_since.reset();
       contest.may_have_it = false;  // an earlier attempt's claim would have been recognised

@@ -119,8 +119,9 @@ void LeaseKeeper::attend(std::vector<Duty> duties) {
     if (!duty.tenure)
       clean(std::move(duty));
     else if (now >= duty.tenure->end())
-      lose(*duty.tenure, duty.tenure->lasting == Tenure::Lasting::while_renewed ? "it could not be renewed in time"
-                                                                           : "its time is up");
+      lose(*duty.tenure, duty.tenure->lasting == Tenure::Lasting::while_renewed
+                             ? "it could not be renewed in time"
+                             : "its time is up");
     else if (duty.tenure->lasting != Tenure::Lasting::while_renewed)
       watch_again(duty.tenure, duty.tenure->end());
     else if (duty.tenure->state.load() == Tenure::State::held)

@@ -35,8 +35,8 @@ class LeaseKeeper {
  private:
   struct Duty {
     std::shared_ptr<Tenure> tenure;  // null: clean up
-    Claim claim;    // to clean up
-    TimePoint end;  // of cleaning up
+    Claim claim;                     // to clean up
+    TimePoint end;                   // of cleaning up
   };
   using Duties = std::multimap<TimePoint, Duty>;
 

@@ -14,8 +14,7 @@ class MemoryBackend final : public Backend {
   Result<Attempt> attempt(const Claim& claim, bool, bool) override {
     Attempt attempt;
     attempt.granted = true;
-    attempt.fencing_token =
-        claim.mode == MutexMode::exclusive ? tokens_.fetch_add(1) + 1 : tokens_.load();
+    attempt.fencing_token = claim.mode == MutexMode::exclusive ? tokens_.fetch_add(1) + 1 : tokens_.load();
     return attempt;
   }
   void wait(const Claim&, const Attempt&, std::chrono::milliseconds, const std::stop_token&) override {}
@@ -24,7 +23,9 @@ class MemoryBackend final : public Backend {
     return std::vector<Result<bool>>(claims.size(), Result<bool>(true));
   }
   Result<bool> release(const Claim&) override { return true; }
-  std::optional<Result<std::vector<MutexHolder>>> holders(const std::string&) override { return std::nullopt; }
+  std::optional<Result<std::vector<MutexHolder>>> holders(const std::string&) override {
+    return std::nullopt;
+  }
   [[nodiscard]] bool needs_renewal() const noexcept override { return false; }
 
  private:

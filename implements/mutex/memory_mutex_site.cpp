@@ -1,7 +1,7 @@
-#include <cachesite/memory_mutex_site.hpp>
-
 #include "mutex/engine.hpp"
 #include "mutex/memory_backend.hpp"
+
+#include <cachesite/memory_mutex_site.hpp>
 
 namespace cachesite {
 

@@ -1,7 +1,7 @@
 #include "mutex/redis_backend.hpp"
 
-#include "redis_user/owner_names.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
+#include "redis_user/owner_names.hpp"
 
 #include <algorithm>
 #include <condition_variable>
@@ -73,7 +73,8 @@ Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool h
   const Keys keys = keys_of(claim.name);
   const std::string expire = text_of(claim.expire);
   if (claim.mode == MutexMode::shared)
-    return read_attempt(redis_->run(take_shared_, {keys.mutex, keys.readers, keys.writers, keys.fence, keys.wake},
+    return read_attempt(redis_->run(take_shared_,
+                                    {keys.mutex, keys.readers, keys.writers, keys.fence, keys.wake},
                                     {claim.owner, expire, has_waited ? "1" : "0"}));
   return read_attempt(redis_->run(take_exclusive_, {keys.mutex, keys.readers, keys.writers, keys.fence},
                                   {claim.owner, expire, will_wait ? text_of(intent) : std::string("0")}));

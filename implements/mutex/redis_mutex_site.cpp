@@ -1,9 +1,9 @@
-#include <cachesite/redis_mutex_site.hpp>
-
 #include "mutex/engine.hpp"
 #include "mutex/redis_backend.hpp"
 #include "redis/endpoint_settings.hpp"
 #include "redis_user/redis_user.hpp"
+
+#include <cachesite/redis_mutex_site.hpp>
 
 #include <utility>
 
@@ -44,8 +44,8 @@ class RedisMutexSite::Inner {
         engine(std::make_shared<mutexes::Engine>(
             std::make_unique<mutexes::RedisBackend>(
                 user.redis(), mutexes::RedisBackend::Options{options.prefix, options.poll_interval}),
-            mutexes::EngineOptions{options.expire, options.outage_patience, context.label,
-                                   context.logger})) {}
+            mutexes::EngineOptions{options.expire, options.outage_patience, context.label, context.logger})) {
+  }
 
   std::shared_ptr<IMutex> make(std::string_view name, bool reentrant) {
     if (require_connection && !user.reachable()) return nullptr;

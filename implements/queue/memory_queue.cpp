@@ -71,8 +71,9 @@ Result<std::optional<QueueMessage>> MemoryQueue::receive(milliseconds wait, cons
   Value body = item.body;
   out_.insert_or_assign(id, Out{std::move(item), SteadyTime::now() + options_.redeliver_after});
   lock.unlock();
-  return std::optional<QueueMessage>(QueueMessage(std::move(body), std::to_string(id), deliveries,
-                                                  std::make_unique<Delivery>(shared_from_this(), id, deliveries)));
+  return std::optional<QueueMessage>(
+      QueueMessage(std::move(body), std::to_string(id), deliveries,
+                   std::make_unique<Delivery>(shared_from_this(), id, deliveries)));
 }
 
 void MemoryQueue::acknowledge(std::uint64_t id, std::uint64_t delivery) {

@@ -1,7 +1,7 @@
-#include <cachesite/memory_queue_site.hpp>
-
 #include "queue/memory_queue.hpp"
 #include "queue/queue_names.hpp"
+
+#include <cachesite/memory_queue_site.hpp>
 
 #include <map>
 #include <mutex>
@@ -53,8 +53,7 @@ ParameterTable MemoryQueueSiteOptions::parameters() {
           .between(milliseconds(1), milliseconds(std::chrono::hours(24 * 365))),
       parameter("max_deliveries", &O::max_deliveries,
                 "A message handed out so often without being acknowledged is given up; 0: never."),
-      parameter("max_messages", &O::max_messages,
-                "A queue with so many messages refuses more; 0: no limit."),
+      parameter("max_messages", &O::max_messages, "A queue with so many messages refuses more; 0: no limit."),
   };
 }
 

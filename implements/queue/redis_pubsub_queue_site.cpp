@@ -1,11 +1,12 @@
-#include <cachesite/redis_pubsub_queue_site.hpp>
-
 #include "queue/channel_consumer.hpp"
 #include "queue/queue_names.hpp"
 #include "redis/endpoint_settings.hpp"
 #include "redis_user/redis_user.hpp"
 
+#include <cachesite/redis_pubsub_queue_site.hpp>
+
 #include <mutex>
+#include <stop_token>
 #include <utility>
 
 namespace cachesite {
@@ -17,12 +18,14 @@ namespace {
 
 class Producer final : public IQueueProducer {
  public:
-  Producer(std::shared_ptr<IRedis> redis, const std::string& prefix, std::string_view name)
-      : redis_(std::move(redis)), name_(name), channel_(prefix + name_) {}
+  Producer(std::shared_ptr<IRedis> redis, const std::string& prefix, std::string_view name,
+           std::stop_token stopped)
+      : redis_(std::move(redis)), name_(name), channel_(prefix + name_), stopped_(std::move(stopped)) {}
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
 
  protected:
   Result<std::string> do_send(ByteView message, milliseconds delay) override {
+    if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
     if (delay.count() > 0)
       return Error(ErrorCode::bad_argument, "publish and subscribe has no delays: nobody keeps a message");
     const auto sent = redis_->integer(RedisCommand("PUBLISH", channel_, message));
@@ -34,6 +37,7 @@ class Producer final : public IQueueProducer {
   const std::shared_ptr<IRedis> redis_;
   const std::string name_;
   const std::string channel_;
+  const std::stop_token stopped_;
 };
 
 }  // namespace
@@ -59,7 +63,8 @@ std::vector<OptionComplaint> RedisPubSubQueueSiteOptions::complaints() const {
 
 class RedisPubSubQueueSite::Inner {
  public:
-  Inner(const Options& given, const ComponentContext& where) : options(given), context(where), user(given, where) {}
+  Inner(const Options& given, const ComponentContext& where)
+      : options(given), context(where), user(given, where) {}
 
   void check(const char* end, std::string_view name) const {
     queues::check_name(name);
@@ -71,7 +76,7 @@ class RedisPubSubQueueSite::Inner {
   const redis::RedisUser user;
   std::mutex mutex;
   std::vector<std::weak_ptr<ChannelConsumer>> consumers;
-  bool stopped = false;
+  std::stop_source stopped;
 };
 
 RedisPubSubQueueSite::RedisPubSubQueueSite(Options options, const ComponentContext& context)
@@ -94,7 +99,7 @@ void RedisPubSubQueueSite::stop() noexcept {
   std::vector<std::weak_ptr<ChannelConsumer>> consumers;
   {
     const std::lock_guard lock(inner_->mutex);
-    inner_->stopped = true;
+    inner_->stopped.request_stop();
     consumers.swap(inner_->consumers);
   }
   for (const auto& weak : consumers)
@@ -108,7 +113,8 @@ Health RedisPubSubQueueSite::health() const {
 
 std::shared_ptr<IQueueProducer> RedisPubSubQueueSite::get_producer(std::string_view name) {
   inner_->check("producer", name);
-  return std::make_shared<Producer>(inner_->user.redis(), inner_->options.prefix, name);
+  return std::make_shared<Producer>(inner_->user.redis(), inner_->options.prefix, name,
+                                    inner_->stopped.get_token());
 }
 
 std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_view name) {
@@ -120,7 +126,7 @@ std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_v
                                inner.options.max_buffered, inner.context.label, inner.context.logger});
   {
     const std::lock_guard lock(inner.mutex);
-    if (inner.stopped) consumer->stop();
+    if (inner.stopped.stop_requested()) consumer->stop();
     std::erase_if(inner.consumers, [](const auto& weak) { return weak.expired(); });
     inner.consumers.push_back(consumer);
   }

@@ -1,5 +1,3 @@
-#include <cachesite/redis_stream_queue_site.hpp>
-
 #include "queue/queue_names.hpp"
 #include "queue/stream_consumer.hpp"
 #include "queue/stream_queue.hpp"
@@ -7,7 +5,10 @@
 #include "redis_user/owner_names.hpp"
 #include "redis_user/redis_user.hpp"
 
+#include <cachesite/redis_stream_queue_site.hpp>
+
 #include <mutex>
+#include <stop_token>
 #include <utility>
 
 namespace cachesite {
@@ -20,18 +21,20 @@ namespace {
 
 class Producer final : public IQueueProducer {
  public:
-  Producer(StreamQueue queue, std::shared_ptr<redis::OwnerNames> names)
-      : queue_(std::move(queue)), names_(std::move(names)) {}
+  Producer(StreamQueue queue, std::shared_ptr<redis::OwnerNames> names, std::stop_token stopped)
+      : queue_(std::move(queue)), names_(std::move(names)), stopped_(std::move(stopped)) {}
   [[nodiscard]] const std::string& name() const noexcept override { return queue_.name; }
 
  protected:
   Result<std::string> do_send(ByteView message, milliseconds delay) override {
+    if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
     return queue_.send(message, delay, delay.count() > 0 ? names_->next() : std::string());
   }
 
  private:
   const StreamQueue queue_;
   const std::shared_ptr<redis::OwnerNames> names_;
+  const std::stop_token stopped_;
 };
 
 class Consumer final : public IQueueConsumer {
@@ -95,7 +98,7 @@ class RedisStreamQueueSite::Inner {
   std::shared_ptr<StreamConsumer> make_consumer(std::string_view name) {
     auto consumer = std::make_shared<StreamConsumer>(queue_of(name), names->next());
     const std::lock_guard lock(mutex);
-    if (stopped) consumer->close();
+    if (stopped.stop_requested()) consumer->close();
     std::erase_if(consumers, [](const auto& weak) { return weak.expired(); });
     consumers.push_back(consumer);
     return consumer;
@@ -107,7 +110,7 @@ class RedisStreamQueueSite::Inner {
   const std::shared_ptr<redis::OwnerNames> names;
   std::mutex mutex;
   std::vector<std::weak_ptr<StreamConsumer>> consumers;
-  bool stopped = false;
+  std::stop_source stopped;
 };
 
 RedisStreamQueueSite::RedisStreamQueueSite(Options options, const ComponentContext& context)
@@ -130,7 +133,7 @@ void RedisStreamQueueSite::stop() noexcept {
   std::vector<std::weak_ptr<StreamConsumer>> consumers;
   {
     const std::lock_guard lock(inner_->mutex);
-    inner_->stopped = true;
+    inner_->stopped.request_stop();
     consumers.swap(inner_->consumers);
   }
   for (const auto& weak : consumers)
@@ -145,7 +148,7 @@ Health RedisStreamQueueSite::health() const {
 std::shared_ptr<IQueueProducer> RedisStreamQueueSite::get_producer(std::string_view name) {
   if (inner_->options.require_connection && !inner_->user.reachable())
     queues::throw_not_connected("producer", name);
-  return std::make_shared<Producer>(inner_->queue_of(name), inner_->names);
+  return std::make_shared<Producer>(inner_->queue_of(name), inner_->names, inner_->stopped.get_token());
 }
 
 std::shared_ptr<IQueueConsumer> RedisStreamQueueSite::get_consumer(std::string_view name) {

@@ -47,20 +47,18 @@ StreamConsumer::StreamConsumer(StreamQueue queue, std::string consumer_name)
     : queue_(std::move(queue)), name_(std::move(consumer_name)), next_due_(queue_.poll_interval) {}
 
 StreamConsumer::~StreamConsumer() {
-  if (!closing_.stop_requested()) let_go(true);
+  close();
 }
 
 void StreamConsumer::close() noexcept {
   if (!closing_.request_stop()) return;
-  bool idle = false;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& fetched : fetched_)
       drop(fetched.id);
     fetched_.clear();
-    idle = in_hand_.empty();
   }
-  let_go(idle);
+  let_go(true);
 }
 
 void StreamConsumer::let_go(bool leave) noexcept {
@@ -158,10 +156,10 @@ Result<milliseconds> StreamConsumer::look_after() {
     missed = std::exchange(may_have_missed_, false);
   }
   if (missed) let_go(false);
-  const auto reply = queue_.redis->run(
-      queue_.scripts->upkeep, {queue_.stream, queue_.delayed, queue_.dead},
-      {queue_.group, name_, std::to_string(queue_.redeliver_after.count()), from,
-       std::to_string(queue_.batch), std::to_string(queue_.max_deliveries)});
+  const auto reply =
+      queue_.redis->run(queue_.scripts->upkeep, {queue_.stream, queue_.delayed, queue_.dead},
+                        {queue_.group, name_, std::to_string(queue_.redeliver_after.count()), from,
+                         std::to_string(queue_.batch), std::to_string(queue_.max_deliveries)});
   const std::lock_guard lock(mutex_);
   if (!reply.ok()) {
     next_look_ = {};
@@ -243,8 +241,7 @@ void StreamConsumer::settle_debts() {
 }
 
 Status StreamConsumer::reject(const std::string& id, milliseconds delay) {
-  const auto idle =
-      queue_.redeliver_after - std::clamp(delay, milliseconds(0), queue_.redeliver_after);
+  const auto idle = queue_.redeliver_after - std::clamp(delay, milliseconds(0), queue_.redeliver_after);
   const auto set = set_idle(id, idle);
   {
     const std::lock_guard lock(mutex_);

@@ -34,9 +34,8 @@ StreamQueue::StreamQueue(std::shared_ptr<IRedis> connection, std::shared_ptr<con
 Result<std::string> StreamQueue::send(ByteView body, std::chrono::milliseconds delay,
                                       const std::string& unique) const {
   const auto reply =
-      delay.count() > 0
-          ? redis->run(scripts->delay, {delayed}, {std::to_string(delay.count()), unique, body})
-          : redis->call(RedisCommand("XADD", stream, "*", "data", body));
+      delay.count() > 0 ? redis->run(scripts->delay, {delayed}, {std::to_string(delay.count()), unique, body})
+                        : redis->call(RedisCommand("XADD", stream, "*", "data", body));
   if (!reply.ok()) return reply.error();
   return reply.value().as_text();
 }

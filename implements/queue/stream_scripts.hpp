@@ -119,7 +119,10 @@ while true do
   local time_part, number = string.match(pending[#pending][1], '^(%d+)-(%d+)$')
   from = time_part .. '-' .. string.format('%.0f', tonumber(number) + 1)
 end
-if leave then redis.call('XGROUP', 'DELCONSUMER', stream, group, consumer) end
+-- With a consumer go the messages that are pending for it, so it must not have any.
+if leave and #redis.call('XPENDING', stream, group, '-', '+', 1, consumer) == 0 then
+  redis.call('XGROUP', 'DELCONSUMER', stream, group, consumer)
+end
 return released
 )";
 

@@ -37,7 +37,7 @@ bool is_temporary(const Error& error) noexcept {
     case ErrorCode::no_memory:
       return true;
     case ErrorCode::refused: {
-      constexpr std::array<std::string_view, 7> passing{"LOADING",     "READONLY", "MASTERDOWN", "CLUSTERDOWN",
+      constexpr std::array<std::string_view, 7> passing{"LOADING",    "READONLY", "MASTERDOWN", "CLUSTERDOWN",
                                                         "NOREPLICAS", "BUSY ",    "TRYAGAIN"};
       return std::any_of(passing.begin(), passing.end(),
                          [&](std::string_view word) { return error.message().starts_with(word); });

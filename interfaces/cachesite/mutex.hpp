@@ -105,8 +105,8 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   bool release() noexcept { return release_for_thread(std::nullopt).value_or(false); }
 
   // The calls of a standard mutex, for std::scoped_lock, std::unique_lock, std::shared_lock and
-  // std::condition_variable_any. They take and give back for the calling thread, and throw MutexError when the
-  // mutex cannot be had for another reason than that others have it.
+  // std::condition_variable_any. They take and give back for the calling thread, and throw MutexError when
+  // the mutex cannot be had for another reason than that others have it.
 
   void lock() { (void)keep_or_throw({}); }
   bool try_lock() { return try_lock_for(std::chrono::milliseconds(0)); }

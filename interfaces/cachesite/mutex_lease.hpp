@@ -57,7 +57,8 @@ class IMutexLease {
 /// Thrown by the calls of a mutex that have no other way to say that they failed, such as `IMutex::lock`.
 class MutexError : public std::runtime_error {
  public:
-  explicit MutexError(Error error) : std::runtime_error(std::string(error.message())), error_(std::move(error)) {}
+  explicit MutexError(Error error)
+      : std::runtime_error(std::string(error.message())), error_(std::move(error)) {}
   [[nodiscard]] const Error& error() const noexcept { return error_; }
 
  private:

@@ -37,7 +37,8 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
   /// `Outcome::unknown` the message may or may not be in the queue. A queue that keeps nothing refuses
   /// delays with `bad_argument`.
   Result<std::string> send(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
-    if (message.size() > largest_message) return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
+    if (message.size() > largest_message)
+      return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
     if (delay.count() < 0) return Error(ErrorCode::bad_argument, "a delay is not negative");
     try {
       return do_send(message, delay);

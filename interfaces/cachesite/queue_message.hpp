@@ -33,10 +33,7 @@ class QueueMessage {
  public:
   /// For implementers; `delivery` is null for a queue that does not care.
   QueueMessage(Value body, std::string id, std::uint64_t deliveries, std::unique_ptr<IQueueDelivery> delivery)
-      : body_(std::move(body)),
-        id_(std::move(id)),
-        deliveries_(deliveries),
-        delivery_(std::move(delivery)) {}
+      : body_(std::move(body)), id_(std::move(id)), deliveries_(deliveries), delivery_(std::move(delivery)) {}
 
   /// The bytes; valid as long as the message lives.
   [[nodiscard]] Bytes bytes() const noexcept { return body_.bytes(); }

@@ -428,8 +428,8 @@ const NamedClause clauses[] = {
 bool register_mutex_contract(const std::string& name, std::function<MutexSubject()> make_subject) {
   auto* const suite = BOOST_TEST_SUITE(name);
   for (const auto& clause : clauses)
-    suite->add(boost::unit_test::make_test_case([make_subject, check = clause.check] { check(make_subject()); },
-                                                clause.name, __FILE__, __LINE__));
+    suite->add(boost::unit_test::make_test_case(
+        [make_subject, check = clause.check] { check(make_subject()); }, clause.name, __FILE__, __LINE__));
   boost::unit_test::framework::master_test_suite().add(suite);
   return true;
 }

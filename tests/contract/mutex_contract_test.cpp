@@ -1,4 +1,5 @@
 #include "contract/mutex_contract.hpp"
+
 #include "support/redis_server.hpp"
 
 #include <cachesite/memory_mutex_site.hpp>

@@ -1,4 +1,5 @@
 #include "contract/queue_contract.hpp"
+
 #include "support/redis_server.hpp"
 
 #include <cachesite/memory_queue_site.hpp>
