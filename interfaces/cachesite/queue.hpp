@@ -30,12 +30,14 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
   /// Puts a message into the queue: any bytes, also none. True when the queue has it; false on any failure.
-  bool produce(ByteView message) noexcept { return send(message).ok(); }
+  /// With a `delay` the message is handed out that much later, by the clock of the queue.
+  bool produce(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
+    return send(message, delay).ok();
+  }
 
-  /// As `produce`, and returns what the queue calls the message (empty when it has no names for them). With a
-  /// `delay` the message is handed out that much later, by the clock of the queue. After a failure with
-  /// `Outcome::unknown` the message may or may not be in the queue. A queue that keeps nothing refuses
-  /// delays with `bad_argument`.
+  /// As `produce`, and returns what the queue calls the message (empty when it has no names for them). After
+  /// a failure with `Outcome::unknown` the message may or may not be in the queue. A queue that keeps nothing
+  /// refuses delays with `bad_argument`.
   Result<std::string> send(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
     if (message.size() > largest_message)
       return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
