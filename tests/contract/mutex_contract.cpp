@@ -333,7 +333,9 @@ void holders_are_known_by_name(const MutexSubject& subject) {
 void no_increment_is_lost(const MutexSubject& subject) {
   constexpr int threads = 8;
   constexpr int rounds = 100;
-  int counter = 0;  // a race unless the mutex excludes
+  // Read and written apart, so that it loses counts unless the mutex excludes. Two sites share no memory
+  // that could order their accesses, as two processes would not: hence atomic.
+  std::atomic<int> counter{0};
   std::vector<std::thread> workers;
   for (int index = 0; index < threads; ++index)
     workers.emplace_back([&, site = index % 2 == 0 ? subject.site : subject.other] {
@@ -347,7 +349,7 @@ void no_increment_is_lost(const MutexSubject& subject) {
     });
   for (auto& worker : workers)
     worker.join();
-  BOOST_TEST(counter == threads * rounds);
+  BOOST_TEST(counter.load() == threads * rounds);
 }
 
 void a_name_may_be_any_bytes(const MutexSubject& subject) {
