@@ -42,9 +42,11 @@ inline Process start_worker(const RedisServer& server, std::vector<std::string> 
   return Process(std::move(arguments), options);
 }
 
-/// A program of another language (programs/foreign_mutex.py).
+/// A program of another language (programs/foreign_mutex.py). Debian's own Python, which has Debian's
+/// modules.
 inline Process start_python(const RedisServer& server, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"python3", CACHESITE_FOREIGN_MUTEX, std::to_string(server.port())});
+  arguments.insert(arguments.begin(),
+                   {"/usr/bin/python3", CACHESITE_FOREIGN_MUTEX, std::to_string(server.port())});
   ProcessOptions options;
   options.keep_input_open = true;
   return Process(std::move(arguments), options);
