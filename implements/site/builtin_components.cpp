@@ -3,9 +3,14 @@
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/memory_cache.hpp>
+#include <cachesite/memory_mutex_site.hpp>
+#include <cachesite/memory_queue_site.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
+#include <cachesite/redis_mutex_site.hpp>
+#include <cachesite/redis_pubsub_queue_site.hpp>
+#include <cachesite/redis_stream_queue_site.hpp>
 
 #include <string>
 
@@ -29,6 +34,17 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
+
+  catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Hands out mutexes among the threads of one process.");
+  catalog.add<RedisMutexSite>("RedisMutexSite")
+      .text("Hands out mutexes among all processes that use one Redis server.")
+      .alias("fivcglue.implements.mutexes_redis.MutexSiteImpl", {{"require_connection", "true"}});
+  catalog.add<MemoryQueueSite>("MemoryQueueSite").text("Keeps queues of messages within one process.");
+  catalog.add<RedisStreamQueueSite>("RedisStreamQueueSite")
+      .text("Keeps queues of messages on a Redis server until they are acknowledged.");
+  catalog.add<RedisPubSubQueueSite>("RedisPubSubQueueSite")
+      .text("Hands every message to every consumer that is there, over publish and subscribe of Redis.")
+      .alias("fivcglue.implements.queues_redis.QueueSiteImpl", {{"require_connection", "true"}});
 
   const std::string interfaces = "fivcglue.interfaces.";
   for (const auto& [module, name] : {std::pair{"caches", "ICache"},

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cachesite/component_context.hpp>
+#include <cachesite/mutex_site.hpp>
+#include <cachesite/parameter.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+namespace cachesite {
+
+namespace mutexes {
+class Engine;
+}
+
+/// Settings of a MemoryMutexSite.
+struct MemoryMutexSiteOptions {
+  /// Length of leases that do not say it themselves.
+  std::chrono::milliseconds expire{30'000};
+
+  static ParameterTable parameters();
+};
+
+/// Mutexes among the threads of one process, for programs that need no more and for tests. Those of two sites
+/// have nothing to do with each other. A lease that is renewed never ends by itself here.
+class MemoryMutexSite final : public IMutexSite {
+ public:
+  using Options = MemoryMutexSiteOptions;
+
+  explicit MemoryMutexSite(Options options = {}, const ComponentContext& context = {});
+  ~MemoryMutexSite() override;
+
+  void stop() noexcept override;
+  [[nodiscard]] std::shared_ptr<IMutex> get_mutex(std::string_view name) override;
+  [[nodiscard]] std::shared_ptr<IMutex> get_reentrant_mutex(std::string_view name) override;
+
+ private:
+  const std::shared_ptr<mutexes::Engine> engine_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cachesite/component_context.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/queue_site.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace cachesite {
+
+/// Settings of a MemoryQueueSite.
+struct MemoryQueueSiteOptions {
+  /// A message that was handed out and neither acknowledged nor kept for so long is handed out again.
+  std::chrono::milliseconds redeliver_after{60'000};
+  /// A message that was handed out so often without being acknowledged is given up; 0: never.
+  std::uint32_t max_deliveries = 0;
+  /// A queue that holds so many messages refuses more; 0: no limit.
+  std::uint64_t max_messages = 0;
+
+  static ParameterTable parameters();
+};
+
+/// Queues within one process, for programs that need no more and for tests. They behave as those of
+/// RedisStreamQueueSite do, and go with the process. A message that is destroyed without being acknowledged
+/// is handed out again at once.
+class MemoryQueueSite final : public IQueueSite {
+ public:
+  using Options = MemoryQueueSiteOptions;
+
+  explicit MemoryQueueSite(Options options = {}, const ComponentContext& context = {});
+  ~MemoryQueueSite() override;
+
+  void stop() noexcept override;
+  [[nodiscard]] std::shared_ptr<IQueueProducer> get_producer(std::string_view name) override;
+  [[nodiscard]] std::shared_ptr<IQueueConsumer> get_consumer(std::string_view name) override;
+  Result<QueueCounts> counts(std::string_view name) noexcept override;
+
+ private:
+  class Inner;
+  const std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace cachesite

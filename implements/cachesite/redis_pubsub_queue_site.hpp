@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cachesite/component_context.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/queue_site.hpp>
+#include <cachesite/redis_user_options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+/// Settings of a RedisPubSubQueueSite: those of its connection, and its own.
+struct RedisPubSubQueueSiteOptions : RedisUserOptions {
+  /// Put in front of every name: a queue is the channel `<prefix><name>`.
+  std::string prefix;
+  /// Most messages that wait in a consumer; beyond that the oldest is dropped, with a warning.
+  std::uint32_t max_buffered = 10'000;
+  /// Longest time that `get_consumer` waits for the server to confirm the subscription.
+  std::chrono::milliseconds subscribe_timeout{1'000};
+  /// `get_producer` and `get_consumer` throw while the server cannot be reached, as FivcGlue does.
+  bool require_connection = false;
+
+  static ParameterTable parameters();
+  [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+};
+
+/// Queues over publish and subscribe of a Redis server: a message is `PUBLISH <prefix><name> <bytes>`, as
+/// FivcGlue has it. Every consumer that is there at that moment gets every message; nobody keeps any, so a
+/// message without a consumer is lost, and so is what is sent while a consumer's connection is down (which it
+/// replaces by itself, and logs). There is nothing to acknowledge. Where messages matter, use
+/// RedisStreamQueueSite.
+class RedisPubSubQueueSite final : public IQueueSite {
+ public:
+  using Options = RedisPubSubQueueSiteOptions;
+
+  /// Throws std::invalid_argument with the first of `options.complaints()`.
+  explicit RedisPubSubQueueSite(Options options, const ComponentContext& context = {});
+  ~RedisPubSubQueueSite() override;
+
+  void start() override;
+  void await_started() override;
+  void stop() noexcept override;
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] std::shared_ptr<IQueueProducer> get_producer(std::string_view name) override;
+  [[nodiscard]] std::shared_ptr<IQueueConsumer> get_consumer(std::string_view name) override;
+  /// Always empty: nobody knows.
+  Result<QueueCounts> counts(std::string_view name) noexcept override;
+
+ private:
+  class Inner;
+  const std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cachesite/mutex.hpp>
+#include <cachesite/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace cachesite::mutexes {
+
+/// Who wants or has which mutex, and how.
+struct Claim {
+  std::string name;
+  std::string owner;
+  MutexMode mode = MutexMode::exclusive;
+  std::chrono::milliseconds expire{};
+};
+
+/// What came of an attempt to take a mutex.
+struct Attempt {
+  bool granted = false;
+  std::uint64_t fencing_token = 0;
+  /// Of the present holder's lease.
+  std::optional<std::chrono::milliseconds> remaining;
+  /// The present holder tells those who wait when it gives the mutex back.
+  bool announced = false;
+};
+
+/// Where it is decided which process has a mutex.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// `will_wait`: the caller tries again when it fails; `has_waited`: it has failed before.
+  virtual Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited) = 0;
+  /// Returns when another attempt may be worth it, and after `limit` at the latest.
+  virtual void wait(const Claim& claim, const Attempt& failed, std::chrono::milliseconds limit,
+                    const std::stop_token& stop) = 0;
+  /// Takes back what waiting has left; others may go first.
+  virtual void give_up(const Claim& claim) = 0;
+  /// One answer for each claim: whether it is in force, and was renewed.
+  virtual std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds limit) = 0;
+  /// True when the claim was in force.
+  virtual Result<bool> release(const Claim& claim) = 0;
+  /// Nothing when only this process knows.
+  virtual std::optional<Result<std::vector<MutexHolder>>> holders(const std::string& name) = 0;
+  /// False when a lease that is renewed cannot end by itself.
+  [[nodiscard]] virtual bool needs_renewal() const noexcept = 0;
+};
+
+}  // namespace cachesite::mutexes

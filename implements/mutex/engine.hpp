@@ -1,0 +1,61 @@
+#pragma once
+
+#include "mutex/backend.hpp"
+#include "mutex/lease_keeper.hpp"
+#include "mutex/lock_line.hpp"
+#include "redis_user/owner_names.hpp"
+
+#include <cachesite/logger.hpp>
+#include <cachesite/mutex.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite::mutexes {
+
+struct EngineOptions {
+  /// Length of leases that do not say it themselves.
+  std::chrono::milliseconds expire{30'000};
+  /// How long a backend may fail on end before those who wait are told.
+  std::chrono::milliseconds outage_patience{5'000};
+  std::string label;
+  std::shared_ptr<ILogger> logger;
+};
+
+/// What every mutex site does: lines of those who wait, tenures, and their renewal, over some backend.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  Engine(std::unique_ptr<Backend> backend, EngineOptions options);
+
+  [[nodiscard]] std::shared_ptr<IMutex> make_mutex(std::string_view name, bool reentrant);
+  Result<std::shared_ptr<IMutexLease>> take(const std::shared_ptr<LockLine>& line,
+                                            const MutexRequest& request, bool reentrant);
+  Result<std::vector<MutexHolder>> holders(const LockLine& line);
+  Result<bool> renew(Tenure& tenure);
+  Result<bool> release(Tenure& tenure);
+  void stop() noexcept;
+
+ private:
+  struct Contest;
+  std::shared_ptr<LockLine> line_of(std::string_view name);
+  Result<std::shared_ptr<Tenure>> contend(LockLine::Place& place, const std::shared_ptr<LockLine>& line,
+                                          const MutexRequest& request, TimePoint deadline,
+                                          const std::stop_token& stop);
+
+  const std::unique_ptr<Backend> backend_;
+  const EngineOptions options_;
+  redis::OwnerNames owners_;
+  std::stop_source stopping_;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<LockLine>, std::less<>> lines_;
+  std::size_t lines_to_sweep_ = 64;
+  LeaseKeeper keeper_;
+};
+
+}  // namespace cachesite::mutexes

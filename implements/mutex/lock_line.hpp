@@ -1,0 +1,61 @@
+#pragma once
+
+#include "mutex/tenure.hpp"
+
+#include <condition_variable>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace cachesite::mutexes {
+
+/// Those of this process who have one mutex, and those who want it, first come first served. Only the first
+/// in line deals with the backend, so however many threads wait, the backend sees one.
+class LockLine {
+ public:
+  explicit LockLine(std::string name) : name_(std::move(name)) {}
+
+  /// A place in line, until it is given up or becomes a tenure.
+  class Place {
+   public:
+    Place(LockLine& line, MutexMode mode);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    /// Waits until it is this place's turn. False when `deadline` passed or `stop` was requested first.
+    bool wait_for_turn(TimePoint deadline, const std::stop_token& stop);
+    /// Leaves the line as a holder.
+    void become(const std::shared_ptr<Tenure>& tenure);
+
+   private:
+    friend class LockLine;
+    LockLine& line_;
+    const MutexMode mode_;
+    std::condition_variable_any turn_;
+    std::list<Place*>::iterator position_;
+    bool in_line_ = true;
+  };
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// The exclusive tenure of this thread, held once more; null when it has none.
+  std::shared_ptr<Tenure> take_again();
+  /// True when the tenure ends with this.
+  bool give_back_once(Tenure& tenure);
+  void vacate(const Tenure& tenure);
+  [[nodiscard]] std::vector<std::shared_ptr<Tenure>> tenures() const;
+
+ private:
+  [[nodiscard]] bool admits(const Place& place) const;
+  void call_next();
+
+  const std::string name_;
+  mutable std::mutex mutex_;
+  std::list<Place*> waiting_;
+  std::vector<std::shared_ptr<Tenure>> tenures_;
+};
+
+}  // namespace cachesite::mutexes

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "mutex/engine.hpp"
+
+#include <cachesite/mutex.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cachesite::mutexes {
+
+/// What a user holds of a mutex, with the leases that it keeps for threads.
+class MutexHandle final : public IMutex {
+ public:
+  MutexHandle(std::shared_ptr<Engine> engine, std::shared_ptr<LockLine> line, bool reentrant)
+      : engine_(std::move(engine)), line_(std::move(line)), reentrant_(reentrant) {}
+
+  [[nodiscard]] const std::string& name() const noexcept override { return line_->name(); }
+  Result<std::vector<MutexHolder>> holders() noexcept override;
+
+ protected:
+  Result<std::shared_ptr<IMutexLease>> do_take(const MutexRequest& request) override;
+  Result<bool> keep_for_thread(const MutexRequest& request) noexcept override;
+  Result<bool> release_for_thread(std::optional<MutexMode> mode) noexcept override;
+
+ private:
+  struct Kept {
+    std::thread::id thread;
+    MutexMode mode;
+    std::shared_ptr<IMutexLease> lease;
+  };
+
+  const std::shared_ptr<Engine> engine_;
+  const std::shared_ptr<LockLine> line_;
+  const bool reentrant_;
+  std::mutex mutex_;
+  std::vector<Kept> kept_;
+};
+
+}  // namespace cachesite::mutexes

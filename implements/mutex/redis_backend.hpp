@@ -1,0 +1,58 @@
+#pragma once
+
+#include "mutex/backend.hpp"
+
+#include <cachesite/redis.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cachesite::mutexes {
+
+/// Mutexes on a Redis server. The exclusive holder is the string at `<prefix><name>`, as FivcGlue and others
+/// have it; readers are a sorted set of owners by the end of their leases. Every step is one script, on the
+/// server's clock.
+class RedisBackend final : public Backend {
+ public:
+  struct Options {
+    std::string prefix;
+    /// Between two attempts while somebody has the mutex who may not announce its release.
+    std::chrono::milliseconds poll_interval{50};
+  };
+
+  RedisBackend(std::shared_ptr<IRedis> redis, Options options);
+
+  Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited) override;
+  void wait(const Claim& claim, const Attempt& failed, std::chrono::milliseconds limit,
+            const std::stop_token& stop) override;
+  void give_up(const Claim& claim) override;
+  std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds limit) override;
+  Result<bool> release(const Claim& claim) override;
+  std::optional<Result<std::vector<MutexHolder>>> holders(const std::string& name) override;
+  [[nodiscard]] bool needs_renewal() const noexcept override { return true; }
+
+ private:
+  /// Keys that belong to one mutex. Those beside the mutex itself begin differently, so that no name of
+  /// another mutex can mean them.
+  struct Keys {
+    std::string mutex, readers, writers, fence, wake;
+  };
+  [[nodiscard]] Keys keys_of(const std::string& name) const;
+
+  const std::shared_ptr<IRedis> redis_;
+  const Options options_;
+  const RedisScript take_exclusive_;
+  const RedisScript take_shared_;
+  const RedisScript release_exclusive_;
+  const RedisScript release_shared_;
+  const RedisScript renew_;
+  const RedisScript give_up_;
+  const RedisScript holders_;
+  std::atomic<int> sleepers_{0};  // those who have a connection to sleep on
+};
+
+}  // namespace cachesite::mutexes

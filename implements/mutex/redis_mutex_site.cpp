@@ -1,0 +1,93 @@
+#include "mutex/engine.hpp"
+#include "mutex/redis_backend.hpp"
+#include "redis/endpoint_settings.hpp"
+#include "redis_user/redis_user.hpp"
+
+#include <cachesite/redis_mutex_site.hpp>
+
+#include <utility>
+
+namespace cachesite {
+
+using std::chrono::milliseconds;
+
+ParameterTable RedisMutexSiteOptions::parameters() {
+  using O = RedisMutexSiteOptions;
+  constexpr milliseconds longest_lease{TimeToLive::longest};
+  return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
+      parameter("prefix", &O::prefix, "Put in front of every name of a mutex."),
+      parameter("expire", &O::expire, "Length of leases that do not say it themselves.")
+          .between(milliseconds(1), longest_lease),
+      parameter("poll_interval", &O::poll_interval,
+                "Pause between attempts while a holder has the mutex that does not announce its release.")
+          .between(milliseconds(1), milliseconds(60'000)),
+      parameter("outage_patience", &O::outage_patience,
+                "How long the server may be away before those who wait get an error.")
+          .between(milliseconds(0), milliseconds(std::chrono::hours(24))),
+      parameter("require_connection", &O::require_connection,
+                "Asking for a mutex gives none while the server cannot be reached."),
+  });
+}
+
+std::vector<OptionComplaint> RedisMutexSiteOptions::complaints() const {
+  auto complaints = RedisUserOptions::complaints();
+  if (prefix.size() > IMutexSite::longest_name)
+    complaints.push_back({"prefix", "the prefix is longer than a name may be"});
+  return complaints;
+}
+
+class RedisMutexSite::Inner {
+ public:
+  Inner(const Options& options, const ComponentContext& context)
+      : require_connection(options.require_connection),
+        user(options, context),
+        engine(std::make_shared<mutexes::Engine>(
+            std::make_unique<mutexes::RedisBackend>(
+                user.redis(), mutexes::RedisBackend::Options{options.prefix, options.poll_interval}),
+            mutexes::EngineOptions{options.expire, options.outage_patience, context.label, context.logger})) {
+  }
+
+  std::shared_ptr<IMutex> make(std::string_view name, bool reentrant) {
+    if (require_connection && !user.reachable()) return nullptr;
+    return engine->make_mutex(name, reentrant);
+  }
+
+  const bool require_connection;
+  const redis::RedisUser user;
+  const std::shared_ptr<mutexes::Engine> engine;
+};
+
+RedisMutexSite::RedisMutexSite(Options options, const ComponentContext& context)
+    : inner_(std::make_unique<Inner>(redis::checked_options("RedisMutexSite", std::move(options)), context)) {
+}
+
+RedisMutexSite::~RedisMutexSite() {
+  RedisMutexSite::stop();
+}
+
+void RedisMutexSite::start() {
+  inner_->user.start();
+}
+
+void RedisMutexSite::await_started() {
+  inner_->user.await_started();
+}
+
+void RedisMutexSite::stop() noexcept {
+  inner_->engine->stop();
+  inner_->user.stop();
+}
+
+Health RedisMutexSite::health() const {
+  return inner_->user.health();
+}
+
+std::shared_ptr<IMutex> RedisMutexSite::get_mutex(std::string_view name) {
+  return inner_->make(name, false);
+}
+
+std::shared_ptr<IMutex> RedisMutexSite::get_reentrant_mutex(std::string_view name) {
+  return inner_->make(name, true);
+}
+
+}  // namespace cachesite

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cachesite/logger.hpp>
+#include <cachesite/queue.hpp>
+#include <cachesite/redis.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace cachesite::queues {
+
+/// A subscription to one channel and the messages that came and were not taken yet.
+class ChannelConsumer final : public IQueueConsumer {
+ public:
+  struct Options {
+    std::string name;
+    std::string channel;
+    std::size_t most_buffered = 10'000;
+    std::string label;
+    std::shared_ptr<ILogger> logger;
+  };
+
+  ChannelConsumer(IRedis& redis, Options options);
+  ~ChannelConsumer() override;
+
+  [[nodiscard]] const std::string& name() const noexcept override { return inbox_->options.name; }
+  bool wait_until_subscribed(std::chrono::milliseconds limit) noexcept;
+  void stop() noexcept override;
+
+ protected:
+  Result<std::optional<QueueMessage>> do_receive(std::chrono::milliseconds wait,
+                                                 const std::stop_token& stop) override;
+
+ private:
+  struct Inbox {
+    explicit Inbox(Options given) : options(std::move(given)) {}
+    void put(std::string_view payload);
+
+    const Options options;
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::deque<Value> messages;
+    std::size_t dropped = 0;
+    bool stopped = false;
+  };
+
+  const std::shared_ptr<Inbox> inbox_;
+  const std::unique_ptr<IRedisSubscription> subscription_;
+};
+
+}  // namespace cachesite::queues

@@ -1,0 +1,108 @@
+#include "queue/memory_queue.hpp"
+#include "queue/queue_names.hpp"
+
+#include <cachesite/memory_queue_site.hpp>
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace cachesite {
+
+using queues::MemoryQueue;
+using std::chrono::milliseconds;
+
+namespace {
+
+class Producer final : public IQueueProducer {
+ public:
+  explicit Producer(std::shared_ptr<MemoryQueue> queue) noexcept : queue_(std::move(queue)) {}
+  [[nodiscard]] const std::string& name() const noexcept override { return queue_->name(); }
+
+ protected:
+  Result<std::string> do_send(ByteView message, milliseconds delay) override {
+    return queue_->send(message, delay);
+  }
+
+ private:
+  const std::shared_ptr<MemoryQueue> queue_;
+};
+
+class Consumer final : public IQueueConsumer {
+ public:
+  explicit Consumer(std::shared_ptr<MemoryQueue> queue) noexcept : queue_(std::move(queue)) {}
+  [[nodiscard]] const std::string& name() const noexcept override { return queue_->name(); }
+
+ protected:
+  Result<std::optional<QueueMessage>> do_receive(milliseconds wait, const std::stop_token& stop) override {
+    return queue_->receive(wait, stop);
+  }
+
+ private:
+  const std::shared_ptr<MemoryQueue> queue_;
+};
+
+}  // namespace
+
+ParameterTable MemoryQueueSiteOptions::parameters() {
+  using O = MemoryQueueSiteOptions;
+  return {
+      parameter("redeliver_after", &O::redeliver_after,
+                "A message that nobody acknowledged for so long is handed out again.")
+          .between(milliseconds(1), milliseconds(std::chrono::hours(24 * 365))),
+      parameter("max_deliveries", &O::max_deliveries,
+                "A message handed out so often without being acknowledged is given up; 0: never."),
+      parameter("max_messages", &O::max_messages, "A queue with so many messages refuses more; 0: no limit."),
+  };
+}
+
+class MemoryQueueSite::Inner {
+ public:
+  explicit Inner(const Options& given) : options(given) {}
+
+  // A queue stays as long as the site, since messages may wait in it.
+  std::shared_ptr<MemoryQueue> queue_of(std::string_view name) {
+    queues::check_name(name);
+    const std::lock_guard lock(mutex);
+    const auto found = all.find(name);
+    if (found != all.end()) return found->second;
+    auto queue = std::make_shared<MemoryQueue>(std::string(name), options);
+    if (stopped) queue->stop();
+    all.emplace(std::string(name), queue);
+    return queue;
+  }
+
+  const Options options;
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<MemoryQueue>, std::less<>> all;
+  bool stopped = false;
+};
+
+MemoryQueueSite::MemoryQueueSite(Options options, const ComponentContext&)
+    : inner_(std::make_unique<Inner>(options)) {}
+
+MemoryQueueSite::~MemoryQueueSite() {
+  MemoryQueueSite::stop();
+}
+
+void MemoryQueueSite::stop() noexcept {
+  const std::lock_guard lock(inner_->mutex);
+  inner_->stopped = true;
+  for (const auto& [name, queue] : inner_->all)
+    queue->stop();
+}
+
+std::shared_ptr<IQueueProducer> MemoryQueueSite::get_producer(std::string_view name) {
+  return std::make_shared<Producer>(inner_->queue_of(name));
+}
+
+std::shared_ptr<IQueueConsumer> MemoryQueueSite::get_consumer(std::string_view name) {
+  return std::make_shared<Consumer>(inner_->queue_of(name));
+}
+
+Result<QueueCounts> MemoryQueueSite::counts(std::string_view name) noexcept {
+  return queues::guarded_counts([&] { return Result<QueueCounts>(inner_->queue_of(name)->counts()); });
+}
+
+}  // namespace cachesite

@@ -1,0 +1,144 @@
+#include "queue/channel_consumer.hpp"
+#include "queue/queue_names.hpp"
+#include "redis/endpoint_settings.hpp"
+#include "redis_user/redis_user.hpp"
+
+#include <cachesite/redis_pubsub_queue_site.hpp>
+
+#include <mutex>
+#include <stop_token>
+#include <utility>
+
+namespace cachesite {
+
+using queues::ChannelConsumer;
+using std::chrono::milliseconds;
+
+namespace {
+
+class Producer final : public IQueueProducer {
+ public:
+  Producer(std::shared_ptr<IRedis> redis, const std::string& prefix, std::string_view name,
+           std::stop_token stopped)
+      : redis_(std::move(redis)), name_(name), channel_(prefix + name_), stopped_(std::move(stopped)) {}
+  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
+
+ protected:
+  Result<std::string> do_send(ByteView message, milliseconds delay) override {
+    if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
+    if (delay.count() > 0)
+      return Error(ErrorCode::bad_argument, "publish and subscribe has no delays: nobody keeps a message");
+    const auto sent = redis_->integer(RedisCommand("PUBLISH", channel_, message));
+    if (!sent.ok()) return sent.error();
+    return std::string();
+  }
+
+ private:
+  const std::shared_ptr<IRedis> redis_;
+  const std::string name_;
+  const std::string channel_;
+  const std::stop_token stopped_;
+};
+
+}  // namespace
+
+ParameterTable RedisPubSubQueueSiteOptions::parameters() {
+  using O = RedisPubSubQueueSiteOptions;
+  return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
+      parameter("prefix", &O::prefix, "Put in front of every name of a queue."),
+      parameter("max_buffered", &O::max_buffered,
+                "Most messages that wait in a consumer; beyond that the oldest is dropped.")
+          .at_least(1),
+      parameter("subscribe_timeout", &O::subscribe_timeout,
+                "Longest wait for the server to confirm the subscription of a new consumer.")
+          .between(milliseconds(0), milliseconds(60'000)),
+      parameter("require_connection", &O::require_connection,
+                "Asking for a producer or consumer fails while the server cannot be reached."),
+  });
+}
+
+std::vector<OptionComplaint> RedisPubSubQueueSiteOptions::complaints() const {
+  return RedisUserOptions::complaints();
+}
+
+class RedisPubSubQueueSite::Inner {
+ public:
+  Inner(const Options& given, const ComponentContext& where)
+      : options(given), context(where), user(given, where) {}
+
+  void check(const char* end, std::string_view name) const {
+    queues::check_name(name);
+    if (options.require_connection && !user.reachable()) queues::throw_not_connected(end, name);
+  }
+
+  const Options options;
+  const ComponentContext context;
+  const redis::RedisUser user;
+  std::mutex mutex;
+  std::vector<std::weak_ptr<ChannelConsumer>> consumers;
+  std::stop_source stopped;
+};
+
+RedisPubSubQueueSite::RedisPubSubQueueSite(Options options, const ComponentContext& context)
+    : inner_(std::make_unique<Inner>(redis::checked_options("RedisPubSubQueueSite", std::move(options)),
+                                     context)) {}
+
+RedisPubSubQueueSite::~RedisPubSubQueueSite() {
+  RedisPubSubQueueSite::stop();
+}
+
+void RedisPubSubQueueSite::start() {
+  inner_->user.start();
+}
+
+void RedisPubSubQueueSite::await_started() {
+  inner_->user.await_started();
+}
+
+void RedisPubSubQueueSite::stop() noexcept {
+  std::vector<std::weak_ptr<ChannelConsumer>> consumers;
+  {
+    const std::lock_guard lock(inner_->mutex);
+    inner_->stopped.request_stop();
+    consumers.swap(inner_->consumers);
+  }
+  for (const auto& weak : consumers)
+    if (const auto consumer = weak.lock()) consumer->stop();
+  inner_->user.stop();
+}
+
+Health RedisPubSubQueueSite::health() const {
+  return inner_->user.health();
+}
+
+std::shared_ptr<IQueueProducer> RedisPubSubQueueSite::get_producer(std::string_view name) {
+  inner_->check("producer", name);
+  return std::make_shared<Producer>(inner_->user.redis(), inner_->options.prefix, name,
+                                    inner_->stopped.get_token());
+}
+
+std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_view name) {
+  auto& inner = *inner_;
+  inner.check("consumer", name);
+  auto consumer = std::make_shared<ChannelConsumer>(
+      *inner.user.redis(),
+      ChannelConsumer::Options{std::string(name), inner.options.prefix + std::string(name),
+                               inner.options.max_buffered, inner.context.label, inner.context.logger});
+  {
+    const std::lock_guard lock(inner.mutex);
+    if (inner.stopped.stop_requested()) consumer->stop();
+    std::erase_if(inner.consumers, [](const auto& weak) { return weak.expired(); });
+    inner.consumers.push_back(consumer);
+  }
+  (void)consumer->wait_until_subscribed(inner.options.subscribe_timeout);
+  return consumer;
+}
+
+Result<QueueCounts> RedisPubSubQueueSite::counts(std::string_view name) noexcept {
+  return queues::guarded_counts([&]() -> Result<QueueCounts> {
+    queues::check_name(name);
+    return QueueCounts{};
+  });
+}
+
+}  // namespace cachesite

@@ -1,0 +1,164 @@
+#include "queue/queue_names.hpp"
+#include "queue/stream_consumer.hpp"
+#include "queue/stream_queue.hpp"
+#include "redis/endpoint_settings.hpp"
+#include "redis_user/owner_names.hpp"
+#include "redis_user/redis_user.hpp"
+
+#include <cachesite/redis_stream_queue_site.hpp>
+
+#include <mutex>
+#include <stop_token>
+#include <utility>
+
+namespace cachesite {
+
+using queues::StreamConsumer;
+using queues::StreamQueue;
+using std::chrono::milliseconds;
+
+namespace {
+
+class Producer final : public IQueueProducer {
+ public:
+  Producer(StreamQueue queue, std::shared_ptr<redis::OwnerNames> names, std::stop_token stopped)
+      : queue_(std::move(queue)), names_(std::move(names)), stopped_(std::move(stopped)) {}
+  [[nodiscard]] const std::string& name() const noexcept override { return queue_.name; }
+
+ protected:
+  Result<std::string> do_send(ByteView message, milliseconds delay) override {
+    if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
+    return queue_.send(message, delay, delay.count() > 0 ? names_->next() : std::string());
+  }
+
+ private:
+  const StreamQueue queue_;
+  const std::shared_ptr<redis::OwnerNames> names_;
+  const std::stop_token stopped_;
+};
+
+class Consumer final : public IQueueConsumer {
+ public:
+  explicit Consumer(std::shared_ptr<StreamConsumer> consumer) noexcept : consumer_(std::move(consumer)) {}
+  [[nodiscard]] const std::string& name() const noexcept override { return consumer_->queue_name(); }
+
+ protected:
+  Result<std::optional<QueueMessage>> do_receive(milliseconds wait, const std::stop_token& stop) override {
+    return consumer_->receive(wait, stop);
+  }
+
+ private:
+  const std::shared_ptr<StreamConsumer> consumer_;
+};
+
+}  // namespace
+
+ParameterTable RedisStreamQueueSiteOptions::parameters() {
+  using O = RedisStreamQueueSiteOptions;
+  return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
+      parameter("prefix", &O::prefix, "Put in front of every name of a queue."),
+      parameter("group", &O::group, "Consumers of one group share the messages."),
+      parameter("redeliver_after", &O::redeliver_after,
+                "A message that nobody acknowledged for so long is handed out again.")
+          .between(milliseconds(10), milliseconds(std::chrono::hours(24 * 365))),
+      parameter("max_deliveries", &O::max_deliveries,
+                "A message handed out so often without being acknowledged goes to the dead ones; 0: never."),
+      parameter("batch", &O::batch, "Most messages that a consumer fetches at once.").between(1, 1000),
+      parameter("poll_interval", &O::poll_interval,
+                "How often a consumer looks for delayed and for abandoned messages.")
+          .between(milliseconds(1), milliseconds(60'000)),
+      parameter("delete_acknowledged", &O::delete_acknowledged,
+                "Take a message out of the stream when it is acknowledged."),
+      parameter("require_connection", &O::require_connection,
+                "Asking for a producer or consumer fails while the server cannot be reached."),
+  });
+}
+
+std::vector<OptionComplaint> RedisStreamQueueSiteOptions::complaints() const {
+  auto complaints = RedisUserOptions::complaints();
+  if (group.empty()) complaints.push_back({"group", "a group needs a name"});
+  if (poll_interval >= redeliver_after)
+    complaints.push_back({"poll_interval", "poll_interval has to be shorter than redeliver_after"});
+  return complaints;
+}
+
+class RedisStreamQueueSite::Inner {
+ public:
+  Inner(const Options& given, const ComponentContext& context)
+      : options(given),
+        user(given, context),
+        scripts(std::make_shared<queues::StreamScripts>(*user.redis())),
+        names(std::make_shared<redis::OwnerNames>()) {}
+
+  StreamQueue queue_of(std::string_view name) const {
+    queues::check_name(name);
+    return {user.redis(), scripts, options, name};
+  }
+
+  std::shared_ptr<StreamConsumer> make_consumer(std::string_view name) {
+    auto consumer = std::make_shared<StreamConsumer>(queue_of(name), names->next());
+    const std::lock_guard lock(mutex);
+    if (stopped.stop_requested()) consumer->close();
+    std::erase_if(consumers, [](const auto& weak) { return weak.expired(); });
+    consumers.push_back(consumer);
+    return consumer;
+  }
+
+  const Options options;
+  const redis::RedisUser user;
+  const std::shared_ptr<const queues::StreamScripts> scripts;
+  const std::shared_ptr<redis::OwnerNames> names;
+  std::mutex mutex;
+  std::vector<std::weak_ptr<StreamConsumer>> consumers;
+  std::stop_source stopped;
+};
+
+RedisStreamQueueSite::RedisStreamQueueSite(Options options, const ComponentContext& context)
+    : inner_(std::make_unique<Inner>(redis::checked_options("RedisStreamQueueSite", std::move(options)),
+                                     context)) {}
+
+RedisStreamQueueSite::~RedisStreamQueueSite() {
+  RedisStreamQueueSite::stop();
+}
+
+void RedisStreamQueueSite::start() {
+  inner_->user.start();
+}
+
+void RedisStreamQueueSite::await_started() {
+  inner_->user.await_started();
+}
+
+void RedisStreamQueueSite::stop() noexcept {
+  std::vector<std::weak_ptr<StreamConsumer>> consumers;
+  {
+    const std::lock_guard lock(inner_->mutex);
+    inner_->stopped.request_stop();
+    consumers.swap(inner_->consumers);
+  }
+  for (const auto& weak : consumers)
+    if (const auto consumer = weak.lock()) consumer->close();
+  inner_->user.stop();
+}
+
+Health RedisStreamQueueSite::health() const {
+  return inner_->user.health();
+}
+
+std::shared_ptr<IQueueProducer> RedisStreamQueueSite::get_producer(std::string_view name) {
+  if (inner_->options.require_connection && !inner_->user.reachable())
+    queues::throw_not_connected("producer", name);
+  return std::make_shared<Producer>(inner_->queue_of(name), inner_->names, inner_->stopped.get_token());
+}
+
+std::shared_ptr<IQueueConsumer> RedisStreamQueueSite::get_consumer(std::string_view name) {
+  if (inner_->options.require_connection && !inner_->user.reachable())
+    queues::throw_not_connected("consumer", name);
+  return std::make_shared<Consumer>(inner_->make_consumer(name));
+}
+
+Result<QueueCounts> RedisStreamQueueSite::counts(std::string_view name) noexcept {
+  return queues::guarded_counts([&] { return inner_->queue_of(name).counts(); });
+}
+
+}  // namespace cachesite

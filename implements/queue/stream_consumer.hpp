@@ -1,0 +1,72 @@
+#pragma once
+
+#include "queue/stream_queue.hpp"
+
+#include <cachesite/logger.hpp>
+#include <cachesite/queue.hpp>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace cachesite::queues {
+
+/// A consumer of a group, as the server knows it. The user's handle and every message that it received share
+/// it; with the last of them it leaves the group.
+class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
+ public:
+  StreamConsumer(StreamQueue queue, std::string consumer_name);
+  ~StreamConsumer();
+  StreamConsumer(const StreamConsumer&) = delete;
+  StreamConsumer& operator=(const StreamConsumer&) = delete;
+
+  [[nodiscard]] const std::string& queue_name() const noexcept { return queue_.name; }
+  Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait, const std::stop_token& stop);
+  Status acknowledge(const std::string& id);
+  Status reject(const std::string& id, std::chrono::milliseconds delay);
+  Result<bool> keep(const std::string& id);
+  /// A message went without being settled: it comes again when its time is up.
+  void forget(const std::string& id);
+  /// Calls that wait end, and what was fetched and not handed out is let go.
+  void close() noexcept;
+
+ private:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  struct Fetched {
+    std::string id;
+    Value body;
+    std::uint64_t deliveries = 1;
+    TimePoint since;
+  };
+
+  std::optional<QueueMessage> next_fetched();
+  Result<std::chrono::milliseconds> look_after();
+  Status fetch(std::chrono::milliseconds wait, const std::stop_token& stop);
+  void add(const RedisValue& entry, std::uint64_t deliveries);
+  Status prepare();
+  void settle_debts();
+  Result<bool> set_idle(const std::string& id, std::chrono::milliseconds idle);
+  void let_go(bool leave) noexcept;
+  void drop(const std::string& id);
+
+  const StreamQueue queue_;
+  const std::string name_;
+  std::stop_source closing_;
+  std::mutex mutex_;
+  std::deque<Fetched> fetched_;
+  std::multiset<std::string> in_hand_;  // fetched, or handed out and not settled
+  std::vector<std::string> debts_;      // acknowledged, but the server does not know yet
+  TimePoint next_look_{};
+  std::string look_from_ = "-";
+  std::chrono::milliseconds next_due_;
+  bool has_group_ = false;
+  bool may_have_missed_ = false;  // an answer with messages may have been lost
+};
+
+}  // namespace cachesite::queues

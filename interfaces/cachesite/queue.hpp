@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cachesite/bytes.hpp>
+#include <cachesite/component.hpp>
+#include <cachesite/queue_message.hpp>
+#include <cachesite/result.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace cachesite {
+
+/// Puts messages into one queue. All calls are safe from any thread and never throw.
+class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
+ public:
+  static constexpr std::size_t largest_message = std::size_t{512} * 1024 * 1024;
+
+  /// Name of the queue.
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+
+  /// Puts a message into the queue: any bytes, also none. True when the queue has it; false on any failure.
+  /// With a `delay` the message is handed out that much later, by the clock of the queue.
+  bool produce(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
+    return send(message, delay).ok();
+  }
+
+  /// As `produce`, and returns what the queue calls the message (empty when it has no names for them). After
+  /// a failure with `Outcome::unknown` the message may or may not be in the queue. A queue that keeps nothing
+  /// refuses delays with `bad_argument`.
+  Result<std::string> send(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
+    if (message.size() > largest_message)
+      return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
+    if (delay.count() < 0) return Error(ErrorCode::bad_argument, "a delay is not negative");
+    try {
+      return do_send(message, delay);
+    } catch (const std::bad_alloc&) {
+      return Error(ErrorCode::no_memory);
+    } catch (const std::exception& failure) {
+      return Error(ErrorCode::refused, failure.what());
+    }
+  }
+
+ protected:
+  virtual Result<std::string> do_send(ByteView message, std::chrono::milliseconds delay) = 0;
+};
+
+/// Takes messages out of one queue. Each message goes to one of the consumers of the queue, unless the queue
+/// is one that hands every message to everybody (publish and subscribe). All calls are safe from any thread;
+/// threads that share a consumer share its messages.
+class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
+ public:
+  /// Name of the queue.
+  [[nodiscard]] virtual const std::string& name() const noexcept = 0;
+
+  /// The next message; std::nullopt when none came within `wait`. Fails with `closed` when `stop` is
+  /// requested or the site is stopped, and with whatever the backend fails with; a later call may succeed
+  /// again, nothing has to be done for it.
+  Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait,
+                                              const std::stop_token& stop = {}) noexcept {
+    try {
+      return do_receive(std::clamp(wait, std::chrono::milliseconds(0), longest_wait), stop);
+    } catch (const std::bad_alloc&) {
+      return Error(ErrorCode::no_memory);
+    } catch (const std::exception& failure) {
+      return Error(ErrorCode::refused, failure.what());
+    }
+  }
+
+  /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is
+  /// stopped. A message is acknowledged when `handle` returns, unless it was settled by then. When `handle`
+  /// throws, the message is rejected and comes again after a pause that grows with each delivery. A failing
+  /// backend does not end the loop: it goes on, with pauses from 50 ms to 2 s. `on_failure`, if given, is
+  /// told about either.
+  template <class Handler>
+  requires std::invocable<Handler&, QueueMessage&>
+  void consume(const std::stop_token& stop, Handler&& handle,
+               const std::function<void(const Error&)>& on_failure = {}) {
+    constexpr std::chrono::milliseconds shortest_pause(50);
+    constexpr std::chrono::milliseconds longest_pause(2000);
+    auto pause = shortest_pause;
+    while (!stop.stop_requested()) {
+      auto received = receive(longest_wait, stop);
+      if (!received.ok()) {
+        if (received.error().code() == ErrorCode::closed) return;
+        if (on_failure) on_failure(received.error());
+        sleep(pause, stop);
+        pause = std::min(pause * 2, longest_pause);
+        continue;
+      }
+      pause = shortest_pause;
+      auto message = std::move(received).value();
+      if (!message) continue;
+      if (const auto failure = attempt(handle, *message)) {
+        const auto exponent = static_cast<int>(std::min<std::uint64_t>(message->deliveries(), 10));
+        (void)message->reject(std::chrono::milliseconds(50) * (1 << exponent));
+        if (on_failure) on_failure(*failure);
+      } else {
+        const auto acknowledged = message->acknowledge();
+        if (!acknowledged.ok() && on_failure) on_failure(acknowledged.error());
+      }
+    }
+  }
+
+  /// `receive` waits no longer than a day at a time.
+  static constexpr std::chrono::milliseconds longest_wait{24 * 3600 * 1000};
+
+ protected:
+  virtual Result<std::optional<QueueMessage>> do_receive(std::chrono::milliseconds wait,
+                                                         const std::stop_token& stop) = 0;
+
+ private:
+  template <class Handler>
+  static std::optional<Error> attempt(Handler& handle, QueueMessage& message) {
+    try {
+      handle(message);
+      return std::nullopt;
+    } catch (const std::exception& failure) {
+      return Error(ErrorCode::refused, failure.what());
+    } catch (...) {
+      return Error(ErrorCode::refused, "the handler threw something that is no std::exception");
+    }
+  }
+  static void sleep(std::chrono::milliseconds length, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, length, [] { return false; });
+  }
+};
+
+}  // namespace cachesite

@@ -1,0 +1,58 @@
+#include "contract/mutex_contract.hpp"
+
+#include "support/redis_server.hpp"
+
+#include <cachesite/memory_mutex_site.hpp>
+#include <cachesite/redis_connection.hpp>
+#include <cachesite/redis_mutex_site.hpp>
+
+#include <memory>
+
+namespace {
+
+using namespace cachesite;
+
+test::RedisServer& server() {
+  static test::RedisServer instance;
+  return instance;
+}
+
+std::shared_ptr<IMutexSite> started(RedisMutexSiteOptions options) {
+  auto site = std::make_shared<RedisMutexSite>(std::move(options));
+  site->start();
+  site->await_started();
+  return site;
+}
+
+const bool in_memory = test::register_mutex_contract("memory", [] {
+  test::MutexSubject subject;
+  subject.site = std::make_shared<MemoryMutexSite>();
+  subject.other = subject.site;
+  return subject;
+});
+
+const bool on_redis = test::register_mutex_contract("redis", [] {
+  server().probe().flush();
+  RedisMutexSiteOptions options;
+  options.host = server().host();
+  options.port = server().port();
+  test::MutexSubject subject;
+  subject.site = started(options);
+  subject.other = started(options);
+  return subject;
+});
+
+const bool on_a_shared_connection = test::register_mutex_contract("redis_on_a_shared_connection", [] {
+  server().probe().flush();
+  RedisConnection::Options shared;
+  shared.unix_socket_path = server().unix_socket_path();
+  const auto connection = std::make_shared<RedisConnection>(shared);
+  RedisMutexSiteOptions options;
+  options.connection = std::shared_ptr<IRedis>(connection);
+  test::MutexSubject subject;
+  subject.site = started(options);
+  subject.other = started(options);
+  return subject;
+});
+
+}  // namespace
