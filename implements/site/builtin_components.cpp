@@ -1,10 +1,15 @@
 #include "site/builtin_components.hpp"
 
 #include <cachesite/console_logger.hpp>
+#include <cachesite/environment_config.hpp>
+#include <cachesite/file_config.hpp>
+#include <cachesite/fixed_config.hpp>
+#include <cachesite/layered_config.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
+#include <cachesite/topic_logger_site.hpp>
 
 #include <string>
 
@@ -26,6 +31,21 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
+
+  catalog.add<TopicLoggerSite>("TopicLoggerSite")
+      .text("Loggers by topic: levels, console, rotating files and JSON lines.")
+      .alias("LoggerSite")
+      .alias("fivcglue.implements.loggers_builtin.LoggerSiteImpl");
+  catalog.add<JsonConfig>("JsonConfig")
+      .text("A JSON file of sessions with keys and values; a file that is not there is an empty one.")
+      .alias("fivcglue.implements.configs_jsonfile.ConfigImpl");
+  catalog.add<YamlConfig>("YamlConfig")
+      .text("A YAML file of sessions with keys and values; a file that is not there is an empty one.")
+      .alias("fivcglue.implements.configs_yamlfile.ConfigImpl");
+  catalog.add<EnvironmentConfig>("EnvironmentConfig")
+      .text("The environment as a configuration: PREFIX, SESSION, __, KEY.");
+  catalog.add<FixedConfig>("FixedConfig").text("A configuration whose values stand in the component file.");
+  catalog.add<LayeredConfig>("LayeredConfig").text("Several configurations as one; the last one wins.");
 
   const std::string interfaces = "fivcglue.interfaces.";
   for (const auto& [module, name] : {std::pair{"caches", "ICache"},

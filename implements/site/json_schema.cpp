@@ -1,5 +1,6 @@
 #include "binding/parameter_schema.hpp"
 #include "binding/value_node.hpp"
+#include "site/item_settings.hpp"
 
 #include <cachesite/site_description.hpp>
 
@@ -62,6 +63,8 @@ Node class_schema(const Catalog& catalog, const ComponentClass& component_class)
   if (!component_class.text.empty()) add_member(class_name, "description", text_node(component_class.text));
   Node properties =
       map_of({{"class", std::move(class_name)}, {"entries", entries_schema(catalog, component_class)}});
+  const site::ItemSettings settings;
+  binding::add_properties(properties, site::ItemSettings::parameters(), &settings);
   binding::add_properties(properties, component_class.parameters, options.get());
   return map_of({{"type", text_node("object")},
                  {"properties", std::move(properties)},

@@ -1,4 +1,5 @@
 #include <cachesite/document_reader.hpp>
+#include <cachesite/file_documents.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/site_builder.hpp>
@@ -74,8 +75,10 @@ std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options
     add_binding_problems(reading, options.catalog);
     throw make_load_error(std::move(reading.problems), options.limits.problems);
   }
-  return build_component_site(reading.documents, options.catalog,
-                              BuildOptions{options.logger, options.clock});
+  return build_component_site(
+      reading.documents, options.catalog,
+      BuildOptions{options.logger, options.clock, file_documents(options.limits, options.allow_substitution),
+                   options.start_timeout});
 }
 
 }  // namespace
