@@ -104,9 +104,14 @@ Node sections_schema(const Catalog& catalog) {
       add_member(defaults, name.scalar, reference_to("defaults:" + component_class->name));
   return map_of(
       {{"type", text_node("object")},
-       {"required", list_node({text_node("components")})},
+       {"anyOf", list_node({map_of({{"required", list_node({text_node("components")})}}),
+                            map_of({{"required", list_node({text_node("include")})}})})},
        {"properties",
         map_of({{"components", reference_to("components")},
+                {"include",
+                 map_of({{"description", text_node("Files that count as if they stood before this one.")},
+                         {"type", list_node({text_node("string"), text_node("array")})},
+                         {"items", map_of({{"type", text_node("string")}})}})},
                 {"defaults",
                  map_of({{"type", text_node("object")},
                          {"description", text_node("Parameters by class for the components of this file.")},

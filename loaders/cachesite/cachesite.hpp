@@ -33,6 +33,7 @@
 #include <cachesite/health.hpp>
 #include <cachesite/latency_histogram.hpp>
 #include <cachesite/layered_config.hpp>
+#include <cachesite/lazy_value.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/load_options.hpp>
 #include <cachesite/log_sink_options.hpp>
