@@ -177,6 +177,8 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
     for (const auto& parameter : component.find("parameters")->elements) {
       const auto* const value = parameter.find("value");
       auto text = write_document(*value, Format::json);
+      while (!text.empty() && text.back() == '\n')
+        text.pop_back();
       std::replace(text.begin(), text.end(), '\n', ' ');
       print("  " + text_of(parameter, "name") + " = " + text + "  (" + text_of(parameter, "from") + ")\n");
     }

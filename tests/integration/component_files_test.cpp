@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(fivcglues_component_file_works_on_the_server_that_its_redis
   BOOST_TEST(cache->set_value("greeting", "hello", 1min));
   BOOST_TEST(cache->get_value("greeting")->text() == "hello");
   auto probe = server.probe();
-  BOOST_TEST(probe.command({"GET", "greeting"}).text() == "hello");
+  BOOST_TEST(probe.command({"GET", "greeting"}).text == "hello");
 }
 
 BOOST_AUTO_TEST_CASE(fivcglues_component_file_degrades_without_a_server_and_without_files) {
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_component_of_its_own_parameters_a_session_and_layers_reac
   BOOST_TEST(site->get_component<ICache>("shared")->set_value("k", "v", 1min));
   BOOST_TEST(site->get_component<ICache>("own")->get_value("k")->text() == "v");
   auto probe = server.probe();
-  const std::string clients = probe.command({"CLIENT", "LIST"}).text();
+  const std::string clients = probe.command({"CLIENT", "LIST"}).text;
   BOOST_TEST(clients.find("name=explicit") != std::string::npos);
   BOOST_TEST(clients.find("name=from-defaults") != std::string::npos);
 }

@@ -285,8 +285,8 @@ BOOST_AUTO_TEST_CASE(an_explanation_tells_state_dependencies_and_origins) {
                parameter.find("from")->scalar + "; ";
   BOOST_TEST(origins ==
              "config= from default; config_session=part from default; host=far from values of a FixedConfig "
-             "(session \"part\"); port=7 from shop.yml:10:1; patience=100ms from default; token=****** from "
-             "shop.yml:12:1; servers= from default; ");
+             "(session \"part\"); port=7 from shop.yml:11:1; patience=100ms from default; token=****** from "
+             "shop.yml:13:1; servers= from default; ");
   const Node late = explain_component(*site, "late");
   BOOST_TEST(late.elements.at(0).find("state")->scalar == "not made yet");
   BOOST_TEST(explain_component(*site, "nobody").elements.empty());
