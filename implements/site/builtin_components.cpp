@@ -33,19 +33,19 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<TopicLoggerSite>("TopicLoggerSite")
-      .text("Loggers by topic: levels, console, rotating files and JSON lines.")
+      .text("Gives out loggers by topic: levels, console, rotating files and JSON lines.")
       .alias("LoggerSite")
       .alias("fivcglue.implements.loggers_builtin.LoggerSiteImpl");
   catalog.add<JsonConfig>("JsonConfig")
-      .text("A JSON file of sessions with keys and values; a file that is not there is an empty one.")
+      .text("Reads settings from a JSON file of sessions with keys and values; a missing file is an empty one.")
       .alias("fivcglue.implements.configs_jsonfile.ConfigImpl");
   catalog.add<YamlConfig>("YamlConfig")
-      .text("A YAML file of sessions with keys and values; a file that is not there is an empty one.")
+      .text("Reads settings from a YAML file of sessions with keys and values; a missing file is an empty one.")
       .alias("fivcglue.implements.configs_yamlfile.ConfigImpl");
   catalog.add<EnvironmentConfig>("EnvironmentConfig")
-      .text("The environment as a configuration: PREFIX, SESSION, __, KEY.");
-  catalog.add<FixedConfig>("FixedConfig").text("A configuration whose values stand in the component file.");
-  catalog.add<LayeredConfig>("LayeredConfig").text("Several configurations as one; the last one wins.");
+      .text("Offers the environment as a configuration: SHOP_REDIS__HOST is the key host of the session redis.");
+  catalog.add<FixedConfig>("FixedConfig").text("Holds settings that stand in the component file itself.");
+  catalog.add<LayeredConfig>("LayeredConfig").text("Lays several configurations over each other; the last one wins.");
 
   const std::string interfaces = "fivcglue.interfaces.";
   for (const auto& [module, name] : {std::pair{"caches", "ICache"},
