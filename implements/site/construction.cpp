@@ -117,7 +117,7 @@ void Construction::make_late(std::size_t index) {
     report(index, item(index).options.get(), problem_ids::cannot_make,
            " cannot be made: ", "it asks for itself while it is made");
   } else {
-    const auto wanted = closure_of(index);
+    const auto wanted = closure_of({index});
     for (const auto each : blueprint_->composition().order())
       if (wanted[each] && !made_[each].component && !problems_.has_errors()) make_and_start(each);
   }
@@ -157,31 +157,27 @@ std::vector<bool> Construction::made_at_once() const {
   return at_once;
 }
 
-std::vector<bool> Construction::closure_of(std::size_t index) const {
+std::vector<bool> Construction::closure_of(std::vector<std::size_t> items) const {
   std::vector<bool> reached(made_.size());
-  std::vector<std::size_t> open{index};
-  while (!open.empty()) {
-    const auto each = open.back();
-    open.pop_back();
+  while (!items.empty()) {
+    const auto each = items.back();
+    items.pop_back();
     if (reached[each]) continue;
     reached[each] = true;
     for (const auto& reference : item(each).references)
-      if (const auto needed = blueprint_->composition().needed(each, reference)) open.push_back(*needed);
+      if (const auto needed = blueprint_->composition().needed(each, reference)) items.push_back(*needed);
   }
   return reached;
 }
 
 void Construction::forget_what_no_lazy_one_needs() {
   const std::lock_guard lock(mutex_);
-  std::vector<bool> kept(made_.size());
-  for (std::size_t index = 0; index < made_.size(); ++index) {
-    if (!item(index).lazy || made_[index].component) continue;
-    const auto needed = closure_of(index);
-    for (std::size_t each = 0; each < kept.size(); ++each)
-      if (needed[each]) kept[each] = true;
-  }
+  std::vector<std::size_t> lazy;
   for (std::size_t index = 0; index < made_.size(); ++index)
-    if (!kept[index] && !item(index).lazy) made_[index] = {};
+    if (item(index).lazy) lazy.push_back(index);
+  const auto kept = closure_of(std::move(lazy));
+  for (std::size_t index = 0; index < made_.size(); ++index)
+    if (!kept[index]) made_[index] = {};
 }
 
 // Not ready when something that it refers to could not be made.

@@ -37,8 +37,8 @@ class Construction : public std::enable_shared_from_this<Construction> {
   void forget_what_no_lazy_one_needs();
 
   [[nodiscard]] std::vector<bool> made_at_once() const;
-  // The item and everything that it refers to, directly or not.
-  [[nodiscard]] std::vector<bool> closure_of(std::size_t index) const;
+  // The items and everything that they refer to, directly or not.
+  [[nodiscard]] std::vector<bool> closure_of(std::vector<std::size_t> items) const;
   [[nodiscard]] bool is_ready(std::size_t index) const;
   [[nodiscard]] DeclaredComponent declaration_of(std::size_t index) const;
   // False, with a problem, when a configuration does not fit.
