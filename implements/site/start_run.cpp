@@ -25,8 +25,7 @@ struct StartRun::Course {
   void walk() {
     bool going_on = true;
     for (std::size_t task = 0; task < tasks.size() && going_on; ++task) {
-      enter(task, true);
-      going_on = attempt(task, [&] { tasks[task].component->start(); });
+      going_on = enter(task, true) && attempt(task, [&] { tasks[task].component->start(); });
     }
     for (std::size_t task = 0; task < tasks.size() && going_on; ++task) {
       going_on = enter(task, false);
@@ -37,11 +36,11 @@ struct StartRun::Course {
     changed.notify_all();
   }
 
+  // False when the run is given up: nothing may be started any more.
   bool enter(std::size_t task, bool begins) {
     const std::lock_guard lock(mutex);
     const auto now = Clock::now();
-    if (begins) deadlines[task] = now + tasks[task].limit;
-    deadlines[task] = std::max(deadlines[task], now + least_patience);
+    deadlines[task] = begins ? now + tasks[task].limit : std::max(deadlines[task], now + least_patience);
     current = task;
     changed.notify_all();
     return !given_up;

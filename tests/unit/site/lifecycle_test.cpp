@@ -37,7 +37,10 @@ class Stubborn : public IPart {
   };
   explicit Stubborn(Options options) : options_(std::move(options)) { ++alive; }
   ~Stubborn() override { --alive; }
-  void start() override { hang("start"); }
+  void start() override {
+    ++starts;
+    hang("start");
+  }
   void await_started() override { hang("wait"); }
   void stop() noexcept override {
     ++stops;
@@ -62,6 +65,7 @@ class Stubborn : public IPart {
   static inline bool released = false;
   static inline std::atomic<int> alive = 0;
   static inline std::atomic<int> stops = 0;
+  static inline std::atomic<int> starts = 0;
 
  private:
   void hang(const char* place) {
@@ -164,11 +168,13 @@ BOOST_AUTO_TEST_SUITE(lifecycle)
 BOOST_AUTO_TEST_CASE(a_component_that_does_not_start_in_time_leaves_nothing_running) {
   for (const char* place : {"start", "wait"}) {
     Stubborn::stops = 0;
+    Stubborn::starts = 0;
     Node slow = stubborn("slow", place);
     slow.members.push_back(map({{"start_timeout", text("20ms")}}).members.front());
     BOOST_TEST(refusal_of({stubborn("a", ""), slow, stubborn("b", "")}) ==
                "E334 Stubborn \"slow\" has not started within 20ms");
     BOOST_TEST(Stubborn::stops == 3);
+    BOOST_TEST(Stubborn::starts == (std::string(place) == "start" ? 2 : 3));
     BOOST_TEST(Stubborn::alive == 0);
   }
 }
