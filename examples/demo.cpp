@@ -98,16 +98,16 @@ void run_all_caches(const cachesite::ComponentSite& site) {
   std::reverse(entries.begin(), entries.end());  // a cache with a name and without one is shown by its name
   for (const auto& entry : entries) {
     if (entry.interface_name != ICache::interface_name) continue;
-    if (std::find(seen.begin(), seen.end(), entry.component.get()) != seen.end()) continue;
-    seen.push_back(entry.component.get());
+    const auto cache = site.get_component<ICache>(entry.name);
+    if (std::find(seen.begin(), seen.end(), cache.get()) != seen.end()) continue;
+    seen.push_back(cache.get());
     chapter("Using the cache \"" + entry.name + "\", a " + entry.class_name);
-    const auto health = entry.component->health();
+    const auto health = cache->health();
     if (health.state == cachesite::HealthState::down) {
       std::cout << "  it is down: " << health.reason << "\n";
-      expect(!site.get_component<ICache>(entry.name)->get_value("anything"), "so a read is simply empty");
+      expect(!cache->get_value("anything"), "so a read is simply empty");
       continue;
     }
-    const auto cache = site.get_component<ICache>(entry.name);
     if (keeps_anything(*cache))
       use(*cache);
     else

@@ -5,6 +5,7 @@
 
 #include <cachesite/cachesite.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -51,7 +52,8 @@ Exit check(const Arguments& arguments) {
 Exit with_site(const Arguments& arguments, const std::function<Exit(const ComponentSite&)>& command) {
   const auto site = load_component_site_from_files(paths_of(arguments), load_options());
   const auto status = command(*site);
-  site->stop();
+  for (const auto& left : site->stop_within(std::chrono::seconds(10)))
+    complain(left + " does not stop");
   return status;
 }
 
@@ -110,6 +112,13 @@ int run(int count, char** words) {
   add_command("health", "Print the state of every component; exit 4 when one is down", needs_files([&] {
                 return with_site(arguments, [&](const auto& site) { return health(site, arguments.json); });
               }));
+  add_command(
+      "explain", "Print state, dependencies and the origin of every parameter of NAME", needs_files([&] {
+        return with_site(
+            arguments, [&](const auto& site) { return explain(site, arguments.cache.name, arguments.json); });
+      }))
+      ->add_option("NAME", arguments.cache.name, "Name of the component; \"\" for the unnamed one")
+      ->required();
   add_command("describe", "Print the parameters of CLASS, or every class", [&] {
     return describe(Catalog(), arguments.class_name, arguments.json);
   })->add_option("CLASS", arguments.class_name, "A class name, such as MemoryCache");

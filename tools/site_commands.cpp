@@ -8,6 +8,11 @@ namespace cachesite::tool {
 
 namespace {
 
+Health health_of(const ComponentEntry& entry) {
+  if (entry.component) return entry.component->health();
+  return {HealthState::up, "lazy, not made yet"};
+}
+
 Node entry_node(const ComponentEntry& entry, const Health& health) {
   auto node = map_node();
   add(node, "interface", text_node(entry.interface_name));
@@ -30,7 +35,7 @@ Exit list(const ComponentSite& site, bool json) {
   auto answer = list_node();
   std::size_t interface_width = 9, name_width = 4, class_width = 5;
   for (const auto& entry : entries) {
-    answer.elements.push_back(entry_node(entry, entry.component->health()));
+    answer.elements.push_back(entry_node(entry, health_of(entry)));
     interface_width = std::max(interface_width, entry.interface_name.size());
     name_width = std::max(name_width, entry.name.size() + 2);
     class_width = std::max(class_width, entry.class_name.size());
@@ -55,9 +60,9 @@ Exit health(const ComponentSite& site, bool json) {
   std::vector<const IComponent*> seen;
   bool all_up = true;
   for (const auto& entry : site.entries()) {
-    if (std::find(seen.begin(), seen.end(), entry.component.get()) != seen.end()) continue;
+    if (entry.component && std::find(seen.begin(), seen.end(), entry.component.get()) != seen.end()) continue;
     seen.push_back(entry.component.get());
-    const auto health = entry.component->health();
+    const auto health = health_of(entry);
     all_up = all_up && health.state != HealthState::down;
     components.elements.push_back(entry_node(entry, health));
     if (!json)
@@ -142,6 +147,41 @@ Exit describe(const Catalog& catalog, const std::string& class_name, bool json) 
       print("  also called " + aliases + "\n");
     print_parameters(described.find("parameters"), "  ");
     print("\n");
+  }
+  return Exit::done;
+}
+
+Exit explain(const ComponentSite& site, const std::string& name, bool json) {
+  const auto answer = explain_component(site, name);
+  if (answer.elements.empty()) {
+    complain("no component \"" + name + "\"; 'cachesite list' shows them all");
+    return Exit::no;
+  }
+  if (json) {
+    print_json(answer);
+    return Exit::done;
+  }
+  for (const auto& component : answer.elements) {
+    print(text_of(component, "class") + "  declared at " + text_of(component, "declared") +
+          (component.find("lazy") ? ", lazy" : "") + "\n");
+    for (const auto& entry : component.find("entries")->elements)
+      print("  " + text_of(entry, "interface") + " \"" + text_of(entry, "name") + "\"\n");
+    const auto reason = text_of(component, "reason");
+    print("  state: " + text_of(component, "state") + (reason.empty() ? "" : ": " + reason) + "\n");
+    for (const auto& needed : component.find("depends_on")->elements)
+      print("  depends on " + text_of(needed, "interface") + " \"" + text_of(needed, "name") + "\" (" +
+            text_of(needed, "parameter") + "): " + text_of(needed, "class") + ", " +
+            text_of(needed, "state") + "\n");
+    for (const auto& dependant : component.find("needed_by")->elements)
+      print("  needed by " + dependant.scalar + "\n");
+    for (const auto& parameter : component.find("parameters")->elements) {
+      const auto* const value = parameter.find("value");
+      auto text = write_document(*value, Format::json);
+      while (!text.empty() && text.back() == '\n')
+        text.pop_back();
+      std::replace(text.begin(), text.end(), '\n', ' ');
+      print("  " + text_of(parameter, "name") + " = " + text + "  (" + text_of(parameter, "from") + ")\n");
+    }
   }
   return Exit::done;
 }

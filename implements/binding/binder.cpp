@@ -64,6 +64,10 @@ ParameterDeclaration element_of(const ParameterDeclaration& list) {
 
 }  // namespace
 
+bool Binder::is_reserved(std::string_view key) noexcept {
+  return key == "class" || key == "entries" || key == "lazy" || key == "start_timeout";
+}
+
 std::vector<BoundValue> Binder::bind_component(std::string_view class_name, const ParameterTable& table,
                                                const Node& item, std::vector<BoundReference>& references) {
   references_ = &references;
@@ -96,7 +100,7 @@ std::vector<BoundValue> Binder::bind_members(const Owner& owner, const Parameter
   std::vector<BoundValue> values;
   values.reserve(map.members.size());
   for (const auto& member : map.members) {
-    if (owner.is_component && (member.key == "class" || member.key == "entries")) continue;
+    if (owner.is_component && is_reserved(member.key)) continue;
     const auto* declaration = table.find(member.key);
     if (!declaration) {
       unknown_member(owner, table, member);
@@ -146,7 +150,7 @@ bool Binder::read(const ParameterDeclaration& declaration, const Node& node, con
   value = std::move(*result.value);
   if (declaration.kind == ParameterKind::reference && references_)
     references_->push_back(
-        {declaration.interface_name, node.scalar, node.substituted, path.text(), Place::of(node)});
+        {declaration.interface_name, node.scalar, node.substituted, path.text(), Place::of(node), false});
   return true;
 }
 
@@ -194,6 +198,8 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
   if (owner.is_component) {
     suggestion.offer("class");
     suggestion.offer("entries");
+    suggestion.offer("lazy");
+    suggestion.offer("start_timeout");
   }
   std::string hint = suggestion.question();
   if (hint.empty()) {

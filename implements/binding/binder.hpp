@@ -25,6 +25,7 @@ struct BoundReference {
   bool secret = false;  // the name was substituted: it is not shown
   std::string path;
   Place place;
+  bool optional = false;  // need not be there
 };
 
 // Reads the members of a mapping by a table of parameters. Every mistake becomes a problem.
@@ -32,7 +33,10 @@ class Binder {
  public:
   explicit Binder(ProblemList& problems) : problems_(problems) {}
 
-  // The parameters that a component's mapping gives; `class` and `entries` are passed over.
+  // What a component's mapping says beside its parameters: such keys are passed over.
+  [[nodiscard]] static bool is_reserved(std::string_view key) noexcept;
+
+  // The parameters that a component's mapping gives.
   std::vector<BoundValue> bind_component(std::string_view class_name, const ParameterTable& table,
                                          const Node& item, std::vector<BoundReference>& references);
   // The parameters of a class's defaults.

@@ -62,8 +62,8 @@ class Catalog {
   /// - a public constructor takes `(Options, const ComponentContext&)`, `(Options)`,
   ///   `(const ComponentContext&)` or nothing; the first that fits is used
   ///
-  /// Throws std::invalid_argument when the name is taken or empty, or when a parameter is called `class` or
-  /// `entries` or like another one.
+  /// Throws std::invalid_argument when the name is taken or empty, or when a parameter is called `class`,
+  /// `entries`, `lazy` or `start_timeout`, or like another one.
   template <class T>
   Added add(std::string_view name) {
     return insert(ComponentClass::of<T>(name));

@@ -3,6 +3,7 @@
 #include <cachesite/component.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
+#include <cachesite/session_options.hpp>
 
 #include <concepts>
 #include <functional>
@@ -52,6 +53,10 @@ struct ComponentClass {
 
   /// Options with every member at its default.
   std::shared_ptr<void> (*make_options)() = nullptr;
+  /// An independent copy of options.
+  std::shared_ptr<void> (*copy_options)(const void* options) = nullptr;
+  /// What the options say of a configuration session to take values from; null when they take none.
+  const SessionOptions* (*session)(const void* options) = nullptr;
   /// What is wrong with options that are each in range; empty when they go together.
   std::vector<OptionComplaint> (*complaints)(const void* options) = nullptr;
   /// Makes an instance from a copy of the options, whose references `resolve` fills in first. Throws what the
@@ -152,6 +157,17 @@ MadeComponent make(const void* options, const ComponentContext& context, const R
 }
 
 template <class Options>
+const SessionOptions* session(const void* options) {
+  if constexpr (std::derived_from<Options, SessionOptions>) {
+    const auto* given = static_cast<const Options*>(options);
+    return given->uses_session() ? given : nullptr;
+  } else {
+    (void)options;
+    return nullptr;
+  }
+}
+
+template <class Options>
 std::vector<OptionComplaint> complaints(const void* options) {
   if constexpr (requires(const Options& given) {
                   { given.complaints() } -> std::convertible_to<std::vector<OptionComplaint>>;
@@ -193,6 +209,10 @@ ComponentClass ComponentClass::of(std::string_view class_name) {
     described.interfaces = component_class::provided<T>(typename component_class::InterfacesOf<T>::Type{});
   described.parameters = Options::parameters();
   described.make_options = []() -> std::shared_ptr<void> { return std::make_shared<Options>(); };
+  described.copy_options = [](const void* options) -> std::shared_ptr<void> {
+    return std::make_shared<Options>(*static_cast<const Options*>(options));
+  };
+  described.session = &component_class::session<Options>;
   described.complaints = &component_class::complaints<Options>;
   described.make = &component_class::make<T, Options>;
   return described;

@@ -3,6 +3,9 @@
 #include <cachesite/component_class.hpp>
 #include <cachesite/site.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,7 +13,29 @@
 
 namespace cachesite {
 
-/// A component that was made from a file: its class, the options it was made with, and its names.
+/// Where the value of a parameter comes from, when it is not the default.
+struct ParameterOrigin {
+  enum class Kind : std::uint8_t {
+    file,      ///< the component itself gives it
+    defaults,  ///< the defaults of its class in the same file
+    alias,     ///< the name that the file uses for the class
+    session,   ///< the session of a configuration
+  };
+
+  std::string parameter;
+  Kind kind = Kind::file;
+  /// The place, such as `shop.yml:7:9`, with the expression that was substituted there, if one was.
+  std::string where;
+};
+
+/// A component that another one refers to.
+struct ComponentDependency {
+  std::string parameter;
+  std::string interface_name;
+  std::string name;
+};
+
+/// A component that was declared in a file: its class, the options it is made with, and its names.
 struct DeclaredComponent {
   struct Name {
     std::string interface_name;
@@ -22,6 +47,16 @@ struct DeclaredComponent {
   std::shared_ptr<const void> options;
   /// In the order in which they were registered; may be empty.
   std::vector<Name> names;
+  /// The options with what a configuration session gave; the same as `options` when there is none.
+  std::shared_ptr<const void> effective_options = {};
+  /// Whether it is made at the first lookup only.
+  bool lazy = false;
+  /// Where it is declared, such as `shop.yml:3:3`.
+  std::string place = {};
+  std::vector<ParameterOrigin> origins = {};
+  std::vector<ComponentDependency> dependencies = {};
+  /// The component; null when it is lazy and not made yet. Filled in by `declared_components`.
+  std::shared_ptr<IComponent> component = {};
 };
 
 /// The registry of components, empty at first. Usually `load_component_site` fills one from a file; a program
@@ -49,13 +84,27 @@ class ComponentSite final : public IComponentSite {
   /// this from its own `stop()`, for which it returns at once.
   void stop() noexcept override;
 
-  /// The components made from files that still have a name here or never had one, in the order in which they
-  /// were made: dependencies first.
+  /// Stops all components as `stop()` does, but is over when `limit` is, whatever the components do. Each is
+  /// given at most half of the time that is left. Returns those that did not end in time, as messages call
+  /// them; such a component is left to itself and lives until it ends.
+  std::vector<std::string> stop_within(std::chrono::milliseconds limit);
+
+  /// The components declared in files that still have a name here or never had one, in the order in which
+  /// they were made: dependencies first. Lazy ones that are not made yet come last.
   [[nodiscard]] std::vector<DeclaredComponent> declared_components() const;
 
   /// Registers a component that was made from a file, under all of its names at once; it is stopped before
   /// everything that was registered earlier. For `build_component_site`. Throws as `register_component` does.
   void register_declared(const DeclaredComponent& declared, const MadeComponent& made);
+
+  /// Registers a component that is made at the first lookup of one of its names. `make` is then called, by
+  /// any thread and by several at once; it hands the component in by `register_made`, or throws, which the
+  /// lookup passes on. For `build_component_site`.
+  void register_lazy(const DeclaredComponent& declared, std::function<void()> make);
+
+  /// Hands in a component that `register_lazy` announced, under those of its names that nobody has taken
+  /// since. Throws std::logic_error after stop().
+  void register_made(const DeclaredComponent& declared, const MadeComponent& made);
 
  protected:
   [[nodiscard]] std::shared_ptr<void> find(const InterfaceId& interface_id,

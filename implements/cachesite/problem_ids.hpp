@@ -38,11 +38,15 @@ inline constexpr std::string_view unknown_interface = "E311";
 inline constexpr std::string_view wrong_interface = "E312";
 inline constexpr std::string_view bad_name = "E313";
 inline constexpr std::string_view name_taken_again = "E314";  // a warning
+inline constexpr std::string_view lazy_without_names = "E315";
 
 // Components together.
 inline constexpr std::string_view missing_component = "E321";
 inline constexpr std::string_view circle = "E322";
+inline constexpr std::string_view wrong_kind = "E323";
 inline constexpr std::string_view cannot_make = "E331";
 inline constexpr std::string_view cannot_start = "E332";
+inline constexpr std::string_view bad_session_value = "E333";
+inline constexpr std::string_view start_too_slow = "E334";
 
 }  // namespace cachesite::problem_ids

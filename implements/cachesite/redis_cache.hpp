@@ -8,6 +8,7 @@
 #include <cachesite/redis_connection_options.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/reference.hpp>
+#include <cachesite/session_options.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -26,7 +27,9 @@ enum class NullAs : std::uint8_t {
 };
 
 /// Settings of a RedisCache: those of its connections, and its own.
-struct RedisCacheOptions : RedisConnectionOptions {
+struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
+  RedisCacheOptions() : SessionOptions("redis") {}
+
   /// Use the connection of this component, a RedisConnection, instead of one of the cache's own. The settings
   /// of connections are then those of the component and may not be given here.
   Reference<IRedis> connection;
@@ -35,6 +38,11 @@ struct RedisCacheOptions : RedisConnectionOptions {
   NullAs null_as = NullAs::marker;
   /// Longer values are refused, and not read either.
   ByteSize max_value_bytes{std::uint64_t{64} * 1024 * 1024};
+
+  /// A cache that uses the connection of a component takes nothing from a session.
+  [[nodiscard]] bool uses_session() const noexcept {
+    return !connection.is_set() && SessionOptions::uses_session();
+  }
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;

@@ -6,6 +6,7 @@
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_connection_options.hpp>
 #include <cachesite/redis_statistics.hpp>
+#include <cachesite/session_options.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -17,7 +18,9 @@ namespace cachesite {
 
 /// Settings of a RedisConnection: those of its connections, and its own. `max_connections` counts the shared
 /// connections, at most half of it, and the lent ones; it is 64 unless given. Each subscription has one more.
-struct RedisConnectionComponentOptions : RedisConnectionOptions {
+struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions {
+  RedisConnectionComponentOptions() : SessionOptions("redis") {}
+
   /// A longer text in an answer ends the connection that it came on.
   ByteSize max_reply_bytes{std::uint64_t{512} * 1024 * 1024};
   /// A connection of the caller's own that nobody has used for so long is closed.

@@ -16,6 +16,11 @@ struct RedisUserOptions : RedisConnectionComponentOptions {
   /// that component and may not be given here.
   Reference<IRedis> connection;
 
+  /// A component that uses the connection of another one takes nothing from a session.
+  [[nodiscard]] bool uses_session() const noexcept {
+    return !connection.is_set() && SessionOptions::uses_session();
+  }
+
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };

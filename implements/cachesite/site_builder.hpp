@@ -4,9 +4,11 @@
 #include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/document.hpp>
+#include <cachesite/document_source.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -19,21 +21,30 @@ struct BuildOptions {
   std::shared_ptr<ILogger> logger;
   /// Where components read the time; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock;
+  /// Where components read files; null refuses every file.
+  std::shared_ptr<const IDocumentSource> documents = {};
+  /// How long a component may take to start, unless the document says otherwise. A component that takes
+  /// longer keeps the site from being built.
+  std::chrono::milliseconds start_timeout{60'000};
 };
 
 /// Makes and starts everything that the documents declare, or nothing.
 ///
 /// A document is a list of components, or a mapping whose `components` is that list; the mapping may also
 /// hold `defaults`, which gives parameters by class for the components of the same document. A component is a
-/// mapping: `class`, `entries` (a list of `{interface, name}`, under which it is found), and its parameters.
-/// A component without entries is made and lives as long as the site. When several documents, or two items of
-/// one document, use the same interface and name, the later takes the name; an earlier component that loses
-/// all of its names that way is not made.
+/// mapping: `class`, `entries` (a list of `{interface, name}`, under which it is found), and its parameters;
+/// with `lazy: true` it is made and started when one of its names is looked up for the first time, unless
+/// another component refers to it, and again at the next lookup when that fails (the lookup then throws
+/// LoadError); `start_timeout` limits how long it may take to start. A component without entries is made and
+/// lives as long as the site. When several documents, or two items of one document, use the same interface
+/// and name, the later takes the name; an earlier component that loses all of its names that way is not made.
 ///
 /// Components that others refer to are made first, otherwise the order of the documents counts. All are
-/// started before any start is waited for, so slow starts overlap. Throws LoadError with every problem of
-/// every document; then nothing has been made. When a constructor or a start throws, what was made is stopped
-/// in the opposite order and released, and the LoadError says which component refused.
+/// started before any start is waited for, so slow starts overlap. A component whose options derive from
+/// SessionOptions takes what the documents do not give from the session of a configuration. Throws LoadError
+/// with every problem of every document; then nothing has been made. When a constructor or a start throws,
+/// what was made is stopped in the opposite order and released, and the LoadError says which component
+/// refused.
 [[nodiscard]] std::shared_ptr<ComponentSite> build_component_site(const std::vector<Document>& documents,
                                                                   const Catalog& catalog,
                                                                   const BuildOptions& options = {});

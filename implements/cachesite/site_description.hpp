@@ -6,6 +6,7 @@
 #include <cachesite/document.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace cachesite {
 
@@ -16,6 +17,13 @@ namespace cachesite {
 /// file appear as ordinary parameters. Secrets are shown as `Secret::mask`, which does not load, unless
 /// `reveal_secrets` is set.
 [[nodiscard]] Node describe_component_site(const ComponentSite& site, bool reveal_secrets = false);
+
+/// Why the declared components with this name (under any interface) are as they are: a list with, for each,
+/// `class`, `entries`, `declared` (its place), `lazy`, `state` and `reason`, `depends_on` (parameter,
+/// interface, name, class and state of each component that it refers to), `needed_by`, and `parameters` with
+/// `name`, `value` and `from`: `default`, a place in a file with the expression that stands there, or the key
+/// of a configuration session. Secrets are masked. A lazy component is not made by this.
+[[nodiscard]] Node explain_component(const ComponentSite& site, std::string_view name);
 
 /// What a catalog knows about one class: `class`, `text`, `interfaces`, `aliases`, and `parameters`, a list
 /// of mappings with `name`, `type`, `default` (left out when the parameter is required), and where they apply

@@ -4,7 +4,9 @@ namespace cachesite {
 
 ParameterTable RedisCacheOptions::parameters() {
   using O = RedisCacheOptions;
-  return inherited_parameters<O, RedisConnectionOptions>().add(ParameterTable{
+  auto table = inherited_parameters<O, RedisConnectionOptions>();
+  table.add(inherited_parameters<O, SessionOptions>());
+  return table.add(ParameterTable{
       parameter("connection", &O::connection,
                 "The IRedis component whose connection the cache uses instead of one of its own."),
       parameter("prefix", &O::prefix, "Put in front of every key."),

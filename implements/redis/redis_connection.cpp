@@ -153,7 +153,9 @@ class RedisConnection::Inner {
 ParameterTable RedisConnectionComponentOptions::parameters() {
   using O = RedisConnectionComponentOptions;
   using std::chrono::milliseconds;
-  return inherited_parameters<O, RedisConnectionOptions>().add(ParameterTable{
+  auto table = inherited_parameters<O, RedisConnectionOptions>();
+  table.add(inherited_parameters<O, SessionOptions>());
+  return table.add(ParameterTable{
       parameter("max_reply_bytes", &O::max_reply_bytes,
                 "A longer text in an answer ends the connection that it came on.")
           .between(ByteSize{1024}, ByteSize{std::uint64_t{512} * 1024 * 1024}),

@@ -2,6 +2,10 @@
 
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/console_logger.hpp>
+#include <cachesite/environment_config.hpp>
+#include <cachesite/file_config.hpp>
+#include <cachesite/fixed_config.hpp>
+#include <cachesite/layered_config.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
@@ -11,6 +15,7 @@
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
+#include <cachesite/topic_logger_site.hpp>
 
 #include <string>
 
@@ -19,8 +24,7 @@ namespace cachesite {
 // The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
 // linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
-  catalog.add<CodecCache>("CodecCache")
-      .text("Compresses, encrypts and checks the values of another cache.");
+  catalog.add<CodecCache>("CodecCache").text("Compresses, encrypts and checks the values of another cache.");
   catalog.add<MemoryCache>("MemoryCache")
       .text("Keeps values in the memory of the process, up to a number of entries or bytes.")
       .alias("MemoryCacheImpl")
@@ -45,6 +49,25 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<RedisPubSubQueueSite>("RedisPubSubQueueSite")
       .text("Hands every message to every consumer that is there, over publish and subscribe of Redis.")
       .alias("fivcglue.implements.queues_redis.QueueSiteImpl", {{"require_connection", "true"}});
+  catalog.add<TopicLoggerSite>("TopicLoggerSite")
+      .text("Gives out loggers by topic: levels, console, rotating files and JSON lines.")
+      .alias("LoggerSite")
+      .alias("fivcglue.implements.loggers_builtin.LoggerSiteImpl");
+  catalog.add<JsonConfig>("JsonConfig")
+      .text(
+          "Reads settings from a JSON file of sessions with keys and values; a missing file is an empty one.")
+      .alias("fivcglue.implements.configs_jsonfile.ConfigImpl");
+  catalog.add<YamlConfig>("YamlConfig")
+      .text(
+          "Reads settings from a YAML file of sessions with keys and values; a missing file is an empty one.")
+      .alias("fivcglue.implements.configs_yamlfile.ConfigImpl");
+  catalog.add<EnvironmentConfig>("EnvironmentConfig")
+      .text(
+          "Offers the environment as a configuration: SHOP_REDIS__HOST is the key host of the session "
+          "redis.");
+  catalog.add<FixedConfig>("FixedConfig").text("Holds settings that stand in the component file itself.");
+  catalog.add<LayeredConfig>("LayeredConfig")
+      .text("Lays several configurations over each other; the last one wins.");
 
   const std::string interfaces = "fivcglue.interfaces.";
   for (const auto& [module, name] : {std::pair{"caches", "ICache"},

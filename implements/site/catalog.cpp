@@ -11,7 +11,7 @@ namespace cachesite {
 namespace {
 
 void check_parameters(const ComponentClass& component_class) {
-  std::set<std::string_view> names{"class", "entries"};
+  std::set<std::string_view> names{"class", "entries", "lazy", "start_timeout"};
   for (const auto& declaration : component_class.parameters.declarations()) {
     std::vector<std::string_view> taken(declaration.aliases.begin(), declaration.aliases.end());
     taken.emplace_back(declaration.name);

@@ -19,6 +19,30 @@ void ComponentIndex::Table::insert(ComponentRecord* record) noexcept {
   slots[place].store(record);
 }
 
+std::shared_ptr<void> ComponentIndex::find_made(const InterfaceId& interface_id, std::string_view name,
+                                                std::uint32_t stripe,
+                                                std::shared_ptr<LazyComponent>& lazy) const {
+  const auto hash = lookup_hash(interface_id, name);
+  const basics::ReadEpochs::Reader reader(epochs_, stripe);
+  const Table& table = *table_.load();
+  for (std::size_t place = table.home(hash);; place = (place + 1) & table.mask) {
+    const ComponentRecord* record = table.slots[place].load();
+    if (!record) return nullptr;
+    if (!record->is(hash, interface_id, name)) continue;
+    lazy = record->lazy();
+    return lazy ? nullptr : record->make_owner(stripe);
+  }
+}
+
+std::shared_ptr<void> ComponentIndex::find_first(const InterfaceId& interface_id, std::string_view name,
+                                                 std::uint32_t stripe) const {
+  std::shared_ptr<LazyComponent> lazy;
+  auto found = find_made(interface_id, name, stripe, lazy);
+  if (!lazy || !lazy->make()) return found;
+  std::shared_ptr<LazyComponent> still_lazy;
+  return find_made(interface_id, name, stripe, still_lazy);
+}
+
 std::atomic<ComponentRecord*>* ComponentIndex::find_slot(std::uint64_t hash, const InterfaceId& interface_id,
                                                          std::string_view name) noexcept {
   Table& table = *table_.load();

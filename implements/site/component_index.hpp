@@ -21,20 +21,27 @@ class ComponentIndex {
   ComponentIndex(const ComponentIndex&) = delete;
   ComponentIndex& operator=(const ComponentIndex&) = delete;
 
-  // Inlined into its one caller: the call alone would be a tenth of it.
+  // Makes a component that is still to be made, and throws what that throws. Inlined into its one caller: the
+  // call alone would be a tenth of it.
   [[nodiscard, gnu::always_inline]] std::shared_ptr<void> find(const InterfaceId& interface_id,
                                                                std::string_view name) const {
     const std::uint64_t hash = lookup_hash(interface_id, name);
     const std::uint32_t stripe = basics::ReadEpochs::stripe_of_this_processor();
-    const basics::ReadEpochs::Reader reader(epochs_, stripe);
-    const Table& table = *table_.load();
-    for (std::size_t place = table.home(hash);; place = (place + 1) & table.mask) {
-      const ComponentRecord* record = table.slots[place].load();
-      if (!record) [[unlikely]]
-        return nullptr;
-      if (record->is(hash, interface_id, name)) [[likely]]
-        return record->owner(stripe);
+    {
+      const basics::ReadEpochs::Reader reader(epochs_, stripe);
+      const Table& table = *table_.load();
+      for (std::size_t place = table.home(hash);; place = (place + 1) & table.mask) {
+        const ComponentRecord* record = table.slots[place].load();
+        if (!record) [[unlikely]]
+          return nullptr;
+        if (!record->is(hash, interface_id, name)) [[unlikely]]
+          continue;
+        if (const auto* owner = record->owner(stripe)) [[likely]]
+          return *owner;
+        break;
+      }
     }
+    return find_first(interface_id, name, stripe);
   }
 
   // Puts a record in; gives back the record that it replaces, which no lookup uses any more.
@@ -55,6 +62,14 @@ class ComponentIndex {
     std::unique_ptr<std::atomic<ComponentRecord*>[]> slots;
   };
 
+  // The first lookup of a component on a CPU, or of one that is still to be made; that is done outside of
+  // the epoch, since it registers components.
+  [[gnu::cold, gnu::noinline]] std::shared_ptr<void> find_first(const InterfaceId& interface_id,
+                                                                std::string_view name,
+                                                                std::uint32_t stripe) const;
+  // Finds a component that is made; otherwise `lazy` becomes who makes it, if anybody.
+  std::shared_ptr<void> find_made(const InterfaceId& interface_id, std::string_view name,
+                                  std::uint32_t stripe, std::shared_ptr<LazyComponent>& lazy) const;
   std::atomic<ComponentRecord*>* find_slot(std::uint64_t hash, const InterfaceId& interface_id,
                                            std::string_view name) noexcept;
   void publish(std::unique_ptr<Table> table) noexcept;

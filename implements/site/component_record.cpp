@@ -27,6 +27,12 @@ ComponentRecord::ComponentRecord(const InterfaceId& interface_id, std::string_vi
       as_interface_(std::move(as_interface)),
       component_(std::move(component)) {}
 
+ComponentRecord::ComponentRecord(const InterfaceId& interface_id, std::string_view name,
+                                 std::string class_name, std::shared_ptr<LazyComponent> lazy)
+    : ComponentRecord(interface_id, name, std::move(class_name), nullptr, nullptr) {
+  lazy_ = std::move(lazy);
+}
+
 ComponentRecord::~ComponentRecord() {
   for (const auto& owner : owners_)
     delete owner.load();

@@ -8,11 +8,17 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace cachesite::site {
+
+// Who makes a component that is still to be made.
+struct LazyComponent {
+  std::function<bool()> make;  // false: it is too late
+};
 
 // One name of one component, as lookups see it. Immutable, except that each CPU gets a reference count of its
 // own the first time it asks.
@@ -20,6 +26,9 @@ class ComponentRecord {
  public:
   ComponentRecord(const InterfaceId& interface_id, std::string_view name, std::string class_name,
                   std::shared_ptr<void> as_interface, std::shared_ptr<IComponent> component);
+  // A component that is still to be made.
+  ComponentRecord(const InterfaceId& interface_id, std::string_view name, std::string class_name,
+                  std::shared_ptr<LazyComponent> lazy);
   ~ComponentRecord();
   ComponentRecord(const ComponentRecord&) = delete;
   ComponentRecord& operator=(const ComponentRecord&) = delete;
@@ -29,12 +38,13 @@ class ComponentRecord {
     return hash == hash_ && same_text(name, name_) && is_interface(interface_id);
   }
 
-  [[nodiscard]] const std::shared_ptr<void>& owner(std::uint32_t stripe) const noexcept {
-    const auto* owner = owners_[stripe].load(std::memory_order_acquire);
-    if (!owner) [[unlikely]]
-      return make_owner(stripe);
-    return *owner;
+  // Null before the first `make_owner` of the stripe, and always for a component that is still to be made.
+  [[nodiscard]] const std::shared_ptr<void>* owner(std::uint32_t stripe) const noexcept {
+    return owners_[stripe].load(std::memory_order_acquire);
   }
+  [[gnu::cold, gnu::noinline]] const std::shared_ptr<void>& make_owner(std::uint32_t stripe) const noexcept;
+  // Null for a component that is made.
+  [[nodiscard]] const std::shared_ptr<LazyComponent>& lazy() const noexcept { return lazy_; }
 
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
   [[nodiscard]] const std::string& interface_name() const noexcept { return interface_name_; }
@@ -47,7 +57,6 @@ class ComponentRecord {
   [[nodiscard]] bool is_interface(const InterfaceId& interface_id) const noexcept {
     return interface_id.name.data() == interface_origin_ || interface_id.name == interface_name_;
   }
-  [[gnu::cold, gnu::noinline]] const std::shared_ptr<void>& make_owner(std::uint32_t stripe) const noexcept;
 
   std::uint64_t hash_;
   const char* interface_origin_;  // compared, never read
@@ -56,6 +65,7 @@ class ComponentRecord {
   std::string class_name_;
   std::shared_ptr<void> as_interface_;
   std::shared_ptr<IComponent> component_;
+  std::shared_ptr<LazyComponent> lazy_;
   mutable std::array<std::atomic<const std::shared_ptr<void>*>, basics::ReadEpochs::stripes> owners_{};
 };
 

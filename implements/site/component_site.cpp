@@ -1,10 +1,12 @@
 #include "binding/component_name.hpp"
 #include "binding/suggestion.hpp"
 #include "site/component_index.hpp"
+#include "site/stop_worker.hpp"
 
 #include <cachesite/component_site.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -29,6 +31,13 @@ struct Instance {
 
 using Instances = std::list<Instance>;
 
+// A component that is still to be made.
+struct LazyEntry {
+  std::shared_ptr<site::LazyComponent> maker;
+  DeclaredComponent declared;
+};
+using LazyEntries = std::list<LazyEntry>;
+
 // Lets go of the last registered first.
 struct InstanceList : Instances {
   ~InstanceList() {
@@ -48,6 +57,23 @@ std::string quoted_names(const std::vector<std::string>& names) {
   return text;
 }
 
+void check_names(const DeclaredComponent& declared) {
+  for (const auto& name : declared.names) {
+    binding::check_component_name(name.name);
+    if (!declared.component_class->find_interface(name.interface_name))
+      throw std::invalid_argument(declared.component_class->name + " does not implement " +
+                                  name.interface_name);
+  }
+}
+
+std::string label_of(const Instance& instance) {
+  const auto& declared = instance.declared;
+  if (!declared.component_class) return "a component that the program registered";
+  for (const auto& name : declared.names)
+    if (!name.name.empty()) return declared.component_class->name + " \"" + name.name + "\"";
+  return declared.component_class->name;
+}
+
 }  // namespace
 
 struct ComponentSite::State {
@@ -60,12 +86,18 @@ struct ComponentSite::State {
   Phase phase = Phase::open;
   std::thread::id stopper;
   std::unordered_map<const IComponent*, Instances::iterator> by_component;
+  LazyEntries lazy;
 
+  template <class StopOne>
+  void stop_all(const StopOne& stop_one);
   Instances::iterator instance_of(const std::shared_ptr<IComponent>& component);
   // What nobody needs any more goes into `released`, to be destroyed without the lock.
   void put(const InterfaceId& interface_id, std::string_view name, Instance& instance,
            std::shared_ptr<void> as_interface, Instances& released);
+  void put_declared(Instance& instance, const DeclaredComponent& declared, const MadeComponent& made,
+                    Instances& released);
   void forget(std::unique_ptr<site::ComponentRecord> record, Instances& released) noexcept;
+  [[nodiscard]] LazyEntries::iterator lazy_of(const DeclaredComponent& declared) noexcept;
   bool release_if_unused(Instances::iterator instance, Instances& released) noexcept;
 };
 
@@ -97,6 +129,17 @@ void ComponentSite::State::put(const InterfaceId& interface_id, std::string_view
 
 void ComponentSite::State::forget(std::unique_ptr<site::ComponentRecord> record,
                                   Instances& released) noexcept {
+  if (record->lazy()) {
+    const auto entry = std::find_if(lazy.begin(), lazy.end(),
+                                    [&](const LazyEntry& each) { return each.maker == record->lazy(); });
+    if (entry == lazy.end()) return;
+    auto& names = entry->declared.names;
+    std::erase_if(names, [&](const DeclaredComponent::Name& name) {
+      return name.interface_name == record->interface_name() && name.name == record->name();
+    });
+    if (names.empty()) lazy.erase(entry);
+    return;
+  }
   const auto found = by_component.find(record->component().get());
   if (found == by_component.end()) return;
   const auto instance = found->second;
@@ -160,23 +203,67 @@ void ComponentSite::store(const InterfaceId& interface_id, std::string_view name
   state_->put(interface_id, name, *state_->instance_of(component), std::move(as_interface), released);
 }
 
-void ComponentSite::register_declared(const DeclaredComponent& declared, const MadeComponent& made) {
+void ComponentSite::State::put_declared(Instance& instance, const DeclaredComponent& declared,
+                                        const MadeComponent& made, Instances& released) {
+  instance.declared = declared;
   for (const auto& name : declared.names) {
-    binding::check_component_name(name.name);
-    if (!declared.component_class->find_interface(name.interface_name))
-      throw std::invalid_argument(declared.component_class->name + " does not implement " +
-                                  name.interface_name);
+    const auto* provided = declared.component_class->find_interface(name.interface_name);
+    put(provided->id, name.name, instance, provided->from_instance(made.instance), released);
   }
+}
+
+LazyEntries::iterator ComponentSite::State::lazy_of(const DeclaredComponent& declared) noexcept {
+  return std::find_if(lazy.begin(), lazy.end(),
+                      [&](const LazyEntry& each) { return each.declared.options == declared.options; });
+}
+
+void ComponentSite::register_declared(const DeclaredComponent& declared, const MadeComponent& made) {
+  check_names(declared);
   Instances released;
   const std::lock_guard lock(state_->mutex);
   if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
   Instance& instance = *state_->instance_of(made.component);
-  instance.declared = declared;
   instance.kept_without_names = declared.names.empty();
+  state_->put_declared(instance, declared, made, released);
+}
+
+void ComponentSite::register_lazy(const DeclaredComponent& declared, std::function<void()> make) {
+  check_names(declared);
+  auto maker = std::make_shared<site::LazyComponent>();
+  maker->make = [this, make = std::move(make)] {
+    {
+      const std::lock_guard lock(state_->mutex);
+      if (state_->phase != State::Phase::open) return false;
+    }
+    make();
+    return true;
+  };
+  Instances released;
+  const std::lock_guard lock(state_->mutex);
+  if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
+  state_->lazy.push_back({maker, declared});
   for (const auto& name : declared.names) {
     const auto* provided = declared.component_class->find_interface(name.interface_name);
-    state_->put(provided->id, name.name, instance, provided->from_instance(made.instance), released);
+    auto replaced = state_->index.put(std::make_unique<site::ComponentRecord>(
+        provided->id, name.name, declared.component_class->name, maker));
+    if (replaced) state_->forget(std::move(replaced), released);
   }
+}
+
+void ComponentSite::register_made(const DeclaredComponent& declared, const MadeComponent& made) {
+  Instances released;
+  const std::lock_guard lock(state_->mutex);
+  if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
+  DeclaredComponent present = declared;
+  present.names.clear();
+  if (const auto entry = state_->lazy_of(declared); entry != state_->lazy.end()) {
+    present.names = std::move(entry->declared.names);
+    state_->lazy.erase(entry);
+  }
+  const auto instance = state_->instance_of(made.component);
+  instance->kept_without_names = declared.names.empty();
+  state_->put_declared(*instance, present, made, released);
+  state_->release_if_unused(instance, released);
 }
 
 bool ComponentSite::erase(const InterfaceId& interface_id, std::string_view name) {
@@ -205,33 +292,65 @@ std::vector<ComponentEntry> ComponentSite::entries() const {
 std::vector<DeclaredComponent> ComponentSite::declared_components() const {
   std::vector<DeclaredComponent> declared;
   const std::lock_guard lock(state_->mutex);
-  for (const auto& instance : state_->instances)
-    if (instance.declared.component_class) declared.push_back(instance.declared);
+  for (const auto& instance : state_->instances) {
+    if (!instance.declared.component_class) continue;
+    declared.push_back(instance.declared);
+    declared.back().component = instance.component;
+  }
+  for (const auto& entry : state_->lazy)
+    declared.push_back(entry.declared);
   return declared;
 }
 
-void ComponentSite::stop() noexcept {
-  std::unique_lock lock(state_->mutex);
-  if (state_->phase == State::Phase::stopping && state_->stopper == std::this_thread::get_id()) return;
-  state_->stopped.wait(lock, [&] { return state_->phase != State::Phase::stopping; });
-  if (state_->phase == State::Phase::stopped) return;
-  state_->phase = State::Phase::stopping;
-  state_->stopper = std::this_thread::get_id();
+// Stops the instances backwards; `stop_one` is called without the lock and says whether the instance ended.
+template <class StopOne>
+void ComponentSite::State::stop_all(const StopOne& stop_one) {
+  std::unique_lock lock(mutex);
+  if (phase == Phase::stopping && stopper == std::this_thread::get_id()) return;
+  stopped.wait(lock, [&] { return phase != Phase::stopping; });
+  if (phase == Phase::stopped) return;
+  phase = Phase::stopping;
+  stopper = std::this_thread::get_id();
   // Nothing is added any more, but a component may remove names while it stops, its own too.
   Instances released;
-  for (auto instance = state_->instances.end(); instance != state_->instances.begin();) {
+  for (auto instance = instances.end(); instance != instances.begin();) {
     --instance;
     instance->stopping = true;
     lock.unlock();
-    instance->component->stop();
+    const bool ended = stop_one(*instance);
     lock.lock();
-    instance->stopping = false;
+    instance->stopping = !ended;
     const auto next = std::next(instance);
-    if (state_->release_if_unused(instance, released)) instance = next;
+    if (release_if_unused(instance, released)) instance = next;
   }
-  state_->phase = State::Phase::stopped;
-  state_->stopped.notify_all();
+  phase = Phase::stopped;
+  stopped.notify_all();
   lock.unlock();
+}
+
+void ComponentSite::stop() noexcept {
+  state_->stop_all([](const Instance& instance) {
+    instance.component->stop();
+    return true;
+  });
+}
+
+std::vector<std::string> ComponentSite::stop_within(std::chrono::milliseconds limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  std::vector<std::string> left;
+  site::StopWorker worker;
+  state_->stop_all([&](const Instance& instance) {
+    {
+      // A component that stops the site while it is stopped does so on the worker's thread.
+      const std::lock_guard lock(state_->mutex);
+      state_->stopper = worker.thread();
+    }
+    const auto rest = std::max(deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
+    if (worker.stop(instance.component, rest / 2)) return true;
+    left.push_back(label_of(instance));
+    return false;
+  });
+  return left;
 }
 
 }  // namespace cachesite

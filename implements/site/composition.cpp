@@ -4,6 +4,7 @@
 #include "binding/suggestion.hpp"
 
 #include <cachesite/logger.hpp>
+#include <cachesite/logger_site.hpp>
 #include <cachesite/problem_ids.hpp>
 
 #include <algorithm>
@@ -34,7 +35,8 @@ Composition::Composition(const std::vector<Document>& documents, std::vector<Ite
   hand_out_names();
   check_references();
   order_.reserve(items_.size());
-  if (const auto logger = find(ILogger::interface_name, {})) put_in_order(*logger);
+  logger_ = find_logger();
+  if (logger_) put_in_order(*logger_);
   for (std::size_t item = 0; item < items_.size(); ++item)
     put_in_order(item);
 }
@@ -68,37 +70,92 @@ void Composition::hand_out_names() {
   }
 }
 
+std::optional<std::size_t> Composition::needed(std::size_t item,
+                                               const binding::BoundReference& reference) const {
+  const auto found = find(reference.interface_name, reference.name);
+  if (reference.optional && found == item) return std::nullopt;
+  return found;
+}
+
+std::optional<std::size_t> Composition::find_logger() const {
+  if (const auto unnamed = find(ILogger::interface_name, {})) return unnamed;
+  if (const auto unnamed = find(ILoggerSite::interface_name, {})) return unnamed;
+  std::optional<std::size_t> only;
+  for (std::size_t item = 0; item < items_.size(); ++item)
+    for (const auto& entry : items_[item].entries) {
+      if (entry.overridden || entry.interface_name != ILoggerSite::interface_name) continue;
+      if (only && *only != item) return std::nullopt;
+      only = item;
+    }
+  return only;
+}
+
 void Composition::check_references() {
   std::size_t missing = 0;
-  for (const auto& item : items_) {
-    if (!item.wanted()) continue;
-    for (const auto& reference : item.references) {
-      if (names_.contains(key_of(reference.interface_name, reference.name))) continue;
-      const bool list_names = ++missing <= detailed_problems;
-      std::string message = reference.path;
-      message.append(message.empty() ? "there is no " : ": there is no ").append(reference.interface_name);
-      std::string hint;
-      if (reference.secret) {
-        message += " of the substituted name";
-      } else if (reference.name.empty()) {
-        message += " without a name";
-      } else {
-        message.append(" named ").append(binding::quoted(reference.name));
-        binding::Suggestion suggestion(reference.name);
-        for (const auto& [key, owner] : names_)
-          if (list_names &&
-              key.compare(0, reference.interface_name.size() + 1, key_of(reference.interface_name, {})) == 0)
-            suggestion.offer(std::string_view(key).substr(reference.interface_name.size() + 1));
-        hint = suggestion.question();
-      }
-      if (list_names) {
-        const auto known = known_names(reference.interface_name);
-        message.append(known.empty() ? "; there is none at all" : "; there are: ").append(known);
-      }
-      problems_.enter(documents_[item.document], item.document);
-      problems_.add(problem_ids::missing_component, reference.place, std::move(message), std::move(hint));
+  for (std::size_t index = 0; index < items_.size(); ++index) {
+    if (!items_[index].wanted()) continue;
+    for (const auto& reference : items_[index].references)
+      if (!reference.optional && !names_.contains(key_of(reference.interface_name, reference.name)))
+        report_missing(index, reference, ++missing <= detailed_problems);
+  }
+}
+
+void Composition::report_missing(std::size_t index, const binding::BoundReference& reference,
+                                 bool in_detail) {
+  const Item& item = items_[index];
+  std::string message = reference.path;
+  message.append(message.empty() ? "there is no " : ": there is no ").append(reference.interface_name);
+  std::string hint;
+  std::string other_kinds;
+  if (reference.secret) {
+    message += " of the substituted name";
+  } else if (reference.name.empty()) {
+    message += " without a name";
+  } else {
+    message.append(" named ").append(binding::quoted(reference.name));
+    binding::Suggestion suggestion(reference.name);
+    const std::string prefix = key_of(reference.interface_name, {});
+    for (const auto& [key, owner] : names_) {
+      if (!in_detail) break;
+      if (key.starts_with(prefix))
+        suggestion.offer(std::string_view(key).substr(prefix.size()));
+      else if (key.ends_with(std::string(1, '\0').append(reference.name)))
+        other_kinds.append(other_kinds.empty() ? "" : " and ")
+            .append(items_[owner].component_class ? items_[owner].component_class->name + ", " : "")
+            .append("an ")
+            .append(key, 0, key.find('\0'));
+    }
+    hint = suggestion.question();
+  }
+  if (!other_kinds.empty())
+    message.append("; ").append(binding::quoted(reference.name)).append(" is a ").append(other_kinds);
+  if (in_detail) {
+    const auto known = known_names(reference.interface_name);
+    message.append(known.empty() ? "; there is none at all" : "; there are: ").append(known);
+    message.append(needed_by(index));
+  }
+  problems_.enter(documents_[item.document], item.document);
+  problems_.add(other_kinds.empty() ? problem_ids::missing_component : problem_ids::wrong_kind,
+                reference.place, std::move(message), std::move(hint));
+}
+
+std::string Composition::needed_by(std::size_t index) const {
+  std::vector<std::size_t> chain{index};
+  for (bool found = true; found && chain.size() < names_listed;) {
+    found = false;
+    for (std::size_t item = 0; item < items_.size() && !found; ++item) {
+      if (!items_[item].wanted() || std::find(chain.begin(), chain.end(), item) != chain.end()) continue;
+      const auto& references = items_[item].references;
+      found = std::any_of(references.begin(), references.end(),
+                          [&](const auto& reference) { return needed(item, reference) == chain.back(); });
+      if (found) chain.push_back(item);
     }
   }
+  if (chain.size() == 1) return {};
+  std::string text;
+  for (auto item = chain.rbegin(); item != chain.rend(); ++item)
+    text.append(text.empty() ? " (needed by " : " -> ").append(items_[*item].label());
+  return text + ")";
 }
 
 std::string Composition::known_names(std::string_view interface_name) const {
@@ -130,14 +187,14 @@ void Composition::put_in_order(std::size_t first) {
       continue;
     }
     const auto& reference = references[step.next_reference++];
-    const auto needed = find(reference.interface_name, reference.name);
-    if (!needed) continue;
-    if (marks_[*needed] == Mark::fresh) {
-      marks_[*needed] = Mark::open;
-      chain.push_back({*needed, 0});
-    } else if (marks_[*needed] == Mark::open) {
+    const auto next = needed(step.item, reference);
+    if (!next) continue;
+    if (marks_[*next] == Mark::fresh) {
+      marks_[*next] = Mark::open;
+      chain.push_back({*next, 0});
+    } else if (marks_[*next] == Mark::open) {
       const auto begin =
-          std::find_if(chain.begin(), chain.end(), [&](const Step& each) { return each.item == *needed; });
+          std::find_if(chain.begin(), chain.end(), [&](const Step& each) { return each.item == *next; });
       report_circle(chain, static_cast<std::size_t>(begin - chain.begin()));
     }
   }

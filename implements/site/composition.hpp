@@ -25,6 +25,11 @@ class Composition {
   [[nodiscard]] const std::vector<std::size_t>& order() const noexcept { return order_; }
   // The item that has the name.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view interface_name, std::string_view name) const;
+  // The item that a reference means; none for an optional one that nobody has, or that means the item itself.
+  [[nodiscard]] std::optional<std::size_t> needed(std::size_t item,
+                                                  const binding::BoundReference& reference) const;
+  // The item that diagnostics go to: the unnamed logger, else the unnamed logger site, else the only one.
+  [[nodiscard]] std::optional<std::size_t> logger() const noexcept { return logger_; }
 
  private:
   enum class Mark : unsigned char { fresh, open, done };
@@ -37,6 +42,10 @@ class Composition {
   void check_references();
   void put_in_order(std::size_t first);
   void report_circle(const std::vector<Step>& chain, std::size_t begin);
+  [[nodiscard]] std::optional<std::size_t> find_logger() const;
+  void report_missing(std::size_t index, const binding::BoundReference& reference, bool in_detail);
+  // Who refers to the item, from the first component that nobody refers to: ` (needed by A -> B)`.
+  std::string needed_by(std::size_t index) const;
   std::string known_names(std::string_view interface_name) const;
 
   const std::vector<Document>& documents_;
@@ -45,6 +54,7 @@ class Composition {
   std::unordered_map<std::string, std::size_t> names_;  // "interface\0name" to item
   std::vector<Mark> marks_;
   std::vector<std::size_t> order_;
+  std::optional<std::size_t> logger_;
 };
 
 }  // namespace cachesite::site

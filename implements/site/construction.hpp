@@ -1,48 +1,74 @@
 #pragma once
 
 #include "binding/problem_list.hpp"
-#include "site/composition.hpp"
-#include "site/item.hpp"
+#include "site/blueprint.hpp"
 
 #include <cachesite/component_site.hpp>
+#include <cachesite/config.hpp>
 #include <cachesite/site_builder.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cachesite::site {
 
-// Makes the components of a sound composition inside a site, and starts them. What goes wrong becomes a
-// problem; the site is then to be stopped.
-class Construction {
+// Makes the components of a sound blueprint inside a site, and starts them. What goes wrong becomes a
+// problem; the site is then to be stopped. Lazy components are made later, and keep the construction.
+class Construction : public std::enable_shared_from_this<Construction> {
  public:
-  Construction(const std::vector<Document>& documents, const std::vector<Item>& items,
-               const Composition& composition, const BuildOptions& options, binding::ProblemList& problems);
+  Construction(std::shared_ptr<const Blueprint> blueprint, const BuildOptions& options);
 
-  void make_all();
-  void start_all();
-  [[nodiscard]] const std::shared_ptr<ComponentSite>& site() const noexcept { return site_; }
+  // The site with everything in it. Throws LoadError, and then nothing is left running.
+  std::shared_ptr<ComponentSite> build();
   [[nodiscard]] ILogger& logger() const noexcept { return *logger_; }
 
  private:
-  [[nodiscard]] bool is_ready(const Item& item) const;
-  void make(std::size_t index);
+  void make_all();
+  void start_all();
+  void stop_all();
+  [[noreturn]] void give_up();
+  // Makes, starts and hands in a lazy component and what it needs. Throws LoadError.
+  void make_late(std::size_t index);
+  void make_and_start(std::size_t index);
+  void forget_what_no_lazy_one_needs();
+
+  [[nodiscard]] std::vector<bool> made_at_once() const;
+  // The items and everything that they refer to, directly or not.
+  [[nodiscard]] std::vector<bool> closure_of(std::vector<std::size_t> items) const;
+  [[nodiscard]] bool is_ready(std::size_t index) const;
+  [[nodiscard]] DeclaredComponent declaration_of(std::size_t index) const;
+  // False, with a problem, when a configuration does not fit.
+  bool complete(std::size_t index, DeclaredComponent& declared);
+  bool make(std::size_t index, DeclaredComponent& declared);
+  void take_logger(std::size_t index);
+  [[nodiscard]] std::chrono::milliseconds start_limit(std::size_t index) const;
   std::shared_ptr<void> referred(const InterfaceId& interface_id, const std::string& name) const;
   // Runs one step of a component's life; false, with a problem, when it throws.
   template <class Action>
-  bool attempt(const Item& item, std::string_view id, std::string_view failure, const Action& action);
+  bool attempt(std::size_t index, const void* options, std::string_view id, std::string_view failure,
+               const Action& action);
+  void report(std::size_t index, const void* options, std::string_view id, std::string_view failure,
+              std::string reason);
+  const Item& item(std::size_t index) const { return blueprint_->items()[index]; }
 
-  const std::vector<Document>& documents_;
-  const std::vector<Item>& items_;
-  const Composition& composition_;
-  binding::ProblemList& problems_;
+  std::shared_ptr<const Blueprint> blueprint_;
   bool logger_is_given_;
   std::shared_ptr<ILogger> logger_;
   std::shared_ptr<const IClock> clock_;
-  std::shared_ptr<ComponentSite> site_;
+  std::shared_ptr<const IDocumentSource> documents_;
+  std::chrono::milliseconds start_timeout_;
+  // Held while components are made. A component may look up a lazy one while it is made.
+  std::recursive_mutex mutex_;
+  binding::ProblemList problems_;
+  std::shared_ptr<ComponentSite> own_site_;  // until it is built
+  ComponentSite* site_;
   std::vector<MadeComponent> made_;  // by item
+  std::vector<bool> being_made_;     // by item
+  std::vector<bool> started_;        // by item
 };
 
 }  // namespace cachesite::site

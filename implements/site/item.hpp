@@ -3,10 +3,13 @@
 #include "binding/binder.hpp"
 
 #include <cachesite/component_class.hpp>
+#include <cachesite/component_site.hpp>
 #include <cachesite/document.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +32,9 @@ struct Item {
   std::vector<ItemEntry> entries;
   std::shared_ptr<void> options;
   std::vector<binding::BoundReference> references;
+  std::vector<ParameterOrigin> origins;
+  bool lazy = false;
+  std::optional<std::chrono::milliseconds> start_timeout;
 
   // Whether it is made: it has a name left, or never asked for one.
   [[nodiscard]] bool wanted() const noexcept {

@@ -4,6 +4,8 @@
 #include "binding/quoted.hpp"
 #include "binding/scalar_reader.hpp"
 #include "binding/suggestion.hpp"
+#include "site/item_settings.hpp"
+#include "site/origin.hpp"
 
 #include <cachesite/problem_ids.hpp>
 
@@ -53,6 +55,7 @@ ItemReader::ItemReader(const Catalog& catalog, binding::ProblemList& problems)
 void ItemReader::read(const Document& document, std::size_t rank) {
   problems_.enter(document, rank);
   document_ = rank;
+  origin_document_ = &document;
   defaults_.clear();
   const Node& root = document.root;
   if (root.is_list()) {
@@ -111,6 +114,7 @@ void ItemReader::read_defaults(const Node& defaults) {
       continue;
     }
     Defaults read;
+    read.node = &member.value;
     const std::size_t errors_before = problems_.errors();
     read.values = binder_.bind_defaults(match.component_class->name, match.component_class->parameters,
                                         member.value, read.references);
@@ -139,6 +143,7 @@ void ItemReader::read_item(const Node& node) {
   made.place = Place::of(node);
   const auto match = read_class(node, made);
   if (const Node* entries = node.find("entries")) read_entries(*entries, made);
+  read_settings(node, made);
   if (match) read_parameters(match, made);
   items_.push_back(std::move(made));
 }
@@ -272,6 +277,48 @@ bool ItemReader::read_name(const Node& entry, ItemEntry& read) {
   return true;
 }
 
+void ItemReader::read_settings(const Node& item, Item& made) {
+  if (!item.find("lazy") && !item.find("start_timeout")) return;
+  static const ParameterTable table = ItemSettings::parameters();
+  Node given;
+  given.kind = Node::Kind::map;
+  for (const auto& member : item.members)
+    if (table.find(member.key)) given.members.push_back(member);
+  std::vector<BoundReference> references;
+  const std::size_t errors_before = problems_.errors();
+  const auto values = binder_.bind_defaults("component", table, given, references);
+  if (problems_.errors() != errors_before) return;
+  ItemSettings settings;
+  store(&settings, values);
+  made.lazy = settings.lazy;
+  const Node* entries = item.find("entries");
+  if (settings.lazy && (!entries || (entries->is_list() && entries->elements.empty())))
+    problems_.add(problem_ids::lazy_without_names, Place::of(*item.find("lazy")),
+                  "a lazy component without entries would never be made", "give it a name");
+  made.start_timeout = settings.start_timeout;
+}
+
+// The strongest origin of each parameter.
+void ItemReader::note_origins(const Catalog::Match& match, const Defaults* defaults,
+                              const std::vector<binding::BoundValue>& presets, Item& made) {
+  const auto& table = match.component_class->parameters;
+  const auto note = [&made](const ParameterDeclaration* declaration, ParameterOrigin::Kind kind,
+                            std::string where) {
+    const auto known = std::any_of(made.origins.begin(), made.origins.end(),
+                                   [&](const auto& origin) { return origin.parameter == declaration->name; });
+    if (!known) made.origins.push_back({declaration->name, kind, std::move(where)});
+  };
+  for (const auto& member : made.node->members)
+    if (const auto* declaration = table.find(member.key))
+      note(declaration, ParameterOrigin::Kind::file, origin_text(*origin_document_, member.value));
+  if (defaults)
+    for (const auto& member : defaults->node->members)
+      if (const auto* declaration = table.find(member.key))
+        note(declaration, ParameterOrigin::Kind::defaults, origin_text(*origin_document_, member.value));
+  for (const auto& preset : presets)
+    note(preset.declaration, ParameterOrigin::Kind::alias, match.alias->name);
+}
+
 void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
   const ComponentClass& component_class = *match.component_class;
   const auto found = defaults_.find(&component_class);
@@ -296,16 +343,8 @@ void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
   store(made.options.get(), presets);
   if (defaults) store(made.options.get(), defaults->values);
   store(made.options.get(), values);
+  note_origins(match, defaults, presets, made);
   find_references(own_references, defaults, made);
-  for (const auto& complaint : component_class.complaints(made.options.get())) {
-    Place place = made.place;
-    for (const auto& member : made.node->members)
-      if (const auto* declaration = component_class.parameters.find(member.key))
-        if (declaration->name == complaint.parameter) place = Place::of(member.value);
-    problems_.add(
-        problem_ids::parameters_disagree, place,
-        complaint.parameter.empty() ? complaint.message : complaint.parameter + ": " + complaint.message);
-  }
 }
 
 void ItemReader::find_references(const std::vector<BoundReference>& own, const Defaults* defaults,
@@ -316,18 +355,27 @@ void ItemReader::find_references(const std::vector<BoundReference>& own, const D
       if (reference.interface_name == interface_name && reference.name == name) return &reference;
     return nullptr;
   };
-  const ReferenceVisitor visit = [&](const InterfaceId& id, const std::string& name, const auto&) {
+  const ParameterDeclaration* visited = nullptr;
+  const ReferenceVisitor visit = [&](const InterfaceId& id, const std::string& name, ReferenceNeed need,
+                                     const auto&) {
+    if (need == ReferenceNeed::if_present) {
+      made.references.push_back({std::string(id.name), name, false, visited->name, made.place, true});
+      return;
+    }
     if (const auto* reference = same(own, id.name, name)) {
       made.references.push_back(*reference);
       return;
     }
-    BoundReference reference{std::string(id.name), name, false, {}, made.place};
+    BoundReference reference{std::string(id.name), name, false, {}, made.place, false};
     if (const auto* shared = defaults ? same(defaults->references, id.name, name) : nullptr)
       reference = *shared;
     made.references.push_back(std::move(reference));
   };
-  for (const auto& declaration : made.component_class->parameters.declarations())
-    if (declaration.visit_references) declaration.visit_references(made.options.get(), visit);
+  for (const auto& declaration : made.component_class->parameters.declarations()) {
+    if (!declaration.visit_references) continue;
+    visited = &declaration;
+    declaration.visit_references(made.options.get(), visit);
+  }
 }
 
 }  // namespace cachesite::site

@@ -25,6 +25,7 @@ class ItemReader {
 
  private:
   struct Defaults {
+    const Node* node = nullptr;
     std::vector<binding::BoundValue> values;
     std::vector<binding::BoundReference> references;
     bool sound = true;
@@ -39,6 +40,9 @@ class ItemReader {
   void read_entry(const Node& entry, Item& made);
   bool read_interface(const Node& entry, const Item& made, ItemEntry& read);
   bool read_name(const Node& entry, ItemEntry& read);
+  void read_settings(const Node& item, Item& made);
+  void note_origins(const Catalog::Match& match, const Defaults* defaults,
+                    const std::vector<binding::BoundValue>& presets, Item& made);
   void read_parameters(const Catalog::Match& match, Item& made);
   void find_references(const std::vector<binding::BoundReference>& own, const Defaults* defaults, Item& made);
   Catalog::Match find_class(std::string_view name, const binding::Place& place, bool shown);
@@ -49,6 +53,7 @@ class ItemReader {
   std::vector<std::string> interfaces_;
   std::vector<Item> items_;
   std::size_t document_ = 0;
+  const Document* origin_document_ = nullptr;
   std::map<const ComponentClass*, Defaults> defaults_;
 };
 

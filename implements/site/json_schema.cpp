@@ -1,5 +1,6 @@
 #include "binding/parameter_schema.hpp"
 #include "binding/value_node.hpp"
+#include "site/item_settings.hpp"
 
 #include <cachesite/site_description.hpp>
 
@@ -62,6 +63,8 @@ Node class_schema(const Catalog& catalog, const ComponentClass& component_class)
   if (!component_class.text.empty()) add_member(class_name, "description", text_node(component_class.text));
   Node properties =
       map_of({{"class", std::move(class_name)}, {"entries", entries_schema(catalog, component_class)}});
+  const site::ItemSettings settings;
+  binding::add_properties(properties, site::ItemSettings::parameters(), &settings);
   binding::add_properties(properties, component_class.parameters, options.get());
   return map_of({{"type", text_node("object")},
                  {"properties", std::move(properties)},
@@ -101,9 +104,14 @@ Node sections_schema(const Catalog& catalog) {
       add_member(defaults, name.scalar, reference_to("defaults:" + component_class->name));
   return map_of(
       {{"type", text_node("object")},
-       {"required", list_node({text_node("components")})},
+       {"anyOf", list_node({map_of({{"required", list_node({text_node("components")})}}),
+                            map_of({{"required", list_node({text_node("include")})}})})},
        {"properties",
         map_of({{"components", reference_to("components")},
+                {"include",
+                 map_of({{"description", text_node("Files that count as if they stood before this one.")},
+                         {"type", list_node({text_node("string"), text_node("array")})},
+                         {"items", map_of({{"type", text_node("string")}})}})},
                 {"defaults",
                  map_of({{"type", text_node("object")},
                          {"description", text_node("Parameters by class for the components of this file.")},

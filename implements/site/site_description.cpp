@@ -25,6 +25,7 @@ Node describe_component(const DeclaredComponent& declared, bool reveal_secrets) 
     entries.elements.push_back(std::move(entry));
   }
   if (!entries.elements.empty()) add_member(item, "entries", std::move(entries));
+  if (declared.lazy) add_member(item, "lazy", binding::boolean_node(true));
   const auto usual = component_class.make_options();
   for (const auto& declaration : component_class.parameters.declarations()) {
     const auto value = declaration.load(declared.options.get());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/clock.hpp>
+#include <cachesite/document_source.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/site.hpp>
 
@@ -21,6 +22,8 @@ struct ComponentContext {
   std::shared_ptr<ILogger> logger = std::make_shared<SilentLogger>();
   /// Never null.
   std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
+  /// Reads files for the component. Never null.
+  std::shared_ptr<const IDocumentSource> documents = std::make_shared<NoDocuments>();
 };
 
 }  // namespace cachesite

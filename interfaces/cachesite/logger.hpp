@@ -3,10 +3,12 @@
 #include <cachesite/component.hpp>
 
 #include <cstdint>
-#include <optional>
+#include <exception>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cachesite {
 
@@ -37,20 +39,87 @@ struct LogAttribute {
   std::string_view value;
 };
 
-/// Where components write their diagnostics. The library itself writes nowhere else, and without a logger
-/// nowhere. Messages never hold secrets or cached values. All calls are safe from any thread and never throw.
+/// What an exception says, with the exceptions nested in it, from the outermost to its cause: `cannot load
+/// shop.yml: permission denied`. Empty for a null pointer.
+[[nodiscard]] inline std::string describe_exception(const std::exception_ptr& thrown) {
+  std::string text;
+  for (std::exception_ptr present = thrown; present;) {
+    std::exception_ptr nested;
+    try {
+      std::rethrow_exception(present);
+    } catch (const std::exception& exception) {
+      text.append(text.empty() ? "" : ": ").append(exception.what());
+      if (const auto* with_nested = dynamic_cast<const std::nested_exception*>(&exception))
+        nested = with_nested->nested_ptr();
+    } catch (...) {
+      text.append(text.empty() ? "" : ": ").append("something that is no std::exception");
+    }
+    present = nested;
+  }
+  return text;
+}
+
+/// Where components write their diagnostics, and a program what it wants to. The library itself writes
+/// nowhere else, and without a logger nowhere; its messages never hold secrets or cached values. All calls
+/// are safe from any thread and never throw.
 class ILogger : public Interface<ILogger, "ILogger"> {
  public:
   /// True when a message of this level would go anywhere; lets a caller skip building it.
   [[nodiscard]] virtual bool enabled(LogLevel level) const noexcept = 0;
 
-  /// Writes one message. `topic` is the part of the program it comes from, such as "redis".
+  /// Writes one message. `topic` is the part of the program it comes from, such as "redis"; without one it is
+  /// the logger's own, if it has one.
   virtual void write(LogLevel level, std::string_view topic, std::string_view message,
                      std::span<const LogAttribute> attributes) noexcept = 0;
 
   /// Writes a message without attributes.
   void log(LogLevel level, std::string_view topic, std::string_view message) noexcept {
     write(level, topic, message, {});
+  }
+
+  /// The calls of a program: a message with details, and the exception that is the cause, if there is one.
+  /// What the exception says becomes the last attribute, `error`; without a message it is the message.
+  void debug(std::string_view message, std::initializer_list<LogAttribute> attributes = {},
+             const std::exception_ptr& cause = {}) noexcept {
+    tell(LogLevel::debug, message, attributes, cause);
+  }
+  void info(std::string_view message, std::initializer_list<LogAttribute> attributes = {},
+            const std::exception_ptr& cause = {}) noexcept {
+    tell(LogLevel::info, message, attributes, cause);
+  }
+  void warning(std::string_view message, std::initializer_list<LogAttribute> attributes = {},
+               const std::exception_ptr& cause = {}) noexcept {
+    tell(LogLevel::warning, message, attributes, cause);
+  }
+  void error(std::string_view message, std::initializer_list<LogAttribute> attributes = {},
+             const std::exception_ptr& cause = {}) noexcept {
+    tell(LogLevel::error, message, attributes, cause);
+  }
+  void critical(std::string_view message, std::initializer_list<LogAttribute> attributes = {},
+                const std::exception_ptr& cause = {}) noexcept {
+    tell(LogLevel::critical, message, attributes, cause);
+  }
+
+ private:
+  void tell(LogLevel level, std::string_view message, std::initializer_list<LogAttribute> attributes,
+            const std::exception_ptr& cause) noexcept {
+    if (!enabled(level)) return;
+    if (!cause) {
+      write(level, {}, message, {attributes.begin(), attributes.size()});
+      return;
+    }
+    try {
+      const std::string reason = describe_exception(cause);
+      if (message.empty()) {
+        write(level, {}, reason, {attributes.begin(), attributes.size()});
+        return;
+      }
+      std::vector<LogAttribute> all(attributes);
+      all.push_back({"error", reason});
+      write(level, {}, message, all);
+    } catch (...) {
+      write(level, {}, message, {attributes.begin(), attributes.size()});
+    }
   }
 };
 

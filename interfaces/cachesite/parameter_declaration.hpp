@@ -34,9 +34,14 @@ enum class ParameterKind : std::uint8_t {
 
 class ParameterTable;
 
-/// Called for each reference among some options: the interface and name it means, and how to resolve it.
-using ReferenceVisitor = std::function<void(const InterfaceId& interface_id, const std::string& name,
-                                            const std::function<void(std::shared_ptr<void>)>& resolve)>;
+/// Whether the component that a reference means has to be there.
+enum class ReferenceNeed : std::uint8_t { required, if_present };
+
+/// Called for each reference among some options: the interface and name it means, whether it has to be there,
+/// and how to resolve it.
+using ReferenceVisitor =
+    std::function<void(const InterfaceId& interface_id, const std::string& name, ReferenceNeed need,
+                       const std::function<void(std::shared_ptr<void>)>& resolve)>;
 
 /// Everything that is known about one parameter. It is declared once, beside the options struct, with
 /// `parameter()`; reading, checking, suggestions, the JSON Schema, the reference pages, descriptions and

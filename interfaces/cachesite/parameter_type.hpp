@@ -19,8 +19,8 @@ namespace cachesite {
 
 /// How a member of an options struct of type T is declared, read and written. There is one specialisation for
 /// each type that an options struct may use: bool, integers, double, std::string, Secret, std::chrono
-/// durations, ByteSize, enumerations (with `.choices`), std::optional<T>, std::vector<T>, Reference<I>, and a
-/// struct with a static `parameters()` of its own.
+/// durations, ByteSize, enumerations (with `.choices`), std::optional<T>, std::vector<T>, Reference<I>,
+/// DefaultReference<I>, and a struct with a static `parameters()` of its own.
 template <class T>
 struct ParameterType;
 
@@ -192,9 +192,35 @@ struct ParameterType<Reference<I>> {
   }
   static void visit_references(Reference<I>& member, const ReferenceVisitor& visit) {
     if (!member.is_set() || member.component()) return;
-    visit(I::interface_id, member.name(), [&member](std::shared_ptr<void> component) {
-      member.resolve(std::static_pointer_cast<I>(std::move(component)));
-    });
+    visit(I::interface_id, member.name(), ReferenceNeed::required,
+          [&member](std::shared_ptr<void> component) {
+            member.resolve(std::static_pointer_cast<I>(std::move(component)));
+          });
+  }
+};
+
+template <ComponentInterface I>
+struct ParameterType<DefaultReference<I>> {
+  static void describe(ParameterDeclaration& declaration) {
+    ParameterType<Reference<I>>::describe(declaration);
+  }
+  static ParameterValue load(const DefaultReference<I>& member) {
+    return member.is_declined() ? ParameterValue{} : ParameterValue{ReferenceName{member.name()}};
+  }
+  static void store(DefaultReference<I>& member, const ParameterValue& value) {
+    member = DefaultReference<I>();
+    if (value.is_null())
+      member.decline();
+    else
+      member.set_name(std::get<ReferenceName>(value.data).name);
+  }
+  static void visit_references(DefaultReference<I>& member, const ReferenceVisitor& visit) {
+    if (member.is_declined() || member.component()) return;
+    visit(I::interface_id, member.name(),
+          member.is_set() ? ReferenceNeed::required : ReferenceNeed::if_present,
+          [&member](std::shared_ptr<void> component) {
+            member.resolve(std::static_pointer_cast<I>(std::move(component)));
+          });
   }
 };
 

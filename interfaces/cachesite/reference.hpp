@@ -43,4 +43,21 @@ class Reference {
   bool set_ = false;
 };
 
+/// A reference that means the unnamed component of the interface, if there is one, unless the file names
+/// another one, which then has to be there, or says null, which means none. What it means is made first, as
+/// for every reference.
+template <ComponentInterface I>
+class DefaultReference : public Reference<I> {
+ public:
+  using Reference<I>::Reference;
+
+  /// True when the file says null.
+  [[nodiscard]] bool is_declined() const noexcept { return declined_; }
+  /// Used by the binding: no component is wanted.
+  void decline() noexcept { declined_ = true; }
+
+ private:
+  bool declined_ = false;
+};
+
 }  // namespace cachesite

@@ -23,7 +23,8 @@ struct ComponentEntry {
   std::string interface_name;  ///< such as "ICache"
   std::string name;            ///< "" for the unnamed default
   std::string class_name;      ///< the class in the catalog; "" when registered by the program itself
-  std::shared_ptr<IComponent> component;  ///< the same instance under all of its names; never null
+  /// The same instance under all of its names; null when it is lazy and nobody has looked it up yet.
+  std::shared_ptr<IComponent> component;
 };
 
 /// A registry of components by interface and name.

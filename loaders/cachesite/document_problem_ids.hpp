@@ -33,4 +33,10 @@ inline constexpr std::string_view too_large_value = "E124";
 inline constexpr std::string_view substitution_not_allowed = "E125";
 inline constexpr std::string_view bad_value_text = "E126";
 
+// Files that a file includes.
+inline constexpr std::string_view bad_include = "E131";
+inline constexpr std::string_view include_circle = "E132";
+inline constexpr std::string_view include_too_deep = "E133";
+inline constexpr std::string_view unreadable_include = "E134";
+
 }  // namespace cachesite::document_problem_ids

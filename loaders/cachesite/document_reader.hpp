@@ -12,6 +12,9 @@
 
 namespace cachesite {
 
+/// The format that the extension of a path (`.yaml`, `.yml`, `.json`, in letters of any case) stands for.
+[[nodiscard]] std::optional<Format> format_from_path(const std::filesystem::path& path);
+
 /// Reading turns text into a Document: the tree of its values, each with its place. It knows nothing about
 /// components. All three functions throw LoadError with every problem found; a file that breaks the grammar
 /// of its language is read up to that place. They are safe to call from several threads at once and need less

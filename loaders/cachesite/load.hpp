@@ -23,7 +23,14 @@ namespace cachesite {
 ///     auto cache = site->get_component<cachesite::ICache>("sessions");
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path);
 
-/// As above, with the classes of `catalog`: the built-in ones and the program's own.
+/// Loads `default_component_file()`: two configurations, loggers, a cache in memory, and one on Redis that
+/// connects when it is asked for.
+[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site();
+
+/// The component file, in YAML, that is loaded when none is given.
+[[nodiscard]] std::string_view default_component_file() noexcept;
+
+/// As `load_component_site(path)`, with the classes of `catalog`: the built-in ones and the program's own.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
                                                                  const Catalog& catalog);
 
@@ -32,6 +39,8 @@ namespace cachesite {
                                                                  const LoadOptions& options);
 
 /// Loads several files into one site. Where two files use the same interface and name, the later file wins.
+/// A file that is a mapping may name others by `include`, a path or a list of paths relative to the file's
+/// own folder: they count as if they stood before it, each once.
 /// The problems of all files are reported at once.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_files(
     const std::vector<std::filesystem::path>& paths, const LoadOptions& options = {});

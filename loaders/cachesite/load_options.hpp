@@ -6,6 +6,7 @@
 #include <cachesite/format.hpp>
 #include <cachesite/logger.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -25,6 +26,8 @@ struct LoadOptions {
   std::shared_ptr<ILogger> logger = {};
   /// Where components read the time; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock = {};
+  /// How long a component may take to start, unless the file says otherwise.
+  std::chrono::milliseconds start_timeout{60'000};
 };
 
 }  // namespace cachesite

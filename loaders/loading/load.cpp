@@ -1,8 +1,10 @@
+#include "loading/file_reading.hpp"
+
 #include <cachesite/document_reader.hpp>
+#include <cachesite/file_documents.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/site_builder.hpp>
-#include <cachesite/substitution.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -11,38 +13,18 @@
 namespace cachesite {
 namespace {
 
-struct Reading {
-  std::vector<Document> documents;
-  std::vector<Problem> problems;
-  bool incomplete = false;  // a document could not be read at all
-};
+using loading::FileReading;
+using loading::Reading;
 
 void append(std::vector<Problem>& problems, const std::vector<Problem>& more) {
   problems.insert(problems.end(), more.begin(), more.end());
 }
 
-/// Reads one document and puts values in.
-template <class Read>
-void read_into(Reading& reading, const LoadOptions& options, Read&& read) {
-  try {
-    Document document = read();
-    SubstitutionOptions substitution;
-    substitution.allowed = options.allow_substitution;
-    substitution.text_bytes = options.limits.text_bytes;
-    substitution.problems = options.limits.problems;
-    append(reading.problems, substitute(document, substitution));
-    reading.documents.push_back(std::move(document));
-  } catch (const LoadError& error) {
-    append(reading.problems, error.problems());
-    reading.incomplete = true;
-  }
-}
-
 Reading read_files(const std::vector<std::filesystem::path>& paths, const LoadOptions& options) {
-  Reading reading;
+  FileReading reading(options);
   for (const auto& path : paths)
-    read_into(reading, options, [&] { return read_document(path, options.format, options.limits); });
-  return reading;
+    reading.read_file(path);
+  return reading.take();
 }
 
 std::size_t rank(const std::vector<Document>& documents, const std::string& name) {
@@ -74,14 +56,24 @@ std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options
     add_binding_problems(reading, options.catalog);
     throw make_load_error(std::move(reading.problems), options.limits.problems);
   }
-  return build_component_site(reading.documents, options.catalog,
-                              BuildOptions{options.logger, options.clock});
+  return build_component_site(
+      reading.documents, options.catalog,
+      BuildOptions{options.logger, options.clock, file_documents(options.limits, options.allow_substitution),
+                   options.start_timeout});
 }
 
 }  // namespace
 
 std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path) {
   return load_component_site(path, LoadOptions{});
+}
+
+std::shared_ptr<ComponentSite> load_component_site() {
+  const LoadOptions options;
+  FileReading reading(options);
+  reading.read_with(
+      [&] { return read_document(default_component_file(), Format::yaml, "<default>", options.limits); });
+  return build(reading.take(), options);
 }
 
 std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
@@ -103,16 +95,16 @@ std::shared_ptr<ComponentSite> load_component_site_from_files(const std::vector<
 
 std::shared_ptr<ComponentSite> load_component_site_from_text(std::string_view text, Format format,
                                                              const LoadOptions& options) {
-  Reading reading;
-  read_into(reading, options, [&] { return read_document(text, format, "<text>", options.limits); });
-  return build(std::move(reading), options);
+  FileReading reading(options);
+  reading.read_with([&] { return read_document(text, format, "<text>", options.limits); });
+  return build(reading.take(), options);
 }
 
 std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& stream, Format format,
                                                                const LoadOptions& options) {
-  Reading reading;
-  read_into(reading, options, [&] { return read_document(stream, format, "<stream>", options.limits); });
-  return build(std::move(reading), options);
+  FileReading reading(options);
+  reading.read_with([&] { return read_document(stream, format, "<stream>", options.limits); });
+  return build(reading.take(), options);
 }
 
 std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,

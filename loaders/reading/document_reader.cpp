@@ -59,6 +59,12 @@ Document read_owned(std::string text, Format format, std::string name, const Doc
 
 }  // namespace
 
+std::optional<Format> format_from_path(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  if (extension.empty()) return std::nullopt;
+  return format_from_name(std::string_view(extension).substr(1));
+}
+
 Document read_document(std::string_view text, Format format, std::string name, const DocumentLimits& limits) {
   if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
   return read_owned(std::string(text), format, std::move(name), limits);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -15,9 +15,15 @@ enum class Format : std::uint8_t { yaml, json };
 }
 
 /// The format called `yaml`, `yml` or `json`, in letters of any case; nothing for any other name.
-[[nodiscard]] std::optional<Format> format_from_name(std::string_view name) noexcept;
-
-/// The format that the extension of a path (`.yaml`, `.yml`, `.json`, in letters of any case) stands for.
-[[nodiscard]] std::optional<Format> format_from_path(const std::filesystem::path& path);
+[[nodiscard]] inline std::optional<Format> format_from_name(std::string_view name) noexcept {
+  const auto is = [name](std::string_view word) {
+    return std::equal(name.begin(), name.end(), word.begin(), word.end(), [](char left, char right) {
+      return (left >= 'A' && left <= 'Z' ? static_cast<char>(left - 'A' + 'a') : left) == right;
+    });
+  };
+  if (is("yaml") || is("yml")) return Format::yaml;
+  if (is("json")) return Format::json;
+  return std::nullopt;
+}
 
 }  // namespace cachesite

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cachesite/component_context.hpp>
+#include <cachesite/format.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/stored_config.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace cachesite {
+
+/// Settings of a JsonConfig or YamlConfig.
+struct FileConfigOptions {
+  /// The file, relative to the working directory. Without it an environment variable names it (`CONFIG_JSON`
+  /// or `CONFIG_YAML`), and without that it is `.env.json` or `.env.yml`.
+  std::optional<std::string> path;
+  /// Whether a file that cannot be understood keeps the component from being made; otherwise it is an error
+  /// in the log, and the configuration is empty.
+  bool strict = true;
+
+  static ParameterTable parameters();
+};
+
+/// A file as a configuration: a mapping of sessions, each a mapping of keys to values. It is read once, when
+/// the component is made, by the reader of component files: the same limits, and `${env:...}` where the
+/// program allows it. A file that is not there is an empty configuration. A session that is no mapping is
+/// empty.
+class FileConfig : public StoredConfig {
+ public:
+  using Options = FileConfigOptions;
+
+ protected:
+  FileConfig(const FileConfigOptions& options, const ComponentContext& context, Format format,
+             std::string_view variable, std::string_view usual_path);
+};
+
+/// A configuration in JSON.
+class JsonConfig final : public FileConfig {
+ public:
+  /// Throws std::runtime_error with every problem of the file when it is there and not right.
+  explicit JsonConfig(const FileConfigOptions& options, const ComponentContext& context);
+};
+
+/// A configuration in YAML.
+class YamlConfig final : public FileConfig {
+ public:
+  /// Throws std::runtime_error with every problem of the file when it is there and not right.
+  explicit YamlConfig(const FileConfigOptions& options, const ComponentContext& context);
+};
+
+}  // namespace cachesite

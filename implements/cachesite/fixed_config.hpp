@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cachesite/parameter.hpp>
+#include <cachesite/stored_config.hpp>
+
+#include <string>
+#include <vector>
+
+namespace cachesite {
+
+/// Settings of a FixedConfig.
+struct FixedConfigOptions {
+  /// Each as `session.key=value`: the session ends at the first dot, the key at the first equals sign.
+  std::vector<std::string> values;
+
+  static ParameterTable parameters();
+  [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+};
+
+/// A configuration whose values stand in the component file: the bottom layer of a LayeredConfig.
+class FixedConfig final : public StoredConfig {
+ public:
+  using Options = FixedConfigOptions;
+
+  /// Throws std::invalid_argument with the first of `options.complaints()`.
+  explicit FixedConfig(const FixedConfigOptions& options);
+};
+
+}  // namespace cachesite

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cachesite/config.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/reference.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+/// Settings of a LayeredConfig.
+struct LayeredConfigOptions {
+  /// From the bottom to the top, such as defaults, a file, the environment. None may be a null pointer.
+  std::vector<Reference<IConfig>> layers;
+
+  static ParameterTable parameters();
+};
+
+/// Several configurations as one: each value is that of the last layer that has it. The layers are asked at
+/// every call.
+class LayeredConfig final : public IConfig {
+ public:
+  using Options = LayeredConfigOptions;
+
+  /// Throws std::invalid_argument for a layer that is not resolved.
+  explicit LayeredConfig(const LayeredConfigOptions& options);
+
+  [[nodiscard]] std::vector<std::string> list_sessions() const override;
+  [[nodiscard]] bool has_session(std::string_view name) const override;
+  [[nodiscard]] std::shared_ptr<IConfigSession> get_session(std::string_view name) const override;
+
+ private:
+  std::vector<std::shared_ptr<IConfig>> layers_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,47 @@
+#include <cachesite/fixed_config.hpp>
+
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace cachesite {
+
+namespace {
+
+constexpr std::string_view shape = "a value is written session.key=value";
+
+ConfigValues read(const FixedConfigOptions& options) {
+  if (const auto complaints = options.complaints(); !complaints.empty())
+    throw std::invalid_argument("FixedConfig: " + complaints.front().message);
+  ConfigValues sessions;
+  for (const std::string_view line : options.values) {
+    const auto dot = line.find('.');
+    const auto equals = line.find('=', dot);
+    sessions[std::string(line.substr(0, dot))].insert_or_assign(
+        std::string(line.substr(dot + 1, equals - dot - 1)),
+        ConfigValue{std::string(line.substr(equals + 1)), "values of a FixedConfig"});
+  }
+  return sessions;
+}
+
+}  // namespace
+
+ParameterTable FixedConfigOptions::parameters() {
+  using O = FixedConfigOptions;
+  return {
+      parameter("values", &O::values, "The values, each as session.key=value; of two, the later counts.")};
+}
+
+std::vector<OptionComplaint> FixedConfigOptions::complaints() const {
+  for (const std::string_view line : values) {
+    const auto dot = line.find('.');
+    const auto equals = line.find('=');
+    if (dot == 0 || dot == std::string_view::npos || equals == std::string_view::npos || equals <= dot + 1)
+      return {{"values", std::string(shape)}};
+  }
+  return {};
+}
+
+FixedConfig::FixedConfig(const FixedConfigOptions& options) : StoredConfig(read(options)) {}
+
+}  // namespace cachesite

@@ -1,0 +1,47 @@
+#include <cachesite/layered_config.hpp>
+#include <cachesite/stored_config.hpp>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+namespace cachesite {
+
+ParameterTable LayeredConfigOptions::parameters() {
+  using O = LayeredConfigOptions;
+  return {
+      parameter("layers", &O::layers, "The configurations from the bottom to the top; the last one wins.")};
+}
+
+LayeredConfig::LayeredConfig(const LayeredConfigOptions& options) {
+  for (const auto& layer : options.layers) {
+    if (!layer.component()) throw std::invalid_argument("LayeredConfig: a layer is a null pointer");
+    layers_.push_back(layer.component());
+  }
+}
+
+std::vector<std::string> LayeredConfig::list_sessions() const {
+  std::set<std::string> names;
+  for (const auto& layer : layers_)
+    for (auto& name : layer->list_sessions())
+      names.insert(std::move(name));
+  return {names.begin(), names.end()};
+}
+
+bool LayeredConfig::has_session(std::string_view name) const {
+  return std::any_of(layers_.begin(), layers_.end(),
+                     [name](const auto& layer) { return layer->has_session(name); });
+}
+
+std::shared_ptr<IConfigSession> LayeredConfig::get_session(std::string_view name) const {
+  SessionValues merged;
+  for (const auto& layer : layers_) {
+    const auto session = layer->get_session(name);
+    for (const auto& key : session->list_keys())
+      merged.insert_or_assign(key, ConfigValue{session->get_value(key).value_or(""), session->origin(key)});
+  }
+  return make_config_session(std::move(merged));
+}
+
+}  // namespace cachesite

@@ -1,0 +1,127 @@
+#include "binding/value_node.hpp"
+
+#include <cachesite/site_description.hpp>
+
+#include <algorithm>
+#include <string>
+
+namespace cachesite {
+
+namespace {
+
+using binding::add_member;
+using binding::list_node;
+using binding::map_node;
+using binding::text_node;
+
+std::string label_of(const DeclaredComponent& declared) {
+  for (const auto& name : declared.names)
+    if (!name.name.empty()) return declared.component_class->name + " \"" + name.name + "\"";
+  return declared.component_class->name;
+}
+
+bool has_name(const DeclaredComponent& declared, std::string_view interface_name, std::string_view name) {
+  return std::any_of(declared.names.begin(), declared.names.end(), [&](const auto& each) {
+    return each.name == name && (interface_name.empty() || each.interface_name == interface_name);
+  });
+}
+
+void add_state(Node& map, const std::shared_ptr<IComponent>& component) {
+  if (!component) {
+    add_member(map, "state", text_node("not made yet"));
+    return;
+  }
+  const auto health = component->health();
+  add_member(map, "state", text_node(to_string(health.state)));
+  if (!health.reason.empty()) add_member(map, "reason", text_node(health.reason));
+}
+
+Node names_node(const std::vector<DeclaredComponent::Name>& names) {
+  Node list = list_node();
+  for (const auto& name : names) {
+    Node entry = map_node();
+    add_member(entry, "interface", text_node(name.interface_name));
+    add_member(entry, "name", text_node(name.name));
+    list.elements.push_back(std::move(entry));
+  }
+  return list;
+}
+
+Node dependencies_node(const DeclaredComponent& declared, const std::vector<DeclaredComponent>& all) {
+  Node list = list_node();
+  for (const auto& dependency : declared.dependencies) {
+    Node node = map_node();
+    add_member(node, "parameter", text_node(dependency.parameter));
+    add_member(node, "interface", text_node(dependency.interface_name));
+    add_member(node, "name", text_node(dependency.name));
+    for (const auto& other : all)
+      if (has_name(other, dependency.interface_name, dependency.name)) {
+        add_member(node, "class", text_node(other.component_class->name));
+        add_state(node, other.component);
+      }
+    list.elements.push_back(std::move(node));
+  }
+  return list;
+}
+
+Node dependants_node(const DeclaredComponent& declared, const std::vector<DeclaredComponent>& all) {
+  Node list = list_node();
+  for (const auto& other : all) {
+    const auto& dependencies = other.dependencies;
+    if (std::any_of(dependencies.begin(), dependencies.end(), [&](const auto& dependency) {
+          return has_name(declared, dependency.interface_name, dependency.name);
+        }))
+      list.elements.push_back(text_node(label_of(other)));
+  }
+  return list;
+}
+
+std::string origin_text(const ParameterOrigin& origin) {
+  switch (origin.kind) {
+    case ParameterOrigin::Kind::file:
+    case ParameterOrigin::Kind::session:
+      return origin.where;
+    case ParameterOrigin::Kind::defaults:
+      return origin.where + " (defaults)";
+    case ParameterOrigin::Kind::alias:
+      return "the class name " + origin.where;
+  }
+  return origin.where;
+}
+
+Node parameters_node(const DeclaredComponent& declared) {
+  Node list = list_node();
+  for (const auto& declaration : declared.component_class->parameters.declarations()) {
+    Node node = map_node();
+    add_member(node, "name", text_node(declaration.name));
+    add_member(node, "value", binding::value_node(declaration.load(declared.effective_options.get()), false));
+    const auto origin = std::find_if(declared.origins.begin(), declared.origins.end(),
+                                     [&](const auto& each) { return each.parameter == declaration.name; });
+    add_member(node, "from", text_node(origin == declared.origins.end() ? "default" : origin_text(*origin)));
+    list.elements.push_back(std::move(node));
+  }
+  return list;
+}
+
+}  // namespace
+
+Node explain_component(const ComponentSite& site, std::string_view name) {
+  const auto all = site.declared_components();
+  Node list = list_node();
+  for (const auto& declared : all) {
+    if (!has_name(declared, {}, name)) continue;
+    Node node = map_node();
+    add_member(node, "class", text_node(declared.component_class->name));
+    add_member(node, "entries", names_node(declared.names));
+    add_member(node, "declared", text_node(declared.place));
+    if (declared.lazy) add_member(node, "lazy", binding::boolean_node(true));
+    add_state(node, declared.component);
+    add_member(node, "depends_on", dependencies_node(declared, all));
+    add_member(node, "needed_by", dependants_node(declared, all));
+    add_member(node, "parameters", parameters_node(declared));
+    list.elements.push_back(std::move(node));
+  }
+  return list;
+}
+
+}  // namespace cachesite

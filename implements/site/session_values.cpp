@@ -1,0 +1,151 @@
+#include "site/session_values.hpp"
+
+#include "binding/binder.hpp"
+#include "binding/scalar_reader.hpp"
+#include "binding/suggestion.hpp"
+
+#include <cachesite/problem_ids.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace cachesite::site {
+
+namespace {
+
+// Values of a configuration are secret as a whole: messages do not show them.
+Node hidden_scalar(std::string_view text) {
+  Node node = binding::plain_scalar(text);
+  node.substituted = true;
+  return node;
+}
+
+Node node_of(const ParameterDeclaration& declaration, std::string_view text) {
+  if (declaration.kind != ParameterKind::list) return hidden_scalar(text);
+  Node list;
+  list.kind = Node::Kind::list;
+  for (;;) {
+    const auto comma = text.find(',');
+    list.elements.push_back(hidden_scalar(text.substr(0, comma)));
+    if (comma == std::string_view::npos) return list;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+// Files for other systems write an empty text or 0 for "the default".
+bool says_nothing(const ParameterDeclaration& declaration, std::string_view text) {
+  if (text.empty()) return true;
+  return text == "0" && declaration.kind == ParameterKind::integer && declaration.least &&
+         *declaration.least > 0;
+}
+
+bool can_come_from_session(const ParameterDeclaration& declaration) {
+  return declaration.kind != ParameterKind::reference && !declaration.visit_references &&
+         declaration.name != "config_session";
+}
+
+void put(Node& map, std::string_view key, Node value) {
+  NodeMember member;
+  member.key = key;
+  member.value = std::move(value);
+  map.members.push_back(std::move(member));
+}
+
+class SessionReader {
+ public:
+  SessionReader(const Item& item, std::string_view session_name, const IConfigSession& session)
+      : item_(item), table_(item.component_class->parameters), name_(session_name), session_(session) {}
+
+  // One parameter as a mapping that the binder reads; without members when the session does not give it.
+  Node mapping_of(const ParameterDeclaration& declaration, std::string& key) const {
+    Node map;
+    map.kind = Node::Kind::map;
+    std::vector<std::string_view> names(declaration.aliases.begin(), declaration.aliases.end());
+    names.insert(names.begin(), declaration.name);
+    for (const auto name : names) {
+      if (declaration.kind == ParameterKind::group) {
+        add_group(declaration, name, map, key);
+      } else if (const auto text = session_.get_value(name);
+                 text && !says_nothing(declaration, *text) && map.members.empty()) {
+        key = name;
+        put(map, declaration.name, node_of(declaration, *text));
+      }
+    }
+    return map;
+  }
+
+  [[nodiscard]] bool is_given(const ParameterDeclaration& declaration) const {
+    return std::any_of(item_.origins.begin(), item_.origins.end(),
+                       [&](const auto& origin) { return origin.parameter == declaration.name; });
+  }
+
+  [[nodiscard]] std::string origin(const std::string& key) const {
+    return session_.origin(key).append(" (session \"").append(name_).append("\")");
+  }
+
+  void tell_likely_mistakes(ILogger& logger) const {
+    for (const auto& key : session_.list_keys()) {
+      if (table_.find(key.substr(0, key.find('.')))) continue;
+      binding::Suggestion suggestion(key);
+      for (const auto& declaration : table_.declarations())
+        suggestion.offer(declaration.name);
+      if (suggestion.best().empty()) continue;
+      logger.log(LogLevel::warning, "config",
+                 item_.label() + " has no parameter \"" + key + "\", " + suggestion.question() + " (" +
+                     origin(key) + ")");
+    }
+  }
+
+ private:
+  void add_group(const ParameterDeclaration& declaration, std::string_view name, Node& map,
+                 std::string& key) const {
+    Node group;
+    group.kind = Node::Kind::map;
+    for (const auto& inner : declaration.group->declarations()) {
+      const std::string inner_key = std::string(name).append(".").append(inner.name);
+      const auto text = session_.get_value(inner_key);
+      if (!text || says_nothing(inner, *text)) continue;
+      key = inner_key;
+      put(group, inner.name, node_of(inner, *text));
+    }
+    if (!group.members.empty()) put(map, declaration.name, std::move(group));
+  }
+
+  const Item& item_;
+  const ParameterTable& table_;
+  std::string name_;
+  const IConfigSession& session_;
+};
+
+}  // namespace
+
+std::shared_ptr<void> options_with_session(const Item& item, std::string_view session_name,
+                                           const IConfigSession& session,
+                                           std::vector<ParameterOrigin>& origins, ILogger& logger,
+                                           binding::ProblemList& problems) {
+  const SessionReader reader(item, session_name, session);
+  auto options = item.component_class->copy_options(item.options.get());
+  const std::size_t errors_before = problems.errors();
+  for (const auto& declaration : item.component_class->parameters.declarations()) {
+    if (!can_come_from_session(declaration) || reader.is_given(declaration)) continue;
+    std::string key;
+    const Node map = reader.mapping_of(declaration, key);
+    if (map.members.empty()) continue;
+    const std::string origin = reader.origin(key);
+    binding::ProblemList own;
+    std::vector<binding::BoundReference> references;
+    const auto values = binding::Binder(own).bind_defaults(item.component_class->name,
+                                                           item.component_class->parameters, map, references);
+    for (const auto& problem : own.sorted())
+      problems.add(problem_ids::bad_session_value, item.place, problem.message + ": " + origin);
+    if (own.has_errors()) continue;
+    for (const auto& value : values)
+      value.declaration->store(options.get(), value.value);
+    origins.push_back({declaration.name, ParameterOrigin::Kind::session, origin});
+  }
+  reader.tell_likely_mistakes(logger);
+  return problems.errors() == errors_before ? options : nullptr;
+}
+
+}  // namespace cachesite::site

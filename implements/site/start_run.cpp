@@ -1,0 +1,104 @@
+#include "site/start_run.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace cachesite::site {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A component whose turn to be waited for comes late may be ready all the same.
+constexpr std::chrono::milliseconds least_patience{100};
+constexpr std::chrono::seconds farewell{2};
+
+}  // namespace
+
+struct StartRun::Course {
+  explicit Course(std::vector<StartTask> given) : tasks(std::move(given)), deadlines(tasks.size()) {}
+
+  // On a thread of its own.
+  void walk() {
+    bool going_on = true;
+    for (std::size_t task = 0; task < tasks.size() && going_on; ++task) {
+      going_on = enter(task, true) && attempt(task, [&] { tasks[task].component->start(); });
+    }
+    for (std::size_t task = 0; task < tasks.size() && going_on; ++task) {
+      going_on = enter(task, false);
+      if (going_on) attempt(task, [&] { tasks[task].component->await_started(); });
+    }
+    const std::lock_guard lock(mutex);
+    done = true;
+    changed.notify_all();
+  }
+
+  // False when the run is given up: nothing may be started any more.
+  bool enter(std::size_t task, bool begins) {
+    const std::lock_guard lock(mutex);
+    const auto now = Clock::now();
+    deadlines[task] = begins ? now + tasks[task].limit : std::max(deadlines[task], now + least_patience);
+    current = task;
+    changed.notify_all();
+    return !given_up;
+  }
+
+  template <class Action>
+  bool attempt(std::size_t task, const Action& action) {
+    try {
+      action();
+      return true;
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failures.push_back({task, std::current_exception()});
+      return false;
+    }
+  }
+
+  const std::vector<StartTask> tasks;
+  std::thread thread;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<Clock::time_point> deadlines;
+  std::vector<StartFailure> failures;
+  std::size_t current = 0;
+  bool done = false;
+  bool given_up = false;
+};
+
+StartRun::StartRun(std::vector<StartTask> tasks) : course_(std::make_shared<Course>(std::move(tasks))) {}
+
+std::vector<StartFailure> StartRun::run() {
+  auto& course = *course_;
+  if (course.tasks.empty()) return {};
+  std::unique_lock lock(course.mutex);
+  course.deadlines[0] = Clock::now() + course.tasks[0].limit;
+  course.thread = std::thread([shared = course_] { shared->walk(); });
+  while (!course.done) {
+    if (course.changed.wait_until(lock, course.deadlines[course.current]) == std::cv_status::timeout &&
+        !course.done && Clock::now() >= course.deadlines[course.current]) {
+      course.given_up = true;
+      auto failures = course.failures;
+      failures.push_back({course.current, nullptr});
+      return failures;
+    }
+  }
+  return std::move(course.failures);
+}
+
+StartRun::~StartRun() {
+  auto& course = *course_;
+  if (!course.thread.joinable()) return;
+  std::unique_lock lock(course.mutex);
+  const bool done = course.changed.wait_for(lock, farewell, [&] { return course.done; });
+  lock.unlock();
+  if (done)
+    course.thread.join();
+  else
+    course.thread.detach();
+}
+
+}  // namespace cachesite::site

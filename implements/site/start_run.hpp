@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cachesite/component.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cachesite::site {
+
+// A component to start, and how long it may take.
+struct StartTask {
+  std::shared_ptr<IComponent> component;
+  std::chrono::milliseconds limit;
+};
+
+// Why a component did not start.
+struct StartFailure {
+  std::size_t task;
+  std::exception_ptr thrown;  // null: it took too long
+};
+
+// Starts components: all are started before any is waited for, so that slow starts overlap. The first that
+// throws from start(), and the first that takes too long, ends the run. When a component does not return at
+// all, it is left behind on the thread of the run.
+class StartRun {
+ public:
+  explicit StartRun(std::vector<StartTask> tasks);
+  // Waits for what `run` left behind, as long as that makes sense: call it when everything is stopped.
+  ~StartRun();
+  StartRun(const StartRun&) = delete;
+  StartRun& operator=(const StartRun&) = delete;
+
+  std::vector<StartFailure> run();
+
+ private:
+  struct Course;
+  std::shared_ptr<Course> course_;
+};
+
+}  // namespace cachesite::site

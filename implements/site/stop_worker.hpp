@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cachesite/component.hpp>
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+namespace cachesite::site {
+
+// Stops components on a thread of its own, one after the other, so that one that hangs can be left behind:
+// it then keeps the thread, and the next component gets a new one.
+class StopWorker {
+ public:
+  StopWorker() = default;
+  ~StopWorker();
+  StopWorker(const StopWorker&) = delete;
+  StopWorker& operator=(const StopWorker&) = delete;
+
+  // The thread that the next component is stopped on.
+  std::thread::id thread();
+  // False when it is not over after `patience`.
+  bool stop(std::shared_ptr<IComponent> component, std::chrono::nanoseconds patience);
+
+ private:
+  struct Course;
+  std::shared_ptr<Course> course_;
+  std::thread thread_;
+};
+
+}  // namespace cachesite::site

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cachesite/config.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/reference.hpp>
+
+#include <string>
+#include <utility>
+
+namespace cachesite {
+
+/// A base for the options of a component that takes parameters from a configuration: whatever the component
+/// file does not give is looked up, by the parameter's name, in the session `config_session` of `config`, and
+/// is the default when it is not there either. An empty text counts as not there, and so does 0 where 0 is
+/// not allowed. The site does all this before it makes the component; the options struct only derives from
+/// this one and puts its parameters into its own table:
+///
+///     inherited_parameters<MyOptions, SessionOptions>()
+struct SessionOptions {
+  /// `session_name` is the session unless the file names another.
+  explicit SessionOptions(std::string session_name) : config_session(std::move(session_name)) {}
+
+  /// The configuration; without it the unnamed one, if there is one.
+  DefaultReference<IConfig> config;
+  std::string config_session;
+
+  /// Whether values are taken at all. An options struct may hide this with a rule of its own.
+  [[nodiscard]] bool uses_session() const noexcept { return !config.is_declined(); }
+
+  static ParameterTable parameters() {
+    using O = SessionOptions;
+    return {
+        parameter("config", &O::config,
+                  "The configuration that parameters come from which are not given here; the unnamed one if "
+                  "there is one, none when null."),
+        parameter("config_session", &O::config_session, "The session of the configuration."),
+    };
+  }
+};
+
+}  // namespace cachesite

@@ -1,0 +1,43 @@
+#include <cachesite/document_reader.hpp>
+#include <cachesite/file_documents.hpp>
+#include <cachesite/problem_text.hpp>
+#include <cachesite/substitution.hpp>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace cachesite {
+namespace {
+
+class FileDocuments final : public IDocumentSource {
+ public:
+  FileDocuments(const DocumentLimits& limits, bool allow_substitution)
+      : limits_(limits), allow_substitution_(allow_substitution) {}
+
+  [[nodiscard]] std::optional<Document> read(const std::string& path, Format format) const override {
+    std::error_code fault;
+    if (std::filesystem::status(path, fault).type() == std::filesystem::file_type::not_found)
+      return std::nullopt;
+    Document document = read_document(std::filesystem::path(path), format, limits_);
+    SubstitutionOptions substitution;
+    substitution.allowed = allow_substitution_;
+    substitution.text_bytes = limits_.text_bytes;
+    substitution.problems = limits_.problems;
+    auto problems = substitute(document, substitution);
+    if (!problems.empty()) throw make_load_error(std::move(problems), limits_.problems);
+    return document;
+  }
+
+ private:
+  DocumentLimits limits_;
+  bool allow_substitution_;
+};
+
+}  // namespace
+
+std::shared_ptr<const IDocumentSource> file_documents(const DocumentLimits& limits, bool allow_substitution) {
+  return std::make_shared<FileDocuments>(limits, allow_substitution);
+}
+
+}  // namespace cachesite

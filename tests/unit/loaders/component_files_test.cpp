@@ -1,0 +1,210 @@
+#include "support/temporary_directory.hpp"
+
+#include <cachesite/cachesite.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using test::TemporaryDirectory;
+
+namespace {
+
+const std::filesystem::path configs = CACHESITE_CONFIGS;
+
+std::string names(const ComponentSite& site) {
+  std::string result;
+  for (const auto& entry : site.entries())
+    result +=
+        (result.empty() ? "" : ", ") + entry.interface_name + " '" + entry.name + "' " + entry.class_name;
+  return result;
+}
+
+/// `E132 files include ...`, one line each, without the folder.
+std::string problems_of(const TemporaryDirectory& folder, std::initializer_list<const char*> files) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto* file : files)
+    paths.emplace_back(folder.file(file));
+  std::string result;
+  for (const auto& problem : check_component_files(paths)) {
+    std::string line = std::filesystem::path(problem.file).filename().string() + ":" +
+                       std::to_string(problem.position.line) + " " + problem.id + " " + problem.message;
+    const std::string prefix = folder.path().string() + "/";
+    for (auto at = line.find(prefix); at != std::string::npos; at = line.find(prefix))
+      line.erase(at, prefix.size());
+    result += (result.empty() ? "" : "\n") + line;
+  }
+  return result;
+}
+
+std::shared_ptr<ComponentSite> load_with(const std::string& text) {
+  return load_component_site_from_text(text, Format::yaml);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(component_files)
+
+BOOST_AUTO_TEST_CASE(included_files_are_relative_to_the_file_and_are_overridden_by_it) {
+  const TemporaryDirectory folder;
+  std::filesystem::create_directory(folder.path() / "parts");
+  folder.write("parts/base.yml",
+               "include: more.json\n"
+               "components:\n"
+               "- {class: NullCache, entries: [{interface: ICache, name: a}]}\n"
+               "- {class: NullCache, entries: [{interface: ICache, name: b}]}\n");
+  folder.write("parts/more.json",
+               R"([{"class": "NullCache", "entries": [{"interface": "ICache", "name": "c"}]}])");
+  folder.write("main.yml",
+               "include: [parts/base.yml]\n"
+               "components:\n"
+               "- {class: MemoryCache, entries: [{interface: ICache, name: a}]}\n");
+  const std::string expected = "ICache 'a' MemoryCache, ICache 'b' NullCache, ICache 'c' NullCache";
+  BOOST_TEST(names(*load_component_site(folder.file("main.yml"))) == expected);
+  BOOST_TEST(problems_of(folder, {"main.yml"}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_file_may_consist_of_includes_and_several_may_include_the_same) {
+  const TemporaryDirectory folder;
+  folder.write("common.yml",
+               "- {class: MemoryCache, entries: []}\n- {class: NullCache, entries: [{interface: ICache}]}\n");
+  folder.write("a.yml", "include: common.yml\n");
+  folder.write("b.yml", "include: common.yml\n");
+  folder.write("main.yml", "include: [a.yml, b.yml]\n");
+  const auto site = load_component_site(folder.file("main.yml"));
+  BOOST_TEST(names(*site) == "ICache '' NullCache");
+  BOOST_TEST(site->declared_components().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(of_several_files_the_later_overrides_the_earlier) {
+  const TemporaryDirectory folder;
+  folder.write("a.yml", "- {class: NullCache, entries: [{interface: ICache, name: x}]}\n");
+  folder.write("b.yml", "- {class: MemoryCache, entries: [{interface: ICache, name: x}]}\n");
+  const auto site = load_component_site_from_files({folder.file("a.yml"), folder.file("b.yml")});
+  BOOST_TEST(names(*site) == "ICache 'x' MemoryCache");
+}
+
+BOOST_AUTO_TEST_CASE(files_that_include_each_other_in_a_circle_are_reported_with_the_whole_chain) {
+  const TemporaryDirectory folder;
+  folder.write("a.yml", "include: b.yml\n");
+  folder.write("b.yml", "include:\n- c.yml\n");
+  folder.write("c.yml", "components: []\ninclude: a.yml\n");
+  BOOST_TEST(problems_of(folder, {"a.yml"}) ==
+             "c.yml:2 E132 files include each other in a circle: a.yml -> b.yml -> c.yml -> a.yml");
+  folder.write("self.yml", "include: self.yml\n");
+  BOOST_TEST(problems_of(folder, {"self.yml"}) ==
+             "self.yml:1 E132 files include each other in a circle: self.yml -> self.yml");
+}
+
+BOOST_AUTO_TEST_CASE(includes_that_go_too_deep_are_refused) {
+  const TemporaryDirectory folder;
+  for (int depth = 0; depth < 20; ++depth)
+    folder.write(std::to_string(depth) + ".yml", "include: " + std::to_string(depth + 1) + ".yml\n");
+  BOOST_TEST(problems_of(folder, {"0.yml"}) == "15.yml:1 E133 files include each other more than 16 deep");
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_included_is_reported_at_its_place_and_the_rest_is_still_checked) {
+  const TemporaryDirectory folder;
+  folder.write("broken.yml", "- {class: Nope}\n- [\n");
+  folder.write("main.yml", "include:\n- missing.yml\n- noextension\n- 7\n- broken.yml\ncomponents: []\n");
+  BOOST_TEST(problems_of(folder, {"main.yml"})
+                 .find("main.yml:2 E134 cannot include missing.yml: the file does not exist\n"
+                       "main.yml:3 E134 cannot include noextension: the format is not clear from the name\n"
+                       "main.yml:4 E131 include: expected the path of a file, found an integer\n"
+                       "broken.yml:") == 0U);
+  folder.write("wrong.yml", "include: {a: b}\n");
+  BOOST_TEST(problems_of(folder, {"wrong.yml"}) ==
+             "wrong.yml:1 E131 include: expected the path of a file or a list of paths, found a mapping");
+}
+
+BOOST_AUTO_TEST_CASE(problems_of_an_included_file_are_shown_in_that_file) {
+  const TemporaryDirectory folder;
+  folder.write("part.yml", "- {class: MemoryCache, max_szie: 3, entries: [{interface: ICache}]}\n");
+  folder.write("main.yml", "include: part.yml\n");
+  BOOST_TEST(problems_of(folder, {"main.yml"}) ==
+             "part.yml:1 E204 MemoryCache has no parameter \"max_szie\"");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_file_the_bundled_components_are_loaded) {
+  const auto site = load_component_site();
+  BOOST_TEST(names(*site) ==
+             "ICache '' MemoryCache, ICache 'Memory' MemoryCache, ICache 'Redis' RedisCache, IConfig '' "
+             "YamlConfig, IConfig 'Json' JsonConfig, IConfig 'Yaml' YamlConfig, ILoggerSite '' "
+             "TopicLoggerSite, ILoggerSite 'Builtin' TopicLoggerSite");
+  BOOST_TEST(site->get_component<ICache>()->set_value("k", "v", std::chrono::seconds(5)));
+  BOOST_TEST(default_component_file() == test::read_file(configs / "default.yml"));
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_file_is_read_with_texts_for_values) {
+  const TemporaryDirectory folder;
+  const auto yaml = folder.write("settings.yml",
+                                 "redis:\n  host: far\n  port: 7000\n  password:\n  ssl: true\n"
+                                 "  startup_nodes: [a:1, b:2]\n  keepalive:\n    idle: 5\n"
+                                 "version: 3\n");
+  const auto site =
+      load_with("- {class: YamlConfig, entries: [{interface: IConfig}], path: '" + yaml + "'}\n");
+  const auto config = site->get_component<IConfig>();
+  const auto session = config->get_session("redis");
+  std::string text;
+  for (const auto& key : session->list_keys())
+    text += key + "=" + *session->get_value(key) + " ";
+  BOOST_TEST(text == "host=far keepalive.idle=5 port=7000 ssl=true startup_nodes=a:1,b:2 ");
+  BOOST_TEST(session->get_integer("port").value() == 7000);
+  BOOST_TEST(session->origin("port") == yaml + ":3:9");
+  BOOST_TEST(config->get_session("version")->list_keys().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_or_empty_configuration_file_is_empty_and_a_broken_one_is_loud) {
+  const TemporaryDirectory folder;
+  const auto loaded = [&](const std::string& type, const std::string& path) {
+    return load_with("- {class: " + type + ", entries: [{interface: IConfig}], path: '" + path + "'}\n")
+        ->get_component<IConfig>()
+        ->list_sessions()
+        .size();
+  };
+  BOOST_TEST(loaded("YamlConfig", folder.file("missing.yml")) == 0U);
+  BOOST_TEST(loaded("YamlConfig", folder.write("empty.yml", "")) == 0U);
+  BOOST_TEST(loaded("JsonConfig", folder.write("one.txt", R"({"a": {"b": 1}})")) == 1U);
+  for (const std::string broken : {"a: [", "- a\n", "a:\n  b: 1\n  b: hunter2\n"}) {
+    const auto path = folder.write("broken.yml", broken);
+    BOOST_CHECK_EXCEPTION((void)loaded("YamlConfig", path), LoadError, [&](const LoadError& error) {
+      const std::string text = error.what();
+      return text.find("E331") != std::string::npos && text.find(path + ":") != std::string::npos &&
+             text.find("hunter2") == std::string::npos;
+    });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_file_may_take_secrets_from_elsewhere_when_that_is_allowed) {
+  const TemporaryDirectory folder;
+  const auto path = folder.write("settings.yml", "a:\n  b: ${env:CFGTEST_WORD}\n");
+  const std::string text = "- {class: YamlConfig, entries: [{interface: IConfig}], path: '" + path + "'}\n";
+  ::setenv("CFGTEST_WORD", "xyzzy", 1);
+  LoadOptions options;
+  options.allow_substitution = true;
+  const auto site = load_component_site_from_text(text, Format::yaml, options);
+  BOOST_TEST(site->get_component<IConfig>()->get_session("a")->get_value("b").value() == "xyzzy");
+  BOOST_CHECK_THROW((void)load_with(text), LoadError);
+  ::unsetenv("CFGTEST_WORD");
+}
+
+BOOST_AUTO_TEST_CASE(an_explanation_shows_the_expression_that_a_value_came_from) {
+  ::setenv("CFGTEST_SIZE", "77", 1);
+  LoadOptions options;
+  options.allow_substitution = true;
+  const auto site = load_component_site_from_text(
+      "- class: MemoryCache\n  entries: [{interface: ICache}]\n  max_size: ${env:CFGTEST_SIZE:-5}\n",
+      Format::yaml, options);
+  const Node explained = explain_component(*site, "");
+  std::string shown;
+  for (const auto& parameter : explained.elements.at(0).find("parameters")->elements)
+    if (parameter.find("name")->scalar == "max_size")
+      shown = parameter.find("value")->scalar + " from " + parameter.find("from")->scalar;
+  BOOST_TEST(shown == "77 from <text>:3:13 ${env:CFGTEST_SIZE}");
+  ::unsetenv("CFGTEST_SIZE");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
