@@ -183,7 +183,7 @@ Status SentinelTopology::travel(RequestCourse& course, RequestCourse::Step step,
     if (!choice.ok()) return choice.error();
     const auto& node = choice.value().node;
     if (!course.acceptable(node->address())) return course.failure();
-    const Status status = node->call(command, reply, {now, time.deadline});
+    Status status = node->call(command, reply, {now, time.deadline});
     if (status.ok() && reply.kind != ReplyKind::error) return status;
     now = SteadyTime::now();
     step = judge(course, status, reply, choice.value(), now);
