@@ -83,7 +83,7 @@ Status StreamConsumer::prepare() {
     const std::lock_guard lock(mutex_);
     if (has_group_) return Done{};
   }
-  const auto made = queue_.make_group();
+  auto made = queue_.make_group();
   if (!made.ok()) return made;
   const std::lock_guard lock(mutex_);
   has_group_ = true;

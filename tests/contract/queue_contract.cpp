@@ -257,11 +257,11 @@ void a_message_that_nobody_acknowledges_comes_again(const MakeSubject& make) {
 }
 
 void a_message_that_is_kept_stays(const MakeSubject& make) {
-  const auto subject = make({.redeliver_after = 300ms});
+  const auto subject = make({.redeliver_after = 1s});
   BOOST_TEST(subject.site->get_producer("kept")->produce("long work"));
   auto message = must_receive(*subject.site->get_consumer("kept"));
   const auto other = subject.other->get_consumer("kept");
-  const auto end = std::chrono::steady_clock::now() + 600ms;
+  const auto end = std::chrono::steady_clock::now() + 1500ms;
   while (std::chrono::steady_clock::now() < end) {
     BOOST_REQUIRE(message.keep().value_or(false));
     BOOST_REQUIRE(nothing_comes(*other, 30ms));
