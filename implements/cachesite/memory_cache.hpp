@@ -27,6 +27,9 @@ class Engine;
 /// Memory follows the entries, so a large limit costs nothing as long as the cache is empty. Changing the
 /// wall clock changes nothing.
 ///
+/// A forked process has a copy of its own: it may go on using the cache whatever other threads of its parent
+/// were doing; a part of the cache that one of them was just changing starts there empty.
+///
 /// An entry is never returned later than 1 ms after its TTL. A write can fail with `no_memory` and
 /// `too_large`; the cache stays usable after either.
 class MemoryCache final : public ICache {

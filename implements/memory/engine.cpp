@@ -20,7 +20,7 @@ constexpr std::uint64_t least_bytes_per_shard = std::uint64_t{2} << 20U;
 constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
 constexpr unsigned least_segment_word_bits = 5;
 constexpr std::uint64_t segments_per_budget = 128;
-constexpr std::uint32_t least_base = 32;
+constexpr std::uint64_t least_base = 32;
 constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
 HashSeed random_seed() {
@@ -52,7 +52,7 @@ ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, c
     const unsigned bits = words == 0 ? 0 : static_cast<unsigned>(std::bit_width(words)) - 1;
     context.segment_word_bits = std::clamp(bits, least_segment_word_bits, most_segment_word_bits);
   }
-  context.table_base = least_base;
+  context.table_base = static_cast<std::uint32_t>(least_base);
   if (options.max_size) {
     // The last doubling ends just above what a shard holds, four standard deviations of its share included.
     const double share =

@@ -40,7 +40,7 @@ void FrequencySketch::add(std::uint64_t hash) noexcept {
   Block& target = memory_[index(mixed)];
   // Each counter for itself: raising only the least ones would favour keys that come when others already fill
   // the block.
-  for (unsigned row = 0; row < rows; ++row) {
+  for (std::size_t row = 0; row < rows; ++row) {
     const std::uint64_t bits = mixed >> (5 * row);
     if (counter(target, row, bits) < most)
       target.words[2 * row + (bits & 1U)] += std::uint64_t{1} << shift(bits);
@@ -57,7 +57,7 @@ unsigned FrequencySketch::estimate(std::uint64_t hash) const noexcept {
   const std::uint64_t mixed = mix(hash);
   const std::uint64_t place = index(mixed);
   unsigned least = most;
-  for (unsigned row = 0; row < rows; ++row)
+  for (std::size_t row = 0; row < rows; ++row)
     least = std::min(least, counter(memory_[place], row, mixed >> (5 * row)));
   return place >= halved_ ? least / 2 : least;
 }

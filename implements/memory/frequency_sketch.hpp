@@ -5,6 +5,7 @@
 #include "memory/retired_pages.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace cachesite::memory {
@@ -39,14 +40,14 @@ class FrequencySketch {
   std::uint64_t bytes() const noexcept { return blocks_ * sizeof(Block); }
 
  private:
-  static constexpr unsigned rows = 4;
+  static constexpr std::size_t rows = 4;
   static constexpr std::uint64_t entries_per_block = 12;
   static constexpr std::uint64_t least_blocks = 64;
   struct alignas(64) Block {
     std::uint64_t words[2 * rows];
   };
 
-  static unsigned counter(const Block& block, unsigned row, std::uint64_t bits) noexcept {
+  static unsigned counter(const Block& block, std::size_t row, std::uint64_t bits) noexcept {
     return static_cast<unsigned>(block.words[2 * row + (bits & 1U)] >> shift(bits) & most);
   }
   static unsigned shift(std::uint64_t bits) noexcept { return static_cast<unsigned>(bits >> 1U & 15U) * 4; }

@@ -3,6 +3,7 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 using cachesite::test::all_policies;
+using cachesite::test::CountingPages;
 using cachesite::test::engine_options;
 using cachesite::test::TestEngine;
 
@@ -129,6 +130,26 @@ BOOST_AUTO_TEST_CASE(writes_sweep_what_is_over_and_memory_returns) {
     BOOST_TEST(engine->statistics().expirations == 100'000U);
     BOOST_TEST(engine->statistics().bytes < full / 2);
   }
+}
+
+BOOST_AUTO_TEST_CASE(overwriting_one_key_gives_back_the_memory_of_all_that_ended_in_short_slices) {
+  const auto pages = std::make_shared<CountingPages>();
+  auto options = engine_options(EvictionPolicy::tinylfu, 100'000);
+  options.pages = pages;
+  options.most_shards = 1;
+  TestEngine engine(std::move(options));
+  for (int i = 0; i < 100'000; ++i)
+    engine.set("key" + std::to_string(i), std::string(64, 'v'), 1000);
+  const auto full = engine->statistics().bytes;
+  engine.let_pass(1s);
+  engine.set("one", "value");
+  pages->longest = 0;
+  for (int i = 0; i < 50'000; ++i)
+    engine.set("one", "value");
+  BOOST_TEST(engine->statistics().entries == 1U);
+  BOOST_TEST(engine->statistics().bytes < full / 100);
+  BOOST_TEST(pages->discarded > full / 2);
+  BOOST_TEST(pages->longest <= 128U * 1024);
 }
 
 BOOST_AUTO_TEST_CASE(reads_alone_drop_what_they_meet) {

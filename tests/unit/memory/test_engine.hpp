@@ -3,6 +3,7 @@
 #include "memory/engine.hpp"
 #include "support/fake_clock.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -72,16 +73,19 @@ class CountingPages final : public memory::PageSource {
   }
   void unmap(void* address, std::size_t bytes) noexcept override {
     mapped -= bytes;
+    longest = std::max<std::uint64_t>(longest, bytes);
     system_.unmap(address, bytes);
   }
   void discard(void* address, std::size_t bytes) noexcept override {
     discarded += bytes;
+    longest = std::max<std::uint64_t>(longest, bytes);
     system_.discard(address, bytes);
   }
 
   std::atomic<bool> fails{false};
   std::atomic<std::uint64_t> mapped{0};
   std::atomic<std::uint64_t> discarded{0};
+  std::atomic<std::uint64_t> longest{0};  // bytes given back in one call
 
  private:
   memory::SystemPages system_;
