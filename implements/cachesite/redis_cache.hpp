@@ -28,7 +28,7 @@ enum class NullAs : std::uint8_t {
 
 /// Settings of a RedisCache: those of its connections, and its own.
 struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
-  RedisCacheOptions() : SessionOptions("redis") {}
+  RedisCacheOptions();
 
   /// Use the connection of this component, a RedisConnection, instead of one of the cache's own. The settings
   /// of connections are then those of the component and may not be given here.

@@ -19,7 +19,7 @@ namespace cachesite {
 /// Settings of a RedisConnection: those of its connections, and its own. `max_connections` counts the shared
 /// connections, at most half of it, and the lent ones; it is 64 unless given. Each subscription has one more.
 struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions {
-  RedisConnectionComponentOptions() : SessionOptions("redis") {}
+  RedisConnectionComponentOptions();
 
   /// A longer text in an answer ends the connection that it came on.
   ByteSize max_reply_bytes{std::uint64_t{512} * 1024 * 1024};

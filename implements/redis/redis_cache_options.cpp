@@ -2,6 +2,8 @@
 
 namespace cachesite {
 
+RedisCacheOptions::RedisCacheOptions() : SessionOptions("redis") {}
+
 ParameterTable RedisCacheOptions::parameters() {
   using O = RedisCacheOptions;
   auto table = inherited_parameters<O, RedisConnectionOptions>();

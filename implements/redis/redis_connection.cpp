@@ -150,6 +150,8 @@ class RedisConnection::Inner {
   bool stopped = false;
 };
 
+RedisConnectionComponentOptions::RedisConnectionComponentOptions() : SessionOptions("redis") {}
+
 ParameterTable RedisConnectionComponentOptions::parameters() {
   using O = RedisConnectionComponentOptions;
   using std::chrono::milliseconds;
