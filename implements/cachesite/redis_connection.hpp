@@ -31,8 +31,8 @@ struct RedisConnectionComponentOptions : RedisConnectionOptions {
 /// a RedisCache whose parameter `connection` names this component uses it instead of one of its own.
 ///
 /// Usual commands of all threads and of all caches that share the component go over one connection, written
-/// together when they come together; `channels` bounds how many it may become (2 callers do better with one
-/// each, and large answers must not hold up others). Pipelines, sessions and commands that wait each borrow
+/// together when they come together; `channels` bounds how many it may become (large answers must not
+/// hold up others). Pipelines, sessions and commands that wait each borrow
 /// another connection from a pool; it is checked before it is used again, and closed when it is idle for
 /// long. A pipeline whose connection ends before it was sent, or all of whose unanswered commands are
 /// repeatable, is carried on once on a new connection.
