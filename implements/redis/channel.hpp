@@ -54,12 +54,6 @@ class BasicChannel {
   [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
   /// True while something large is under way, behind which others would wait.
   [[nodiscard]] bool clogged() const noexcept { return clogged_.load(std::memory_order_relaxed); }
-  /// True while a lone caller uses the connection and those before it were alone as well: another channel
-  /// that is free serves a further caller sooner than waiting here does.
-  [[nodiscard]] bool used_by_one() const noexcept {
-    return use_.load(std::memory_order_relaxed) == Use::lone;
-  }
-  [[nodiscard]] bool unused() const noexcept { return use_.load(std::memory_order_relaxed) == Use::none; }
   /// Ends the connection, if any: calls that run end with `lost_...`. Does not tell the listener.
   void close(const Error& reason);
 
@@ -170,16 +164,6 @@ class BasicChannel {
   bool wanted_by_others(const Slot* own) const noexcept;
   void end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell);
 
-  enum class Use : std::uint8_t { none, lone, many };
-  void take_lead() noexcept {
-    leading_ = true;
-    use_.store(crowded_ ? Use::many : Use::lone, std::memory_order_relaxed);
-  }
-  void leave_lead() noexcept {
-    leading_ = false;
-    use_.store(Use::none, std::memory_order_relaxed);
-  }
-
   const ChannelLimits limits_;
   const LossListener on_loss_;
 
@@ -192,8 +176,6 @@ class BasicChannel {
   std::atomic<bool> open_{false};  // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;
-  bool crowded_ = false;  // the last batch was of several
-  std::atomic<Use> use_{Use::none};
   std::optional<Error> closing_;  // set by close() while a leader is at work
 
   // Of the leader; they change hands with the lead, under the lock.

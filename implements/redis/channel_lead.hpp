@@ -21,7 +21,6 @@ inline constexpr std::size_t clogging_from = std::size_t{32} * 1024;
 template <class Threads>
 void BasicChannel<Threads>::take_batch(const Slot* own) noexcept {
   std::size_t size = 0;
-  crowded_ = !queue_.empty() && queue_.front()->next != nullptr;
   while (Slot* const slot = queue_.front()) {
     if (slot->own_write && slot != own) break;
     if (size != 0 && size + slot->wire_size > limits_.largest_batch) break;
@@ -205,7 +204,7 @@ void BasicChannel<Threads>::settle(WakeList& wakes) noexcept {
 template <class Threads>
 bool BasicChannel<Threads>::hand_over(WakeList& wakes) noexcept {
   if (queue_.empty() && !conversation_->awaiting()) {
-    leave_lead();
+    leading_ = false;
     return false;
   }
   for (const Slot* first : {conversation_->oldest(), queue_.front()}) {
@@ -216,7 +215,7 @@ bool BasicChannel<Threads>::hand_over(WakeList& wakes) noexcept {
       return true;
     }
   }
-  leave_lead();
+  leading_ = false;
   return false;
 }
 
@@ -243,7 +242,7 @@ void BasicChannel<Threads>::end_connection(Lock& lock, WakeList& wakes, const Er
   const bool asked_for = closing_.has_value();
   closing_.reset();
   open_.store(false, std::memory_order_release);
-  leave_lead();
+  leading_ = false;
   transport_.reset();
   conversation_.reset();
   room_.notify_all();

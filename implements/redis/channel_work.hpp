@@ -145,7 +145,7 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
   queue_.push(slot);
   Pending pending(*this, slot);
   if (leading_) return pending;
-  take_lead();
+  leading_ = true;
   if (!begin_lead(lock, wakes, slot, now)) return pending;
   take_batch(slot);
   lock.unlock();
@@ -231,7 +231,7 @@ bool BasicChannel<Threads>::alone(TimePoint now, TimePoint deadline) const noexc
 template <class Threads>
 bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
                                               TimePoint deadline, Ending& left) {
-  take_lead();
+  leading_ = true;
   last_lead_ = unanswered_since_ = now;
   slot->stage = Slot::Stage::in_flight;
   conversation_->admit(slot);
@@ -240,12 +240,10 @@ bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot*
   const Pumped pumped = pump(deadline, may_block);
   lock.lock();
   if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
-    if (queue_.empty()) {
-      leave_lead();
-      crowded_ = false;
-    } else {
+    if (queue_.empty())
+      leading_ = false;
+    else
       hand_over(wakes);
-    }
     return true;
   }
   left = Ending::timed_out_sent;
@@ -267,7 +265,6 @@ template <class Threads>
 bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                                   Ending& left) {
   if (leading_) {
-    use_.store(Use::many, std::memory_order_relaxed);
     slot->waits = true;
     while (slot->stage != Slot::Stage::done && !slot->leads) {
       if (wake_of(slot).wait_until(lock, deadline) != std::cv_status::timeout) continue;
@@ -286,7 +283,7 @@ bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimeP
     if (slot->stage == Slot::Stage::done) return true;
     now = Threads::now();
   } else {
-    take_lead();
+    leading_ = true;
   }
   return lead(lock, wakes, slot, now, deadline, left);
 }

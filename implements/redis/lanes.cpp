@@ -19,18 +19,12 @@ Channel& Lanes::pick_other(bool large, bool& wish) noexcept {
     if (lanes_.back()->channel.is_open()) return lanes_.back()->channel;
     want(*lanes_.back());
   } else {
-    Lane* missing = nullptr;
-    const auto search = [&](auto&& suits) -> Channel* {
-      for (std::size_t index = 0; index < options_.shared; ++index) {
-        if (suits(*lanes_[index])) return &lanes_[index]->channel;
-        if (missing == nullptr && !lanes_[index]->channel.is_open()) missing = lanes_[index].get();
-      }
-      return nullptr;
-    };
-    if (auto* const unused = search([&](const Lane& lane) { return usable(lane) && lane.channel.unused(); }))
-      return *unused;
-    if (missing != nullptr) want(*missing);
-    if (auto* const open = search(usable)) return *open;
+    for (std::size_t index = 0; index < options_.shared; ++index) {
+      if (usable(*lanes_[index])) return lanes_[index]->channel;
+      if (lanes_[index]->channel.is_open()) continue;
+      want(*lanes_[index]);
+      break;
+    }
   }
   for (const auto& lane : lanes_)
     if (lane->channel.is_open()) return lane->channel;

@@ -19,9 +19,8 @@ struct LaneOptions {
 };
 
 /// The channels to one server. The first is always wanted, and ordinary requests use it as long as nothing
-/// large is under way on it: the more requests go together, the less each of them costs. Only two or three
-/// callers do better with a connection each, since there is nothing to be gained by waiting for each other.
-/// The other channels are opened when they would have been of use.
+/// large is under way on it: the more requests go together, the less each of them costs. The others are
+/// opened when they would have been of use.
 class Lanes {
  public:
   Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss);
@@ -30,8 +29,7 @@ class Lanes {
   /// opened that nobody asked for before.
   Channel& pick(bool large, bool& wish) noexcept {
     Channel& first = lanes_.front()->channel;
-    return !large && !first.clogged() && !first.used_by_one() && first.is_open() ? first
-                                                                                 : pick_other(large, wish);
+    return !large && !first.clogged() && first.is_open() ? first : pick_other(large, wish);
   }
 
   [[nodiscard]] bool any_open() const noexcept;

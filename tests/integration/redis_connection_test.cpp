@@ -268,6 +268,7 @@ BOOST_FIXTURE_TEST_CASE(the_information_of_the_server_is_read, Connected) {
 BOOST_AUTO_TEST_CASE(two_caches_and_the_program_share_one_connection) {
   auto options = connection_options(server().port());
   options.client_name = "shared";
+  options.channels = 1;
   options.db = 2;
   const auto redis = connect(options);
   const auto cache = [&](const std::string& prefix) {
