@@ -7,6 +7,7 @@
 #include <cachesite/memory_cache.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,8 @@ constexpr std::chrono::seconds benchmark_time_to_live{3600};
 
 class EngineSubject {
  public:
-  explicit EngineSubject(std::size_t capacity) : engine_(options(capacity)) {}
+  explicit EngineSubject(std::size_t capacity, std::uint64_t clock_cycles = memory::TickClock::usual_cycles)
+      : engine_(options(capacity, clock_cycles)) {}
   class User {
    public:
     explicit User(EngineSubject& subject) : engine_(subject.engine_) {}
@@ -31,9 +33,10 @@ class EngineSubject {
   };
 
  private:
-  static memory::EngineOptions options(std::size_t capacity) {
+  static memory::EngineOptions options(std::size_t capacity, std::uint64_t clock_cycles) {
     memory::EngineOptions result;
     result.max_size = capacity;
+    result.clock_cycles = clock_cycles;
     result.count_reads = false;
     return result;
   }

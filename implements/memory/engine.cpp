@@ -70,7 +70,7 @@ ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, c
 
 Engine::Engine(EngineOptions options)
     : options_(std::move(options)),
-      clock_(options_.clock),
+      clock_(options_.clock, options_.clock_cycles),
       budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
       shard_bits_(shard_bits_for(options_)),
       shard_mask_((std::size_t{1} << shard_bits_) - 1),

@@ -3,6 +3,7 @@
 #include "memory/hash.hpp"
 #include "memory/page_source.hpp"
 #include "memory/removal.hpp"
+#include "memory/tick_clock.hpp"
 
 #include <cachesite/clock.hpp>
 #include <cachesite/eviction_policy.hpp>
@@ -22,6 +23,7 @@ struct EngineOptions {
   bool count_reads = true;  // and estimate what other sizes would bring
   unsigned most_shards = 64;
   std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
+  std::uint64_t clock_cycles = TickClock::usual_cycles;  // how long an answer of the machine's clock is good
   RemovalListener listener;
   std::shared_ptr<PageSource> pages = std::make_shared<SystemPages>();
   std::optional<HashSeed> seed;  // none: drawn at random

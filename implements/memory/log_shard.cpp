@@ -1,5 +1,6 @@
 #include "memory/log_shard.hpp"
 
+#include <bit>
 #include <mutex>
 
 namespace cachesite::memory {
@@ -36,7 +37,7 @@ std::uint64_t LogShard::hash_of(std::uint32_t reference) const noexcept {
 }
 
 ExternalEntry* LogShard::external_of(const Word* entry, EntryHeader header) const noexcept {
-  return reinterpret_cast<ExternalEntry*>(entry[header.key_offset() + 1].load(std::memory_order_relaxed));
+  return std::bit_cast<ExternalEntry*>(entry[header.key_offset() + 1].load(std::memory_order_relaxed));
 }
 
 bool LogShard::is_entry_of(std::uint32_t reference, std::uint64_t hash, std::string_view key) const noexcept {

@@ -13,11 +13,13 @@
 
 namespace cachesite::memory {
 
-// The clock in ticks. Of the machine's own clock the last answer is good for 200 000 cycles of the time-stamp
-// counter, less than a tick on anything above 1 GHz; any other clock is asked each time.
+// The clock in ticks. Of the machine's own clock the last answer is good for some cycles of the time-stamp
+// counter, usually for less than a tick on anything above 1 GHz; any other clock is asked each time.
 class TickClock {
  public:
-  explicit TickClock(std::shared_ptr<const IClock> clock);
+  static constexpr std::uint64_t usual_cycles = 200'000;
+
+  explicit TickClock(std::shared_ptr<const IClock> clock, std::uint64_t good_for = usual_cycles);
 
   // A time, and what has to be added to it so that nothing that begins at it ends early.
   struct Moment {
@@ -33,7 +35,7 @@ class TickClock {
     if (cached_) {
       const std::uint64_t stamp = __rdtsc();
       // The order matters: whoever sees a new stamp also sees the tick that goes with it.
-      if (stamp - stamp_.load(std::memory_order_acquire) < good_for) [[likely]]
+      if (stamp - stamp_.load(std::memory_order_acquire) < good_for_) [[likely]]
         return tick_.load(std::memory_order_relaxed);
       return refresh(stamp);
     }
@@ -44,7 +46,7 @@ class TickClock {
   // The time if it is known without asking; `never` when it is not.
   Tick known_now() const noexcept {
 #if defined(__x86_64__)
-    if (__rdtsc() - stamp_.load(std::memory_order_acquire) < good_for) [[likely]]
+    if (__rdtsc() - stamp_.load(std::memory_order_acquire) < good_for_) [[likely]]
       return tick_.load(std::memory_order_relaxed);
 #endif
     return never;
@@ -63,8 +65,6 @@ class TickClock {
   }
 
  private:
-  static constexpr std::uint64_t good_for = 200'000;
-
   Tick exact() const noexcept;
   Moment exact_moment() const noexcept;
   Tick refresh(std::uint64_t stamp) const noexcept;
@@ -72,6 +72,7 @@ class TickClock {
   std::shared_ptr<const IClock> clock_;
   IClock::TimePoint origin_;
   bool cached_ = false;
+  const std::uint64_t good_for_;
   alignas(64) mutable std::atomic<std::uint64_t> stamp_{0};
   mutable std::atomic<Tick> tick_{0};
 };
