@@ -9,7 +9,8 @@ set(work ${WORK}/${VARIANT})
 file(REMOVE_RECURSE ${work})
 file(MAKE_DIRECTORY ${work})
 set(consumer ${SOURCE}/tests/package/consumer)
-set(library_options -G Ninja -D CMAKE_BUILD_TYPE=Release -D CACHESITE_TESTS=OFF -D CACHESITE_EXAMPLES=OFF
+# What is asked here is how the parts are found and put together, so the builds are not optimised more than they need.
+set(library_options -G Ninja -D CMAKE_BUILD_TYPE= -D CACHESITE_TESTS=OFF -D CACHESITE_EXAMPLES=OFF
                     -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
 
 function(run)
@@ -27,7 +28,7 @@ function(build_library)
 endfunction()
 
 function(build_consumer)
-  run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/consumer -G Ninja -D CMAKE_BUILD_TYPE=Release ${ARGN})
+  run(${CMAKE_COMMAND} -S ${consumer} -B ${work}/consumer -G Ninja -D CMAKE_BUILD_TYPE= ${ARGN})
   run(${CMAKE_COMMAND} --build ${work}/consumer)
 endfunction()
 
@@ -45,13 +46,14 @@ elseif(VARIANT STREQUAL "pkg_config")
   string(STRIP "${output}" flags)
   run(sh -c "g++ -std=c++20 ${consumer}/main.cpp -o ${program} ${flags}")
 elseif(VARIANT STREQUAL "subdirectory")
-  build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
+  build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CACHESITE_TOOL=OFF)
 elseif(VARIANT STREQUAL "shared")
   build_library(-D BUILD_SHARED_LIBS=ON)
   build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix)
 elseif(VARIANT STREQUAL "lto")
-  build_library(-D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D "CMAKE_CXX_FLAGS=-ffunction-sections -fdata-sections")
-  build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON
+  build_library(-D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D CACHESITE_TOOL=OFF
+                -D "CMAKE_CXX_FLAGS=-O1 -ffunction-sections -fdata-sections")
+  build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D CMAKE_CXX_FLAGS=-O1
                  -D "CMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections")
 else()
   message(FATAL_ERROR "unknown variant '${VARIANT}'")
