@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(a_lazy_value_is_made_once_by_many_threads_and_may_not_ask_f
 
 BOOST_AUTO_TEST_CASE(a_handle_looks_its_component_up_at_the_first_use) {
   ComponentSite site;
-  const auto handle = lazy_component<IPart>(site, "late");
+  const auto handle = cachesite::lazy_component<IPart>(site, "late");
   BOOST_CHECK_THROW((void)handle.get(), ComponentNotFound);
   site.register_component<IPart>(std::make_shared<parts::Hammer>(), "late");
   BOOST_TEST(handle->describe() == "hammer");
