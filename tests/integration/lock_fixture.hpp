@@ -2,6 +2,7 @@
 
 #include "support/process.hpp"
 #include "support/redis_server.hpp"
+#include "support/sanitized.hpp"
 #include "support/wait_until.hpp"
 
 #include <cachesite/redis_connection.hpp>
@@ -51,17 +52,5 @@ inline Process start_python(const RedisServer& server, std::vector<std::string> 
   options.keep_input_open = true;
   return Process(std::move(arguments), options);
 }
-
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 }  // namespace cachesite::test

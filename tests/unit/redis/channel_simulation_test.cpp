@@ -23,12 +23,7 @@ namespace {
 
 constexpr std::size_t most_callers = 6;
 
-// Handing over between real threads is what takes the time, and under ThreadSanitizer ten times of it.
-#ifdef __SANITIZE_THREAD__
-constexpr std::uint64_t schedules = 1'000;
-#else
 constexpr std::uint64_t schedules = 10'000;
-#endif
 
 class Simulation {
  public:

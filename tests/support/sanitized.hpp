@@ -1,0 +1,19 @@
+#pragma once
+
+namespace cachesite::test {
+
+/// Whether a sanitizer slows this program down. Tests that repeat one thing very often then do it a tenth as
+/// often.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+}  // namespace cachesite::test
