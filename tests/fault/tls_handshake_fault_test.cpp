@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -135,16 +136,25 @@ BOOST_AUTO_TEST_CASE(a_stop_ends_a_handshake_that_waits) {
   Lab lab(30s, "TLSv1.3");
   lab.proxy.set(Direction::to_client, {.flow = Flow::hold});
   redis::Connector connector(lab.options);
-  std::atomic<redis::Transport*> announced{nullptr};
+  std::mutex mutex;  // the transport is withdrawn before it is destroyed
+  redis::Transport* announced = nullptr;
   std::atomic<bool> failed{false};
   std::thread worker([&] {
-    const auto outcome =
-        connector.connect(lab.stop, [&](redis::Transport* transport) { announced = transport; });
+    const auto outcome = connector.connect(lab.stop, [&](redis::Transport* transport) {
+      const std::lock_guard guard(mutex);
+      announced = transport;
+    });
     failed = outcome.error.has_value();
   });
-  BOOST_TEST(wait_until([&] { return announced.load() != nullptr; }));
+  BOOST_TEST(wait_until([&] {
+    const std::lock_guard guard(mutex);
+    return announced != nullptr;
+  }));
   BOOST_TEST(lab.proxy.wait_for_arrived(Direction::to_client, 100));
-  if (auto* const transport = announced.load()) transport->shut_down();
+  {
+    const std::lock_guard guard(mutex);
+    if (announced != nullptr) announced->shut_down();
+  }
   worker.join();
   BOOST_TEST(failed.load());
 }
