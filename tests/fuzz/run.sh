@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs each fuzzer for some seconds on its seed corpus, two at a time: run.sh FOLDER SECONDS. New inputs go to a temporary
-# folder; a finding is left in it and its path is printed.
+# Runs each fuzzer for some seconds on its seed corpus, two at a time on each core: run.sh FOLDER SECONDS. New inputs go to
+# a temporary folder; a finding is left in it and its path is printed.
 set -uo pipefail
 folder=$(cd "$1" && pwd)
 seconds=$2
@@ -26,7 +26,7 @@ run_one() {
 export -f run_one
 export work seeds seconds
 
-if ls "$folder"/fuzz_* | xargs -P "$(nproc)" -I{} bash -c 'run_one {}'; then
+if ls "$folder"/fuzz_* | xargs -P "$((2 * $(nproc)))" -I{} bash -c 'run_one {}'; then
   rm -rf "$work"
 else
   exit 1
