@@ -42,6 +42,7 @@ bool is_temporary(const Error& error) noexcept {
       return std::any_of(passing.begin(), passing.end(),
                          [&](std::string_view word) { return error.message().starts_with(word); });
     }
+    case ErrorCode::unsupported:
     case ErrorCode::bad_argument:
     case ErrorCode::too_large:
     case ErrorCode::corrupt:

@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   corrupt,       ///< the stored bytes are damaged or were not written by this configuration
   closed,        ///< the component is stopped
   no_memory,     ///< an allocation failed; the component stays usable
+  unsupported,   ///< this component, or one that it is built on, does not offer the call
 };
 
 /// The code as the word used in messages and in output of the tool, such as "timeout".
@@ -42,6 +43,8 @@ enum class ErrorCode : std::uint8_t {
       return "closed";
     case ErrorCode::no_memory:
       return "no_memory";
+    case ErrorCode::unsupported:
+      return "unsupported";
   }
   return "unknown";
 }

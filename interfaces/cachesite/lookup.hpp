@@ -33,6 +33,8 @@ struct Remaining {
 /// reason.
 class [[nodiscard]] Lookup {
  public:
+  /// A miss.
+  Lookup() noexcept = default;
   Lookup(Found found, Value value) noexcept : value_(std::move(value)), found_(found) {}
   explicit Lookup(Error error) noexcept : error_(std::move(error)) {}
 

@@ -73,7 +73,7 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   /// `closed` when `request.stop` was requested or the site is stopped; whatever the backend fails with, when
   /// it does so for longer than the site is set to bear.
   Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept {
-    if (request.expire && !request.expire->valid())
+    if (request.expire && !request.expire->expires())
       return Error(ErrorCode::bad_argument, "a lease is 1 ms to 10 years long");
     try {
       return do_take(request);

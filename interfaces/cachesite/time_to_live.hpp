@@ -8,8 +8,9 @@
 
 namespace cachesite {
 
-/// How long an entry lives: whole milliseconds, from 1 ms to 10 years. Anything else is held as "not valid"
-/// and is refused by the call it is given to, in the same way by every cache.
+/// How long an entry lives: whole milliseconds, from 1 ms to 10 years, or for ever where a caller asks for
+/// that by name. Anything else is held as "not valid" and is refused by the call it is given to, in the same
+/// way by every cache.
 class TimeToLive {
  public:
   using Milliseconds = std::chrono::duration<std::int64_t, std::milli>;
@@ -27,16 +28,31 @@ class TimeToLive {
     count_ = std::chrono::duration_cast<Milliseconds>(duration).count();
   }
 
-  /// True for 1 ms up to `longest`.
-  [[nodiscard]] constexpr bool valid() const noexcept { return count_ >= 1; }
-  /// The length; 0 when not valid.
-  [[nodiscard]] constexpr Milliseconds milliseconds() const noexcept { return Milliseconds(count_); }
-  /// The length in milliseconds; 0 when not valid.
-  [[nodiscard]] constexpr std::int64_t count() const noexcept { return count_; }
-  /// True for a whole number of seconds.
+  /// For an entry that stays until it is removed or evicted.
+  [[nodiscard]] static constexpr TimeToLive never_expires() noexcept {
+    TimeToLive time_to_live;
+    time_to_live.count_ = never;
+    return time_to_live;
+  }
+
+  /// True for 1 ms up to `longest`, and for `never_expires()`.
+  [[nodiscard]] constexpr bool valid() const noexcept { return count_ != 0; }
+  /// True for 1 ms up to `longest`: the entry has an end.
+  [[nodiscard]] constexpr bool expires() const noexcept { return count_ >= 1; }
+  /// The length; 0 unless `expires()`.
+  [[nodiscard]] constexpr Milliseconds milliseconds() const noexcept { return Milliseconds(count()); }
+  /// The length in milliseconds; 0 unless `expires()`.
+  [[nodiscard]] constexpr std::int64_t count() const noexcept { return count_ < 0 ? 0 : count_; }
+  /// True for a whole number of seconds. Precondition: `expires()`.
   [[nodiscard]] constexpr bool whole_seconds() const noexcept { return count_ % 1000 == 0; }
 
+  friend constexpr bool operator==(TimeToLive, TimeToLive) noexcept = default;
+
  private:
+  static constexpr std::int64_t never = -1000;
+
+  constexpr TimeToLive() noexcept = default;
+
   std::int64_t count_ = 0;
 };
 

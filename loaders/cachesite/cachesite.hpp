@@ -7,6 +7,8 @@
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
@@ -42,6 +44,8 @@
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
 #include <cachesite/json_serializer.hpp>
+#include <cachesite/key_pattern.hpp>
+#include <cachesite/key_range.hpp>
 #include <cachesite/latency_histogram.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/lazy_value.hpp>
