@@ -15,6 +15,7 @@
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
+#include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/topic_logger_site.hpp>
 
 #include <string>
@@ -37,6 +38,8 @@ void add_builtin_components(Catalog& catalog) {
       .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
+  catalog.add<TieredCacheLayer>("TieredCache")
+      .text("Keeps copies in a near cache, such as one in memory, in front of a far one.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Hands out mutexes among the threads of one process.");

@@ -103,6 +103,9 @@
 #include <cachesite/site_description.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
+#include <cachesite/tiered_cache.hpp>
+#include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/tiered_cache_options.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/topic_logger_site.hpp>
