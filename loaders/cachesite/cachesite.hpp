@@ -106,6 +106,7 @@
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/topic_logger_site.hpp>
+#include <cachesite/ttl_jitter.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
