@@ -4,6 +4,7 @@
 /// it takes to write a component of one's own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
+#include <cachesite/bound_cache.hpp>
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
