@@ -8,7 +8,10 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/cache_metrics.hpp>
+#include <cachesite/cache_operation.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
@@ -20,6 +23,7 @@
 #include <cachesite/component_class.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/config_session.hpp>
@@ -43,6 +47,7 @@
 #include <cachesite/format.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
+#include <cachesite/hooked_cache.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/key_range.hpp>
@@ -60,6 +65,7 @@
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
 #include <cachesite/message_pack_serializer.hpp>
+#include <cachesite/metrics_cache.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/mutex_fence.hpp>
 #include <cachesite/mutex_guard.hpp>
@@ -71,6 +77,7 @@
 #include <cachesite/parameter_type.hpp>
 #include <cachesite/parameter_value.hpp>
 #include <cachesite/pickle_serializer.hpp>
+#include <cachesite/prefix_cache.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
@@ -101,6 +108,7 @@
 #include <cachesite/site.hpp>
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
 #include <cachesite/time_to_live.hpp>
