@@ -45,6 +45,7 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
   explicit MetricsCache(const MetricsCacheOptions& options, const ComponentContext& context = {});
   ~MetricsCache() override;
 
+  void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] CacheMetrics metrics() const override;
 
@@ -71,7 +72,10 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
 
  private:
   Result<Found> untimed_read(std::string_view key, Value& destination);
+  Result<Found> noted_read(std::string_view key, Value& destination, MetricsCache* const volatile& self);
   Result<Found> timed_read(std::string_view key, Value& destination);
+  void note(const Result<Found>& found) noexcept;
+  void note_failure() noexcept;
   template <class R, class Call>
   R counted(CacheOperation operation, Call&& call);
   template <class R, class Call>

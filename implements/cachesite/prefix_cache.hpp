@@ -6,6 +6,7 @@
 #include <cachesite/reference.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -53,6 +54,8 @@ class PrefixCache final : public CacheLayer {
   /// Throws std::invalid_argument when `over` is not set, and for a prefix longer than a key may be.
   explicit PrefixCache(const PrefixCacheOptions& options, const ComponentContext& context = {});
 
+  void stop() noexcept override;
+
   /// The prefix with its separator.
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
 
@@ -77,10 +80,10 @@ class PrefixCache final : public CacheLayer {
   Result<std::uint64_t> do_size() override;
 
  private:
-  // Prefixes up to this length are copied as a whole, whatever their length.
-  static constexpr std::size_t short_prefix = 32;
+  // Prefixes up to this length are copied as so many bytes, whatever their length.
+  static constexpr std::size_t short_prefix = 16;
 
-  Result<Found> read_long(std::string_view key, Value& destination);
+  Result<Found> read_other(std::string_view key, Value& destination);
   template <class R, class Forward>
   R with_prefix(std::string_view key, Forward&& forward);
   [[nodiscard]] std::string below_pattern(std::string_view pattern) const;
@@ -89,7 +92,9 @@ class PrefixCache final : public CacheLayer {
   }
 
   const std::string prefix_;
-  std::size_t longest_short_key_ = 0;
+  // How many lengths of keys take the shortest way. 0 when the prefix is not short, and when the cache is
+  // stopped, so that a read has one thing to compare.
+  std::atomic<std::size_t> quick_keys_{0};
   std::array<char, short_prefix> start_{};
 };
 

@@ -54,29 +54,57 @@ CacheMetrics MetricsCache::metrics() const {
   return metrics;
 }
 
-// The way of a hit: one addition before the read, and nothing but a look at the result after it.
+void MetricsCache::stop() noexcept {
+  CacheLayer::stop();
+  counters_->time_all();
+}
+
+// The way of a hit: one addition before the read, and nothing but a look at the result after it. A stopped
+// cache times every read, and there asks whether it is stopped.
 Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
-  const auto number = counters_->my_reads().reads.fetch_add(1, std::memory_order_relaxed);
-  if (counters_->is_timed(number)) [[unlikely]]
+  auto& counters = *counters_;
+  auto& stripe = counters.my_reads();
+  const auto number = stripe.reads.fetch_add(1, std::memory_order_relaxed);
+  if (counters.is_timed(number)) [[unlikely]]
     return timed_read(key, destination);
   return untimed_read(key, destination);
 }
 
-inline Result<Found> MetricsCache::untimed_read(std::string_view key, Value& destination) {
+// Two functions, since compilers make the result in its place only outside of a try block.
+[[gnu::always_inline]] inline Result<Found> MetricsCache::untimed_read(std::string_view key,
+                                                                       Value& destination) {
+  // In memory rather than in a register, which would have to be saved for every hit.
+  MetricsCache* const volatile self = this;
   try {
-    Result<Found> found = forward_read(key, destination);
-    if (!found.ok()) [[unlikely]]
-      MetricsCounters::add(counters_->my_reads().failures);
-    else if (found.value() == Found::miss)
-      MetricsCounters::add(counters_->my_reads().misses);
-    return found;
+    return noted_read(key, destination, self);
   } catch (...) {
-    MetricsCounters::add(counters_->my_reads().failures);
+    self->note_failure();
     throw;
   }
 }
 
+[[gnu::always_inline]] inline Result<Found> MetricsCache::noted_read(std::string_view key, Value& destination,
+                                                                     MetricsCache* const volatile& self) {
+  Result<Found> found = forward_read_unasked(key, destination);
+  if (!found.ok() || found.value() == Found::miss) [[unlikely]]
+    self->note(found);
+  return found;
+}
+
+[[gnu::noinline]] void MetricsCache::note(const Result<Found>& found) noexcept {
+  if (!found.ok()) return note_failure();
+  MetricsCounters::add(counters_->my_reads().misses);
+}
+
+[[gnu::noinline]] void MetricsCache::note_failure() noexcept {
+  MetricsCounters::add(counters_->my_reads().failures);
+}
+
 [[gnu::noinline]] Result<Found> MetricsCache::timed_read(std::string_view key, Value& destination) {
+  if (stopped()) {
+    note_failure();
+    return closed();
+  }
   const auto begin = clock_->now();
   Result<Found> found = untimed_read(key, destination);
   if (found.ok()) counters_->took(CacheOperation::read, clock_->now() - begin);

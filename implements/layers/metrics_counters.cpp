@@ -42,7 +42,7 @@ void MetricsCounters::fill(CacheStatistics& statistics) const noexcept {
 }
 
 void MetricsCounters::fill(CacheMetrics& metrics) const noexcept {
-  metrics.sample_every = static_cast<std::uint32_t>(sample_mask_ + 1);
+  metrics.sample_every = sample_every_;
   for (std::size_t index = 0; index < cache_operations; ++index) {
     auto& operation = metrics.operations[index];
     for (const auto& stripe : stripes_) {

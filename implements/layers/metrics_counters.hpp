@@ -38,7 +38,8 @@ class MetricsCounters {
   };
 
   explicit MetricsCounters(std::uint32_t sample_every)
-      : sample_mask_(std::bit_ceil(std::clamp(sample_every, 1U, std::uint32_t{1} << 31U)) - 1) {}
+      : sample_every_(std::bit_ceil(std::clamp(sample_every, 1U, std::uint32_t{1} << 31U))),
+        sample_mask_(sample_every_ - 1) {}
 
   static void add(Counter& counter, std::uint64_t count = 1) noexcept {
     counter.fetch_add(count, std::memory_order_relaxed);
@@ -48,7 +49,11 @@ class MetricsCounters {
   [[nodiscard]] Stripe& mine() noexcept { return stripes_[my_number()]; }
 
   // Whether the call with that number is timed.
-  [[nodiscard]] bool is_timed(std::uint64_t number) const noexcept { return (number & sample_mask_) == 0; }
+  [[nodiscard]] bool is_timed(std::uint64_t number) const noexcept {
+    return (number & sample_mask_.load(std::memory_order_relaxed)) == 0;
+  }
+  // From now on every call is.
+  void time_all() noexcept { sample_mask_.store(0, std::memory_order_relaxed); }
 
   void took(CacheOperation operation, std::chrono::nanoseconds duration) noexcept {
     auto& histogram = histograms_[static_cast<std::size_t>(operation)];
@@ -60,22 +65,23 @@ class MetricsCounters {
   void fill(CacheMetrics& metrics) const noexcept;
 
  private:
-  static constexpr unsigned stripe_bits = 4;
+  static constexpr std::size_t stripes = 16;
 
   struct Histogram {
     std::array<Counter, LatencyHistogram::size> counts{};
     Counter sum{0};
   };
 
-  // Threads have their control blocks at different addresses.
+  // Threads have their control blocks at different addresses. A factor of 31 bits is part of the instruction.
   static std::size_t my_number() noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
-    return (address * 0x9E3779B97F4A7C15U) >> (64 - stripe_bits);
+    return (address * 0x61C88647U) >> 32 & (stripes - 1);
   }
 
-  const std::uint64_t sample_mask_;
-  std::array<ReadStripe, std::size_t{1} << stripe_bits> reads_;
-  std::array<Stripe, std::size_t{1} << stripe_bits> stripes_;
+  std::array<ReadStripe, stripes> reads_;  // first, so that its place is that of all
+  const std::uint32_t sample_every_;
+  std::atomic<std::uint64_t> sample_mask_;
+  std::array<Stripe, stripes> stripes_;
   std::array<Histogram, cache_operations> histograms_;
 };
 

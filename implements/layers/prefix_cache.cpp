@@ -23,26 +23,28 @@ std::string whole_prefix(const PrefixCacheOptions& options) {
   return options.prefix.empty() ? std::string() : options.prefix + options.separator;
 }
 
-// A call of memcpy would cost as much as everything else that a read does here. Keys have at least one byte.
+// The shortest way is for keys of 16 to 32 bytes, the next for those of up to 64: a call of memcpy would cost
+// as much as everything else that a read does here.
+constexpr std::size_t shortest_quick_key = 16;
+constexpr std::size_t quick_keys = 17;
+constexpr std::size_t longest_inline_key = 64;
+
+template <std::size_t half>
+inline void copy_two(char* to, std::string_view key) noexcept {
+  std::memcpy(to, key.data(), half);
+  std::memcpy(to + key.size() - half, key.data() + key.size() - half, half);
+}
+
+// Precondition: 1 to 64 bytes.
 inline void copy_key(char* to, std::string_view key) noexcept {
-  const char* const from = key.data();
   const std::size_t size = key.size();
-  if (size - 16 <= 16) {
-    std::memcpy(to, from, 16);
-    std::memcpy(to + size - 16, from + size - 16, 16);
-  } else if (size > 32) {
-    std::memcpy(to, from, size);
-  } else if (size >= 8) {
-    std::memcpy(to, from, 8);
-    std::memcpy(to + size - 8, from + size - 8, 8);
-  } else if (size >= 4) {
-    std::memcpy(to, from, 4);
-    std::memcpy(to + size - 4, from + size - 4, 4);
-  } else {
-    to[0] = from[0];
-    to[size / 2] = from[size / 2];
-    to[size - 1] = from[size - 1];
-  }
+  if (size > 32) return copy_two<32>(to, key);
+  if (size >= 16) return copy_two<16>(to, key);
+  if (size >= 8) return copy_two<8>(to, key);
+  if (size >= 4) return copy_two<4>(to, key);
+  to[0] = key.front();
+  to[size / 2] = key[size / 2];
+  to[size - 1] = key.back();
 }
 
 // Many keys in one block.
@@ -83,20 +85,32 @@ std::vector<OptionComplaint> PrefixCacheOptions::complaints() const {
 PrefixCache::PrefixCache(const PrefixCacheOptions& options, const ComponentContext&)
     : CacheLayer(options.over.component()), prefix_(whole_prefix(checked(options))) {
   if (prefix_.size() > short_prefix) return;
-  longest_short_key_ = room - short_prefix;
+  quick_keys_.store(quick_keys, std::memory_order_relaxed);
   std::copy(prefix_.begin(), prefix_.end(), start_.begin());
 }
 
-Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
-  if (key.size() > longest_short_key_) [[unlikely]]
-    return read_long(key, destination);
-  char whole[room];
-  std::memcpy(whole, start_.data(), short_prefix);
-  copy_key(whole + prefix_.size(), key);
-  return forward_read({whole, prefix_.size() + key.size()}, destination);
+void PrefixCache::stop() noexcept {
+  CacheLayer::stop();
+  quick_keys_.store(0, std::memory_order_relaxed);
 }
 
-Result<Found> PrefixCache::read_long(std::string_view key, Value& destination) {
+Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
+  // Smaller than 16 comes out as a large number.
+  if (key.size() - shortest_quick_key >= quick_keys_.load(std::memory_order_relaxed)) [[unlikely]]
+    return read_other(key, destination);
+  char whole[short_prefix + shortest_quick_key + quick_keys];
+  std::memcpy(whole, start_.data(), short_prefix);
+  copy_two<16>(whole + prefix_.size(), key);
+  return forward_read_unasked({whole, prefix_.size() + key.size()}, destination);
+}
+
+[[gnu::noinline]] Result<Found> PrefixCache::read_other(std::string_view key, Value& destination) {
+  if (key.size() <= longest_inline_key && prefix_.size() <= short_prefix) {
+    char whole[short_prefix + longest_inline_key];
+    std::memcpy(whole, start_.data(), short_prefix);
+    copy_key(whole + prefix_.size(), key);
+    return forward_read({whole, prefix_.size() + key.size()}, destination);
+  }
   return with_prefix<Result<Found>>(key,
                                     [&](std::string_view whole) { return forward_read(whole, destination); });
 }
