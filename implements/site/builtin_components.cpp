@@ -1,15 +1,19 @@
 #include "site/builtin_components.hpp"
 
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/composite_hook.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
+#include <cachesite/hooked_cache.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
+#include <cachesite/metrics_cache.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/prefix_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_mutex_site.hpp>
@@ -36,6 +40,10 @@ void add_builtin_components(Catalog& catalog) {
       .text("Keeps values on a Redis server, and does without it while it cannot be reached.")
       .alias("RedisCacheImpl")
       .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
+  catalog.add<PrefixCache>("PrefixCache").text("Is a part of another cache: every key gets a prefix there.");
+  catalog.add<MetricsCache>("MetricsCache").text("Counts and times the calls of another cache.");
+  catalog.add<HookedCache>("HookedCache").text("Tells hooks about every call of another cache.");
+  catalog.add<CompositeHook>("CompositeHook").text("Makes one hook of several.");
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<TieredCacheLayer>("TieredCache")

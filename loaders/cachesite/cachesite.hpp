@@ -9,7 +9,10 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/cache_metrics.hpp>
+#include <cachesite/cache_operation.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
@@ -21,6 +24,7 @@
 #include <cachesite/component_class.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/config_session.hpp>
@@ -44,6 +48,7 @@
 #include <cachesite/format.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
+#include <cachesite/hooked_cache.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/key_range.hpp>
@@ -61,6 +66,7 @@
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
 #include <cachesite/message_pack_serializer.hpp>
+#include <cachesite/metrics_cache.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/mutex_fence.hpp>
 #include <cachesite/mutex_guard.hpp>
@@ -72,6 +78,7 @@
 #include <cachesite/parameter_type.hpp>
 #include <cachesite/parameter_value.hpp>
 #include <cachesite/pickle_serializer.hpp>
+#include <cachesite/prefix_cache.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
@@ -103,6 +110,7 @@
 #include <cachesite/site.hpp>
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
 #include <cachesite/tiered_cache.hpp>
