@@ -19,6 +19,7 @@
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
+#include <cachesite/remember_cache.hpp>
 #include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/topic_logger_site.hpp>
 
@@ -48,6 +49,8 @@ void add_builtin_components(Catalog& catalog) {
       .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<TieredCacheLayer>("TieredCache")
       .text("Keeps copies in a near cache, such as one in memory, in front of a far one.");
+  catalog.add<RememberCache>("RememberCache")
+      .text("Computes what another cache does not have, once for all who ask at the same time.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Hands out mutexes among the threads of one process.");

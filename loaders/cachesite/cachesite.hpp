@@ -9,11 +9,15 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_error.hpp>
 #include <cachesite/cache_hook.hpp>
+#include <cachesite/cache_key_part.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/cache_operation.hpp>
 #include <cachesite/cache_statistics.hpp>
+#include <cachesite/cached_function.hpp>
+#include <cachesite/cached_options.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
 #include <cachesite/codec.hpp>
@@ -26,6 +30,7 @@
 #include <cachesite/component_site.hpp>
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
+#include <cachesite/computing_cache.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/config_session.hpp>
 #include <cachesite/console_logger.hpp>
@@ -52,6 +57,7 @@
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/key_range.hpp>
+#include <cachesite/key_template.hpp>
 #include <cachesite/latency_histogram.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/lazy_value.hpp>
@@ -102,6 +108,9 @@
 #include <cachesite/redis_user_options.hpp>
 #include <cachesite/redis_value.hpp>
 #include <cachesite/reference.hpp>
+#include <cachesite/remember.hpp>
+#include <cachesite/remember_cache.hpp>
+#include <cachesite/remember_cache_options.hpp>
 #include <cachesite/removal_cause.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/secret.hpp>
@@ -113,6 +122,7 @@
 #include <cachesite/site_reports.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
+#include <cachesite/text_serializer.hpp>
 #include <cachesite/tiered_cache.hpp>
 #include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/tiered_cache_options.hpp>
