@@ -8,6 +8,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_error.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/catalog.hpp>
