@@ -31,15 +31,6 @@ TaggedCacheOptions checked(TaggedCacheOptions options) {
   return options;
 }
 
-std::optional<Error> check_tags(std::span<const std::string_view> tags) {
-  for (const auto tag : tags) {
-    if (tag.empty()) return Error(ErrorCode::bad_argument, "a tag is at least 1 byte long");
-    if (tag.size() > ITaggedCache::longest_tag)
-      return Error(ErrorCode::too_large, "a tag is at most 1 KiB long");
-  }
-  return std::nullopt;
-}
-
 std::vector<std::string_view> distinct(std::span<const std::string_view> tags) {
   std::vector<std::string_view> sorted(tags.begin(), tags.end());
   std::sort(sorted.begin(), sorted.end());
@@ -166,16 +157,15 @@ Error TaggedCache::refuse_reserved() noexcept {
 Status TaggedCache::do_write_tagged(std::string_view key, std::optional<ByteView> value,
                                     TimeToLive time_to_live, std::span<const std::string_view> tags) {
   auto refused = check_entry(key, value, time_to_live);
-  if (!refused) refused = check_tags(tags);
-  const auto names = refused ? std::vector<std::string_view>() : distinct(tags);
-  if (names.size() > most_tags) refused = Error(ErrorCode::bad_argument, "an entry has at most 64 tags");
+  if (!refused) refused = check_entry_tags(tags);
   if (refused) {
     on_refused();
     return *refused;
   }
-  if (names.empty()) return do_write(key, value, time_to_live);
+  if (tags.empty()) return do_write(key, value, time_to_live);
   if (is_reserved(key)) return refuse_reserved();
   if (stopped()) return closed();
+  const auto names = distinct(tags);
 
   if (!inner_->native) {
     auto written = inner_->sets->write(key, value, time_to_live, names);

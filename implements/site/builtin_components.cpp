@@ -3,6 +3,7 @@
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/environment_config.hpp>
+#include <cachesite/failover_cache.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/layered_config.hpp>
@@ -15,7 +16,9 @@
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
+#include <cachesite/tagged_cache_layer.hpp>
 #include <cachesite/topic_logger_site.hpp>
+#include <cachesite/write_policy_cache_layer.hpp>
 
 #include <string>
 
@@ -35,6 +38,12 @@ void add_builtin_components(Catalog& catalog) {
       .text("Keeps values on a Redis server, and does without it while it cannot be reached.")
       .alias("RedisCacheImpl")
       .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
+  catalog.add<TaggedCache>("TaggedCache")
+      .text("Gives the entries of another cache tags, and ends all entries of a tag at once.");
+  catalog.add<WritePolicyCache>("WritePolicyCache")
+      .text("Writes the origin of values together with another cache: through it, or behind it.");
+  catalog.add<FailoverCache>("FailoverCache")
+      .text("Does without another cache while that one fails, or with a second one.");
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");

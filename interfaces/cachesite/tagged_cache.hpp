@@ -2,6 +2,7 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/error.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>
@@ -20,7 +21,7 @@ namespace cachesite {
 ///     cache->write_tagged("product:7", page, 1h, {"products", "shelf:3"});
 ///     cache->evict_tags({"shelf:3"});                      // product:7 is a miss from here on
 ///
-/// A tag is 1 byte to 1 KiB of any bytes. A tag given twice counts once. Everything is checked before
+/// A tag is 1 byte to 1 KiB of any bytes. A tag given twice does no harm. Everything is checked before
 /// anything is done: `bad_argument` for an empty tag or more than `most_tags`, `too_large` for a long one.
 /// All calls are safe from any thread and do not throw.
 class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
@@ -50,6 +51,21 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   }
   Result<std::uint64_t> evict_tags(std::initializer_list<std::string_view> tags) noexcept {
     return evict_tags(std::span<const std::string_view>(tags.begin(), tags.size()));
+  }
+
+  /// Why tags are refused, if they are.
+  [[nodiscard]] static std::optional<Error> check_tags(std::span<const std::string_view> tags) noexcept {
+    for (const auto tag : tags) {
+      if (tag.empty()) return Error(ErrorCode::bad_argument, "a tag is at least 1 byte long");
+      if (tag.size() > longest_tag) return Error(ErrorCode::too_large, "a tag is at most 1 KiB long");
+    }
+    return std::nullopt;
+  }
+  /// The same for the tags of one entry.
+  [[nodiscard]] static std::optional<Error> check_entry_tags(
+      std::span<const std::string_view> tags) noexcept {
+    if (tags.size() > most_tags) return Error(ErrorCode::bad_argument, "an entry has at most 64 tags");
+    return check_tags(tags);
   }
 
  protected:
