@@ -4,6 +4,7 @@
 /// it takes to write a component of one's own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
+#include <cachesite/bound_cache.hpp>
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
@@ -113,6 +114,7 @@
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/topic_logger_site.hpp>
+#include <cachesite/ttl_jitter.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
