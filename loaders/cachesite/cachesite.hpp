@@ -87,6 +87,7 @@
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_database.hpp>
 #include <cachesite/redis_information.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
