@@ -9,8 +9,7 @@
 
 namespace cachesite {
 
-/// A cache of two tiers: a near one with copies, in front of a far one that holds every entry. In files its
-/// class is `TieredCache`.
+/// A cache of two tiers: a near one with copies, in front of a far one that holds every entry.
 ///
 /// A read asks the near tier, then the far one, and keeps a copy of what it finds there, a cached null
 /// included, or remembers for `negative_ttl` that there is nothing. A copy lives for `near_ttl`, but never
@@ -24,15 +23,15 @@ namespace cachesite {
 ///
 /// `contains`, `time_to_live`, `keys` and `size` ask the far tier. `expire`, `persist`, `increment` and
 /// `remove_matching` change the far tier and drop the copies. A near tier that fails is passed over.
-class TieredCacheLayer final : public CacheLayer, public ITieredCache {
+class TieredCache final : public CacheLayer, public ITieredCache {
  public:
   using provides = Provides<ICache, ITieredCache>;
 
   using Options = TieredCacheOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, and when a tier is not set.
-  explicit TieredCacheLayer(TieredCacheOptions options, const ComponentContext& context = {});
-  ~TieredCacheLayer() override;
+  explicit TieredCache(TieredCacheOptions options, const ComponentContext& context = {});
+  ~TieredCache() override;
 
   void stop() noexcept override { CacheLayer::stop(); }
   [[nodiscard]] Health health() const override { return CacheLayer::health(); }

@@ -9,7 +9,7 @@
 
 namespace cachesite {
 
-/// Settings of a TieredCacheLayer.
+/// Settings of a TieredCache.
 struct TieredCacheOptions {
   /// The far tier: the cache that holds every entry, such as a RedisCache.
   Reference<ICache> over;

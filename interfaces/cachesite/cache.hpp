@@ -328,6 +328,8 @@ class ICache : public Interface<ICache, "ICache"> {
   // Calls the cache below without the checks that the layer's own caller has passed.
   friend class CacheLayer;
 
+ protected:
+  /// The rules for keys and entries, for calls of an implementation's own: why one is refused, if it is.
   static std::optional<Error> check_key(std::string_view key) noexcept {
     if (key.empty()) return Error(ErrorCode::bad_argument, "a key is at least 1 byte long");
     if (key.size() > longest_key) return Error(ErrorCode::too_large, "a key is at most 64 KiB long");
@@ -343,6 +345,7 @@ class ICache : public Interface<ICache, "ICache"> {
     return std::nullopt;
   }
 
+ private:
   // A batch with a refused argument is done one by one, so that the others are not lost.
   template <class R, class Check, class All, class One>
   void each_or_all(std::size_t count, std::span<R> results, Check check, All all, One one) noexcept {

@@ -46,6 +46,9 @@
 #include <cachesite/environment_config.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/failover_cache.hpp>
+#include <cachesite/failover_cache_options.hpp>
+#include <cachesite/failover_statistics.hpp>
 #include <cachesite/fernet256.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/file_documents.hpp>
@@ -122,6 +125,9 @@
 #include <cachesite/site_reports.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache_options.hpp>
 #include <cachesite/text_serializer.hpp>
 #include <cachesite/tiered_cache.hpp>
 #include <cachesite/tiered_cache_layer.hpp>
@@ -134,3 +140,6 @@
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
 #include <cachesite/value.hpp>
+#include <cachesite/write_policy_cache.hpp>
+#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/write_policy_cache_options.hpp>

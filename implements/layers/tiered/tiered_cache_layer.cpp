@@ -37,7 +37,7 @@ std::vector<OptionComplaint> TieredCacheOptions::complaints() const {
   return complaints;
 }
 
-class TieredCacheLayer::Inner {
+class TieredCache::Inner {
  public:
   using Counter = std::atomic<std::uint64_t>;
 
@@ -65,13 +65,13 @@ TieredCacheOptions checked(TieredCacheOptions options) {
 
 }  // namespace
 
-TieredCacheLayer::TieredCacheLayer(TieredCacheOptions options, const ComponentContext& context)
+TieredCache::TieredCache(TieredCacheOptions options, const ComponentContext& context)
     : CacheLayer(options.over.component()),
       inner_(std::make_unique<Inner>(checked(std::move(options)), context)) {}
 
-TieredCacheLayer::~TieredCacheLayer() = default;
+TieredCache::~TieredCache() = default;
 
-CacheStatistics TieredCacheLayer::statistics() const {
+CacheStatistics TieredCache::statistics() const {
   auto statistics = CacheLayer::statistics();
   const auto tiers = tier_statistics();
   statistics.hits = tiers.near_hits + tiers.far_hits;
@@ -83,7 +83,7 @@ CacheStatistics TieredCacheLayer::statistics() const {
   return statistics;
 }
 
-TierStatistics TieredCacheLayer::tier_statistics() const noexcept {
+TierStatistics TieredCache::tier_statistics() const noexcept {
   TierStatistics statistics;
   statistics.near_hits = inner_->near_hits.load(relaxed);
   statistics.near_misses = inner_->near_misses.load(relaxed);
@@ -94,31 +94,31 @@ TierStatistics TieredCacheLayer::tier_statistics() const noexcept {
   return statistics;
 }
 
-bool TieredCacheLayer::forget_near(std::string_view key) noexcept {
+bool TieredCache::forget_near(std::string_view key) noexcept {
   return inner_->near.changed(key);
 }
 
-void TieredCacheLayer::clear_near() noexcept {
+void TieredCache::clear_near() noexcept {
   inner_->near.clear();
 }
 
-std::uint64_t TieredCacheLayer::near_size() noexcept {
+std::uint64_t TieredCache::near_size() noexcept {
   return inner_->near.size();
 }
 
 template <class T>
-Result<T> TieredCacheLayer::counted(Result<T> result) const noexcept {
+Result<T> TieredCache::counted(Result<T> result) const noexcept {
   if (!result.ok()) Inner::count(inner_->failures);
   return result;
 }
 
 template <class T>
-Result<T> TieredCacheLayer::after_change(std::string_view key, Result<T> result) noexcept {
+Result<T> TieredCache::after_change(std::string_view key, Result<T> result) noexcept {
   (void)inner_->near.changed(key);
   return counted(std::move(result));
 }
 
-Result<Found> TieredCacheLayer::do_read(std::string_view key, Value& destination) {
+Result<Found> TieredCache::do_read(std::string_view key, Value& destination) {
   auto& inner = *inner_;
   if (stopped()) return counted<Found>(closed());
   if (const auto known = inner.near.read(key, destination)) {
@@ -141,8 +141,7 @@ Result<Found> TieredCacheLayer::do_read(std::string_view key, Value& destination
   return found;
 }
 
-Status TieredCacheLayer::do_write(std::string_view key, std::optional<ByteView> value,
-                                  TimeToLive time_to_live) {
+Status TieredCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
   const auto ticket = inner_->near.ticket(key);
   const auto written = forward_write(key, value, time_to_live);
   if (!written.ok()) return after_change(key, written);
@@ -151,8 +150,8 @@ Status TieredCacheLayer::do_write(std::string_view key, std::optional<ByteView> 
   return written;
 }
 
-Result<bool> TieredCacheLayer::do_add(std::string_view key, std::optional<ByteView> value,
-                                      TimeToLive time_to_live) {
+Result<bool> TieredCache::do_add(std::string_view key, std::optional<ByteView> value,
+                                 TimeToLive time_to_live) {
   const auto ticket = inner_->near.ticket(key);
   const auto added = forward_add(key, value, time_to_live);
   if (!added.ok() || !added.value()) return after_change(key, added);
@@ -161,8 +160,8 @@ Result<bool> TieredCacheLayer::do_add(std::string_view key, std::optional<ByteVi
   return added;
 }
 
-Result<bool> TieredCacheLayer::do_replace(std::string_view key, std::optional<ByteView> value,
-                                          TimeToLive time_to_live) {
+Result<bool> TieredCache::do_replace(std::string_view key, std::optional<ByteView> value,
+                                     TimeToLive time_to_live) {
   const auto ticket = inner_->near.ticket(key);
   const auto replaced = forward_replace(key, value, time_to_live);
   if (!replaced.ok() || !replaced.value()) return after_change(key, replaced);
@@ -171,36 +170,36 @@ Result<bool> TieredCacheLayer::do_replace(std::string_view key, std::optional<By
   return replaced;
 }
 
-Result<std::int64_t> TieredCacheLayer::do_increment(std::string_view key, std::int64_t by,
-                                                    TimeToLive time_to_live) {
+Result<std::int64_t> TieredCache::do_increment(std::string_view key, std::int64_t by,
+                                               TimeToLive time_to_live) {
   const auto sum = after_change(key, forward_increment(key, by, time_to_live));
   if (sum.ok()) Inner::count(inner_->writes);
   return sum;
 }
 
-Result<bool> TieredCacheLayer::do_remove(std::string_view key) {
+Result<bool> TieredCache::do_remove(std::string_view key) {
   const auto removed = after_change(key, forward_remove(key));
   if (removed.ok() && removed.value()) Inner::count(inner_->removals);
   return removed;
 }
 
-Result<bool> TieredCacheLayer::do_contains(std::string_view key) {
+Result<bool> TieredCache::do_contains(std::string_view key) {
   return counted(forward_contains(key));
 }
 
-Result<Remaining> TieredCacheLayer::do_time_to_live(std::string_view key) {
+Result<Remaining> TieredCache::do_time_to_live(std::string_view key) {
   return counted(forward_time_to_live(key));
 }
 
-Result<bool> TieredCacheLayer::do_expire(std::string_view key, TimeToLive time_to_live) {
+Result<bool> TieredCache::do_expire(std::string_view key, TimeToLive time_to_live) {
   return after_change(key, forward_expire(key, time_to_live));
 }
 
-Result<bool> TieredCacheLayer::do_persist(std::string_view key) {
+Result<bool> TieredCache::do_persist(std::string_view key) {
   return after_change(key, forward_persist(key));
 }
 
-void TieredCacheLayer::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+void TieredCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
   auto& inner = *inner_;
   if (stopped()) return forward_read_many(keys, results);
   std::vector<std::size_t> places;
@@ -241,7 +240,7 @@ void TieredCacheLayer::do_read_many(std::span<const std::string_view> keys, std:
   }
 }
 
-void TieredCacheLayer::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
+void TieredCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
   std::vector<tiered::NearTier::Ticket> tickets;
   tickets.reserve(entries.size());
   for (const auto& entry : entries)
@@ -258,8 +257,7 @@ void TieredCacheLayer::do_write_many(std::span<const CacheEntry> entries, std::s
   }
 }
 
-void TieredCacheLayer::do_remove_many(std::span<const std::string_view> keys,
-                                      std::span<Result<bool>> results) {
+void TieredCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
   forward_remove_many(keys, results);
   for (std::size_t index = 0; index < keys.size(); ++index) {
     (void)after_change(keys[index], results[index]);
@@ -267,14 +265,14 @@ void TieredCacheLayer::do_remove_many(std::span<const std::string_view> keys,
   }
 }
 
-Result<std::uint64_t> TieredCacheLayer::do_remove_matching(std::string_view pattern) {
+Result<std::uint64_t> TieredCache::do_remove_matching(std::string_view pattern) {
   const auto removed = counted(forward_remove_matching(pattern));
   inner_->near.changed_matching(pattern);
   if (removed.ok()) Inner::count(inner_->removals, removed.value());
   return removed;
 }
 
-Status TieredCacheLayer::do_clear() {
+Status TieredCache::do_clear() {
   const auto cleared = counted(forward_clear());
   inner_->near.clear();
   if (cleared.ok()) Inner::count(inner_->clears);

@@ -72,7 +72,7 @@ struct Tiers {
     options.near = Reference<ICache>(near);
     options.near_ttl = 30s;
     options.negative_ttl = negative_ttl;
-    cache = std::make_shared<TieredCacheLayer>(options, context);
+    cache = std::make_shared<TieredCache>(options, context);
   }
 
   std::string text(std::string_view key) const {
@@ -84,7 +84,7 @@ struct Tiers {
   ComponentContext context;
   std::shared_ptr<MemoryCache> store, near;
   std::shared_ptr<FarCache> far;
-  std::shared_ptr<TieredCacheLayer> cache;
+  std::shared_ptr<TieredCache> cache;
 };
 
 }  // namespace
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(a_value_that_the_near_tier_has_no_room_for_leaves_no_older_
   TieredCacheOptions options;
   options.over = Reference<ICache>(tiers.far);
   options.near = Reference<ICache>(std::make_shared<MemoryCache>(small, tiers.context));
-  tiers.cache = std::make_shared<TieredCacheLayer>(options, tiers.context);
+  tiers.cache = std::make_shared<TieredCache>(options, tiers.context);
   BOOST_TEST(tiers.cache->set_value("key", "small", 1h));
   const std::string large(1024 * 1024, 'x');
   BOOST_TEST(tiers.cache->set_value("key", large, 1h));
