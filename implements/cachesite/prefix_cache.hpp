@@ -74,6 +74,8 @@ class PrefixCache final : public CacheLayer {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Status do_clear() override;
@@ -86,6 +88,8 @@ class PrefixCache final : public CacheLayer {
   Result<Found> read_other(std::string_view key, Value& destination);
   template <class R, class Forward>
   R with_prefix(std::string_view key, Forward&& forward);
+  template <class Forward>
+  bool with_prefixes(std::span<const std::string_view> keys, Forward&& forward);
   [[nodiscard]] std::string below_pattern(std::string_view pattern) const;
   [[nodiscard]] bool too_long(std::string_view key) const noexcept {
     return key.size() > longest_key - prefix_.size();

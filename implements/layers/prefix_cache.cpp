@@ -175,16 +175,39 @@ Result<bool> PrefixCache::do_persist(std::string_view key) {
   return with_prefix<Result<bool>>(key, [&](std::string_view whole) { return forward_persist(whole); });
 }
 
-void PrefixCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+template <class Forward>
+bool PrefixCache::with_prefixes(std::span<const std::string_view> keys, Forward&& forward) {
   std::size_t bytes = 0;
-  for (std::size_t index = 0; index < keys.size(); bytes += keys[index++].size())
-    if (too_long(keys[index])) return ICache::do_read_many(keys, results);
+  for (const auto key : keys) {
+    if (too_long(key)) return false;
+    bytes += key.size();
+  }
   KeyBlock block(prefix_, keys.size(), bytes);
   std::vector<std::string_view> whole;
   whole.reserve(keys.size());
   for (const auto key : keys)
     whole.push_back(block.add(key));
-  forward_read_many(whole, results);
+  forward(whole);
+  return true;
+}
+
+// With a key that is too long among them, each is done for itself.
+
+void PrefixCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+  if (!with_prefixes(keys, [&](const auto& whole) { forward_read_many(whole, results); }))
+    ICache::do_read_many(keys, results);
+}
+
+void PrefixCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
+  if (!with_prefixes(keys, [&](const auto& whole) { forward_remove_many(whole, results); }))
+    ICache::do_remove_many(keys, results);
+}
+
+void PrefixCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                       std::span<Result<Remaining>> results) {
+  if (stopped() ||
+      !with_prefixes(keys, [&](const auto& whole) { below()->time_to_live_many(whole, results); }))
+    ICache::do_time_to_live_many(keys, results);
 }
 
 void PrefixCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
@@ -196,18 +219,6 @@ void PrefixCache::do_write_many(std::span<const CacheEntry> entries, std::span<S
   for (auto& entry : whole)
     entry.key = block.add(entry.key);
   forward_write_many(whole, results);
-}
-
-void PrefixCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  std::size_t bytes = 0;
-  for (std::size_t index = 0; index < keys.size(); bytes += keys[index++].size())
-    if (too_long(keys[index])) return ICache::do_remove_many(keys, results);
-  KeyBlock block(prefix_, keys.size(), bytes);
-  std::vector<std::string_view> whole;
-  whole.reserve(keys.size());
-  for (const auto key : keys)
-    whole.push_back(block.add(key));
-  forward_remove_many(whole, results);
 }
 
 std::string PrefixCache::below_pattern(std::string_view pattern) const {
