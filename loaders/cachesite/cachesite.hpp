@@ -9,11 +9,15 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_error.hpp>
 #include <cachesite/cache_hook.hpp>
+#include <cachesite/cache_key_part.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/cache_operation.hpp>
 #include <cachesite/cache_statistics.hpp>
+#include <cachesite/cached_function.hpp>
+#include <cachesite/cached_options.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
 #include <cachesite/codec.hpp>
@@ -26,6 +30,7 @@
 #include <cachesite/component_site.hpp>
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
+#include <cachesite/computing_cache.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/config_session.hpp>
 #include <cachesite/console_logger.hpp>
@@ -41,6 +46,9 @@
 #include <cachesite/environment_config.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/failover_cache.hpp>
+#include <cachesite/failover_cache_options.hpp>
+#include <cachesite/failover_statistics.hpp>
 #include <cachesite/fernet256.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/file_documents.hpp>
@@ -52,6 +60,7 @@
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/key_range.hpp>
+#include <cachesite/key_template.hpp>
 #include <cachesite/latency_histogram.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/lazy_value.hpp>
@@ -90,6 +99,7 @@
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_database.hpp>
 #include <cachesite/redis_information.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
@@ -101,6 +111,9 @@
 #include <cachesite/redis_user_options.hpp>
 #include <cachesite/redis_value.hpp>
 #include <cachesite/reference.hpp>
+#include <cachesite/remember.hpp>
+#include <cachesite/remember_cache.hpp>
+#include <cachesite/remember_cache_options.hpp>
 #include <cachesite/removal_cause.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/secret.hpp>
@@ -112,6 +125,13 @@
 #include <cachesite/site_reports.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache_options.hpp>
+#include <cachesite/text_serializer.hpp>
+#include <cachesite/tiered_cache.hpp>
+#include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/tiered_cache_options.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/topic_logger_site.hpp>
@@ -120,3 +140,6 @@
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
 #include <cachesite/value.hpp>
+#include <cachesite/write_policy_cache.hpp>
+#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/write_policy_cache_options.hpp>
