@@ -36,7 +36,7 @@ std::string json(const Node& node) {
   return without_spaces(write_document(node, Format::json));
 }
 
-std::shared_ptr<ICache> memory() {
+std::shared_ptr<ICache> memory_cache() {
   return std::make_shared<MemoryCache>(MemoryCacheOptions{});
 }
 
@@ -122,11 +122,11 @@ BOOST_AUTO_TEST_CASE(every_cache_shows_its_counters) {
 
 BOOST_AUTO_TEST_CASE(a_cache_with_several_names_stands_there_once) {
   ComponentSite site;
-  const auto cache = memory();
+  const auto cache = memory_cache();
   site.register_component<ICache>(cache);
   site.register_component<ICache>(cache, "b");
   site.register_component<ICache>(cache, "a");
-  site.register_component<ICache>(memory(), "other");
+  site.register_component<ICache>(memory_cache(), "other");
   const auto text = prometheus_text(site);
   check_exposition(text);
   BOOST_TEST(has(text, "hits_total{cache=\"a\",class=\"\"} 0\n"));
@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_SUITE(health_report_of_a_site)
 
 BOOST_AUTO_TEST_CASE(components_are_sorted_by_name_and_stand_there_once) {
   ComponentSite site;
-  const auto cache = memory();
+  const auto cache = memory_cache();
   site.register_component<ICache>(cache, "zebra");
   site.register_component<ICache>(cache);
   site.register_component<IProbe>(probe(HealthState::up), "ape");
