@@ -170,6 +170,20 @@ BOOST_AUTO_TEST_CASE(metrics_add_operations_and_cumulative_histograms) {
   BOOST_TEST(buckets == 14);
 }
 
+BOOST_AUTO_TEST_CASE(redis_servers_show_their_connections) {
+  const auto site = load_component_site_from_text(
+      "- {class: RedisCache, host: 127.0.0.1, port: 1, entries: [{interface: ICache, name: r}, {interface: "
+      "IRedisStatistics, name: r}]}\n",
+      Format::yaml);
+  const auto text = prometheus_text(*site);
+  check_exposition(text);
+  const std::string labels = "{component=\"r\",class=\"RedisCache\",server=\"127.0.0.1:1\"}";
+  BOOST_TEST(has(text, "cachesite_redis_up" + labels + " 0\n"));
+  BOOST_TEST(has(text, "cachesite_redis_connects_total" + labels + " 0\n"));
+  BOOST_TEST(has(text, "# TYPE cachesite_redis_call_duration_seconds histogram\n"));
+  BOOST_TEST(has(text, "cachesite_cache_up{cache=\"r\",class=\"RedisCache\"} 0\n"));
+}
+
 BOOST_AUTO_TEST_CASE(labels_are_escaped) {
   // Names of components have no such characters; classes of a program may.
   LoadOptions options;
