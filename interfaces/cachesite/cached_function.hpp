@@ -1,12 +1,11 @@
 #pragma once
 
+#include <cachesite/argument_key.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_error.hpp>
-#include <cachesite/cache_key_part.hpp>
 #include <cachesite/cached_options.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/key_template.hpp>
 #include <cachesite/remember.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/serializer.hpp>
@@ -14,17 +13,13 @@
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
 
-#include <array>
 #include <concepts>
-#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -76,10 +71,10 @@ class CachedFunction {
       : cache_(std::move(cache)),
         function_(std::forward<F>(function)),
         options_(std::move(options)),
-        serializer_(std::move(serializer)) {
+        serializer_(std::move(serializer)),
+        key_(std::forward<Key>(key), options_.names) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
-    set_key(std::forward<Key>(key));
     set_time_to_live(std::forward<Time>(time_to_live));
   }
 
@@ -141,36 +136,6 @@ class CachedFunction {
   static TimeToLive checked_at_run_time(TimeToLive time_to_live) {
     if (!time_to_live.valid()) throw CacheError(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
     return time_to_live;
-  }
-
-  template <class Key>
-  void set_key(Key&& key) {
-    if constexpr (std::convertible_to<Key, std::string_view>) {
-      const KeyTemplate parsed(std::string_view(key), options_.names, sizeof...(Arguments));
-      constexpr std::array<bool, sizeof...(Arguments)> has_text{
-          CacheKeyPart<std::remove_cvref_t<Arguments>>...};
-      for (std::size_t index = 0; index < has_text.size(); ++index)
-        if (parsed.uses(index) && !has_text[index])
-          throw std::invalid_argument("the key template uses argument " + std::to_string(index) +
-                                      ", for whose type there is no cache_key_part");
-      key_ = [parsed](const std::remove_cvref_t<Arguments>&... arguments) {
-        std::array<std::string, sizeof...(Arguments)> texts;
-        [[maybe_unused]] std::size_t index = 0;
-        (write_part(parsed, texts, index++, arguments), ...);
-        return parsed.key(texts);
-      };
-    } else {
-      static_assert(std::invocable<Key&, const std::remove_cvref_t<Arguments>&...>,
-                    "a key is a template or a function of the arguments");
-      key_ = std::forward<Key>(key);
-    }
-  }
-
-  template <class Texts, class Argument>
-  static void write_part(const KeyTemplate& parsed, Texts& texts, std::size_t index,
-                         const Argument& argument) {
-    if constexpr (CacheKeyPart<Argument>)
-      if (parsed.uses(index)) texts[index] = cache_key_part(argument);
   }
 
   template <class Time>
@@ -242,7 +207,7 @@ class CachedFunction {
   std::function<R(Arguments...)> function_;
   Options options_;
   S serializer_;
-  std::function<std::string(const std::remove_cvref_t<Arguments>&...)> key_;
+  ArgumentKey<std::remove_cvref_t<Arguments>...> key_;
   // One of the two.
   std::function<TimeToLive(const std::remove_cvref_t<Arguments>&...)> time_of_arguments_;
   std::function<TimeToLive(const R&, const std::remove_cvref_t<Arguments>&...)> time_of_result_;

@@ -65,8 +65,7 @@ class RememberCache::Course {
         inner_(*cache.inner_),
         key_(key),
         time_to_live_(time_to_live),
-        computation_(computation),
-        deadline_(std::chrono::steady_clock::now() + inner_.options.wait) {}
+        computation_(computation) {}
 
   Lookup run() {
     const auto landings = inner_.flights.landings();
@@ -103,8 +102,9 @@ class RememberCache::Course {
   }
 
   Lookup follow(const std::shared_ptr<Flight>& flight) {
+    const auto deadline = std::chrono::steady_clock::now() + inner_.options.wait;
     inner_.waits.fetch_add(1);
-    if (auto result = inner_.flights.wait(*flight, deadline_)) return *std::move(result);
+    if (auto result = inner_.flights.wait(*flight, deadline)) return *std::move(result);
     if (inner_.flights.closed()) return Lookup(closed());
     const Error late(ErrorCode::timeout, "somebody else has been computing the value under " +
                                              key_in_text(key_) + " for longer than the wait limit");
@@ -213,7 +213,6 @@ class RememberCache::Course {
   const std::string_view key_;
   const TimeToLive time_to_live_;
   const Computation& computation_;
-  const FlightTable::TimePoint deadline_;
   bool readable_ = true;
 };
 
