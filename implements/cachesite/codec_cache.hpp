@@ -1,11 +1,16 @@
 #pragma once
 
-#include <cachesite/cache.hpp>
+#include <cachesite/cache_layer.hpp>
 #include <cachesite/codec_cache_options.hpp>
 #include <cachesite/codec_statistics.hpp>
 #include <cachesite/component_context.hpp>
 
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace cachesite {
 
@@ -26,12 +31,17 @@ namespace cachesite {
 /// first 20 bytes, the cache name and the key along with the payload; flag 1 says that a `codec` was applied.
 /// The checksum and the check of the key find accidents; only encryption stops somebody who means it.
 ///
-/// Cached nulls, keys and TTLs go through unchanged. `contains` and `time_to_live` look at the entry, not
-/// into it. The cache below is stopped by its own owner, not by this one.
+/// Cached nulls, keys and TTLs go through unchanged. `contains`, `time_to_live` and whatever else looks at
+/// keys looks at the entry, not into it. Batches are one batch of the cache below. `increment` is
+/// `unsupported`: a counter would have to lie below as it is, neither encrypted nor checked; a program that
+/// counts uses the cache below for it.
+///
+/// After `stop()` every call fails with `closed`. The cache below is stopped by its own owner.
 ///
 /// `entries`, `bytes`, `evictions` and `expirations` of the statistics are those of the cache below, the
-/// others are the layer's own. An undecodable value that reads as a miss counts as a miss.
-class CodecCache final : public ICache, public ICodecStatistics {
+/// others are the layer's own. An undecodable value that reads as a miss counts as a miss; `clear` counts as
+/// one clear and not as removals.
+class CodecCache final : public CacheLayer, public ICodecStatistics {
  public:
   using provides = Provides<ICache, ICodecStatistics>;
 
@@ -41,18 +51,28 @@ class CodecCache final : public ICache, public ICodecStatistics {
   explicit CodecCache(CodecCacheOptions options, const ComponentContext& context = {});
   ~CodecCache() override;
 
-  void stop() noexcept override;
-  /// That of the cache below.
-  [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] CodecStatistics codec_statistics() const override;
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
   Result<bool> do_remove(std::string_view key) override;
   Result<bool> do_contains(std::string_view key) override;
   Result<Remaining> do_time_to_live(std::string_view key) override;
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
+  Result<bool> do_persist(std::string_view key) override;
+  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
+  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Status do_clear() override;
+  Result<std::uint64_t> do_size() override;
   void on_refused() noexcept override;
 
  private:

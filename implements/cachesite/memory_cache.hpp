@@ -9,14 +9,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cachesite {
 
 namespace memory {
 class Engine;
+enum class WriteOutcome : std::uint8_t;
 }  // namespace memory
 
 /// A cache in the memory of this process, for any number of threads.
@@ -31,7 +34,9 @@ class Engine;
 /// were doing; a part of the cache that one of them was just changing starts there empty.
 ///
 /// An entry is never returned later than 1 ms after its TTL. A write can fail with `no_memory` and
-/// `too_large`; the cache stays usable after either.
+/// `too_large`; the cache stays usable after either. `add`, `replace` and `increment` look and write in one
+/// step under one lock. A walk over the keys holds no lock between its steps, and none while the caller works
+/// with the keys of a step.
 class MemoryCache final : public ICache {
  public:
   using Options = MemoryCacheOptions;
@@ -47,20 +52,6 @@ class MemoryCache final : public ICache {
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
 
-  /// Reads `keys` together, so that the waits for memory overlap. `found` and `values` are as long as `keys`.
-  /// A key that is refused, and a value without memory for it, reads as a miss.
-  void read_many(std::span<const std::string_view> keys, std::span<Found> found,
-                 std::span<Value> values) noexcept;
-  /// Gives the entry under `key` another TTL from now. False when there is no entry.
-  Result<bool> expire(std::string_view key, TimeToLive time_to_live) noexcept;
-  /// Lets the entry under `key` live until it is removed or evicted. False when there is no entry.
-  Result<bool> persist(std::string_view key) noexcept;
-  /// Removes all entries.
-  void clear() noexcept;
-  /// Calls `visit` with each key; no lock is held meanwhile, and keys that come or go meanwhile may be
-  /// missed.
-  void visit_keys(const std::function<void(std::string_view)>& visit) const;
-
   /// Changes a limit. A cache above its new limit shrinks by a few entries with each write, or by `upkeep`.
   void set_max_size(std::uint64_t entries) noexcept;
   void set_max_bytes(ByteSize size) noexcept;
@@ -75,9 +66,19 @@ class MemoryCache final : public ICache {
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
   Result<bool> do_remove(std::string_view key) override;
   Result<bool> do_contains(std::string_view key) override;
   Result<Remaining> do_time_to_live(std::string_view key) override;
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
+  Result<bool> do_persist(std::string_view key) override;
+  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
+  Status do_clear() override;
+  Result<std::uint64_t> do_size() override;
   void on_refused() noexcept override;
 
  private:
@@ -93,12 +94,18 @@ class MemoryCache final : public ICache {
     return engine ? *engine : make_engine();
   }
   memory::Engine& make_engine();
+  /// Whether an entry was stored, as far as `outcome` tells; failures are counted.
+  Result<bool> outcome_of(memory::WriteOutcome outcome) noexcept;
+  /// False when stopped or without memory for a value.
+  bool read_together(std::span<const std::string_view> keys, std::span<Found> found, std::span<Value> values);
+  [[nodiscard]] TimeToLive spread(std::string_view key, TimeToLive time_to_live) const noexcept;
 
   std::atomic<memory::Engine*> engine_{
       nullptr};  // made at the first use: a cache nobody uses costs next to nothing
   std::unique_ptr<Setup> setup_;
   std::unique_ptr<Counters> counters_;
   std::atomic<bool> stopped_{false};
+  double ttl_jitter_ = 0.0;
 };
 
 }  // namespace cachesite

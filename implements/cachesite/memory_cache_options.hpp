@@ -22,6 +22,9 @@ struct MemoryCacheOptions {
   /// An entry that is not used for so long ends before its TTL; none to let the TTL alone decide. Costs a
   /// word for each entry, and makes reads take a lock.
   std::optional<std::chrono::milliseconds> time_to_idle;
+  /// Each TTL is changed by up to this share of itself, up or down, depending on the key, so that entries
+  /// stored together do not all end together (see `jittered`). Not used by `increment` and `expire`.
+  double ttl_jitter = 0.0;
   /// Read from files written for other systems and not used: expired entries are swept a few at a time by
   /// writes.
   std::uint64_t cleanup_interval = 100;

@@ -6,6 +6,7 @@
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_database.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/session_options.hpp>
@@ -13,7 +14,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cachesite {
@@ -38,6 +41,10 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
   NullAs null_as = NullAs::marker;
   /// Longer values are refused, and not read either.
   ByteSize max_value_bytes{std::uint64_t{64} * 1024 * 1024};
+  /// The share of its TTL by which an entry may end earlier or later, so that entries stored together do not
+  /// all end together: 0 to 0.5, the same for the same key and TTL always (see `jittered`). For every call
+  /// that stores; `expire` is exact.
+  double ttl_jitter = 0.0;
 
   /// A cache that uses the connection of a component takes nothing from a session.
   [[nodiscard]] bool uses_session() const noexcept {
@@ -66,15 +73,31 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 /// that says so itself by `ROLE`; when another takes its place, the cache follows. Redis copies writes to
 /// replicas afterwards, so a fail-over may lose the last ones.
 ///
-/// On the wire: `SETEX` for a whole number of seconds and `PSETEX` for others, `GET`, `DEL`, `EXISTS` and
-/// `PTTL`; `PING` on connecting. A stored value is the caller's bytes, except for nulls (see NullAs) and for
-/// a value that could be taken for the null marker, which is stored with one marker in front.
+/// On the wire: `PING` on connecting, `GET`, `EXISTS`, `PTTL`, `DEL`, `PEXPIRE` and `PERSIST`; `SETEX` for a
+/// whole number of seconds, `PSETEX` for others, `SET` for an entry that never expires; `SET` with `NX` for
+/// `add` and with `XX` for `replace`. `increment` is `INCRBY` where the counter never expires, else a script
+/// that gives a new counter its TTL (`EVALSHA`, and `EVAL` when the server does not know it yet). A stored
+/// value is the caller's bytes, except for nulls (see NullAs) and for a value that could be taken for the
+/// null marker, which is stored with one marker in front.
+///
+/// Batches go to all servers before any answer is awaited. `get_many` is one `MGET` for 512 keys, to which a
+/// key that holds no string is a miss; on a cluster it is a `GET` for each. `set_many` is a `SETEX` for each
+/// entry and `remove_many` an `UNLINK` for each key, sent together and without `MULTI`. A batch of more than
+/// 4096 keys or 4 MiB is done in several rounds by one deadline. What a server does not answer fails for its
+/// keys alone. Nothing but reads is ever sent twice when it may have arrived.
+///
+/// `keys`, `clear`, `remove_matching`, and `size` with a prefix walk all keys of the database with `SCAN`,
+/// on a cluster of one master after the other, and remove with `UNLINK` in batches: never `KEYS`, which stops
+/// the server for everybody, and never `FLUSHDB`, which does not know prefixes. Each step has the deadline of
+/// a call, the walk has none. Bytes of the prefix mean themselves, `*` and `[` too. A walk over servers that
+/// are replaced meanwhile begins anew on those that take their place; keys of slots that move from one master
+/// to another during the walk may not come. `size` without a prefix is `DBSIZE`.
 ///
 /// `entries`, `bytes`, `evictions` and `expirations` of the statistics are 0: the server knows them, not the
-/// cache.
-class RedisCache final : public ICache, public IRedisStatistics {
+/// cache. A batch counts once for each key.
+class RedisCache final : public ICache, public IRedisStatistics, public IRedisDatabase {
  public:
-  using provides = Provides<ICache, IRedisStatistics>;
+  using provides = Provides<ICache, IRedisStatistics, IRedisDatabase>;
 
   using Options = RedisCacheOptions;
 
@@ -90,6 +113,8 @@ class RedisCache final : public ICache, public IRedisStatistics {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
+  /// Destroys everything in the database, whoever it belongs to; see IRedisDatabase.
+  Status flush_database() noexcept override;
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
@@ -97,10 +122,24 @@ class RedisCache final : public ICache, public IRedisStatistics {
   Result<bool> do_remove(std::string_view key) override;
   Result<bool> do_contains(std::string_view key) override;
   Result<Remaining> do_time_to_live(std::string_view key) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
+  Result<bool> do_persist(std::string_view key) override;
+  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
+  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Status do_clear() override;
+  Result<std::uint64_t> do_size() override;
   void on_refused() noexcept override;
 
  private:
   class Inner;
+  class BatchRead;
   std::unique_ptr<Inner> inner_;
 };
 

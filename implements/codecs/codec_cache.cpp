@@ -6,23 +6,26 @@
 #include <atomic>
 #include <chrono>
 #include <limits>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
 namespace {
 
 CodecCacheOptions checked(CodecCacheOptions options) {
-  if (!options.over.component()) throw std::invalid_argument("a CodecCache needs a cache: over is not set");
   if (const auto complaints = options.complaints(); !complaints.empty())
     throw std::invalid_argument(complaints.front().parameter + ": " + complaints.front().message);
   return options;
 }
 
-Error closed() {
-  return Error(ErrorCode::closed, "the cache is stopped");
+std::shared_ptr<ICache> cache_of(const CodecCacheOptions& options) {
+  if (!options.over.component()) throw std::invalid_argument("a CodecCache needs a cache: over is not set");
+  return options.over.component();
 }
 
 }  // namespace
@@ -32,8 +35,7 @@ class CodecCache::Inner {
   using Counter = std::atomic<std::uint64_t>;
 
   Inner(CodecCacheOptions options, const ComponentContext& context)
-      : below(options.over.component()),
-        on_undecodable(options.on_undecodable),
+      : on_undecodable(options.on_undecodable),
         chain(std::move(options)),
         label_(context.label),
         logger_(context.logger),
@@ -51,6 +53,54 @@ class CodecCache::Inner {
     return error;
   }
 
+  template <class T>
+  Result<T> counted(Result<T> result) noexcept {
+    if (!result.ok()) count(failures);
+    return result;
+  }
+
+  Result<bool> removal(Result<bool> removed) noexcept {
+    if (removed.ok() && removed.value()) count(removals);
+    return counted(std::move(removed));
+  }
+
+  // The bytes to be stored for `value`, which live in `memory`.
+  Result<std::optional<ByteView>> encode(std::string_view key, const std::optional<ByteView>& value,
+                                         std::string& memory) {
+    if (!value) return std::optional<ByteView>();
+    const auto encoded = chain.encode(*value, key, memory);
+    if (encoded.ok()) return std::optional(ByteView(memory));
+    count(encoded.error().code() == ErrorCode::too_large ? refusals : failures);
+    return encoded.error();
+  }
+
+  void count_written(const std::optional<ByteView>& value, const std::optional<ByteView>& stored) noexcept {
+    count(writes);
+    if (!value) return;
+    count(values_written);
+    count(plain_bytes, value->size());
+    count(stored_bytes, stored->size());
+  }
+
+  // What a read finds when the cache below has found `stored`.
+  Result<Found> open(std::string_view key, Found found, const Value& stored, Value& destination) {
+    if (found != Found::hit) {
+      destination.clear();
+      count(found == Found::miss ? misses : hits);
+      return found;
+    }
+    std::string plain;
+    const auto decoded = chain.decode(ByteView(stored.text()), key, plain);
+    if (decoded.failure) {
+      destination.clear();
+      return on_failure(*decoded.failure);
+    }
+    destination.assign(ByteView(plain));
+    if (decoded.old_form) count(old_forms_read);
+    count(hits);
+    return Found::hit;
+  }
+
   Result<Found> on_failure(Undecodable reason) {
     const auto index = static_cast<std::size_t>(reason);
     count(undecodable[index]);
@@ -63,11 +113,9 @@ class CodecCache::Inner {
     return fail(Error(code, std::string(codecs::ValueChain::sentence(reason))));
   }
 
-  const std::shared_ptr<ICache> below;
   const OnUndecodable on_undecodable;
   const codecs::ValueChain chain;
-  std::atomic<bool> stopped{false};
-  Counter hits{0}, misses{0}, failures{0}, refusals{0}, writes{0}, removals{0};
+  Counter hits{0}, misses{0}, failures{0}, refusals{0}, writes{0}, removals{0}, clears{0};
   Counter values_written{0}, plain_bytes{0}, stored_bytes{0}, old_forms_read{0};
   std::array<Counter, undecodable_reasons> undecodable{};
 
@@ -92,20 +140,12 @@ class CodecCache::Inner {
 };
 
 CodecCache::CodecCache(CodecCacheOptions options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(checked(std::move(options)), context)) {}
+    : CacheLayer(cache_of(options)), inner_(std::make_unique<Inner>(checked(std::move(options)), context)) {}
 
 CodecCache::~CodecCache() = default;
 
-void CodecCache::stop() noexcept {
-  inner_->stopped.store(true, std::memory_order_relaxed);
-}
-
-Health CodecCache::health() const {
-  return inner_->below->health();
-}
-
 CacheStatistics CodecCache::statistics() const {
-  auto statistics = inner_->below->statistics();
+  auto statistics = below()->statistics();
   const auto read = [](const Inner::Counter& counter) { return counter.load(std::memory_order_relaxed); };
   statistics.hits = read(inner_->hits);
   statistics.misses = read(inner_->misses);
@@ -113,6 +153,7 @@ CacheStatistics CodecCache::statistics() const {
   statistics.refusals = read(inner_->refusals);
   statistics.writes = read(inner_->writes);
   statistics.removals = read(inner_->removals);
+  statistics.clears = read(inner_->clears);
   return statistics;
 }
 
@@ -129,75 +170,145 @@ CodecStatistics CodecCache::codec_statistics() const {
 }
 
 Result<Found> CodecCache::do_read(std::string_view key, Value& destination) {
-  auto& inner = *inner_;
-  if (inner.stopped.load(std::memory_order_relaxed)) return inner.fail(closed());
   Value stored;
-  const auto found = inner.below->read(key, stored);
-  if (!found.ok()) return inner.fail(found.error());
-  if (found.value() != Found::hit) {
-    destination.clear();
-    Inner::count(found.value() == Found::miss ? inner.misses : inner.hits);
-    return found.value();
-  }
-  std::string plain;
-  const auto decoded = inner.chain.decode(ByteView(stored.text()), key, plain);
-  if (decoded.failure) {
-    destination.clear();
-    return inner.on_failure(*decoded.failure);
-  }
-  destination.assign(ByteView(plain));
-  if (decoded.old_form) Inner::count(inner.old_forms_read);
-  Inner::count(inner.hits);
-  return Found::hit;
+  const auto found = forward_read(key, stored);
+  if (!found.ok()) return inner_->fail(found.error());
+  return inner_->open(key, found.value(), stored, destination);
 }
 
 Status CodecCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  auto& inner = *inner_;
-  if (inner.stopped.load(std::memory_order_relaxed)) return inner.fail(closed());
-  std::string stored;
-  if (value) {
-    const auto encoded = inner.chain.encode(*value, key, stored);
-    if (!encoded.ok()) {
-      if (encoded.error().code() != ErrorCode::too_large) return inner.fail(encoded.error());
-      Inner::count(inner.refusals);
-      return encoded.error();
-    }
-  }
-  const auto written =
-      inner.below->write(key, value ? std::optional(ByteView(stored)) : std::nullopt, time_to_live);
-  if (!written.ok()) return inner.fail(written.error());
-  Inner::count(inner.writes);
-  if (value) {
-    Inner::count(inner.values_written);
-    Inner::count(inner.plain_bytes, value->size());
-    Inner::count(inner.stored_bytes, stored.size());
-  }
+  if (stopped()) return inner_->fail(closed());
+  std::string memory;
+  const auto encoded = inner_->encode(key, value, memory);
+  if (!encoded.ok()) return encoded.error();
+  const auto written = below()->write(key, encoded.value(), time_to_live);
+  if (!written.ok()) return inner_->fail(written.error());
+  inner_->count_written(value, encoded.value());
   return Done{};
 }
 
+Result<bool> CodecCache::do_add(std::string_view key, std::optional<ByteView> value,
+                                TimeToLive time_to_live) {
+  if (stopped()) return inner_->fail(closed());
+  std::string memory;
+  const auto encoded = inner_->encode(key, value, memory);
+  if (!encoded.ok()) return encoded.error();
+  auto added = inner_->counted(below()->add(key, encoded.value(), time_to_live));
+  if (added.ok() && added.value()) inner_->count_written(value, encoded.value());
+  return added;
+}
+
+Result<bool> CodecCache::do_replace(std::string_view key, std::optional<ByteView> value,
+                                    TimeToLive time_to_live) {
+  if (stopped()) return inner_->fail(closed());
+  std::string memory;
+  const auto encoded = inner_->encode(key, value, memory);
+  if (!encoded.ok()) return encoded.error();
+  auto replaced = inner_->counted(below()->replace(key, encoded.value(), time_to_live));
+  if (replaced.ok() && replaced.value()) inner_->count_written(value, encoded.value());
+  return replaced;
+}
+
+Result<std::int64_t> CodecCache::do_increment(std::string_view, std::int64_t, TimeToLive) {
+  if (stopped()) return inner_->fail(closed());
+  return inner_->fail(
+      Error(ErrorCode::unsupported, "a cache of encoded values does not count: use the cache below it"));
+}
+
 Result<bool> CodecCache::do_remove(std::string_view key) {
-  auto& inner = *inner_;
-  if (inner.stopped.load(std::memory_order_relaxed)) return inner.fail(closed());
-  auto removed = inner.below->remove(key);
-  if (!removed.ok()) return inner.fail(removed.error());
-  if (removed.value()) Inner::count(inner.removals);
-  return removed;
+  return inner_->removal(forward_remove(key));
 }
 
 Result<bool> CodecCache::do_contains(std::string_view key) {
-  auto& inner = *inner_;
-  if (inner.stopped.load(std::memory_order_relaxed)) return inner.fail(closed());
-  auto contained = inner.below->contains(key);
-  if (!contained.ok()) return inner.fail(contained.error());
-  return contained;
+  return inner_->counted(forward_contains(key));
 }
 
 Result<Remaining> CodecCache::do_time_to_live(std::string_view key) {
-  auto& inner = *inner_;
-  if (inner.stopped.load(std::memory_order_relaxed)) return inner.fail(closed());
-  auto remaining = inner.below->time_to_live(key);
-  if (!remaining.ok()) return inner.fail(remaining.error());
-  return remaining;
+  return inner_->counted(forward_time_to_live(key));
+}
+
+Result<bool> CodecCache::do_expire(std::string_view key, TimeToLive time_to_live) {
+  return inner_->counted(forward_expire(key, time_to_live));
+}
+
+Result<bool> CodecCache::do_persist(std::string_view key) {
+  return inner_->counted(forward_persist(key));
+}
+
+void CodecCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+  forward_read_many(keys, results);
+  for (std::size_t index = 0; index < keys.size(); ++index) {
+    auto& result = results[index];
+    if (result.failed()) {
+      inner_->fail(result.error());
+      continue;
+    }
+    const auto below = result.hit() ? Found::hit : result.null() ? Found::null : Found::miss;
+    Value plain;
+    const auto found =
+        guarded_call<Found>([&] { return inner_->open(keys[index], below, result.value(), plain); });
+    if (found.ok()) {
+      result = Lookup(found.value(), std::move(plain));
+    } else {
+      result = Lookup(found.error());
+    }
+  }
+}
+
+void CodecCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
+  if (stopped()) {
+    for (auto& result : results)
+      result = inner_->fail(closed());
+    return;
+  }
+  std::vector<std::string> memory(entries.size());
+  std::vector<CacheEntry> encoded;
+  std::vector<std::size_t> places;
+  encoded.reserve(entries.size());
+  places.reserve(entries.size());
+  for (std::size_t index = 0; index < entries.size(); ++index) {
+    const auto& entry = entries[index];
+    const auto value = guarded_call<std::optional<ByteView>>(
+        [&] { return inner_->encode(entry.key, entry.value, memory[index]); });
+    if (value.ok()) {
+      encoded.push_back({entry.key, value.value(), entry.time_to_live});
+      places.push_back(index);
+    } else {
+      results[index] = value.error();
+    }
+  }
+  const auto written = below()->set_many(encoded);
+  for (std::size_t number = 0; number < encoded.size(); ++number) {
+    const auto index = places[number];
+    results[index] = inner_->counted(written[number]);
+    if (written[number].ok()) inner_->count_written(entries[index].value, encoded[number].value);
+  }
+}
+
+void CodecCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
+  forward_remove_many(keys, results);
+  for (const auto& result : results)
+    static_cast<void>(inner_->removal(result));
+}
+
+Status CodecCache::do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) {
+  return inner_->counted(forward_scan(pattern, position, keys));
+}
+
+Result<std::uint64_t> CodecCache::do_remove_matching(std::string_view pattern) {
+  auto removed = inner_->counted(forward_remove_matching(pattern));
+  if (removed.ok()) Inner::count(inner_->removals, removed.value());
+  return removed;
+}
+
+Status CodecCache::do_clear() {
+  auto cleared = inner_->counted(forward_clear());
+  if (cleared.ok()) Inner::count(inner_->clears);
+  return cleared;
+}
+
+Result<std::uint64_t> CodecCache::do_size() {
+  return inner_->counted(forward_size());
 }
 
 void CodecCache::on_refused() noexcept {

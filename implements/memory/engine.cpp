@@ -1,5 +1,6 @@
 #include "memory/engine.hpp"
 
+#include "memory/counter_text.hpp"
 #include "memory/log_shard_glance.hpp"
 #include "memory/log_shard_overwrite.hpp"
 
@@ -21,6 +22,10 @@ constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
 constexpr unsigned least_segment_word_bits = 5;
 constexpr std::uint64_t segments_per_budget = 128;
 constexpr std::uint64_t least_base = 32;
+// A batch of a walk over all keys: about so many buckets, keys and bytes.
+constexpr unsigned scan_steps = 64;
+constexpr std::size_t scan_keys = 128;
+constexpr std::size_t scan_bytes = std::size_t{64} * 1024;
 constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
 HashSeed random_seed() {
@@ -191,7 +196,7 @@ void Engine::sweep_next(Aftermath& after) noexcept {
 WriteOutcome Engine::write_slowly(std::string_view key, std::uint64_t hash,
                                   const std::optional<ByteView>& value, Tick expiry, Tick now) {
   Aftermath after(listener());
-  const WriteOutcome outcome = ordered_ ? ordered_->write(key, value, expiry, after)
+  const WriteOutcome outcome = ordered_ ? ordered_->write(WriteCondition::always, key, value, expiry, after)
                                         : write_to_shard(key, hash, value, expiry, now, after);
   if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
   after.tell();
@@ -204,22 +209,87 @@ WriteOutcome Engine::write_to_shard(std::string_view key, std::uint64_t hash,
   LogShard& target = shard(hash);
   std::unique_ptr<ExternalEntry> external;
   if (target.needs_external(key, value)) {
-    if (key.size() + (value ? value->size() : 0) + ExternalEntry::overhead > budget_.most_bytes() >>
-        shard_bits_) {
-      return WriteOutcome::too_large;
-    }
-    try {
-      external = ExternalEntry::make(key, value);
-    } catch (const std::bad_alloc&) {
-      return WriteOutcome::no_memory;
-    }
+    const WriteOutcome made = make_external(key, value, external);
+    if (made != WriteOutcome::stored) return made;
   }
+  return with_room(target, after,
+                   [&] { return target.write(hash, key, value, expiry, now, external, after); });
+}
+
+WriteOutcome Engine::make_external(std::string_view key, const std::optional<ByteView>& value,
+                                   std::unique_ptr<ExternalEntry>& external) const {
+  if (key.size() + (value ? value->size() : 0) + ExternalEntry::overhead > budget_.most_bytes() >>
+      shard_bits_) {
+    return WriteOutcome::too_large;
+  }
+  try {
+    external = ExternalEntry::make(key, value);
+  } catch (const std::bad_alloc&) {
+    return WriteOutcome::no_memory;
+  }
+  return WriteOutcome::stored;
+}
+
+template <class Attempt>
+[[gnu::always_inline]] inline WriteOutcome Engine::with_room(LogShard& target, Aftermath& after,
+                                                             Attempt attempt) {
   WriteOutcome outcome;
-  while ((outcome = target.write(hash, key, value, expiry, now, external, after)) ==
-         WriteOutcome::no_room_here) {
+  while ((outcome = attempt()) == WriteOutcome::no_room_here) {
     if (!find_room_elsewhere(target, after)) return WriteOutcome::no_memory;
   }
   if (after.owes_sweep()) sweep_next(after);
+  return outcome;
+}
+
+WriteOutcome Engine::write_if(WriteCondition condition, std::string_view key,
+                              const std::optional<ByteView>& value, std::uint64_t time_to_live) {
+  if (condition == WriteCondition::always) return write(key, value, time_to_live);
+  const Tick expiry = end_after(time_to_live, clock_.moment());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  Aftermath after(listener());
+  WriteOutcome outcome;
+  if (ordered_) {
+    outcome = ordered_->write(condition, key, value, expiry, after);
+  } else {
+    LogShard& target = shard(hash);
+    std::unique_ptr<ExternalEntry> external;
+    if (target.needs_external(key, value)) {
+      // A look first: a long value is not copied for nothing.
+      const bool present = target.remaining(hash, key).state != Remaining::State::absent;
+      if (present != (condition == WriteCondition::present)) return WriteOutcome::unchanged;
+      const WriteOutcome made = make_external(key, value, external);
+      if (made != WriteOutcome::stored) return made;
+    }
+    outcome = with_room(
+        target, after, [&] { return target.write_if(condition, hash, key, value, expiry, external, after); });
+  }
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
+  after.tell();
+  return outcome;
+}
+
+WriteOutcome Engine::increment(std::string_view key, std::int64_t by, std::uint64_t time_to_live,
+                               std::int64_t& sum) {
+  const Tick expiry = end_after(time_to_live, clock_.moment());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  Aftermath after(listener());
+  WriteOutcome outcome;
+  if (ordered_) {
+    outcome = ordered_->increment(key, by, expiry, sum, after);
+  } else {
+    LogShard& target = shard(hash);
+    std::unique_ptr<ExternalEntry> external;
+    constexpr std::string_view longest("-9223372036854775808");
+    static_assert(longest.size() == CounterText::longest);
+    if (target.needs_external(key, ByteView(longest))) {
+      const WriteOutcome made = make_external(key, ByteView(longest), external);
+      if (made != WriteOutcome::stored) return made;
+    }
+    outcome = with_room(target, after,
+                        [&] { return target.increment(hash, key, by, expiry, external, sum, after); });
+  }
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
+  after.tell();
   return outcome;
 }
 
@@ -251,13 +321,22 @@ Remaining Engine::remaining(std::string_view key) {
 }
 
 bool Engine::expire(std::string_view key, std::uint64_t time_to_live) {
+  return change_end(key, time_to_live, false);
+}
+
+bool Engine::persist(std::string_view key) {
+  return change_end(key, endless, true);
+}
+
+bool Engine::change_end(std::string_view key, std::uint64_t time_to_live, bool only_if_it_ends) {
   Aftermath after(listener());
   const Tick expiry = end_after(time_to_live, clock_.moment());
   const std::uint64_t hash = hash_key(key, context_.seed);
-  const bool done =
-      ordered_ ? ordered_->expire(key, expiry, after) : shard(hash).expire(hash, key, expiry, after);
+  const WriteOutcome outcome = ordered_ ? ordered_->expire(key, expiry, only_if_it_ends, after)
+                                        : shard(hash).expire(hash, key, expiry, only_if_it_ends, after);
   after.tell();
-  return done;
+  if (outcome == WriteOutcome::no_memory) throw std::bad_alloc();
+  return outcome == WriteOutcome::stored;
 }
 
 void Engine::clear() {
@@ -291,24 +370,35 @@ void Engine::upkeep(unsigned slices) {
     keep_up(shards_[i]);
 }
 
-void Engine::visit_keys(const std::function<void(std::string_view)>& visit) {
-  std::vector<std::string> keys;
-  const auto collect = [&keys](std::string_view key) { keys.emplace_back(key); };
-  const auto hand_over = [&] {
-    for (const std::string& key : keys)
-      visit(key);
-    keys.clear();
+void Engine::scan(ScanPlace& at, const std::function<void(std::string_view)>& visit) {
+  std::string bytes;
+  std::vector<std::size_t> ends;
+  const auto collect = [&](std::string_view key) {
+    bytes.append(key);
+    ends.push_back(bytes.size());
   };
+  ScanPlace next = at;
   if (ordered_) {
-    ordered_->visit_keys(collect);
-    hand_over();
-  }
-  for (std::size_t i = 0; i < shard_count_; ++i) {
-    for (std::uint64_t place = 0; place < std::uint64_t{1} << 32U;) {
-      place = shards_[i].scan(place, collect);
-      hand_over();
+    next.place = ordered_->scan(at.place, collect);
+    next.finished = next.place == OrderedStore::no_place;
+  } else {
+    for (unsigned step = 0; step < scan_steps && ends.size() < scan_keys && bytes.size() < scan_bytes;
+         ++step) {
+      if (next.shard < shard_count_) next.place = shards_[next.shard].scan(next.place, collect);
+      if (next.shard >= shard_count_ || next.place >= LogShard::no_place) {
+        ++next.shard;
+        next.place = 0;
+      }
+      next.finished = next.shard >= shard_count_;
+      if (next.finished) break;
     }
   }
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    visit(std::string_view(bytes).substr(begin, end - begin));
+    begin = end;
+  }
+  at = next;
 }
 
 EngineStatistics Engine::statistics() const {

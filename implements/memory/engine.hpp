@@ -42,10 +42,18 @@ class Engine {
   // Reads many: their cache misses overlap. `found` and `values` are as long as `keys`.
   void read_many(std::span<const std::string_view> keys, std::span<Found> found, std::span<Value> values);
   WriteOutcome write(std::string_view key, const std::optional<ByteView>& value, std::uint64_t time_to_live);
+  // In one step; `unchanged` when the condition does not hold. `always` is what `write` does.
+  WriteOutcome write_if(WriteCondition condition, std::string_view key, const std::optional<ByteView>& value,
+                        std::uint64_t time_to_live);
+  // Adds to a counter, whose end stays, or makes one; `sum` is set when stored.
+  WriteOutcome increment(std::string_view key, std::int64_t by, std::uint64_t time_to_live,
+                         std::int64_t& sum);
   bool remove(std::string_view key);
   bool contains(std::string_view key);
   Remaining remaining(std::string_view key);
+  // Both throw std::bad_alloc and then change nothing.
   bool expire(std::string_view key, std::uint64_t time_to_live);
+  bool persist(std::string_view key);
   void clear();
 
   // Neither blocks: what is above a new limit goes in slices, with the writes that follow and by `upkeep`.
@@ -53,9 +61,16 @@ class Engine {
   void set_max_bytes(std::uint64_t bytes) noexcept;
   // Sweeps, shrinks and compacts; `slices` bounds the work, a few dozen entries each in every shard.
   void upkeep(unsigned slices);
-  // Calls `visit` with a copy of each key; no lock is held meanwhile. Keys that come or go meanwhile may be
-  // missed.
-  void visit_keys(const std::function<void(std::string_view)>& visit);
+  // Where a walk over all keys is. It meets every key that is there from its beginning to its end.
+  struct ScanPlace {
+    std::uint64_t shard = 0;
+    std::uint64_t place = 0;
+    bool finished = false;
+  };
+  // Calls `visit` with a copy of each key of a small batch, which may have none; no lock is held meanwhile.
+  // Throws std::bad_alloc, with `at` as it was.
+  void scan(ScanPlace& at, const std::function<void(std::string_view)>& visit);
+  std::uint64_t size() const noexcept { return budget_.entries(); }
 
   EngineStatistics statistics() const;
   std::size_t shards() const noexcept { return shard_count_; }
@@ -80,6 +95,11 @@ class Engine {
                             Tick expiry, Tick now);
   WriteOutcome write_to_shard(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
                               Tick expiry, Tick now, Aftermath& after);
+  template <class Attempt>
+  WriteOutcome with_room(LogShard& target, Aftermath& after, Attempt attempt);
+  WriteOutcome make_external(std::string_view key, const std::optional<ByteView>& value,
+                             std::unique_ptr<ExternalEntry>& external) const;
+  bool change_end(std::string_view key, std::uint64_t time_to_live, bool only_if_it_ends);
   bool is_sampled(std::uint64_t hash) const noexcept { return (hash & sample_mask_) == 0; }
   void sweep_elsewhere();
   void sweep_next(Aftermath& after) noexcept;

@@ -31,6 +31,12 @@ struct ExternalEntry {
     return entry;
   }
 
+  // Before anybody shares the value; no longer than it was.
+  void overwrite_value(std::string_view text) noexcept {
+    std::memcpy(const_cast<std::byte*>(value.get()), text.data(), text.size());
+    value_size = text.size();
+  }
+
   std::uint64_t bytes() const noexcept { return key.size() + value_size + overhead; }
 
   std::string key;

@@ -40,6 +40,13 @@ ExternalEntry* LogShard::external_of(const Word* entry, EntryHeader header) cons
   return std::bit_cast<ExternalEntry*>(entry[header.key_offset() + 1].load(std::memory_order_relaxed));
 }
 
+std::string_view LogShard::value_of(const Word* entry, EntryHeader header) const noexcept {
+  if (!header.is_external())
+    return {reinterpret_cast<const char*>(entry + header.value_offset()), header.value_size()};
+  const ExternalEntry& external = *external_of(entry, header);
+  return {reinterpret_cast<const char*>(external.value.get()), external.value_size};
+}
+
 bool LogShard::is_entry_of(std::uint32_t reference, std::uint64_t hash, std::string_view key) const noexcept {
   const Word* entry = arena_.at(reference);
   const EntryHeader header = load_header(entry);
@@ -214,9 +221,8 @@ void LogShard::upkeep(unsigned slices, Aftermath& after) noexcept {
 }
 
 std::uint64_t LogShard::scan(std::uint64_t place, const std::function<void(std::string_view)>& visit) {
-  constexpr std::uint64_t end = std::uint64_t{1} << 32U;
   const Guard guard(*this);
-  if (!table_.has_table()) return end;
+  if (!table_.has_table()) return no_place;
   const Tick now = clock_.now();
   Bucket* home = table_.home(place << 16U, hasher());
   for (const Bucket* bucket = home; bucket != nullptr; bucket = table_.next(home, bucket)) {
@@ -228,7 +234,7 @@ std::uint64_t LogShard::scan(std::uint64_t place, const std::function<void(std::
   }
   const std::uint64_t buckets = table_.buckets();
   const std::uint64_t following = table_.index_of(place << 16U) + 1;
-  return following >= buckets ? end : ((following << 32U) + buckets - 1) / buckets;
+  return following >= buckets ? no_place : ((following << 32U) + buckets - 1) / buckets;
 }
 
 ShardStatistics LogShard::statistics() const noexcept {

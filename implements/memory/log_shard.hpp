@@ -14,6 +14,7 @@
 #include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
 #include "memory/tick_clock.hpp"
+#include "memory/write_outcome.hpp"
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/lookup.hpp>
@@ -28,8 +29,6 @@
 #include <string_view>
 
 namespace cachesite::memory {
-
-enum class WriteOutcome : std::uint8_t { stored, too_large, no_memory, no_room_here };
 
 // What every shard of an engine has in common.
 struct ShardContext {
@@ -74,9 +73,21 @@ class alignas(2048) LogShard {
   WriteOutcome write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
                      Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
                      Aftermath& after) noexcept;
+  // The same under a condition, which is looked at and acted on in one step; `unchanged` when it does not
+  // hold.
+  WriteOutcome write_if(WriteCondition condition, std::uint64_t hash, std::string_view key,
+                        const std::optional<ByteView>& value, Tick expiry,
+                        std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
+  // Adds to a counter, whose end stays, or makes one. `external`, where the counter needs one, has room for
+  // the longest text of one; `sum` is set when stored.
+  WriteOutcome increment(std::uint64_t hash, std::string_view key, std::int64_t by, Tick expiry,
+                         std::unique_ptr<ExternalEntry>& external, std::int64_t& sum,
+                         Aftermath& after) noexcept;
   bool remove(std::uint64_t hash, std::string_view key, Aftermath& after) noexcept;
-  // Gives an entry another end; false when there is none.
-  bool expire(std::uint64_t hash, std::string_view key, Tick expiry, Aftermath& after) noexcept;
+  // Gives an entry another end. `unchanged` when there is none, and with `only_if_it_ends` when it has no
+  // end.
+  WriteOutcome expire(std::uint64_t hash, std::string_view key, Tick expiry, bool only_if_it_ends,
+                      Aftermath& after) noexcept;
   void clear(Aftermath& after) noexcept;
 
   // Gives up to `most` entries away, for another shard's sake. False when there was none.
@@ -85,9 +96,10 @@ class alignas(2048) LogShard {
   void sweep_by(Aftermath& after) noexcept;
   // A slice of the upkeep that writes do: sweeping, shrinking, compacting.
   void upkeep(unsigned slices, Aftermath& after) noexcept;
-  // Hands over the keys in the bucket at `place` (of 2^32) and says where the next one begins; 2^32 is the
-  // end.
+  // Hands over the keys in the bucket at `place` (of 2^32) and says where the next one begins; `no_place` is
+  // the end. Places are hashes, so a walk meets every key that stays, whatever becomes of the table.
   std::uint64_t scan(std::uint64_t place, const std::function<void(std::string_view)>& visit);
+  static constexpr std::uint64_t no_place = std::uint64_t{1} << 32U;
 
   ShardStatistics statistics() const noexcept;
   // Empty, or the first broken invariant in words.
@@ -132,6 +144,7 @@ class alignas(2048) LogShard {
   std::uint64_t hash_of(std::uint32_t reference) const noexcept;
   std::string_view key_of(std::uint32_t reference) const noexcept;
   ExternalEntry* external_of(const Word* entry, EntryHeader header) const noexcept;
+  std::string_view value_of(const Word* entry, EntryHeader header) const noexcept;
   bool is_entry_of(std::uint32_t reference, std::uint64_t hash, std::string_view key) const noexcept;
   bool find(std::uint64_t hash, std::string_view key, Located& located) noexcept;
   bool locate(std::uint64_t hash, std::uint32_t reference, SlotPosition& position) noexcept;
@@ -154,6 +167,8 @@ class alignas(2048) LogShard {
   EntryHeader header_for(std::string_view key, const std::optional<ByteView>& value, bool external,
                          Tick expiry, Tick now) const noexcept;
   void fill(Word* entry, const NewEntry& fresh) noexcept;
+  WriteOutcome put(const NewEntry& fresh, bool found, const Located& located, Tick now,
+                   std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
   bool overwrite(const Located& located, const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
   WriteOutcome store(const NewEntry& fresh, bool found, Tick now, Aftermath& after) noexcept;
   void expect_end(Tick deadline) noexcept {

@@ -1,3 +1,4 @@
+#include "memory/counter_text.hpp"
 #include "memory/log_shard.hpp"
 
 #include <algorithm>
@@ -32,15 +33,12 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
   if (fresh.value) copy_in(entry + fresh.header.value_offset(), fresh.value->data(), fresh.value->size());
 }
 
-WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
-                             Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
-                             Aftermath& after) noexcept {
-  const NewEntry fresh{
-      hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
-  const Guard guard(*this);
+// The part of every write that follows the look for an entry.
+[[gnu::always_inline]] inline WriteOutcome LogShard::put(const NewEntry& fresh, bool found,
+                                                         const Located& located, Tick now,
+                                                         std::unique_ptr<ExternalEntry>& external,
+                                                         Aftermath& after) noexcept {
   if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
-  Located located;
-  const bool found = find(hash, key, located);
   if (found && overwrite(located, fresh, now, after)) {
     if (is_due(now)) maintain(after);
     settle();
@@ -53,6 +51,60 @@ WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std
   }
   maintain(after);
   settle();
+  return outcome;
+}
+
+WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
+                             Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
+                             Aftermath& after) noexcept {
+  const NewEntry fresh{
+      hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
+  const Guard guard(*this);
+  Located located;
+  const bool found = find(hash, key, located);
+  return put(fresh, found, located, now, external, after);
+}
+
+WriteOutcome LogShard::write_if(WriteCondition condition, std::uint64_t hash, std::string_view key,
+                                const std::optional<ByteView>& value, Tick expiry,
+                                std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept {
+  const Guard guard(*this);
+  const Tick now = clock_.now();
+  Located located;
+  const bool found = find(hash, key, located);
+  const Word* const entry = found ? arena_.at(located.reference) : nullptr;
+  const bool lives = found && !load_header(entry).is_expired(entry, now);
+  if (lives != (condition == WriteCondition::present)) return WriteOutcome::unchanged;
+  const NewEntry fresh{
+      hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
+  return put(fresh, found, located, now, external, after);
+}
+
+WriteOutcome LogShard::increment(std::uint64_t hash, std::string_view key, std::int64_t by, Tick expiry,
+                                 std::unique_ptr<ExternalEntry>& external, std::int64_t& sum,
+                                 Aftermath& after) noexcept {
+  const Guard guard(*this);
+  const Tick now = clock_.now();
+  Located located;
+  const bool found = find(hash, key, located);
+  const Word* const entry = found ? arena_.at(located.reference) : nullptr;
+  std::int64_t changed = by;
+  if (found && !load_header(entry).is_expired(entry, now)) {
+    const EntryHeader header = load_header(entry);
+    const auto number = header.is_null() ? std::nullopt : CounterText::number_in(value_of(entry, header));
+    if (!number) return WriteOutcome::no_counter;
+    const auto in_range = sum_in_range(*number, by);
+    if (!in_range) return WriteOutcome::out_of_range;
+    changed = *in_range;
+    expiry = header.expiry(entry);
+  }
+  const CounterText text(changed);
+  const std::optional<ByteView> value(text.text());
+  if (external) external->overwrite_value(text.text());
+  const NewEntry fresh{
+      hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
+  const WriteOutcome outcome = put(fresh, found, located, now, external, after);
+  if (outcome == WriteOutcome::stored) sum = changed;
   return outcome;
 }
 
@@ -161,14 +213,16 @@ std::uint32_t LogShard::append(EntryLog& log, std::size_t words, Aftermath& afte
   }
 }
 
-bool LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, Aftermath& after) noexcept {
+WriteOutcome LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, bool only_if_it_ends,
+                              Aftermath& after) noexcept {
   const Guard guard(*this);
   Located located;
-  if (!find(hash, key, located)) return false;
+  if (!find(hash, key, located)) return WriteOutcome::unchanged;
   Word* entry = arena_.at(located.reference);
   const EntryHeader header = load_header(entry);
   const Tick now = clock_.now();
-  if (header.is_expired(entry, now)) return false;
+  if (header.is_expired(entry, now)) return WriteOutcome::unchanged;
+  if (only_if_it_ends && header.expiry(entry) == never) return WriteOutcome::unchanged;
   expect_end(expiry);
   EntryHeader changed = EntryHeader::make(header.key_size(), header.value_size(), header.is_null(),
                                           header.is_external(), header.is_wide() ? never - 1 : expiry);
@@ -177,11 +231,11 @@ bool LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, Aft
     const ChainChange change(*located.position.home);
     entry->store(changed.raw(), std::memory_order_release);
     if (changed.is_wide()) entry[1].store(expiry, std::memory_order_release);
-    return true;
+    return WriteOutcome::stored;
   }
   // The new end does not fit into the header: the entry moves, one word longer.
   const std::uint32_t reference = window().append(changed.words(), true);
-  if (reference == EntryLog::none) return false;
+  if (reference == EntryLog::none) return WriteOutcome::no_memory;
   Word* target = arena_.at(reference);
   target[0].store(changed.raw(), std::memory_order_release);
   target[1].store(expiry, std::memory_order_release);
@@ -193,7 +247,7 @@ bool LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, Aft
   kill(located.reference);
   maintain(after);
   settle();
-  return true;
+  return WriteOutcome::stored;
 }
 
 }  // namespace cachesite::memory

@@ -1,10 +1,16 @@
 #include "memory/engine.hpp"
 
+#include <cachesite/key_pattern.hpp>
 #include <cachesite/memory_cache.hpp>
+#include <cachesite/ttl_jitter.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <charconv>
 #include <memory>
+#include <new>
+#include <system_error>
 #include <utility>
 
 namespace cachesite {
@@ -21,6 +27,22 @@ memory::EngineOptions engine_options(const MemoryCacheOptions& options, const Co
   result.clock = context.clock;
   result.listener = std::move(listener);
   return result;
+}
+
+std::uint64_t milliseconds_of(TimeToLive time_to_live) noexcept {
+  return time_to_live.expires() ? static_cast<std::uint64_t>(time_to_live.count()) : memory::Engine::endless;
+}
+
+// "shard:place"; the beginning for no text.
+std::optional<memory::Engine::ScanPlace> place_in(std::string_view text) noexcept {
+  memory::Engine::ScanPlace place;
+  if (text.empty()) return place;
+  const char* const end = text.data() + text.size();
+  const auto shard = std::from_chars(text.data(), end, place.shard);
+  if (shard.ec != std::errc() || shard.ptr == end || *shard.ptr != ':') return std::nullopt;
+  const auto number = std::from_chars(shard.ptr + 1, end, place.place);
+  if (number.ec != std::errc() || number.ptr != end) return std::nullopt;
+  return place;
 }
 
 Error closed() {
@@ -48,6 +70,9 @@ ParameterTable MemoryCacheOptions::parameters() {
           "time_to_idle", &O::time_to_idle,
           "An entry that is not used for so long ends before its TTL; null to let the TTL alone decide.")
           .at_least(1ms),
+      parameter("ttl_jitter", &O::ttl_jitter,
+                "Each TTL is changed by up to this share of itself, up or down, depending on the key.")
+          .between(0.0, largest_ttl_jitter),
       parameter("cleanup_interval", &O::cleanup_interval,
                 "Accepted from other systems' files and not used: expired entries are swept all the time.")
           .unit("operations"),
@@ -57,6 +82,7 @@ ParameterTable MemoryCacheOptions::parameters() {
 struct MemoryCache::Counters {
   std::atomic<std::uint64_t> failures{0};
   std::atomic<std::uint64_t> refusals{0};
+  std::atomic<std::uint64_t> clears{0};
 };
 
 // No lock: a process may be forked at any moment. 0 is a limit that was never changed.
@@ -73,7 +99,9 @@ struct MemoryCache::Setup {
 
 MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& context,
                          RemovalListener listener)
-    : setup_(std::make_unique<Setup>()), counters_(std::make_unique<Counters>()) {
+    : setup_(std::make_unique<Setup>()),
+      counters_(std::make_unique<Counters>()),
+      ttl_jitter_(options.ttl_jitter) {
   setup_->options = engine_options(options, context, std::move(listener));
 }
 
@@ -105,6 +133,7 @@ CacheStatistics MemoryCache::statistics() const {
   result.refusals = counters_->refusals.load(std::memory_order_relaxed);
   result.writes = engine.inserts;
   result.removals = engine.removals + engine.cleared;
+  result.clears = counters_->clears.load(std::memory_order_relaxed);
   result.evictions = engine.evictions;
   result.expirations = engine.expirations;
   result.entries = engine.entries;
@@ -124,14 +153,50 @@ Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
   }
 }
 
+TimeToLive MemoryCache::spread(std::string_view key, TimeToLive time_to_live) const noexcept {
+  return ttl_jitter_ == 0.0 ? time_to_live : jittered(time_to_live, key, ttl_jitter_);
+}
+
 Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
   if (stopped()) return closed();
-  const auto outcome = engine().write(key, value, static_cast<std::uint64_t>(time_to_live.count()));
+  const auto outcome = engine().write(key, value, milliseconds_of(spread(key, time_to_live)));
   if (outcome == memory::WriteOutcome::stored) return Done{};
+  return outcome_of(outcome).error();
+}
+
+Result<bool> MemoryCache::do_add(std::string_view key, std::optional<ByteView> value,
+                                 TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  return outcome_of(engine().write_if(memory::WriteCondition::absent, key, value,
+                                      milliseconds_of(spread(key, time_to_live))));
+}
+
+Result<bool> MemoryCache::do_replace(std::string_view key, std::optional<ByteView> value,
+                                     TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  return outcome_of(engine().write_if(memory::WriteCondition::present, key, value,
+                                      milliseconds_of(spread(key, time_to_live))));
+}
+
+Result<std::int64_t> MemoryCache::do_increment(std::string_view key, std::int64_t by,
+                                               TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  std::int64_t sum = 0;
+  const auto stored = outcome_of(engine().increment(key, by, milliseconds_of(time_to_live), sum));
+  if (!stored.ok()) return stored.error();
+  return sum;
+}
+
+Result<bool> MemoryCache::outcome_of(memory::WriteOutcome outcome) noexcept {
+  if (outcome == memory::WriteOutcome::stored) return true;
+  if (outcome == memory::WriteOutcome::unchanged) return false;
   counters_->failures.fetch_add(1, std::memory_order_relaxed);
-  if (outcome == memory::WriteOutcome::too_large) {
+  if (outcome == memory::WriteOutcome::too_large)
     return Error(ErrorCode::too_large, "the entry is larger than a shard's part of max_bytes");
-  }
+  if (outcome == memory::WriteOutcome::no_counter)
+    return Error(ErrorCode::refused, "the entry is no counter: its value is not a whole number of 64 bits");
+  if (outcome == memory::WriteOutcome::out_of_range)
+    return Error(ErrorCode::refused, "the counter would leave the range of 64 bits");
   return Error(ErrorCode::no_memory);
 }
 
@@ -154,42 +219,77 @@ void MemoryCache::on_refused() noexcept {
   counters_->refusals.fetch_add(1, std::memory_order_relaxed);
 }
 
-void MemoryCache::read_many(std::span<const std::string_view> keys, std::span<Found> found,
-                            std::span<Value> values) noexcept {
-  try {
-    engine().read_many(keys, found, values);
-  } catch (...) {
-    std::fill(found.begin(), found.end(), Found::miss);
-    counters_->failures.fetch_add(1, std::memory_order_relaxed);
+Result<bool> MemoryCache::do_expire(std::string_view key, TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  return engine().expire(key, milliseconds_of(time_to_live));
+}
+
+Result<bool> MemoryCache::do_persist(std::string_view key) {
+  if (stopped()) return closed();
+  return engine().persist(key);
+}
+
+void MemoryCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+  constexpr std::size_t batch = 16;
+  std::array<Found, batch> found{};
+  std::array<Value, batch> values;
+  for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
+    const std::size_t count = std::min(keys.size() - begin, batch);
+    const auto some = keys.subspan(begin, count);
+    if (!read_together(some, found, values)) {
+      // Stopped, or without memory for one of them: each gets an answer of its own.
+      for (std::size_t index = 0; index < count; ++index)
+        results[begin + index] = get(some[index]);
+      continue;
+    }
+    for (std::size_t index = 0; index < count; ++index) {
+      const bool hit = found[index] == Found::hit;
+      results[begin + index] = Lookup(found[index], hit ? std::move(values[index]) : Value());
+    }
   }
 }
 
-Result<bool> MemoryCache::expire(std::string_view key, TimeToLive time_to_live) noexcept {
-  if (!time_to_live.valid()) {
-    on_refused();
-    return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
-  }
+bool MemoryCache::read_together(std::span<const std::string_view> keys, std::span<Found> found,
+                                std::span<Value> values) {
+  if (stopped()) return false;
   try {
-    return engine().expire(key, static_cast<std::uint64_t>(time_to_live.count()));
-  } catch (...) {
-    return Error(ErrorCode::no_memory);
+    engine().read_many(keys, found.first(keys.size()), values.first(keys.size()));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
 }
 
-Result<bool> MemoryCache::persist(std::string_view key) noexcept {
-  try {
-    return engine().expire(key, memory::Engine::endless);
-  } catch (...) {
-    return Error(ErrorCode::no_memory);
+Status MemoryCache::do_scan(std::string_view pattern, ScanPosition& position,
+                            std::vector<std::string>& keys) {
+  if (stopped()) return closed();
+  auto place = place_in(position.text);
+  if (!place) return Error(ErrorCode::bad_argument, "the position of the scan is none of this cache");
+  auto* const existing = existing_engine();
+  if (existing == nullptr) {
+    position.finished = true;
+    return Done{};
   }
+  const bool all = pattern == "*";
+  existing->scan(*place, [&](std::string_view key) {
+    if (all || matches_key_pattern(pattern, key)) keys.emplace_back(key);
+  });
+  position.text = std::to_string(place->shard) + ':' + std::to_string(place->place);
+  position.finished = place->finished;
+  return Done{};
 }
 
-void MemoryCache::clear() noexcept {
+Status MemoryCache::do_clear() {
+  if (stopped()) return closed();
   if (auto* const existing = existing_engine()) existing->clear();
+  counters_->clears.fetch_add(1, std::memory_order_relaxed);
+  return Done{};
 }
 
-void MemoryCache::visit_keys(const std::function<void(std::string_view)>& visit) const {
-  if (auto* const existing = existing_engine()) existing->visit_keys(visit);
+Result<std::uint64_t> MemoryCache::do_size() {
+  if (stopped()) return closed();
+  const auto* const existing = existing_engine();
+  return existing ? existing->size() : std::uint64_t{0};
 }
 
 void MemoryCache::set_max_size(std::uint64_t entries) noexcept {

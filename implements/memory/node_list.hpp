@@ -2,6 +2,7 @@
 
 #include "memory/entry.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,9 +11,9 @@
 namespace cachesite::memory {
 
 struct Node {
-  // What a node costs besides its key and value: itself, its place in the hash table and among the ends, and
-  // what an allocator adds.
-  static constexpr std::uint64_t overhead = 360;
+  // What a node costs besides its key and value: itself, its places in the hash table, among the ends and
+  // among the numbers, and what an allocator adds.
+  static constexpr std::uint64_t overhead = 384;
 
   Node* newer = nullptr;
   Node* older = nullptr;
@@ -22,6 +23,7 @@ struct Node {
   Tick expiry = never;
   Tick idle_deadline = never;
   std::multimap<Tick, Node*>::iterator end;
+  std::size_t place = 0;
   std::uint8_t list = 0;
   std::uint8_t use = 0;
   bool is_null = false;

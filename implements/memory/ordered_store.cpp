@@ -1,6 +1,9 @@
 #include "memory/ordered_store.hpp"
 
+#include "memory/counter_text.hpp"
+
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -10,6 +13,7 @@ namespace {
 
 constexpr unsigned sweep_step = 16;
 constexpr unsigned shrink_step = 8;
+constexpr unsigned scan_step = 128;
 constexpr std::uint8_t largest_use = 3;
 
 Tick deadline_of(const Node& node) noexcept {
@@ -32,6 +36,7 @@ void OrderedStore::start_again() noexcept {
   context_.budget.give_entries(nodes_.size());
   new (&nodes_) Nodes(0, KeyHash{context_.seed});
   new (&ends_) Ends();
+  new (&places_) NodePlaces();
   new (&small_) NodeList(0);
   new (&main_) NodeList(1);
   new (&ghosts_) GhostQueue();
@@ -71,76 +76,125 @@ Remaining OrderedStore::remaining(std::string_view key) const noexcept {
   return {Remaining::State::expires, std::chrono::milliseconds(static_cast<std::int64_t>(left))};
 }
 
-WriteOutcome OrderedStore::write(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
-                                 Aftermath& after) {
+std::unique_ptr<Node> OrderedStore::make_node(std::string_view key, const std::optional<ByteView>& value) {
+  auto node = std::make_unique<Node>();
+  node->key = key;
+  node->is_null = !value;
+  if (!value) return node;
+  std::shared_ptr<std::byte[]> block(new std::byte[value->size()]);
+  if (!value->empty()) std::memcpy(block.get(), value->data(), value->size());
+  std::byte* start = block.get();
+  node->value = std::shared_ptr<const std::byte>(std::move(block), start);
+  node->value_size = value->size();
+  return node;
+}
+
+Node* OrderedStore::find(std::string_view key) const noexcept {
+  const auto found = nodes_.find(key);
+  return found == nodes_.end() ? nullptr : found->second.get();
+}
+
+bool OrderedStore::lives(const Node* node, Tick now) const noexcept {
+  return node != nullptr && deadline_of(*node) > now;
+}
+
+WriteOutcome OrderedStore::write(WriteCondition condition, std::string_view key,
+                                 const std::optional<ByteView>& value, Tick expiry, Aftermath& after) {
   try {
-    auto fresh = std::make_unique<Node>();
-    fresh->key = key;
-    fresh->is_null = !value;
-    if (value) {
-      std::shared_ptr<std::byte[]> block(new std::byte[value->size()]);
-      if (!value->empty()) std::memcpy(block.get(), value->data(), value->size());
-      std::byte* start = block.get();
-      fresh->value = std::shared_ptr<const std::byte>(std::move(block), start);
-      fresh->value_size = value->size();
-    }
+    auto fresh = make_node(key, value);
     const Guard guard(*this);
     const Tick now = context_.clock.now();
-    if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
-    drop_expired(sweep_step, now, after);
-    for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict(nullptr, after); ++i) {
+    if (condition != WriteCondition::always &&
+        lives(find(key), now) != (condition == WriteCondition::present)) {
+      return WriteOutcome::unchanged;
     }
-    const auto found = nodes_.find(key);
-    if (found != nodes_.end()) {
-      Node& node = *found->second;
-      if (fresh->value_size > node.value_size &&
-          !make_room(0, fresh->value_size - node.value_size, now, &node, after)) {
-        return WriteOutcome::no_room_here;
-      }
-      try {
-        set_end(node, expiry);
-      } catch (...) {
-        if (fresh->value_size > node.value_size)
-          context_.budget.give_bytes(fresh->value_size - node.value_size);
-        throw;
-      }
-      if (after.listening()) after.note(key, RemovalCause::replaced);
-      counters_.count(RemovalCause::replaced);
-      if (fresh->value_size < node.value_size)
-        context_.budget.give_bytes(node.value_size - fresh->value_size);
-      bytes_ = bytes_ + fresh->value_size - node.value_size;
-      // The old block goes with `fresh`, after the lock.
-      std::swap(node.value, fresh->value);
-      std::swap(node.value_size, fresh->value_size);
-      node.is_null = fresh->is_null;
-      used(node);
-      put_off(node, now);
-      ++counters_.inserts;
-      return WriteOutcome::stored;
-    }
-    if (!make_room(1, fresh->bytes(), now, nullptr, after)) return WriteOutcome::no_room_here;
-    const std::uint64_t taken = fresh->bytes();
-    Node& node = *fresh;
-    node.end = ends_.end();
-    try {
-      set_end(node, expiry);
-      put_off(node, now);
-      // The place first: a failing insertion would take the node with it.
-      nodes_.try_emplace(std::string_view(node.key)).first->second = std::move(fresh);
-    } catch (...) {
-      if (node.end != ends_.end()) ends_.erase(node.end);
-      context_.budget.give_bytes(taken);
-      context_.budget.give_entries(1);
-      throw;
-    }
-    bytes_ += taken;
-    const bool known = policy_ == EvictionPolicy::s3fifo && ghosts_.take(hash_key(key, context_.seed));
-    (known ? main_ : small_).push(node);
-    ++counters_.inserts;
-    return WriteOutcome::stored;
+    return put(fresh, expiry, now, after);
   } catch (const std::bad_alloc&) {
     return WriteOutcome::no_memory;
   }
+}
+
+WriteOutcome OrderedStore::increment(std::string_view key, std::int64_t by, Tick expiry, std::int64_t& sum,
+                                     Aftermath& after) {
+  try {
+    std::unique_ptr<Node> fresh;
+    const Guard guard(*this);
+    const Tick now = context_.clock.now();
+    const Node* const node = find(key);
+    std::int64_t changed = by;
+    if (lives(node, now)) {
+      const auto number =
+          node->is_null
+              ? std::nullopt
+              : CounterText::number_in({reinterpret_cast<const char*>(node->value.get()), node->value_size});
+      if (!number) return WriteOutcome::no_counter;
+      const auto in_range = sum_in_range(*number, by);
+      if (!in_range) return WriteOutcome::out_of_range;
+      changed = *in_range;
+      expiry = node->expiry;
+    }
+    fresh = make_node(key, ByteView(CounterText(changed).text()));
+    const auto outcome = put(fresh, expiry, now, after);
+    if (outcome == WriteOutcome::stored) sum = changed;
+    return outcome;
+  } catch (const std::bad_alloc&) {
+    return WriteOutcome::no_memory;
+  }
+}
+
+WriteOutcome OrderedStore::put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, Aftermath& after) {
+  if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
+  drop_expired(sweep_step, now, after);
+  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict(nullptr, after); ++i) {
+  }
+  if (Node* const node = find(fresh->key)) return put_over(*node, fresh, expiry, now, after);
+  if (!make_room(1, fresh->bytes(), now, nullptr, after)) return WriteOutcome::no_room_here;
+  const std::uint64_t taken = fresh->bytes();
+  Node& node = *fresh;
+  node.end = ends_.end();
+  node.place = NodePlaces::none;
+  try {
+    set_end(node, expiry);
+    put_off(node, now);
+    places_.take(node);
+    // The place first: a failing insertion would take the node with it.
+    nodes_.try_emplace(std::string_view(node.key)).first->second = std::move(fresh);
+  } catch (...) {
+    if (node.end != ends_.end()) ends_.erase(node.end);
+    if (node.place != NodePlaces::none) places_.give(node);
+    context_.budget.give_bytes(taken);
+    context_.budget.give_entries(1);
+    throw;
+  }
+  bytes_ += taken;
+  const bool known = policy_ == EvictionPolicy::s3fifo && ghosts_.take(hash_key(node.key, context_.seed));
+  (known ? main_ : small_).push(node);
+  ++counters_.inserts;
+  return WriteOutcome::stored;
+}
+
+WriteOutcome OrderedStore::put_over(Node& node, std::unique_ptr<Node>& fresh, Tick expiry, Tick now,
+                                    Aftermath& after) {
+  const bool longer = fresh->value_size > node.value_size;
+  if (longer && !make_room(0, fresh->value_size - node.value_size, now, &node, after))
+    return WriteOutcome::no_room_here;
+  try {
+    set_end(node, expiry);
+  } catch (...) {
+    if (longer) context_.budget.give_bytes(fresh->value_size - node.value_size);
+    throw;
+  }
+  if (after.listening()) after.note(node.key, RemovalCause::replaced);
+  counters_.count(RemovalCause::replaced);
+  if (!longer) context_.budget.give_bytes(node.value_size - fresh->value_size);
+  bytes_ = bytes_ + fresh->value_size - node.value_size;
+  std::swap(node.value, fresh->value);
+  std::swap(node.value_size, fresh->value_size);
+  node.is_null = fresh->is_null;
+  used(node);
+  put_off(node, now);
+  ++counters_.inserts;
+  return WriteOutcome::stored;
 }
 
 bool OrderedStore::remove(std::string_view key, Aftermath& after) noexcept {
@@ -152,22 +206,24 @@ bool OrderedStore::remove(std::string_view key, Aftermath& after) noexcept {
   return !expired;
 }
 
-bool OrderedStore::expire(std::string_view key, Tick expiry, Aftermath& after) {
+WriteOutcome OrderedStore::expire(std::string_view key, Tick expiry, bool only_if_it_ends, Aftermath& after) {
   const Guard guard(*this);
-  const auto found = nodes_.find(key);
-  if (found == nodes_.end()) return false;
-  if (deadline_of(*found->second) <= context_.clock.now()) {
-    drop(*found->second, RemovalCause::expired, after);
-    return false;
+  Node* const node = find(key);
+  if (node == nullptr) return WriteOutcome::unchanged;
+  if (!lives(node, context_.clock.now())) {
+    drop(*node, RemovalCause::expired, after);
+    return WriteOutcome::unchanged;
   }
-  set_end(*found->second, expiry);
-  return true;
+  if (only_if_it_ends && node->expiry == never) return WriteOutcome::unchanged;
+  set_end(*node, expiry);
+  return WriteOutcome::stored;
 }
 
 void OrderedStore::clear(Aftermath& after) noexcept {
   const Guard guard(*this);
   while (!nodes_.empty())
     drop(*nodes_.begin()->second, RemovalCause::cleared, after);
+  places_.clear();
   ghosts_.clear();
 }
 
@@ -179,12 +235,15 @@ void OrderedStore::upkeep(unsigned slices, Aftermath& after) noexcept {
   }
 }
 
-void OrderedStore::visit_keys(const std::function<void(std::string_view)>& visit) const {
+std::uint64_t OrderedStore::scan(std::uint64_t place,
+                                 const std::function<void(std::string_view)>& visit) const {
   const Guard guard(*this);
   const Tick now = context_.clock.now();
-  for (const auto& [key, node] : nodes_) {
-    if (deadline_of(*node) > now) visit(key);
+  for (unsigned step = 0; step < scan_step && place < places_.size(); ++step, ++place) {
+    const Node* const node = places_.at(place);
+    if (lives(node, now)) visit(node->key);
   }
+  return place < places_.size() ? place : no_place;
 }
 
 void OrderedStore::used(Node& node) noexcept {
@@ -217,6 +276,7 @@ void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexce
   counters_.count(cause);
   (node.list == 0 ? small_ : main_).remove(node);
   ends_.erase(node.end);
+  places_.give(node);
   bytes_ -= node.bytes();
   context_.budget.give_bytes(node.bytes());
   context_.budget.give_entries(1);
@@ -313,6 +373,8 @@ std::string OrderedStore::check() const {
   std::uint64_t bytes = 0;
   for (const auto& [key, node] : nodes_) {
     if (key.data() != node->key.data()) return "a key is not that of its node";
+    if (node->place >= places_.size() || places_.at(node->place) != node.get())
+      return "a node is not at its place";
     if (node->end->second != node.get()) return "an end belongs to another node";
     if (node->end->first != deadline_of(*node)) return "an end is not the deadline of its node";
     bytes += node->bytes();

@@ -6,9 +6,11 @@
 #include "memory/hash.hpp"
 #include "memory/log_shard.hpp"
 #include "memory/node_list.hpp"
+#include "memory/node_places.hpp"
 #include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
 #include "memory/tick_clock.hpp"
+#include "memory/write_outcome.hpp"
 
 #include <cachesite/eviction_policy.hpp>
 #include <cachesite/lookup.hpp>
@@ -17,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,13 +41,21 @@ class OrderedStore {
 
   Found read(std::string_view key, Value& destination, Aftermath& after);
   Remaining remaining(std::string_view key) const noexcept;
-  WriteOutcome write(std::string_view key, const std::optional<ByteView>& value, Tick expiry,
-                     Aftermath& after);
+  // `unchanged` when the condition does not hold.
+  WriteOutcome write(WriteCondition condition, std::string_view key, const std::optional<ByteView>& value,
+                     Tick expiry, Aftermath& after);
+  // Adds to a counter, whose end stays, or makes one; `sum` is set when stored.
+  WriteOutcome increment(std::string_view key, std::int64_t by, Tick expiry, std::int64_t& sum,
+                         Aftermath& after);
   bool remove(std::string_view key, Aftermath& after) noexcept;
-  bool expire(std::string_view key, Tick expiry, Aftermath& after);
+  // `unchanged` when there is no entry, and with `only_if_it_ends` when it has no end.
+  WriteOutcome expire(std::string_view key, Tick expiry, bool only_if_it_ends, Aftermath& after);
   void clear(Aftermath& after) noexcept;
   void upkeep(unsigned slices, Aftermath& after) noexcept;
-  void visit_keys(const std::function<void(std::string_view)>& visit) const;
+  // Hands over the keys at a few places from `place` on and says where the next ones begin; `no_place` is the
+  // end.
+  std::uint64_t scan(std::uint64_t place, const std::function<void(std::string_view)>& visit) const;
+  static constexpr std::uint64_t no_place = ~std::uint64_t{0};
 
   ShardStatistics statistics() const noexcept;
   std::string check() const;
@@ -72,6 +83,12 @@ class OrderedStore {
   using Nodes = std::unordered_map<std::string_view, std::unique_ptr<Node>, KeyHash>;
   using Ends = std::multimap<Tick, Node*>;
 
+  static std::unique_ptr<Node> make_node(std::string_view key, const std::optional<ByteView>& value);
+  Node* find(std::string_view key) const noexcept;
+  bool lives(const Node* node, Tick now) const noexcept;
+  // What `fresh` holds afterwards is for the caller to destroy, without the lock.
+  WriteOutcome put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, Aftermath& after);
+  WriteOutcome put_over(Node& node, std::unique_ptr<Node>& fresh, Tick expiry, Tick now, Aftermath& after);
   void start_again() noexcept;
   void used(Node& node) noexcept;
   void set_end(Node& node, Tick expiry);
@@ -90,6 +107,7 @@ class OrderedStore {
   mutable ShardLock lock_;
   Nodes nodes_;
   Ends ends_;
+  NodePlaces places_;
   NodeList small_{0};  // the only list of lru and fifo
   NodeList main_{1};
   GhostQueue ghosts_;

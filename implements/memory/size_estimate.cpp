@@ -60,7 +60,7 @@ void SizeEstimate::Miniature::put(std::uint64_t number, Tick expiry, Tick now) n
     std::unique_ptr<ExternalEntry> none;
     static_cast<void>(log_->write(hash_of(number), key_of(number), std::nullopt, expiry, now, none, after));
   } else {
-    static_cast<void>(ordered_->write(key_of(number), std::nullopt, expiry, after));
+    static_cast<void>(ordered_->write(WriteCondition::always, key_of(number), std::nullopt, expiry, after));
   }
 }
 

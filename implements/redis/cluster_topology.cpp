@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 #include <utility>
+#include <vector>
 
 namespace cachesite::redis {
 
@@ -292,11 +292,23 @@ void ClusterTopology::execute_all(std::span<Request> requests, CallTime time) {
 Status ClusterTopology::for_each_master(const Visit& visit, CallTime time) {
   const auto view = await_view(time);
   if (!view.ok()) return view.error();
-  std::set<std::size_t> masters;
+  const auto& map = view.value()->map;
+  std::vector<bool> holds_slots(view.value()->nodes.size());
   for (std::uint16_t slot = 0; slot < hash_slots; ++slot)
-    if (const auto* const shard = view.value()->map.shard_of(slot)) masters.insert(shard->master);
-  for (const auto master : masters)
-    if (auto status = visit(*view.value()->nodes[master]); !status.ok()) return status;
+    if (const auto* const shard = map.shard_of(slot)) holds_slots[shard->master] = true;
+  for (std::size_t place = 0; place < holds_slots.size(); ++place) {
+    if (!holds_slots[place]) continue;
+    auto status = visit(*view.value()->nodes[place]);
+    if (status.ok()) continue;
+    if (status.error().code() == ErrorCode::unreachable || status.error().code() == ErrorCode::timeout) {
+      Lock lock(mutex_);
+      if (stopped_) return stopped_error();
+      gate_.want();
+      begin_work(lock);
+      work_.notify_one();
+    }
+    return status;
+  }
   return Done{};
 }
 

@@ -1,4 +1,5 @@
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/ttl_jitter.hpp>
 
 namespace cachesite {
 
@@ -16,6 +17,9 @@ ParameterTable RedisCacheOptions::parameters() {
           .choices({{"marker", NullAs::marker}, {"empty", NullAs::empty}}),
       parameter("max_value_bytes", &O::max_value_bytes, "Longer values are refused.")
           .between(ByteSize{1}, ByteSize{ICache::largest_value}),
+      parameter("ttl_jitter", &O::ttl_jitter,
+                "The share of its TTL by which an entry may end earlier or later; the same for the same key.")
+          .between(0.0, largest_ttl_jitter),
   });
 }
 

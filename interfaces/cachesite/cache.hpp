@@ -203,6 +203,15 @@ class ICache : public Interface<ICache, "ICache"> {
     return remove_many(std::span<const std::string_view>(keys.begin(), keys.size()));
   }
 
+  /// How long the entries under `keys` still live, asked together. `results` has one for each.
+  void time_to_live_many(std::span<const std::string_view> keys,
+                         std::span<Result<Remaining>> results) noexcept {
+    each_or_all(
+        keys.size(), results, [&](std::size_t index) { return check_key(keys[index]); },
+        [&] { do_time_to_live_many(keys, results); },
+        [&](std::size_t index) { return time_to_live(keys[index]); });
+  }
+
   // --- all keys
 
   /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked. Throws
@@ -281,6 +290,11 @@ class ICache : public Interface<ICache, "ICache"> {
     for (std::size_t index = 0; index < keys.size(); ++index)
       results[index] = remove(keys[index]);
   }
+  virtual void do_time_to_live_many(std::span<const std::string_view> keys,
+                                    std::span<Result<Remaining>> results) {
+    for (std::size_t index = 0; index < keys.size(); ++index)
+      results[index] = do_time_to_live(keys[index]);
+  }
   virtual Result<std::uint64_t> do_remove_matching(std::string_view pattern) {
     std::uint64_t removed = 0;
     ScanPosition position;
@@ -314,6 +328,8 @@ class ICache : public Interface<ICache, "ICache"> {
   // Calls the cache below without the checks that the layer's own caller has passed.
   friend class CacheLayer;
 
+ protected:
+  /// The rules for keys and entries, for calls of an implementation's own: why one is refused, if it is.
   static std::optional<Error> check_key(std::string_view key) noexcept {
     if (key.empty()) return Error(ErrorCode::bad_argument, "a key is at least 1 byte long");
     if (key.size() > longest_key) return Error(ErrorCode::too_large, "a key is at most 64 KiB long");
@@ -329,6 +345,7 @@ class ICache : public Interface<ICache, "ICache"> {
     return std::nullopt;
   }
 
+ private:
   // A batch with a refused argument is done one by one, so that the others are not lost.
   template <class R, class Check, class All, class One>
   void each_or_all(std::size_t count, std::span<R> results, Check check, All all, One one) noexcept {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cachesite/error.hpp>
+#include <cachesite/lookup.hpp>
+#include <cachesite/result.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -8,16 +10,42 @@
 
 namespace cachesite {
 
-/// A failure of a cache as an exception, for calls that have no other way to say that they failed, such as
-/// those of a CachedFunction. The caches themselves never throw.
+/// A failed call as an exception, for programs that would rather catch than ask. The library itself does not
+/// throw it at run time except where a call says so; `or_throw` makes it of any result.
 class CacheError : public std::runtime_error {
  public:
-  explicit CacheError(Error error)
-      : std::runtime_error(std::string(error.message())), error_(std::move(error)) {}
+  /// The text is the code's name and the sentence: `timeout: no answer within 250 ms`. Throws std::bad_alloc.
+  explicit CacheError(Error error) : std::runtime_error(text_of(error)), error_(std::move(error)) {}
+
+  /// The failure itself, to decide by.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
+  /// The same as `error().code()`.
+  [[nodiscard]] ErrorCode code() const noexcept { return error_.code(); }
 
  private:
+  static std::string text_of(const Error& error) {
+    std::string text(to_string(error.code()));
+    if (error.message() != text) text.append(": ").append(error.message());
+    return text;
+  }
+
   Error error_;
 };
+
+/// The value of a call that succeeded; throws CacheError when it failed:
+///
+///     const bool removed = or_throw(cache->remove("user:42"));
+template <class T>
+T or_throw(Result<T> result) {
+  if (!result.ok()) throw CacheError(result.error());
+  return std::move(result).value();
+}
+
+/// The outcome of a read that had an answer (a hit, a cached null or a miss); throws CacheError when it
+/// failed.
+inline Lookup or_throw(Lookup lookup) {
+  if (lookup.failed()) throw CacheError(lookup.error());
+  return lookup;
+}
 
 }  // namespace cachesite

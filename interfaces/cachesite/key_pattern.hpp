@@ -20,12 +20,12 @@ namespace detail {
   if (negated) ++at;
   bool matched = false;
   while (at < pattern.size() && pattern[at] != ']') {
-    if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
+    const bool escaped = pattern[at] == '\\' && at + 1 < pattern.size();
+    if (escaped) ++at;
     auto first = static_cast<unsigned char>(pattern[at]);
     auto last = first;
-    if (at + 2 < pattern.size() && pattern[at + 1] == '-') {
+    if (!escaped && at + 2 < pattern.size() && pattern[at + 1] == '-') {
       at += 2;
-      if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
       last = static_cast<unsigned char>(pattern[at]);
       if (last < first) {
         const auto smaller = last;
@@ -44,7 +44,9 @@ namespace detail {
 
 /// True when the whole `key` matches a pattern as Redis has them: `*` is any number of bytes, `?` one byte,
 /// `[abc]`, `[a-z]` and `[^a]` one byte of a set, and a backslash takes the next byte as it is. A set without
-/// its end reaches to the end of the pattern. Takes time proportional to the product of the lengths at most.
+/// its end reaches to the end of the pattern. Inside a set an escaped byte begins no range, and the end of a
+/// range is taken as it is, a `]` or backslash included. Takes time proportional to the product of the
+/// lengths at most.
 [[nodiscard]] constexpr bool matches_key_pattern(std::string_view pattern, std::string_view key) noexcept {
   constexpr auto none = std::string_view::npos;
   std::size_t in_pattern = 0;

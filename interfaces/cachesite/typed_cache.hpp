@@ -6,14 +6,18 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -29,8 +33,8 @@ enum class NullForm : std::uint8_t {
 ///     users(site->get_component<cachesite::ICache>("users")); users.set_value("user:42", ada, 30min); if
 ///     (auto lookup = users.get("user:42"); lookup.hit()) greet(lookup.value());
 ///
-/// No call throws: a serialiser's exception becomes a failure. All calls are safe from any thread, as the
-/// serialiser's are.
+/// No call throws except where it says so: a serialiser's exception becomes a failure. All calls are safe
+/// from any thread, as the serialiser's are.
 template <class T, class S>
 requires Serializer<S, T>
 class TypedCache {
@@ -48,12 +52,26 @@ class TypedCache {
     const auto found = cache_->read(key, bytes);
     if (!found.ok()) return TypedLookup<T>(found.error());
     if (found.value() != Found::hit) return TypedLookup<T>(found.value());
-    return guarded<TypedLookup<T>>([&] {
-      T value{};
-      const auto read = serializer_.read(ByteView(bytes.text()), value);
-      if (!read.ok()) return TypedLookup<T>(read.error());
-      return read.value() == Found::hit ? TypedLookup<T>(std::move(value)) : TypedLookup<T>(read.value());
-    });
+    return value_in(bytes);
+  }
+
+  /// The entries under `keys`, read together and in their order. Throws std::bad_alloc.
+  [[nodiscard]] std::vector<TypedLookup<T>> get_many(std::span<const std::string_view> keys) const {
+    std::vector<TypedLookup<T>> results;
+    results.reserve(keys.size());
+    for (const Lookup& lookup : cache_->get_many(keys)) {
+      if (lookup.failed()) {
+        results.emplace_back(lookup.error());
+      } else if (lookup.hit()) {
+        results.push_back(value_in(lookup.value()));
+      } else {
+        results.emplace_back(lookup.null() ? Found::null : Found::miss);
+      }
+    }
+    return results;
+  }
+  [[nodiscard]] std::vector<TypedLookup<T>> get_many(std::initializer_list<std::string_view> keys) const {
+    return get_many(std::span<const std::string_view>(keys.begin(), keys.size()));
   }
 
   /// The value under `key`; empty on a miss, on a null, and on any failure.
@@ -65,11 +83,46 @@ class TypedCache {
 
   /// Stores `value` and replaces what is there.
   Status write(std::string_view key, const T& value, TimeToLive time_to_live) noexcept {
-    return guarded<Status>([&]() -> Status {
-      std::string bytes;
-      if (auto status = serializer_.write(value, bytes); !status.ok()) return status;
-      return cache_->write(key, ByteView(bytes), time_to_live);
-    });
+    return with_bytes<Done>(
+        value, [&](const std::string& bytes) { return cache_->write(key, ByteView(bytes), time_to_live); });
+  }
+
+  /// Stores `entries` together, all with one TTL; a result for each, in their order. A value that cannot be
+  /// serialised does not keep others from being stored. Throws std::bad_alloc.
+  std::vector<Status> set_many(std::span<const std::pair<std::string_view, T>> entries,
+                               TimeToLive time_to_live) {
+    std::vector<Status> results;
+    std::vector<std::string> bytes(entries.size());
+    std::vector<CacheEntry> serialized;
+    results.reserve(entries.size());
+    serialized.reserve(entries.size());
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+      results.push_back(
+          guarded<Status>([&] { return serializer_.write(entries[index].second, bytes[index]); }));
+      if (results.back().ok())
+        serialized.push_back({entries[index].first, ByteView(bytes[index]), time_to_live});
+    }
+    const auto stored = cache_->set_many(serialized);
+    auto next = stored.begin();
+    for (auto& result : results)
+      if (result.ok()) result = *next++;
+    return results;
+  }
+  std::vector<Status> set_many(std::initializer_list<std::pair<std::string_view, T>> entries,
+                               TimeToLive time_to_live) {
+    return set_many(std::span<const std::pair<std::string_view, T>>(entries.begin(), entries.size()),
+                    time_to_live);
+  }
+
+  /// Stores `value` only if there is no entry under `key`, a null included; true when stored.
+  Result<bool> add(std::string_view key, const T& value, TimeToLive time_to_live) noexcept {
+    return with_bytes<bool>(
+        value, [&](const std::string& bytes) { return cache_->add(key, ByteView(bytes), time_to_live); });
+  }
+  /// Stores `value` only if there is an entry under `key`, a null included; true when stored.
+  Result<bool> replace(std::string_view key, const T& value, TimeToLive time_to_live) noexcept {
+    return with_bytes<bool>(
+        value, [&](const std::string& bytes) { return cache_->replace(key, ByteView(bytes), time_to_live); });
   }
 
   /// Stores that there is no value.
@@ -96,6 +149,13 @@ class TypedCache {
   Result<bool> remove(std::string_view key) noexcept { return cache_->remove(key); }
   Result<bool> contains(std::string_view key) const noexcept { return cache_->contains(key); }
   Result<Remaining> time_to_live(std::string_view key) const noexcept { return cache_->time_to_live(key); }
+  Result<bool> expire(std::string_view key, TimeToLive time_to_live) noexcept {
+    return cache_->expire(key, time_to_live);
+  }
+  Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept {
+    return cache_->expire_at(key, when);
+  }
+  Result<bool> persist(std::string_view key) noexcept { return cache_->persist(key); }
 
   /// The cache of bytes below; never null.
   [[nodiscard]] const std::shared_ptr<ICache>& cache() const noexcept { return cache_; }
@@ -103,6 +163,24 @@ class TypedCache {
   [[nodiscard]] NullForm null_form() const noexcept { return null_form_; }
 
  private:
+  [[nodiscard]] TypedLookup<T> value_in(const Value& bytes) const noexcept {
+    return guarded<TypedLookup<T>>([&] {
+      T value{};
+      const auto read = serializer_.read(ByteView(bytes.text()), value);
+      if (!read.ok()) return TypedLookup<T>(read.error());
+      return read.value() == Found::hit ? TypedLookup<T>(std::move(value)) : TypedLookup<T>(read.value());
+    });
+  }
+
+  template <class R, class Store>
+  Result<R> with_bytes(const T& value, Store&& store) noexcept {
+    return guarded<Result<R>>([&]() -> Result<R> {
+      std::string bytes;
+      if (const auto status = serializer_.write(value, bytes); !status.ok()) return status.error();
+      return store(bytes);
+    });
+  }
+
   template <class R, class Call>
   static R guarded(Call&& call) noexcept {
     try {

@@ -5,13 +5,17 @@
 
 #include <cachesite/aead_codec.hpp>
 #include <cachesite/argument_key.hpp>
+#include <cachesite/bound_cache.hpp>
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_entry.hpp>
 #include <cachesite/cache_error.hpp>
+#include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_key_part.hpp>
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/cache_metrics.hpp>
+#include <cachesite/cache_operation.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/cached_function.hpp>
 #include <cachesite/cached_options.hpp>
@@ -25,6 +29,7 @@
 #include <cachesite/component_class.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/config.hpp>
@@ -43,6 +48,9 @@
 #include <cachesite/error.hpp>
 #include <cachesite/evicting_function.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/failover_cache.hpp>
+#include <cachesite/failover_cache_options.hpp>
+#include <cachesite/failover_statistics.hpp>
 #include <cachesite/fernet256.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/file_documents.hpp>
@@ -50,6 +58,7 @@
 #include <cachesite/format.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
+#include <cachesite/hooked_cache.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/key_range.hpp>
@@ -68,6 +77,7 @@
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
 #include <cachesite/message_pack_serializer.hpp>
+#include <cachesite/metrics_cache.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/mutex_fence.hpp>
 #include <cachesite/mutex_guard.hpp>
@@ -79,6 +89,7 @@
 #include <cachesite/parameter_type.hpp>
 #include <cachesite/parameter_value.hpp>
 #include <cachesite/pickle_serializer.hpp>
+#include <cachesite/prefix_cache.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
@@ -90,6 +101,7 @@
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_database.hpp>
 #include <cachesite/redis_information.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
@@ -112,13 +124,24 @@
 #include <cachesite/site.hpp>
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache_options.hpp>
 #include <cachesite/text_serializer.hpp>
+#include <cachesite/tiered_cache.hpp>
+#include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/tiered_cache_options.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/topic_logger_site.hpp>
+#include <cachesite/ttl_jitter.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
 #include <cachesite/value.hpp>
+#include <cachesite/write_policy_cache.hpp>
+#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/write_policy_cache_options.hpp>

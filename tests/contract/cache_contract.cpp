@@ -1,4 +1,4 @@
-#include "contract/cache_contract.hpp"
+#include "contract/cache_clauses.hpp"
 
 #include <atomic>
 #include <random>
@@ -13,7 +13,6 @@ namespace cachesite::test {
 namespace {
 
 using namespace std::chrono_literals;
-using Clause = void (*)(const CacheSubject&);
 
 constexpr auto long_time = 1h;
 
@@ -30,12 +29,6 @@ std::string pattern(std::size_t size, unsigned seed) {
   for (auto& character : text)
     character = static_cast<char>(random());
   return text;
-}
-
-void check_hit(ICache& cache, std::string_view key, std::string_view expected) {
-  const auto lookup = cache.get(key);
-  BOOST_REQUIRE(lookup.hit());
-  BOOST_TEST((lookup.value().text() == expected));
 }
 
 // --- values and keys
@@ -386,22 +379,7 @@ void a_working_cache_is_up(const CacheSubject& subject) {
   BOOST_TEST((subject.cache->health().state == HealthState::up));
 }
 
-struct NamedClause {
-  const char* name;
-  Clause check;
-  bool needs_entries;
-};
-
-#define CLAUSE(name)  \
-  NamedClause {       \
-#name, name, true \
-  }
-#define CLAUSE_OF_ANY_CACHE(name) \
-  NamedClause {                   \
-#name, name, false            \
-  }
-
-const NamedClause clauses[] = {
+constexpr CacheClause clauses[] = {
     CLAUSE(a_value_is_read_back_as_it_was_written),
     CLAUSE_OF_ANY_CACHE(a_missing_key_is_a_miss_and_no_failure),
     CLAUSE(a_value_may_hold_every_byte),
@@ -434,18 +412,31 @@ const NamedClause clauses[] = {
 
 }  // namespace
 
+void check_hit(ICache& cache, std::string_view key, std::string_view expected) {
+  const auto lookup = cache.get(key);
+  BOOST_REQUIRE(lookup.hit());
+  BOOST_TEST((lookup.value().text() == expected));
+}
+
+bool is_null(const CacheSubject& subject, const Lookup& lookup) {
+  return subject.tells_null_from_empty ? lookup.null() : lookup.hit() && lookup.value().empty();
+}
+
 bool register_cache_contract(const std::string& name, std::function<CacheSubject()> make_subject,
                              Keeps keeps) {
   auto* const suite = BOOST_TEST_SUITE(name);
-  for (const auto& clause : clauses) {
-    if (clause.needs_entries && keeps == Keeps::nothing) continue;
-    const auto run = [make_subject, check = clause.check, keeps] {
-      auto subject = make_subject();
-      subject.keeps = keeps;
-      check(subject);
-      if (subject.check_invariants) subject.check_invariants();
-    };
-    suite->add(boost::unit_test::make_test_case(run, clause.name, __FILE__, __LINE__));
+  for (const auto& part :
+       {std::span<const CacheClause>(clauses), operation_clauses(), batch_clauses(), key_clauses()}) {
+    for (const auto& clause : part) {
+      if (clause.needs_entries && keeps == Keeps::nothing) continue;
+      const auto run = [make_subject, check = clause.check, keeps] {
+        auto subject = make_subject();
+        subject.keeps = keeps;
+        check(subject);
+        if (subject.check_invariants) subject.check_invariants();
+      };
+      suite->add(boost::unit_test::make_test_case(run, clause.name, __FILE__, __LINE__));
+    }
   }
   boost::unit_test::framework::master_test_suite().add(suite);
   return true;

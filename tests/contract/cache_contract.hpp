@@ -23,6 +23,8 @@ struct CacheSubject {
   Keeps keeps = Keeps::entries;
   /// False for a cache that is set to store a cached null as an empty value.
   bool tells_null_from_empty = true;
+  /// False for a cache whose `increment` is `unsupported`.
+  bool counts = true;
   /// What has to live as long as the cache.
   std::shared_ptr<void> environment;
 };

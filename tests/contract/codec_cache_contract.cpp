@@ -39,6 +39,7 @@ test::CacheSubject subject_of(CodecCacheOptions options) {
   options.over = Reference<ICache>(memory);
   options.on_undecodable = OnUndecodable::error;
   test::CacheSubject subject;
+  subject.counts = false;
   subject.cache = std::make_shared<CodecCache>(options, context);
   subject.let_pass = [clock](std::chrono::milliseconds time) { clock->advance(time); };
   subject.check_invariants = [memory] { BOOST_TEST(memory->check_invariants() == ""); };

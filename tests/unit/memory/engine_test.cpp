@@ -145,8 +145,7 @@ BOOST_AUTO_TEST_CASE(every_key_is_visited_once) {
     for (int i = 0; i < 10'000; ++i)
       engine.set("key" + std::to_string(i), "value", i % 2 == 0 ? 10 : 1000);
     engine.let_pass(std::chrono::milliseconds(10));
-    std::multiset<std::string> keys;
-    engine->visit_keys([&](std::string_view key) { keys.emplace(key); });
+    const auto keys = engine.keys();
     BOOST_TEST(keys.size() == 5000U);
     BOOST_TEST(std::set<std::string>(keys.begin(), keys.end()).size() == 5000U);
   }
@@ -192,9 +191,7 @@ BOOST_AUTO_TEST_CASE(the_hash_seed_differs_from_engine_to_engine) {
     TestEngine engine(engine_options(EvictionPolicy::tinylfu, 1000));
     for (int i = 0; i < 1000; ++i)
       engine.set("key" + std::to_string(i), "value");
-    std::vector<std::string> keys;
-    engine->visit_keys([&](std::string_view key) { keys.emplace_back(key); });
-    return keys;
+    return engine.keys();
   };
   BOOST_TEST((order() != order()));
 }

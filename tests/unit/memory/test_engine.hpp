@@ -48,6 +48,15 @@ class TestEngine {
     return "(miss)";
   }
 
+  // The keys in the order of a walk.
+  std::vector<std::string> keys() {
+    std::vector<std::string> keys;
+    memory::Engine::ScanPlace place;
+    while (!place.finished)
+      engine_->scan(place, [&](std::string_view key) { keys.emplace_back(key); });
+    return keys;
+  }
+
  private:
   std::shared_ptr<FakeClock> clock_;
   std::unique_ptr<memory::Engine> engine_;

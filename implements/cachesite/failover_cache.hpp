@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/component_context.hpp>
+#include <cachesite/failover_cache_options.hpp>
+#include <cachesite/failover_statistics.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+/// Keeps a program going while a cache fails: with a second cache, without any, or by telling a function.
+///
+/// Only an outage counts: `timeout`, `unreachable`, `protocol`, and the refusals of a server that is
+/// starting, electing or busy. What repetition does not cure is passed on as it is: refused arguments, a
+/// refused login, damaged values, `unsupported`, `closed`, `no_memory`.
+///
+/// When the first cache fails, the layer turns to the second for `retry_after`, then lets one call try the
+/// first again, and so on until it works. A call that fails is done again by the second cache at once. One
+/// warning tells when the first cache is lost, and one message when it is back.
+///
+/// A call that neither cache can do is answered as `on_error` says. `degrade`: reads are misses, writes
+/// succeed without storing anything, `add`, `replace`, `remove`, `expire`, `persist` and `contains` are
+/// false, there is no TTL, no key and no size; `increment` has no true answer and stays a failure. Batches
+/// have one result for each key in any case. The precise failures remain available from the cache below.
+///
+/// **What may be stale.** The second cache holds what was written to it during outages, for `failover_ttl`
+/// at most. Keys that were changed while the first cache could not be reached (and the patterns, or that
+/// everything was cleared) are remembered, `remembered_keys` of them, and removed from both caches before
+/// the first one is used again, so that it does not serve what was overwritten or removed meanwhile. Keys
+/// that did not fit, and those that another process changed in its own second cache, may be served until
+/// their TTL ends. With `on_error: error` and without a second cache the caller knows, and nothing is
+/// remembered.
+///
+/// Counters and sums: what `increment` counted in the second cache is lost afterwards.
+class FailoverCache final : public CacheLayer, public IFailoverStatistics {
+ public:
+  using provides = Provides<ICache, IFailoverStatistics>;
+
+  using Options = FailoverCacheOptions;
+
+  /// Throws std::invalid_argument with the first of `options.complaints()`, and when `over` is not set.
+  explicit FailoverCache(FailoverCacheOptions options, const ComponentContext& context = {});
+  ~FailoverCache() override;
+
+  void stop() noexcept override;
+  /// That of the first cache; not worse than degraded while a second one, or none, may stand in.
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] FailoverStatistics failover_statistics() const override;
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override;
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
+  Result<bool> do_remove(std::string_view key) override;
+  Result<bool> do_contains(std::string_view key) override;
+  Result<Remaining> do_time_to_live(std::string_view key) override;
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
+  Result<bool> do_persist(std::string_view key) override;
+  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
+  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Status do_clear() override;
+  Result<std::uint64_t> do_size() override;
+
+ private:
+  class Inner;
+
+  std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace cachesite

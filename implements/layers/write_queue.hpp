@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cachesite/result.hpp>
+#include <cachesite/write_policy_cache.hpp>
+#include <cachesite/write_policy_cache_options.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace cachesite::layers {
+
+struct WriteJob {
+  std::string key;
+  std::optional<std::string> value;
+  IWritePolicyCache::Writer writer;
+  std::uint64_t number = 0;
+  std::uint32_t failures = 0;
+
+  [[nodiscard]] std::size_t bytes() const noexcept { return key.size() + (value ? value->size() : 0); }
+  [[nodiscard]] std::optional<ByteView> view() const {
+    return value ? std::optional(ByteView(*value)) : std::nullopt;
+  }
+};
+
+// Values on their way to their origin: those of one key one after the other, those of different keys on
+// several threads. Room is reserved first and used, or given back, later.
+class WriteQueue {
+ public:
+  // `newest` when no newer value of the key waits.
+  using OnLost = std::function<void(const WriteJob& job, const Error& reason, bool newest)>;
+
+  WriteQueue(const WritePolicyCacheOptions& options, OnLost on_lost);
+  ~WriteQueue();
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
+
+  // Done, `closed`, or `timeout` when there is no room. Throws std::system_error without threads.
+  Status reserve(std::size_t bytes, bool wait);
+  void give_back(std::size_t bytes) noexcept;
+  // False when the queue was stopped meanwhile; the reservation is then gone.
+  bool push(WriteJob job);
+
+  // True when no value of the key waits any more.
+  bool await_key(const std::string& key, std::chrono::milliseconds limit);
+  // How many are left.
+  std::uint64_t flush(std::chrono::milliseconds limit);
+  void stop(std::chrono::milliseconds limit) noexcept;
+
+  void count_refused() noexcept;
+  void count_written_through() noexcept;
+  [[nodiscard]] WritePolicyStatistics statistics() const;
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  using Jobs = std::list<WriteJob>;
+  struct Line {
+    Jobs jobs;
+    bool running = false;
+  };
+  using Lines = std::unordered_map<std::string, Line>;
+  using Ready = std::multimap<Time, std::string>;
+
+  [[nodiscard]] bool fits(std::size_t bytes) const noexcept;
+  void start_threads();
+  void work();
+  void write_one(std::unique_lock<std::mutex>& lock, Ready::node_type place);
+  void give_up(std::unique_lock<std::mutex>& lock, Lines::iterator line);
+  void lose(std::unique_lock<std::mutex>& lock, const WriteJob& job, const Error& reason, bool newest);
+  void release(const WriteJob& job) noexcept;
+  [[nodiscard]] std::chrono::milliseconds pause_after(std::uint32_t failures) const noexcept;
+
+  const std::size_t queue_size_;
+  const std::uint64_t queue_bytes_;
+  const bool newest_only_;
+  const std::uint32_t retries_;
+  const std::chrono::milliseconds wait_limit_, retry_pause_, longest_retry_pause_;
+  const std::uint32_t thread_count_;
+  const OnLost on_lost_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_, changed_;
+  Lines lines_;
+  Ready ready_;  // the lines that wait and when they may go on
+  std::set<std::uint64_t> outstanding_;
+  std::size_t reserved_ = 0;
+  std::uint64_t reserved_bytes_ = 0;
+  std::uint64_t last_number_ = 0;
+  WritePolicyStatistics statistics_;
+  bool closed_ = false;
+  bool giving_up_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cachesite::layers

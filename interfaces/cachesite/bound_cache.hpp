@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cachesite/cache.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cachesite {
+
+/// One entry of a cache, under a key that is said once:
+///
+///     auto visits = cachesite::bind(cache, "visits:today");
+///     visits.increment(1, 24h);
+///
+/// Each call is the call of the same name of ICache with that key, and fails, counts and is as safe from any
+/// thread as that. Copies are cheap in the cache and copy the key.
+class BoundCache {
+ public:
+  /// The key is not looked at before the first call: one that is too short or too long is refused there.
+  /// Throws std::invalid_argument when `cache` is null.
+  BoundCache(std::shared_ptr<ICache> cache, std::string key)
+      : cache_(std::move(cache)), key_(std::move(key)) {
+    if (!cache_) throw std::invalid_argument("a BoundCache needs a cache");
+  }
+
+  /// The value; empty on a miss, on a cached null, and on any failure.
+  [[nodiscard]] std::optional<Value> get_value() const noexcept { return cache_->get_value(key_); }
+  /// Stores `value`, or a cached null for std::nullopt. True when stored.
+  template <class Rep, class Period>
+  bool set_value(std::optional<ByteView> value, std::chrono::duration<Rep, Period> expire) const noexcept {
+    return cache_->set_value(key_, value, expire);
+  }
+
+  [[nodiscard]] Lookup get() const noexcept { return cache_->get(key_); }
+  Result<Found> read(Value& destination) const noexcept { return cache_->read(key_, destination); }
+  Status write(std::optional<ByteView> value, TimeToLive time_to_live) const noexcept {
+    return cache_->write(key_, value, time_to_live);
+  }
+  Result<bool> add(std::optional<ByteView> value, TimeToLive time_to_live) const noexcept {
+    return cache_->add(key_, value, time_to_live);
+  }
+  Result<bool> replace(std::optional<ByteView> value, TimeToLive time_to_live) const noexcept {
+    return cache_->replace(key_, value, time_to_live);
+  }
+  Result<std::int64_t> increment(std::int64_t by, TimeToLive time_to_live) const noexcept {
+    return cache_->increment(key_, by, time_to_live);
+  }
+  Result<bool> remove() const noexcept { return cache_->remove(key_); }
+  Result<bool> contains() const noexcept { return cache_->contains(key_); }
+  Result<Remaining> time_to_live() const noexcept { return cache_->time_to_live(key_); }
+  Result<bool> expire(TimeToLive time_to_live) const noexcept { return cache_->expire(key_, time_to_live); }
+  Result<bool> expire_at(std::chrono::system_clock::time_point when) const noexcept {
+    return cache_->expire_at(key_, when);
+  }
+  Result<bool> persist() const noexcept { return cache_->persist(key_); }
+
+  [[nodiscard]] std::string_view key() const noexcept { return key_; }
+  /// Never null.
+  [[nodiscard]] const std::shared_ptr<ICache>& cache() const noexcept { return cache_; }
+
+ private:
+  std::shared_ptr<ICache> cache_;
+  std::string key_;
+};
+
+/// The entry of `cache` under `key`. Say `cachesite::bind`: without its namespace the call means std::bind.
+/// Throws std::invalid_argument when `cache` is null.
+[[nodiscard]] inline BoundCache bind(std::shared_ptr<ICache> cache, std::string key) {
+  return {std::move(cache), std::move(key)};
+}
+
+}  // namespace cachesite

@@ -1,0 +1,252 @@
+#include "contract/cache_clauses.hpp"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+namespace cachesite::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto long_time = 1h;
+
+template <class R>
+bool failed_with(const R& result, ErrorCode code) {
+  return !result.ok() && result.error().code() == code;
+}
+
+// --- reading
+
+void get_many_answers_in_the_order_of_the_keys(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  BOOST_TEST(cache.set_value("hit", "value", long_time));
+  BOOST_TEST(cache.set_value("empty", "", long_time));
+  BOOST_TEST(cache.set_value("null", std::nullopt, long_time));
+  BOOST_TEST(cache.set_value("large", std::string(100000, 'x'), long_time));
+  BOOST_TEST(cache.set_value("expired", "value", 20ms));
+  subject.let_pass(21ms);
+  const auto found = cache.get_many({"large", "miss", "hit", "expired", "null", "hit", "empty", "miss"});
+  BOOST_REQUIRE(found.size() == 8u);
+  BOOST_TEST((found[0].hit() && found[0].value().text() == std::string(100000, 'x')));
+  BOOST_TEST(found[1].miss());
+  BOOST_TEST((found[2].hit() && found[2].value().text() == "value"));
+  BOOST_TEST(found[3].miss());
+  BOOST_TEST(is_null(subject, found[4]));
+  BOOST_TEST((found[5].hit() && found[5].value().text() == "value"));
+  BOOST_TEST((found[6].hit() && found[6].value().empty()));
+  BOOST_TEST(found[7].miss());
+}
+
+void a_batch_of_nothing_is_nothing(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  BOOST_TEST(cache.get_many(std::span<const std::string_view>()).empty());
+  BOOST_TEST(cache.set_many(std::span<const CacheEntry>()).empty());
+  BOOST_TEST(cache.remove_many(std::span<const std::string_view>()).empty());
+}
+
+void one_refused_key_does_not_keep_others_from_being_read(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  const std::string too_long(ICache::longest_key + 1, 'k');
+  BOOST_TEST(cache.set_value("good", "value", long_time));
+  const auto found = cache.get_many({"good", "", too_long, "miss", "good"});
+  BOOST_REQUIRE(found.size() == 5u);
+  BOOST_TEST((found[1].failed() && found[1].error().code() == ErrorCode::bad_argument));
+  BOOST_TEST((found[2].failed() && found[2].error().code() == ErrorCode::too_large));
+  BOOST_TEST(found[3].miss());
+  for (const std::size_t index : {0u, 4u}) {
+    BOOST_TEST(!found[index].failed());
+    if (subject.keeps == Keeps::entries) BOOST_TEST((found[index].value().text() == "value"));
+  }
+}
+
+void results_of_an_earlier_batch_are_overwritten(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  BOOST_TEST(cache.set_value("a", std::string(1000, 'a'), long_time));
+  std::vector<Lookup> results(2);
+  const std::string_view first[] = {"a", "miss"};
+  const std::string_view second[] = {"miss", "a"};
+  cache.get_many(first, results);
+  BOOST_TEST((results[0].hit() && results[1].miss()));
+  cache.get_many(second, results);
+  BOOST_TEST((results[0].miss() && results[1].hit()));
+  BOOST_TEST(results[0].value().empty());
+}
+
+// --- writing
+
+void set_many_stores_each_entry_as_write_does(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  BOOST_TEST(cache.set_value("replaced", "before", long_time));
+  const std::string large(100000, 'x');
+  const auto stored = cache.set_many({{"value", "1", long_time},
+                                      {"null", std::nullopt, long_time},
+                                      {"short", "2", 20ms},
+                                      {"for ever", "3", TimeToLive::never_expires()},
+                                      {"replaced", "after", long_time},
+                                      {"large", large, long_time}});
+  BOOST_REQUIRE(stored.size() == 6u);
+  for (const auto& status : stored)
+    BOOST_TEST(status.ok());
+  check_hit(cache, "value", "1");
+  BOOST_TEST(is_null(subject, cache.get("null")));
+  check_hit(cache, "replaced", "after");
+  check_hit(cache, "large", large);
+  BOOST_TEST((cache.time_to_live("for ever").value().state == Remaining::State::no_expiry));
+  subject.let_pass(21ms);
+  BOOST_TEST(cache.get("short").miss());
+  check_hit(cache, "value", "1");
+}
+
+void of_two_entries_with_one_key_the_later_one_counts(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  const auto stored =
+      cache.set_many({{"twice", "first", 30s}, {"other", "x", long_time}, {"twice", "second", long_time}});
+  BOOST_REQUIRE(stored.size() == 3u);
+  for (const auto& status : stored)
+    BOOST_TEST(status.ok());
+  check_hit(cache, "twice", "second");
+  BOOST_TEST(cache.time_to_live("twice").value().left > 30s);
+}
+
+void one_refused_entry_does_not_keep_others_from_being_stored(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  const std::string too_long(ICache::longest_key + 1, 'k');
+  const auto stored = cache.set_many({{"first", "1", long_time},
+                                      {"", "2", long_time},
+                                      {"no time", "3", 0s},
+                                      {too_long, "4", long_time},
+                                      {"last", "5", long_time}});
+  BOOST_REQUIRE(stored.size() == 5u);
+  BOOST_TEST(stored[0].ok());
+  BOOST_TEST(failed_with(stored[1], ErrorCode::bad_argument));
+  BOOST_TEST(failed_with(stored[2], ErrorCode::bad_argument));
+  BOOST_TEST(failed_with(stored[3], ErrorCode::too_large));
+  BOOST_TEST(stored[4].ok());
+  BOOST_TEST(cache.get("no time").miss());
+  if (subject.keeps == Keeps::nothing) return;
+  check_hit(cache, "first", "1");
+  check_hit(cache, "last", "5");
+}
+
+// --- removing
+
+void remove_many_tells_for_each_key_whether_there_was_an_entry(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  BOOST_TEST(cache.set_value("a", "1", long_time));
+  BOOST_TEST(cache.set_value("null", std::nullopt, long_time));
+  BOOST_TEST(cache.set_value("stays", "1", long_time));
+  const std::string too_long(ICache::longest_key + 1, 'k');
+  const auto removed = cache.remove_many({"a", "never there", "null", "a"});
+  BOOST_REQUIRE(removed.size() == 4u);
+  BOOST_TEST(removed[0].value());
+  BOOST_TEST(!removed[1].value());
+  BOOST_TEST(removed[2].value());
+  BOOST_TEST(!removed[3].value());
+  BOOST_TEST(cache.get("a").miss());
+  BOOST_TEST(cache.get("null").miss());
+  check_hit(cache, "stays", "1");
+  const auto mixed = cache.remove_many({"", "stays", too_long});
+  BOOST_TEST(failed_with(mixed[0], ErrorCode::bad_argument));
+  BOOST_TEST(mixed[1].value());
+  BOOST_TEST(failed_with(mixed[2], ErrorCode::too_large));
+}
+
+// --- all of it
+
+void batches_of_1000_keys_are_done_whole(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  constexpr std::size_t count = 1000;
+  std::vector<std::string> texts;
+  for (std::size_t index = 0; index < count; ++index)
+    texts.push_back("batch " + std::to_string(index));
+  std::vector<CacheEntry> entries;
+  std::vector<std::string_view> keys;
+  for (std::size_t index = 0; index < count; ++index) {
+    keys.push_back(texts[index]);
+    if (index % 2 == 0) entries.push_back({texts[index], ByteView(texts[index]), long_time});
+  }
+  for (const auto& status : cache.set_many(entries))
+    BOOST_REQUIRE(status.ok());
+  const auto found = cache.get_many(keys);
+  for (std::size_t index = 0; index < count; ++index) {
+    BOOST_REQUIRE(found[index].hit() == (index % 2 == 0));
+    if (index % 2 == 0) BOOST_REQUIRE(found[index].value().text() == texts[index]);
+  }
+  const auto removed = cache.remove_many(keys);
+  for (std::size_t index = 0; index < count; ++index)
+    BOOST_REQUIRE(removed[index].value() == (index % 2 == 0));
+  for (const auto& lookup : cache.get_many(keys))
+    BOOST_REQUIRE(lookup.miss());
+}
+
+void batches_count_as_their_entries_do(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  const auto before = cache.statistics();
+  for (const auto& status : cache.set_many({{"a", "1", long_time}, {"b", std::nullopt, long_time}}))
+    BOOST_TEST(status.ok());
+  BOOST_TEST(cache.get_many({"a", "b", "c"}).size() == 3u);
+  BOOST_TEST(cache.get_many({"a", ""}).size() == 2u);
+  BOOST_TEST(cache.remove_many({"a", "c"}).size() == 2u);
+  const auto after = cache.statistics();
+  BOOST_TEST(after.writes - before.writes == 2u);
+  BOOST_TEST(after.hits - before.hits == 3u);
+  BOOST_TEST(after.misses - before.misses == 1u);
+  BOOST_TEST(after.removals - before.removals == 1u);
+  BOOST_TEST(after.refusals - before.refusals == 1u);
+  BOOST_TEST(after.failures == before.failures);
+}
+
+void batches_of_many_threads_do_not_mix(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  constexpr int threads = 8;
+  constexpr int rounds = 20;
+  constexpr std::size_t count = 30;
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> crew;
+  for (int number = 0; number < threads; ++number)
+    crew.emplace_back([&cache, &wrong, number] {
+      for (int round = 0; round < rounds; ++round) {
+        std::vector<std::string> texts;
+        for (std::size_t index = 0; index < count; ++index)
+          texts.push_back("thread " + std::to_string(number) + " key " + std::to_string(index));
+        const auto value = std::to_string(number) + " in round " + std::to_string(round);
+        std::vector<CacheEntry> entries;
+        for (const auto& text : texts)
+          entries.push_back({text, ByteView(value), long_time});
+        for (const auto& status : cache.set_many(entries))
+          wrong += status.ok() ? 0 : 1;
+        const std::vector<std::string_view> keys(texts.begin(), texts.end());
+        for (const auto& lookup : cache.get_many(keys))
+          wrong += lookup.hit() && lookup.value().text() == value ? 0 : 1;
+      }
+    });
+  for (auto& member : crew)
+    member.join();
+  BOOST_TEST(wrong.load() == 0);
+}
+
+constexpr CacheClause clauses[] = {
+    CLAUSE(get_many_answers_in_the_order_of_the_keys),
+    CLAUSE_OF_ANY_CACHE(a_batch_of_nothing_is_nothing),
+    CLAUSE_OF_ANY_CACHE(one_refused_key_does_not_keep_others_from_being_read),
+    CLAUSE(results_of_an_earlier_batch_are_overwritten),
+    CLAUSE(set_many_stores_each_entry_as_write_does),
+    CLAUSE(of_two_entries_with_one_key_the_later_one_counts),
+    CLAUSE_OF_ANY_CACHE(one_refused_entry_does_not_keep_others_from_being_stored),
+    CLAUSE(remove_many_tells_for_each_key_whether_there_was_an_entry),
+    CLAUSE(batches_of_1000_keys_are_done_whole),
+    CLAUSE(batches_count_as_their_entries_do),
+    CLAUSE(batches_of_many_threads_do_not_mix),
+};
+
+}  // namespace
+
+std::span<const CacheClause> batch_clauses() {
+  return clauses;
+}
+
+}  // namespace cachesite::test

@@ -1,0 +1,127 @@
+#include <cachesite/bound_cache.hpp>
+
+#include <map>
+#include <stdexcept>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Notes each call with its key and arguments.
+class NotingCache final : public ICache {
+ public:
+  [[nodiscard]] CacheStatistics statistics() const override { return {}; }
+
+  std::string last;
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override {
+    note("read", key);
+    destination.assign("found");
+    return Found::hit;
+  }
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
+    note("write", key, value, time_to_live);
+    return Done{};
+  }
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
+    note("add", key, value, time_to_live);
+    return true;
+  }
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override {
+    note("replace", key, value, time_to_live);
+    return true;
+  }
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override {
+    note("increment", key, {}, time_to_live);
+    return by;
+  }
+  Result<bool> do_remove(std::string_view key) override {
+    note("remove", key);
+    return true;
+  }
+  Result<bool> do_contains(std::string_view key) override {
+    note("contains", key);
+    return true;
+  }
+  Result<Remaining> do_time_to_live(std::string_view key) override {
+    note("time_to_live", key);
+    return Remaining{Remaining::State::expires, 5s};
+  }
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override {
+    note("expire", key, {}, time_to_live);
+    return true;
+  }
+  Result<bool> do_persist(std::string_view key) override {
+    note("persist", key);
+    return true;
+  }
+
+ private:
+  void note(const std::string& call, std::string_view key, std::optional<ByteView> value = {},
+            TimeToLive time_to_live = 0s) {
+    last = call + ' ' + std::string(key);
+    if (value) last += ' ' + std::string(value->text());
+    if (time_to_live.valid()) last += ' ' + std::to_string(time_to_live.count());
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(bound_cache)
+
+BOOST_AUTO_TEST_CASE(every_call_goes_to_the_cache_with_the_key) {
+  const auto cache = std::make_shared<NotingCache>();
+  const BoundCache entry = cachesite::bind(cache, "user:42");
+  BOOST_TEST(entry.key() == "user:42");
+  BOOST_TEST(entry.cache() == cache);
+  BOOST_TEST((entry.get_value()->text() == "found"));
+  BOOST_TEST(cache->last == "read user:42");
+  BOOST_TEST(entry.get().hit());
+  Value destination;
+  BOOST_TEST((entry.read(destination).value() == Found::hit));
+  BOOST_TEST(entry.set_value("Ada", 1s));
+  BOOST_TEST(cache->last == "write user:42 Ada 1000");
+  BOOST_TEST(entry.write("Bob", 2s).ok());
+  BOOST_TEST(cache->last == "write user:42 Bob 2000");
+  BOOST_TEST(entry.set_value(std::nullopt, 1s));
+  BOOST_TEST(cache->last == "write user:42 1000");
+  BOOST_TEST(entry.add("Cy", 3s).value());
+  BOOST_TEST(cache->last == "add user:42 Cy 3000");
+  BOOST_TEST(entry.replace("Di", 4s).value());
+  BOOST_TEST(cache->last == "replace user:42 Di 4000");
+  BOOST_TEST(entry.increment(7, 5s).value() == 7);
+  BOOST_TEST(cache->last == "increment user:42 5000");
+  BOOST_TEST(entry.remove().value());
+  BOOST_TEST(cache->last == "remove user:42");
+  BOOST_TEST(entry.contains().value());
+  BOOST_TEST(cache->last == "contains user:42");
+  BOOST_TEST((entry.time_to_live().value().left == 5s));
+  BOOST_TEST(cache->last == "time_to_live user:42");
+  BOOST_TEST(entry.expire(6s).value());
+  BOOST_TEST(cache->last == "expire user:42 6000");
+  BOOST_TEST(entry.expire_at(std::chrono::system_clock::now() + 1h).value());
+  BOOST_TEST(cache->last.starts_with("expire user:42 3"));
+  BOOST_TEST(entry.expire_at(std::chrono::system_clock::now() - 1h).value());
+  BOOST_TEST(cache->last == "remove user:42");
+  BOOST_TEST(entry.persist().value());
+  BOOST_TEST(cache->last == "persist user:42");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_breaks_the_rules_is_refused_by_the_calls) {
+  const auto cache = std::make_shared<NotingCache>();
+  const auto entry = cachesite::bind(cache, "");
+  BOOST_TEST((entry.get().error().code() == ErrorCode::bad_argument));
+  BOOST_TEST(!entry.set_value("value", 1s));
+  BOOST_TEST(cache->last == "");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_cache_there_is_nothing_to_bind_to) {
+  BOOST_CHECK_THROW(static_cast<void>(cachesite::bind(nullptr, "key")), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
