@@ -9,6 +9,7 @@
 #include <cachesite/remember.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/serializer.hpp>
+#include <cachesite/tagged_cache.hpp>
 #include <cachesite/text_serializer.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
@@ -75,6 +76,8 @@ class CachedFunction {
         key_(std::forward<Key>(key), options_.names) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
+    if (options_.tags && !dynamic_cast<ITaggedCache*>(cache_.get()))
+      throw std::invalid_argument("a function with tags needs a cache that has them");
     set_time_to_live(std::forward<Time>(time_to_live));
   }
 
@@ -84,8 +87,11 @@ class CachedFunction {
     const std::string key = key_(arguments...);
     const auto time_to_live = time_of_arguments_ ? checked_at_run_time(time_of_arguments_(arguments...))
                                                  : TimeToLive::never_expires();  // the result will say
-    if (options_.bypass && options_.bypass(arguments...))
-      return call_and_store(key, time_to_live, arguments...);
+    Computation how;
+    how.report = options_.report;
+    how.compute_without_cache = options_.on_error == OnCacheError::execute;
+    if (options_.tags) how.tags = options_.tags(arguments...);
+    how.refresh = options_.bypass && options_.bypass(arguments...);
 
     std::exception_ptr thrown;
     auto make = [&]() -> Result<Made> {
@@ -96,20 +102,22 @@ class CachedFunction {
         return not_computed(thrown);
       }
     };
-    Typed computation(serializer_, options_.null_form, time_to_live, is_optional);
-    const Lookup lookup = computation.run(
-        *cache_, key, Computation{{}, {}, options_.report, options_.on_error == OnCacheError::execute}, make);
-    if (thrown) std::rethrow_exception(thrown);
-    if (auto& own = computation.own()) return returned(std::move(own->value));
+    for (;;) {
+      Typed computation(serializer_, options_.null_form, time_to_live, is_optional);
+      const Lookup lookup = computation.run(*cache_, key, how, make);
+      if (thrown) std::rethrow_exception(thrown);
+      if (auto& own = computation.own()) return returned(std::move(own->value));
 
-    auto answer = computation.answer(lookup);
-    if (answer.hit()) return R(std::move(answer).value());
-    if constexpr (is_optional)
-      if (answer.null()) return std::nullopt;
-    if (options_.on_error == OnCacheError::raise || answer.error().code() == ErrorCode::not_computed)
-      throw CacheError(answer.error());
-    report(answer.error());
-    return call_and_store(key, time_to_live, arguments...);
+      auto answer = computation.answer(lookup);
+      if (answer.hit()) return R(std::move(answer).value());
+      if constexpr (is_optional)
+        if (answer.null()) return std::nullopt;
+      if (options_.on_error == OnCacheError::raise || answer.error().code() == ErrorCode::not_computed)
+        throw CacheError(answer.error());
+      report(answer.error());
+      if (how.refresh) return function_(arguments...);
+      how.refresh = true;  // computes and, when the cache is able to, stores
+    }
   }
 
   /// Removes the result of these arguments from the cache: true when there was one.
@@ -185,18 +193,6 @@ class CachedFunction {
       return std::move(value);
     else
       return *std::move(value);
-  }
-
-  template <class... Given>
-  R call_and_store(const std::string& key, TimeToLive time_to_live, Given&... arguments) const {
-    Made result = made(arguments...);
-    TypedCache<T, S> typed(cache_, serializer_, options_.null_form);
-    const auto lasting =
-        result.time_to_live.value_or(result.value ? time_to_live : default_null_time_to_live(time_to_live));
-    const auto stored =
-        result.value ? typed.write(key, *result.value, lasting) : typed.write_null(key, lasting);
-    if (!stored.ok()) report(stored.error());
-    return returned(std::move(result.value));
   }
 
   void report(const Error& error) const {
