@@ -59,8 +59,9 @@ class FailoverCache::Inner {
         longest_(options.failover_ttl) {}
 
   [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept {
-    if (time_to_live.expires() && time_to_live.milliseconds() <= longest_) return time_to_live;
-    return TimeToLive(longest_);
+    if (!longest_ || (time_to_live.expires() && time_to_live.milliseconds() <= *longest_))
+      return time_to_live;
+    return TimeToLive(*longest_);
   }
 
   void tell(std::string_view call, std::string_view key, const Error& error) const noexcept {
@@ -177,7 +178,7 @@ class FailoverCache::Inner {
 
  private:
   const FailoverCacheOptions::Callback callback_;
-  const milliseconds longest_;
+  const std::optional<milliseconds> longest_;
 };
 
 ParameterTable FailoverCacheOptions::parameters() {
@@ -191,7 +192,8 @@ ParameterTable FailoverCacheOptions::parameters() {
                     {"error", OnError::error},
                     {"throw", OnError::error},
                     {"callback", OnError::callback}}),
-      parameter("failover_ttl", &O::failover_ttl, "Longest life of an entry in the second cache.")
+      parameter("failover_ttl", &O::failover_ttl,
+                "Longest life of an entry in the second cache; null: no limit.")
           .between(milliseconds(1), milliseconds(hours(24 * 365))),
       parameter("retry_after", &O::retry_after,
                 "After a failure the first cache is left alone for so long; 0: every call tries it.")
@@ -233,6 +235,18 @@ Health FailoverCache::health() const {
   if (inner_->on_error != OnError::error)
     return {HealthState::degraded, "does without a cache: " + health.reason};
   return health;
+}
+
+CacheStatistics FailoverCache::statistics() const {
+  auto statistics = CacheLayer::statistics();
+  if (!inner_->second) return statistics;
+  const auto more = inner_->second->statistics();
+  statistics.hits += more.hits;
+  statistics.misses += more.misses;
+  statistics.writes += more.writes;
+  statistics.removals += more.removals;
+  statistics.clears += more.clears;
+  return statistics;
 }
 
 FailoverStatistics FailoverCache::failover_statistics() const {
@@ -343,7 +357,10 @@ Result<bool> FailoverCache::do_persist(std::string_view key) {
   auto& inner = *inner_;
   return inner.change<Result<bool>>(
       "persist", key, [&] { return forward_persist(key); },
-      [&] { return inner.second->expire(key, inner.limited(TimeToLive::never_expires())); },
+      [&] {
+        const auto life = inner.limited(TimeToLive::never_expires());
+        return life.expires() ? inner.second->expire(key, life) : inner.second->persist(key);
+      },
       [](const Error&) { return Result<bool>(false); });
 }
 
