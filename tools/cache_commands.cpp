@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -37,6 +39,40 @@ Exit answer_yes_or_no(bool yes, const CacheRequest& request) {
   return yes ? Exit::done : Exit::no;
 }
 
+/// A TTL as the user wrote it; nothing, and the user is told, when it is none.
+std::optional<TimeToLive> read_time_to_live(const std::string& text) {
+  if (text == "never") return TimeToLive::never_expires();
+  const auto duration = parse_duration(text);
+  if (duration.ok()) return TimeToLive(duration.value());
+  complain("\"" + text + "\" is not a duration; write 90s, 250ms, 2h30m, or never");
+  return std::nullopt;
+}
+
+/// One line for any bytes: what cannot be printed is escaped, and so is the backslash.
+std::string one_line(std::string_view key) {
+  std::string line;
+  for (;;) {
+    const auto backslash = key.find('\\');
+    const auto part = key.substr(0, backslash);
+    line += printable(part, part.size());
+    if (backslash == std::string_view::npos) return line;
+    line += "\\\\";
+    key.remove_prefix(backslash + 1);
+  }
+}
+
+/// A key as JSON has it: text, or, when it is no UTF-8, a map with its one line.
+Node key_node(const std::string& key) {
+  auto node = text_node(key);
+  try {
+    static_cast<void>(write_document(node, Format::json));
+    return node;
+  } catch (const std::invalid_argument&) {
+    auto map = map_node();
+    return add(map, "escaped", text_node(one_line(key)));
+  }
+}
+
 }  // namespace
 
 Exit get(const ComponentSite& site, const CacheRequest& request) {
@@ -57,14 +93,11 @@ Exit get(const ComponentSite& site, const CacheRequest& request) {
 
 Exit set(const ComponentSite& site, const CacheRequest& request) {
   const auto cache = find(site, request);
-  const auto duration = parse_duration(request.time_to_live);
-  if (!duration.ok()) {
-    complain("\"" + request.time_to_live + "\" is not a duration; write 90s, 250ms or 2h30m");
-    return Exit::usage;
-  }
+  const auto time_to_live = read_time_to_live(request.time_to_live);
+  if (!time_to_live) return Exit::usage;
   const auto value = request.value == "-" && !request.null ? read_standard_input() : request.value;
-  const auto stored = cache->write(request.key, request.null ? std::nullopt : std::optional<ByteView>(value),
-                                   TimeToLive(duration.value()));
+  const auto stored =
+      cache->write(request.key, request.null ? std::nullopt : std::optional<ByteView>(value), *time_to_live);
   return stored.ok() ? Exit::done : fail(stored.error());
 }
 
@@ -101,14 +134,76 @@ Exit time_to_live(const ComponentSite& site, const CacheRequest& request) {
   return state == Remaining::State::absent ? Exit::no : Exit::done;
 }
 
+Exit expire(const ComponentSite& site, const CacheRequest& request) {
+  const auto cache = find(site, request);
+  const auto time_to_live = read_time_to_live(request.time_to_live);
+  if (!time_to_live) return Exit::usage;
+  const auto found = cache->expire(request.key, *time_to_live);
+  return found.ok() ? answer_yes_or_no(found.value(), request) : fail(found.error());
+}
+
+Exit persist(const ComponentSite& site, const CacheRequest& request) {
+  const auto changed = find(site, request)->persist(request.key);
+  return changed.ok() ? answer_yes_or_no(changed.value(), request) : fail(changed.error());
+}
+
+Exit keys(const ComponentSite& site, const CacheRequest& request) {
+  const auto cache = find(site, request);
+  auto range = cache->keys(request.pattern);
+  auto answer = list_node();
+  for (const auto& key : range)
+    if (request.json)
+      answer.elements.push_back(key_node(key));
+    else
+      print(one_line(key) + "\n");
+  if (range.error()) return fail(*range.error());
+  if (request.json) print_json(answer);
+  return Exit::done;
+}
+
+Exit clear(const ComponentSite& site, const CacheRequest& request) {
+  const auto cache = find(site, request);
+  auto answer = map_node();
+  if (request.pattern == "*") {
+    if (const auto cleared = cache->clear(); !cleared.ok()) return fail(cleared.error());
+    add(answer, "cleared", boolean_node(true));
+    if (!request.json) print("cleared\n");
+  } else {
+    const auto removed = cache->remove_matching(request.pattern);
+    if (!removed.ok()) return fail(removed.error());
+    add(answer, "removed", number_node(removed.value()));
+    if (!request.json) print("removed " + std::to_string(removed.value()) + "\n");
+  }
+  if (request.json) print_json(answer);
+  return Exit::done;
+}
+
+Exit size(const ComponentSite& site, const CacheRequest& request) {
+  const auto entries = find(site, request)->size();
+  if (!entries.ok()) return fail(entries.error());
+  if (request.json)
+    print_json(number_node(entries.value()));
+  else
+    print(std::to_string(entries.value()) + "\n");
+  return Exit::done;
+}
+
 Exit statistics(const ComponentSite& site, const CacheRequest& request) {
   const auto counters = find(site, request)->statistics();
   const std::vector<std::pair<std::string_view, std::uint64_t>> rows{
-      {"hits", counters.hits},           {"misses", counters.misses},
-      {"failures", counters.failures},   {"refusals", counters.refusals},
-      {"writes", counters.writes},       {"removals", counters.removals},
-      {"evictions", counters.evictions}, {"expirations", counters.expirations},
-      {"entries", counters.entries},     {"bytes", counters.bytes}};
+      {"hits", counters.hits},
+      {"misses", counters.misses},
+      {"failures", counters.failures},
+      {"refusals", counters.refusals},
+      {"writes", counters.writes},
+      {"removals", counters.removals},
+      {"clears", counters.clears},
+      {"evictions", counters.evictions},
+      {"expirations", counters.expirations},
+      {"tag_evictions", counters.tag_evictions},
+      {"stampede_waits", counters.stampede_waits},
+      {"entries", counters.entries},
+      {"bytes", counters.bytes}};
   auto answer = map_node();
   for (const auto& [name, count] : rows)
     add(answer, name, number_node(count));

@@ -14,6 +14,7 @@ struct CacheRequest {
   std::string key;
   std::string value;
   std::string time_to_live;
+  std::string pattern = "*";
   bool null = false;
   bool json = false;
 };
@@ -23,6 +24,11 @@ Exit set(const ComponentSite& site, const CacheRequest& request);
 Exit remove(const ComponentSite& site, const CacheRequest& request);
 Exit has(const ComponentSite& site, const CacheRequest& request);
 Exit time_to_live(const ComponentSite& site, const CacheRequest& request);
+Exit expire(const ComponentSite& site, const CacheRequest& request);
+Exit persist(const ComponentSite& site, const CacheRequest& request);
+Exit keys(const ComponentSite& site, const CacheRequest& request);
+Exit clear(const ComponentSite& site, const CacheRequest& request);
+Exit size(const ComponentSite& site, const CacheRequest& request);
 Exit statistics(const ComponentSite& site, const CacheRequest& request);
 
 }  // namespace cachesite::tool

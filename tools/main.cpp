@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -71,8 +72,31 @@ constexpr CacheCommand cache_commands[] = {
     {"del", "Remove KEY; exit 1 when it was not there", tool::remove, true},
     {"has", "Tell whether there is an entry under KEY; exit 1 when not", tool::has, true},
     {"ttl", "Tell how long KEY still lives; exit 1 when absent", tool::time_to_live, true},
+    {"expire", "Let KEY live for TTL from now; exit 1 when absent", tool::expire, true},
+    {"persist", "Take the end of KEY away; exit 1 when it has none or is absent", tool::persist, true},
+    {"keys", "Print the keys that match PATTERN, one on a line", tool::keys, false},
+    {"clear", "Remove all entries of the cache, without asking", tool::clear, false},
+    {"size", "Print the number of entries of the cache", tool::size, false},
     {"stats", "Print the counters of the cache since the program started", tool::statistics, false},
 };
+
+/// Adds what a command takes beside NAME and KEY.
+void add_further_arguments(CLI::App& added, std::string_view command, CacheRequest& request) {
+  const auto* const pattern_help =
+      "As in Redis: * any bytes, ? one byte, [a-z] one of a set, \\ the next as it is";
+  const auto* const ttl_help = "How long the entry lives, such as 2h30m; never: until it is removed";
+  if (command == "set") {
+    added.add_option("VALUE", request.value, "The value; '-' for the standard input");
+    added.add_option("--ttl", request.time_to_live, ttl_help)->required();
+    added.add_flag("--null", request.null, "Store a cached null instead of a value");
+  } else if (command == "expire") {
+    added.add_option("TTL", request.time_to_live, ttl_help)->required();
+  } else if (command == "keys") {
+    added.add_option("PATTERN", request.pattern, pattern_help);
+  } else if (command == "clear") {
+    added.add_option("--matching", request.pattern, pattern_help)->type_name("PATTERN");
+  }
+}
 
 int run(int count, char** words) {
   CLI::App app{"Looks into component files and into the caches that they declare."};
@@ -139,11 +163,7 @@ int run(int count, char** words) {
     added->add_option("NAME", arguments.cache.name, "Name of the cache; \"\" for the unnamed one")
         ->required();
     if (entry.takes_key) added->add_option("KEY", arguments.cache.key, "The key")->required();
-    if (std::string_view(entry.name) != "set") continue;
-    added->add_option("VALUE", arguments.cache.value, "The value; '-' for the standard input");
-    added->add_option("--ttl", arguments.cache.time_to_live, "How long the entry lives, such as 2h30m")
-        ->required();
-    added->add_flag("--null", arguments.cache.null, "Store a cached null instead of a value");
+    add_further_arguments(*added, entry.name, arguments.cache);
   }
 
   try {

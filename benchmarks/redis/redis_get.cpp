@@ -233,9 +233,11 @@ std::pair<double, double> measure_once(const std::string& program, const std::st
 
 Cost measure(const std::string& program, const std::string& client, const std::string& work,
              std::uint16_t port) {
-  const bool many = parse_work(work).kind == Work::Kind::many;
-  const int base = many ? 50 : 500;
-  const int more = many ? 100 : 2000;
+  // So many that what happens now and then, such as a reply that is late on a busy machine, counts for what
+  // it is.
+  const auto [kind, size] = parse_work(work);
+  const int base = kind == Work::Kind::many ? 50 : 1000;
+  const int more = kind == Work::Kind::many ? 200 : size > 4096 ? 2000 : 10000;
   const auto arguments = [&](int count) {
     return client + " " + work + " " + std::to_string(count) + " " + std::to_string(port);
   };

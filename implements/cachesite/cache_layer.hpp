@@ -70,6 +70,10 @@ class CacheLayer : public ICache {
   // The same calls of the cache below.
   Result<Found> forward_read(std::string_view key, Value& destination) {
     if (stopped()) return closed();
+    return forward_read_unasked(key, destination);
+  }
+  // The same for a layer that has found out in another way that it is not stopped.
+  Result<Found> forward_read_unasked(std::string_view key, Value& destination) {
     return below_->do_read(key, destination);
   }
   Status forward_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live);

@@ -237,9 +237,9 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   }
 }
 
-Channel& Endpoint::pick(bool large) {
+Channel& Endpoint::pick_other(bool large) {
   bool wish = false;
-  Channel& channel = lanes_.pick(large, wish);
+  Channel& channel = lanes_.pick_other(large, wish);
   if (wish) {
     Lock lock(mutex_);
     if (state_ == State::up) begin_work(lock);

@@ -90,7 +90,11 @@ class Endpoint {
   template <class Send>
   Status carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
-  Channel& pick(bool large);
+  Channel& pick(bool large) {
+    Channel* const usual = lanes_.usual(large);
+    return usual != nullptr ? *usual : pick_other(large);
+  }
+  Channel& pick_other(bool large);
   void on_loss(const Error& reason);
   void begin_work(Lock& lock);
   void work();

@@ -25,12 +25,14 @@ class Lanes {
  public:
   Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss);
 
-  /// The channel for a request; an open one if there is any. `wish` becomes true when a better one should be
-  /// opened that nobody asked for before.
-  Channel& pick(bool large, bool& wish) noexcept {
+  /// The channel that ordinary requests go over as a rule; null when this one has to look further.
+  [[nodiscard]] Channel* usual(bool large) noexcept {
     Channel& first = lanes_.front()->channel;
-    return !large && !first.clogged() && first.is_open() ? first : pick_other(large, wish);
+    return !large && !first.clogged() && first.is_open() ? &first : nullptr;
   }
+  /// The channel for a request that the usual one is not for; an open one if there is any. `wish` becomes
+  /// true when a better one should be opened that nobody asked for before.
+  Channel& pick_other(bool large, bool& wish) noexcept;
 
   [[nodiscard]] bool any_open() const noexcept;
   /// A channel that is wanted and not open; null when there is none.
@@ -51,8 +53,6 @@ class Lanes {
     Channel channel;
     std::atomic<bool> wanted{false};
   };
-
-  Channel& pick_other(bool large, bool& wish) noexcept;
 
   LaneOptions options_;
   std::vector<std::unique_ptr<Lane>> lanes_;

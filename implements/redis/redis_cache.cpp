@@ -140,10 +140,7 @@ Result<bool> RedisCache::do_contains(std::string_view key) {
 Result<Remaining> RedisCache::do_time_to_live(std::string_view key) {
   const auto left = inner_->ask_number("PTTL", key, true);
   if (!left.ok()) return left.error();
-  if (left.value() == -2) return Remaining{};
-  if (left.value() < 0) return Remaining{Remaining::State::no_expiry, {}};
-  const std::int64_t milliseconds = left.value() == 0 ? 1 : left.value();
-  return Remaining{Remaining::State::expires, std::chrono::milliseconds(milliseconds)};
+  return Inner::remaining(left.value());
 }
 
 }  // namespace cachesite

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -82,6 +83,13 @@ class RedisCache::Inner {
         !status.ok())
       return status.error();
     return reply.integer;
+  }
+
+  /// What an answer to PTTL says.
+  static Remaining remaining(std::int64_t left) noexcept {
+    if (left == -2) return {};
+    if (left < 0) return {Remaining::State::no_expiry, {}};
+    return {Remaining::State::expires, std::chrono::milliseconds(left == 0 ? 1 : left)};
   }
 
   /// Does all requests at once; each ends with a status of its own. Failures are not counted.

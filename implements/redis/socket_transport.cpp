@@ -48,15 +48,18 @@ SocketTransport::SocketTransport(FileDescriptor socket, std::chrono::millisecond
   ::fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK);
 }
 
-Transport::Transfer SocketTransport::outcome(ssize_t count, std::atomic<std::uint64_t>& counter) noexcept {
-  if (count > 0) {
-    counter.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
-    return {Status::ok, static_cast<std::size_t>(count)};
-  }
+Transport::Transfer SocketTransport::without_bytes(ssize_t count) noexcept {
   if (count == 0) return {Status::ended};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {Status::again};
   error_ = errno;
   return {Status::failed};
+}
+
+inline Transport::Transfer SocketTransport::outcome(ssize_t count,
+                                                    std::atomic<std::uint64_t>& counter) noexcept {
+  if (count <= 0) return without_bytes(count);
+  counter.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
+  return {Status::ok, static_cast<std::size_t>(count)};
 }
 
 Transport::Transfer SocketTransport::receive(std::span<const iovec> places, Patience patience) {

@@ -31,6 +31,7 @@ class SocketTransport final : public Transport {
 
  private:
   Transfer outcome(ssize_t count, std::atomic<std::uint64_t>& counter) noexcept;
+  Transfer without_bytes(ssize_t count) noexcept;
 
   FileDescriptor socket_;
   std::shared_ptr<Traffic> traffic_;

@@ -43,6 +43,7 @@ bool is_temporary(const Error& error) noexcept {
                          [&](std::string_view word) { return error.message().starts_with(word); });
     }
     case ErrorCode::unsupported:
+    case ErrorCode::not_computed:
     case ErrorCode::bad_argument:
     case ErrorCode::too_large:
     case ErrorCode::corrupt:

@@ -1,22 +1,28 @@
 #include "site/builtin_components.hpp"
 
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/composite_hook.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
+#include <cachesite/hooked_cache.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
+#include <cachesite/metrics_cache.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/prefix_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
+#include <cachesite/remember_cache.hpp>
 #include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/topic_logger_site.hpp>
 #include <cachesite/write_policy_cache_layer.hpp>
 
@@ -38,6 +44,10 @@ void add_builtin_components(Catalog& catalog) {
       .text("Keeps values on a Redis server, and does without it while it cannot be reached.")
       .alias("RedisCacheImpl")
       .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
+  catalog.add<PrefixCache>("PrefixCache").text("Is a part of another cache: every key gets a prefix there.");
+  catalog.add<MetricsCache>("MetricsCache").text("Counts and times the calls of another cache.");
+  catalog.add<HookedCache>("HookedCache").text("Tells hooks about every call of another cache.");
+  catalog.add<CompositeHook>("CompositeHook").text("Makes one hook of several.");
   catalog.add<TaggedCache>("TaggedCache")
       .text("Gives the entries of another cache tags, and ends all entries of a tag at once.");
   catalog.add<WritePolicyCache>("WritePolicyCache")
@@ -46,6 +56,10 @@ void add_builtin_components(Catalog& catalog) {
       .text("Does without another cache while that one fails, or with a second one.");
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
+  catalog.add<TieredCache>("TieredCache")
+      .text("Keeps copies in a near cache, such as one in memory, in front of a far one.");
+  catalog.add<RememberCache>("RememberCache")
+      .text("Computes what another cache does not have, once for all who ask at the same time.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Hands out mutexes among the threads of one process.");

@@ -203,6 +203,15 @@ class ICache : public Interface<ICache, "ICache"> {
     return remove_many(std::span<const std::string_view>(keys.begin(), keys.size()));
   }
 
+  /// How long the entries under `keys` still live, asked together. `results` has one for each.
+  void time_to_live_many(std::span<const std::string_view> keys,
+                         std::span<Result<Remaining>> results) noexcept {
+    each_or_all(
+        keys.size(), results, [&](std::size_t index) { return check_key(keys[index]); },
+        [&] { do_time_to_live_many(keys, results); },
+        [&](std::size_t index) { return time_to_live(keys[index]); });
+  }
+
   // --- all keys
 
   /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked. Throws
@@ -280,6 +289,11 @@ class ICache : public Interface<ICache, "ICache"> {
   virtual void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
     for (std::size_t index = 0; index < keys.size(); ++index)
       results[index] = remove(keys[index]);
+  }
+  virtual void do_time_to_live_many(std::span<const std::string_view> keys,
+                                    std::span<Result<Remaining>> results) {
+    for (std::size_t index = 0; index < keys.size(); ++index)
+      results[index] = do_time_to_live(keys[index]);
   }
   virtual Result<std::uint64_t> do_remove_matching(std::string_view pattern) {
     std::uint64_t removed = 0;

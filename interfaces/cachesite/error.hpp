@@ -20,6 +20,7 @@ enum class ErrorCode : std::uint8_t {
   closed,        ///< the component is stopped
   no_memory,     ///< an allocation failed; the component stays usable
   unsupported,   ///< this component, or one that it is built on, does not offer the call
+  not_computed,  ///< the program's own function for the value threw, or needs the value that it computes
 };
 
 /// The code as the word used in messages and in output of the tool, such as "timeout".
@@ -45,6 +46,8 @@ enum class ErrorCode : std::uint8_t {
       return "no_memory";
     case ErrorCode::unsupported:
       return "unsupported";
+    case ErrorCode::not_computed:
+      return "not_computed";
   }
   return "unknown";
 }

@@ -159,6 +159,8 @@ class TypedCache {
 
   /// The cache of bytes below; never null.
   [[nodiscard]] const std::shared_ptr<ICache>& cache() const noexcept { return cache_; }
+  [[nodiscard]] const S& serializer() const noexcept { return serializer_; }
+  [[nodiscard]] NullForm null_form() const noexcept { return null_form_; }
 
  private:
   [[nodiscard]] TypedLookup<T> value_in(const Value& bytes) const noexcept {

@@ -1,0 +1,135 @@
+// What layers add to a hit in memory.
+//
+//   layers instructions SUBJECT RUNS   runs that many hits and nothing else: under callgrind, the difference
+//   of
+//                                      two runs divided by the difference of their lengths is the number of
+//                                      instructions of one hit (benchmarks/layers.sh does the sums)
+//   layers [SECONDS]                   processor time of a hit with 1, 2, 4, 8 and 16 threads
+//   layers allocations                 exit status 1 when a hit through the layers allocates
+//
+// Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both.
+
+#include <cachesite/hooked_cache.hpp>
+#include <cachesite/memory_cache.hpp>
+#include <cachesite/metrics_cache.hpp>
+#include <cachesite/prefix_cache.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* const memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace {
+
+using namespace cachesite;
+
+constexpr std::string_view prefix = "shop:";
+constexpr std::string_view key = "user:000000000000000042";
+constexpr std::string_view subjects[] = {"plain", "whole", "prefix", "metrics", "both"};
+
+std::shared_ptr<ICache> counted(std::shared_ptr<ICache> below) {
+  MetricsCacheOptions options;
+  options.over = Reference<ICache>(std::move(below));
+  return std::make_shared<MetricsCache>(options);
+}
+
+struct Subject {
+  std::shared_ptr<ICache> cache = std::make_shared<MemoryCache>(MemoryCacheOptions{});
+  std::string key{::key};
+};
+
+Subject make(std::string_view name) {
+  Subject subject;
+  if (name == "whole") subject.key.insert(0, prefix);
+  if (name == "prefix" || name == "both") subject.cache = prefixed(subject.cache, std::string(prefix));
+  if (name == "metrics" || name == "both") subject.cache = counted(subject.cache);
+  subject.cache->set_value(subject.key, std::string(64, 'v'), std::chrono::hours(1));
+  return subject;
+}
+
+long hits(const Subject& subject, long times) {
+  Value value;
+  ICache& cache = *subject.cache;
+  long found = 0;
+  for (long run = 0; run < times; ++run) {
+    const auto result = cache.read(subject.key, value);
+    found += result.ok() && result.value() == Found::hit;
+  }
+  return found;
+}
+
+// Nanoseconds of processor time for one hit: other programs on the machine do not count.
+double nanoseconds(const Subject& subject, int threads, double seconds) {
+  std::atomic<bool> done{false};
+  std::atomic<long> total{0};
+  std::vector<std::thread> workers;
+  const std::clock_t begin = std::clock();
+  for (int index = 0; index < threads; ++index)
+    workers.emplace_back([&] {
+      long found = 0;
+      while (!done.load(std::memory_order_relaxed))
+        found += hits(subject, 1000);
+      total += found;
+    });
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  done = true;
+  for (auto& worker : workers)
+    worker.join();
+  const double used = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  return used * 1e9 / static_cast<double>(total.load());
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const std::string_view what = count > 1 ? arguments[1] : "";
+  if (what == "instructions" && count > 3) {
+    const long runs = std::atol(arguments[3]);
+    return hits(make(arguments[2]), runs) == runs ? 0 : 1;
+  }
+  if (what == "allocations") {
+    const auto subject = make("both");
+    hits(subject, 1000);
+    const long before = allocations.load();
+    hits(subject, 100'000);
+    const long made = allocations.load() - before;
+    std::printf("%ld allocations in 100000 hits\n", made);
+    return made == 0 ? 0 : 1;
+  }
+  const double seconds = count > 1 ? std::atof(arguments[1]) : 1.0;
+  std::printf("ns per hit   ");
+  for (const auto name : subjects)
+    std::printf("%9.*s", static_cast<int>(name.size()), name.data());
+  std::printf("\n");
+  for (const int threads : {1, 2, 4, 8, 16}) {
+    std::printf("%2d threads   ", threads);
+    for (const auto name : subjects)
+      std::printf("%9.1f", nanoseconds(make(name), threads, seconds));
+    std::printf("\n");
+  }
+}

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/cache_metrics.hpp>
+#include <cachesite/component_context.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/reference.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace cachesite {
+
+namespace layers {
+class MetricsCounters;
+}
+
+/// Settings of a MetricsCache.
+struct MetricsCacheOptions {
+  /// The cache whose calls are counted.
+  Reference<ICache> over;
+  /// One of so many calls of an operation is timed, for each thread; 1 times every call. Rounded up to a
+  /// power of two.
+  std::uint32_t sample_every = 64;
+
+  static ParameterTable parameters();
+};
+
+/// Counts the calls that go through it, and times some of them.
+///
+/// `statistics()` has the reads, writes, removals, clears, failures and refusals of the calls made here, and
+/// everything else (entries, bytes, evictions, tag evictions, stampede waits ...) from the cache below: two
+/// programs' parts over one cache, or two parts of one program, have hit ratios of their own. Of a batch each
+/// key counts. `metrics()` adds calls, failures and a histogram of durations for each operation.
+///
+/// Counters are spread over cache lines by thread. A hit costs one of them and no clock; reading the clock
+/// costs more than the rest, so it is read for one call of `sample_every` only, the first one included. A
+/// read that is under way counts as a hit until it has ended otherwise.
+class MetricsCache final : public CacheLayer, public ICacheMetrics {
+ public:
+  using provides = Provides<ICache, ICacheMetrics>;
+  using Options = MetricsCacheOptions;
+
+  /// Throws std::invalid_argument when `over` is not set.
+  explicit MetricsCache(const MetricsCacheOptions& options, const ComponentContext& context = {});
+  ~MetricsCache() override;
+
+  void stop() noexcept override;
+  [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] CacheMetrics metrics() const override;
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override;
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
+  Result<bool> do_remove(std::string_view key) override;
+  Result<bool> do_contains(std::string_view key) override;
+  Result<Remaining> do_time_to_live(std::string_view key) override;
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
+  Result<bool> do_persist(std::string_view key) override;
+  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
+  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Status do_clear() override;
+  Result<std::uint64_t> do_size() override;
+  void on_refused() noexcept override;
+
+ private:
+  Result<Found> untimed_read(std::string_view key, Value& destination);
+  Result<Found> noted_read(std::string_view key, Value& destination, MetricsCache* const volatile& self);
+  Result<Found> timed_read(std::string_view key, Value& destination);
+  void note(const Result<Found>& found) noexcept;
+  void note_failure() noexcept;
+  template <class R, class Call>
+  R counted(CacheOperation operation, Call&& call);
+  template <class R, class Call>
+  void counted_many(CacheOperation operation, std::span<R> results, Call&& call);
+
+  const std::unique_ptr<layers::MetricsCounters> counters_;
+  const std::shared_ptr<const IClock> clock_;
+};
+
+}  // namespace cachesite

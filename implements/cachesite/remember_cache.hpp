@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/component_context.hpp>
+#include <cachesite/computing_cache.hpp>
+#include <cachesite/remember_cache_options.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace cachesite {
+
+/// Computes what another cache does not have, once for all who ask: `remember` of IComputingCache over any
+/// cache. All other calls go to that cache unchanged.
+///
+/// **Within the process** callers for the same key share one computation. They are found by the whole key, so
+/// different keys never wait for each other. A write or removal of the key through this object while its
+/// value is computed wins: what is then computed is returned but not stored, and whoever asks after the write
+/// or removal does not get it.
+///
+/// **Across processes**, with `locks`, the one who computes takes the mutex named by the key, looks once more
+/// for the value, computes, stores and releases; all others wait at the mutex. Its lease is renewed while the
+/// factory runs. When its owner dies, another one takes over as soon as the lease ends. When a lease is lost
+/// while its factory runs (the process stood still for too long), the value is returned but not stored, since
+/// somebody else is computing a newer one. Keys longer than a mutex name may be are locked by their beginning
+/// and a hash.
+///
+/// Who has waited for longer than `wait`, or cannot take the lock, goes by `on_lock_failure`. A cache that
+/// cannot be read is no reason to fail: the factory runs, once in the process, and its value is returned. The
+/// lock is then not asked for, unless `on_lock_failure` is error.
+///
+/// With a RedisCache of the prefix `spakky:cache:` and a RedisMutexSite of the prefix
+/// `spakky:cache:__lock__:` this is the protocol of spakky-redis: its programs and these ones keep each other
+/// from computing twice. (They release without looking whose lock it is, so let them not be slower than their
+/// 30 s.)
+///
+/// Statistics are those of the cache below, with each `remember` counted as one read, however often it
+/// looked, and `stampede_waits` for those who waited.
+class RememberCache final : public CacheLayer, public IComputingCache {
+ public:
+  using provides = Provides<ICache, IComputingCache>;
+
+  using Options = RememberCacheOptions;
+
+  /// Throws std::invalid_argument with the first of `options.complaints()`, and when `over` is not set.
+  explicit RememberCache(Options options, const ComponentContext& context = {});
+  ~RememberCache() override;
+
+  /// Those who wait get `closed`; who computes gets its value.
+  void stop() noexcept override;
+  [[nodiscard]] CacheStatistics statistics() const override;
+
+ protected:
+  Lookup do_remember(std::string_view key, TimeToLive time_to_live, const Computation& computation) override;
+  void on_refused() noexcept override;
+
+  // What changes entries tells the computations that are under way.
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
+  Result<bool> do_remove(std::string_view key) override;
+  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
+  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Status do_clear() override;
+
+ private:
+  class Inner;
+  class Course;
+  const std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cachesite/component_site.hpp>
+#include <cachesite/document.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+/// Who asks for a health report.
+enum class HealthEndpoint : std::uint8_t {
+  health,     ///< everything
+  readiness,  ///< whether requests should be sent here: everything
+  liveness,   ///< whether the process should be restarted: a backend that is down is no reason, so nothing
+};
+
+/// What a health report shows.
+struct HealthReportOptions {
+  HealthEndpoint endpoint = HealthEndpoint::health;
+  /// Show `details`; without them a report tells a stranger little more than names.
+  bool details = true;
+  /// Names of components that may be down while the whole is healthy; all others are required.
+  std::vector<std::string> optional_components = {};
+};
+
+/// The state of a site for a health endpoint; `write_document(report, Format::json)` makes it text:
+///
+///     {"status": "healthy",
+///      "components": [
+///        {"name": "sessions", "class": "RedisCache", "status": "healthy", "state": "up", "required": true,
+///         "details": {"database": 0, "host": "localhost", "key_prefix": "shop:", "port": 6379,
+///                     "ssl": false}}]}
+///
+/// Components are sorted by name and each stands there once, under the first of its names that is not empty.
+/// A component is unhealthy when it is down; one that is degraded does its work and is healthy. The whole is
+/// unhealthy when a required component is. A lazy component that is not made yet has the state `not made yet`
+/// and is healthy; it is not made by this. Details are the server, as RedisCache and RedisConnection are
+/// declared with it, and the `reason` of a state; they hold no secret. What a component throws while it is
+/// asked makes it unhealthy with `error: {message, type}` in its details. Never waits for a backend.
+[[nodiscard]] Node health_report(const ComponentSite& site, const HealthReportOptions& options = {});
+
+/// The counters of the caches of a site for an information endpoint:
+///
+///     {"redis_cache": {"clears": 0, "deletes": 1, "hits": 7, "misses": 2, "stampede_waits": 0,
+///                      "tag_evictions": 0, "writes": 3}}
+///
+/// Each cache stands there once under its name, the unnamed one under its class, as in this example. Keys are
+/// sorted.
+[[nodiscard]] Node information_report(const ComponentSite& site);
+
+/// The counters of the caches of a site in the text exposition format of Prometheus, version 0.0.4, for an
+/// endpoint that answers with `prometheus_content_type`:
+///
+///     # HELP cachesite_cache_hits_total Reads that found a value or a cached null.
+///     # TYPE cachesite_cache_hits_total counter
+///     cachesite_cache_hits_total{cache="sessions",class="MemoryCache"} 5
+///
+/// Each cache stands there once, under the first of its names that is not empty. A MetricsCache adds calls
+/// and failures of each operation that was used, and a histogram of their durations in seconds; it counts the
+/// calls that were timed. Lazy components that are not made yet are left out.
+[[nodiscard]] std::string prometheus_text(const ComponentSite& site);
+
+/// The media type of `prometheus_text`.
+inline constexpr std::string_view prometheus_content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace cachesite

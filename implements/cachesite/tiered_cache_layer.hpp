@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/component_context.hpp>
+#include <cachesite/tiered_cache.hpp>
+#include <cachesite/tiered_cache_options.hpp>
+
+#include <memory>
+
+namespace cachesite {
+
+/// A cache of two tiers: a near one with copies, in front of a far one that holds every entry.
+///
+/// A read asks the near tier, then the far one, and keeps a copy of what it finds there, a cached null
+/// included, or remembers for `negative_ttl` that there is nothing. A copy lives for `near_ttl`, but never
+/// longer than its entry: that costs a second question to the far tier with each copy. Writes go to the far
+/// tier first; only what is stored there is copied. A failed or uncertain write drops the copy, so the near
+/// tier never holds what the far one refused, and a failed read is no reason to remember that there is
+/// nothing. While the far tier is away, copies are still served until they end.
+///
+/// A copy of an old value never replaces a new one: a read that began before a change of the same key by this
+/// object gives up its copy. Changes by other processes are seen when the copy ends, or after `forget_near`.
+///
+/// `contains`, `time_to_live`, `keys` and `size` ask the far tier. `expire`, `persist`, `increment` and
+/// `remove_matching` change the far tier and drop the copies. A near tier that fails is passed over.
+class TieredCache final : public CacheLayer, public ITieredCache {
+ public:
+  using provides = Provides<ICache, ITieredCache>;
+
+  using Options = TieredCacheOptions;
+
+  /// Throws std::invalid_argument with the first of `options.complaints()`, and when a tier is not set.
+  explicit TieredCache(TieredCacheOptions options, const ComponentContext& context = {});
+  ~TieredCache() override;
+
+  void stop() noexcept override { CacheLayer::stop(); }
+  [[nodiscard]] Health health() const override { return CacheLayer::health(); }
+  /// Hits, misses, failures, writes and removals are the layer's own, the rest those of the far tier.
+  [[nodiscard]] CacheStatistics statistics() const override;
+
+  bool forget_near(std::string_view key) noexcept override;
+  void clear_near() noexcept override;
+  [[nodiscard]] std::uint64_t near_size() noexcept override;
+  [[nodiscard]] TierStatistics tier_statistics() const noexcept override;
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override;
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
+                          TimeToLive time_to_live) override;
+  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
+  Result<bool> do_remove(std::string_view key) override;
+  Result<bool> do_contains(std::string_view key) override;
+  Result<Remaining> do_time_to_live(std::string_view key) override;
+  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
+  Result<bool> do_persist(std::string_view key) override;
+  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
+  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Status do_clear() override;
+
+ private:
+  class Inner;
+
+  template <class T>
+  Result<T> counted(Result<T> result) const noexcept;
+  template <class T>
+  Result<T> after_change(std::string_view key, Result<T> result) noexcept;
+
+  const std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cachesite/lookup.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+
+namespace cachesite::remembering {
+
+/// One computation that is under way.
+class Flight {
+ public:
+  explicit Flight(std::thread::id leading) : leader(leading) {}
+
+  /// Runs `store` unless the flight was told that what it computes is out of date.
+  template <class Store>
+  bool store_unless_outdated(Store&& store) {
+    const std::lock_guard lock(storing_);
+    if (outdated_) return false;
+    store();
+    return true;
+  }
+  void make_outdated() {
+    const std::lock_guard lock(storing_);
+    outdated_ = true;
+  }
+
+  const std::thread::id leader;
+
+ private:
+  friend class FlightTable;
+  std::mutex storing_;
+  bool outdated_ = false;
+  std::condition_variable landed_;  // with the table's mutex
+  std::optional<Lookup> result_;    // constant once it is there
+};
+
+/// The computations of one cache that are under way, at most one for each key. Nothing is ever held while
+/// code of the program runs, so factories may ask for other keys.
+class FlightTable {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  enum class Role : std::uint8_t { leader, passenger, circular };
+  struct Boarding {
+    Role role;
+    std::shared_ptr<Flight> flight;  // null: circular
+    bool look_again = false;         // the leader may have missed the end of an earlier flight
+  };
+
+  /// Grows with every flight that ends. Whoever has read before and finds it unchanged has missed none.
+  [[nodiscard]] std::uint64_t landings() const noexcept { return landings_.load(); }
+
+  /// A passenger has to call `wait`, a leader `land`.
+  Boarding board(std::string_view key, std::uint64_t landings_before);
+  /// The result; nothing when `deadline` passed or the table was closed first.
+  std::optional<Lookup> wait(Flight& flight, TimePoint deadline);
+  void land(std::string_view key, const std::shared_ptr<Flight>& flight, const Lookup& result) noexcept;
+
+  /// What flights of these keys compute is not stored any more, and whoever comes now does not board them.
+  void outdate(std::string_view key);
+  void outdate_matching(const std::function<bool(std::string_view)>& matches);
+
+  void close() noexcept;
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(); }
+
+ private:
+  [[nodiscard]] bool needs_this_thread(const Flight& flight) const;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Flight>, std::less<>> flights_;
+  std::unordered_map<std::thread::id, Flight*> waiting_;
+  std::atomic<std::uint64_t> landings_{0};
+  std::atomic<std::size_t> under_way_{0};
+  std::atomic<bool> closed_{false};
+};
+
+}  // namespace cachesite::remembering

@@ -1,0 +1,300 @@
+#include "layers/remember/flight_table.hpp"
+#include "layers/remember/key_in_text.hpp"
+
+#include <cachesite/guarded_call.hpp>
+#include <cachesite/key_pattern.hpp>
+#include <cachesite/remember_cache.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace cachesite {
+
+using remembering::Flight;
+using remembering::FlightTable;
+using remembering::key_in_text;
+
+class RememberCache::Inner {
+ public:
+  explicit Inner(Options given) : options(std::move(given)) {}
+
+  const Options options;
+  FlightTable flights;
+  std::stop_source stopping;
+  std::atomic<std::uint64_t> waits{0};
+  // Looks beyond the first of a call, which the cache below has counted too.
+  std::atomic<std::uint64_t> further_hits{0};
+  std::atomic<std::uint64_t> further_misses{0};
+};
+
+namespace {
+
+RememberCacheOptions checked(RememberCacheOptions options) {
+  for (const auto& complaint : options.complaints())
+    throw std::invalid_argument("RememberCache: " + complaint.parameter + ": " + complaint.message);
+  return options;
+}
+
+/// A long value moves instead of being copied.
+Lookup lookup_of(std::optional<std::string>&& bytes) {
+  if (!bytes) return {Found::null, Value()};
+  Value value;
+  if (bytes->size() <= Value::inline_capacity) {
+    value.assign(ByteView(*bytes));
+  } else {
+    const auto holder = std::make_shared<const std::string>(std::move(*bytes));
+    value.share(std::shared_ptr<const std::byte>(holder, reinterpret_cast<const std::byte*>(holder->data())),
+                holder->size());
+  }
+  return {Found::hit, std::move(value)};
+}
+
+}  // namespace
+
+/// One call of `remember`.
+class RememberCache::Course {
+ public:
+  Course(RememberCache& cache, std::string_view key, TimeToLive time_to_live, const Computation& computation)
+      : cache_(cache),
+        inner_(*cache.inner_),
+        key_(key),
+        time_to_live_(time_to_live),
+        computation_(computation),
+        deadline_(std::chrono::steady_clock::now() + inner_.options.wait) {}
+
+  Lookup run() {
+    const auto landings = inner_.flights.landings();
+    if (auto answer = look(true)) return *std::move(answer);
+    const auto boarding = inner_.flights.board(key_, landings);
+    switch (boarding.role) {
+      case FlightTable::Role::leader:
+        return lead(boarding.flight, boarding.look_again);
+      case FlightTable::Role::passenger:
+        return follow(boarding.flight);
+      case FlightTable::Role::circular:
+        break;
+    }
+    return Lookup(Error(ErrorCode::not_computed, "the value under " + key_in_text(key_) + " needs itself"));
+  }
+
+ private:
+  /// The answer, when the cache has one, or there is none to be had.
+  std::optional<Lookup> look(bool first) {
+    Value value;
+    const auto found = guarded_call<Found>([&] { return cache_.forward_read(key_, value); });
+    if (!found.ok()) {
+      readable_ = false;
+      if (found.error().code() == ErrorCode::closed && cache_.stopped()) return Lookup(found.error());
+      if (!computation_.compute_without_cache) return Lookup(found.error());
+      report(found.error());
+      return std::nullopt;
+    }
+    readable_ = true;
+    const bool missed = found.value() == Found::miss;
+    if (!first) (missed ? inner_.further_misses : inner_.further_hits).fetch_add(1);
+    if (missed || (computation_.accepts && !computation_.accepts(found.value(), value))) return std::nullopt;
+    return Lookup(found.value(), std::move(value));
+  }
+
+  Lookup follow(const std::shared_ptr<Flight>& flight) {
+    inner_.waits.fetch_add(1);
+    if (auto result = inner_.flights.wait(*flight, deadline_)) return *std::move(result);
+    if (inner_.flights.closed()) return Lookup(closed());
+    const Error late(ErrorCode::timeout, "somebody else has been computing the value under " +
+                                             key_in_text(key_) + " for longer than the wait limit");
+    if (inner_.options.on_lock_failure == OnLockFailure::error) return Lookup(late);
+    report(late);
+    return compute(*flight, nullptr);
+  }
+
+  Lookup lead(const std::shared_ptr<Flight>& flight, bool look_again) {
+    std::shared_ptr<IMutexLease> lease;  // released after the landing
+    struct Landing {
+      RememberCache::Inner& inner;
+      std::string_view key;
+      const std::shared_ptr<Flight>& flight;
+      Lookup result = Lookup(Error(ErrorCode::no_memory));  // of a computation that never came to its end
+      ~Landing() { inner.flights.land(key, flight, result); }
+    } landing{inner_, key_, flight};
+    landing.result = answer_of_leader(*flight, look_again, lease);
+    return landing.result;
+  }
+
+  Lookup answer_of_leader(Flight& flight, bool look_again, std::shared_ptr<IMutexLease>& lease) {
+    if (look_again)
+      if (auto answer = look(false)) return *std::move(answer);
+    const bool lenient = inner_.options.on_lock_failure == OnLockFailure::compute;
+    if (inner_.options.locks.component() && (readable_ || !lenient)) {
+      auto taken = take(lenient);
+      if (cache_.stopped()) return Lookup(closed());
+      const bool failed = !taken.ok();
+      if (!failed) lease = std::move(taken).value();
+      if (!failed || taken.error().code() == ErrorCode::timeout)
+        if (auto answer = look(false)) return *std::move(answer);
+      if (failed && !lenient) return Lookup(taken.error());
+      if (failed) report(taken.error());
+    }
+    return compute(flight, lease.get());
+  }
+
+  Result<std::shared_ptr<IMutexLease>> take(bool lenient) {
+    using Taken = std::shared_ptr<IMutexLease>;
+    auto taken = guarded_call<Taken>([&]() -> Result<Taken> {
+      const auto mutex = inner_.options.locks->get_mutex(remembering::mutex_name(key_));
+      if (!mutex) return Error(ErrorCode::unreachable, "the locks cannot be reached");
+      MutexRequest request;
+      request.expire = TimeToLive(inner_.options.lease);
+      request.stop = inner_.stopping.get_token();
+      request.wait = std::chrono::milliseconds(0);
+      auto at_once = mutex->take(request);
+      if (at_once.ok() ? at_once.value() != nullptr : lenient) return at_once;
+      if (inner_.options.wait.count() == 0) return at_once;
+      inner_.waits.fetch_add(1);
+      request.wait = inner_.options.wait;
+      return mutex->take(request);
+    });
+    if (taken.ok() && !taken.value())
+      return Error(ErrorCode::timeout, "another process has been computing the value under " +
+                                           key_in_text(key_) + " for longer than the wait limit");
+    return taken;
+  }
+
+  Lookup compute(Flight& flight, const IMutexLease* lease) {
+    auto computed = [&]() -> Result<Computed> {
+      try {
+        return computation_.factory();
+      } catch (...) {
+        return not_computed(std::current_exception());
+      }
+    }();
+    if (!computed.ok()) return Lookup(computed.error());
+    Computed made = std::move(computed).value();
+    const auto time_to_live = made.time_to_live ? *made.time_to_live : lasting(made.value.has_value());
+    const Lookup lookup = lookup_of(std::move(made.value));
+    if (time_to_live) store(flight, lease, lookup, *time_to_live);
+    return lookup;
+  }
+
+  [[nodiscard]] std::optional<TimeToLive> lasting(bool has_value) const {
+    if (has_value) return time_to_live_;
+    const auto& negative = inner_.options.negative_ttl;
+    if (!negative) return default_null_time_to_live(time_to_live_);
+    if (negative->count() == 0) return std::nullopt;
+    if (time_to_live_.expires() && time_to_live_.milliseconds() < *negative) return time_to_live_;
+    return TimeToLive(*negative);
+  }
+
+  void store(Flight& flight, const IMutexLease* lease, const Lookup& lookup, TimeToLive time_to_live) {
+    if (!time_to_live.valid())
+      return report(Error(ErrorCode::bad_argument, "the factory's TTL is not 1 ms to 10 years"));
+    if (lookup.value().size() > ICache::largest_value)
+      return report(Error(ErrorCode::too_large, "a value is at most 512 MiB long"));
+    if (lease && !lease->held())
+      return report(Error(ErrorCode::timeout, "the lock was lost while the value was computed"));
+    (void)flight.store_unless_outdated([&] {
+      const auto value = lookup.hit() ? std::optional(ByteView(lookup.value().text())) : std::nullopt;
+      const auto stored = guarded_call<Done>([&] { return cache_.forward_write(key_, value, time_to_live); });
+      if (!stored.ok()) report(stored.error());
+    });
+  }
+
+  void report(const Error& error) const {
+    if (computation_.report) computation_.report(error);
+  }
+
+  RememberCache& cache_;
+  Inner& inner_;
+  const std::string_view key_;
+  const TimeToLive time_to_live_;
+  const Computation& computation_;
+  const FlightTable::TimePoint deadline_;
+  bool readable_ = true;
+};
+
+RememberCache::RememberCache(Options options, const ComponentContext&)
+    : CacheLayer(options.over.component()), inner_(std::make_unique<Inner>(checked(std::move(options)))) {}
+
+RememberCache::~RememberCache() = default;
+
+void RememberCache::stop() noexcept {
+  CacheLayer::stop();
+  inner_->flights.close();
+  inner_->stopping.request_stop();
+}
+
+CacheStatistics RememberCache::statistics() const {
+  const auto hits = inner_->further_hits.load();
+  const auto misses = inner_->further_misses.load();
+  auto statistics = CacheLayer::statistics();
+  statistics.hits -= std::min(statistics.hits, hits);
+  statistics.misses -= std::min(statistics.misses, misses);
+  statistics.stampede_waits += inner_->waits.load();
+  return statistics;
+}
+
+Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,
+                                  const Computation& computation) {
+  return Course(*this, key, time_to_live, computation).run();
+}
+
+void RememberCache::on_refused() noexcept {
+  CacheLayer::on_refused();
+}
+
+Status RememberCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
+  inner_->flights.outdate(key);
+  return forward_write(key, value, time_to_live);
+}
+
+Result<bool> RememberCache::do_add(std::string_view key, std::optional<ByteView> value,
+                                   TimeToLive time_to_live) {
+  inner_->flights.outdate(key);
+  return forward_add(key, value, time_to_live);
+}
+
+Result<bool> RememberCache::do_replace(std::string_view key, std::optional<ByteView> value,
+                                       TimeToLive time_to_live) {
+  inner_->flights.outdate(key);
+  return forward_replace(key, value, time_to_live);
+}
+
+Result<std::int64_t> RememberCache::do_increment(std::string_view key, std::int64_t by,
+                                                 TimeToLive time_to_live) {
+  inner_->flights.outdate(key);
+  return forward_increment(key, by, time_to_live);
+}
+
+Result<bool> RememberCache::do_remove(std::string_view key) {
+  inner_->flights.outdate(key);
+  return forward_remove(key);
+}
+
+void RememberCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
+  for (const auto& entry : entries)
+    inner_->flights.outdate(entry.key);
+  forward_write_many(entries, results);
+}
+
+void RememberCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
+  for (const auto key : keys)
+    inner_->flights.outdate(key);
+  forward_remove_many(keys, results);
+}
+
+Result<std::uint64_t> RememberCache::do_remove_matching(std::string_view pattern) {
+  inner_->flights.outdate_matching([&](std::string_view key) { return matches_key_pattern(pattern, key); });
+  return forward_remove_matching(pattern);
+}
+
+Status RememberCache::do_clear() {
+  inner_->flights.outdate_matching([](std::string_view) { return true; });
+  return forward_clear();
+}
+
+}  // namespace cachesite

@@ -1,0 +1,138 @@
+#include "binding/value_node.hpp"
+#include "reports/reported_component.hpp"
+
+#include <cachesite/site_reports.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include <cxxabi.h>
+
+namespace cachesite {
+
+namespace {
+
+using binding::add_member;
+using binding::boolean_node;
+using binding::map_node;
+using binding::text_node;
+using reports::ReportedComponent;
+
+// Parameters of a component that say which server it uses, and what they are called in the details.
+constexpr std::pair<std::string_view, std::string_view> server_parameters[] = {
+    {"db", "database"}, {"host", "host"}, {"port", "port"}, {"prefix", "key_prefix"}, {"ssl", "ssl"}};
+
+std::string type_name(const std::exception& exception) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> readable(
+      abi::__cxa_demangle(typeid(exception).name(), nullptr, nullptr, &status), std::free);
+  return readable ? readable.get() : typeid(exception).name();
+}
+
+Node error_node(std::string_view message, std::string_view type) {
+  Node node = map_node();
+  add_member(node, "message", text_node(message));
+  add_member(node, "type", text_node(type));
+  return node;
+}
+
+// Sorted by key.
+using Details = std::map<std::string, Node, std::less<>>;
+
+void add_server(const DeclaredComponent& declared, Details& details) {
+  const auto& parameters = declared.component_class->parameters;
+  if (!parameters.find("host") || !parameters.find("port")) return;
+  const void* const options =
+      declared.effective_options ? declared.effective_options.get() : declared.options.get();
+  // With one of these, the server is named in another way than by host and port.
+  for (const auto* const instead : {"connection", "url", "unix_socket_path", "startup_nodes", "sentinels"}) {
+    const auto* const declaration = parameters.find(instead);
+    if (!declaration) continue;
+    const auto usual = declared.component_class->make_options();
+    if (!(declaration->load(options) == declaration->load(usual.get()))) return;
+  }
+  for (const auto& [parameter, shown] : server_parameters)
+    if (const auto* const declaration = parameters.find(parameter))
+      details.emplace(shown, binding::value_node(declaration->load(options), false));
+}
+
+class ReportMaker {
+ public:
+  ReportMaker(const ComponentSite& site, const HealthReportOptions& options)
+      : options_(options), declared_(site.declared_components()) {}
+
+  Node node_of(const ReportedComponent& reported) {
+    Details details;
+    for (const auto& declared : declared_)
+      if (reported.component && declared.component.get() == reported.component.get())
+        add_server(declared, details);
+    const auto state = state_of(reported, details);
+    const bool unhealthy = state == to_string(HealthState::down);
+    const bool required = !may_be_down(reported.name);
+    healthy_ = healthy_ && !(unhealthy && required);
+
+    Node node = map_node();
+    add_member(node, "name", text_node(reported.name));
+    add_member(node, "class", text_node(reported.class_name));
+    add_member(node, "status", text_node(unhealthy ? "unhealthy" : "healthy"));
+    add_member(node, "state", text_node(state));
+    add_member(node, "required", boolean_node(required));
+    if (!options_.details) return node;
+    Node shown = map_node();
+    for (auto& [name, detail] : details)
+      add_member(shown, name, std::move(detail));
+    add_member(node, "details", std::move(shown));
+    return node;
+  }
+
+  [[nodiscard]] bool healthy() const noexcept { return healthy_; }
+
+ private:
+  [[nodiscard]] bool may_be_down(std::string_view name) const {
+    const auto& names = options_.optional_components;
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  static std::string state_of(const ReportedComponent& reported, Details& details) {
+    if (!reported.component) return "not made yet";
+    try {
+      const Health health = reported.component->health();
+      if (!health.reason.empty()) details.emplace("reason", text_node(health.reason));
+      return std::string(to_string(health.state));
+    } catch (const std::exception& exception) {
+      details.emplace("error", error_node(exception.what(), type_name(exception)));
+    } catch (...) {
+      details.emplace("error", error_node("something was thrown that is no std::exception", "unknown"));
+    }
+    return std::string(to_string(HealthState::down));
+  }
+
+  const HealthReportOptions& options_;
+  const std::vector<DeclaredComponent> declared_;
+  bool healthy_ = true;
+};
+
+}  // namespace
+
+Node health_report(const ComponentSite& site, const HealthReportOptions& options) {
+  ReportMaker maker(site, options);
+  Node components = binding::list_node();
+  if (options.endpoint != HealthEndpoint::liveness)
+    for (const auto& reported : reports::reported_components(site))
+      components.elements.push_back(maker.node_of(reported));
+  Node report = map_node();
+  add_member(report, "status", text_node(maker.healthy() ? "healthy" : "unhealthy"));
+  add_member(report, "components", std::move(components));
+  return report;
+}
+
+}  // namespace cachesite

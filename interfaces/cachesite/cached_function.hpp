@@ -1,0 +1,285 @@
+#pragma once
+
+#include <cachesite/cache.hpp>
+#include <cachesite/cache_error.hpp>
+#include <cachesite/cache_key_part.hpp>
+#include <cachesite/cached_options.hpp>
+#include <cachesite/computing_cache.hpp>
+#include <cachesite/error.hpp>
+#include <cachesite/key_template.hpp>
+#include <cachesite/remember.hpp>
+#include <cachesite/result.hpp>
+#include <cachesite/serializer.hpp>
+#include <cachesite/text_serializer.hpp>
+#include <cachesite/time_to_live.hpp>
+#include <cachesite/typed_cache.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace cachesite {
+
+namespace detail {
+
+template <class T>
+struct OptionalOf {
+  using Value = T;
+  static constexpr bool is_optional = false;
+};
+template <class T>
+struct OptionalOf<std::optional<T>> {
+  using Value = T;
+  static constexpr bool is_optional = true;
+};
+
+template <class F>
+struct Signature : Signature<decltype(std::function{std::declval<F>()})> {};
+template <class R, class... A>
+struct Signature<std::function<R(A...)>> {
+  using Returned = std::remove_cvref_t<R>;
+  using Options = CachedOptions<std::remove_cvref_t<A>...>;
+  template <template <class, class, class...> class Made, class S>
+  using Apply = Made<Returned, S, A...>;
+};
+
+}  // namespace detail
+
+/// A function whose results are cached; made by `cached()`. Calling it is calling the function, unless the
+/// cache has its result for the same key. A copy is the same function over the same cache. Calls are safe
+/// from any thread, if those of the function are.
+///
+/// The function's exceptions go to the caller who ran it; those who waited for the same value get CacheError
+/// with `not_computed` and the exception's text. Nothing is cached then.
+template <class R, class S, class... Arguments>
+class CachedFunction {
+ public:
+  using Options = CachedOptions<std::remove_cvref_t<Arguments>...>;
+  using T = typename detail::OptionalOf<R>::Value;
+
+  static_assert(Serializer<S, T>, "the serialiser cannot write what the function returns");
+
+  /// See `cached()`.
+  template <class F, class Key, class Time>
+  CachedFunction(std::shared_ptr<ICache> cache, Key&& key, Time&& time_to_live, F&& function, Options options,
+                 S serializer)
+      : cache_(std::move(cache)),
+        function_(std::forward<F>(function)),
+        options_(std::move(options)),
+        serializer_(std::move(serializer)) {
+    if (!cache_) throw std::invalid_argument("a cached function needs a cache");
+    if (options_.null_time_to_live) check(*options_.null_time_to_live);
+    set_key(std::forward<Key>(key));
+    set_time_to_live(std::forward<Time>(time_to_live));
+  }
+
+  /// The function's result, from the cache or from the function.
+  R operator()(Arguments... arguments) const {
+    if (options_.skip && options_.skip(arguments...)) return function_(arguments...);
+    const std::string key = key_(arguments...);
+    const auto time_to_live = time_of_arguments_ ? checked_at_run_time(time_of_arguments_(arguments...))
+                                                 : TimeToLive::never_expires();  // the result will say
+    if (options_.bypass && options_.bypass(arguments...))
+      return call_and_store(key, time_to_live, arguments...);
+
+    std::exception_ptr thrown;
+    auto make = [&]() -> Result<Made> {
+      try {
+        return made(arguments...);
+      } catch (...) {
+        thrown = std::current_exception();
+        return not_computed(thrown);
+      }
+    };
+    Typed computation(serializer_, options_.null_form, time_to_live, is_optional);
+    const Lookup lookup = computation.run(
+        *cache_, key, Computation{{}, {}, options_.report, options_.on_error == OnCacheError::execute}, make);
+    if (thrown) std::rethrow_exception(thrown);
+    if (auto& own = computation.own()) return returned(std::move(own->value));
+
+    auto answer = computation.answer(lookup);
+    if (answer.hit()) return R(std::move(answer).value());
+    if constexpr (is_optional)
+      if (answer.null()) return std::nullopt;
+    if (options_.on_error == OnCacheError::raise || answer.error().code() == ErrorCode::not_computed)
+      throw CacheError(answer.error());
+    report(answer.error());
+    return call_and_store(key, time_to_live, arguments...);
+  }
+
+  /// Removes the result of these arguments from the cache: true when there was one.
+  Result<bool> invalidate(const std::remove_cvref_t<Arguments>&... arguments) const {
+    return cache_->remove(key_(arguments...));
+  }
+
+  /// The key that these arguments make.
+  [[nodiscard]] std::string key(const std::remove_cvref_t<Arguments>&... arguments) const {
+    return key_(arguments...);
+  }
+
+  /// The cache of bytes; never null.
+  [[nodiscard]] const std::shared_ptr<ICache>& cache() const noexcept { return cache_; }
+
+ private:
+  static constexpr bool is_optional = detail::OptionalOf<R>::is_optional;
+  using Typed = detail::TypedComputation<T, S>;
+  using Made = typename Typed::Made;
+
+  static void check(TimeToLive time_to_live) {
+    if (!time_to_live.valid()) throw std::invalid_argument("a TTL is 1 ms to 10 years");
+  }
+  static TimeToLive checked_at_run_time(TimeToLive time_to_live) {
+    if (!time_to_live.valid()) throw CacheError(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
+    return time_to_live;
+  }
+
+  template <class Key>
+  void set_key(Key&& key) {
+    if constexpr (std::convertible_to<Key, std::string_view>) {
+      const KeyTemplate parsed(std::string_view(key), options_.names, sizeof...(Arguments));
+      constexpr std::array<bool, sizeof...(Arguments)> has_text{
+          CacheKeyPart<std::remove_cvref_t<Arguments>>...};
+      for (std::size_t index = 0; index < has_text.size(); ++index)
+        if (parsed.uses(index) && !has_text[index])
+          throw std::invalid_argument("the key template uses argument " + std::to_string(index) +
+                                      ", for whose type there is no cache_key_part");
+      key_ = [parsed](const std::remove_cvref_t<Arguments>&... arguments) {
+        std::array<std::string, sizeof...(Arguments)> texts;
+        [[maybe_unused]] std::size_t index = 0;
+        (write_part(parsed, texts, index++, arguments), ...);
+        return parsed.key(texts);
+      };
+    } else {
+      static_assert(std::invocable<Key&, const std::remove_cvref_t<Arguments>&...>,
+                    "a key is a template or a function of the arguments");
+      key_ = std::forward<Key>(key);
+    }
+  }
+
+  template <class Texts, class Argument>
+  static void write_part(const KeyTemplate& parsed, Texts& texts, std::size_t index,
+                         const Argument& argument) {
+    if constexpr (CacheKeyPart<Argument>)
+      if (parsed.uses(index)) texts[index] = cache_key_part(argument);
+  }
+
+  template <class Time>
+  void set_time_to_live(Time&& time) {
+    if constexpr (std::convertible_to<Time, TimeToLive>) {
+      const TimeToLive fixed = time;
+      check(fixed);
+      time_of_arguments_ = [fixed](const std::remove_cvref_t<Arguments>&...) { return fixed; };
+    } else if constexpr (std::is_invocable_r_v<TimeToLive, Time&, const std::remove_cvref_t<Arguments>&...>) {
+      time_of_arguments_ = std::forward<Time>(time);
+    } else if constexpr (std::is_invocable_r_v<TimeToLive, Time&, const R&,
+                                               const std::remove_cvref_t<Arguments>&...>) {
+      time_of_result_ = std::forward<Time>(time);
+    } else {
+      static_assert(std::is_invocable_r_v<TimeToLive, Time&, const R&>,
+                    "a TTL is a duration, or a function of the arguments, of the result and the arguments, "
+                    "or of the result");
+      time_of_result_ = [own = std::function<TimeToLive(const R&)>(std::forward<Time>(time))](
+                            const R& result, const std::remove_cvref_t<Arguments>&...) {
+        return own(result);
+      };
+    }
+  }
+
+  /// Calls the function.
+  template <class... Given>
+  Made made(Given&... arguments) const {
+    R result = function_(arguments...);
+    Made outcome;
+    if constexpr (is_optional)
+      if (!result) outcome.time_to_live = options_.null_time_to_live;
+    if (time_of_result_ && !outcome.time_to_live) {
+      auto lasting = time_of_result_(std::as_const(result), arguments...);
+      if constexpr (is_optional)
+        if (!result && lasting.valid()) lasting = default_null_time_to_live(lasting);
+      outcome.time_to_live = lasting;
+    }
+    if constexpr (is_optional)
+      outcome.value = std::move(result);
+    else
+      outcome.value.emplace(std::move(result));
+    return outcome;
+  }
+
+  static R returned(std::optional<T>&& value) {
+    if constexpr (is_optional)
+      return std::move(value);
+    else
+      return *std::move(value);
+  }
+
+  template <class... Given>
+  R call_and_store(const std::string& key, TimeToLive time_to_live, Given&... arguments) const {
+    Made result = made(arguments...);
+    TypedCache<T, S> typed(cache_, serializer_, options_.null_form);
+    const auto lasting =
+        result.time_to_live.value_or(result.value ? time_to_live : default_null_time_to_live(time_to_live));
+    const auto stored =
+        result.value ? typed.write(key, *result.value, lasting) : typed.write_null(key, lasting);
+    if (!stored.ok()) report(stored.error());
+    return returned(std::move(result.value));
+  }
+
+  void report(const Error& error) const {
+    if (options_.report) options_.report(error);
+  }
+
+  std::shared_ptr<ICache> cache_;
+  std::function<R(Arguments...)> function_;
+  Options options_;
+  S serializer_;
+  std::function<std::string(const std::remove_cvref_t<Arguments>&...)> key_;
+  // One of the two.
+  std::function<TimeToLive(const std::remove_cvref_t<Arguments>&...)> time_of_arguments_;
+  std::function<TimeToLive(const R&, const std::remove_cvref_t<Arguments>&...)> time_of_result_;
+};
+
+/// The settings of a function made by `cached()` from an F.
+template <class F>
+using CachedOptionsOf = typename detail::Signature<F>::Options;
+
+/// A function whose results are kept in `cache`:
+///
+///     const auto find_user = cachesite::cached<cachesite::JsonSerializer>(
+///         users, "user:{id}", 5min, [&](int id) { return database.find(id); }, {.names = {"id"}});
+///     const auto ada = find_user(42);        // from the cache, or from the database
+///     (void)find_user.invalidate(42);
+///
+/// `function` returns what `S` can write, or a std::optional of it, whose std::nullopt is cached as a null.
+/// The serialiser of functions that return text may be left out. The function's arguments are any types.
+///
+/// `key` is a template (see KeyTemplate), whose places are the names in `options.names` and the numbers of
+/// the arguments, or a function of the arguments that returns a std::string. Arguments that are not in the
+/// template do not make a difference and may be of any type.
+///
+/// `time_to_live` is a duration, or a TimeToLive, or a function that returns one: of the arguments; of the
+/// result and the arguments; or of the result alone.
+///
+/// Over an IComputingCache, such as a RememberCache, the function runs once for all who ask at the same time;
+/// then `cache` is best that object itself, since a layer in front of it hides that it computes. Values are
+/// stored as a TypedCache of the same serialiser and NullForm stores them.
+///
+/// Throws std::invalid_argument for a template or a TTL that is wrong, and when `cache` is null.
+template <class S = TextSerializer, class Key, class Time, class F>
+[[nodiscard]] auto cached(std::shared_ptr<ICache> cache, Key&& key, Time&& time_to_live, F function,
+                          CachedOptionsOf<F> options = {}, S serializer = S()) {
+  using Made = typename detail::Signature<F>::template Apply<CachedFunction, S>;
+  return Made(std::move(cache), std::forward<Key>(key), std::forward<Time>(time_to_live), std::move(function),
+              std::move(options), std::move(serializer));
+}
+
+}  // namespace cachesite

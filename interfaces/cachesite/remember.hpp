@@ -1,0 +1,211 @@
+#pragma once
+
+#include <cachesite/cache.hpp>
+#include <cachesite/computing_cache.hpp>
+#include <cachesite/error.hpp>
+#include <cachesite/guarded_call.hpp>
+#include <cachesite/lookup.hpp>
+#include <cachesite/result.hpp>
+#include <cachesite/serializer.hpp>
+#include <cachesite/time_to_live.hpp>
+#include <cachesite/typed_cache.hpp>
+#include <cachesite/typed_lookup.hpp>
+#include <cachesite/value.hpp>
+
+#include <concepts>
+#include <exception>
+#include <functional>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace cachesite {
+
+namespace detail {
+
+/// Read, compute, write: what is left of `remember` over a cache that does not compute.
+[[nodiscard]] inline Lookup remember_plainly(ICache& cache, std::string_view key, TimeToLive time_to_live,
+                                             const Computation& computation) {
+  const auto report = [&](const Error& error) {
+    if (computation.report) computation.report(error);
+  };
+  if (!time_to_live.valid()) return Lookup(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
+  Lookup found = cache.get(key);
+  if (found.failed()) {
+    const auto code = found.error().code();
+    const bool misused = key.empty() || key.size() > ICache::longest_key;
+    if (misused || code == ErrorCode::closed || !computation.compute_without_cache) return found;
+    report(found.error());
+  } else if (!found.miss()) {
+    if (!computation.accepts || computation.accepts(found.hit() ? Found::hit : Found::null, found.value()))
+      return found;
+  }
+  auto computed = [&]() -> Result<Computed> {
+    try {
+      return computation.factory();
+    } catch (...) {
+      return not_computed(std::current_exception());
+    }
+  }();
+  if (!computed.ok()) return Lookup(computed.error());
+  const auto made = std::move(computed).value();
+  const auto lasting =
+      made.time_to_live.value_or(made.value ? time_to_live : default_null_time_to_live(time_to_live));
+  const auto stored =
+      cache.write(key, made.value ? std::optional(ByteView(*made.value)) : std::nullopt, lasting);
+  if (!stored.ok()) report(stored.error());
+  return made.value ? Lookup(Found::hit, Value(ByteView(*made.value))) : Lookup(Found::null, Value());
+}
+
+/// By the cache itself when it computes.
+[[nodiscard]] inline Lookup remember_somehow(ICache& cache, std::string_view key, TimeToLive time_to_live,
+                                             const Computation& computation) noexcept {
+  if (auto* const computing = dynamic_cast<IComputingCache*>(&cache))
+    return computing->remember(key, time_to_live, computation);
+  auto answer = guarded_call<Lookup>([&] { return remember_plainly(cache, key, time_to_live, computation); });
+  return answer.ok() ? std::move(answer).value() : Lookup(answer.error());
+}
+
+/// What a call of `remember` with values of a C++ type knows beside the bytes.
+template <class T, class S>
+class TypedComputation {
+ public:
+  /// What a factory has made: a value, or none.
+  struct Made {
+    std::optional<T> value = {};
+    std::optional<TimeToLive> time_to_live = {};
+  };
+
+  /// `takes_null`: a null that is found will do.
+  TypedComputation(const S& serializer, NullForm null_form, TimeToLive time_to_live, bool takes_null = true)
+      : serializer_(serializer),
+        null_form_(null_form),
+        time_to_live_(time_to_live),
+        takes_null_(takes_null) {}
+
+  /// `make` returns a Result<Made>.
+  template <class Make>
+  [[nodiscard]] Lookup run(ICache& cache, std::string_view key, Computation computation, Make& make) {
+    auto factory = [&]() -> Result<Computed> {
+      Result<Made> made = make();
+      if (!made.ok()) return made.error();
+      own_.emplace(std::move(made).value());
+      return serialized();
+    };
+    auto accepts = [&](Found found, const Value& value) { return decode(found, value); };
+    computation.factory = std::ref(factory);
+    computation.accepts = std::ref(accepts);
+    return remember_somehow(cache, key, time_to_live_, computation);
+  }
+
+  /// What this call computed itself, even when it could not be stored.
+  [[nodiscard]] std::optional<Made>& own() noexcept { return own_; }
+
+  /// What a call found that computed nothing itself.
+  [[nodiscard]] TypedLookup<T> answer(const Lookup& lookup) {
+    if (lookup.failed()) return TypedLookup<T>(lookup.error());
+    if (!decoded_ && !decode(lookup.hit() ? Found::hit : Found::null, lookup.value()))
+      return TypedLookup<T>(Error(ErrorCode::corrupt, "the value that another caller computed is no such"));
+    return std::move(*decoded_);
+  }
+
+ private:
+  bool decode(Found found, const Value& bytes) noexcept {
+    if (found == Found::null) {
+      if (takes_null_) decoded_.emplace(Found::null);
+      return takes_null_;
+    }
+    try {
+      T value{};
+      const auto read = serializer_.read(ByteView(bytes.text()), value);
+      if (!read.ok() || (read.value() != Found::hit && !takes_null_)) return false;
+      if (read.value() == Found::hit)
+        decoded_.emplace(std::move(value));
+      else
+        decoded_.emplace(Found::null);
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+
+  Result<Computed> serialized() {
+    Computed computed;
+    computed.time_to_live = own_->time_to_live;
+    if (own_->value) {
+      const auto status = serializer_.write(*own_->value, computed.value.emplace());
+      if (!status.ok()) return status.error();
+    } else if constexpr (requires(std::string & bytes) { serializer_.write_null(bytes); }) {
+      if (null_form_ == NullForm::serialized) {
+        const auto status = serializer_.write_null(computed.value.emplace());
+        if (!status.ok()) return status.error();
+        if (!computed.time_to_live) computed.time_to_live = default_null_time_to_live(time_to_live_);
+      }
+    }
+    return computed;
+  }
+
+  const S& serializer_;
+  const NullForm null_form_;
+  const TimeToLive time_to_live_;
+  const bool takes_null_;
+  std::optional<Made> own_;
+  std::optional<TypedLookup<T>> decoded_;
+};
+
+/// Anything that a typed factory may return.
+template <class Made, class T, class R>
+[[nodiscard]] Result<Made> to_made(R&& returned) {
+  using Plain = std::remove_cvref_t<R>;
+  if constexpr (std::same_as<Plain, Error>) {
+    return std::forward<R>(returned);
+  } else if constexpr (std::same_as<Plain, Result<T>> || std::same_as<Plain, Result<std::optional<T>>>) {
+    if (!returned.ok()) return returned.error();
+    return Made{std::forward<R>(returned).value(), {}};
+  } else {
+    return Made{std::forward<R>(returned), {}};
+  }
+}
+
+}  // namespace detail
+
+/// The value under `key` from any cache: by its own `remember` when it is an IComputingCache, such as a
+/// RememberCache; otherwise by reading, computing and writing, and then nothing keeps two callers from
+/// computing at the same time. See IComputingCache for what is returned and what factories may be.
+template <ValueFactory F>
+[[nodiscard]] Lookup remember(ICache& cache, std::string_view key, TimeToLive time_to_live,
+                              F&& factory) noexcept {
+  auto run = [&factory]() -> Result<Computed> { return detail::to_computed(factory()); };
+  return detail::remember_somehow(cache, key, time_to_live, Computation{std::ref(run)});
+}
+
+/// The same with values of a C++ type. The factory returns a T; or a std::optional<T>, whose std::nullopt
+/// says that there is no value; or a Result of one of these, or an Error:
+///
+///     const auto user = cachesite::remember(users, "user:42", 30min, [&] { return database.find(42); });
+///     if (user.hit()) greet(user.value());
+///
+/// An entry that holds no T is computed anew. A T that cannot be serialised is returned to the caller who
+/// computed it; those who waited for it get the failure.
+template <class T, class S, std::invocable F>
+[[nodiscard]] TypedLookup<T> remember(const TypedCache<T, S>& cache, std::string_view key,
+                                      TimeToLive time_to_live, F&& factory) noexcept {
+  try {
+    using Typed = detail::TypedComputation<T, S>;
+    Typed computation(cache.serializer(), cache.null_form(), time_to_live);
+    auto make = [&factory] { return detail::to_made<typename Typed::Made, T>(factory()); };
+    const Lookup lookup = computation.run(*cache.cache(), key, {}, make);
+    if (auto& own = computation.own())
+      return own->value ? TypedLookup<T>(std::move(*own->value)) : TypedLookup<T>(Found::null);
+    return computation.answer(lookup);
+  } catch (const std::bad_alloc&) {
+    return TypedLookup<T>(Error(ErrorCode::no_memory));
+  } catch (...) {
+    return TypedLookup<T>(Error(ErrorCode::corrupt, "the serialiser threw an exception"));
+  }
+}
+
+}  // namespace cachesite

@@ -1,0 +1,308 @@
+// Get-or-compute among programs on one Redis: one computes, owners die, others speak the same protocol.
+
+#include "integration/lock_fixture.hpp"
+
+#include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_mutex_site.hpp>
+#include <cachesite/remember_cache.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace cachesite::test;
+
+namespace {
+
+const std::string prefix = "spakky:cache:";
+const std::string lock_prefix = prefix + "__lock__:";
+
+struct World {
+  explicit World(std::chrono::milliseconds lease = 10s, std::chrono::milliseconds wait = 30s,
+                 OnLockFailure on_lock_failure = OnLockFailure::compute) {
+    auto cache_options = options_at<RedisCacheOptions>(server.port());
+    cache_options.prefix = prefix;
+    auto lock_options = options_at<RedisMutexSiteOptions>(server.port());
+    lock_options.prefix = lock_prefix;
+    lock_options.poll_interval = 5ms;
+    RememberCacheOptions options;
+    below = start_site<RedisCache>(cache_options);
+    options.over = Reference<ICache>(below);
+    options.locks = Reference<IMutexSite>(start_site<RedisMutexSite>(lock_options));
+    options.lease = lease;
+    options.wait = wait;
+    options.on_lock_failure = on_lock_failure;
+    cache = std::make_shared<RememberCache>(options);
+  }
+
+  Process worker(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {CACHESITE_COMPUTE_WORKER, std::to_string(server.port()), prefix});
+    ProcessOptions options;
+    options.keep_input_open = true;
+    return Process(std::move(arguments), options);
+  }
+  Process python(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(),
+                     {"/usr/bin/python3", CACHESITE_FOREIGN_COMPUTE, std::to_string(server.port()), prefix});
+    ProcessOptions options;
+    options.keep_input_open = true;
+    return Process(std::move(arguments), options);
+  }
+  std::string runs() const { return server.probe().get("runs").value_or("0"); }
+
+  RedisServer server;
+  std::shared_ptr<RedisCache> below;
+  std::shared_ptr<RememberCache> cache;
+};
+
+std::vector<std::string> values_of(const Process& program) {
+  std::vector<std::string> values;
+  std::istringstream lines(program.output());
+  for (std::string line; std::getline(lines, line);)
+    if (line != "ready" && line != "computing") values.push_back(line);
+  return values;
+}
+
+std::int64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(redis_remember)
+
+BOOST_AUTO_TEST_CASE(sixty_four_threads_of_one_process_run_the_factory_once) {
+  World world;
+  std::atomic<int> runs{0};
+  std::atomic<int> right{0};
+  std::vector<std::thread> callers;
+  for (int thread = 0; thread < 64; ++thread)
+    callers.emplace_back([&] {
+      const auto answer = world.cache->remember("k", 1min, [&] {
+        ++runs;
+        wait_until([&] { return world.cache->statistics().stampede_waits >= 63; });
+        return "v";
+      });
+      right += answer.hit() && answer.value().text() == "v";
+    });
+  for (auto& caller : callers)
+    caller.join();
+  BOOST_TEST(runs == 1);
+  BOOST_TEST(right == 64);
+  const auto statistics = world.cache->statistics();
+  BOOST_TEST(statistics.hits == 0U);
+  BOOST_TEST(statistics.misses == 64U);
+  BOOST_TEST_MESSAGE("64 threads on Redis: the factory ran " << runs << " time; " << statistics.stampede_waits
+                                                             << " waited, " << statistics.misses
+                                                             << " misses counted");
+}
+
+BOOST_AUTO_TEST_CASE(four_processes_of_sixteen_threads_run_the_factory_once) {
+  World world;
+  std::vector<Process> programs;
+  for (int program = 0; program < 4; ++program)
+    programs.push_back(world.worker({"remember", "k", "16", "200", "10000"}));
+  for (auto& program : programs)
+    BOOST_REQUIRE(program.wait_for_output("ready", 30s));
+  const auto begin = std::chrono::steady_clock::now();
+  for (auto& program : programs)
+    program.write_input("go\n");
+  std::size_t values = 0;
+  for (auto& program : programs) {
+    BOOST_TEST(program.wait_for_exit(60s).value_or(-1) == 0);
+    const auto printed = values_of(program);
+    values += static_cast<std::size_t>(std::count(printed.begin(), printed.end(), "value 1"));
+  }
+  BOOST_TEST(world.runs() == "1");
+  BOOST_TEST(values == 64U);
+  BOOST_TEST(!world.server.probe().exists(lock_prefix + "k"));
+  BOOST_TEST_MESSAGE("4 processes x 16 threads: the factory ran "
+                     << world.runs() << " time, " << values << " of 64 got its value, after "
+                     << milliseconds_since(begin) << " ms of a factory of 200 ms");
+}
+
+BOOST_AUTO_TEST_CASE(exactly_one_other_takes_over_within_the_lease_when_the_owner_is_killed) {
+  World world;
+  constexpr std::int64_t lease = 1500;
+  auto owner = world.worker({"hang", "k", std::to_string(lease)});
+  BOOST_REQUIRE(owner.wait_for_output("computing", 30s));
+  std::vector<Process> programs;
+  for (int program = 0; program < 3; ++program) {
+    programs.push_back(world.worker({"remember", "k", "16", "50", std::to_string(lease)}));
+    BOOST_REQUIRE(programs.back().wait_for_output("ready", 30s));
+    programs.back().write_input("go\n");
+  }
+  // All wait: each has its first in line at the server.
+  auto probe = world.server.probe();
+  BOOST_REQUIRE(wait_until([&] { return probe.info("blocked_clients") == "3"; }, 20s));
+  owner.kill();
+  const auto begin = std::chrono::steady_clock::now();
+  BOOST_REQUIRE(wait_until([&] { return world.runs() == "2"; }, 20s));
+  const auto taken_over = milliseconds_since(begin);
+  std::size_t values = 0;
+  for (auto& program : programs) {
+    BOOST_TEST(program.wait_for_exit(60s).value_or(-1) == 0);
+    const auto printed = values_of(program);
+    values += static_cast<std::size_t>(std::count(printed.begin(), printed.end(), "value 2"));
+  }
+  BOOST_TEST(world.runs() == "2");
+  BOOST_TEST(values == 48U);
+  BOOST_TEST(taken_over <= lease + 2000);  // for a slow machine
+  BOOST_TEST_MESSAGE("kill -9 of the owner: another began after "
+                     << taken_over << " ms of a lease of " << lease << " ms; the factory ran " << world.runs()
+                     << " times in all, " << values << " of 48 got the value");
+}
+
+BOOST_AUTO_TEST_CASE(weakness_18_a_factory_that_is_slower_than_the_lease_runs_once) {
+  World world(10s);
+  auto slow = world.worker({"remember", "k", "4", "1500", "300"});
+  auto other = world.worker({"remember", "k", "4", "1500", "300"});
+  for (auto* program : {&slow, &other})
+    BOOST_REQUIRE(program->wait_for_output("ready", 30s));
+  for (auto* program : {&slow, &other})
+    program->write_input("go\n");
+  for (auto* program : {&slow, &other})
+    BOOST_TEST(program->wait_for_exit(60s).value_or(-1) == 0);
+  BOOST_TEST(world.runs() == "1");
+}
+
+BOOST_AUTO_TEST_CASE(weakness_18_an_owner_that_stood_still_neither_overwrites_nor_unlocks_its_successor) {
+  World world;
+  auto owner = world.worker({"hang", "k", "500"});
+  BOOST_REQUIRE(owner.wait_for_output("computing", 30s));
+  owner.signal(SIGSTOP);
+  const auto successor = world.cache->remember("k", 10min, [&] {
+    // The old owner wakes up, ends, and gives back what is not its own any more.
+    owner.close_input();
+    owner.signal(SIGCONT);
+    BOOST_TEST(owner.wait_for_exit(30s).value_or(-1) == 0);
+    BOOST_TEST(world.server.probe().exists(lock_prefix + "k"));
+    BOOST_TEST(!world.server.probe().exists(prefix + "k"));
+    return "new value";
+  });
+  BOOST_TEST(successor.value().text() == "new value");
+  BOOST_TEST(owner.output() == "computing\nlate value\n");  // its caller got what it computed
+  BOOST_TEST(world.server.probe().get(prefix + "k").value_or("") == "new value");
+}
+
+BOOST_AUTO_TEST_CASE(weakness_18_a_process_that_waits_does_not_keep_asking_the_server) {
+  World world;
+  auto owner = world.worker({"hang", "k", "60000"});
+  BOOST_REQUIRE(owner.wait_for_output("computing", 30s));
+  std::vector<std::thread> callers;
+  for (int thread = 0; thread < 16; ++thread)
+    callers.emplace_back([&] { (void)world.cache->remember("k", 1min, [] { return "never"; }); });
+  auto probe = world.server.probe();
+  BOOST_REQUIRE(wait_until([&] { return probe.info("blocked_clients") == "1"; }, 20s));
+  const auto before = std::stoll(probe.info("total_commands_processed"));
+  const auto begin = std::chrono::steady_clock::now();
+  wait_until([&] { return milliseconds_since(begin) > 500; });
+  const auto commands = std::stoll(probe.info("total_commands_processed")) - before;
+  BOOST_TEST(commands < 20);  // spakky's 16 threads would have sent some 1600
+  BOOST_TEST_MESSAGE("16 threads that waited for half a second sent " << commands << " commands");
+  owner.close_input();
+  for (auto& caller : callers)
+    caller.join();
+  BOOST_TEST(world.server.probe().get(prefix + "k").value_or("") == "late value");
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_for_another_process_for_too_long_computes_or_fails_as_it_is_set) {
+  for (const auto choice : {OnLockFailure::compute, OnLockFailure::error}) {
+    World world(10s, 100ms, choice);
+    world.server.probe().set(lock_prefix + "k", "somebody");
+    std::atomic<int> runs{0};
+    const auto answer = world.cache->remember("k", 1min, [&] {
+      ++runs;
+      return "own";
+    });
+    if (choice == OnLockFailure::compute) {
+      BOOST_TEST(answer.value().text() == "own");
+      BOOST_TEST(world.server.probe().get(prefix + "k").value_or("") == "own");
+    } else {
+      BOOST_REQUIRE(answer.failed());
+      BOOST_TEST((answer.error().code() == ErrorCode::timeout));
+      BOOST_TEST(runs == 0);
+    }
+    BOOST_TEST(world.server.probe().get(lock_prefix + "k").value_or("") == "somebody");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(without_a_server_the_factory_runs_at_once_and_its_value_is_returned) {
+  World world;
+  world.server.kill();
+  std::atomic<int> runs{0};
+  std::vector<std::thread> callers;
+  std::atomic<int> right{0};
+  for (int thread = 0; thread < 16; ++thread)
+    callers.emplace_back([&] {
+      const auto answer = world.cache->remember("k", 1min, [&] {
+        ++runs;
+        wait_until([&] { return world.cache->statistics().stampede_waits >= 15; });
+        return "v";
+      });
+      right += answer.hit();
+    });
+  for (auto& caller : callers)
+    caller.join();
+  BOOST_TEST(runs == 1);
+  BOOST_TEST(right == 16);
+}
+
+BOOST_AUTO_TEST_CASE(a_spakky_program_waits_for_this_one_and_takes_its_value) {
+  World world;
+  Lookup answer;
+  std::optional<Process> foreign;
+  answer = world.cache->remember("user:1", 10min, [&] {
+    const auto token = world.server.probe().get("spakky:cache:__lock__:user:1").value_or("");
+    BOOST_TEST(token != "");
+    foreign.emplace(world.python({"get", "user:1", "theirs"}));
+    BOOST_TEST(foreign->wait_for_output("waiting"));
+    return "ours";
+  });
+  BOOST_TEST(answer.value().text() == "ours");
+  BOOST_TEST(foreign->wait_for_exit(40s).value_or(-1) == 0);
+  BOOST_TEST(foreign->output() == "waiting\nvalue ours\n");
+  BOOST_TEST(world.runs() == "0");
+}
+
+BOOST_AUTO_TEST_CASE(this_program_waits_for_a_spakky_one_and_takes_its_value) {
+  World world;
+  auto foreign = world.python({"compute", "user:1", "theirs"});
+  BOOST_REQUIRE(foreign.wait_for_output("computing"));
+  const auto token = world.server.probe().get("spakky:cache:__lock__:user:1").value_or("");
+  BOOST_TEST(token.size() == 32U);
+  std::atomic<int> runs{0};
+  Lookup answer;
+  std::thread caller([&] {
+    answer = world.cache->remember("user:1", 10min, [&] {
+      ++runs;
+      return "ours";
+    });
+  });
+  BOOST_TEST(wait_until([&] { return world.cache->statistics().stampede_waits == 1; }));
+  foreign.close_input();
+  caller.join();
+  BOOST_TEST(foreign.wait_for_exit().value_or(-1) == 0);
+  BOOST_TEST(answer.value().text() == "theirs");
+  BOOST_TEST(runs == 0);
+  BOOST_TEST(world.runs() == "1");
+}
+
+BOOST_AUTO_TEST_CASE(the_lock_of_a_dead_spakky_program_is_taken_over_when_it_expires) {
+  World world;
+  world.server.probe().checked({"SET", "spakky:cache:__lock__:user:1", std::string(32, 'a'), "PX", "700"});
+  const auto begin = std::chrono::steady_clock::now();
+  const auto answer = world.cache->remember("user:1", 10min, [] { return "ours"; });
+  BOOST_TEST(answer.value().text() == "ours");
+  BOOST_TEST(milliseconds_since(begin) >= 500);
+  BOOST_TEST(!world.server.probe().exists("spakky:cache:__lock__:user:1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/memory_cache.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace cachesite::test {
+
+// A cache in memory that fails when it is told to, and counts what reaches it.
+class MoodyCache final : public CacheLayer {
+ public:
+  explicit MoodyCache(std::shared_ptr<ICache> below = std::make_shared<MemoryCache>())
+      : CacheLayer(std::move(below)) {}
+
+  std::atomic<bool> reads_fail{false};
+  std::atomic<bool> writes_fail{false};
+  std::atomic<int> reads{0};
+  std::atomic<int> writes{0};
+
+ protected:
+  Result<Found> do_read(std::string_view key, Value& destination) override {
+    ++reads;
+    if (reads_fail) return Error(ErrorCode::unreachable, "the server is away");
+    return forward_read(key, destination);
+  }
+  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
+    ++writes;
+    if (writes_fail) return Error(ErrorCode::unreachable, "the server is away");
+    return forward_write(key, value, time_to_live);
+  }
+};
+
+}  // namespace cachesite::test
