@@ -1,4 +1,5 @@
-// Tags, and writes to the origin of the values: tags_and_policies [a component file with "pages" and "products"].
+// Tags, and writes to the origin of the values: tags_and_policies [a component file with "pages" and
+// "products"].
 
 #include <cachesite/cachesite.hpp>
 
@@ -46,7 +47,8 @@ void use_tags(ITaggedCache& pages, ICache& cache) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto site = argc > 1 ? load_component_site(argv[1]) : parse_component_site(components, Format::yaml);
+  const auto site =
+      argc > 1 ? load_component_site(argv[1]) : load_component_site_from_text(components, Format::yaml);
   const auto cache = site->get_component<ICache>("pages");
   use_tags(*site->get_component<ITaggedCache>("pages"), *cache);
 
@@ -57,7 +59,8 @@ int main(int argc, char** argv) {
   const auto products = site->get_component<IWritePolicyCache>("products");
 
   // The origin first; the cache has the value only when the origin took it.
-  if (const auto written = products->write_through("product:7", ByteView("tea, 3.20"), 1h, store); !written.ok())
+  if (const auto written = products->write_through("product:7", ByteView("tea, 3.20"), 1h, store);
+      !written.ok())
     std::cout << "not written: " << written.error().message() << "\n";
 
   // The cache first; the origin is written by a thread of the component, again and again if need be.

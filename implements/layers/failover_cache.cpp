@@ -78,7 +78,7 @@ class FailoverCache::Inner {
   R run(std::string_view call, std::string_view key, Remember remember, First ask_first, Second ask_second,
         Neither neither) {
     bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
-    Error reason(ErrorCode::unreachable);
+    std::optional<Error> reason;
     for (int attempt = 1;; ++attempt) {
       if (use_first) {
         R result = ask_first();
@@ -87,11 +87,11 @@ class FailoverCache::Inner {
           return result;
         }
         reason = result.error();
-        log.note_failure(reason);
-        tell(call, key, reason);
+        log.note_failure(*reason);
+        tell(call, key, *reason);
       } else {
         reason = log.last_error();
-        if (!second) tell(call, key, reason);
+        if (!second) tell(call, key, *reason);
       }
       if (remember() || attempt > 1) break;
       use_first = true;
@@ -101,11 +101,11 @@ class FailoverCache::Inner {
       R result = ask_second();
       if (!is_outage(result)) return result;
       reason = result.error();
-      tell(call, key, reason);
+      tell(call, key, *reason);
     }
-    if (on_error == OnError::error) return R(reason);
+    if (on_error == OnError::error) return R(*reason);
     degraded_calls.fetch_add(1, std::memory_order_relaxed);
-    return neither(reason);
+    return neither(*reason);
   }
 
   template <class R, class First, class Second, class Neither>

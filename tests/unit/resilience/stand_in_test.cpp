@@ -3,6 +3,7 @@
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/remember_cache.hpp>
 
 #include <chrono>
 #include <functional>
@@ -80,6 +81,27 @@ BOOST_AUTO_TEST_CASE(a_null_cache_stands_in_for_one_that_is_away) {
   options.on_error = OnError::error;
   FailoverCache cache(options);
   BOOST_TEST(use_everything(cache) == std::vector<std::string>(), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_is_computed_while_its_cache_is_away) {
+  const auto away = std::make_shared<test::FaultyCache>(std::make_shared<MemoryCache>());
+  away->fail(Error(ErrorCode::unreachable));
+  FailoverCacheOptions options;
+  options.over = Reference<ICache>(away);
+  options.on_error = OnError::callback;
+  int told = 0;
+  options.on_error_callback = [&](std::string_view, std::string_view, const Error&) { ++told; };
+  RememberCacheOptions remember_options;
+  remember_options.over = Reference<ICache>(std::make_shared<FailoverCache>(options));
+  RememberCache cache(remember_options);
+  int computed = 0;
+  const auto found = cache.remember("key", 1h, [&] {
+    ++computed;
+    return "value";
+  });
+  BOOST_TEST(found.value().text() == "value");
+  BOOST_TEST(computed == 1);
+  BOOST_TEST(told >= 2);  // the read and the write
 }
 
 BOOST_AUTO_TEST_SUITE_END()
