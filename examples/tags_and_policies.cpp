@@ -37,9 +37,9 @@ struct Database {
 };
 
 void use_tags(ITaggedCache& pages, ICache& cache) {
-  pages.write_tagged("page:/tea", ByteView("<h1>Tea</h1>"), 1h, {"product:7", "menu"});
-  pages.write_tagged("page:/", ByteView("<h1>Shop</h1>"), 1h, {"menu"});
-  pages.evict_tags({"product:7"});  // however many pages show the product
+  or_throw(pages.write_tagged("page:/tea", ByteView("<h1>Tea</h1>"), 1h, {"product:7", "menu"}));
+  or_throw(pages.write_tagged("page:/", ByteView("<h1>Shop</h1>"), 1h, {"menu"}));
+  or_throw(pages.evict_tags({"product:7"}));  // however many pages show the product
   std::cout << "page of the product: " << (cache.contains("page:/tea").value_or(false) ? "cached" : "gone")
             << ", front page: " << (cache.contains("page:/").value_or(false) ? "cached" : "gone") << "\n";
 }
@@ -59,9 +59,8 @@ int main(int argc, char** argv) {
   const auto products = site->get_component<IWritePolicyCache>("products");
 
   // The origin first; the cache has the value only when the origin took it.
-  if (const auto written = products->write_through("product:7", ByteView("tea, 3.20"), 1h, store);
-      !written.ok())
-    std::cout << "not written: " << written.error().message() << "\n";
+  const auto written = products->write_through("product:7", ByteView("tea, 3.20"), 1h, store);
+  if (!written.ok()) std::cout << "not written: " << written.error().message() << "\n";
 
   // The cache first; the origin is written by a thread of the component, again and again if need be.
   const auto queued = products->write_behind("product:8", ByteView("cake, 4.10"), 1h, store, {"menu"});
