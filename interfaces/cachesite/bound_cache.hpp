@@ -3,6 +3,7 @@
 #include <cachesite/cache.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,10 +70,11 @@ class BoundCache {
   std::string key_;
 };
 
-/// The entry of `cache` under `key`. Say `cachesite::bind`: without its namespace the call means std::bind.
-/// Throws std::invalid_argument when `cache` is null.
-[[nodiscard]] inline BoundCache bind(std::shared_ptr<ICache> cache, std::string key) {
-  return {std::move(cache), std::move(key)};
+/// The entry of `cache` under `key`. A template, so that it is meant, and not std::bind, where the namespace
+/// is left out. Throws std::invalid_argument when `cache` is null.
+template <std::derived_from<ICache> Cache, std::convertible_to<std::string> Key>
+[[nodiscard]] BoundCache bind(std::shared_ptr<Cache> cache, Key&& key) {
+  return {std::move(cache), std::string(std::forward<Key>(key))};
 }
 
 }  // namespace cachesite

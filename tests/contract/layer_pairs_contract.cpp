@@ -14,6 +14,10 @@
 #include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/write_policy_cache_layer.hpp>
 
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,14 +32,22 @@ struct Layer {
   std::string name;
   MakeLayer make;
   bool counts = true;
+  std::size_t longer_keys = 0;
 };
 
-class QuietHook final : public ICacheHook {};
+constexpr std::string_view prefix_of_layer = "app[1]*";
+
+class QuietHook final : public ICacheHook {
+ public:
+  void before(const CacheCall&) override {}
+  void after(const CacheCall&, const CacheCallResult&, std::chrono::nanoseconds) override {}
+  void on_error(const CacheCall&, const Error&, std::chrono::nanoseconds) override {}
+};
 
 Cache prefix(Cache below, const ComponentContext& context) {
   PrefixCacheOptions options;
   options.over = std::move(below);
-  options.prefix = "app[1]*";
+  options.prefix = prefix_of_layer;
   options.separator = ":";
   return std::make_shared<PrefixCache>(options, context);
 }
@@ -99,9 +111,15 @@ Cache tiered(Cache below, const ComponentContext& context) {
 
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> all{
-      {"prefix", prefix}, {"codec", codec, false},        {"metrics", metrics},
-      {"hooked", hooked}, {"remember", remember},         {"tagged", tagged},
-      {"tiered", tiered}, {"write_policy", write_policy}, {"failover", failover},
+      {"prefix", prefix, true, prefix_of_layer.size() + 1},
+      {"codec", codec, false},
+      {"metrics", metrics},
+      {"hooked", hooked},
+      {"remember", remember},
+      {"tagged", tagged},
+      {"tiered", tiered},
+      {"write_policy", write_policy},
+      {"failover", failover},
   };
   return all;
 }
@@ -119,6 +137,7 @@ void register_stack(const std::string& ground, const MakeGround& make_ground, st
     for (const auto& layer : stack) {
       subject.cache = layer.make(subject.cache, context);
       subject.counts = subject.counts && layer.counts;
+      subject.longest_key -= layer.longer_keys;
     }
     return subject;
   });

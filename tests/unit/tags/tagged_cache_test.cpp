@@ -4,6 +4,7 @@
 
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/prefix_cache.hpp>
 #include <cachesite/tagged_cache_layer.hpp>
 
 #include <atomic>
@@ -454,6 +455,21 @@ BOOST_AUTO_TEST_CASE(the_counters_are_those_of_the_layer) {
   BOOST_TEST(statistics.hits == 2u);
   BOOST_TEST(statistics.misses == 2u);
   BOOST_TEST(statistics.removals == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(tags_of_two_prefixes_are_separate) {
+  const auto over_prefix = [&](const std::string& prefix) {
+    TaggedCacheOptions options;
+    options.over = Reference<ICache>(prefixed(memory, prefix));
+    return std::make_shared<TaggedCache>(options);
+  };
+  const auto one = over_prefix("one:");
+  const auto other = over_prefix("other:");
+  BOOST_TEST(one->write_tagged("key", ByteView("1"), 1h, {"t"}).ok());
+  BOOST_TEST(other->write_tagged("key", ByteView("2"), 1h, {"t"}).ok());
+  BOOST_TEST(one->evict_tags({"t"}).value() == 1u);
+  BOOST_TEST(one->get("key").miss());
+  BOOST_TEST(other->get("key").hit());
 }
 
 BOOST_AUTO_TEST_CASE(over_a_cache_of_nothing_everything_succeeds_and_nothing_is_there) {
