@@ -13,7 +13,7 @@ count() {
 per_hit() {
   short=$(count "$1" "$2" 3200)
   long=$(count "$1" "$2" 35200)
-  echo "$(((long - short) / 32000))"
+  echo "$(((long - short + 16000) / 32000))"
 }
 plain=$(per_hit "$1" plain)
 for subject in whole prefix metrics both; do

@@ -21,7 +21,7 @@ struct MetricsCacheOptions {
   Reference<ICache> over;
   /// One of so many calls of an operation is timed, for each thread; 1 times every call. Rounded up to a
   /// power of two.
-  std::uint32_t sample_every = 64;
+  std::uint32_t sample_every = 128;
 
   static ParameterTable parameters();
 };

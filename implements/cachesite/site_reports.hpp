@@ -38,7 +38,8 @@ struct HealthReportOptions {
 /// A component is unhealthy when it is down; one that is degraded does its work and is healthy. The whole is
 /// unhealthy when a required component is. A lazy component that is not made yet has the state `not made yet`
 /// and is healthy; it is not made by this. Details are the server, as RedisCache and RedisConnection are
-/// declared with it, and the `reason` of a state; they hold no secret. What a component throws while it is
+/// declared with it, or their `servers` (address and state) when they are declared in another way than by
+/// host and port, and the `reason` of a state; they hold no secret. What a component throws while it is
 /// asked makes it unhealthy with `error: {message, type}` in its details. Never waits for a backend.
 [[nodiscard]] Node health_report(const ComponentSite& site, const HealthReportOptions& options = {});
 

@@ -1,6 +1,7 @@
 #include "binding/value_node.hpp"
 #include "reports/reported_component.hpp"
 
+#include <cachesite/redis_statistics.hpp>
 #include <cachesite/site_reports.hpp>
 
 #include <algorithm>
@@ -48,6 +49,19 @@ Node error_node(std::string_view message, std::string_view type) {
 // Sorted by key.
 using Details = std::map<std::string, Node, std::less<>>;
 
+void add_servers(const IComponent* component, Details& details) {
+  const auto* const redis = dynamic_cast<const IRedisStatistics*>(component);
+  if (!redis) return;
+  Node servers = binding::list_node();
+  for (const auto& endpoint : redis->endpoint_statistics()) {
+    Node server = map_node();
+    add_member(server, "address", text_node(endpoint.address));
+    add_member(server, "state", text_node(to_string(endpoint.state)));
+    servers.elements.push_back(std::move(server));
+  }
+  details.emplace("servers", std::move(servers));
+}
+
 void add_server(const DeclaredComponent& declared, Details& details) {
   const auto& parameters = declared.component_class->parameters;
   if (!parameters.find("host") || !parameters.find("port")) return;
@@ -58,7 +72,8 @@ void add_server(const DeclaredComponent& declared, Details& details) {
     const auto* const declaration = parameters.find(instead);
     if (!declaration) continue;
     const auto usual = declared.component_class->make_options();
-    if (!(declaration->load(options) == declaration->load(usual.get()))) return;
+    if (!(declaration->load(options) == declaration->load(usual.get())))
+      return add_servers(declared.component.get(), details);
   }
   for (const auto& [parameter, shown] : server_parameters)
     if (const auto* const declaration = parameters.find(parameter))

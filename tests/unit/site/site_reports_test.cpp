@@ -284,6 +284,17 @@ BOOST_AUTO_TEST_CASE(details_of_a_redis_cache_name_its_server_and_no_secret) {
   BOOST_TEST(json(health_report(*site)).find("\"name\"") == json(health_report(*site)).rfind("\"name\""));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_a_url_names_is_shown_by_its_address_alone) {
+  const auto site = load_component_site_from_text(
+      "- {class: RedisCache, url: 'redis://:hunter2@localhost:1/3', entries: [{interface: ICache, name: "
+      "r}]}\n",
+      Format::yaml);
+  const auto report = json(health_report(*site));
+  BOOST_TEST(has(report, R"("servers":[{"address":"localhost:1","state":"down"}])"));
+  BOOST_TEST(!has(report, "hunter2"));
+  BOOST_TEST(!has(report, "6379"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(information_report_of_a_site)
