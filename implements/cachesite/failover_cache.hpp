@@ -38,7 +38,8 @@ namespace cachesite {
 /// their TTL ends. With `on_error: error` and without a second cache the caller knows, and nothing is
 /// remembered.
 ///
-/// Counters and sums: what `increment` counted in the second cache is lost afterwards.
+/// What `increment` counted in the second cache is lost afterwards. Of the statistics, `hits`, `misses`,
+/// `writes`, `removals` and `clears` are those of both caches together, the others those of the first.
 class FailoverCache final : public CacheLayer, public IFailoverStatistics {
  public:
   using provides = Provides<ICache, IFailoverStatistics>;
@@ -52,6 +53,7 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
   void stop() noexcept override;
   /// That of the first cache; not worse than degraded while a second one, or none, may stand in.
   [[nodiscard]] Health health() const override;
+  [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] FailoverStatistics failover_statistics() const override;
 
  protected:

@@ -33,8 +33,9 @@ struct FailoverCacheOptions {
   OnError on_error = OnError::degrade;
   /// For `on_error: callback`; in code only.
   Callback on_error_callback;
-  /// Longest life of an entry in the second cache. It should be short: see FailoverCache.
-  std::chrono::milliseconds failover_ttl{60'000};
+  /// Longest life of an entry in the second cache; no limit when empty. It should be short: see
+  /// FailoverCache.
+  std::optional<std::chrono::milliseconds> failover_ttl = std::chrono::milliseconds(60'000);
   /// After a failure the first cache is left alone for so long; then one call tries it. 0: every call tries.
   std::chrono::milliseconds retry_after{250};
   /// Most keys that are remembered during an outage, to be removed from the first cache after it.

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ struct PrefixCacheOptions {
 /// A key that is longer than 64 KiB with its prefix is refused with `too_large` before anything else happens.
 /// Single calls with keys of up to some hundred bytes allocate nothing. `size`, `clear` and `remove_matching`
 /// walk the keys of the cache below; a key that the walk meets twice is counted twice by `size`. Statistics
-/// and health are those of the cache below, refused calls excepted.
+/// and health are those of the cache below, with the refused calls and the clears of this one added: put a
+/// MetricsCache over it for counters of its own.
 class PrefixCache final : public CacheLayer {
  public:
   using Options = PrefixCacheOptions;
@@ -55,6 +57,7 @@ class PrefixCache final : public CacheLayer {
   explicit PrefixCache(const PrefixCacheOptions& options, const ComponentContext& context = {});
 
   void stop() noexcept override;
+  [[nodiscard]] CacheStatistics statistics() const override;
 
   /// The prefix with its separator.
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
@@ -74,6 +77,8 @@ class PrefixCache final : public CacheLayer {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Status do_clear() override;
@@ -86,12 +91,15 @@ class PrefixCache final : public CacheLayer {
   Result<Found> read_other(std::string_view key, Value& destination);
   template <class R, class Forward>
   R with_prefix(std::string_view key, Forward&& forward);
+  template <class Forward>
+  bool with_prefixes(std::span<const std::string_view> keys, Forward&& forward);
   [[nodiscard]] std::string below_pattern(std::string_view pattern) const;
   [[nodiscard]] bool too_long(std::string_view key) const noexcept {
     return key.size() > longest_key - prefix_.size();
   }
 
   const std::string prefix_;
+  std::atomic<std::uint64_t> clears_{0};
   // How many lengths of keys take the shortest way. 0 when the prefix is not short, and when the cache is
   // stopped, so that a read has one thing to compare.
   std::atomic<std::size_t> quick_keys_{0};

@@ -59,8 +59,9 @@ class FailoverCache::Inner {
         longest_(options.failover_ttl) {}
 
   [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept {
-    if (time_to_live.expires() && time_to_live.milliseconds() <= longest_) return time_to_live;
-    return TimeToLive(longest_);
+    if (!longest_ || (time_to_live.expires() && time_to_live.milliseconds() <= *longest_))
+      return time_to_live;
+    return TimeToLive(*longest_);
   }
 
   void tell(std::string_view call, std::string_view key, const Error& error) const noexcept {
@@ -77,7 +78,7 @@ class FailoverCache::Inner {
   R run(std::string_view call, std::string_view key, Remember remember, First ask_first, Second ask_second,
         Neither neither) {
     bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
-    Error reason(ErrorCode::unreachable);
+    std::optional<Error> reason;
     for (int attempt = 1;; ++attempt) {
       if (use_first) {
         R result = ask_first();
@@ -86,11 +87,11 @@ class FailoverCache::Inner {
           return result;
         }
         reason = result.error();
-        log.note_failure(reason);
-        tell(call, key, reason);
+        log.note_failure(*reason);
+        tell(call, key, *reason);
       } else {
         reason = log.last_error();
-        if (!second) tell(call, key, reason);
+        if (!second) tell(call, key, *reason);
       }
       if (remember() || attempt > 1) break;
       use_first = true;
@@ -100,11 +101,11 @@ class FailoverCache::Inner {
       R result = ask_second();
       if (!is_outage(result)) return result;
       reason = result.error();
-      tell(call, key, reason);
+      tell(call, key, *reason);
     }
-    if (on_error == OnError::error) return R(reason);
+    if (on_error == OnError::error) return R(*reason);
     degraded_calls.fetch_add(1, std::memory_order_relaxed);
-    return neither(reason);
+    return neither(*reason);
   }
 
   template <class R, class First, class Second, class Neither>
@@ -177,7 +178,7 @@ class FailoverCache::Inner {
 
  private:
   const FailoverCacheOptions::Callback callback_;
-  const milliseconds longest_;
+  const std::optional<milliseconds> longest_;
 };
 
 ParameterTable FailoverCacheOptions::parameters() {
@@ -191,7 +192,8 @@ ParameterTable FailoverCacheOptions::parameters() {
                     {"error", OnError::error},
                     {"throw", OnError::error},
                     {"callback", OnError::callback}}),
-      parameter("failover_ttl", &O::failover_ttl, "Longest life of an entry in the second cache.")
+      parameter("failover_ttl", &O::failover_ttl,
+                "Longest life of an entry in the second cache; null: no limit.")
           .between(milliseconds(1), milliseconds(hours(24 * 365))),
       parameter("retry_after", &O::retry_after,
                 "After a failure the first cache is left alone for so long; 0: every call tries it.")
@@ -233,6 +235,18 @@ Health FailoverCache::health() const {
   if (inner_->on_error != OnError::error)
     return {HealthState::degraded, "does without a cache: " + health.reason};
   return health;
+}
+
+CacheStatistics FailoverCache::statistics() const {
+  auto statistics = CacheLayer::statistics();
+  if (!inner_->second) return statistics;
+  const auto more = inner_->second->statistics();
+  statistics.hits += more.hits;
+  statistics.misses += more.misses;
+  statistics.writes += more.writes;
+  statistics.removals += more.removals;
+  statistics.clears += more.clears;
+  return statistics;
 }
 
 FailoverStatistics FailoverCache::failover_statistics() const {
@@ -343,7 +357,10 @@ Result<bool> FailoverCache::do_persist(std::string_view key) {
   auto& inner = *inner_;
   return inner.change<Result<bool>>(
       "persist", key, [&] { return forward_persist(key); },
-      [&] { return inner.second->expire(key, inner.limited(TimeToLive::never_expires())); },
+      [&] {
+        const auto life = inner.limited(TimeToLive::never_expires());
+        return life.expires() ? inner.second->expire(key, life) : inner.second->persist(key);
+      },
       [](const Error&) { return Result<bool>(false); });
 }
 

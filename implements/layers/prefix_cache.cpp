@@ -94,6 +94,12 @@ void PrefixCache::stop() noexcept {
   quick_keys_.store(0, std::memory_order_relaxed);
 }
 
+CacheStatistics PrefixCache::statistics() const {
+  auto statistics = CacheLayer::statistics();
+  statistics.clears += clears_.load(std::memory_order_relaxed);
+  return statistics;
+}
+
 Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
   // Smaller than 16 comes out as a large number.
   if (key.size() - shortest_quick_key >= quick_keys_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -175,16 +181,39 @@ Result<bool> PrefixCache::do_persist(std::string_view key) {
   return with_prefix<Result<bool>>(key, [&](std::string_view whole) { return forward_persist(whole); });
 }
 
-void PrefixCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+template <class Forward>
+bool PrefixCache::with_prefixes(std::span<const std::string_view> keys, Forward&& forward) {
   std::size_t bytes = 0;
-  for (std::size_t index = 0; index < keys.size(); bytes += keys[index++].size())
-    if (too_long(keys[index])) return ICache::do_read_many(keys, results);
+  for (const auto key : keys) {
+    if (too_long(key)) return false;
+    bytes += key.size();
+  }
   KeyBlock block(prefix_, keys.size(), bytes);
   std::vector<std::string_view> whole;
   whole.reserve(keys.size());
   for (const auto key : keys)
     whole.push_back(block.add(key));
-  forward_read_many(whole, results);
+  forward(whole);
+  return true;
+}
+
+// With a key that is too long among them, each is done for itself.
+
+void PrefixCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+  if (!with_prefixes(keys, [&](const auto& whole) { forward_read_many(whole, results); }))
+    ICache::do_read_many(keys, results);
+}
+
+void PrefixCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
+  if (!with_prefixes(keys, [&](const auto& whole) { forward_remove_many(whole, results); }))
+    ICache::do_remove_many(keys, results);
+}
+
+void PrefixCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                       std::span<Result<Remaining>> results) {
+  if (stopped() ||
+      !with_prefixes(keys, [&](const auto& whole) { below()->time_to_live_many(whole, results); }))
+    ICache::do_time_to_live_many(keys, results);
 }
 
 void PrefixCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
@@ -198,18 +227,6 @@ void PrefixCache::do_write_many(std::span<const CacheEntry> entries, std::span<S
   forward_write_many(whole, results);
 }
 
-void PrefixCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  std::size_t bytes = 0;
-  for (std::size_t index = 0; index < keys.size(); bytes += keys[index++].size())
-    if (too_long(keys[index])) return ICache::do_remove_many(keys, results);
-  KeyBlock block(prefix_, keys.size(), bytes);
-  std::vector<std::string_view> whole;
-  whole.reserve(keys.size());
-  for (const auto key : keys)
-    whole.push_back(block.add(key));
-  forward_remove_many(whole, results);
-}
-
 std::string PrefixCache::below_pattern(std::string_view pattern) const {
   return escape_key_pattern(prefix_).append(pattern);
 }
@@ -218,7 +235,10 @@ Status PrefixCache::do_scan(std::string_view pattern, ScanPosition& position,
                             std::vector<std::string>& keys) {
   const auto before = static_cast<std::ptrdiff_t>(keys.size());
   auto scanned = forward_scan(below_pattern(pattern), position, keys);
-  const auto of_others = [&](const std::string& key) { return !key.starts_with(prefix_); };
+  // The prefix by itself is a key below, but none of this cache.
+  const auto of_others = [&](const std::string& key) {
+    return key.size() <= prefix_.size() || !key.starts_with(prefix_);
+  };
   keys.erase(std::remove_if(keys.begin() + before, keys.end(), of_others), keys.end());
   std::for_each(keys.begin() + before, keys.end(), [&](std::string& key) { key.erase(0, prefix_.size()); });
   return scanned;
@@ -230,14 +250,15 @@ Result<std::uint64_t> PrefixCache::do_remove_matching(std::string_view pattern) 
 
 Status PrefixCache::do_clear() {
   if (prefix_.empty()) return forward_clear();
-  const auto removed = forward_remove_matching(below_pattern("*"));
+  const auto removed = forward_remove_matching(below_pattern("?*"));
   if (!removed.ok()) return removed.error();
+  clears_.fetch_add(1, std::memory_order_relaxed);
   return Done{};
 }
 
 Result<std::uint64_t> PrefixCache::do_size() {
   if (prefix_.empty()) return forward_size();
-  const auto pattern = below_pattern("*");
+  const auto pattern = below_pattern("?*");
   std::uint64_t size = 0;
   ScanPosition position;
   std::vector<std::string> batch;

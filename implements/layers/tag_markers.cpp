@@ -49,17 +49,33 @@ TimeToLive life_for(TimeToLive time_to_live) {
   return TimeToLive(std::min(TimeToLive::longest, 2 * time_to_live.milliseconds()));
 }
 
+bool is_enough(const Remaining& remaining, TimeToLive time_to_live) noexcept {
+  if (remaining.state == Remaining::State::no_expiry) return true;
+  return remaining.state == Remaining::State::expires && time_to_live.expires() &&
+         remaining.left >= time_to_live.milliseconds();
+}
+
 }  // namespace
 
 Result<std::vector<TagMark>> TagMarkers::prepare(std::span<const std::string_view> tags,
                                                  TimeToLive time_to_live) const {
   const auto keys = keys_of(tags);
-  auto lookups = look_up(below_, keys);
+  const std::vector<std::string_view> views(keys.begin(), keys.end());
+  const std::span<const std::string_view> all(views);
+  auto lookups = below_.get_many(all);
+  std::vector<Result<Remaining>> remaining(keys.size(), Result<Remaining>(Remaining{}));
+  below_.time_to_live_many(all, remaining);
   std::vector<TagMark> marks(tags.size());
   for (std::size_t index = 0; index < tags.size(); ++index) {
-    const auto token = prepare_one(keys[index], std::move(lookups[index]), time_to_live);
-    if (!token.ok()) return token.error();
-    marks[index] = {tags[index], token.value()};
+    marks[index].tag = tags[index];
+    const auto token = token_of(lookups[index]);
+    if (token && remaining[index].ok() && is_enough(remaining[index].value(), time_to_live)) {
+      marks[index].token = *token;
+      continue;
+    }
+    const auto prepared = prepare_one(keys[index], std::move(lookups[index]), time_to_live);
+    if (!prepared.ok()) return prepared.error();
+    marks[index].token = prepared.value();
   }
   return marks;
 }
@@ -118,10 +134,8 @@ Result<bool> TagMarkers::extend(std::span<const TagMark> marks, TimeToLive time_
 Result<bool> TagMarkers::extend_one(std::string_view key, TimeToLive time_to_live) const {
   const auto remaining = below_.time_to_live(key);
   if (!remaining.ok()) return remaining.error();
-  const auto [state, left] = remaining.value();
-  if (state == Remaining::State::absent) return false;
-  if (state == Remaining::State::no_expiry) return true;
-  if (time_to_live.expires() && left >= time_to_live.milliseconds()) return true;
+  if (remaining.value().state == Remaining::State::absent) return false;
+  if (is_enough(remaining.value(), time_to_live)) return true;
   return below_.expire(key, life_for(time_to_live));
 }
 

@@ -369,8 +369,9 @@ Result<std::int64_t> TaggedCache::do_increment(std::string_view key, std::int64_
   if (!sum.ok() && sum.error().code() == ErrorCode::refused && inner_->native) {
     const std::lock_guard turn(inner_->turn_for(key));
     const auto removed = remove_evicted(key);
-    if (removed.ok() && removed.value()) return forward_increment(key, by, time_to_live);
+    if (removed.ok() && removed.value()) sum = forward_increment(key, by, time_to_live);
   }
+  if (sum.ok()) Inner::count(inner_->writes);
   return sum;
 }
 

@@ -48,6 +48,21 @@ RedisCache::Inner::Inner(const RedisCacheOptions& options, const ComponentContex
       connection(options.connection.component()),
       link(make_link(options, context)) {}
 
+Error RedisCache::Inner::too_large() {
+  count(counters.failures);
+  return Error(ErrorCode::too_large, "the value is larger than the limit");
+}
+
+// What is a value with a marker in front, or a marker alone.
+Found RedisCache::Inner::unwrap(redis::StoredAs stored, Value& destination) {
+  if (stored == redis::StoredAs::null) {
+    destination.clear();
+    return Found::null;
+  }
+  destination = Value(destination.text().substr(redis::null_marker.size()));
+  return Found::hit;
+}
+
 RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& context)
     : inner_(std::make_unique<Inner>(redis::checked_options("RedisCache", std::move(options)), context)) {}
 
@@ -140,10 +155,7 @@ Result<bool> RedisCache::do_contains(std::string_view key) {
 Result<Remaining> RedisCache::do_time_to_live(std::string_view key) {
   const auto left = inner_->ask_number("PTTL", key, true);
   if (!left.ok()) return left.error();
-  if (left.value() == -2) return Remaining{};
-  if (left.value() < 0) return Remaining{Remaining::State::no_expiry, {}};
-  const std::int64_t milliseconds = left.value() == 0 ? 1 : left.value();
-  return Remaining{Remaining::State::expires, std::chrono::milliseconds(milliseconds)};
+  return Inner::remaining(left.value());
 }
 
 }  // namespace cachesite

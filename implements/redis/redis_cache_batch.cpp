@@ -191,29 +191,53 @@ void RedisCache::do_write_many(std::span<const CacheEntry> entries, std::span<St
   }
 }
 
-void RedisCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  auto& inner = *inner_;
-  const auto time = inner.call_time();
-  for (std::size_t first = 0; first < keys.size(); first += most_keys_in_a_round) {
-    const auto round = keys.subspan(first, std::min(most_keys_in_a_round, keys.size() - first));
-    std::vector<std::array<Argument, 2>> words(round.size());
-    std::vector<Request> requests(round.size());
-    for (std::size_t index = 0; index < round.size(); ++index) {
-      words[index] = {{{"UNLINK"}, {inner.prefix, round[index]}}};
-      requests[index].command = {words[index], static_cast<ReplyKinds>(ReplyKind::integer), false};
-    }
-    inner.ask_all(requests, time);
-    for (std::size_t index = 0; index < round.size(); ++index) {
-      const auto& [command, routing, reply, status] = requests[index];
-      if (!status.ok()) {
-        inner.count(inner.counters.failures);
-        results[first + index] = status.error();
-        continue;
+/// One command of a name and a key for each key of a batch, answered by a number each.
+class RedisCache::BatchOfNumbers {
+ public:
+  BatchOfNumbers(Inner& inner, std::string_view name, bool only_reads)
+      : inner_(inner), name_(name), only_reads_(only_reads), time_(inner.call_time()) {}
+
+  template <class R, class Meaning>
+  void ask(std::span<const std::string_view> keys, std::span<R> results, const Meaning& meaning) {
+    for (std::size_t first = 0; first < keys.size(); first += most_keys_in_a_round) {
+      const auto round = keys.subspan(first, std::min(most_keys_in_a_round, keys.size() - first));
+      std::vector<std::array<Argument, 2>> words(round.size());
+      std::vector<Request> requests(round.size());
+      for (std::size_t index = 0; index < round.size(); ++index) {
+        words[index] = {{{name_}, {inner_.prefix, round[index]}}};
+        requests[index].command = {words[index], static_cast<ReplyKinds>(ReplyKind::integer), only_reads_};
+        requests[index].routing.only_reads = only_reads_;
       }
-      results[first + index] = reply.integer > 0;
-      if (reply.integer > 0) inner.count(inner.counters.removals);
+      inner_.ask_all(requests, time_);
+      for (std::size_t index = 0; index < round.size(); ++index) {
+        const auto& [command, routing, reply, status] = requests[index];
+        if (status.ok()) {
+          results[first + index] = meaning(reply.integer);
+        } else {
+          inner_.count(inner_.counters.failures);
+          results[first + index] = status.error();
+        }
+      }
     }
   }
+
+ private:
+  Inner& inner_;
+  const std::string_view name_;
+  const bool only_reads_;
+  const redis::CallTime time_;
+};
+
+void RedisCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
+  BatchOfNumbers(*inner_, "UNLINK", false).ask(keys, results, [this](std::int64_t removed) {
+    if (removed > 0) inner_->count(inner_->counters.removals);
+    return removed > 0;
+  });
+}
+
+void RedisCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                      std::span<Result<Remaining>> results) {
+  BatchOfNumbers(*inner_, "PTTL", true).ask(keys, results, Inner::remaining);
 }
 
 }  // namespace cachesite

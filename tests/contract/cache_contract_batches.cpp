@@ -155,6 +155,23 @@ void remove_many_tells_for_each_key_whether_there_was_an_entry(const CacheSubjec
   BOOST_TEST(failed_with(mixed[2], ErrorCode::too_large));
 }
 
+void the_rest_of_many_lives_is_told_together(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  BOOST_TEST(cache.set_value("hour", "1", long_time));
+  BOOST_TEST(cache.write("endless", "1", TimeToLive::never_expires()).ok());
+  const std::vector<std::string_view> keys{"endless", "never there", "hour", "", "hour"};
+  std::vector<Result<Remaining>> left(keys.size(), Result<Remaining>(Remaining()));
+  cache.time_to_live_many(keys, left);
+  BOOST_TEST((left[0].value().state == Remaining::State::no_expiry));
+  BOOST_TEST((left[1].value().state == Remaining::State::absent));
+  for (const std::size_t index : {2u, 4u}) {
+    BOOST_TEST((left[index].value().state == Remaining::State::expires));
+    BOOST_TEST((left[index].value().left > long_time - 1min));
+    BOOST_TEST((left[index].value().left <= long_time));
+  }
+  BOOST_TEST(failed_with(left[3], ErrorCode::bad_argument));
+}
+
 // --- all of it
 
 void batches_of_1000_keys_are_done_whole(const CacheSubject& subject) {
@@ -238,6 +255,7 @@ constexpr CacheClause clauses[] = {
     CLAUSE(of_two_entries_with_one_key_the_later_one_counts),
     CLAUSE_OF_ANY_CACHE(one_refused_entry_does_not_keep_others_from_being_stored),
     CLAUSE(remove_many_tells_for_each_key_whether_there_was_an_entry),
+    CLAUSE(the_rest_of_many_lives_is_told_together),
     CLAUSE(batches_of_1000_keys_are_done_whole),
     CLAUSE(batches_count_as_their_entries_do),
     CLAUSE(batches_of_many_threads_do_not_mix),
