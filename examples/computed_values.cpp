@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -31,11 +33,18 @@ class Database {
     ++queries_;
     std::this_thread::sleep_for(50ms);
     if (id != 42) return std::nullopt;
-    return User{42, "Ada"};
+    const std::lock_guard lock(mutex_);
+    return User{42, name_};
+  }
+  void rename(std::int64_t id, const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    if (id == 42) name_ = name;
   }
   int queries() const { return queries_; }
 
  private:
+  std::mutex mutex_;
+  std::string name_ = "Ada";
   std::atomic<int> queries_{0};
 };
 
@@ -74,7 +83,11 @@ int main() {
     thread.join();
   std::printf("%s; %d queries\n", find_user(43) ? "found" : "there is no user 43", database.queries());
 
-  if (!find_user.invalidate(42).value_or(false)) std::printf("it was not there\n");
-  (void)find_user(42);
+  // A function after which a cached result is out of date.
+  const auto rename = cachesite::evicting(
+      cache, "user:{id}", [&](std::int64_t id, const std::string& name) { return database.rename(id, name); },
+      {.names = {"id"}});
+  rename(42, "Grace");
+  if (const auto renamed = find_user(42)) std::printf("hello, %s\n", renamed->name.c_str());
   std::printf("%d queries\n", database.queries());
 }
