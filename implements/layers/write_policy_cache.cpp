@@ -125,7 +125,9 @@ ParameterTable WritePolicyCacheOptions::parameters() {
 }
 
 WritePolicyCache::WritePolicyCache(WritePolicyCacheOptions options, const ComponentContext& context)
-    : CacheLayer(options.over.component()), inner_(std::make_unique<Inner>(options, below(), context)) {}
+    : CacheLayer(options.over.component()), inner_(std::make_shared<Inner>(options, below(), context)) {
+  inner_->queue.keep_alive(inner_);
+}
 
 WritePolicyCache::~WritePolicyCache() {
   WritePolicyCache::stop();
