@@ -1,6 +1,7 @@
 // cachesite: looks into component files and into the caches that they declare.
 
 #include "cache_commands.hpp"
+#include "report_commands.hpp"
 #include "site_commands.hpp"
 
 #include <cachesite/cachesite.hpp>
@@ -136,6 +137,10 @@ int run(int count, char** words) {
   add_command("health", "Print the state of every component; exit 4 when one is down", needs_files([&] {
                 return with_site(arguments, [&](const auto& site) { return health(site, arguments.json); });
               }));
+  add_command("metrics", "Print the counters of every cache in the text format of Prometheus",
+              needs_files([&] { return with_site(arguments, metrics); }));
+  add_command("information", "Print the counters of every cache as JSON",
+              needs_files([&] { return with_site(arguments, information); }));
   add_command(
       "explain", "Print state, dependencies and the origin of every parameter of NAME", needs_files([&] {
         return with_site(

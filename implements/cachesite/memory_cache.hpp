@@ -105,7 +105,8 @@ class MemoryCache final : public ICache {
   std::unique_ptr<Setup> setup_;
   std::unique_ptr<Counters> counters_;
   std::atomic<bool> stopped_{false};
-  double ttl_jitter_ = 0.0;
+  const bool has_ttl_jitter_;
+  const double ttl_jitter_;
 };
 
 }  // namespace cachesite

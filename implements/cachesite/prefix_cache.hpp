@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ struct PrefixCacheOptions {
 /// A key that is longer than 64 KiB with its prefix is refused with `too_large` before anything else happens.
 /// Single calls with keys of up to some hundred bytes allocate nothing. `size`, `clear` and `remove_matching`
 /// walk the keys of the cache below; a key that the walk meets twice is counted twice by `size`. Statistics
-/// and health are those of the cache below, refused calls excepted.
+/// and health are those of the cache below, with the refused calls and the clears of this one added: put a
+/// MetricsCache over it for counters of its own.
 class PrefixCache final : public CacheLayer {
  public:
   using Options = PrefixCacheOptions;
@@ -55,6 +57,7 @@ class PrefixCache final : public CacheLayer {
   explicit PrefixCache(const PrefixCacheOptions& options, const ComponentContext& context = {});
 
   void stop() noexcept override;
+  [[nodiscard]] CacheStatistics statistics() const override;
 
   /// The prefix with its separator.
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
@@ -96,6 +99,7 @@ class PrefixCache final : public CacheLayer {
   }
 
   const std::string prefix_;
+  std::atomic<std::uint64_t> clears_{0};
   // How many lengths of keys take the shortest way. 0 when the prefix is not short, and when the cache is
   // stopped, so that a read has one thing to compare.
   std::atomic<std::size_t> quick_keys_{0};

@@ -4,6 +4,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/remember_cache_options.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -37,11 +38,15 @@ namespace cachesite {
 /// from computing twice. (They release without looking whose lock it is, so let them not be slower than their
 /// 30 s.)
 ///
+/// **Tags** (`Computation::tags`) and the calls of ITaggedCache go to the cache below, when that has them;
+/// otherwise they fail with `unsupported`. An eviction through this object counts as a removal for the values
+/// that are being computed.
+///
 /// Statistics are those of the cache below, with each `remember` counted as one read, however often it
 /// looked, and `stampede_waits` for those who waited.
-class RememberCache final : public CacheLayer, public IComputingCache {
+class RememberCache final : public CacheLayer, public IComputingCache, public ITaggedCache {
  public:
-  using provides = Provides<ICache, IComputingCache>;
+  using provides = Provides<ICache, IComputingCache, ITaggedCache>;
 
   using Options = RememberCacheOptions;
 
@@ -52,8 +57,13 @@ class RememberCache final : public CacheLayer, public IComputingCache {
   /// Those who wait get `closed`; who computes gets its value.
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  // All bases have this by the one IComponent.
+  [[nodiscard]] Health health() const override { return CacheLayer::health(); }
 
  protected:
+  Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+                         std::span<const std::string_view> tags) override;
+  Result<std::uint64_t> do_evict_tags(std::span<const std::string_view> tags) override;
   Lookup do_remember(std::string_view key, TimeToLive time_to_live, const Computation& computation) override;
   void on_refused() noexcept override;
 

@@ -227,6 +227,18 @@ Result<Remaining> CodecCache::do_time_to_live(std::string_view key) {
   return inner_->counted(forward_time_to_live(key));
 }
 
+void CodecCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                      std::span<Result<Remaining>> results) {
+  if (stopped()) {
+    for (auto& result : results)
+      result = inner_->fail(closed());
+    return;
+  }
+  below()->time_to_live_many(keys, results);
+  for (const auto& result : results)
+    if (!result.ok()) inner_->fail(result.error());
+}
+
 Result<bool> CodecCache::do_expire(std::string_view key, TimeToLive time_to_live) {
   return inner_->counted(forward_expire(key, time_to_live));
 }
@@ -248,7 +260,7 @@ void CodecCache::do_read_many(std::span<const std::string_view> keys, std::span<
     const auto found =
         guarded_call<Found>([&] { return inner_->open(keys[index], below, result.value(), plain); });
     if (found.ok()) {
-      result = Lookup(found.value(), std::move(plain));
+      result.assign(found.value(), found.value() == Found::hit ? std::move(plain) : Value());
     } else {
       result = Lookup(found.error());
     }

@@ -94,6 +94,12 @@ void PrefixCache::stop() noexcept {
   quick_keys_.store(0, std::memory_order_relaxed);
 }
 
+CacheStatistics PrefixCache::statistics() const {
+  auto statistics = CacheLayer::statistics();
+  statistics.clears += clears_.load(std::memory_order_relaxed);
+  return statistics;
+}
+
 Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
   // Smaller than 16 comes out as a large number.
   if (key.size() - shortest_quick_key >= quick_keys_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -229,7 +235,10 @@ Status PrefixCache::do_scan(std::string_view pattern, ScanPosition& position,
                             std::vector<std::string>& keys) {
   const auto before = static_cast<std::ptrdiff_t>(keys.size());
   auto scanned = forward_scan(below_pattern(pattern), position, keys);
-  const auto of_others = [&](const std::string& key) { return !key.starts_with(prefix_); };
+  // The prefix by itself is a key below, but none of this cache.
+  const auto of_others = [&](const std::string& key) {
+    return key.size() <= prefix_.size() || !key.starts_with(prefix_);
+  };
   keys.erase(std::remove_if(keys.begin() + before, keys.end(), of_others), keys.end());
   std::for_each(keys.begin() + before, keys.end(), [&](std::string& key) { key.erase(0, prefix_.size()); });
   return scanned;
@@ -241,14 +250,15 @@ Result<std::uint64_t> PrefixCache::do_remove_matching(std::string_view pattern) 
 
 Status PrefixCache::do_clear() {
   if (prefix_.empty()) return forward_clear();
-  const auto removed = forward_remove_matching(below_pattern("*"));
+  const auto removed = forward_remove_matching(below_pattern("?*"));
   if (!removed.ok()) return removed.error();
+  clears_.fetch_add(1, std::memory_order_relaxed);
   return Done{};
 }
 
 Result<std::uint64_t> PrefixCache::do_size() {
   if (prefix_.empty()) return forward_size();
-  const auto pattern = below_pattern("*");
+  const auto pattern = below_pattern("?*");
   std::uint64_t size = 0;
   ScanPosition position;
   std::vector<std::string> batch;

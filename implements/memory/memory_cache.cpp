@@ -101,6 +101,7 @@ MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& con
                          RemovalListener listener)
     : setup_(std::make_unique<Setup>()),
       counters_(std::make_unique<Counters>()),
+      has_ttl_jitter_(options.ttl_jitter > 0.0),
       ttl_jitter_(options.ttl_jitter) {
   setup_->options = engine_options(options, context, std::move(listener));
 }
@@ -153,8 +154,11 @@ Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
   }
 }
 
-TimeToLive MemoryCache::spread(std::string_view key, TimeToLive time_to_live) const noexcept {
-  return ttl_jitter_ == 0.0 ? time_to_live : jittered(time_to_live, key, ttl_jitter_);
+[[gnu::always_inline]] inline TimeToLive MemoryCache::spread(std::string_view key,
+                                                             TimeToLive time_to_live) const noexcept {
+  if (!has_ttl_jitter_) [[likely]]
+    return time_to_live;
+  return jittered(time_to_live, key, ttl_jitter_);
 }
 
 Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
@@ -244,7 +248,7 @@ void MemoryCache::do_read_many(std::span<const std::string_view> keys, std::span
     }
     for (std::size_t index = 0; index < count; ++index) {
       const bool hit = found[index] == Found::hit;
-      results[begin + index] = Lookup(found[index], hit ? std::move(values[index]) : Value());
+      results[begin + index].assign(found[index], hit ? std::move(values[index]) : Value());
     }
   }
 }

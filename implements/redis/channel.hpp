@@ -60,7 +60,8 @@ class BasicChannel {
   /// Sends a command and waits for its answer. On anything but `answered`, `loss` may say why.
   Ending call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
               std::optional<Error>& loss);
-  /// Sends several commands next to each other, with nothing between them, and waits for all the answers.
+  /// Sends several commands next to each other, with nothing between them, and waits for all the answers. On
+  /// `lost_sent` those that came are given, and the others are of no kind.
   Ending call(std::span<const Command> commands, std::span<Reply* const> replies, TimePoint now,
               TimePoint deadline, std::optional<Error>& loss);
 

@@ -124,9 +124,12 @@ Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<
   Slot* const slot = acquire(lock, now, deadline);
   if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
   encode(slot, commands);
-  for (std::size_t index = 0; index < replies.size(); ++index)
+  for (std::size_t index = 0; index < replies.size(); ++index) {
+    // What an earlier attempt has brought counts no more.
+    replies[index]->kind = ReplyKind::none;
     if (replies[index]->value.size() > Value::inline_capacity)
       slot->parts[index].reply.value = std::move(replies[index]->value);
+  }
   Ending left;
   return see_through(lock, wakes, slot, now, deadline, left) ? collect(slot, replies, loss) : left;
 }
@@ -204,9 +207,12 @@ void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands
 template <class Threads>
 Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply* const> replies,
                                       std::optional<Error>& loss) noexcept {
-  if (slot->ending == Ending::answered)
-    for (std::size_t index = 0; index < replies.size(); ++index)
-      *replies[index] = std::move(slot->parts[index].reply);
+  // What was answered before the connection ended is an answer all the same.
+  const std::size_t answered = slot->ending == Ending::answered    ? replies.size()
+                               : slot->ending == Ending::lost_sent ? slot->parts_answered
+                                                                   : 0;
+  for (std::size_t index = 0; index < answered; ++index)
+    *replies[index] = std::move(slot->parts[index].reply);
   Reply unused;
   return collect(slot, unused, loss);
 }

@@ -58,7 +58,7 @@ class Endpoint {
   /// Sends a command and gives its answer, an error of the server included. Starts the endpoint if need be.
   Status call(const Command& command, Reply& reply, CallTime time);
   /// Sends commands next to each other on one connection, with nothing between them, and gives all the
-  /// answers. When the call fails, nothing is known about any of them but what the error says.
+  /// answers. When the call fails, replies whose kind is no longer `none` are answers that came in time.
   Status call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time);
 
   /// The first half of such a call: sends the commands, as far as that is possible without waiting.

@@ -48,6 +48,21 @@ RedisCache::Inner::Inner(const RedisCacheOptions& options, const ComponentContex
       connection(options.connection.component()),
       link(make_link(options, context)) {}
 
+Error RedisCache::Inner::too_large() {
+  count(counters.failures);
+  return Error(ErrorCode::too_large, "the value is larger than the limit");
+}
+
+// What is a value with a marker in front, or a marker alone.
+Found RedisCache::Inner::unwrap(redis::StoredAs stored, Value& destination) {
+  if (stored == redis::StoredAs::null) {
+    destination.clear();
+    return Found::null;
+  }
+  destination = Value(destination.text().substr(redis::null_marker.size()));
+  return Found::hit;
+}
+
 RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& context)
     : inner_(std::make_unique<Inner>(redis::checked_options("RedisCache", std::move(options)), context)) {}
 

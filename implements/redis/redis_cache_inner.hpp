@@ -57,16 +57,24 @@ class RedisCache::Inner {
     return link.topology->execute(command, routing, reply, call_time());
   }
 
+  static Error server_error(const redis::Reply& reply) {
+    return Error(ErrorCode::refused, redis::readable_server_error(reply.text()));
+  }
+
   /// Turns an error of the server into an Error.
   static Status judge(Status status, const redis::Reply& reply) {
-    if (status.ok() && reply.kind == redis::ReplyKind::error)
-      return Error(ErrorCode::refused, redis::readable_server_error(reply.text()));
+    if (status.ok() && reply.kind == redis::ReplyKind::error) return server_error(reply);
     return status;
   }
 
   /// Sends a command and turns an error of the server into an Error.
   Status ask(const redis::Command& command, redis::Reply& reply, bool only_reads) {
-    auto status = judge(send(command, {.only_reads = only_reads}, reply), reply);
+    if (is_stopped()) {
+      count(counters.failures);
+      return stopped_error();
+    }
+    auto status = link.topology->execute(command, {.only_reads = only_reads}, reply, call_time());
+    if (status.ok() && reply.kind == redis::ReplyKind::error) status = server_error(reply);
     if (!status.ok()) count(counters.failures);
     return status;
   }
@@ -128,17 +136,8 @@ class RedisCache::Inner {
     count(counters.hits);
     large_keys.saw(key, destination.size(), marked);
     if (null_as == NullAs::empty) return Found::hit;
-    switch (redis::classify_stored(destination.text())) {
-      case redis::StoredAs::value:
-        return Found::hit;
-      case redis::StoredAs::null:
-        destination.clear();
-        return Found::null;
-      case redis::StoredAs::escaped_value:
-        destination = Value(destination.text().substr(redis::null_marker.size()));
-        return Found::hit;
-    }
-    return Found::hit;
+    const auto stored = redis::classify_stored(destination.text());
+    return stored == redis::StoredAs::value ? Found::hit : unwrap(stored, destination);
   }
 
   void wrote(std::string_view key, const redis::Argument& payload) {
@@ -169,10 +168,8 @@ class RedisCache::Inner {
   Counters counters;
 
  private:
-  Error too_large() {
-    count(counters.failures);
-    return Error(ErrorCode::too_large, "the value is larger than the limit");
-  }
+  Error too_large();
+  static Found unwrap(redis::StoredAs stored, Value& destination);
 };
 
 }  // namespace cachesite

@@ -8,8 +8,10 @@ namespace cachesite::redis {
 
 void ServerShare::send(Endpoint& endpoint) {
   commands_.reserve(requests_.size());
-  for (const Request* const request : requests_)
+  for (Request* const request : requests_) {
     commands_.push_back(request->command);
+    request->reply.kind = ReplyKind::none;
+  }
   sent_ = endpoint.send(commands_);
 }
 
@@ -19,8 +21,10 @@ void ServerShare::collect(Endpoint& endpoint, CallTime time) {
   for (Request* const request : requests_)
     replies.push_back(&request->reply);
   const Status status = endpoint.collect(std::move(sent_), commands_, replies, time);
-  for (Request* const request : requests_)
+  for (Request* const request : requests_) {
     request->status = status;
+    if (request->reply.kind != ReplyKind::none) request->status = Done{};
+  }
 }
 
 TimePoint ServerShare::deadline(CallTime time, std::size_t place, std::size_t count) noexcept {

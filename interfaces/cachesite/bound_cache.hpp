@@ -16,7 +16,7 @@ namespace cachesite {
 /// One entry of a cache, under a key that is said once:
 ///
 ///     auto visits = cachesite::bind(cache, "visits:today");
-///     visits.increment(1, 24h);
+///     const auto count = visits.increment(1, 24h);
 ///
 /// Each call is the call of the same name of ICache with that key, and fails, counts and is as safe from any
 /// thread as that. Copies are cheap in the cache and copy the key.

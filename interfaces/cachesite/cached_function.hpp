@@ -1,30 +1,26 @@
 #pragma once
 
+#include <cachesite/argument_key.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_error.hpp>
-#include <cachesite/cache_key_part.hpp>
 #include <cachesite/cached_options.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/key_template.hpp>
 #include <cachesite/remember.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/serializer.hpp>
+#include <cachesite/tagged_cache.hpp>
 #include <cachesite/text_serializer.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
 
-#include <array>
 #include <concepts>
-#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -76,10 +72,12 @@ class CachedFunction {
       : cache_(std::move(cache)),
         function_(std::forward<F>(function)),
         options_(std::move(options)),
-        serializer_(std::move(serializer)) {
+        serializer_(std::move(serializer)),
+        key_(std::forward<Key>(key), options_.names) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
-    set_key(std::forward<Key>(key));
+    if (options_.tags && !dynamic_cast<ITaggedCache*>(cache_.get()))
+      throw std::invalid_argument("a function with tags needs a cache that has them");
     set_time_to_live(std::forward<Time>(time_to_live));
   }
 
@@ -89,8 +87,11 @@ class CachedFunction {
     const std::string key = key_(arguments...);
     const auto time_to_live = time_of_arguments_ ? checked_at_run_time(time_of_arguments_(arguments...))
                                                  : TimeToLive::never_expires();  // the result will say
-    if (options_.bypass && options_.bypass(arguments...))
-      return call_and_store(key, time_to_live, arguments...);
+    Computation how;
+    how.report = options_.report;
+    how.compute_without_cache = options_.on_error == OnCacheError::execute;
+    if (options_.tags) how.tags = options_.tags(arguments...);
+    how.refresh = options_.bypass && options_.bypass(arguments...);
 
     std::exception_ptr thrown;
     auto make = [&]() -> Result<Made> {
@@ -101,20 +102,22 @@ class CachedFunction {
         return not_computed(thrown);
       }
     };
-    Typed computation(serializer_, options_.null_form, time_to_live, is_optional);
-    const Lookup lookup = computation.run(
-        *cache_, key, Computation{{}, {}, options_.report, options_.on_error == OnCacheError::execute}, make);
-    if (thrown) std::rethrow_exception(thrown);
-    if (auto& own = computation.own()) return returned(std::move(own->value));
+    for (;;) {
+      Typed computation(serializer_, options_.null_form, time_to_live, is_optional);
+      const Lookup lookup = computation.run(*cache_, key, how, make);
+      if (thrown) std::rethrow_exception(thrown);
+      if (auto& own = computation.own()) return returned(std::move(own->value));
 
-    auto answer = computation.answer(lookup);
-    if (answer.hit()) return R(std::move(answer).value());
-    if constexpr (is_optional)
-      if (answer.null()) return std::nullopt;
-    if (options_.on_error == OnCacheError::raise || answer.error().code() == ErrorCode::not_computed)
-      throw CacheError(answer.error());
-    report(answer.error());
-    return call_and_store(key, time_to_live, arguments...);
+      auto answer = computation.answer(lookup);
+      if (answer.hit()) return R(std::move(answer).value());
+      if constexpr (is_optional)
+        if (answer.null()) return std::nullopt;
+      if (options_.on_error == OnCacheError::raise || answer.error().code() == ErrorCode::not_computed)
+        throw CacheError(answer.error());
+      report(answer.error());
+      if (how.refresh) return function_(arguments...);
+      how.refresh = true;  // computes and, when the cache is able to, stores
+    }
   }
 
   /// Removes the result of these arguments from the cache: true when there was one.
@@ -141,36 +144,6 @@ class CachedFunction {
   static TimeToLive checked_at_run_time(TimeToLive time_to_live) {
     if (!time_to_live.valid()) throw CacheError(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
     return time_to_live;
-  }
-
-  template <class Key>
-  void set_key(Key&& key) {
-    if constexpr (std::convertible_to<Key, std::string_view>) {
-      const KeyTemplate parsed(std::string_view(key), options_.names, sizeof...(Arguments));
-      constexpr std::array<bool, sizeof...(Arguments)> has_text{
-          CacheKeyPart<std::remove_cvref_t<Arguments>>...};
-      for (std::size_t index = 0; index < has_text.size(); ++index)
-        if (parsed.uses(index) && !has_text[index])
-          throw std::invalid_argument("the key template uses argument " + std::to_string(index) +
-                                      ", for whose type there is no cache_key_part");
-      key_ = [parsed](const std::remove_cvref_t<Arguments>&... arguments) {
-        std::array<std::string, sizeof...(Arguments)> texts;
-        [[maybe_unused]] std::size_t index = 0;
-        (write_part(parsed, texts, index++, arguments), ...);
-        return parsed.key(texts);
-      };
-    } else {
-      static_assert(std::invocable<Key&, const std::remove_cvref_t<Arguments>&...>,
-                    "a key is a template or a function of the arguments");
-      key_ = std::forward<Key>(key);
-    }
-  }
-
-  template <class Texts, class Argument>
-  static void write_part(const KeyTemplate& parsed, Texts& texts, std::size_t index,
-                         const Argument& argument) {
-    if constexpr (CacheKeyPart<Argument>)
-      if (parsed.uses(index)) texts[index] = cache_key_part(argument);
   }
 
   template <class Time>
@@ -222,18 +195,6 @@ class CachedFunction {
       return *std::move(value);
   }
 
-  template <class... Given>
-  R call_and_store(const std::string& key, TimeToLive time_to_live, Given&... arguments) const {
-    Made result = made(arguments...);
-    TypedCache<T, S> typed(cache_, serializer_, options_.null_form);
-    const auto lasting =
-        result.time_to_live.value_or(result.value ? time_to_live : default_null_time_to_live(time_to_live));
-    const auto stored =
-        result.value ? typed.write(key, *result.value, lasting) : typed.write_null(key, lasting);
-    if (!stored.ok()) report(stored.error());
-    return returned(std::move(result.value));
-  }
-
   void report(const Error& error) const {
     if (options_.report) options_.report(error);
   }
@@ -242,7 +203,7 @@ class CachedFunction {
   std::function<R(Arguments...)> function_;
   Options options_;
   S serializer_;
-  std::function<std::string(const std::remove_cvref_t<Arguments>&...)> key_;
+  ArgumentKey<std::remove_cvref_t<Arguments>...> key_;
   // One of the two.
   std::function<TimeToLive(const std::remove_cvref_t<Arguments>&...)> time_of_arguments_;
   std::function<TimeToLive(const R&, const std::remove_cvref_t<Arguments>&...)> time_of_result_;

@@ -33,6 +33,8 @@ struct CachedOptions {
   /// For calls that are not to be cached: when it returns true the function is called, and the cache is
   /// neither read nor written.
   std::function<bool(const Arguments&...)> skip = {};
+  /// Tags of the entry. The cache has to be an ITaggedCache then.
+  std::function<std::vector<std::string>(const Arguments&...)> tags = {};
   /// How long it is cached that there is no value; without it what the cache is set to.
   std::optional<TimeToLive> null_time_to_live = {};
   NullForm null_form = NullForm::cached;

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -43,6 +44,11 @@ struct Computation {
   std::function<void(const Error&)> report = {};
   /// Without it a cache that cannot be read is a failure, and the factory does not run.
   bool compute_without_cache = true;
+  /// Tags of the entry. The cache has to be an ITaggedCache then, or the call fails with `unsupported` before
+  /// anything else happens.
+  std::vector<std::string> tags = {};
+  /// Computes and stores without a look at what is there, and without waiting for anybody.
+  bool refresh = false;
 };
 
 /// How long a null is cached unless somebody says otherwise: the smaller of a tenth of the TTL and 5 s, and 1

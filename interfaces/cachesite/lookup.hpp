@@ -38,6 +38,13 @@ class [[nodiscard]] Lookup {
   Lookup(Found found, Value value) noexcept : value_(std::move(value)), found_(found) {}
   explicit Lookup(Error error) noexcept : error_(std::move(error)) {}
 
+  /// Makes this the outcome of another read that had an answer. `value` is empty unless `found` is hit.
+  void assign(Found found, Value value) noexcept {
+    error_.reset();
+    value_ = std::move(value);
+    found_ = found;
+  }
+
   [[nodiscard]] bool hit() const noexcept { return !error_ && found_ == Found::hit; }
   [[nodiscard]] bool null() const noexcept { return !error_ && found_ == Found::null; }
   [[nodiscard]] bool miss() const noexcept { return !error_ && found_ == Found::miss; }

@@ -7,6 +7,7 @@
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/serializer.hpp>
+#include <cachesite/tagged_cache.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>
@@ -21,6 +22,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -29,11 +31,16 @@ namespace detail {
 /// Read, compute, write: what is left of `remember` over a cache that does not compute.
 [[nodiscard]] inline Lookup remember_plainly(ICache& cache, std::string_view key, TimeToLive time_to_live,
                                              const Computation& computation) {
+  auto* const tagged = computation.tags.empty() ? nullptr : dynamic_cast<ITaggedCache*>(&cache);
+  const std::vector<std::string_view> tags(computation.tags.begin(), computation.tags.end());
+  if (!computation.tags.empty() && !tagged)
+    return Lookup(Error(ErrorCode::unsupported, "this cache has no tags"));
+  if (const auto refused = ITaggedCache::check_entry_tags(tags)) return Lookup(*refused);
   const auto report = [&](const Error& error) {
     if (computation.report) computation.report(error);
   };
   if (!time_to_live.valid()) return Lookup(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
-  Lookup found = cache.get(key);
+  Lookup found = computation.refresh ? Lookup() : cache.get(key);
   if (found.failed()) {
     const auto code = found.error().code();
     const bool misused = key.empty() || key.size() > ICache::longest_key;
@@ -54,8 +61,9 @@ namespace detail {
   const auto made = std::move(computed).value();
   const auto lasting =
       made.time_to_live.value_or(made.value ? time_to_live : default_null_time_to_live(time_to_live));
+  const auto value = made.value ? std::optional(ByteView(*made.value)) : std::nullopt;
   const auto stored =
-      cache.write(key, made.value ? std::optional(ByteView(*made.value)) : std::nullopt, lasting);
+      tagged ? tagged->write_tagged(key, value, lasting, tags) : cache.write(key, value, lasting);
   if (!stored.ok()) report(stored.error());
   return made.value ? Lookup(Found::hit, Value(ByteView(*made.value))) : Lookup(Found::null, Value());
 }

@@ -4,6 +4,7 @@
 /// it takes to write a component of one's own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
+#include <cachesite/argument_key.hpp>
 #include <cachesite/bound_cache.hpp>
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
@@ -45,6 +46,7 @@
 #include <cachesite/dump.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/error.hpp>
+#include <cachesite/evicting_function.hpp>
 #include <cachesite/eviction_policy.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/failover_cache_options.hpp>

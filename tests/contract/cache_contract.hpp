@@ -3,6 +3,7 @@
 #include <cachesite/cache.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ struct CacheSubject {
   bool tells_null_from_empty = true;
   /// False for a cache whose `increment` is `unsupported`.
   bool counts = true;
+  /// The longest key; less where the cache makes keys longer on their way down.
+  std::size_t longest_key = ICache::longest_key;
   /// What has to live as long as the cache.
   std::shared_ptr<void> environment;
 };

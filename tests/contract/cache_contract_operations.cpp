@@ -386,6 +386,11 @@ void after_stop_every_new_call_fails_with_closed(const CacheSubject& subject) {
     BOOST_TEST(is_closed(status));
   for (const auto& removed : cache.remove_many({"before", "other"}))
     BOOST_TEST(is_closed(removed));
+  const std::string_view asked[] = {"before", "other"};
+  std::vector<Result<Remaining>> left(2, Result<Remaining>(Remaining()));
+  cache.time_to_live_many(asked, left);
+  for (const auto& remaining_time : left)
+    BOOST_TEST(is_closed(remaining_time));
   auto keys = cache.keys();
   BOOST_TEST((keys.begin() == keys.end()));
   BOOST_REQUIRE(keys.error().has_value());

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <csignal>
 #include <sstream>
+#include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -211,6 +213,22 @@ BOOST_AUTO_TEST_CASE(weakness_18_a_process_that_waits_does_not_keep_asking_the_s
   for (auto& caller : callers)
     caller.join();
   BOOST_TEST(world.server.probe().get(prefix + "k").value_or("") == "late value");
+}
+
+BOOST_AUTO_TEST_CASE(a_failed_factory_gives_the_lock_back_and_the_next_process_computes) {
+  World world;
+  auto other = world.worker({"remember", "k", "4", "0", "60000"});
+  BOOST_REQUIRE(other.wait_for_output("ready", 30s));
+  const auto failed = world.cache->remember("k", 10min, [&]() -> std::string {
+    other.write_input("go\n");
+    auto probe = world.server.probe();
+    wait_until([&] { return probe.info("blocked_clients") == "1"; }, 20s);
+    throw std::runtime_error("no database");
+  });
+  BOOST_TEST(failed.error().message() == "no database");
+  BOOST_TEST(other.wait_for_exit(30s).value_or(-1) == 0);
+  BOOST_TEST(world.runs() == "1");
+  BOOST_TEST(world.server.probe().get(prefix + "k").value_or("") == "value 1");
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_for_another_process_for_too_long_computes_or_fails_as_it_is_set) {

@@ -1,7 +1,6 @@
 #include "layers/remember/flight_table.hpp"
 
 #include <utility>
-#include <vector>
 
 namespace cachesite::remembering {
 
@@ -16,14 +15,15 @@ bool FlightTable::needs_this_thread(const Flight& flight) const {
   }
 }
 
-FlightTable::Boarding FlightTable::board(std::string_view key, std::uint64_t landings_before) {
+FlightTable::Boarding FlightTable::board(std::string_view key, std::uint64_t landings_before,
+                                         std::span<const std::string> tags) {
   const std::lock_guard lock(mutex_);
   if (const auto found = flights_.find(key); found != flights_.end()) {
     if (needs_this_thread(*found->second)) return {Role::circular, nullptr};
     waiting_.emplace(std::this_thread::get_id(), found->second.get());
     return {Role::passenger, found->second};
   }
-  auto flight = std::make_shared<Flight>(std::this_thread::get_id());
+  auto flight = std::make_shared<Flight>(std::this_thread::get_id(), tags);
   flights_.emplace(std::string(key), flight);
   under_way_.fetch_add(1);
   return {Role::leader, std::move(flight), landings_.load() != landings_before};
@@ -65,13 +65,13 @@ void FlightTable::outdate(std::string_view key) {
   flight->make_outdated();
 }
 
-void FlightTable::outdate_matching(const std::function<bool(std::string_view)>& matches) {
+void FlightTable::outdate_matching(const std::function<bool(std::string_view, const Flight&)>& matches) {
   if (under_way_.load() == 0) return;
   std::vector<std::shared_ptr<Flight>> flights;
   {
     const std::lock_guard lock(mutex_);
     for (auto next = flights_.begin(); next != flights_.end();) {
-      if (matches(next->first)) {
+      if (matches(next->first, *next->second)) {
         flights.push_back(std::move(next->second));
         next = flights_.erase(next);
       } else {

@@ -12,17 +12,20 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace cachesite::remembering {
 
 /// One computation that is under way.
 class Flight {
  public:
-  explicit Flight(std::thread::id leading) : leader(leading) {}
+  Flight(std::thread::id leading, std::span<const std::string> carried)
+      : leader(leading), tags(carried.begin(), carried.end()) {}
 
   /// Runs `store` unless the flight was told that what it computes is out of date.
   template <class Store>
@@ -38,6 +41,7 @@ class Flight {
   }
 
   const std::thread::id leader;
+  const std::vector<std::string> tags;
 
  private:
   friend class FlightTable;
@@ -64,14 +68,14 @@ class FlightTable {
   [[nodiscard]] std::uint64_t landings() const noexcept { return landings_.load(); }
 
   /// A passenger has to call `wait`, a leader `land`.
-  Boarding board(std::string_view key, std::uint64_t landings_before);
+  Boarding board(std::string_view key, std::uint64_t landings_before, std::span<const std::string> tags);
   /// The result; nothing when `deadline` passed or the table was closed first.
   std::optional<Lookup> wait(Flight& flight, TimePoint deadline);
   void land(std::string_view key, const std::shared_ptr<Flight>& flight, const Lookup& result) noexcept;
 
   /// What flights of these keys compute is not stored any more, and whoever comes now does not board them.
   void outdate(std::string_view key);
-  void outdate_matching(const std::function<bool(std::string_view)>& matches);
+  void outdate_matching(const std::function<bool(std::string_view key, const Flight&)>& matches);
 
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept { return closed_.load(); }

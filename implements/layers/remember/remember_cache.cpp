@@ -12,7 +12,10 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -22,9 +25,11 @@ using remembering::key_in_text;
 
 class RememberCache::Inner {
  public:
-  explicit Inner(Options given) : options(std::move(given)) {}
+  explicit Inner(Options given)
+      : options(std::move(given)), tagged(dynamic_cast<ITaggedCache*>(options.over.component().get())) {}
 
   const Options options;
+  ITaggedCache* const tagged;  // the cache below; null when it has no tags
   FlightTable flights;
   std::stop_source stopping;
   std::atomic<std::uint64_t> waits{0};
@@ -39,6 +44,10 @@ RememberCacheOptions checked(RememberCacheOptions options) {
   for (const auto& complaint : options.complaints())
     throw std::invalid_argument("RememberCache: " + complaint.parameter + ": " + complaint.message);
   return options;
+}
+
+Error no_tags() {
+  return Error(ErrorCode::unsupported, "the cache below has no tags");
 }
 
 /// A long value moves instead of being copied.
@@ -66,12 +75,15 @@ class RememberCache::Course {
         key_(key),
         time_to_live_(time_to_live),
         computation_(computation),
-        deadline_(std::chrono::steady_clock::now() + inner_.options.wait) {}
+        tags_(computation.tags.begin(), computation.tags.end()) {}
 
   Lookup run() {
+    if (!tags_.empty() && !inner_.tagged) return Lookup(no_tags());
+    if (const auto refused = ITaggedCache::check_entry_tags(tags_)) return Lookup(*refused);
+    if (computation_.refresh) return refresh();
     const auto landings = inner_.flights.landings();
     if (auto answer = look(true)) return *std::move(answer);
-    const auto boarding = inner_.flights.board(key_, landings);
+    const auto boarding = inner_.flights.board(key_, landings, computation_.tags);
     switch (boarding.role) {
       case FlightTable::Role::leader:
         return lead(boarding.flight, boarding.look_again);
@@ -102,9 +114,17 @@ class RememberCache::Course {
     return Lookup(found.value(), std::move(value));
   }
 
+  Lookup refresh() {
+    if (cache_.stopped()) return Lookup(closed());
+    inner_.flights.outdate(key_);
+    Flight own(std::this_thread::get_id(), {});
+    return compute(own, nullptr);
+  }
+
   Lookup follow(const std::shared_ptr<Flight>& flight) {
+    const auto deadline = std::chrono::steady_clock::now() + inner_.options.wait;
     inner_.waits.fetch_add(1);
-    if (auto result = inner_.flights.wait(*flight, deadline_)) return *std::move(result);
+    if (auto result = inner_.flights.wait(*flight, deadline)) return *std::move(result);
     if (inner_.flights.closed()) return Lookup(closed());
     const Error late(ErrorCode::timeout, "somebody else has been computing the value under " +
                                              key_in_text(key_) + " for longer than the wait limit");
@@ -199,7 +219,10 @@ class RememberCache::Course {
       return report(Error(ErrorCode::timeout, "the lock was lost while the value was computed"));
     (void)flight.store_unless_outdated([&] {
       const auto value = lookup.hit() ? std::optional(ByteView(lookup.value().text())) : std::nullopt;
-      const auto stored = guarded_call<Done>([&] { return cache_.forward_write(key_, value, time_to_live); });
+      const auto stored = guarded_call<Done>([&] {
+        if (tags_.empty() || cache_.stopped()) return cache_.forward_write(key_, value, time_to_live);
+        return inner_.tagged->write_tagged(key_, value, time_to_live, tags_);
+      });
       if (!stored.ok()) report(stored.error());
     });
   }
@@ -213,7 +236,7 @@ class RememberCache::Course {
   const std::string_view key_;
   const TimeToLive time_to_live_;
   const Computation& computation_;
-  const FlightTable::TimePoint deadline_;
+  const std::vector<std::string_view> tags_;
   bool readable_ = true;
 };
 
@@ -245,6 +268,25 @@ Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,
 
 void RememberCache::on_refused() noexcept {
   CacheLayer::on_refused();
+}
+
+Status RememberCache::do_write_tagged(std::string_view key, std::optional<ByteView> value,
+                                      TimeToLive time_to_live, std::span<const std::string_view> tags) {
+  if (stopped()) return closed();
+  if (!inner_->tagged) return no_tags();
+  inner_->flights.outdate(key);
+  return inner_->tagged->write_tagged(key, value, time_to_live, tags);
+}
+
+Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_view> tags) {
+  if (stopped()) return closed();
+  if (!inner_->tagged) return no_tags();
+  inner_->flights.outdate_matching([&](std::string_view, const Flight& flight) {
+    return std::any_of(flight.tags.begin(), flight.tags.end(), [&](const std::string& tag) {
+      return std::find(tags.begin(), tags.end(), tag) != tags.end();
+    });
+  });
+  return inner_->tagged->evict_tags(tags);
 }
 
 Status RememberCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
@@ -288,12 +330,13 @@ void RememberCache::do_remove_many(std::span<const std::string_view> keys, std::
 }
 
 Result<std::uint64_t> RememberCache::do_remove_matching(std::string_view pattern) {
-  inner_->flights.outdate_matching([&](std::string_view key) { return matches_key_pattern(pattern, key); });
+  inner_->flights.outdate_matching(
+      [&](std::string_view key, const Flight&) { return matches_key_pattern(pattern, key); });
   return forward_remove_matching(pattern);
 }
 
 Status RememberCache::do_clear() {
-  inner_->flights.outdate_matching([](std::string_view) { return true; });
+  inner_->flights.outdate_matching([](std::string_view, const Flight&) { return true; });
   return forward_clear();
 }
 

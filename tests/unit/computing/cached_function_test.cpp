@@ -2,6 +2,7 @@
 #include "unit/computing/moody_cache.hpp"
 
 #include <cachesite/cached_function.hpp>
+#include <cachesite/evicting_function.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/remember_cache.hpp>
@@ -283,7 +284,7 @@ BOOST_AUTO_TEST_CASE(who_waited_for_a_function_that_threw_gets_a_cache_error_wit
       try {
         (void)function();
       } catch (const CacheError& error) {
-        if (error.error().code() == ErrorCode::not_computed && error.what() == std::string("gone")) ++told;
+        if (error.error().code() == ErrorCode::not_computed && error.error().message() == "gone") ++told;
       } catch (const std::runtime_error&) {
       }
     });
@@ -359,6 +360,44 @@ BOOST_AUTO_TEST_CASE(weakness_33_execute_writes_back_after_a_failed_read_and_tel
     BOOST_TEST(function(2) == 4);
     BOOST_TEST(told >= 2);
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_evicting_function_removes_the_entry_after_it_has_succeeded_and_only_then) {
+  World world;
+  std::string name = "Ada";
+  const auto find = cached(world.cache, "user:{id}", 1min, [&](int) { return name; }, {.names = {"id"}});
+  const auto rename = evicting(world.cache, "user:{id}",
+                               [&](const std::string& to, int) {
+                                 if (to.empty()) throw std::invalid_argument("nobody has no name");
+                                 BOOST_TEST(world.below->contains("user:42").value());
+                                 name = to;
+                               },
+                               {.names = {"name", "id"}});
+  BOOST_TEST(find(42) == "Ada");
+  BOOST_CHECK_THROW(rename("", 42), std::invalid_argument);
+  BOOST_TEST(world.below->contains("user:42").value());
+  rename("Grace", 42);
+  BOOST_TEST(find(42) == "Grace");
+
+  const auto next = evicting(world.cache, "user:{0}", [](int id) { return id + 1; });
+  BOOST_TEST(next(42) == 43);
+  BOOST_TEST(!world.below->contains("user:42").value());
+}
+
+BOOST_AUTO_TEST_CASE(weakness_24_an_evicting_function_has_its_key_before_it_changes_anything) {
+  World world;
+  const auto change = evicting(
+      world.cache, [](int) -> std::string { throw std::runtime_error("no key"); },
+      [&](int) { ++world.runs; });
+  BOOST_CHECK_THROW(change(1), std::runtime_error);
+  BOOST_TEST(world.runs == 0);
+  BOOST_CHECK_THROW((void)evicting(world.cache, "{1}", [](int) {}), std::invalid_argument);
+  int told = 0;
+  const auto kept =
+      evicting(world.cache, "{0}", [](int id) { return id; }, {.report = [&](const Error&) { ++told; }});
+  world.cache->stop();
+  BOOST_TEST(kept(1) == 1);
+  BOOST_TEST(told == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

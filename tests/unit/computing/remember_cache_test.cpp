@@ -391,6 +391,56 @@ BOOST_AUTO_TEST_CASE(stopping_ends_the_waits_and_loses_no_value) {
   BOOST_TEST((late.error().code() == ErrorCode::closed));
 }
 
+BOOST_AUTO_TEST_CASE(stopping_ends_the_wait_for_a_lock) {
+  const auto locks = std::make_shared<MemoryMutexSite>();
+  World world(with([&](auto& options) { options.locks = Reference<IMutexSite>(locks); }));
+  const auto held = locks->get_mutex("k")->take();
+  Lookup answer;
+  std::thread waiter([&] { answer = world.cache->remember("k", 1min, [] { return "never"; }); });
+  BOOST_TEST(wait_until([&] { return world.cache->statistics().stampede_waits == 1; }));
+  world.cache->stop();
+  waiter.join();
+  BOOST_TEST((answer.error().code() == ErrorCode::closed));
+}
+
+BOOST_AUTO_TEST_CASE(the_lock_is_named_by_the_key_and_given_back_whatever_happens) {
+  const auto locks = std::make_shared<MemoryMutexSite>();
+  World world(with([&](auto& options) { options.locks = Reference<IMutexSite>(locks); }));
+  const auto is_free = [&](std::string_view name) {
+    return locks->get_mutex(name)->holders().value().empty();
+  };
+  const std::string long_key(5000, 'k');
+  for (const std::string& key : {std::string("k"), long_key}) {
+    (void)world.cache->remember(key, 1min, [&] {
+      if (key != long_key) BOOST_TEST(!is_free(key));
+      return "v";
+    });
+    BOOST_TEST(world.cache->get(key).hit());
+  }
+  (void)world.cache->remember("thrown", 1min, [&]() -> std::string { throw std::runtime_error("no"); });
+  (void)world.cache->remember("failed", 1min, [&] { return Error(ErrorCode::refused); });
+  for (const auto* key : {"k", "thrown", "failed"})
+    BOOST_TEST(is_free(key));
+}
+
+BOOST_AUTO_TEST_CASE(a_lock_that_cannot_be_had_is_told_and_the_value_is_computed_or_not_as_it_is_set) {
+  for (const auto choice : {OnLockFailure::compute, OnLockFailure::error}) {
+    const auto locks = std::make_shared<MemoryMutexSite>();
+    World world(with([&](auto& options) {
+      options.locks = Reference<IMutexSite>(locks);
+      options.on_lock_failure = choice;
+    }));
+    locks->stop();
+    int told = 0;
+    Computation computation;
+    computation.factory = []() -> Result<Computed> { return Computed{"v", {}}; };
+    computation.report = [&](const Error&) { ++told; };
+    const auto answer = world.cache->remember("k", 1min, computation);
+    BOOST_TEST(answer.hit() == (choice == OnLockFailure::compute));
+    BOOST_TEST(told == (choice == OnLockFailure::compute ? 1 : 0));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_removed_or_written_while_it_is_computed_is_not_overwritten) {
   World world;
   const auto during = [&](const std::function<void()>& change) {

@@ -1,7 +1,9 @@
 #include "support/fake_clock.hpp"
 
 #include <cachesite/memory_cache.hpp>
+#include <cachesite/ttl_jitter.hpp>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <thread>
@@ -68,6 +70,118 @@ BOOST_AUTO_TEST_CASE(threads_that_come_first_together_share_one_cache) {
     for (auto& member : crew)
       member.join();
     BOOST_TEST(cache.statistics().entries == 4U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(ttl_jitter_changes_the_ttl_of_every_write_and_of_nothing_else) {
+  const auto clock = std::make_shared<test::FakeClock>();
+  ComponentContext context;
+  context.clock = clock;
+  MemoryCacheOptions options;
+  options.ttl_jitter = 0.2;
+  MemoryCache cache(options, context);
+  const auto left = [&cache](std::string_view key) { return cache.time_to_live(key).value().left; };
+  for (const std::string key : {"a", "b", "c", "d"}) {
+    const auto expected = jittered(1h, key, 0.2).milliseconds();
+    BOOST_TEST((expected != std::chrono::milliseconds(1h)));
+    BOOST_TEST(cache.set_value(key, "1", 1h));
+    BOOST_TEST((left(key) == expected));
+    BOOST_TEST(cache.expire(key, 1h).value());
+    BOOST_TEST((left(key) == 1h));
+    BOOST_TEST(cache.replace(key, "2", 1h).value());
+    BOOST_TEST((left(key) == expected));
+    BOOST_TEST(cache.remove(key).value());
+    BOOST_TEST(cache.add(key, "3", 1h).value());
+    BOOST_TEST((left(key) == expected));
+    BOOST_TEST(cache.remove(key).value());
+    BOOST_TEST(cache.set_many({{key, "4", 1h}}).front().ok());
+    BOOST_TEST((left(key) == expected));
+    BOOST_TEST(cache.remove(key).value());
+    BOOST_TEST(cache.increment(key, 1, 1h).value() == 1);
+    BOOST_TEST((left(key) == 1h));
+    BOOST_TEST(cache.write(key, "5", TimeToLive::never_expires()).ok());
+    BOOST_TEST((cache.time_to_live(key).value().state == Remaining::State::no_expiry));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_scan_fetches_a_small_part_of_a_large_cache_at_a_time) {
+  for (const auto policy : {EvictionPolicy::tinylfu, EvictionPolicy::lru}) {
+    MemoryCacheOptions options;
+    options.policy = policy;
+    MemoryCache cache(options);
+    for (int i = 0; i < 9000; ++i)
+      cache.set_value("key" + std::to_string(i), "value", 1min);
+    ScanPosition position;
+    std::vector<std::string> keys;
+    std::size_t steps = 0;
+    std::size_t most = 0;
+    for (std::size_t before = 0; !position.finished; ++steps, before = keys.size()) {
+      BOOST_REQUIRE(cache.scan("*", position, keys).ok());
+      most = std::max(most, keys.size() - before);
+    }
+    BOOST_TEST(keys.size() == 9000U);
+    BOOST_TEST(most <= 256U);
+    BOOST_TEST(steps >= 9000U / 256);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_scan_from_a_position_of_another_cache_is_refused) {
+  MemoryCache cache;
+  cache.set_value("key", "value", 1min);
+  for (const char* const text :
+       {"x", "1", "1:", ":1", "1:2:3", "-1:0", "1:99999999999999999999999", "redis 17"}) {
+    ScanPosition position{text, false};
+    std::vector<std::string> keys;
+    const auto scanned = cache.scan("*", position, keys);
+    BOOST_REQUIRE(!scanned.ok());
+    BOOST_TEST((scanned.error().code() == ErrorCode::bad_argument));
+  }
+  ScanPosition beyond{"4000000000:4000000000000", false};
+  std::vector<std::string> keys;
+  BOOST_TEST(cache.scan("*", beyond, keys).ok());
+  BOOST_TEST(beyond.finished);
+  BOOST_TEST(keys.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_walk_holds_no_lock_while_its_caller_works) {
+  for (const auto policy :
+       {EvictionPolicy::tinylfu, EvictionPolicy::s3fifo, EvictionPolicy::lru, EvictionPolicy::fifo}) {
+    MemoryCacheOptions options;
+    options.policy = policy;
+    MemoryCache cache(options);
+    for (int i = 0; i < 100; ++i)
+      cache.set_value("key" + std::to_string(i), "value", 1min);
+    int walked = 0;
+    auto keys = cache.keys();
+    for (const auto& key : keys) {
+      // With a lock held this would not come back.
+      std::thread other([&cache, &key] { static_cast<void>(cache.remove(key)); });
+      other.join();
+      ++walked;
+    }
+    BOOST_TEST(walked == 100);
+    BOOST_TEST(cache.size().value() == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_of_a_cache_that_idles_counts_as_used_when_it_is_counted) {
+  const auto clock = std::make_shared<test::FakeClock>();
+  ComponentContext context;
+  context.clock = clock;
+  for (const auto policy : {EvictionPolicy::tinylfu, EvictionPolicy::lru}) {
+    MemoryCacheOptions options;
+    options.policy = policy;
+    options.time_to_idle = 100ms;
+    MemoryCache cache(options, context);
+    for (int round = 1; round <= 5; ++round) {
+      BOOST_TEST(cache.increment("used", 1, 1h).value() == round);
+      clock->advance(60ms);
+    }
+    BOOST_TEST(cache.persist("used").value());
+    clock->advance(101ms);
+    BOOST_TEST(cache.get("used").miss());
+    BOOST_TEST(cache.add("used", "again", 1h).value());
+    BOOST_TEST(cache.check_invariants() == "");
   }
 }
 

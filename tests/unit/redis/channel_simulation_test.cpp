@@ -131,8 +131,8 @@ class Simulation {
     record.returned = true;
     record.outcome = outcome;
     if (stage_.now() > deadline) fail(key + " ended after its deadline");
-    if (record.answered)
-      for (std::size_t part = 0; part < parts; ++part)
+    for (std::size_t part = 0; part < parts; ++part)
+      if (record.answered || replies[part].kind != ReplyKind::none)
         check_answer(record, record.keys[part], replies[part]);
     return record.answered;
   }

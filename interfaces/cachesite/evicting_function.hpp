@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cachesite/argument_key.hpp>
+#include <cachesite/cache.hpp>
+#include <cachesite/error.hpp>
+#include <cachesite/tagged_cache.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace cachesite {
+
+/// Settings of an EvictingFunction with arguments of these types.
+template <class... Arguments>
+struct EvictingOptions {
+  /// What the arguments are called in the key template, from the first on.
+  std::vector<std::string> names = {};
+  /// Tags whose entries are all evicted. The cache has to be an ITaggedCache then.
+  std::function<std::vector<std::string>(const Arguments&...)> tags = {};
+  /// Told when an entry could not be removed; it then stays until its TTL is over. Must not throw, and may
+  /// be called from any thread.
+  std::function<void(const Error&)> report = {};
+};
+
+/// A function that makes entries of a cache out of date; made by `evicting()`.
+template <class R, class... Arguments>
+class EvictingFunction {
+ public:
+  using Options = EvictingOptions<std::remove_cvref_t<Arguments>...>;
+
+  /// See `evicting()`.
+  template <class F, class Key>
+  EvictingFunction(std::shared_ptr<ICache> cache, Key&& key, F&& function, Options options)
+      : cache_(std::move(cache)), function_(std::forward<F>(function)), options_(std::move(options)) {
+    if (!cache_) throw std::invalid_argument("an evicting function needs a cache");
+    if constexpr (!std::same_as<std::remove_cvref_t<Key>, std::nullopt_t>)
+      key_.emplace(std::forward<Key>(key), options_.names);
+    if (!key_ && !options_.tags) throw std::invalid_argument("an evicting function needs a key or tags");
+    if (options_.tags && !dynamic_cast<ITaggedCache*>(cache_.get()))
+      throw std::invalid_argument("a function with tags needs a cache that has them");
+  }
+
+  /// Calls the function, and removes the entries when it has returned. What it throws goes to the caller,
+  /// and the entries stay.
+  R operator()(Arguments... arguments) const {
+    // Before anything is changed, lest it fail then.
+    std::optional<std::string> key;
+    if (key_) key.emplace((*key_)(arguments...));
+    std::vector<std::string> tags;
+    if (options_.tags) tags = options_.tags(arguments...);
+    if constexpr (std::is_void_v<R>) {
+      function_(arguments...);
+      evict(key, tags);
+    } else {
+      R result = function_(arguments...);
+      evict(key, tags);
+      return result;
+    }
+  }
+
+ private:
+  void evict(const std::optional<std::string>& key, const std::vector<std::string>& tags) const {
+    if (key) {
+      const auto removed = cache_->remove(*key);
+      if (!removed.ok()) report(removed.error());
+    }
+    if (!tags.empty()) {
+      const std::vector<std::string_view> views(tags.begin(), tags.end());
+      const auto evicted = dynamic_cast<ITaggedCache&>(*cache_).evict_tags(views);
+      if (!evicted.ok()) report(evicted.error());
+    }
+  }
+  void report(const Error& error) const {
+    if (options_.report) options_.report(error);
+  }
+
+  std::shared_ptr<ICache> cache_;
+  std::function<R(Arguments...)> function_;
+  Options options_;
+  std::optional<ArgumentKey<std::remove_cvref_t<Arguments>...>> key_;
+};
+
+namespace detail {
+
+template <class F>
+struct EvictingOf : EvictingOf<decltype(std::function{std::declval<F>()})> {};
+template <class R, class... A>
+struct EvictingOf<std::function<R(A...)>> {
+  using Made = EvictingFunction<std::remove_cvref_t<R>, A...>;
+};
+
+}  // namespace detail
+
+/// The settings of a function made by `evicting()` from an F.
+template <class F>
+using EvictingOptionsOf = typename detail::EvictingOf<F>::Made::Options;
+
+/// A function after whose success the entry of its arguments is removed from `cache`:
+///
+///     const auto rename = cachesite::evicting(
+///         users, "user:{id}", [&](int id, const std::string& name) { database.rename(id, name); },
+///         {.names = {"id"}});
+///
+/// `key` is that of the cached function, as for `cached()`, or std::nullopt when there are tags alone. Throws
+/// std::invalid_argument for a wrong template, when there is neither a key nor tags, when the cache has no
+/// tags, and when `cache` is null.
+template <class Key, class F>
+[[nodiscard]] auto evicting(std::shared_ptr<ICache> cache, Key&& key, F function,
+                            EvictingOptionsOf<F> options = {}) {
+  return typename detail::EvictingOf<F>::Made(std::move(cache), std::forward<Key>(key), std::move(function),
+                                              std::move(options));
+}
+
+}  // namespace cachesite

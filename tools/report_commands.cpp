@@ -1,0 +1,15 @@
+#include "report_commands.hpp"
+
+namespace cachesite::tool {
+
+Exit metrics(const ComponentSite& site) {
+  print(prometheus_text(site));
+  return Exit::done;
+}
+
+Exit information(const ComponentSite& site) {
+  print_json(information_report(site));
+  return Exit::done;
+}
+
+}  // namespace cachesite::tool
