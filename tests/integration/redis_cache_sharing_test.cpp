@@ -65,6 +65,27 @@ BOOST_AUTO_TEST_CASE(entries_of_fivcglue_are_read_and_written) {
                                  "cache.get_value('absent')"}) == "b'\\x80 bytes'\nb''\nNone\n");
 }
 
+BOOST_AUTO_TEST_CASE(entries_of_spakky_are_read_and_written) {
+  Shared shared("spakky:cache:");
+  const auto cache = std::shared_ptr<ICache>(&*shared.cache, [](ICache*) {});
+  TypedCache<std::string, PickleSerializer> typed(cache, {}, NullForm::serialized);
+  BOOST_TEST(python("spakky:spakky:cache:", {"cache.set('theirs', 'Ada', 1.25)",
+                                             "cache.set('endless', 'Ada')", "cache.set('null', None)"}) ==
+             "None\nNone\nNone\n");
+  BOOST_TEST(shared.probe.get("spakky:cache:endless").value().starts_with("\x80\x05"));
+  BOOST_TEST(typed.get("endless").value() == "Ada");
+  BOOST_TEST(typed.get("null").null());
+  BOOST_TEST((shared.cache->time_to_live("theirs").value().left <= 1250ms));
+  BOOST_TEST(typed.write("ours", "Grace", 1250ms).ok());
+  BOOST_TEST(typed.write_null("our null", 1min).ok());
+  BOOST_TEST(python("spakky:spakky:cache:", {"cache.get('ours')", "cache.get('our null')",
+                                             "cache.delete('ours')", "cache.get('ours')"}) ==
+             "'Grace'\nNone\nTrue\n'miss'\n");
+  shared.probe.set("spakky:other", "value");
+  BOOST_TEST(shared.cache->clear().ok());
+  BOOST_TEST((shared.probe.keys() == std::vector<std::string>{"spakky:other"}));
+}
+
 BOOST_AUTO_TEST_CASE(entries_of_rick_are_read_and_written) {
   Shared shared("shop_");
   const auto cache = std::shared_ptr<ICache>(&*shared.cache, [](ICache*) {});

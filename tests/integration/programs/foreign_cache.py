@@ -2,7 +2,7 @@
 
 foreign_cache.py PORT SYSTEM EXPRESSION...    prints what each expression, which may use `cache`, gives
 
-SYSTEM is fivcglue, rick:PREFIX, redis-kit:PREFIX, or redis-kit-1.0.3:PREFIX with the marker of earlier
+SYSTEM is fivcglue, spakky:PREFIX, rick:PREFIX, redis-kit:PREFIX, or redis-kit-1.0.3:PREFIX with the marker of earlier
 versions.
 """
 import json
@@ -23,6 +23,29 @@ class FivcGlue:
 
     def set_value(self, key, value, seconds):
         return bool(self.client.setex(key, int(seconds), b"" if value is None else value))
+
+
+class Spakky:
+    """A plain prefix; pickled values; milliseconds or no end."""
+
+    def __init__(self, client, prefix):
+        self.client, self.prefix = client, prefix
+
+    def get(self, key):
+        payload = self.client.get(self.prefix + key)
+        return "miss" if payload is None else pickle.loads(payload)
+
+    def set(self, key, value, ttl=None):
+        milliseconds = None if ttl is None else max(1, int(ttl * 1000))
+        self.client.set(self.prefix + key, pickle.dumps(value, 5), px=milliseconds)
+
+    def delete(self, key):
+        return self.client.delete(self.prefix + key) > 0
+
+    def clear(self):
+        keys = list(self.client.scan_iter(match=self.prefix + "*"))
+        if keys:
+            self.client.delete(*keys)
 
 
 class Rick:
@@ -98,7 +121,7 @@ class OldRedisKit(RedisKit):
     none = b"__REDIS_KIT_NONE__"
 
 
-SYSTEMS = {"fivcglue": FivcGlue, "rick": Rick, "redis-kit": RedisKit, "redis-kit-1.0.3": OldRedisKit}
+SYSTEMS = {"fivcglue": FivcGlue, "spakky": Spakky, "rick": Rick, "redis-kit": RedisKit, "redis-kit-1.0.3": OldRedisKit}
 
 
 def main():
