@@ -260,7 +260,7 @@ void CodecCache::do_read_many(std::span<const std::string_view> keys, std::span<
     const auto found =
         guarded_call<Found>([&] { return inner_->open(keys[index], below, result.value(), plain); });
     if (found.ok()) {
-      result.assign(found.value(), found.value() == Found::hit ? std::move(plain) : Value());
+      result = Lookup(found.value(), std::move(plain));
     } else {
       result = Lookup(found.error());
     }

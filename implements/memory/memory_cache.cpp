@@ -248,7 +248,7 @@ void MemoryCache::do_read_many(std::span<const std::string_view> keys, std::span
     }
     for (std::size_t index = 0; index < count; ++index) {
       const bool hit = found[index] == Found::hit;
-      results[begin + index].assign(found[index], hit ? std::move(values[index]) : Value());
+      results[begin + index] = Lookup(found[index], hit ? std::move(values[index]) : Value());
     }
   }
 }
