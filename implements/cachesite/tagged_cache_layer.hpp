@@ -44,8 +44,8 @@ struct TagMark;
 ///   the new marker, and served: write what you read within the same lock, or read again, where that matters.
 ///
 /// Reading a tagged entry costs one `get_many` more, writing one costs one `get_many` and one
-/// `time_to_live_many`; `contains` and `time_to_live` read the value. Entries without tags are stored as they are,
-/// and their reads cost nothing. A tagged value is stored as
+/// `time_to_live_many`; `contains` and `time_to_live` read the value. Entries without tags are stored as they
+/// are, and their reads cost nothing. A tagged value is stored as
 ///
 ///     C1 54 47 | version 01 | flags, 1: a cached null | number of tags | for each: length (2), tag, number
 ///     (16)

@@ -57,7 +57,7 @@ class WritePolicyCache final : public CacheLayer, public IWritePolicyCache {
                                TimeToLive time_to_live, const Writer& writer,
                                std::span<const std::string_view> tags) noexcept;
 
-  std::unique_ptr<Inner> inner_;
+  std::shared_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -1,16 +1,12 @@
-#include "layers/outage_log.hpp"
-#include "redis_user/redis_user.hpp"
+#include "layers/failover_cache_inner.hpp"
 
 #include <cachesite/failover_cache.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <utility>
 
 namespace cachesite {
-
-using std::chrono::milliseconds;
 
 namespace {
 
@@ -22,199 +18,7 @@ FailoverCacheOptions checked(FailoverCacheOptions options) {
   return options;
 }
 
-// Running out of memory here says nothing about the cache.
-bool is_outage(const Error& error) noexcept {
-  return error.code() != ErrorCode::no_memory && redis::is_temporary(error);
-}
-
-bool is_outage(const Lookup& lookup) noexcept {
-  return lookup.failed() && is_outage(lookup.error());
-}
-
-template <class T>
-bool is_outage(const Result<T>& result) noexcept {
-  return !result.ok() && is_outage(result.error());
-}
-
-bool worked(const Lookup& lookup) noexcept {
-  return !lookup.failed();
-}
-
-template <class T>
-bool worked(const Result<T>& result) noexcept {
-  return result.ok();
-}
-
 }  // namespace
-
-class FailoverCache::Inner {
- public:
-  Inner(const FailoverCacheOptions& options, ICache& first, const ComponentContext& context)
-      : second(options.failover.component()),
-        log(first, second.get(),
-            {options.retry_after, options.remembered_keys, !second && options.on_error == OnError::error},
-            context),
-        on_error(options.on_error),
-        callback_(options.on_error_callback),
-        longest_(options.failover_ttl) {}
-
-  [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept {
-    if (!longest_ || (time_to_live.expires() && time_to_live.milliseconds() <= *longest_))
-      return time_to_live;
-    return TimeToLive(*longest_);
-  }
-
-  void tell(std::string_view call, std::string_view key, const Error& error) const noexcept {
-    if (on_error == OnError::callback)
-      (void)guarded_call<Done>([&]() -> Status {
-        callback_(call, key, error);
-        return Done{};
-      });
-  }
-
-  // One call: the first cache, the second, or the answer of none. `remember` is called before a change is
-  // made anywhere but in the first; false from it means that the first works again.
-  template <class R, class Remember, class First, class Second, class Neither>
-  R run(std::string_view call, std::string_view key, Remember remember, First ask_first, Second ask_second,
-        Neither neither) {
-    bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
-    std::optional<Error> reason;
-    for (int attempt = 1;; ++attempt) {
-      if (use_first) {
-        R result = ask_first();
-        if (!is_outage(result)) {
-          if (worked(result)) log.note_success();
-          return result;
-        }
-        reason = result.error();
-        log.note_failure(*reason);
-        tell(call, key, *reason);
-      } else {
-        reason = log.last_error();
-        if (!second) tell(call, key, *reason);
-      }
-      if (remember() || attempt > 1) break;
-      use_first = true;
-    }
-    if (second) {
-      failover_calls.fetch_add(1, std::memory_order_relaxed);
-      R result = ask_second();
-      if (!is_outage(result)) return result;
-      reason = result.error();
-      tell(call, key, *reason);
-    }
-    if (on_error == OnError::error) return R(*reason);
-    degraded_calls.fetch_add(1, std::memory_order_relaxed);
-    return neither(*reason);
-  }
-
-  template <class R, class First, class Second, class Neither>
-  R change(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
-    return run<R>(
-        call, key, [&] { return log.remember_key(key); }, first, ask_second, neither);
-  }
-  template <class R, class First, class Second, class Neither>
-  R ask(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
-    return run<R>(
-        call, key, [] { return true; }, first, ask_second, neither);
-  }
-
-  // A batch, whose keys fare each by itself. `first_all` fills the results from the first cache,
-  // `second_some` those of the given places from the second.
-  template <class R, class KeyOf, class FirstAll, class SecondSome, class Neither>
-  void run_many(std::string_view call, bool changes, std::span<R> results, KeyOf key_of, FirstAll first_all,
-                SecondSome second_some, Neither neither) {
-    std::vector<std::size_t> failed;
-    bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
-    for (int attempt = 1;; ++attempt) {
-      failed.clear();
-      if (use_first) {
-        first_all();
-        bool answered = false;
-        for (std::size_t index = 0; index < results.size(); ++index) {
-          answered = answered || worked(results[index]);
-          if (is_outage(results[index])) failed.push_back(index);
-        }
-        if (failed.empty()) {
-          if (answered) log.note_success();
-          return;
-        }
-        log.note_failure(results[failed.front()].error());
-      } else {
-        const Error reason = log.last_error();
-        for (std::size_t index = 0; index < results.size(); ++index) {
-          results[index] = R(reason);
-          failed.push_back(index);
-        }
-      }
-      bool works_again = false;
-      for (const auto index : failed) {
-        if (use_first || !second) tell(call, key_of(index), results[index].error());
-        if (changes && !log.remember_key(key_of(index))) works_again = true;
-      }
-      if (!works_again || attempt > 1) break;
-      use_first = true;
-    }
-    if (second) {
-      failover_calls.fetch_add(1, std::memory_order_relaxed);
-      second_some(failed);
-    }
-    bool degraded = false;
-    for (const auto index : failed) {
-      if (!is_outage(results[index])) continue;
-      if (second) tell(call, key_of(index), results[index].error());
-      if (on_error == OnError::error) continue;
-      degraded = true;
-      results[index] = neither();
-    }
-    if (degraded) degraded_calls.fetch_add(1, std::memory_order_relaxed);
-  }
-
-  const std::shared_ptr<ICache> second;
-  layers::OutageLog log;
-  const OnError on_error;
-  std::atomic<std::uint64_t> failover_calls{0}, degraded_calls{0};
-  std::atomic<bool> stopped{false};
-
- private:
-  const FailoverCacheOptions::Callback callback_;
-  const std::optional<milliseconds> longest_;
-};
-
-ParameterTable FailoverCacheOptions::parameters() {
-  using O = FailoverCacheOptions;
-  using std::chrono::hours;
-  return {
-      parameter("over", &O::over, "The first cache, which is used as long as it works.").required(),
-      parameter("failover", &O::failover, "The second cache, which is used while the first one fails."),
-      parameter("on_error", &O::on_error, "What becomes of a call that no cache could do.")
-          .choices({{"degrade", OnError::degrade},
-                    {"error", OnError::error},
-                    {"throw", OnError::error},
-                    {"callback", OnError::callback}}),
-      parameter("failover_ttl", &O::failover_ttl,
-                "Longest life of an entry in the second cache; null: no limit.")
-          .between(milliseconds(1), milliseconds(hours(24 * 365))),
-      parameter("retry_after", &O::retry_after,
-                "After a failure the first cache is left alone for so long; 0: every call tries it.")
-          .between(milliseconds(0), milliseconds(hours(1))),
-      parameter("remembered_keys", &O::remembered_keys,
-                "Most keys remembered during an outage, to be removed from the first cache after it.")
-          .unit("keys"),
-  };
-}
-
-std::vector<OptionComplaint> FailoverCacheOptions::complaints() const {
-  std::vector<OptionComplaint> complaints;
-  if (on_error == OnError::callback && !on_error_callback)
-    complaints.push_back({"on_error", "callback needs a function, which only a program can give"});
-  if (on_error != OnError::callback && on_error_callback)
-    complaints.push_back({"on_error", "a function is given, but on_error is not callback"});
-  const bool same = failover.component() ? failover.component() == over.component()
-                                         : failover.is_set() && failover.name() == over.name();
-  if (same) complaints.push_back({"failover", "the second cache is the first one"});
-  return complaints;
-}
 
 FailoverCache::FailoverCache(FailoverCacheOptions options, const ComponentContext& context)
     : CacheLayer(checked(options).over.component()),
@@ -424,7 +228,7 @@ Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
   if (place == in_second) return second();
   if (place == in_first) {
     auto scanned = first();
-    if (is_outage(scanned)) {
+    if (layers::is_outage(scanned)) {
       inner.log.note_failure(scanned.error());
       inner.tell("scan", pattern, scanned.error());
     }

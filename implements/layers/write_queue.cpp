@@ -122,13 +122,17 @@ void WriteQueue::stop(milliseconds limit) noexcept {
     changed_.notify_all();
   }
   for (auto& thread : threads)
-    thread.join();
+    if (thread.get_id() == std::this_thread::get_id())
+      thread.detach();  // it ends by itself, and keeps alive until then what it uses
+    else
+      thread.join();
 }
 
 void WriteQueue::start_threads() {
+  threads_.reserve(thread_count_);
   while (threads_.size() < thread_count_) {
     try {
-      threads_.push_back(redis::background_thread([this] { work(); }));
+      threads_.push_back(redis::background_thread([this, owner = owner_.lock()] { work(); }));
     } catch (const std::system_error&) {
       if (threads_.empty()) throw;
       return;  // one is enough
@@ -148,15 +152,16 @@ void WriteQueue::work() {
       work_.wait_until(lock, time);
       continue;
     }
-    write_one(lock, ready_.extract(ready_.begin()));
+    Jobs done;
+    write_one(lock, ready_.extract(ready_.begin()), done);
+    forget(lock, done);
   }
 }
 
 // The line stays where it is while it runs, and nothing is allocated here: what waits cannot get lost.
-void WriteQueue::write_one(std::unique_lock<std::mutex>& lock, Ready::node_type place) {
+void WriteQueue::write_one(std::unique_lock<std::mutex>& lock, Ready::node_type place, Jobs& one) {
   Line& line = lines_.find(place.mapped())->second;
   line.running = true;
-  Jobs one;
   one.splice(one.begin(), line.jobs, line.jobs.begin());
   WriteJob& job = one.front();
 
@@ -204,8 +209,16 @@ void WriteQueue::give_up(std::unique_lock<std::mutex>& lock, Lines::iterator lin
     one.splice(one.begin(), line->second.jobs, line->second.jobs.begin());
     lose(lock, one.front(), reason, line->second.jobs.empty());
     release(one.front());
+    forget(lock, one);
   }
   lines_.erase(line);
+}
+
+// What a writer captured may do anything when it goes.
+void WriteQueue::forget(std::unique_lock<std::mutex>& lock, Jobs& jobs) noexcept {
+  lock.unlock();
+  jobs.clear();
+  lock.lock();
 }
 
 // The job counts as waiting until everybody knows that it is lost.

@@ -11,6 +11,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -18,6 +19,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace cachesite::layers {
@@ -46,6 +48,9 @@ class WriteQueue {
   ~WriteQueue();
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
+
+  // What its threads keep alive: it may be the last value of a writer that lets go of everything.
+  void keep_alive(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
   // Done, `closed`, or `timeout` when there is no room. Throws std::system_error without threads.
   Status reserve(std::size_t bytes, bool wait);
@@ -76,10 +81,11 @@ class WriteQueue {
   [[nodiscard]] bool fits(std::size_t bytes) const noexcept;
   void start_threads();
   void work();
-  void write_one(std::unique_lock<std::mutex>& lock, Ready::node_type place);
+  void write_one(std::unique_lock<std::mutex>& lock, Ready::node_type place, Jobs& done);
   void give_up(std::unique_lock<std::mutex>& lock, Lines::iterator line);
   void lose(std::unique_lock<std::mutex>& lock, const WriteJob& job, const Error& reason, bool newest);
   void release(const WriteJob& job) noexcept;
+  static void forget(std::unique_lock<std::mutex>& lock, Jobs& jobs) noexcept;
   [[nodiscard]] std::chrono::milliseconds pause_after(std::uint32_t failures) const noexcept;
 
   const std::size_t queue_size_;
@@ -89,6 +95,7 @@ class WriteQueue {
   const std::chrono::milliseconds wait_limit_, retry_pause_, longest_retry_pause_;
   const std::uint32_t thread_count_;
   const OnLost on_lost_;
+  std::weak_ptr<void> owner_;
 
   mutable std::mutex mutex_;
   std::condition_variable work_, changed_;

@@ -529,6 +529,33 @@ BOOST_AUTO_TEST_CASE(stopping_while_others_write_loses_nothing_silently) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_writer_may_hold_the_cache_and_be_the_last_to_do_so) {
+  for (int round = 0; round < 20; ++round) {
+    make();
+    std::shared_ptr<WritePolicyCache> shared = std::move(cache);
+    const std::weak_ptr<WritePolicyCache> watched = shared;
+    origin.close();
+    auto writer = [held = shared, write = origin.writer()](
+                      std::string_view key, std::optional<ByteView> value) { return write(key, value); };
+    BOOST_TEST(is(shared->write_behind("key", ByteView("x"), 1h, std::move(writer)), OriginWrite::queued));
+    shared.reset();
+    origin.open();
+    BOOST_TEST(wait_until([&] { return watched.expired(); }));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_listener_may_stop_the_cache) {
+  make([this](WritePolicyCacheOptions& options) {
+    options.retries = 0;
+    options.flush_within = 1ms;
+    options.on_lost = [this](std::string_view, std::optional<ByteView>, const Error&) { cache->stop(); };
+  });
+  origin.fail(1);
+  (void)behind("key", ByteView("x"));
+  BOOST_TEST(wait_until([&] { return is(behind("late", ByteView("x")), ErrorCode::closed); }));
+  BOOST_TEST(wait_until([&] { return cache->write_policy_statistics().waiting == 0u; }));
+}
+
 BOOST_AUTO_TEST_CASE(other_calls_go_to_the_cache_below) {
   make();
   BOOST_TEST(cache->set_value("key", "x", 1h));

@@ -1,0 +1,181 @@
+#pragma once
+
+#include "layers/outage_log.hpp"
+#include "redis_user/redis_user.hpp"
+
+#include <cachesite/failover_cache.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+namespace layers {
+
+// Running out of memory here says nothing about the cache.
+inline bool is_outage(const Error& error) noexcept {
+  return error.code() != ErrorCode::no_memory && redis::is_temporary(error);
+}
+
+inline bool is_outage(const Lookup& lookup) noexcept {
+  return lookup.failed() && is_outage(lookup.error());
+}
+
+template <class T>
+bool is_outage(const Result<T>& result) noexcept {
+  return !result.ok() && layers::is_outage(result.error());
+}
+
+inline bool worked(const Lookup& lookup) noexcept {
+  return !lookup.failed();
+}
+
+template <class T>
+bool worked(const Result<T>& result) noexcept {
+  return result.ok();
+}
+
+}  // namespace layers
+
+class FailoverCache::Inner {
+ public:
+  Inner(const FailoverCacheOptions& options, ICache& first, const ComponentContext& context)
+      : second(options.failover.component()),
+        log(first, second.get(),
+            {options.retry_after, options.remembered_keys, !second && options.on_error == OnError::error},
+            context),
+        on_error(options.on_error),
+        callback_(options.on_error_callback),
+        longest_(options.failover_ttl) {}
+
+  [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept {
+    if (!longest_ || (time_to_live.expires() && time_to_live.milliseconds() <= *longest_))
+      return time_to_live;
+    return TimeToLive(*longest_);
+  }
+
+  void tell(std::string_view call, std::string_view key, const Error& error) const noexcept {
+    if (on_error == OnError::callback)
+      (void)guarded_call<Done>([&]() -> Status {
+        callback_(call, key, error);
+        return Done{};
+      });
+  }
+
+  // One call: the first cache, the second, or the answer of none. `remember` is called before a change is
+  // made anywhere but in the first; false from it means that the first works again.
+  template <class R, class Remember, class First, class Second, class Neither>
+  R run(std::string_view call, std::string_view key, Remember remember, First ask_first, Second ask_second,
+        Neither neither) {
+    bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
+    std::optional<Error> reason;
+    for (int attempt = 1;; ++attempt) {
+      if (use_first) {
+        R result = ask_first();
+        if (!layers::is_outage(result)) {
+          if (layers::worked(result)) log.note_success();
+          return result;
+        }
+        reason = result.error();
+        log.note_failure(*reason);
+        tell(call, key, *reason);
+      } else {
+        reason = log.last_error();
+        if (!second) tell(call, key, *reason);
+      }
+      if (remember() || attempt > 1) break;
+      use_first = true;
+    }
+    if (second) {
+      failover_calls.fetch_add(1, std::memory_order_relaxed);
+      R result = ask_second();
+      if (!layers::is_outage(result)) return result;
+      reason = result.error();
+      tell(call, key, *reason);
+    }
+    if (on_error == OnError::error) return R(*reason);
+    degraded_calls.fetch_add(1, std::memory_order_relaxed);
+    return neither(*reason);
+  }
+
+  template <class R, class First, class Second, class Neither>
+  R change(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
+    return run<R>(
+        call, key, [&] { return log.remember_key(key); }, first, ask_second, neither);
+  }
+  template <class R, class First, class Second, class Neither>
+  R ask(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
+    return run<R>(
+        call, key, [] { return true; }, first, ask_second, neither);
+  }
+
+  // A batch, whose keys fare each by itself. `first_all` fills the results from the first cache,
+  // `second_some` those of the given places from the second.
+  template <class R, class KeyOf, class FirstAll, class SecondSome, class Neither>
+  void run_many(std::string_view call, bool changes, std::span<R> results, KeyOf key_of, FirstAll first_all,
+                SecondSome second_some, Neither neither) {
+    std::vector<std::size_t> failed;
+    bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
+    for (int attempt = 1;; ++attempt) {
+      failed.clear();
+      if (use_first) {
+        first_all();
+        bool answered = false;
+        for (std::size_t index = 0; index < results.size(); ++index) {
+          answered = answered || layers::worked(results[index]);
+          if (layers::is_outage(results[index])) failed.push_back(index);
+        }
+        if (failed.empty()) {
+          if (answered) log.note_success();
+          return;
+        }
+        log.note_failure(results[failed.front()].error());
+      } else {
+        const Error reason = log.last_error();
+        for (std::size_t index = 0; index < results.size(); ++index) {
+          results[index] = R(reason);
+          failed.push_back(index);
+        }
+      }
+      bool works_again = false;
+      for (const auto index : failed) {
+        if (use_first || !second) tell(call, key_of(index), results[index].error());
+        if (changes && !log.remember_key(key_of(index))) works_again = true;
+      }
+      if (!works_again || attempt > 1) break;
+      use_first = true;
+    }
+    if (second) {
+      failover_calls.fetch_add(1, std::memory_order_relaxed);
+      second_some(failed);
+    }
+    bool degraded = false;
+    for (const auto index : failed) {
+      if (!layers::is_outage(results[index])) continue;
+      if (second) tell(call, key_of(index), results[index].error());
+      if (on_error == OnError::error) continue;
+      degraded = true;
+      results[index] = neither();
+    }
+    if (degraded) degraded_calls.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  const std::shared_ptr<ICache> second;
+  layers::OutageLog log;
+  const OnError on_error;
+  std::atomic<std::uint64_t> failover_calls{0}, degraded_calls{0};
+  std::atomic<bool> stopped{false};
+
+ private:
+  const FailoverCacheOptions::Callback callback_;
+  const std::optional<std::chrono::milliseconds> longest_;
+};
+
+}  // namespace cachesite

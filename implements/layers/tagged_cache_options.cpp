@@ -1,0 +1,27 @@
+#include <cachesite/tagged_cache_options.hpp>
+
+namespace cachesite {
+
+ParameterTable TaggedCacheOptions::parameters() {
+  using O = TaggedCacheOptions;
+  return {
+      parameter("over", &O::over, "The cache that holds the entries.").required(),
+      parameter("form", &O::form, "How it is kept which entries a tag has.")
+          .choices({{"markers", TagForm::markers}, {"spakky", TagForm::spakky}}),
+      parameter("connection", &O::connection, "The IRedis component that holds the sets of the form spakky."),
+      parameter("prefix", &O::prefix, "What stands in front of every key at the server; of the form spakky."),
+  };
+}
+
+std::vector<OptionComplaint> TaggedCacheOptions::complaints() const {
+  std::vector<OptionComplaint> complaints;
+  if (form == TagForm::spakky && !connection.is_set())
+    complaints.push_back({"connection", "the form spakky needs the server that holds the sets"});
+  if (form == TagForm::markers && connection.is_set())
+    complaints.push_back({"connection", "markers lie in the cache below; connection is of the form spakky"});
+  if (form == TagForm::markers && !prefix.empty())
+    complaints.push_back({"prefix", "markers lie in the cache below; prefix is of the form spakky"});
+  return complaints;
+}
+
+}  // namespace cachesite
