@@ -18,6 +18,8 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hiredis/hiredis.h>
@@ -162,8 +164,9 @@ class Cache final : public Client {
     if (!cache_.set_value("key", value, 60s)) std::abort();
   }
   void get_many() override {
-    for (std::size_t index = 0; index < keys_at_once; ++index)
-      get();
+    cache_.get_many(keys_, results_);
+    for (const auto& result : results_)
+      if (!result.hit()) std::abort();
   }
 
  private:
@@ -176,6 +179,8 @@ class Cache final : public Client {
   }
   cachesite::RedisCache cache_;
   cachesite::Value value_;
+  const std::vector<std::string_view> keys_{keys_at_once, "key"};
+  std::vector<cachesite::Lookup> results_{keys_at_once};
 };
 
 std::unique_ptr<Client> make_client(const std::string& name, std::uint16_t port) {
@@ -311,11 +316,14 @@ int main(int count, char** arguments) {
   }
   const auto raw = measure(words[0], "hiredis", "many64", server.port());
   const auto own = measure(words[0], "backend", "many64", server.port());
-  const double ratio = own.instructions / raw.instructions;
-  met = met && ratio <= 0.25;
-  std::printf("%zu keys at once, per key: hiredis pipeline %.0f, backend %.0f, ratio %.3fx, target 0.25x%s\n",
-              keys_at_once, raw.instructions / keys_at_once, own.instructions / keys_at_once, ratio,
-              ratio <= 0.25 ? "" : "  MISSED");
+  const auto whole = measure(words[0], "cache", "many64", server.port());
+  for (const auto& [name, cost] : {std::pair("backend", own), std::pair("get_many of the cache", whole)}) {
+    const double ratio = cost.instructions / raw.instructions;
+    met = met && ratio <= 0.25;
+    std::printf("%zu keys at once, per key: hiredis pipeline %.0f, %s %.0f, ratio %.3fx, target 0.25x%s\n",
+                keys_at_once, raw.instructions / keys_at_once, name, cost.instructions / keys_at_once, ratio,
+                ratio <= 0.25 ? "" : "  MISSED");
+  }
   std::printf(
       "hiredis, backend, cache: client instructions per call; ratio: to raw hiredis; mallocs: "
       "cache/hiredis;\n"

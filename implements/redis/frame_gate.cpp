@@ -129,6 +129,30 @@ FrameGate::Step FrameGate::scan_common(const char* bytes, std::size_t size) noex
   return other;
 }
 
+// Whole values within an array, such as the answers to MGET, at once. Stops before the last element and
+// before anything else.
+std::size_t FrameGate::pass_whole_bulks(const char* bytes, std::size_t size) noexcept {
+  constexpr std::size_t most_digits = 8;
+  std::uint32_t& left = remaining_[depth_ - 1];
+  std::size_t passed = 0;
+  while (left > 1 && size - passed > most_digits + 3) {
+    const char* const bulk = bytes + passed;
+    std::size_t number = static_cast<unsigned char>(bulk[1] - '0');
+    if (bulk[0] != '$' || number - 1 > 8) break;
+    std::size_t at = 2;
+    for (unsigned digit; at <= most_digits && (digit = static_cast<unsigned char>(bulk[at] - '0')) <= 9; ++at)
+      number = number * 10 + digit;
+    const std::size_t whole = at + number + 4;
+    if (whole > size - passed || number > limits_.largest_bulk) break;
+    if (bulk[at] != '\r' || bulk[at + 1] != '\n' || bulk[whole - 2] != '\r' || bulk[whole - 1] != '\n') break;
+    if (frame_size_ + number + 2 > limits_.largest_frame) break;
+    frame_size_ += number + 2;
+    passed += whole;
+    --left;
+  }
+  return passed;
+}
+
 FrameGate::Step FrameGate::scan_any(const char* bytes, std::size_t size) noexcept {
   std::size_t at = 0;
   frame_ended_ = false;
@@ -137,6 +161,11 @@ FrameGate::Step FrameGate::scan_any(const char* bytes, std::size_t size) noexcep
     bool fine = true;
     switch (phase_) {
       case Phase::type:
+        if (depth_ > 0 && character == '$')
+          if (const auto passed = pass_whole_bulks(bytes + at, size - at); passed != 0) {
+            at += passed;
+            break;
+          }
         fine = begin(character);
         ++at;
         break;

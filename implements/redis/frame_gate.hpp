@@ -77,6 +77,7 @@ class FrameGate {
 
   Step scan_common(const char* bytes, std::size_t size) noexcept;
   Step scan_any(const char* bytes, std::size_t size) noexcept;
+  std::size_t pass_whole_bulks(const char* bytes, std::size_t size) noexcept;
   bool begin(char type) noexcept;
   bool take_digit(char character) noexcept;
   bool end_number() noexcept;

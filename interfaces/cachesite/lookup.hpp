@@ -34,7 +34,8 @@ class [[nodiscard]] Lookup {
  public:
   /// A miss.
   Lookup() noexcept = default;
-  Lookup(Found found, Value value) noexcept : value_(std::move(value)), found_(found) {}
+  Lookup(Found found, Value&& value) noexcept : value_(std::move(value)), found_(found) {}
+  Lookup(Found found, const Value& value) noexcept : value_(value), found_(found) {}
   explicit Lookup(Error error) noexcept : error_(std::move(error)), failed_(true) {}
 
   [[nodiscard]] bool hit() const noexcept { return !failed_ && found_ == Found::hit; }
