@@ -281,11 +281,11 @@ BOOST_AUTO_TEST_CASE(a_spakky_program_waits_for_this_one_and_takes_its_value) {
     const auto token = world.server.probe().get("spakky:cache:__lock__:user:1").value_or("");
     BOOST_TEST(token != "");
     foreign.emplace(world.python({"get", "user:1", "theirs"}));
-    BOOST_TEST(foreign->wait_for_output("waiting"));
+    BOOST_TEST(foreign->wait_for_output("waiting", 60s));
     return "ours";
   });
   BOOST_TEST(answer.value().text() == "ours");
-  BOOST_TEST(foreign->wait_for_exit(40s).value_or(-1) == 0);
+  BOOST_TEST(foreign->wait_for_exit(60s).value_or(-1) == 0);
   BOOST_TEST(foreign->output() == "waiting\nvalue ours\n");
   BOOST_TEST(world.runs() == "0");
 }
@@ -293,7 +293,7 @@ BOOST_AUTO_TEST_CASE(a_spakky_program_waits_for_this_one_and_takes_its_value) {
 BOOST_AUTO_TEST_CASE(this_program_waits_for_a_spakky_one_and_takes_its_value) {
   World world;
   auto foreign = world.python({"compute", "user:1", "theirs"});
-  BOOST_REQUIRE(foreign.wait_for_output("computing"));
+  BOOST_REQUIRE(foreign.wait_for_output("computing", 60s));
   const auto token = world.server.probe().get("spakky:cache:__lock__:user:1").value_or("");
   BOOST_TEST(token.size() == 32U);
   std::atomic<int> runs{0};
@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(this_program_waits_for_a_spakky_one_and_takes_its_value) {
   BOOST_TEST(wait_until([&] { return world.cache->statistics().stampede_waits == 1; }));
   foreign.close_input();
   caller.join();
-  BOOST_TEST(foreign.wait_for_exit().value_or(-1) == 0);
+  BOOST_TEST(foreign.wait_for_exit(60s).value_or(-1) == 0);
   BOOST_TEST(answer.value().text() == "theirs");
   BOOST_TEST(runs == 0);
   BOOST_TEST(world.runs() == "1");
