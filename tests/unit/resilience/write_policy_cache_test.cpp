@@ -436,14 +436,12 @@ BOOST_AUTO_TEST_CASE(a_write_through_comes_after_what_waits_for_its_key) {
   make();
   origin.close();
   (void)behind("key", ByteView("1"));
-  std::atomic<bool> done{false};
-  std::thread writer([&] {
-    BOOST_TEST(is(through("key", ByteView("2")), OriginWrite::written));
-    done = true;
-  });
+  std::atomic<bool> written{false};
+  std::thread writer([&] { written = is(through("key", ByteView("2")), OriginWrite::written); });
   BOOST_REQUIRE(wait_until([&] { return origin.busy(); }));
   origin.open();
   writer.join();
+  BOOST_TEST(written);
   BOOST_TEST(origin.history_of("key") == (std::vector<std::string>{"1", "2"}),
              boost::test_tools::per_element());
   BOOST_TEST(cached("key") == "2");
