@@ -129,7 +129,7 @@ class RedisCache::BatchRead {
     const auto key = keys_[place];
     const auto found = inner_.interpret(key, reply.value, inner_.large_keys.contains(key));
     if (found.ok())
-      results_[place] = Lookup(found.value(), std::move(reply.value));
+      results_[place].set(found.value(), std::move(reply.value));
     else
       results_[place] = Lookup(found.error());
   }

@@ -38,6 +38,13 @@ class [[nodiscard]] Lookup {
   Lookup(Found found, const Value& value) noexcept : value_(value), found_(found) {}
   explicit Lookup(Error error) noexcept : error_(std::move(error)), failed_(true) {}
 
+  /// For implementers of caches: makes this the outcome of another read, without a copy in between.
+  void set(Found found, Value&& value) noexcept {
+    if (failed_) *this = Lookup();
+    value_ = std::move(value);
+    found_ = found;
+  }
+
   [[nodiscard]] bool hit() const noexcept { return !failed_ && found_ == Found::hit; }
   [[nodiscard]] bool null() const noexcept { return !failed_ && found_ == Found::null; }
   [[nodiscard]] bool miss() const noexcept { return !failed_ && found_ == Found::miss; }

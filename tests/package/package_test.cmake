@@ -1,10 +1,9 @@
 cmake_minimum_required(VERSION 3.22)
 # Builds a small program against the library as its users do, and runs it: cmake -D VARIANT=... -P package_test.cmake
-#   installed     installs an existing build and uses find_package
-#   pkg_config    the same installation, found by pkg-config
-#   subdirectory  uses add_subdirectory
-#   shared        builds and installs shared libraries, then find_package
-#   lto           static, with link-time optimisation and --gc-sections
+#   installed         installs an existing build and uses find_package
+#   pkg_config        the same installation, found by pkg-config
+#   shared            builds and installs shared libraries, then find_package
+#   subdirectory_lto  uses add_subdirectory; static, with link-time optimisation and --gc-sections
 set(work ${WORK}/${VARIANT})
 file(REMOVE_RECURSE ${work})
 file(MAKE_DIRECTORY ${work})
@@ -45,15 +44,12 @@ elseif(VARIANT STREQUAL "pkg_config")
   run(sh -c "PKG_CONFIG_PATH=${pc_dir} pkg-config --define-prefix --static --cflags --libs cachesite")
   string(STRIP "${output}" flags)
   run(sh -c "g++ -std=c++20 ${consumer}/main.cpp -o ${program} ${flags}")
-elseif(VARIANT STREQUAL "subdirectory")
-  build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CACHESITE_TOOL=OFF)
 elseif(VARIANT STREQUAL "shared")
   build_library(-D BUILD_SHARED_LIBS=ON)
   build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix)
-elseif(VARIANT STREQUAL "lto")
-  build_library(-D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D CACHESITE_TOOL=OFF
-                -D "CMAKE_CXX_FLAGS=-O1 -ffunction-sections -fdata-sections")
-  build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D CMAKE_CXX_FLAGS=-O1
+elseif(VARIANT STREQUAL "subdirectory_lto")
+  build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CACHESITE_TOOL=OFF
+                 -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D "CMAKE_CXX_FLAGS=-O1 -ffunction-sections -fdata-sections"
                  -D "CMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections")
 else()
   message(FATAL_ERROR "unknown variant '${VARIANT}'")
