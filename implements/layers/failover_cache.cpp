@@ -243,7 +243,7 @@ Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
 Result<std::uint64_t> FailoverCache::do_remove_matching(std::string_view pattern) {
   auto& inner = *inner_;
   return inner.run<Result<std::uint64_t>>(
-      "remove_matching", pattern, [&] { return inner.log.remember_pattern(pattern); },
+      "remove_matching", pattern, [&](bool insist) { return inner.log.remember_pattern(pattern, insist); },
       [&] { return forward_remove_matching(pattern); },
       [&] { return inner.second->remove_matching(pattern); },
       [](const Error&) { return Result<std::uint64_t>(std::uint64_t{0}); });
@@ -252,8 +252,9 @@ Result<std::uint64_t> FailoverCache::do_remove_matching(std::string_view pattern
 Status FailoverCache::do_clear() {
   auto& inner = *inner_;
   return inner.run<Status>(
-      "clear", {}, [&] { return inner.log.remember_clear(); }, [&] { return forward_clear(); },
-      [&] { return inner.second->clear(); }, [](const Error&) { return Status(Done{}); });
+      "clear", {}, [&](bool insist) { return inner.log.remember_clear(insist); },
+      [&] { return forward_clear(); }, [&] { return inner.second->clear(); },
+      [](const Error&) { return Status(Done{}); });
 }
 
 Result<std::uint64_t> FailoverCache::do_size() {

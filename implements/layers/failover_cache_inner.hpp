@@ -70,7 +70,7 @@ class FailoverCache::Inner {
   }
 
   // One call: the first cache, the second, or the answer of none. `remember` is called before a change is
-  // made anywhere but in the first; false from it means that the first works again.
+  // made anywhere but in the first; false from it means that the first works again, unless it is insisted on.
   template <class R, class Remember, class First, class Second, class Neither>
   R run(std::string_view call, std::string_view key, Remember remember, First ask_first, Second ask_second,
         Neither neither) {
@@ -90,7 +90,7 @@ class FailoverCache::Inner {
         reason = log.last_error();
         if (!second) tell(call, key, *reason);
       }
-      if (remember() || attempt > 1) break;
+      if (remember(attempt > 1)) break;
       use_first = true;
     }
     if (second) {
@@ -107,13 +107,19 @@ class FailoverCache::Inner {
 
   template <class R, class First, class Second, class Neither>
   R change(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
+    const auto second_and_confirm = [&] {
+      R result = ask_second();
+      log.confirm_key(key);
+      return result;
+    };
     return run<R>(
-        call, key, [&] { return log.remember_key(key); }, first, ask_second, neither);
+        call, key, [&](bool insist) { return log.remember_key(key, insist); }, first, second_and_confirm,
+        neither);
   }
   template <class R, class First, class Second, class Neither>
   R ask(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
     return run<R>(
-        call, key, [] { return true; }, first, ask_second, neither);
+        call, key, [](bool) { return true; }, first, ask_second, neither);
   }
 
   // A batch, whose keys fare each by itself. `first_all` fills the results from the first cache,
@@ -147,14 +153,17 @@ class FailoverCache::Inner {
       bool works_again = false;
       for (const auto index : failed) {
         if (use_first || !second) tell(call, key_of(index), results[index].error());
-        if (changes && !log.remember_key(key_of(index))) works_again = true;
+        if (changes && !log.remember_key(key_of(index), attempt > 1)) works_again = true;
       }
-      if (!works_again || attempt > 1) break;
+      if (!works_again) break;
       use_first = true;
     }
     if (second) {
       failover_calls.fetch_add(1, std::memory_order_relaxed);
       second_some(failed);
+      if (changes)
+        for (const auto index : failed)
+          log.confirm_key(key_of(index));
     }
     bool degraded = false;
     for (const auto index : failed) {

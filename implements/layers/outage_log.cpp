@@ -140,10 +140,26 @@ void OutageLog::delay_next_try() {
   next_try_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-bool OutageLog::remember_key(std::string_view key) {
+// Called with the lock held.
+bool OutageLog::take_as_down(bool insist) {
+  if (down_.load(std::memory_order_relaxed)) return true;
+  if (!insist) return false;
+  down_.store(true, std::memory_order_release);
+  next_try_.store(0, std::memory_order_relaxed);
+  return true;
+}
+
+void OutageLog::confirm_key(std::string_view key) {
+  if (!remembers()) return;
+  const std::lock_guard lock(mutex_);
+  if (changes_.size() >= settings_.remembered_keys) return;
+  if (changes_.keys.emplace(key).second) take_as_down(true);
+}
+
+bool OutageLog::remember_key(std::string_view key, bool insist) {
   if (!remembers()) return true;
   const std::lock_guard lock(mutex_);
-  if (!down_.load(std::memory_order_relaxed)) return false;
+  if (!take_as_down(insist)) return false;
   if (changes_.size() < settings_.remembered_keys)
     changes_.keys.emplace(key);
   else if (changes_.keys.find(std::string(key)) == changes_.keys.end())
@@ -151,10 +167,10 @@ bool OutageLog::remember_key(std::string_view key) {
   return true;
 }
 
-bool OutageLog::remember_pattern(std::string_view pattern) {
+bool OutageLog::remember_pattern(std::string_view pattern, bool insist) {
   if (!remembers()) return true;
   const std::lock_guard lock(mutex_);
-  if (!down_.load(std::memory_order_relaxed)) return false;
+  if (!take_as_down(insist)) return false;
   auto& patterns = changes_.patterns;
   if (std::find(patterns.begin(), patterns.end(), pattern) != patterns.end()) return true;
   if (changes_.size() < settings_.remembered_keys)
@@ -164,10 +180,10 @@ bool OutageLog::remember_pattern(std::string_view pattern) {
   return true;
 }
 
-bool OutageLog::remember_clear() {
+bool OutageLog::remember_clear(bool insist) {
   if (!remembers()) return true;
   const std::lock_guard lock(mutex_);
-  if (!down_.load(std::memory_order_relaxed)) return false;
+  if (!take_as_down(insist)) return false;
   changes_.cleared = true;
   return true;
 }

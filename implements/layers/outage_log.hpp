@@ -34,9 +34,13 @@ class OutageLog {
   void note_failure(const Error& error);
 
   // Before a change is made elsewhere. False when the first cache works again: then it should be made there.
-  bool remember_key(std::string_view key);
-  bool remember_pattern(std::string_view pattern);
-  bool remember_clear();
+  // With `insist` it is remembered all the same, and undone before the first cache is used again.
+  bool remember_key(std::string_view key, bool insist);
+  bool remember_pattern(std::string_view pattern, bool insist);
+  bool remember_clear(bool insist);
+  // After a change was made elsewhere: remembers it again when what was remembered has been undone meanwhile,
+  // and with it the change itself perhaps not.
+  void confirm_key(std::string_view key);
 
   [[nodiscard]] Error last_error() const;
   [[nodiscard]] bool down() const noexcept { return down_.load(std::memory_order_acquire); }
@@ -54,6 +58,7 @@ class OutageLog {
   bool repair();
   Status undo(const Changes& changes);
   bool come_back();
+  bool take_as_down(bool insist);
   void delay_next_try();
   [[nodiscard]] bool remembers() const noexcept;
 
