@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs each fuzzer for some seconds on its seed corpus, two at a time on each core: run.sh FOLDER SECONDS. New inputs go to
+# Runs each fuzzer for some seconds on its seed corpus, half of them at a time: run.sh FOLDER SECONDS. New inputs go to
 # a temporary folder; a finding is left in it and its path is printed.
 set -uo pipefail
 folder=$(cd "$1" && pwd)
@@ -26,7 +26,8 @@ run_one() {
 export -f run_one
 export work seeds seconds
 
-if ls "$folder"/fuzz_* | xargs -P "$((2 * $(nproc)))" -I{} bash -c 'run_one {}'; then
+fuzzers=("$folder"/fuzz_*)
+if printf '%s\n' "${fuzzers[@]}" | xargs -P "$(((${#fuzzers[@]} + 1) / 2))" -I{} bash -c 'run_one {}'; then
   rm -rf "$work"
 else
   exit 1

@@ -49,7 +49,7 @@ elseif(VARIANT STREQUAL "shared")
   build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix)
 elseif(VARIANT STREQUAL "subdirectory_lto")
   build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CACHESITE_TOOL=OFF
-                 -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D "CMAKE_CXX_FLAGS=-O1 -ffunction-sections -fdata-sections"
+                 -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D "CMAKE_CXX_FLAGS=-O0 -ffunction-sections -fdata-sections"
                  -D "CMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections")
 else()
   message(FATAL_ERROR "unknown variant '${VARIANT}'")
