@@ -121,7 +121,8 @@ BOOST_AUTO_TEST_CASE(a_key_that_breaks_the_rules_is_refused_by_the_calls) {
 }
 
 BOOST_AUTO_TEST_CASE(without_a_cache_there_is_nothing_to_bind_to) {
-  BOOST_CHECK_THROW(static_cast<void>(cachesite::bind(std::shared_ptr<ICache>(), "key")), std::invalid_argument);
+  BOOST_CHECK_THROW(static_cast<void>(cachesite::bind(std::shared_ptr<ICache>(), "key")),
+                    std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
