@@ -1,6 +1,6 @@
 // Many threads on one cache, against one raw hiredis connection for each thread.
 //
-//   bench_redis_threads [CHANNELS]
+//   bench_redis_threads [THREADS...]     (default: 1 2 4 8 16 32)
 //
 // Exits with 1 when a target is missed: server reads per command, and at 32 threads throughput and tail.
 
@@ -120,7 +120,11 @@ cachesite::RedisCacheOptions options(std::uint16_t port) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+  std::vector<int> thread_counts;
+  for (int index = 1; index < count; ++index)
+    thread_counts.push_back(std::atoi(words[index]));
+  if (thread_counts.empty()) thread_counts = {1, 2, 4, 8, 16, 32};
   const bench::PrivateRedis server;
   Raw admin(server.port());
   admin.set("small", std::string(64, 'x'));
@@ -142,7 +146,7 @@ int main() {
   bool met = true;
   std::printf("%7s %10s %8s %8s %10s %8s %8s %7s %12s\n", "threads", "cache/s", "p50 us", "p99 us",
               "hiredis/s", "p50 us", "p99 us", "ratio", "reads/command");
-  for (const int threads : {1, 2, 4, 8, 16, 32}) {
+  for (const int threads : thread_counts) {
     std::vector<double> ratios, tails, rates, own_p50, own_p99, raw_rates, raw_p50, raw_p99, reads;
     for (int round = 0; round < 9; ++round) {
       Figures own;

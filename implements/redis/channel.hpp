@@ -3,6 +3,7 @@
 #include "redis/command.hpp"
 #include "redis/conversation.hpp"
 #include "redis/deadline.hpp"
+#include "redis/parking_lot.hpp"
 #include "redis/slot.hpp"
 #include "redis/transport.hpp"
 
@@ -34,6 +35,7 @@ struct ChannelLimits {
 struct SystemThreads {
   using Mutex = std::mutex;
   using Condition = std::condition_variable;
+  using ParkingLot = redis::ParkingLot;
   [[nodiscard]] static TimePoint now() noexcept { return SteadyTime::now(); }
 };
 
@@ -54,6 +56,8 @@ class BasicChannel {
   [[nodiscard]] bool is_open() const noexcept { return open_.load(std::memory_order_acquire); }
   /// True while something large is under way, behind which others would wait.
   [[nodiscard]] bool clogged() const noexcept { return clogged_.load(std::memory_order_relaxed); }
+  /// Requests that are waiting or unanswered.
+  [[nodiscard]] std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
   /// Ends the connection, if any: calls that run end with `lost_...`. Does not tell the listener.
   void close(const Error& reason);
 
@@ -102,49 +106,50 @@ class BasicChannel {
   using Lock = std::unique_lock<typename Threads::Mutex>;
   using Condition = typename Threads::Condition;
 
-  struct Caller : Slot {
-    Condition wake;
-  };
-  static Condition& wake_of(Slot* slot) noexcept { return static_cast<Caller*>(slot)->wake; }
+  using ParkingLot = typename Threads::ParkingLot;
 
   /// Sleepers to wake once the lock is free, so that they do not wake only to wait for it.
   class WakeList {
    public:
-    WakeList() noexcept = default;
+    explicit WakeList(ParkingLot& parking_lot) noexcept : parking_lot_(parking_lot) {}
     ~WakeList() { wake(); }
     WakeList(const WakeList&) = delete;
     WakeList& operator=(const WakeList&) = delete;
 
-    void add(Slot* slot) noexcept {
-      if (count_ == sleepers_.size()) wake();
-      sleepers_[count_++] = &wake_of(slot);
-    }
+    void add(std::uint32_t group) noexcept { groups_ |= group; }
     /// Before all others: they can do without their processor, the leader cannot.
-    void add_first(Slot* slot) noexcept {
-      add(slot);
-      std::swap(sleepers_[0], sleepers_[count_ - 1]);
-    }
+    void add_first(std::uint32_t group) noexcept { first_ |= group; }
     void wake() noexcept {
-      for (std::size_t index = 0; index < count_; ++index)
-        sleepers_[index]->notify_one();
-      count_ = 0;
+      if (first_ != 0) parking_lot_.wake(std::exchange(first_, 0));
+      if (groups_ != 0) parking_lot_.wake(std::exchange(groups_, 0));
     }
 
    private:
-    std::array<Condition*, 64> sleepers_;
-    std::size_t count_ = 0;
+    ParkingLot& parking_lot_;
+    std::uint32_t first_ = 0;
+    std::uint32_t groups_ = 0;
   };
 
   Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline);
+  void count_load(int change) noexcept {
+    load_.store(load_.load(std::memory_order_relaxed) + static_cast<std::size_t>(change),
+                std::memory_order_relaxed);
+  }
+  bool any_free() noexcept;
+  static void clean(Slot* slot) noexcept;
   void release(Slot* slot) noexcept;
+  void give_back(Slot* slot) noexcept;
   void encode(Slot* slot, std::span<const Command> commands);
   void give_up(Slot* slot) noexcept;
+  void withdraw(Slot* slot) noexcept;
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  Slot::Signal sleep(const Slot* slot, TimePoint deadline) noexcept;
   bool await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   Ending conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
                   std::optional<Error>& loss);
-  Ending collect(Slot* slot, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
-  Ending collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
+  Ending collect(const Lock& lock, Slot* slot, std::span<Reply* const> replies,
+                 std::optional<Error>& loss) noexcept;
+  Ending collect(const Lock& lock, Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
   bool begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now);
   bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline, Ending& left);
   static void measure(Slot* slot) noexcept;
@@ -170,14 +175,17 @@ class BasicChannel {
 
   mutable typename Threads::Mutex mutex_;
   Condition room_;
-  std::vector<std::unique_ptr<Caller>> slots_;
-  SlotQueue free_;
+  ParkingLot parking_lot_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  Slot* free_ = nullptr;                    // a stack
+  std::atomic<Slot*> given_back_{nullptr};  // a stack of more, added to without the lock
   SlotQueue queue_;
-  std::size_t room_waiters_ = 0;
+  std::atomic<std::size_t> room_waiters_{0};
   std::atomic<bool> open_{false};  // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;
-  std::optional<Error> closing_;  // set by close() while a leader is at work
+  std::atomic<std::size_t> load_{0};  // written under the lock
+  std::optional<Error> closing_;      // set by close() while a leader is at work
 
   // Of the leader; they change hands with the lead, under the lock.
   std::unique_ptr<Transport> transport_;

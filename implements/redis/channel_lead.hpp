@@ -98,8 +98,7 @@ std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, S
       left = Ending::timed_out_sent;
       if (own->stage == Slot::Stage::queued) {
         left = Ending::timed_out_queued;
-        queue_.unlink(own);
-        release(own);
+        withdraw(own);
       } else {
         own->abandoned = true;
       }
@@ -187,10 +186,13 @@ typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::receive_some(Trans
 template <class Threads>
 void BasicChannel<Threads>::finish(Slot* slot, WakeList& wakes) noexcept {
   slot->stage = Slot::Stage::done;
-  if (slot->abandoned)
+  count_load(-1);
+  if (slot->abandoned) {
     release(slot);
-  else if (slot->waits)
-    wakes.add(slot);
+  } else if (slot->waits) {
+    wakes.add(slot->group);
+    slot->signal.store(Slot::Signal::done, std::memory_order_release);
+  }
 }
 
 template <class Threads>
@@ -207,11 +209,12 @@ bool BasicChannel<Threads>::hand_over(WakeList& wakes) noexcept {
     leading_ = false;
     return false;
   }
-  for (const Slot* first : {conversation_->oldest(), queue_.front()}) {
-    for (const Slot* slot = first; slot != nullptr; slot = slot->next) {
+  for (Slot* const first : {conversation_->oldest(), queue_.front()}) {
+    for (Slot* slot = first; slot != nullptr; slot = slot->next) {
       if (slot->abandoned || !slot->waits) continue;
-      const_cast<Slot*>(slot)->leads = true;
-      wakes.add_first(const_cast<Slot*>(slot));
+      slot->leads = true;
+      slot->signal.store(Slot::Signal::leads, std::memory_order_release);
+      wakes.add_first(slot->group);
       return true;
     }
   }

@@ -32,7 +32,7 @@ void BasicChannel<Threads>::open(std::unique_ptr<Transport> transport) {
 
 template <class Threads>
 void BasicChannel<Threads>::close(const Error& reason) {
-  WakeList wakes;
+  WakeList wakes(parking_lot_);
   Lock lock(mutex_);
   if (!is_open()) return;
   if (leading_) {
@@ -45,22 +45,31 @@ void BasicChannel<Threads>::close(const Error& reason) {
 
 template <class Threads>
 Slot* BasicChannel<Threads>::acquire(Lock& lock, TimePoint& now, TimePoint deadline) {
-  while (free_.empty()) {
+  while (!any_free()) {
     if (slots_.size() < limits_.most_requests) {
-      slots_.push_back(std::make_unique<Caller>());
+      slots_.push_back(std::make_unique<Slot>());
+      slots_.back()->group = std::uint32_t{1} << (slots_.size() % 32);
       return slots_.back().get();
     }
-    ++room_waiters_;
-    const auto status = room_.wait_until(lock, deadline);
-    --room_waiters_;
+    room_waiters_.fetch_add(1);
+    const auto status = any_free() ? std::cv_status::no_timeout : room_.wait_until(lock, deadline);
+    room_waiters_.fetch_sub(1);
     now = Threads::now();
-    if (!is_open() || (status == std::cv_status::timeout && free_.empty())) return nullptr;
+    if (!is_open() || (status == std::cv_status::timeout && !any_free())) return nullptr;
   }
-  return free_.pop();
+  Slot* const slot = free_;
+  free_ = slot->next;
+  return slot;
 }
 
 template <class Threads>
-void BasicChannel<Threads>::release(Slot* slot) noexcept {
+bool BasicChannel<Threads>::any_free() noexcept {
+  if (free_ == nullptr) free_ = given_back_.exchange(nullptr);
+  return free_ != nullptr;
+}
+
+template <class Threads>
+void BasicChannel<Threads>::clean(Slot* slot) noexcept {
   constexpr std::size_t most_kept = 4096;
   slot->stage = Slot::Stage::free;
   slot->abandoned = slot->leads = slot->waits = slot->own_write = false;
@@ -71,12 +80,32 @@ void BasicChannel<Threads>::release(Slot* slot) noexcept {
   if (slot->reply.elements.capacity() != 0) slot->reply.elements = {};
   if (slot->parts.capacity() != 0) slot->parts = {};
   slot->parts_answered = 0;
-  free_.push(slot);
-  if (room_waiters_ != 0) room_.notify_one();
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::collect(Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept {
+void BasicChannel<Threads>::release(Slot* slot) noexcept {
+  clean(slot);
+  slot->next = free_;
+  free_ = slot;
+  if (room_waiters_.load(std::memory_order_relaxed) != 0) room_.notify_one();
+}
+
+// `release` without the lock.
+template <class Threads>
+void BasicChannel<Threads>::give_back(Slot* slot) noexcept {
+  clean(slot);
+  slot->next = given_back_.load(std::memory_order_relaxed);
+  while (!given_back_.compare_exchange_weak(slot->next, slot)) {
+  }
+  // Either this sees who waits for room, or they see the slot.
+  if (room_waiters_.load() == 0) return;
+  const Lock lock(mutex_);
+  room_.notify_one();
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::collect(const Lock& lock, Slot* slot, Reply& reply,
+                                      std::optional<Error>& loss) noexcept {
   const Ending ending = slot->ending;
   if (ending == Ending::answered) {
     reply.kind = slot->reply.kind;
@@ -86,14 +115,17 @@ Ending BasicChannel<Threads>::collect(Slot* slot, Reply& reply, std::optional<Er
   } else {
     loss = slot->loss;
   }
-  release(slot);
+  if (lock.owns_lock())
+    release(slot);
+  else
+    give_back(slot);
   return ending;
 }
 
 template <class Threads>
 Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
                                    std::optional<Error>& loss) {
-  WakeList wakes;
+  WakeList wakes(parking_lot_);
   Lock lock(mutex_);
   if (!is_open()) return Ending::not_open;
   Slot* const slot = acquire(lock, now, deadline);
@@ -112,13 +144,13 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
   measure(slot);
   const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)
                                          : see_through(lock, wakes, slot, now, deadline, left);
-  return done ? collect(slot, reply, loss) : left;
+  return done ? collect(lock, slot, reply, loss) : left;
 }
 
 template <class Threads>
 Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<Reply* const> replies,
                                    TimePoint now, TimePoint deadline, std::optional<Error>& loss) {
-  WakeList wakes;
+  WakeList wakes(parking_lot_);
   Lock lock(mutex_);
   if (!is_open()) return Ending::not_open;
   Slot* const slot = acquire(lock, now, deadline);
@@ -131,21 +163,22 @@ Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<
       slot->parts[index].reply.value = std::move(replies[index]->value);
   }
   Ending left;
-  return see_through(lock, wakes, slot, now, deadline, left) ? collect(slot, replies, loss) : left;
+  return see_through(lock, wakes, slot, now, deadline, left) ? collect(lock, slot, replies, loss) : left;
 }
 
 template <class Threads>
 typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<const Command> commands,
                                                                      TimePoint now) {
-  WakeList wakes;
+  WakeList wakes(parking_lot_);
   Lock lock(mutex_);
-  if (!is_open() || (free_.empty() && slots_.size() >= limits_.most_requests)) return {};
+  if (!is_open() || (!any_free() && slots_.size() >= limits_.most_requests)) return {};
   Slot* const slot = acquire(lock, now, now);
   encode(slot, commands);
   // Whoever leads next may write it, and by then its caller may have gone.
   if (slot->own_write) slot->take_insertions();
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
+  count_load(1);
   Pending pending(*this, slot);
   if (leading_) return pending;
   leading_ = true;
@@ -171,11 +204,11 @@ Ending BasicChannel<Threads>::finish(Pending pending, std::span<Reply* const> re
 template <class Threads>
 Ending BasicChannel<Threads>::conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now,
                                        TimePoint deadline, std::optional<Error>& loss) {
-  WakeList wakes;
+  WakeList wakes(parking_lot_);
   Lock lock(mutex_);
   Ending left;
   const bool done = slot->stage == Slot::Stage::done || await(lock, wakes, slot, now, deadline, left);
-  return done ? collect(slot, replies, loss) : left;
+  return done ? collect(lock, slot, replies, loss) : left;
 }
 
 template <class Threads>
@@ -185,7 +218,17 @@ void BasicChannel<Threads>::give_up(Slot* slot) noexcept {
     slot->abandoned = true;
     return;
   }
-  if (slot->stage == Slot::Stage::queued) queue_.unlink(slot);
+  if (slot->stage == Slot::Stage::queued)
+    withdraw(slot);
+  else
+    release(slot);
+}
+
+// Takes back a request that is still queued.
+template <class Threads>
+void BasicChannel<Threads>::withdraw(Slot* slot) noexcept {
+  queue_.unlink(slot);
+  count_load(-1);
   release(slot);
 }
 
@@ -205,7 +248,7 @@ void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply* const> replies,
+Ending BasicChannel<Threads>::collect(const Lock& lock, Slot* slot, std::span<Reply* const> replies,
                                       std::optional<Error>& loss) noexcept {
   // What was answered before the connection ended is an answer all the same.
   const std::size_t answered = slot->ending == Ending::answered    ? replies.size()
@@ -214,7 +257,7 @@ Ending BasicChannel<Threads>::collect(Slot* slot, std::span<Reply* const> replie
   for (std::size_t index = 0; index < answered; ++index)
     *replies[index] = std::move(slot->parts[index].reply);
   Reply unused;
-  return collect(slot, unused, loss);
+  return collect(lock, slot, unused, loss);
 }
 
 template <class Threads>
@@ -241,15 +284,19 @@ bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot*
   last_lead_ = unanswered_since_ = now;
   slot->stage = Slot::Stage::in_flight;
   conversation_->admit(slot);
+  load_.store(1, std::memory_order_relaxed);
   lock.unlock();
   bool may_block = true;
   const Pumped pumped = pump(deadline, may_block);
   lock.lock();
   if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
-    if (queue_.empty())
+    if (queue_.empty()) {
       leading_ = false;
-    else
+      load_.store(0, std::memory_order_relaxed);
+    } else {
+      count_load(-1);
       hand_over(wakes);
+    }
     return true;
   }
   left = Ending::timed_out_sent;
@@ -257,13 +304,26 @@ bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot*
   return lead_on(lock, wakes, slot, deadline, false, left);
 }
 
-// True when the request is done; the caller collects it. False when it went on without its caller.
+// True when the request is done; the caller collects it, with or without the lock. False when it went on
+// without its caller.
 template <class Threads>
 bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
                                         TimePoint deadline, Ending& left) {
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
+  count_load(1);
   return await(lock, wakes, slot, now, deadline, left);
+}
+
+// Returns `none` at the deadline.
+template <class Threads>
+Slot::Signal BasicChannel<Threads>::sleep(const Slot* slot, TimePoint deadline) noexcept {
+  for (;;) {
+    const auto moment = parking_lot_.moment();
+    const auto signal = slot->signal.load(std::memory_order_acquire);
+    if (signal != Slot::Signal::none || Threads::now() >= deadline) return signal;
+    parking_lot_.sleep(moment, slot->group, deadline);
+  }
 }
 
 // The same for a request that is on its way.
@@ -271,22 +331,23 @@ template <class Threads>
 bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                                   Ending& left) {
   if (leading_) {
+    slot->signal.store(Slot::Signal::none, std::memory_order_relaxed);
     slot->waits = true;
-    while (slot->stage != Slot::Stage::done && !slot->leads) {
-      if (wake_of(slot).wait_until(lock, deadline) != std::cv_status::timeout) continue;
-      if (slot->stage == Slot::Stage::done || slot->leads) break;
-      if (slot->stage == Slot::Stage::queued) {
-        queue_.unlink(slot);
-        release(slot);
-        left = Ending::timed_out_queued;
-        return false;
-      }
-      slot->abandoned = true;
-      left = Ending::timed_out_sent;
-      return false;
-    }
+    lock.unlock();
+    if (sleep(slot, deadline) == Slot::Signal::done) return true;
+    lock.lock();
     slot->waits = false;
     if (slot->stage == Slot::Stage::done) return true;
+    if (!slot->leads) {
+      left = Ending::timed_out_sent;
+      if (slot->stage == Slot::Stage::queued) {
+        left = Ending::timed_out_queued;
+        withdraw(slot);
+      } else {
+        slot->abandoned = true;
+      }
+      return false;
+    }
     now = Threads::now();
   } else {
     leading_ = true;

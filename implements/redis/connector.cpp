@@ -18,7 +18,7 @@ namespace {
 // The kernel would take a reply of any size as fast as the server can write it, and the server writes nothing
 // to others meanwhile. From far away a window this small would cost throughput.
 void narrow_window(int socket) noexcept {
-  constexpr int window = 128 * 1024;
+  constexpr int window = 64 * 1024;
   constexpr std::chrono::microseconds near(500);
   tcp_info info{};
   socklen_t size = sizeof info;

@@ -19,12 +19,15 @@ Channel& Lanes::pick_other(bool large, bool& wish) noexcept {
     if (lanes_.back()->channel.is_open()) return lanes_.back()->channel;
     want(*lanes_.back());
   } else {
-    for (std::size_t index = 0; index < options_.shared; ++index) {
-      if (usable(*lanes_[index])) return lanes_[index]->channel;
-      if (lanes_[index]->channel.is_open()) continue;
-      want(*lanes_[index]);
-      break;
-    }
+    const auto begin = lanes_.begin();
+    const auto end = begin + static_cast<std::ptrdiff_t>(options_.shared);
+    const auto resting = std::find_if(
+        begin, end, [&](const auto& lane) { return usable(*lane) && lane->channel.load() == 0; });
+    if (resting != end) return (*resting)->channel;
+    const auto closed = std::find_if(begin, end, [](const auto& lane) { return !lane->channel.is_open(); });
+    if (closed != end) want(**closed);
+    const auto open = std::find_if(begin, end, [&](const auto& lane) { return usable(*lane); });
+    if (open != end) return (*open)->channel;
   }
   for (const auto& lane : lanes_)
     if (lane->channel.is_open()) return lane->channel;

@@ -19,8 +19,10 @@ struct LaneOptions {
 };
 
 /// The channels to one server. The first is always wanted, and ordinary requests use it as long as nothing
-/// large is under way on it: the more requests go together, the less each of them costs. The others are
-/// opened when they would have been of use.
+/// large is under way on it: the more requests go together, the less each of them costs. Only where there is
+/// no crowd, a request that would have to wait takes another channel that rests, because to be woken by
+/// another thread costs more than a send and a receive of its own. The others are opened when they would have
+/// been of use.
 class Lanes {
  public:
   Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss);
@@ -28,7 +30,8 @@ class Lanes {
   /// The channel that ordinary requests go over as a rule; null when this one has to look further.
   [[nodiscard]] Channel* usual(bool large) noexcept {
     Channel& first = lanes_.front()->channel;
-    return !large && !first.clogged() && first.is_open() ? &first : nullptr;
+    const auto load = first.load();
+    return !large && (load == 0 || load >= crowd) && !first.clogged() && first.is_open() ? &first : nullptr;
   }
   /// The channel for a request that the usual one is not for; an open one if there is any. `wish` becomes
   /// true when a better one should be opened that nobody asked for before.
@@ -48,6 +51,9 @@ class Lanes {
   void close(const Error& reason);
 
  private:
+  // So many requests on one channel are better off together.
+  static constexpr std::size_t crowd = 4;
+
   struct Lane {
     Lane(const ChannelLimits& limits, const Channel::LossListener& on_loss) : channel(limits, on_loss) {}
     Channel channel;

@@ -7,6 +7,7 @@
 #include <cachesite/error.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,11 +33,16 @@ enum class Ending : std::uint8_t {
 struct Slot {
   enum class Stage : std::uint8_t { free, queued, in_flight, done };
 
+  /// What a sleeping caller is told. Once it is `done` the slot is the caller's, who needs no lock for it.
+  enum class Signal : std::uint8_t { none, leads, done };
+
+  std::atomic<Signal> signal{Signal::none};
+  std::uint32_t group = 1;  // of the sleepers, see ParkingLot
   Stage stage = Stage::free;
   Ending ending = Ending::answered;
   bool abandoned = false;  // the caller left
   bool leads = false;      // the caller has been made leader
-  bool waits = false;      // the caller sleeps
+  bool waits = false;      // the caller sleeps until there is a signal
   bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
   Reply reply;

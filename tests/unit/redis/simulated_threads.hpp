@@ -239,6 +239,38 @@ struct SimulatedThreads {
     std::vector<bool*> sleepers_;
   };
 
+  class ParkingLot {
+   public:
+    [[nodiscard]] std::uint32_t moment() const {
+      const auto moment = moment_;
+      Stage::current().interrupt();
+      return moment;
+    }
+    void sleep(std::uint32_t moment, std::uint32_t group, Stage::TimePoint deadline) {
+      Stage& stage = Stage::current();
+      stage.interrupt();
+      if (moment != moment_) return;
+      Sleeper self{group, stage.dice().chance(2)};  // for no reason
+      sleepers_.push_back(&self);
+      stage.wait([&] { return self.woken; }, deadline);
+      std::erase(sleepers_, &self);
+    }
+    void wake(std::uint32_t groups) {
+      ++moment_;
+      Stage::current().interrupt();
+      for (Sleeper* const sleeper : sleepers_)
+        if ((sleeper->group & groups) != 0) sleeper->woken = true;
+    }
+
+   private:
+    struct Sleeper {
+      std::uint32_t group;
+      bool woken;
+    };
+    std::uint32_t moment_ = 0;
+    std::vector<Sleeper*> sleepers_;
+  };
+
   static Stage::TimePoint now() { return Stage::current().now(); }
 };
 
