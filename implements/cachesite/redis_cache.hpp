@@ -42,8 +42,8 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
   /// Longer values are refused, and not read either.
   ByteSize max_value_bytes{std::uint64_t{64} * 1024 * 1024};
   /// The share of its TTL by which an entry may end earlier or later, so that entries stored together do not
-  /// all end together: 0 to 0.5, the same for the same key and TTL always (see `jittered`). For every call
-  /// that stores; `expire` is exact.
+  /// all end together: 0 to 0.5, the same for the same key and TTL always (see `jittered`). Not used by
+  /// `increment` and `expire`.
   double ttl_jitter = 0.0;
 
   /// A cache that uses the connection of a component takes nothing from a session.

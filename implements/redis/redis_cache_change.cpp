@@ -80,7 +80,7 @@ Result<std::int64_t> RedisCache::do_increment(std::string_view key, std::int64_t
     return sum.value();
   }
   static const std::string digest = redis::script_digest(increment_script);
-  const NumberWord lifetime(jittered(time_to_live, key, inner.ttl_jitter).count());
+  const NumberWord lifetime(time_to_live.count());
   std::array<Argument, 6> words{
       {{"EVALSHA"}, {digest}, {"1"}, {inner.prefix, key}, {step.text()}, {lifetime.text()}}};
   const redis::Command command{words, static_cast<ReplyKinds>(ReplyKind::bulk), false};
