@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs benchmark programs: run.sh FOLDER [NAME...]. Each prints its targets beside its figures and exits non-zero when a
-# repeatable one is missed.
+# repeatable one is missed. NAME.sh beside this file, if there is one, counts instructions with the program.
 set -uo pipefail
+here=$(dirname "$0")
 folder=$1
 shift
 if [ $# -eq 0 ]; then
@@ -11,5 +12,6 @@ status=0
 for name in "$@"; do
   echo "== $name"
   "$folder/bench_$name" || { status=1; echo "== $name: a target is missed"; }
+  [ ! -x "$here/$name.sh" ] || "$here/$name.sh" "$folder/bench_$name" || { status=1; echo "== $name: a target is missed"; }
 done
 exit $status

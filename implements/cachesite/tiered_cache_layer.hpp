@@ -19,7 +19,9 @@ namespace cachesite {
 /// nothing. While the far tier is away, copies are still served until they end.
 ///
 /// A copy of an old value never replaces a new one: a read that began before a change of the same key by this
-/// object gives up its copy. Changes by other processes are seen when the copy ends, or after `forget_near`.
+/// object gives up its copy. Changes by other processes, and changes that
+/// this one makes at the far tier past this object (`evict_tags` of a TaggedCache below it, say), are seen
+/// when the copy ends, or after `forget_near` or `clear_near`.
 ///
 /// `contains`, `time_to_live`, `keys` and `size` ask the far tier. `expire`, `persist`, `increment` and
 /// `remove_matching` change the far tier and drop the copies. A near tier that fails is passed over.
