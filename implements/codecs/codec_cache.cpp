@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "codecs/value_chain.hpp"
 
 #include <cachesite/codec_cache.hpp>
@@ -16,12 +17,6 @@
 namespace cachesite {
 
 namespace {
-
-CodecCacheOptions checked(CodecCacheOptions options) {
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument(complaints.front().parameter + ": " + complaints.front().message);
-  return options;
-}
 
 std::shared_ptr<ICache> cache_of(const CodecCacheOptions& options) {
   if (!options.over.component()) throw std::invalid_argument("a CodecCache needs a cache: over is not set");
@@ -140,7 +135,8 @@ class CodecCache::Inner {
 };
 
 CodecCache::CodecCache(CodecCacheOptions options, const ComponentContext& context)
-    : CacheLayer(cache_of(options)), inner_(std::make_unique<Inner>(checked(std::move(options)), context)) {}
+    : CacheLayer(cache_of(options)),
+      inner_(std::make_unique<Inner>(checked_options("CodecCache", std::move(options)), context)) {}
 
 CodecCache::~CodecCache() = default;
 

@@ -1,5 +1,7 @@
 #include "codecs/envelope.hpp"
 
+#include <cachesite/stable_hash.hpp>
+
 #include <string_view>
 
 #include <zlib.h>
@@ -19,16 +21,7 @@ constexpr std::size_t content_size_at = 8;
 constexpr std::size_t place_at = 12;
 
 std::uint64_t place_of(const CodecScope& scope) noexcept {
-  constexpr std::uint64_t prime = 0x100000001b3U;
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  const auto mix = [&](std::string_view text) {
-    for (const char character : text)
-      hash = (hash ^ static_cast<unsigned char>(character)) * prime;
-  };
-  mix(scope.cache);
-  mix(std::string_view("\0", 1));
-  mix(scope.key);
-  return hash;
+  return stable_hash(scope.key, stable_hash(std::string_view("\0", 1), stable_hash(scope.cache)));
 }
 
 void put(std::string& text, std::size_t at, std::uint64_t number, std::size_t size) noexcept {

@@ -1,6 +1,7 @@
+#include "basics/checked_options.hpp"
+
 #include <cachesite/environment_config.hpp>
 
-#include <stdexcept>
 #include <utility>
 
 #include <unistd.h>
@@ -19,9 +20,8 @@ std::string small_letters(std::string_view text) {
   return result;
 }
 
-ConfigValues read_environment(const EnvironmentConfigOptions& options) {
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument("EnvironmentConfig: " + complaints.front().message);
+ConfigValues read_environment(const EnvironmentConfigOptions& given) {
+  const auto options = checked_options("EnvironmentConfig", given);
   ConfigValues sessions;
   for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view line(*variable);

@@ -1,6 +1,7 @@
+#include "basics/checked_options.hpp"
+
 #include <cachesite/fixed_config.hpp>
 
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -10,9 +11,8 @@ namespace {
 
 constexpr std::string_view shape = "a value is written session.key=value";
 
-ConfigValues read(const FixedConfigOptions& options) {
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument("FixedConfig: " + complaints.front().message);
+ConfigValues read(const FixedConfigOptions& given) {
+  const auto options = checked_options("FixedConfig", given);
   ConfigValues sessions;
   for (const std::string_view line : options.values) {
     const auto dot = line.find('.');

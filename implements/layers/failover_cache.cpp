@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "layers/failover_cache_inner.hpp"
 
 #include <cachesite/failover_cache.hpp>
@@ -13,9 +14,7 @@ namespace {
 FailoverCacheOptions checked(FailoverCacheOptions options) {
   if (!options.over.component())
     throw std::invalid_argument("a FailoverCache needs a cache: over is not set");
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument(complaints.front().parameter + ": " + complaints.front().message);
-  return options;
+  return checked_options("FailoverCache", std::move(options));
 }
 
 }  // namespace

@@ -24,22 +24,9 @@ inline bool is_outage(const Error& error) noexcept {
   return error.code() != ErrorCode::no_memory && redis::is_temporary(error);
 }
 
-inline bool is_outage(const Lookup& lookup) noexcept {
-  return lookup.failed() && is_outage(lookup.error());
-}
-
-template <class T>
-bool is_outage(const Result<T>& result) noexcept {
-  return !result.ok() && layers::is_outage(result.error());
-}
-
-inline bool worked(const Lookup& lookup) noexcept {
-  return !lookup.failed();
-}
-
-template <class T>
-bool worked(const Result<T>& result) noexcept {
-  return result.ok();
+template <class Outcome>  // Lookup, or a Result of any type
+bool is_outage(const Outcome& outcome) noexcept {
+  return !outcome.ok() && is_outage(outcome.error());
 }
 
 }  // namespace layers
@@ -80,7 +67,7 @@ class FailoverCache::Inner {
       if (use_first) {
         R result = ask_first();
         if (!layers::is_outage(result)) {
-          if (layers::worked(result)) log.note_success();
+          if (result.ok()) log.note_success();
           return result;
         }
         reason = result.error();
@@ -135,7 +122,7 @@ class FailoverCache::Inner {
         first_all();
         bool answered = false;
         for (std::size_t index = 0; index < results.size(); ++index) {
-          answered = answered || layers::worked(results[index]);
+          answered = answered || results[index].ok();
           if (layers::is_outage(results[index])) failed.push_back(index);
         }
         if (failed.empty()) {

@@ -31,14 +31,6 @@ CacheCallResult told(std::uint64_t count) noexcept {
   return {Kind::done, count};
 }
 
-bool failed(const Lookup& result) noexcept {
-  return result.failed();
-}
-template <class T>
-bool failed(const Result<T>& result) noexcept {
-  return !result.ok();
-}
-
 // Precondition for these: the key did not fail.
 bool counts(const Lookup& result) noexcept {
   return !result.miss();
@@ -117,7 +109,7 @@ void HookedCache::around_many(CacheOperation operation, std::span<R> results, Ca
       result = R(done.error());
   CacheCallResult told_result;
   for (const auto& result : results) {
-    if (failed(result))
+    if (!result.ok())
       ++told_result.failed;
     else if (counts(result))
       ++told_result.count;

@@ -13,14 +13,6 @@ namespace {
 using layers::MetricsCounters;
 using Stripe = MetricsCounters::Stripe;
 
-template <class R>
-bool failed(const R& result) noexcept {
-  return !result.ok();
-}
-bool failed(const Lookup& result) noexcept {
-  return result.failed();
-}
-
 }  // namespace
 
 ParameterTable MetricsCacheOptions::parameters() {
@@ -120,7 +112,7 @@ R MetricsCache::counted(CacheOperation operation, Call&& call) {
   const auto begin = timed ? clock_->now() : IClock::TimePoint();
   try {
     R result = call();
-    if (failed(result))
+    if (!result.ok())
       MetricsCounters::add(stripe.failures[index]);
     else if (timed)
       counters_->took(operation, clock_->now() - begin);
@@ -139,7 +131,7 @@ void MetricsCache::counted_many(CacheOperation operation, std::span<R> results, 
     return counted<Status>(operation, [&]() -> Status {
       call();
       for (const auto& result : results)
-        if (failed(result)) ++failures;
+        if (!result.ok()) ++failures;
       if (failures < results.size()) return Done{};
       return results.empty() ? Status(Done{}) : Status(results.front().error());
     });

@@ -1,9 +1,10 @@
+#include "basics/checked_options.hpp"
+
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/prefix_cache.hpp>
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 #include <utility>
 
 namespace cachesite {
@@ -12,12 +13,6 @@ namespace {
 
 // Longest key, with its prefix, that is put together on the stack.
 constexpr std::size_t room = 512;
-
-PrefixCacheOptions checked(PrefixCacheOptions options) {
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument(complaints.front().parameter + ": " + complaints.front().message);
-  return options;
-}
 
 std::string whole_prefix(const PrefixCacheOptions& options) {
   return options.prefix.empty() ? std::string() : options.prefix + options.separator;
@@ -83,7 +78,7 @@ std::vector<OptionComplaint> PrefixCacheOptions::complaints() const {
 }
 
 PrefixCache::PrefixCache(const PrefixCacheOptions& options, const ComponentContext&)
-    : CacheLayer(options.over.component()), prefix_(whole_prefix(checked(options))) {
+    : CacheLayer(options.over.component()), prefix_(whole_prefix(checked_options("PrefixCache", options))) {
   if (prefix_.size() > short_prefix) return;
   quick_keys_.store(quick_keys, std::memory_order_relaxed);
   std::copy(prefix_.begin(), prefix_.end(), start_.begin());

@@ -1,10 +1,10 @@
+#include "basics/checked_options.hpp"
 #include "logging/log_sink.hpp"
 #include "logging/topic_levels.hpp"
 
 #include <cachesite/topic_logger_site.hpp>
 
 #include <set>
-#include <stdexcept>
 #include <utility>
 
 namespace cachesite {
@@ -90,11 +90,8 @@ std::vector<OptionComplaint> TopicLoggerSiteOptions::complaints() const {
   return complaints;
 }
 
-TopicLoggerSite::TopicLoggerSite(const TopicLoggerSiteOptions& options) {
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument("TopicLoggerSite: " + complaints.front().message);
-  inner_ = std::make_shared<Inner>(options);
-}
+TopicLoggerSite::TopicLoggerSite(const TopicLoggerSiteOptions& options)
+    : inner_(std::make_shared<Inner>(checked_options("TopicLoggerSite", options))) {}
 
 TopicLoggerSite::~TopicLoggerSite() = default;
 

@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "mutex/engine.hpp"
 #include "mutex/redis_backend.hpp"
 #include "redis/endpoint_settings.hpp"
@@ -58,8 +59,7 @@ class RedisMutexSite::Inner {
 };
 
 RedisMutexSite::RedisMutexSite(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(redis::checked_options("RedisMutexSite", std::move(options)), context)) {
-}
+    : inner_(std::make_unique<Inner>(checked_options("RedisMutexSite", std::move(options)), context)) {}
 
 RedisMutexSite::~RedisMutexSite() {
   RedisMutexSite::stop();

@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "queue/channel_consumer.hpp"
 #include "queue/queue_names.hpp"
 #include "redis/endpoint_settings.hpp"
@@ -80,8 +81,7 @@ class RedisPubSubQueueSite::Inner {
 };
 
 RedisPubSubQueueSite::RedisPubSubQueueSite(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(redis::checked_options("RedisPubSubQueueSite", std::move(options)),
-                                     context)) {}
+    : inner_(std::make_unique<Inner>(checked_options("RedisPubSubQueueSite", std::move(options)), context)) {}
 
 RedisPubSubQueueSite::~RedisPubSubQueueSite() {
   RedisPubSubQueueSite::stop();

@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "queue/queue_names.hpp"
 #include "queue/stream_consumer.hpp"
 #include "queue/stream_queue.hpp"
@@ -114,8 +115,7 @@ class RedisStreamQueueSite::Inner {
 };
 
 RedisStreamQueueSite::RedisStreamQueueSite(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(redis::checked_options("RedisStreamQueueSite", std::move(options)),
-                                     context)) {}
+    : inner_(std::make_unique<Inner>(checked_options("RedisStreamQueueSite", std::move(options)), context)) {}
 
 RedisStreamQueueSite::~RedisStreamQueueSite() {
   RedisStreamQueueSite::stop();

@@ -5,10 +5,6 @@
 #include <cachesite/redis_connection_options.hpp>
 
 #include <cstddef>
-#include <stdexcept>
-#include <string>
-#include <string_view>
-#include <utility>
 
 namespace cachesite::redis {
 
@@ -17,15 +13,5 @@ namespace cachesite::redis {
 /// cannot be read.
 [[nodiscard]] EndpointOptions endpoint_settings(const RedisConnectionOptions& options,
                                                 std::size_t largest_bulk);
-
-/// Throws std::invalid_argument with the first complaint, if there is one.
-template <class Options>
-Options checked_options(std::string_view class_name, Options options) {
-  const auto complaints = options.complaints();
-  if (!complaints.empty())
-    throw std::invalid_argument(std::string(class_name) + ": " + complaints.front().parameter + ": " +
-                                complaints.front().message);
-  return options;
-}
 
 }  // namespace cachesite::redis

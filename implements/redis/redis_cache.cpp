@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "redis/endpoint_settings.hpp"
 #include "redis/redis_cache_inner.hpp"
 #include "redis/topology_settings.hpp"
@@ -64,7 +65,7 @@ Found RedisCache::Inner::unwrap(redis::StoredAs stored, Value& destination) {
 }
 
 RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(redis::checked_options("RedisCache", std::move(options)), context)) {}
+    : inner_(std::make_unique<Inner>(checked_options("RedisCache", std::move(options)), context)) {}
 
 RedisCache::~RedisCache() {
   RedisCache::stop();

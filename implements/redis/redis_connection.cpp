@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "redis/endpoint_settings.hpp"
 #include "redis/exchange.hpp"
 #include "redis/exclusive_pool.hpp"
@@ -184,8 +185,7 @@ std::vector<OptionComplaint> RedisConnectionComponentOptions::complaints() const
 }
 
 RedisConnection::RedisConnection(Options options, const ComponentContext& context)
-    : inner_(
-          std::make_unique<Inner>(redis::checked_options("RedisConnection", std::move(options)), context)) {}
+    : inner_(std::make_unique<Inner>(checked_options("RedisConnection", std::move(options)), context)) {}
 
 RedisConnection::~RedisConnection() {
   RedisConnection::stop();

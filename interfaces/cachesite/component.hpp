@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/health.hpp>
+#include <cachesite/stable_hash.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -44,16 +45,13 @@ struct InterfaceLabel {
   char characters[Size]{};
 };
 
-/// The identity of an interface: its name, and a hash of the name (FNV-1a, 64 bit) that lookups start from.
+/// The identity of an interface: its name, and a `stable_hash` of it that lookups start from.
 struct InterfaceId {
   std::string_view name;
   std::uint64_t hash;
 
   constexpr explicit InterfaceId(std::string_view interface_name) noexcept
-      : name(interface_name), hash(0xcbf29ce484222325U) {
-    for (const char character : interface_name)
-      hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
-  }
+      : name(interface_name), hash(stable_hash(interface_name)) {}
 };
 
 /// The base of every component interface. It gives the interface the name that component files use:

@@ -49,6 +49,8 @@ class [[nodiscard]] Lookup {
   [[nodiscard]] bool null() const noexcept { return !failed_ && found_ == Found::null; }
   [[nodiscard]] bool miss() const noexcept { return !failed_ && found_ == Found::miss; }
   [[nodiscard]] bool failed() const noexcept { return failed_; }
+  /// The opposite of failed(), by the name that Result gives it.
+  [[nodiscard]] bool ok() const noexcept { return !failed_; }
 
   /// The value; empty unless hit().
   [[nodiscard]] const Value& value() const& noexcept { return value_; }

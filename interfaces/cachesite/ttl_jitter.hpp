@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachesite/stable_hash.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <cstdint>
@@ -13,7 +14,7 @@ inline constexpr double largest_ttl_jitter = 0.5;
 /// A TTL that differs from `time_to_live` by at most `share` of it, up or down, so that entries stored
 /// together do not all end together. The difference depends on `key` alone: the same key, TTL and share give
 /// the same result in every process and on every machine, and different keys spread evenly over the whole
-/// range (FNV-1a with the finishing step of SplitMix64).
+/// range (`stable_hash` with the finishing step of SplitMix64).
 ///
 /// The result is 1 ms to `TimeToLive::longest`. A TTL of `never_expires()`, one that is not valid, and one
 /// whose share is less than a millisecond stay as they are. A `share` below 0 or that is no number counts as
@@ -26,11 +27,7 @@ inline constexpr double largest_ttl_jitter = 0.5;
   const auto reach = static_cast<std::uint64_t>(static_cast<double>(length) * share);
   if (reach == 0) return time_to_live;
 
-  std::uint64_t hash = 0xcbf2'9ce4'8422'2325U;
-  for (const char byte : key) {
-    hash ^= static_cast<unsigned char>(byte);
-    hash *= 0x0000'0100'0000'01b3U;
-  }
+  std::uint64_t hash = stable_hash(key);
   hash = (hash ^ (hash >> 30U)) * 0xbf58'476d'1ce4'e5b9U;
   hash = (hash ^ (hash >> 27U)) * 0x94d0'49bb'1331'11ebU;
   hash ^= hash >> 31U;

@@ -125,6 +125,7 @@
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
 #include <cachesite/site_reports.hpp>
+#include <cachesite/stable_hash.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
 #include <cachesite/tagged_cache.hpp>

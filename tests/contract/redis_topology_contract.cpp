@@ -1,6 +1,5 @@
 #include "contract/cache_contract.hpp"
 #include "support/redis_lab.hpp"
-#include "support/wait_until.hpp"
 
 #include <cachesite/redis_cache.hpp>
 
@@ -20,11 +19,6 @@ test::SentinelLab& sentinel() {
   return instance;
 }
 
-std::int64_t server_microseconds(test::RedisProbe& probe) {
-  const auto time = probe.checked({"TIME"});
-  return std::stoll(time.elements.at(0).text) * 1'000'000 + std::stoll(time.elements.at(1).text);
-}
-
 test::CacheSubject make_subject(RedisCacheOptions options, const std::vector<test::RedisServer*>& masters) {
   for (auto* const master : masters)
     master->probe().flush();
@@ -34,10 +28,7 @@ test::CacheSubject make_subject(RedisCacheOptions options, const std::vector<tes
   test::CacheSubject subject;
   subject.cache = std::move(cache);
   auto probe = std::make_shared<test::RedisProbe>(masters.front()->address());
-  subject.let_pass = [probe](std::chrono::milliseconds time) {
-    const auto end = server_microseconds(*probe) + std::chrono::microseconds(time).count();
-    test::wait_until([&] { return server_microseconds(*probe) > end; });
-  };
+  subject.let_pass = [probe](std::chrono::milliseconds time) { probe->let_pass(time); };
   return subject;
 }
 

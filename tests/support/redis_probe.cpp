@@ -1,6 +1,7 @@
 #include "support/redis_probe.hpp"
 
 #include "support/system_failure.hpp"
+#include "support/wait_until.hpp"
 
 #include <cstring>
 #include <sstream>
@@ -108,6 +109,17 @@ bool RedisProbe::exists(const std::string& key) {
 
 std::int64_t RedisProbe::ttl_milliseconds(const std::string& key) {
   return checked({"PTTL", key}).integer;
+}
+
+std::int64_t RedisProbe::server_microseconds() {
+  const auto time = checked({"TIME"});
+  return std::stoll(time.elements.at(0).text) * 1'000'000 + std::stoll(time.elements.at(1).text);
+}
+
+void RedisProbe::let_pass(std::chrono::milliseconds time) {
+  const auto end = server_microseconds() + std::chrono::microseconds(time).count();
+  wait_until([&] { return server_microseconds() > end; }, std::chrono::seconds(10),
+             std::chrono::microseconds(200));
 }
 
 void RedisProbe::erase(const std::string& key) {

@@ -40,6 +40,8 @@ class RedisProbe {
   bool exists(const std::string& key);
   /// Remaining time in milliseconds; -1 without expiry, -2 when the key is absent.
   std::int64_t ttl_milliseconds(const std::string& key);
+  /// Returns when so much time has passed at the server, whose clock decides which keys are over.
+  void let_pass(std::chrono::milliseconds time);
   void erase(const std::string& key);
   void flush();
   std::vector<std::string> keys(const std::string& pattern = "*");
@@ -54,6 +56,8 @@ class RedisProbe {
   int descriptor() const { return socket_.get(); }
 
  private:
+  std::int64_t server_microseconds();
+
   FileDescriptor socket_;
   std::chrono::milliseconds limit_;
   std::string buffer_;

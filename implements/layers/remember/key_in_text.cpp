@@ -1,6 +1,7 @@
 #include "layers/remember/key_in_text.hpp"
 
 #include <cachesite/mutex_site.hpp>
+#include <cachesite/stable_hash.hpp>
 
 #include <cstdint>
 
@@ -30,10 +31,8 @@ std::string key_in_text(std::string_view key) {
 
 std::string mutex_name(std::string_view key) {
   if (key.size() <= IMutexSite::longest_name) return std::string(key);
-  // FNV-1a. Two keys with the same name would wait for each other and be right all the same.
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char character : key)
-    hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
+  // Two keys with the same name would wait for each other and be right all the same.
+  std::uint64_t hash = stable_hash(key);
   std::string name(key.substr(0, IMutexSite::longest_name - 17));
   name.push_back(':');
   for (int digit = 0; digit < 16; ++digit, hash >>= 4U)

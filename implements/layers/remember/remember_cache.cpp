@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "layers/remember/flight_table.hpp"
 #include "layers/remember/key_in_text.hpp"
 
@@ -9,7 +10,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -39,12 +39,6 @@ class RememberCache::Inner {
 };
 
 namespace {
-
-RememberCacheOptions checked(RememberCacheOptions options) {
-  for (const auto& complaint : options.complaints())
-    throw std::invalid_argument("RememberCache: " + complaint.parameter + ": " + complaint.message);
-  return options;
-}
 
 Error no_tags() {
   return Error(ErrorCode::unsupported, "the cache below has no tags");
@@ -241,7 +235,8 @@ class RememberCache::Course {
 };
 
 RememberCache::RememberCache(Options options, const ComponentContext&)
-    : CacheLayer(options.over.component()), inner_(std::make_unique<Inner>(checked(std::move(options)))) {}
+    : CacheLayer(options.over.component()),
+      inner_(std::make_unique<Inner>(checked_options("RememberCache", std::move(options)))) {}
 
 RememberCache::~RememberCache() = default;
 

@@ -1,3 +1,4 @@
+#include "basics/checked_options.hpp"
 #include "layers/tiered/near_tier.hpp"
 
 #include <cachesite/tiered_cache_layer.hpp>
@@ -58,9 +59,7 @@ namespace {
 TieredCacheOptions checked(TieredCacheOptions options) {
   if (!options.near.component())
     throw std::invalid_argument("a TieredCache needs a near tier: near is not set");
-  if (const auto complaints = options.complaints(); !complaints.empty())
-    throw std::invalid_argument(complaints.front().parameter + ": " + complaints.front().message);
-  return options;
+  return checked_options("TieredCache", std::move(options));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 #include "support/wait_until.hpp"
-#include "unit/computing/moody_cache.hpp"
+#include "unit/layers/remember/moody_cache.hpp"
 
 #include <cachesite/cached_function.hpp>
 #include <cachesite/evicting_function.hpp>

@@ -1,4 +1,4 @@
-#include "layers/tag_markers.hpp"
+#include "layers/tagged/tag_markers.hpp"
 
 #include <algorithm>
 #include <cstring>

@@ -2,7 +2,7 @@
 
 #include "support/fake_clock.hpp"
 #include "support/wait_until.hpp"
-#include "unit/computing/moody_cache.hpp"
+#include "unit/layers/remember/moody_cache.hpp"
 
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>

@@ -1,4 +1,4 @@
-#include "layers/spakky_tags.hpp"
+#include "layers/tagged/spakky_tags.hpp"
 
 #include "redis/null_marker.hpp"
 

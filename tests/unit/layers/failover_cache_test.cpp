@@ -380,6 +380,46 @@ BOOST_AUTO_TEST_CASE(a_cache_that_comes_and_goes_does_not_fill_the_log) {
   BOOST_TEST(logger->count(LogLevel::warning) <= 3u);
 }
 
+BOOST_AUTO_TEST_CASE(a_change_in_the_second_cache_that_ends_after_the_first_is_back_is_undone_as_well) {
+  make(OnError::degrade, true);
+  first->fail(outage);
+  second->before_write([this](std::string_view key) {
+    if (key != "key") return;
+    second->before_write({});
+    first->work();
+    next_try();
+    BOOST_TEST(in(*cache, "another") == "miss");  // finds that it works, and undoes what it knows of
+    BOOST_TEST(!cache->failover_statistics().down);
+  });
+  BOOST_TEST(cache->set_value("key", "old", 1h));
+  BOOST_TEST(in(*second, "key") == "old");
+
+  next_try();
+  BOOST_TEST(cache->set_value("key", "new", 1h));
+  BOOST_TEST(in(*cache, "key") == "new");
+  first->fail(outage);
+  BOOST_TEST(in(*cache, "key") == "miss");
+}
+
+BOOST_AUTO_TEST_CASE(a_change_that_fails_again_each_time_the_first_cache_seems_back_ends_and_is_made_up_for) {
+  int told_of_key = 0;
+  make(OnError::callback, true, [&](FailoverCacheOptions& options) {
+    options.on_error_callback = [&](std::string_view, std::string_view key, const Error&) {
+      if (key != "key") return;
+      ++told_of_key;
+      next_try();
+      BOOST_TEST(in(*cache, "another") == "miss");  // finds that it works, which is true of reads
+    };
+  });
+  BOOST_TEST(cache->set_value("key", "old", 1h));
+  first->fail_writes(outage);
+  BOOST_TEST(cache->set_value("key", "new", 1h));
+  BOOST_TEST(told_of_key == 2);
+  next_try();
+  BOOST_TEST(in(*cache, "key") == "miss");
+  BOOST_TEST(in(*first_memory, "key") == "miss");
+}
+
 BOOST_AUTO_TEST_CASE(many_threads_through_outages_never_read_what_was_removed) {
   make(OnError::degrade, true, [](FailoverCacheOptions& options) { options.retry_after = 0ms; });
   std::atomic<bool> done{false};

@@ -1,4 +1,4 @@
-#include "layers/tagged_value.hpp"
+#include "layers/tagged/tagged_value.hpp"
 #include "support/fake_clock.hpp"
 #include "support/faulty_cache.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "layers/tagged_value.hpp"
+#include "layers/tagged/tagged_value.hpp"
 
 #include <cachesite/cache.hpp>
 #include <cachesite/result.hpp>

@@ -1,6 +1,6 @@
 // Get-or-compute with values of a C++ type.
 
-#include "unit/computing/moody_cache.hpp"
+#include "unit/layers/remember/moody_cache.hpp"
 
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/memory_cache.hpp>

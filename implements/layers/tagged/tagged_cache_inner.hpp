@@ -1,0 +1,52 @@
+#pragma once
+
+#include "layers/tagged/spakky_tags.hpp"
+#include "layers/tagged/tag_markers.hpp"
+
+#include <cachesite/tagged_cache_layer.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+namespace cachesite {
+
+class TaggedCache::Inner {
+ public:
+  Inner(const TaggedCacheOptions& options, ICache& below)
+      : native(options.form == TagForm::markers),
+        reserved(native ? layers::TagMarkers::key_prefix : layers::SpakkyTags::key_prefix),
+        markers(below) {
+    if (!native) sets = std::make_unique<layers::SpakkyTags>(options.connection.component(), options.prefix);
+  }
+
+  using Counter = std::atomic<std::uint64_t>;
+  static void count(Counter& counter, std::uint64_t by = 1) noexcept {
+    counter.fetch_add(by, std::memory_order_relaxed);
+  }
+
+  Result<Found> count_read(Found found) noexcept {
+    count(found == Found::miss ? misses : hits);
+    return found;
+  }
+
+  // Those who make room in place of an evicted entry take turns, so that of several only one finds it.
+  std::mutex& turn_for(std::string_view key) noexcept {
+    return turns_[std::hash<std::string_view>()(key) % turns_.size()];
+  }
+
+  const bool native;
+  const std::string_view reserved;
+  const layers::TagMarkers markers;
+  std::unique_ptr<layers::SpakkyTags> sets;
+  Counter hits{0}, misses{0}, writes{0}, removals{0}, tag_evictions{0};
+
+ private:
+  std::array<std::mutex, 64> turns_;
+};
+
+}  // namespace cachesite
