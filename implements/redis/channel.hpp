@@ -162,8 +162,8 @@ class BasicChannel {
   enum class Pumped : std::uint8_t { progress, timed_out, lost };
   std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped, Ending& left);
   Pumped pump(TimePoint deadline, bool& may_block);
-  Pumped send_some();
-  Pumped receive_some(Transport::Patience patience, bool& nothing);
+  Pumped send_some() noexcept;
+  Pumped receive_some(Transport::Patience patience, bool& nothing) noexcept;
   void settle(WakeList& wakes) noexcept;
   void finish(Slot* slot, WakeList& wakes) noexcept;
   bool hand_over(WakeList& wakes) noexcept;
@@ -172,6 +172,7 @@ class BasicChannel {
 
   const ChannelLimits limits_;
   const LossListener on_loss_;
+  const Error stalled_{ErrorCode::timeout, "no answer in time", Outcome::unknown};
 
   mutable typename Threads::Mutex mutex_;
   Condition room_;

@@ -104,7 +104,7 @@ std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, S
       }
       return false;
     }
-    end_connection(lock, wakes, Error(ErrorCode::timeout, "no answer in time", Outcome::unknown), true);
+    end_connection(lock, wakes, stalled_, true);
     return true;
   }
   if (own->stage == Slot::Stage::done && !conversation_->awaiting()) {
@@ -144,7 +144,7 @@ typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::pump(TimePoint dea
 
 // Writes what can be written without waiting.
 template <class Threads>
-typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::send_some() {
+typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::send_some() noexcept try {
   while (conversation_->has_output()) {
     std::array<iovec, most_pieces> pieces;
     const auto count = conversation_->output(pieces);
@@ -157,11 +157,14 @@ typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::send_some() {
     conversation_->wrote(sent.count);
   }
   return Pumped::progress;
+} catch (...) {
+  loss_.emplace(ErrorCode::no_memory);
+  return Pumped::lost;
 }
 
 template <class Threads>
 typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::receive_some(Transport::Patience patience,
-                                                                           bool& nothing) {
+                                                                           bool& nothing) noexcept try {
   std::array<iovec, 2> places;
   const auto count = conversation_->input_room(places);
   const auto received = transport_->receive(std::span<const iovec>(places.data(), count), patience);
@@ -180,6 +183,10 @@ typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::receive_some(Trans
       loss_.emplace(ErrorCode::unreachable, transport_->problem());
       return Pumped::lost;
   }
+  return Pumped::lost;
+} catch (...) {
+  // Whoever leads may not leave with an exception: the others would wait for ever.
+  loss_.emplace(ErrorCode::no_memory);
   return Pumped::lost;
 }
 

@@ -174,8 +174,13 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
   if (!is_open() || (!any_free() && slots_.size() >= limits_.most_requests)) return {};
   Slot* const slot = acquire(lock, now, now);
   encode(slot, commands);
-  // Whoever leads next may write it, and by then its caller may have gone.
-  if (slot->own_write) slot->take_insertions();
+  try {
+    // Whoever leads next may write it, and by then its caller may have gone.
+    if (slot->own_write) slot->take_insertions();
+  } catch (...) {
+    release(slot);
+    throw;
+  }
   slot->stage = Slot::Stage::queued;
   queue_.push(slot);
   count_load(1);
@@ -187,10 +192,12 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
   lock.unlock();
   const Pumped sent = send_some();
   lock.lock();
-  if (sent == Pumped::lost || closing_)
-    end_connection(lock, wakes, closing_ ? *closing_ : *loss_, true);
-  else
+  if (sent == Pumped::lost || closing_) {
+    const Error reason = closing_ ? *closing_ : *loss_;
+    end_connection(lock, wakes, reason, true);
+  } else {
     hand_over(wakes);
+  }
   return pending;
 }
 

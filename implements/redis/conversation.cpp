@@ -56,12 +56,11 @@ bool Conversation::fail(ErrorCode code, std::string_view problem) {
     slot->loss = *failure_;
   }
   if (Slot* const slot = flight_.front()) {
-    const bool written = slot != writing_;
-    flight_.unlink(slot);
-    if (!written) {
+    if (slot == writing_) {
       writing_ = slot->next;
       writing_offset_ = 0;
     }
+    flight_.unlink(slot);
     slot->ending = Ending::spoilt;
     slot->loss = *failure_;
     finished_.push(slot);

@@ -26,8 +26,18 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
 }
 
 // What makes a command large is its last argument, if anything.
-bool is_large(const Command& command) noexcept {
-  return command.large || command.arguments.back().size() >= gather_from;
+LaneNeeds needs_of(const Command& command) noexcept {
+  return {command.large || command.arguments.back().size() >= gather_from, command.repeatable};
+}
+
+LaneNeeds needs_of(std::span<const Command> commands) noexcept {
+  LaneNeeds all{false, true};
+  for (const Command& command : commands) {
+    const LaneNeeds needs = needs_of(command);
+    all.large = all.large || needs.large;
+    all.repeatable = all.repeatable && needs.repeatable;
+  }
+  return all;
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {
@@ -121,7 +131,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
       [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
         return channel->call(command, reply, now, time.deadline, loss);
       },
-      command.repeatable, is_large(command), time);
+      needs_of(command), time);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
@@ -133,15 +143,12 @@ Status Endpoint::call(std::span<const Command> commands, std::span<Reply* const>
 Channel::Pending Endpoint::send(std::span<const Command> commands) {
   if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up)
     return {};
-  return pick(std::any_of(commands.begin(), commands.end(), is_large)).begin(commands, SteadyTime::now());
+  return pick(needs_of(commands)).begin(commands, SteadyTime::now());
 }
 
 Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
                          std::span<Reply* const> replies, CallTime time) {
   if (commands.empty()) return Done{};
-  const bool repeatable =
-      std::all_of(commands.begin(), commands.end(), [](const auto& command) { return command.repeatable; });
-  const bool large = std::any_of(commands.begin(), commands.end(), is_large);
   const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
       [&](Channel* channel, TimePoint, std::optional<Error>& loss) {
@@ -149,13 +156,13 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
         if (channel == nullptr) return Channel::finish(std::move(sent), replies, now, time.deadline, loss);
         return channel->call(commands, replies, now, time.deadline, loss);
       },
-      repeatable, large, time, sent_already);
+      needs_of(commands), time, sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already) {
+Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sent_already) {
   if (fork_mark_.forked())
     return Error(ErrorCode::closed,
                  place_ + ": the process was forked; make the component anew in the child");
@@ -169,7 +176,7 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime ti
                      (sent ? " (the command was sent)" : " (the command was not sent)"),
                  outcome);
   };
-  CallAttempts attempts(repeatable, options_.retry_on_timeout);
+  CallAttempts attempts(needs.repeatable, options_.retry_on_timeout);
   std::optional<Error> loss;
   for (;;) {
     const bool sent = std::exchange(sent_already, false);
@@ -178,7 +185,7 @@ Status Endpoint::carry_out(Send&& send, bool repeatable, bool large, CallTime ti
         return Error(error->code(), std::string(error->message()), attempts.outcome());
       now = SteadyTime::now();
     }
-    const Ending ending = send(sent ? nullptr : &pick(large), now, loss);
+    const Ending ending = send(sent ? nullptr : &pick(needs), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
       meter_.answered(now - time.begin);
@@ -237,9 +244,9 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   }
 }
 
-Channel& Endpoint::pick_other(bool large) {
+Channel& Endpoint::pick_other(LaneNeeds needs) {
   bool wish = false;
-  Channel& channel = lanes_.pick_other(large, wish);
+  Channel& channel = lanes_.pick_other(needs, wish);
   if (wish) {
     Lock lock(mutex_);
     if (state_ == State::up) begin_work(lock);

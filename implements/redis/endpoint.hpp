@@ -88,13 +88,13 @@ class Endpoint {
   using Lock = std::unique_lock<std::mutex>;
 
   template <class Send>
-  Status carry_out(Send&& send, bool repeatable, bool large, CallTime time, bool sent_already = false);
+  Status carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
-  Channel& pick(bool large) {
-    Channel* const usual = lanes_.usual(large);
-    return usual != nullptr ? *usual : pick_other(large);
+  Channel& pick(LaneNeeds needs) {
+    Channel* const usual = lanes_.usual(needs);
+    return usual != nullptr ? *usual : pick_other(needs);
   }
-  Channel& pick_other(bool large);
+  Channel& pick_other(LaneNeeds needs);
   void on_loss(const Error& reason);
   void begin_work(Lock& lock);
   void work();

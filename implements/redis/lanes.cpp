@@ -12,17 +12,18 @@ Lanes::Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::Lo
   lanes_.front()->wanted = true;
 }
 
-Channel& Lanes::pick_other(bool large, bool& wish) noexcept {
+Channel& Lanes::pick_other(LaneNeeds needs, bool& wish) noexcept {
   const auto usable = [](const Lane& lane) { return lane.channel.is_open() && !lane.channel.clogged(); };
   const auto want = [&](Lane& lane) { wish = !lane.wanted.exchange(true, std::memory_order_relaxed); };
-  if (large && options_.bulk) {
+  if (needs.large && options_.bulk) {
     if (lanes_.back()->channel.is_open()) return lanes_.back()->channel;
     want(*lanes_.back());
   } else {
     const auto begin = lanes_.begin();
     const auto end = begin + static_cast<std::ptrdiff_t>(options_.shared);
-    const auto resting = std::find_if(
-        begin, end, [&](const auto& lane) { return usable(*lane) && lane->channel.load() == 0; });
+    const auto resting = std::find_if(begin, end, [&](const auto& lane) {
+      return needs.repeatable && usable(*lane) && lane->channel.load() == 0;
+    });
     if (resting != end) return (*resting)->channel;
     const auto closed = std::find_if(begin, end, [](const auto& lane) { return !lane->channel.is_open(); });
     if (closed != end) want(**closed);

@@ -11,6 +11,14 @@
 
 namespace cachesite::redis {
 
+/// What a request is, as far as the choice of a channel goes.
+struct LaneNeeds {
+  bool large = false;
+  /// See Command. What may not be repeated, changes as a rule, stays together on one connection as long as it
+  /// can: a change that its caller gave up on is not overtaken by the next one then.
+  bool repeatable = false;
+};
+
 struct LaneOptions {
   std::size_t shared = 2;  // channels for ordinary requests
   bool bulk = true;        // one more for requests that are known to be large
@@ -20,22 +28,23 @@ struct LaneOptions {
 
 /// The channels to one server. The first is always wanted, and ordinary requests use it as long as nothing
 /// large is under way on it: the more requests go together, the less each of them costs. Only where there is
-/// no crowd, a request that would have to wait takes another channel that rests, because to be woken by
-/// another thread costs more than a send and a receive of its own. The others are opened when they would have
+/// no crowd, a read that would have to wait takes another channel that rests, because to be woken by another
+/// thread costs more than a send and a receive of its own. The others are opened when they would have
 /// been of use.
 class Lanes {
  public:
   Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss);
 
   /// The channel that ordinary requests go over as a rule; null when this one has to look further.
-  [[nodiscard]] Channel* usual(bool large) noexcept {
+  [[nodiscard]] Channel* usual(LaneNeeds needs) noexcept {
     Channel& first = lanes_.front()->channel;
     const auto load = first.load();
-    return !large && (load == 0 || load >= crowd) && !first.clogged() && first.is_open() ? &first : nullptr;
+    const bool joins = !needs.repeatable || load == 0 || load >= crowd;
+    return !needs.large && joins && !first.clogged() && first.is_open() ? &first : nullptr;
   }
   /// The channel for a request that the usual one is not for; an open one if there is any. `wish` becomes
   /// true when a better one should be opened that nobody asked for before.
-  Channel& pick_other(bool large, bool& wish) noexcept;
+  Channel& pick_other(LaneNeeds needs, bool& wish) noexcept;
 
   [[nodiscard]] bool any_open() const noexcept;
   /// A channel that is wanted and not open; null when there is none.

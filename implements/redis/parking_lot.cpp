@@ -11,6 +11,7 @@
 namespace cachesite::redis {
 
 static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+static_assert(sizeof(long) == 8, "elsewhere the operation is SYS_futex_time64");
 
 void ParkingLot::sleep(std::uint32_t moment, std::uint32_t group, TimePoint deadline) noexcept {
   // std::chrono::steady_clock is CLOCK_MONOTONIC, by which this operation takes its time.

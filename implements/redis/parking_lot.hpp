@@ -14,8 +14,8 @@ class ParkingLot {
  public:
   /// Read before looking at what one waits for: a wake after that is not missed.
   [[nodiscard]] std::uint32_t moment() const noexcept { return moment_.load(std::memory_order_acquire); }
-  /// Sleeps until its group is woken, at the latest until `deadline`. Comes back at once when there was a wake
-  /// since `moment`, and now and then for no reason.
+  /// Sleeps until its group is woken, at the latest until `deadline`. Comes back at once when there was a
+  /// wake since `moment`, and now and then for no reason.
   void sleep(std::uint32_t moment, std::uint32_t group, TimePoint deadline) noexcept;
   /// Wakes all that sleep in one of these groups.
   void wake(std::uint32_t groups) noexcept;

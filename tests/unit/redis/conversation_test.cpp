@@ -159,10 +159,13 @@ BOOST_AUTO_TEST_CASE(an_answer_without_a_question_ends_the_conversation) {
 BOOST_AUTO_TEST_CASE(an_answer_before_the_question_is_written_ends_the_conversation) {
   Scene scene;
   Slot* const slot = scene.ask({"GET", "a"});
+  Slot* const behind = scene.ask({"GET", "b"});
   scene.write(5);
   BOOST_TEST(!scene.receive("+OK\r\n"));
   scene.take_finished();
   BOOST_TEST((slot->ending == Ending::spoilt));
+  scene.conversation.lose(*scene.conversation.failure());
+  BOOST_TEST((behind->ending == Ending::lost_unsent));
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_of_another_kind_ends_the_conversation) {

@@ -40,10 +40,10 @@ struct Fixture {
     unanswered.push_back(channel.begin(commands, SteadyTime::now()));
     BOOST_REQUIRE(unanswered.back());
   }
-  Channel& pick(bool large = false) {
+  Channel& pick(LaneNeeds needs = {false, true}) {
     wish = false;
-    Channel* const usual = lanes.usual(large);
-    return usual != nullptr ? *usual : lanes.pick_other(large, wish);
+    Channel* const usual = lanes.usual(needs);
+    return usual != nullptr ? *usual : lanes.pick_other(needs, wish);
   }
 
   Lanes lanes{ChannelLimits{}, LaneOptions{}, [](const Error&) {}};
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(one_channel_is_enough_while_requests_do_not_meet) {
   BOOST_TEST(lanes.closed() == nullptr);
 }
 
-BOOST_AUTO_TEST_CASE(a_request_that_meets_another_asks_for_a_channel_and_then_takes_it) {
+BOOST_AUTO_TEST_CASE(a_read_that_meets_another_asks_for_a_channel_and_then_takes_it) {
   Channel& first = open();
   ask(first);
   BOOST_TEST(&pick() == &first);
@@ -73,6 +73,18 @@ BOOST_AUTO_TEST_CASE(a_request_that_meets_another_asks_for_a_channel_and_then_ta
   BOOST_TEST(&pick() == &second);
   ask(second);
   BOOST_TEST(&pick() == &first, "both are at work");
+}
+
+BOOST_AUTO_TEST_CASE(changes_stay_together_so_that_none_overtakes_one_that_was_given_up) {
+  Channel& first = open();
+  ask(first);
+  pick();
+  Channel& second = open();
+  BOOST_TEST(&pick() == &second);
+  const LaneNeeds change{false, false};
+  BOOST_TEST(&pick(change) == &first);
+  first.close(Error(ErrorCode::unreachable, "test"));
+  BOOST_TEST(&pick(change) == &second, "one that is lost keeps nobody");
 }
 
 BOOST_AUTO_TEST_CASE(a_crowd_stays_together) {
@@ -86,12 +98,12 @@ BOOST_AUTO_TEST_CASE(a_crowd_stays_together) {
 
 BOOST_AUTO_TEST_CASE(large_requests_have_a_channel_to_themselves) {
   Channel& first = open();
-  BOOST_TEST(&pick(true) == &first);
+  BOOST_TEST(&pick({true, true}) == &first);
   BOOST_TEST(wish);
   Channel& bulk = open();
   BOOST_TEST(lanes.is_bulk(bulk));
-  BOOST_TEST(&pick(true) == &bulk);
-  BOOST_TEST(&pick(false) == &first);
+  BOOST_TEST(&pick({true, true}) == &bulk);
+  BOOST_TEST(&pick({false, true}) == &first);
 }
 
 BOOST_AUTO_TEST_CASE(a_channel_that_is_lost_is_wanted_again_and_others_stand_in_for_it) {
