@@ -8,13 +8,13 @@ namespace cachesite {
 
 namespace {
 
-struct Unit {
+struct TimeUnit {
   std::string_view name;
   std::uint64_t milliseconds;
 };
 // The longer name first, since one begins with the other.
-constexpr Unit units[] = {{"ms", 1},        {"m", 60'000},     {"s", 1'000},
-                          {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}};
+constexpr TimeUnit time_units[] = {{"ms", 1},        {"m", 60'000},     {"s", 1'000},
+                                   {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}};
 
 constexpr auto longest = static_cast<std::uint64_t>(TimeToLive::longest.count());
 
@@ -47,8 +47,8 @@ bool take_number(std::string_view& text, std::uint64_t& number) noexcept {
   return digits != 0;
 }
 
-const Unit* take_unit(std::string_view& text) noexcept {
-  for (const auto& unit : units)
+const TimeUnit* take_time_unit(std::string_view& text) noexcept {
+  for (const auto& unit : time_units)
     if (starts_with_unit(text, unit.name)) {
       text.remove_prefix(unit.name.size());
       return &unit;
@@ -65,7 +65,7 @@ Result<TimeToLive> parse_time_to_live(std::string_view text) {
     std::uint64_t number = 0;
     if (!take_number(text, number)) return malformed();
     skip_space(text);
-    const Unit* const unit = take_unit(text);
+    const TimeUnit* const unit = take_time_unit(text);
     if (unit == nullptr) return malformed();
     skip_space(text);
     if (number > longest / unit->milliseconds)

@@ -10,7 +10,7 @@ namespace cachesite {
 namespace {
 
 // Lengths that OpenSSL counts with an int, with room for base64.
-constexpr std::size_t longest_plain = std::size_t{1} << 30U;
+constexpr std::size_t longest_content = std::size_t{1} << 30U;
 
 std::chrono::seconds wall_clock() {
   return std::chrono::duration_cast<std::chrono::seconds>(
@@ -27,7 +27,7 @@ Result<std::string> plain_of(codecs::OpenedFernet opened) {
 }
 
 Result<std::string> seal(const Secret& key, ByteView plain, std::chrono::seconds time) {
-  if (plain.size() > longest_plain) return Error(ErrorCode::too_large, "a token holds at most 1 GiB");
+  if (plain.size() > longest_content) return Error(ErrorCode::too_large, "a token holds at most 1 GiB");
   codecs::FernetInitialVector initial_vector{};
   if (!codecs::fill_random(initial_vector.data(), initial_vector.size()))
     return Error(ErrorCode::refused, "the system has no random numbers");

@@ -6,6 +6,11 @@
 
 namespace cachesite::memory {
 
+// What a write does at most for others: entries looked at that may have ended, and entries evicted while
+// there are too many.
+inline constexpr unsigned sweep_step = 16;
+inline constexpr unsigned shrink_step = 8;
+
 // What all shards of an engine may hold together. Shards take from it before they grow, so the limits are
 // never passed however unevenly the keys fall.
 class Budget {

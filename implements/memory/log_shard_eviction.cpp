@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::uint64_t window_parts = 20;  // the window is one part in so many
 constexpr unsigned longest_clock_walk = 256;
-constexpr unsigned shrink_step = 8;
-constexpr unsigned sweep_step = 16;
 constexpr unsigned sweep_step_when_full = 64;
 
 }  // namespace

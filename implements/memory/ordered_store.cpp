@@ -11,8 +11,6 @@ namespace cachesite::memory {
 
 namespace {
 
-constexpr unsigned sweep_step = 16;
-constexpr unsigned shrink_step = 8;
 constexpr unsigned scan_step = 128;
 constexpr std::uint8_t largest_use = 3;
 

@@ -17,10 +17,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-class Producer final : public IQueueProducer {
+class ChannelProducer final : public IQueueProducer {
  public:
-  Producer(std::shared_ptr<IRedis> redis, const std::string& prefix, std::string_view name,
-           std::stop_token stopped)
+  ChannelProducer(std::shared_ptr<IRedis> redis, const std::string& prefix, std::string_view name,
+                  std::stop_token stopped)
       : redis_(std::move(redis)), name_(name), channel_(prefix + name_), stopped_(std::move(stopped)) {}
   [[nodiscard]] const std::string& name() const noexcept override { return name_; }
 
@@ -113,8 +113,8 @@ Health RedisPubSubQueueSite::health() const {
 
 std::shared_ptr<IQueueProducer> RedisPubSubQueueSite::get_producer(std::string_view name) {
   inner_->check("producer", name);
-  return std::make_shared<Producer>(inner_->user.redis(), inner_->options.prefix, name,
-                                    inner_->stopped.get_token());
+  return std::make_shared<ChannelProducer>(inner_->user.redis(), inner_->options.prefix, name,
+                                           inner_->stopped.get_token());
 }
 
 std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_view name) {

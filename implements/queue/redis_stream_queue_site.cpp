@@ -20,9 +20,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-class Producer final : public IQueueProducer {
+class StreamProducer final : public IQueueProducer {
  public:
-  Producer(StreamQueue queue, std::shared_ptr<redis::OwnerNames> names, std::stop_token stopped)
+  StreamProducer(StreamQueue queue, std::shared_ptr<redis::OwnerNames> names, std::stop_token stopped)
       : queue_(std::move(queue)), names_(std::move(names)), stopped_(std::move(stopped)) {}
   [[nodiscard]] const std::string& name() const noexcept override { return queue_.name; }
 
@@ -38,9 +38,10 @@ class Producer final : public IQueueProducer {
   const std::stop_token stopped_;
 };
 
-class Consumer final : public IQueueConsumer {
+class SharedConsumer final : public IQueueConsumer {
  public:
-  explicit Consumer(std::shared_ptr<StreamConsumer> consumer) noexcept : consumer_(std::move(consumer)) {}
+  explicit SharedConsumer(std::shared_ptr<StreamConsumer> consumer) noexcept
+      : consumer_(std::move(consumer)) {}
   [[nodiscard]] const std::string& name() const noexcept override { return consumer_->queue_name(); }
 
  protected:
@@ -148,13 +149,13 @@ Health RedisStreamQueueSite::health() const {
 std::shared_ptr<IQueueProducer> RedisStreamQueueSite::get_producer(std::string_view name) {
   if (inner_->options.require_connection && !inner_->user.reachable())
     queues::throw_not_connected("producer", name);
-  return std::make_shared<Producer>(inner_->queue_of(name), inner_->names, inner_->stopped.get_token());
+  return std::make_shared<StreamProducer>(inner_->queue_of(name), inner_->names, inner_->stopped.get_token());
 }
 
 std::shared_ptr<IQueueConsumer> RedisStreamQueueSite::get_consumer(std::string_view name) {
   if (inner_->options.require_connection && !inner_->user.reachable())
     queues::throw_not_connected("consumer", name);
-  return std::make_shared<Consumer>(inner_->make_consumer(name));
+  return std::make_shared<SharedConsumer>(inner_->make_consumer(name));
 }
 
 Result<QueueCounts> RedisStreamQueueSite::counts(std::string_view name) noexcept {

@@ -10,11 +10,11 @@ namespace {
 using SteadyTime = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-class Delivery final : public IQueueDelivery {
+class StreamDelivery final : public IQueueDelivery {
  public:
-  Delivery(std::shared_ptr<StreamConsumer> consumer, std::string id)
+  StreamDelivery(std::shared_ptr<StreamConsumer> consumer, std::string id)
       : consumer_(std::move(consumer)), id_(std::move(id)) {}
-  ~Delivery() override {
+  ~StreamDelivery() override {
     if (!settled_) consumer_->forget(id_);
   }
   Status acknowledge() override {
@@ -137,7 +137,7 @@ std::optional<QueueMessage> StreamConsumer::next_fetched() {
       forget(next.id);
       continue;
     }
-    auto delivery = std::make_unique<Delivery>(shared_from_this(), next.id);
+    auto delivery = std::make_unique<StreamDelivery>(shared_from_this(), next.id);
     return QueueMessage(std::move(next.body), std::move(next.id), next.deliveries, std::move(delivery));
   }
 }

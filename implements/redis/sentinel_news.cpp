@@ -8,7 +8,7 @@ namespace cachesite::redis {
 
 namespace {
 
-constexpr std::size_t most_servers = 64;
+constexpr std::size_t most_named = 64;
 
 std::optional<ServerAddress> address(std::string_view host, std::string_view port) {
   unsigned number = 0;
@@ -52,7 +52,7 @@ std::vector<ServerAddress> read_servers(const Reply& reply) {
     }
     const bool away = flags.find("_down") != std::string_view::npos ||
                       flags.find("disconnected") != std::string_view::npos || link != "ok";
-    if (auto server = address(host, port); server && !away && servers.size() < most_servers)
+    if (auto server = address(host, port); server && !away && servers.size() < most_named)
       servers.push_back(std::move(*server));
   }
   return servers;

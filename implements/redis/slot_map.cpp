@@ -7,7 +7,7 @@ namespace cachesite::redis {
 
 namespace {
 
-constexpr std::size_t most_servers = 4096;
+constexpr std::size_t most_nodes = 4096;
 
 std::optional<ServerAddress> read_server(const Reply& reply, const ServerAddress& asked) {
   if (reply.kind != ReplyKind::array || reply.elements.size() < 2) return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<SlotMap> SlotMap::read(const Reply& reply, const ServerAddress& as
     const auto last = static_cast<std::size_t>(range.elements[1].integer);
     const auto master = read_server(range.elements[2], asked);
     if (first > last || !master) continue;
-    if (map.servers_.size() + range.elements.size() > most_servers) break;
+    if (map.servers_.size() + range.elements.size() > most_nodes) break;
     const auto led = map.shard_led_by(map.place_of(*master));
     for (std::size_t index = 3; index < range.elements.size(); ++index)
       if (const auto replica = read_server(range.elements[index], asked); replica && *replica != *master) {

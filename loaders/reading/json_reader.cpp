@@ -16,10 +16,6 @@
 namespace cachesite::reading {
 namespace {
 
-std::string place_text(Position position) {
-  return std::to_string(position.line) + ':' + std::to_string(position.column);
-}
-
 class JsonHandler {
  public:
   JsonHandler(const SourceText& source, const DocumentLimits& limits, ProblemList& problems)

@@ -12,6 +12,11 @@
 
 namespace cachesite::reading {
 
+/// "line:column", for the text of a problem that speaks of a second place.
+[[nodiscard]] inline std::string place_text(Position position) {
+  return std::to_string(position.line) + ':' + std::to_string(position.column);
+}
+
 /// Thrown by a reader to leave a parser early; the reason is already in the problem list.
 struct StopReading {};
 

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::size_t few_keys = 16;
 
-std::string place_text(Position position) {
-  return std::to_string(position.line) + ':' + std::to_string(position.column);
-}
-
 }  // namespace
 
 void TreeBuilder::refuse(Position position, std::uint32_t length, std::string message) {

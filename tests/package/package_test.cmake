@@ -9,7 +9,7 @@ file(REMOVE_RECURSE ${work})
 file(MAKE_DIRECTORY ${work})
 set(consumer ${SOURCE}/tests/package/consumer)
 # What is asked here is how the parts are found and put together, so the builds are not optimised more than they need.
-set(library_options -G Ninja -D CMAKE_BUILD_TYPE= -D CACHESITE_TESTS=OFF -D CACHESITE_EXAMPLES=OFF
+set(library_options -G Ninja -D CMAKE_BUILD_TYPE= -D CACHESITE_UNITY=ON -D CACHESITE_TESTS=OFF -D CACHESITE_EXAMPLES=OFF
                     -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
 
 function(run)
@@ -48,7 +48,7 @@ elseif(VARIANT STREQUAL "shared")
   build_library(-D BUILD_SHARED_LIBS=ON)
   build_consumer(-D CMAKE_PREFIX_PATH=${work}/prefix)
 elseif(VARIANT STREQUAL "subdirectory_lto")
-  build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CACHESITE_TOOL=OFF
+  build_consumer(-D CACHESITE_SOURCE=${SOURCE} -D CACHESITE_UNITY=ON -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -D CACHESITE_TOOL=OFF
                  -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D "CMAKE_CXX_FLAGS=-O0 -ffunction-sections -fdata-sections"
                  -D "CMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections")
 else()
