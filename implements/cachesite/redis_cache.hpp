@@ -57,9 +57,9 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 
 /// A cache on a Redis server (6 or later, or Valkey).
 ///
-/// All threads share one connection: requests that come at the same time are written together, and a caller
-/// without company needs one send and one receive on its own thread. Every call ends by its deadline,
-/// `socket_timeout` after it began, whatever the server does.
+/// All threads share a few connections, `channels` and one for large values: requests that come at the same
+/// time are written together, and a caller without company needs one send and one receive on its own thread.
+/// Every call ends by its deadline, `socket_timeout` after it began, whatever the server does.
 ///
 /// While the server cannot be reached, calls fail at once with `ErrorCode::unreachable` (`refused` when the
 /// server rejects the login), and the cache reconnects in the background with growing, partly random pauses.

@@ -33,12 +33,11 @@ struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions 
 /// A Redis server (6 or later, or Valkey) for everything beyond caching, and a connection that caches share:
 /// a RedisCache whose parameter `connection` names this component uses it instead of one of its own.
 ///
-/// Usual commands of all threads and of all caches that share the component go over one connection, written
-/// together when they come together; `channels` bounds how many it may become (large answers must not
-/// hold up others). Pipelines, sessions and commands that wait each borrow
-/// another connection from a pool; it is checked before it is used again, and closed when it is idle for
-/// long. A pipeline whose connection ends before it was sent, or all of whose unanswered commands are
-/// repeatable, is carried on once on a new connection.
+/// Usual commands of all threads and of all caches that share the component go over a few connections,
+/// `channels` and one for large values, written together when they come together. Pipelines, sessions and
+/// commands that wait each borrow another connection from a pool; it is checked before it is used again, and
+/// closed when it is idle for long. A pipeline whose connection ends before it was sent, or all of whose
+/// unanswered commands are repeatable, is carried on once on a new connection.
 ///
 /// While the server cannot be reached, calls fail at once with `unreachable` and the component reconnects in
 /// the background. `stop()` ends every call that waits, sessions and subscriptions included.

@@ -102,8 +102,8 @@ struct RedisConnectionOptions {
   bool retry_on_timeout = false;
   /// Most connections to the server at a time; without it as many as the component finds useful.
   std::optional<std::uint32_t> max_connections;
-  /// Connections that ordinary requests share. The second is opened when the first is busy; one more is
-  /// opened for large values when there are any.
+  /// Connections that ordinary requests share. Another one is opened when reads meet on the first, or
+  /// something large is under way there; one more is opened for large values when there are any.
   std::uint32_t channels = 2;
   /// Most requests that wait for their answers on one connection; further calls wait for room.
   std::uint32_t max_inflight = 1024;

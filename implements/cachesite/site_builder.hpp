@@ -16,8 +16,8 @@ namespace cachesite {
 
 /// What components are given beside their parameters.
 struct BuildOptions {
-  /// Where components log. When null: the unnamed ILogger of the documents if there is one, otherwise
-  /// nowhere.
+  /// Where components log. When null: the unnamed ILogger of the documents, else a logger of their unnamed or
+  /// only ILoggerSite, else nowhere.
   std::shared_ptr<ILogger> logger;
   /// Where components read the time; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock;

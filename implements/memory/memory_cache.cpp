@@ -74,7 +74,7 @@ ParameterTable MemoryCacheOptions::parameters() {
                 "Each TTL is changed by up to this share of itself, up or down, depending on the key.")
           .between(0.0, largest_ttl_jitter),
       parameter("cleanup_interval", &O::cleanup_interval,
-                "Accepted from other systems' files and not used: expired entries are swept all the time.")
+                "Accepted from other systems' files and not used: expired entries are swept by writes.")
           .unit("operations"),
   };
 }

@@ -135,7 +135,8 @@ ParameterTable RedisConnectionOptions::parameters() {
           .between(milliseconds(0), longest),
       parameter("retry_on_timeout", &O::retry_on_timeout,
                 "Asks a read again, within its time, when its connection is given up because nothing comes."),
-      parameter("max_connections", &O::max_connections, "Most connections to the server at a time.")
+      parameter("max_connections", &O::max_connections,
+                "Most connections to the server at a time; when not given 64, and for a RedisCache no limit.")
           .between(1, 1'000'000),
       parameter("channels", &O::channels, "Connections that ordinary requests share.").between(1, 64),
       parameter("max_inflight", &O::max_inflight, "Most requests without an answer on one connection.")

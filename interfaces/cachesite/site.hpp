@@ -31,7 +31,8 @@ struct ComponentEntry {
 ///
 /// A lookup is by exact interface and exact name: a component registered as ICache is not found as
 /// IComponent, and a missing name does not fall back to the unnamed component. All calls are safe from any
-/// thread, and a lookup takes no lock.
+/// thread, and a lookup takes no lock. A lazy component is made by its first lookup, which may wait for that,
+/// and throws LoadError when it fails.
 class IComponentSite {
  public:
   virtual ~IComponentSite() = default;

@@ -6,10 +6,10 @@
 namespace cachesite {
 
 /// A hash of a text that is the same in every process, on every machine and in every release: FNV-1a with
-/// 64 bits (Fowler, Noll and Vo). `stable_hash(b, stable_hash(a))` is the hash of `a` followed by `b`. It suits
-/// names, and choices that programs have to make alike. It does not suit tables that strangers fill, because
-/// texts with the same hash are easily made. Does not fail; takes time in proportion to the length of the text;
-/// any thread may call it.
+/// 64 bits (Fowler, Noll and Vo). `stable_hash(b, stable_hash(a))` is the hash of `a` followed by `b`. It
+/// suits names, and choices that programs have to make alike. It does not suit tables that strangers fill,
+/// because texts with the same hash are easily made. Does not fail; takes time in proportion to the length of
+/// the text; any thread may call it.
 [[nodiscard]] constexpr std::uint64_t stable_hash(std::string_view text,
                                                   std::uint64_t before = 0xcbf2'9ce4'8422'2325U) noexcept {
   for (const char byte : text)

@@ -22,7 +22,8 @@ struct LoadOptions {
   DocumentLimits limits = {};
   /// Allows `${env:NAME}` and `${file:/path}` (see substitution.hpp).
   bool allow_substitution = false;
-  /// Where components log, and where loading warns; null: the unnamed ILogger of the files if there is one.
+  /// Where components log, and where loading warns; null: the unnamed ILogger of the
+  /// files, else a logger of their unnamed or only ILoggerSite, if there is one.
   std::shared_ptr<ILogger> logger = {};
   /// Where components read the time; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock = {};
