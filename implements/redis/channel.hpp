@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct SystemThreads {
   using Condition = std::condition_variable;
   using ParkingLot = redis::ParkingLot;
   [[nodiscard]] static TimePoint now() noexcept { return SteadyTime::now(); }
+  static void yield() noexcept { std::this_thread::yield(); }
 };
 
 /// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,
@@ -103,6 +105,11 @@ class BasicChannel {
   // have come that nobody asked for.
   static constexpr std::chrono::milliseconds rest_before_check{1};
 
+  // Of those who wait for a leader, see `yield`.
+  static constexpr int most_yields = 8;
+  static constexpr std::chrono::milliseconds longest_turn{1};
+  static constexpr std::chrono::milliseconds rest_from_yields{100};
+
   using Lock = std::unique_lock<typename Threads::Mutex>;
   using Condition = typename Threads::Condition;
 
@@ -143,6 +150,7 @@ class BasicChannel {
   void give_up(Slot* slot) noexcept;
   void withdraw(Slot* slot) noexcept;
   bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
+  Slot::Signal yield(const Slot* slot, TimePoint deadline) noexcept;
   Slot::Signal sleep(const Slot* slot, TimePoint deadline) noexcept;
   bool await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
   Ending conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
@@ -182,7 +190,8 @@ class BasicChannel {
   std::atomic<Slot*> given_back_{nullptr};  // a stack of more, added to without the lock
   SlotQueue queue_;
   std::atomic<std::size_t> room_waiters_{0};
-  std::atomic<bool> open_{false};  // written under the lock
+  std::atomic<TimePoint::rep> yields_from_{0};  // nobody yields before
+  std::atomic<bool> open_{false};               // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;
   std::atomic<std::size_t> load_{0};  // written under the lock

@@ -322,9 +322,30 @@ bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot,
   return await(lock, wakes, slot, now, deadline, left);
 }
 
+// Lets others have their turn a few times. Often there is a signal after that, which saves a sleep and
+// somebody the waking. Where a turn of others is long, since they compute, a thread that sleeps gets its
+// processor back sooner than one that yields.
+template <class Threads>
+Slot::Signal BasicChannel<Threads>::yield(const Slot* slot, TimePoint deadline) noexcept {
+  auto now = Threads::now();
+  if (now.time_since_epoch().count() < yields_from_.load(std::memory_order_relaxed))
+    return Slot::Signal::none;
+  for (int turn = 0; turn < most_yields; ++turn) {
+    Threads::yield();
+    const auto before = std::exchange(now, Threads::now());
+    const bool long_turn = now - before > longest_turn;
+    if (long_turn)
+      yields_from_.store((now + rest_from_yields).time_since_epoch().count(), std::memory_order_relaxed);
+    const auto signal = slot->signal.load(std::memory_order_acquire);
+    if (signal != Slot::Signal::none || long_turn || now >= deadline) return signal;
+  }
+  return Slot::Signal::none;
+}
+
 // Returns `none` at the deadline.
 template <class Threads>
 Slot::Signal BasicChannel<Threads>::sleep(const Slot* slot, TimePoint deadline) noexcept {
+  if (const auto signal = yield(slot, deadline); signal != Slot::Signal::none) return signal;
   for (;;) {
     const auto moment = parking_lot_.moment();
     const auto signal = slot->signal.load(std::memory_order_acquire);

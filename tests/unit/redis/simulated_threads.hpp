@@ -272,6 +272,7 @@ struct SimulatedThreads {
   };
 
   static Stage::TimePoint now() { return Stage::current().now(); }
+  static void yield() { Stage::current().interrupt(); }
 };
 
 }  // namespace cachesite::test

@@ -1,0 +1,123 @@
+#include "redis/channel_work.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <thread>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace cachesite::redis;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Real threads, whose turns take as long as a test says.
+struct CountingThreads {
+  using Mutex = std::mutex;
+  using Condition = std::condition_variable;
+  using ParkingLot = redis::ParkingLot;
+  static TimePoint now() noexcept { return SteadyTime::now() + std::chrono::milliseconds(passed); }
+  static void yield() noexcept {
+    passed += turn;
+    ++yields;
+  }
+  static inline std::atomic<std::int64_t> passed{0};  // milliseconds
+  static inline std::atomic<std::int64_t> turn{0};
+  static inline std::atomic<int> yields{0};
+};
+
+/// Answers one request each time the test says so.
+class SlowTransport final : public Transport {
+ public:
+  Transfer receive(std::span<const iovec> places, Patience) override {
+    if (!answer_) return {Status::again};
+    answer_ = false;
+    constexpr std::string_view text = "+OK\r\n";
+    std::memcpy(places[0].iov_base, text.data(), text.size());
+    return {Status::ok, text.size()};
+  }
+  Transfer send(std::span<const iovec> pieces) override {
+    std::size_t count = 0;
+    for (const auto& piece : pieces)
+      count += piece.iov_len;
+    return {Status::ok, count};
+  }
+  Waiting wait(bool, TimePoint) override {
+    waits = true;
+    answers.acquire();
+    answer_ = true;
+    return Waiting::ready;
+  }
+  void shut_down() noexcept override { answers.release(); }
+  [[nodiscard]] std::string problem() const override { return {}; }
+
+  std::counting_semaphore<> answers{0};
+  std::atomic<bool> waits{false};
+
+ private:
+  bool answer_ = false;
+};
+
+struct Fixture {
+  Fixture() {
+    CountingThreads::yields = 0;
+    auto owned = std::make_unique<SlowTransport>();
+    transport = owned.get();
+    channel.open(std::move(owned));
+  }
+
+  void call() {
+    const std::array<Argument, 1> words{{{"PING"}}};
+    Reply reply;
+    std::optional<Error> loss;
+    const auto now = CountingThreads::now();
+    answered += channel.call({words, static_cast<ReplyKinds>(ReplyKind::status), true}, reply, now, now + 1min,
+                             loss) == Ending::answered;
+  }
+  // Returns how often the one that waited for the other let others go first.
+  int yields_of_a_follower(int awaited) {
+    CountingThreads::yields = 0;
+    transport->waits = false;
+    std::thread leader([this] { call(); });
+    while (!transport->waits)
+      std::this_thread::yield();
+    std::thread follower([this] { call(); });
+    while (channel.load() < 2 || CountingThreads::yields < awaited)
+      std::this_thread::yield();
+    transport->answers.release(2);
+    leader.join();
+    follower.join();
+    return CountingThreads::yields;
+  }
+
+  BasicChannel<CountingThreads> channel{ChannelLimits{}, [](const Error&) {}};
+  SlowTransport* transport;
+  std::atomic<int> answered{0};
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(channel_yields, Fixture)
+
+BOOST_AUTO_TEST_CASE(who_waits_lets_others_go_first_a_few_times_and_then_sleeps) {
+  CountingThreads::turn = 0;
+  BOOST_TEST(yields_of_a_follower(8) == 8);
+  BOOST_TEST(answered == 2);
+}
+
+BOOST_AUTO_TEST_CASE(where_others_take_long_turns_who_waits_sleeps_at_once_and_looks_again_later) {
+  CountingThreads::turn = 2;
+  BOOST_TEST(yields_of_a_follower(1) == 1);
+  BOOST_TEST(yields_of_a_follower(0) == 0);
+  CountingThreads::passed += 200;
+  BOOST_TEST(yields_of_a_follower(1) == 1);
+  BOOST_TEST(answered == 6);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
