@@ -77,8 +77,8 @@ struct Fixture {
     Reply reply;
     std::optional<Error> loss;
     const auto now = CountingThreads::now();
-    answered += channel.call({words, static_cast<ReplyKinds>(ReplyKind::status), true}, reply, now, now + 1min,
-                             loss) == Ending::answered;
+    answered += channel.call({words, static_cast<ReplyKinds>(ReplyKind::status), true}, reply, now,
+                             now + 1min, loss) == Ending::answered;
   }
   // Returns how often the one that waited for the other let others go first.
   int yields_of_a_follower(int awaited) {
