@@ -108,7 +108,9 @@ class BasicChannel {
   // Of those who wait for a leader, see `yield`.
   static constexpr int most_yields = 8;
   static constexpr std::chrono::milliseconds longest_turn{1};
-  static constexpr std::chrono::milliseconds rest_from_yields{100};
+  // One long turn in so many waits is accepted; after a good time, a few more in a row.
+  static constexpr int price_of_long_turn = 256;
+  static constexpr int most_yield_credit = 4 * price_of_long_turn;
 
   using Lock = std::unique_lock<typename Threads::Mutex>;
   using Condition = typename Threads::Condition;
@@ -190,8 +192,8 @@ class BasicChannel {
   std::atomic<Slot*> given_back_{nullptr};  // a stack of more, added to without the lock
   SlotQueue queue_;
   std::atomic<std::size_t> room_waiters_{0};
-  std::atomic<TimePoint::rep> yields_from_{0};  // nobody yields before
-  std::atomic<bool> open_{false};               // written under the lock
+  std::atomic<int> yield_credit_{0};  // each wait adds one; below 0 nobody yields
+  std::atomic<bool> open_{false};     // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;
   std::atomic<std::size_t> load_{0};  // written under the lock

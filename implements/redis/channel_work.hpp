@@ -327,15 +327,15 @@ bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot,
 // processor back sooner than one that yields.
 template <class Threads>
 Slot::Signal BasicChannel<Threads>::yield(const Slot* slot, TimePoint deadline) noexcept {
+  const int credit = yield_credit_.load(std::memory_order_relaxed);
+  if (credit < most_yield_credit) yield_credit_.store(credit + 1, std::memory_order_relaxed);
+  if (credit < 0) return Slot::Signal::none;
   auto now = Threads::now();
-  if (now.time_since_epoch().count() < yields_from_.load(std::memory_order_relaxed))
-    return Slot::Signal::none;
   for (int turn = 0; turn < most_yields; ++turn) {
     Threads::yield();
     const auto before = std::exchange(now, Threads::now());
     const bool long_turn = now - before > longest_turn;
-    if (long_turn)
-      yields_from_.store((now + rest_from_yields).time_since_epoch().count(), std::memory_order_relaxed);
+    if (long_turn) yield_credit_.fetch_sub(price_of_long_turn, std::memory_order_relaxed);
     const auto signal = slot->signal.load(std::memory_order_acquire);
     if (signal != Slot::Signal::none || long_turn || now >= deadline) return signal;
   }
