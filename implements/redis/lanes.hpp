@@ -61,7 +61,7 @@ class Lanes {
 
  private:
   // So many requests on one channel are better off together.
-  static constexpr std::size_t crowd = 4;
+  static constexpr std::size_t crowd = 3;
 
   struct Lane {
     Lane(const ChannelLimits& limits, const Channel::LossListener& on_loss) : channel(limits, on_loss) {}
