@@ -1,6 +1,7 @@
 #include "redis/endpoint.hpp"
 
 #include "redis/background_thread.hpp"
+#include "redis/considerate_transport.hpp"
 
 #include <algorithm>
 #include <array>
@@ -338,6 +339,10 @@ void Endpoint::work() {
       outcome = connector_.connect(
           stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
       if (outcome.transport) {
+        if (lanes_.is_bulk(*channel))
+          outcome.transport = std::make_unique<ConsiderateTransport>(
+              std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
+              options_.connector.call_timeout / 2);
         lock.lock();
         if (state_ != State::stopped) {
           channel->open(std::move(outcome.transport));

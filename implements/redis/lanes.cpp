@@ -39,6 +39,14 @@ bool Lanes::any_open() const noexcept {
   return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->channel.is_open(); });
 }
 
+double Lanes::ordinary_for_each_large() const noexcept {
+  std::size_t ordinary = 0;
+  for (std::size_t index = 0; index < options_.shared; ++index)
+    ordinary += lanes_[index]->channel.load();
+  const auto large = std::max<std::size_t>(1, lanes_.back()->channel.load());
+  return static_cast<double>(ordinary) / static_cast<double>(large);
+}
+
 Channel* Lanes::closed() noexcept {
   for (const auto& lane : lanes_)
     if (lane->wanted && !lane->channel.is_open()) return &lane->channel;

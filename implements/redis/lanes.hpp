@@ -52,6 +52,8 @@ class Lanes {
   [[nodiscard]] bool is_bulk(const Channel& channel) const noexcept {
     return options_.bulk && &channel == &lanes_.back()->channel;
   }
+  /// Requests under way on the channels for ordinary ones, for each on the channel for large ones.
+  [[nodiscard]] double ordinary_for_each_large() const noexcept;
   template <class Visit>
   void for_each_open(Visit&& visit) {
     for (const auto& lane : lanes_)

@@ -106,6 +106,19 @@ BOOST_AUTO_TEST_CASE(large_requests_have_a_channel_to_themselves) {
   BOOST_TEST(&pick({false, true}) == &first);
 }
 
+BOOST_AUTO_TEST_CASE(ordinary_requests_are_counted_for_each_large_one) {
+  Channel& first = open();
+  for (int request = 0; request < 3; ++request)
+    ask(first);
+  pick({true, true});
+  Channel& bulk = open();
+  BOOST_TEST(lanes.ordinary_for_each_large() == 3.0);
+  ask(bulk);
+  BOOST_TEST(lanes.ordinary_for_each_large() == 3.0);
+  ask(bulk);
+  BOOST_TEST(lanes.ordinary_for_each_large() == 1.5);
+}
+
 BOOST_AUTO_TEST_CASE(a_channel_that_is_lost_is_wanted_again_and_others_stand_in_for_it) {
   Channel& first = open();
   ask(first);

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "redis/transport.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace cachesite::redis {
+
+/// A connection for large requests that leaves the server and the processors to small ones now and then. A
+/// server does one thing after the other, and a single caller with large values can keep it busy while
+/// everybody else waits.
+///
+/// The time that large transfers take is counted. When others have requests under way, the connection rests
+/// for a multiple of it, by how many they are. A large request now and then goes through without a rest.
+class ConsiderateTransport : public Transport {
+ public:
+  struct System {
+    std::function<TimePoint()> now;
+    std::function<void(std::chrono::nanoseconds)> pause;
+  };
+  [[nodiscard]] static System this_system();
+
+  /// `others_for_each` says how many requests are under way on other connections to the server, for each one
+  /// on this. A request rests no more when it is `patience` old.
+  ConsiderateTransport(std::unique_ptr<Transport> inner, std::function<double()> others_for_each,
+                       std::chrono::nanoseconds patience, System system = this_system());
+
+  Transfer receive(std::span<const iovec> places, Patience patience) override;
+  Transfer send(std::span<const iovec> pieces) override;
+  Waiting wait(bool to_send, TimePoint deadline) override { return inner_->wait(to_send, deadline); }
+  void shut_down() noexcept override { inner_->shut_down(); }
+  [[nodiscard]] std::string problem() const override { return inner_->problem(); }
+  [[nodiscard]] ErrorCode problem_code() const override { return inner_->problem_code(); }
+
+ private:
+  void rest();
+  Transfer count(Transfer transfer);
+
+  const std::unique_ptr<Transport> inner_;
+  const std::function<double()> others_for_each_;
+  const std::chrono::nanoseconds patience_;
+  const System system_;
+  bool sending_ = false;
+  TimePoint request_began_{};
+  TimePoint last_transfer_{};
+  TimePoint settled_{};  // when everything is rested for; in the past when nothing is owed
+};
+
+}  // namespace cachesite::redis
