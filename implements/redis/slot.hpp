@@ -99,7 +99,9 @@ class SlotQueue {
   }
   Slot* pop() noexcept {
     Slot* const slot = front_;
-    unlink(slot);
+    front_ = slot->next;
+    (front_ ? front_->previous : back_) = nullptr;
+    slot->next = nullptr;
     return slot;
   }
   void unlink(Slot* slot) noexcept {
