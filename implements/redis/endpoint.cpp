@@ -1,21 +1,13 @@
 #include "redis/endpoint.hpp"
 
-#include "redis/background_thread.hpp"
-#include "redis/considerate_transport.hpp"
-
 #include <algorithm>
 #include <array>
 #include <ctime>
-#include <random>
-#include <system_error>
 #include <utility>
 
 namespace cachesite::redis {
 
 namespace {
-
-// How long calls wait for a connection that ended just now to be replaced.
-constexpr std::chrono::milliseconds recovery_patience{200};
 
 std::string utc_text(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
@@ -70,57 +62,6 @@ Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<I
 
 Endpoint::~Endpoint() {
   stop();
-}
-
-void Endpoint::start() {
-  if (fork_mark_.forked()) return;
-  Lock lock(mutex_);
-  if (state_ != State::idle) return;
-  set_state(State::connecting);
-  begin_work(lock);
-}
-
-void Endpoint::await_started() {
-  if (fork_mark_.forked()) return;
-  Lock lock(mutex_);
-  changed_.wait(lock, [&] { return state_ != State::connecting; });
-}
-
-void Endpoint::stop() noexcept {
-  if (fork_mark_.forked()) {
-    // The thread is the parent's; here there is nothing to wait for.
-    if (worker_.joinable()) worker_.detach();
-    heartbeat_.forget();
-    return;
-  }
-  {
-    const Lock lock(mutex_);
-    if (state_ != State::stopped) {
-      set_state(State::stopped);
-      stop_signal_.raise();
-      if (handshaking_ != nullptr) handshaking_->shut_down();
-      changed_.notify_all();
-    }
-  }
-  lanes_.close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
-  heartbeat_.stop();
-  std::thread worker;
-  {
-    const Lock lock(mutex_);
-    worker = std::move(worker_);
-  }
-  if (worker.joinable()) worker.join();
-  lanes_.close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
-}
-
-void Endpoint::set_state(State state) {
-  if (state_ != state) since_ = std::chrono::system_clock::now();
-  state_.store(state, std::memory_order_release);
-  changed_.notify_all();
-}
-
-void Endpoint::log(LogLevel level, const std::string& message) const {
-  logger_->log(level, "redis", label_ + ": " + message);
 }
 
 Error Endpoint::down_error() const {
@@ -253,117 +194,6 @@ Channel& Endpoint::pick_other(LaneNeeds needs) {
     if (state_ == State::up) begin_work(lock);
   }
   return channel;
-}
-
-void Endpoint::on_loss(const Error& reason) {
-  Lock lock(mutex_);
-  if (state_ == State::stopped) return;
-  if (state_ == State::up && !lanes_.any_open()) {
-    reason_.emplace(ErrorCode::unreachable, place_ + ": " + std::string(reason.message()));
-    patience_ends_ = SteadyTime::now() + recovery_patience;
-    urgent_ = true;
-    set_state(State::recovering);
-  }
-  begin_work(lock);
-}
-
-// A connection that has died in silence is found by asking for an answer.
-void Endpoint::check_channels() noexcept {
-  const std::array<Argument, 1> words{{{"PING"}}};
-  const Command ping{words, static_cast<ReplyKinds>(ReplyKind::status), true};
-  lanes_.for_each_open([&](Channel& channel) {
-    try {
-      Reply reply;
-      std::optional<Error> loss;
-      const auto now = SteadyTime::now();
-      channel.call(ping, reply, now, now + options_.connector.call_timeout, loss);
-    } catch (const std::exception&) {
-      // No memory: the next beat asks again.
-    }
-  });
-}
-
-void Endpoint::begin_work(Lock&) {
-  if (working_) {
-    changed_.notify_all();
-    return;
-  }
-  if (worker_.joinable()) worker_.join();  // it has finished: leaving is all it still does
-  try {
-    worker_ = background_thread([this] { work(); });
-    working_ = true;
-  } catch (const std::system_error&) {
-    go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
-  }
-}
-
-void Endpoint::go_up() {
-  reason_.reset();
-  if (reported_down_) log(LogLevel::info, place_ + " is back");
-  reported_down_ = false;
-  was_up_ = true;
-  heartbeat_.start();
-  if (state_ == State::up) return;
-  set_state(State::up);
-}
-
-void Endpoint::go_down(const Error& reason) {
-  reason_.emplace(reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable,
-                  place_ + ": " + std::string(reason.message()));
-  if (!reported_down_) {
-    reported_down_ = true;
-    log(LogLevel::warning, (was_up_ ? "lost " : "cannot use ") + std::string(reason_->message()) +
-                               "; calls fail until it returns");
-  }
-  if (state_ != State::down) set_state(State::down);
-}
-
-void Endpoint::work() {
-  BackOff pauses(options_.first_pause, options_.longest_pause, std::random_device{}());
-  Lock lock(mutex_);
-  for (;;) {
-    Channel* const channel = lanes_.closed();
-    if (channel == nullptr || state_ == State::stopped) {
-      working_ = false;
-      return;
-    }
-    urgent_ = false;
-    lock.unlock();
-    Connector::Outcome outcome;
-    try {
-      const auto announce = [this](Transport* transport) {
-        const Lock announcing(mutex_);
-        handshaking_ = transport;
-        if (transport != nullptr && state_ == State::stopped) transport->shut_down();
-      };
-      outcome = connector_.connect(
-          stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
-      if (outcome.transport) {
-        if (lanes_.is_bulk(*channel))
-          outcome.transport = std::make_unique<ConsiderateTransport>(
-              std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
-              options_.connector.call_timeout / 2);
-        lock.lock();
-        if (state_ != State::stopped) {
-          channel->open(std::move(outcome.transport));
-          meter_.connected();
-          pauses.reset();
-          go_up();
-        }
-        continue;
-      }
-    } catch (const std::exception&) {
-      outcome.error.emplace(ErrorCode::no_memory, "no memory for a connection");
-    }
-    if (!lock.owns_lock()) lock.lock();
-    if (state_ == State::stopped) continue;
-    meter_.connect_failed(*outcome.error);
-    if (!lanes_.any_open()) go_down(*outcome.error);
-    auto pause = pauses.next();
-    if (outcome.error->code() == ErrorCode::refused)
-      pause = std::max<BackOff::Pause>(pause, options_.longest_pause * 5);
-    changed_.wait_for(lock, pause, [&] { return state_ == State::stopped || urgent_; });
-  }
 }
 
 RedisEndpointStatistics Endpoint::statistics() const {

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(threads_share_a_connection_and_get_their_own_answers) {
   RedisServer server;
   const StartedCache cache(options_for_port(server.port()));
   std::atomic<int> wrong{0};
-  BOOST_TEST(run_threads(*cache, 16, 300, wrong) == 0);
+  BOOST_TEST(run_threads(*cache, 32, 150, wrong) == 0);
   BOOST_TEST(wrong.load() == 0);
 }
 
