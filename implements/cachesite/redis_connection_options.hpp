@@ -111,6 +111,14 @@ struct RedisConnectionOptions {
   std::chrono::milliseconds reconnect_delay{50};
   /// Longest pause between two attempts.
   std::chrono::milliseconds reconnect_max_delay{1000};
+  /// So many calls in a row that the server, though connected, does not answer in time open the circuit
+  /// breaker: the connections are given up, calls fail at once, and after a pause one more call is tried. 0
+  /// does without.
+  std::uint32_t breaker_failures = 5;
+  /// How long the breaker stays open; about twice as long each time it opens again without an answer between.
+  std::chrono::milliseconds breaker_delay{200};
+  /// Longest time that it stays open.
+  std::chrono::milliseconds breaker_max_delay{5000};
   /// Allows a password to be sent over an unencrypted connection to another machine.
   bool allow_plaintext_auth = false;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <random>
 #include <utility>
 
 namespace cachesite::redis {
@@ -57,6 +58,7 @@ Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<I
                meter_.lost(reason);
                on_loss(reason);
              }),
+      breaker_(options_.breaker, std::random_device{}()),
       since_(std::chrono::system_clock::now()),
       heartbeat_(options_.health_check_interval, [this] { check_channels(); }) {}
 
@@ -83,7 +85,8 @@ Status Endpoint::call(std::span<const Command> commands, std::span<Reply* const>
 }
 
 Channel::Pending Endpoint::send(std::span<const Command> commands) {
-  if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up)
+  if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up ||
+      breaker_.troubled())
     return {};
   return pick(needs_of(commands)).begin(commands, SteadyTime::now());
 }
@@ -112,6 +115,7 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
   const auto deadline = time.deadline;
   const auto late = [&](bool sent, Outcome outcome) {
     meter_.timed_out(sent);
+    count_unanswered();
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time.begin);
     return Error(ErrorCode::timeout,
                  place_ + ": no answer within " + duration_text(patience) +
@@ -127,10 +131,15 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
         return Error(error->code(), std::string(error->message()), attempts.outcome());
       now = SteadyTime::now();
     }
+    if (!sent && breaker_.troubled()) {
+      if (auto error = check_breaker(now))
+        return Error(error->code(), std::string(error->message()), attempts.outcome());
+    }
     const Ending ending = send(sent ? nullptr : &pick(needs), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
       meter_.answered(now - time.begin);
+      if (breaker_.troubled()) count_answered();
       return Done{};
     }
     switch (attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < deadline)) {
@@ -203,6 +212,8 @@ RedisEndpointStatistics Endpoint::statistics() const {
   const Lock lock(mutex_);
   statistics.state = state_.load(std::memory_order_relaxed);
   statistics.since = since_;
+  statistics.breaker = breaker_.state();
+  statistics.breaker_openings = breaker_.openings();
   return statistics;
 }
 

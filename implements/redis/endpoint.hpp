@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/back_off.hpp"
+#include "redis/breaker.hpp"
 #include "redis/call_attempts.hpp"
 #include "redis/channel.hpp"
 #include "redis/command.hpp"
@@ -37,6 +38,7 @@ struct EndpointOptions {
   LaneOptions lanes;
   BackOff::Pause first_pause = std::chrono::milliseconds(50);
   BackOff::Pause longest_pause = std::chrono::seconds(1);
+  BreakerOptions breaker;
   bool retry_on_timeout = false;
   std::chrono::milliseconds health_check_interval{0};  // 0: none
 };
@@ -96,14 +98,20 @@ class Endpoint {
   }
   Channel& pick_other(LaneNeeds needs);
   void on_loss(const Error& reason);
+  std::optional<Error> check_breaker(TimePoint now);
+  void count_unanswered();
+  void count_answered();
+  void await_breaker(Lock& lock);
   void begin_work(Lock& lock);
   void work();
   void check_channels() noexcept;
   void go_up();
+  void tell_return();
   void go_down(const Error& reason);
   void set_state(State state);
   void log(LogLevel level, const std::string& message) const;
   [[nodiscard]] Error down_error() const;
+  [[nodiscard]] Error breaker_error() const;
 
   EndpointMeter meter_;
   const ForkMark fork_mark_;
@@ -124,6 +132,7 @@ class Endpoint {
   bool was_up_ = false;
   bool reported_down_ = false;
   TimePoint patience_ends_{};
+  Breaker breaker_;
   std::chrono::system_clock::time_point since_;
   std::optional<Error> reason_;
   Transport* handshaking_ = nullptr;

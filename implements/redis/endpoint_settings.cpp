@@ -50,6 +50,7 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   endpoint.lanes.shared = std::min<std::size_t>(options.channels, endpoint.lanes.bulk ? most - 1 : 1);
   endpoint.first_pause = options.reconnect_delay;
   endpoint.longest_pause = options.reconnect_max_delay;
+  endpoint.breaker = {options.breaker_failures, options.breaker_delay, options.breaker_max_delay};
   endpoint.retry_on_timeout = options.retry_on_timeout;
   endpoint.health_check_interval = options.health_check_interval;
   return endpoint;

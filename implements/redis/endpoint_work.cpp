@@ -112,10 +112,48 @@ void Endpoint::begin_work(Lock&) {
   }
 }
 
-void Endpoint::go_up() {
-  reason_.reset();
+Error Endpoint::breaker_error() const {
+  return Error(ErrorCode::unreachable,
+               std::to_string(breaker_.count()) + " calls in a row were not answered in time");
+}
+
+std::optional<Error> Endpoint::check_breaker(TimePoint now) {
+  const Lock lock(mutex_);
+  if (breaker_.admits(now, options_.connector.call_timeout)) return std::nullopt;
+  return Error(ErrorCode::unreachable, place_ + ": " + std::string(breaker_error().message()));
+}
+
+void Endpoint::count_unanswered() {
+  Lock lock(mutex_);
+  if (state_ == State::stopped || !breaker_.unanswered(SteadyTime::now())) return;
+  go_down(breaker_error());
+  const Error reason = down_error();
+  lock.unlock();
+  lanes_.close(reason);
+  lock.lock();
+  if (state_ != State::stopped) begin_work(lock);
+}
+
+void Endpoint::count_answered() {
+  const Lock lock(mutex_);
+  if (breaker_.answered()) tell_return();
+}
+
+void Endpoint::await_breaker(Lock& lock) {
+  while (state_ != State::stopped && SteadyTime::now() < breaker_.open_until())
+    changed_.wait_until(lock, breaker_.open_until());
+  breaker_.try_again();
+}
+
+void Endpoint::tell_return() {
   if (reported_down_) log(LogLevel::info, place_ + " is back");
   reported_down_ = false;
+}
+
+void Endpoint::go_up() {
+  reason_.reset();
+  // With the breaker half open it has to answer a call first.
+  if (breaker_.state() == RedisBreakerState::closed) tell_return();
   was_up_ = true;
   heartbeat_.start();
   if (state_ == State::up) return;
@@ -142,6 +180,8 @@ void Endpoint::work() {
       working_ = false;
       return;
     }
+    await_breaker(lock);
+    if (state_ == State::stopped) continue;
     urgent_ = false;
     lock.unlock();
     Connector::Outcome outcome;
@@ -159,6 +199,7 @@ void Endpoint::work() {
               std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
               options_.connector.call_timeout / 2);
         lock.lock();
+        await_breaker(lock);
         if (state_ != State::stopped) {
           channel->open(std::move(outcome.transport));
           meter_.connected();

@@ -146,6 +146,13 @@ ParameterTable RedisConnectionOptions::parameters() {
       parameter("reconnect_max_delay", &O::reconnect_max_delay,
                 "Longest pause between two attempts to reconnect.")
           .between(least, longest),
+      parameter("breaker_failures", &O::breaker_failures,
+                "Calls without an answer, in a row, after which calls fail at once for a pause; 0 does not.")
+          .between(0, 1'000'000),
+      parameter("breaker_delay", &O::breaker_delay,
+                "The first such pause; each is twice as long as the last.")
+          .between(least, longest),
+      parameter("breaker_max_delay", &O::breaker_max_delay, "Longest such pause.").between(least, longest),
       parameter("allow_plaintext_auth", &O::allow_plaintext_auth,
                 "Allows a password to be sent unencrypted to another machine."),
       parameter("encoding", &O::encoding, "Accepted and ignored: values are bytes."),

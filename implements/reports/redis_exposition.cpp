@@ -37,6 +37,8 @@ constexpr Family families[] = {
     {"redis_timeouts_sent_total", "Calls that timed out after they were sent.",
      &RedisEndpointStatistics::timeouts_sent},
     {"redis_retries_total", "Commands sent or queued again after a loss.", &RedisEndpointStatistics::retries},
+    {"redis_breaker_openings_total", "How often the circuit breaker opened.",
+     &RedisEndpointStatistics::breaker_openings},
     {"redis_received_bytes_total", "Bytes received.", &RedisEndpointStatistics::bytes_received},
     {"redis_sent_bytes_total", "Bytes sent.", &RedisEndpointStatistics::bytes_sent},
 };
@@ -70,6 +72,9 @@ void add_redis_endpoints(Exposition& exposition, const ComponentSite& site) {
   exposition.begin("redis_up", "gauge", "1 while there is a connection to the server.");
   for (const auto& [labels, statistics] : endpoints)
     exposition.add(labels, std::uint64_t{statistics.state == RedisEndpointState::up ? 1U : 0U});
+  exposition.begin("redis_breaker_closed", "gauge", "0 while the circuit breaker is open or half open.");
+  for (const auto& [labels, statistics] : endpoints)
+    exposition.add(labels, std::uint64_t{statistics.breaker == RedisBreakerState::closed ? 1U : 0U});
   for (const auto& family : families) {
     exposition.begin(family.name, "counter", family.help);
     for (const auto& [labels, statistics] : endpoints)

@@ -39,6 +39,26 @@ enum class RedisEndpointState : std::uint8_t {
   return "unknown";
 }
 
+/// What the circuit breaker of one Redis server does, which is for a server that can be reached and does not
+/// answer in time.
+enum class RedisBreakerState : std::uint8_t {
+  closed,     ///< calls are made
+  open,       ///< too many calls in a row were not answered: calls fail at once, for a pause
+  half_open,  ///< the pause is over: one call is let through, which closes it or opens it again
+};
+
+[[nodiscard]] constexpr std::string_view to_string(RedisBreakerState state) noexcept {
+  switch (state) {
+    case RedisBreakerState::closed:
+      return "closed";
+    case RedisBreakerState::open:
+      return "open";
+    case RedisBreakerState::half_open:
+      return "half open";
+  }
+  return "unknown";
+}
+
 /// What happened between a component and one Redis server since the component was made. Counters are read one
 /// after the other while calls go on, so they may differ by the calls of that moment.
 struct RedisEndpointStatistics {
@@ -55,6 +75,9 @@ struct RedisEndpointStatistics {
   std::uint64_t timeouts_queued = 0;  ///< of those, timed out before the command was sent
   std::uint64_t timeouts_sent = 0;    ///< of those, timed out after it: it may have taken effect
   std::uint64_t retries = 0;          ///< commands that were sent or queued again after a loss
+
+  RedisBreakerState breaker = RedisBreakerState::closed;
+  std::uint64_t breaker_openings = 0;  ///< how often the breaker opened
 
   std::uint64_t bytes_received = 0;  ///< as the network sees them, TLS included
   std::uint64_t bytes_sent = 0;

@@ -179,6 +179,8 @@ BOOST_AUTO_TEST_CASE(redis_servers_show_their_connections) {
   check_exposition(text);
   const std::string labels = "{component=\"r\",class=\"RedisCache\",server=\"127.0.0.1:1\"}";
   BOOST_TEST(has(text, "cachesite_redis_up" + labels + " 0\n"));
+  BOOST_TEST(has(text, "cachesite_redis_breaker_closed" + labels + " 1\n"));
+  BOOST_TEST(has(text, "cachesite_redis_breaker_openings_total" + labels + " 0\n"));
   BOOST_TEST(has(text, "cachesite_redis_connects_total" + labels + " 0\n"));
   BOOST_TEST(has(text, "# TYPE cachesite_redis_call_duration_seconds histogram\n"));
   BOOST_TEST(has(text, "cachesite_cache_up{cache=\"r\",class=\"RedisCache\"} 0\n"));
