@@ -1,6 +1,9 @@
 #include "site_commands.hpp"
 
+#include <cachesite/redis_connection_options.hpp>
+
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -25,6 +28,20 @@ Node entry_node(const ComponentEntry& entry, const Health& health) {
 
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(text.size(), width), ' ');
+  return text;
+}
+
+std::vector<std::string> names_of(const ParameterTable& parameters) {
+  std::vector<std::string> names;
+  for (const auto& declaration : parameters.declarations())
+    names.push_back(declaration.name);
+  return names;
+}
+
+std::string in_code(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names)
+    text += (text.empty() ? "`" : ", `") + name + "`";
   return text;
 }
 
@@ -196,13 +213,18 @@ Exit reference(const Catalog& catalog, bool summary) {
     print(reference_markdown(catalog));
     return Exit::done;
   }
+  const auto connection = names_of(RedisConnectionOptions::parameters());
   print("| class | what it is | parameters |\n|---|---|---|\n");
   for (const auto& component_class : catalog.classes()) {
-    std::string parameters;
-    for (const auto& declaration : component_class->parameters.declarations())
-      parameters += (parameters.empty() ? "`" : ", `") + declaration.name + "`";
-    print("| `" + component_class->name + "` | " + component_class->text + " | " + parameters + " |\n");
+    auto names = names_of(component_class->parameters);
+    const auto common = std::search(names.begin(), names.end(), connection.begin(), connection.end());
+    const bool connects = common != names.end();
+    if (connects) names.erase(common, common + static_cast<std::ptrdiff_t>(connection.size()));
+    print("| `" + component_class->name + "` | " + component_class->text + " | " +
+          (connects ? "those of a connection" : "") + (connects && !names.empty() ? ", " : "") +
+          in_code(names) + " |\n");
   }
+  print("\nThe parameters of a connection to Redis: " + in_code(connection) + ".\n");
   return Exit::done;
 }
 

@@ -112,12 +112,14 @@ struct RedisConnectionOptions {
   /// Longest pause between two attempts.
   std::chrono::milliseconds reconnect_max_delay{1000};
   /// So many calls in a row that the server, though connected, does not answer in time open the circuit
-  /// breaker: the connections are given up, calls fail at once, and after a pause one more call is tried. 0
-  /// does without.
+  /// breaker: calls fail at once with `unreachable`, until after a pause one is let through and answered. A
+  /// call counts when it was sent and then waited for at least half of `socket_timeout`. Lent connections
+  /// (sessions, subscriptions, blocking commands) do not take part. 0 does without.
   std::uint32_t breaker_failures = 5;
-  /// How long the breaker stays open; about twice as long each time it opens again without an answer between.
+  /// How long the breaker stays open, less up to a half by chance; about twice as long each time the call
+  /// that is let through has no answer either.
   std::chrono::milliseconds breaker_delay{200};
-  /// Longest time that it stays open.
+  /// Longest such pause.
   std::chrono::milliseconds breaker_max_delay{5000};
   /// Allows a password to be sent over an unencrypted connection to another machine.
   bool allow_plaintext_auth = false;

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <utility>
 
 namespace cachesite::redis {
 
@@ -19,10 +18,11 @@ struct BreakerOptions {
 };
 
 /// Circuit breaker (M. Nygard, Release It!) for a server that can be reached and does not answer in time.
-/// After so many unanswered calls in a row it opens: no call is made for a while. Then it is half open and
-/// lets one call through: an answer closes it, none opens it again, for about twice as long.
+/// After so many unanswered calls in a row it opens: calls are refused for a while. Then one call, the probe,
+/// is let through: an answer closes the breaker, and none opens it for about twice as long.
 ///
-/// A plain state machine. The owner has a lock around everything but `troubled`.
+/// A plain state machine. The owner has a lock around everything that changes it; `troubled`, `refuses` and
+/// `state` are for any thread.
 class Breaker {
  public:
   using State = RedisBreakerState;
@@ -30,57 +30,61 @@ class Breaker {
   Breaker(const BreakerOptions& options, std::uint64_t seed) noexcept
       : failures_(options.failures), pauses_(options.first_pause, options.longest_pause, seed) {}
 
-  /// False while an answer changes nothing, which is nearly always.
-  [[nodiscard]] bool troubled() const noexcept { return unanswered_.load(std::memory_order_relaxed) != 0; }
-
-  /// Whether a call may be made. While half open, one in `patience`.
-  bool admits(TimePoint now, std::chrono::nanoseconds patience) noexcept {
-    if (state_ != State::half_open) return state_ == State::closed;
-    if (now < next_try_) return false;
-    next_try_ = now + patience;
-    return true;
+  /// False while an answer changes nothing and no call is refused, which is nearly always.
+  [[nodiscard]] bool troubled() const noexcept { return unanswered_.load(relaxed) != 0; }
+  [[nodiscard]] State state() const noexcept { return state_.load(relaxed); }
+  /// Whether a call that begins now would be refused.
+  [[nodiscard]] bool refuses(TimePoint now) const noexcept {
+    return state() != State::closed && now < next_probe_.load(relaxed);
   }
-  /// Returns true when it closes by that.
+
+  enum class Entry : std::uint8_t { free, probe, refused };
+  /// A call begins. That of a probe has to end with `probe_ended`, whatever else is told of it.
+  Entry enter(TimePoint now) noexcept {
+    if (state() == State::closed) return Entry::free;
+    if (refuses(now)) return Entry::refused;
+    state_.store(State::half_open, relaxed);
+    next_probe_.store(TimePoint::max(), relaxed);
+    return Entry::probe;
+  }
+  /// Any call was answered. Returns true when that closes the breaker.
   bool answered() noexcept {
-    if (state_ == State::open) return false;  // to a call from before
-    unanswered_.store(0, std::memory_order_relaxed);
+    unanswered_.store(0, relaxed);
+    if (state() == State::closed) return false;
+    state_.store(State::closed, relaxed);
     pauses_.reset();
-    return std::exchange(state_, State::closed) == State::half_open;
-  }
-  /// Returns true when it opens by that.
-  bool unanswered(TimePoint now) noexcept {
-    if (state_ == State::open || failures_ == 0) return false;
-    const auto count = unanswered_.load(std::memory_order_relaxed) + 1;
-    unanswered_.store(count, std::memory_order_relaxed);
-    if (state_ == State::closed && count < failures_) return false;
-    state_ = State::open;
-    ++openings_;
-    open_until_ = now + pauses_.next();
     return true;
   }
-  /// The pause is over. Without effect unless it is open.
-  void try_again() noexcept {
-    if (state_ != State::open) return;
-    state_ = State::half_open;
-    next_try_ = {};
+  /// A call was not answered in time. Returns true when that opens the breaker, be it again.
+  bool unanswered(TimePoint now, bool probe) noexcept {
+    if (failures_ == 0) return false;
+    const auto count = unanswered_.load(relaxed) + 1;
+    unanswered_.store(count, relaxed);
+    if (state() == State::closed ? count < failures_ : !probe || state() != State::half_open) return false;
+    state_.store(State::open, relaxed);
+    next_probe_.store(now + pauses_.next(), relaxed);
+    ++openings_;
+    return true;
+  }
+  /// When the probe has brought no decision, another call may be one.
+  void probe_ended(TimePoint now) noexcept {
+    if (state() != State::half_open) return;
+    state_.store(State::open, relaxed);
+    next_probe_.store(now, relaxed);
   }
 
-  [[nodiscard]] State state() const noexcept { return state_; }
-  /// How long it stays open.
-  [[nodiscard]] TimePoint open_until() const noexcept {
-    return state_ == State::open ? open_until_ : TimePoint::min();
-  }
   /// How many calls in a row were not answered.
-  [[nodiscard]] std::uint64_t count() const noexcept { return unanswered_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t count() const noexcept { return unanswered_.load(relaxed); }
   [[nodiscard]] std::uint64_t openings() const noexcept { return openings_; }
 
  private:
+  static constexpr auto relaxed = std::memory_order_relaxed;
+
   const std::uint32_t failures_;
   BackOff pauses_;
-  std::atomic<std::uint64_t> unanswered_{0};  // in a row; only while closed it is 0
-  State state_ = State::closed;
-  TimePoint open_until_{};
-  TimePoint next_try_{};
+  std::atomic<std::uint64_t> unanswered_{0};  // not 0 unless the breaker is closed
+  std::atomic<State> state_{State::closed};
+  std::atomic<TimePoint> next_probe_{TimePoint{}};
   std::uint64_t openings_ = 0;
 };
 

@@ -139,7 +139,11 @@ class BasicChannel {
     std::uint32_t groups_ = 0;
   };
 
-  Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline);
+  Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline) {
+    if (free_ == nullptr) return acquire_other(lock, now, deadline);
+    return std::exchange(free_, free_->next);
+  }
+  Slot* acquire_other(Lock& lock, TimePoint& now, TimePoint deadline);
   void count_load(int change) noexcept {
     load_.store(load_.load(std::memory_order_relaxed) + static_cast<std::size_t>(change),
                 std::memory_order_relaxed);

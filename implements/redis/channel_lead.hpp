@@ -120,6 +120,7 @@ template <class Threads>
 typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::pump(TimePoint deadline, bool& may_block) {
   bool nothing = false;
   while (conversation_->has_output()) {
+    if (conversation_->output_of(clogging_from)) transport_->rest(deadline);
     if (send_some() == Pumped::lost) return Pumped::lost;
     if (!conversation_->has_output()) break;
     may_block = false;
@@ -134,7 +135,10 @@ typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::pump(TimePoint dea
     const auto patience = may_block ? Transport::Patience::short_wait : Transport::Patience::none;
     may_block = false;
     if (receive_some(patience, nothing) == Pumped::lost) return Pumped::lost;
-    if (conversation_->input_to_come() >= clogging_from) clogged_.store(true, std::memory_order_relaxed);
+    if (conversation_->input_to_come() >= clogging_from) {
+      clogged_.store(true, std::memory_order_relaxed);
+      transport_->rest(deadline);
+    }
     if (nothing && transport_->wait(false, deadline) == Transport::Waiting::timed_out)
       return Pumped::timed_out;
     if (!nothing && conversation_->finished().empty() && Threads::now() >= deadline) return Pumped::timed_out;

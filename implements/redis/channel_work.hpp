@@ -44,7 +44,7 @@ void BasicChannel<Threads>::close(const Error& reason) {
 }
 
 template <class Threads>
-Slot* BasicChannel<Threads>::acquire(Lock& lock, TimePoint& now, TimePoint deadline) {
+Slot* BasicChannel<Threads>::acquire_other(Lock& lock, TimePoint& now, TimePoint deadline) {
   while (!any_free()) {
     if (slots_.size() < limits_.most_requests) {
       slots_.push_back(std::make_unique<Slot>());
@@ -57,9 +57,7 @@ Slot* BasicChannel<Threads>::acquire(Lock& lock, TimePoint& now, TimePoint deadl
     now = Threads::now();
     if (!is_open() || (status == std::cv_status::timeout && !any_free())) return nullptr;
   }
-  Slot* const slot = free_;
-  free_ = slot->next;
-  return slot;
+  return std::exchange(free_, free_->next);
 }
 
 template <class Threads>

@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds owed_without_rest{1};
 constexpr std::chrono::milliseconds shortest_rest{1};
 constexpr std::chrono::milliseconds longest_rest{5};
 
+constexpr std::chrono::milliseconds most_owed{20};
+
 nanoseconds times(nanoseconds time, double factor) noexcept {
   return nanoseconds(static_cast<nanoseconds::rep>(static_cast<double>(time.count()) * factor));
 }
@@ -30,11 +32,11 @@ nanoseconds times(nanoseconds time, double factor) noexcept {
 }  // namespace
 
 ConsiderateTransport::ConsiderateTransport(std::unique_ptr<Transport> inner,
-                                           std::function<double()> others_for_each, nanoseconds patience,
+                                           std::function<double()> others_for_each, nanoseconds reserve,
                                            System system)
     : inner_(std::move(inner)),
       others_for_each_(std::move(others_for_each)),
-      patience_(patience),
+      reserve_(reserve),
       system_(std::move(system)) {}
 
 ConsiderateTransport::System ConsiderateTransport::this_system() {
@@ -47,11 +49,15 @@ ConsiderateTransport::System ConsiderateTransport::this_system() {
           }};
 }
 
-void ConsiderateTransport::rest() {
+void ConsiderateTransport::rest(TimePoint deadline) {
   const auto now = system_.now();
   const auto owed = std::min<nanoseconds>(settled_ - owed_without_rest - now, longest_rest);
-  const auto length = std::min(owed, patience_ - (now - request_began_));
+  const auto length = std::min<nanoseconds>(owed, deadline - now - reserve_);
   if (length < shortest_rest) return;
+  if (others_for_each_() == 0) {
+    settled_ = now;
+    return;
+  }
   system_.pause(length);
   last_transfer_ = system_.now();
 }
@@ -62,20 +68,8 @@ Transport::Transfer ConsiderateTransport::count(Transfer transfer) {
   const nanoseconds took = now - std::exchange(last_transfer_, now);
   const auto worked = std::min(took, longest_work_per_byte * static_cast<nanoseconds::rep>(transfer.count));
   const auto rest = times(worked, std::min(others_for_each_(), most_rest_for_work));
-  settled_ = std::max(settled_ + worked, now) + rest;
+  settled_ = std::min<TimePoint>(std::max(settled_ + worked, now) + rest, now + most_owed);
   return transfer;
-}
-
-Transport::Transfer ConsiderateTransport::receive(std::span<const iovec> places, Patience patience) {
-  sending_ = false;
-  rest();
-  return count(inner_->receive(places, patience));
-}
-
-Transport::Transfer ConsiderateTransport::send(std::span<const iovec> pieces) {
-  if (!std::exchange(sending_, true)) request_began_ = system_.now();
-  rest();
-  return count(inner_->send(pieces));
 }
 
 }  // namespace cachesite::redis

@@ -27,6 +27,8 @@ class Conversation {
   }
 
   [[nodiscard]] bool has_output() const noexcept { return writing_ != nullptr; }
+  /// True when the next request to write has at least so many bytes.
+  [[nodiscard]] bool output_of(std::size_t size) const noexcept { return writing_->wire_size >= size; }
   /// The next bytes to write, in as many pieces as fit. Returns the number of pieces. Precondition:
   /// has_output().
   std::size_t output(std::span<iovec> pieces) const noexcept {

@@ -86,7 +86,7 @@ Status Endpoint::call(std::span<const Command> commands, std::span<Reply* const>
 
 Channel::Pending Endpoint::send(std::span<const Command> commands) {
   if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up ||
-      breaker_.troubled())
+      breaker_.state() != RedisBreakerState::closed)
     return {};
   return pick(needs_of(commands)).begin(commands, SteadyTime::now());
 }
@@ -113,9 +113,15 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
                  place_ + ": the process was forked; make the component anew in the child");
   auto now = time.begin;
   const auto deadline = time.deadline;
+  Passage passage(*this);
+  if (breaker_.troubled() && !sent_already) {
+    if (auto error = passage.enter()) return *std::move(error);
+  }
+  auto attempt_began = now;
   const auto late = [&](bool sent, Outcome outcome) {
     meter_.timed_out(sent);
-    count_unanswered();
+    // Neither a call of little patience nor the rest of one that waited for something else says much.
+    if (sent && now - attempt_began >= options_.connector.call_timeout / 2) count_unanswered(passage.probe());
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time.begin);
     return Error(ErrorCode::timeout,
                  place_ + ": no answer within " + duration_text(patience) +
@@ -131,10 +137,7 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
         return Error(error->code(), std::string(error->message()), attempts.outcome());
       now = SteadyTime::now();
     }
-    if (!sent && breaker_.troubled()) {
-      if (auto error = check_breaker(now))
-        return Error(error->code(), std::string(error->message()), attempts.outcome());
-    }
+    attempt_began = now;
     const Ending ending = send(sent ? nullptr : &pick(needs), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
@@ -148,6 +151,7 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
       case CallAttempts::Next::late:
         return late(attempts.sent(), attempts.outcome());
       case CallAttempts::Next::spoilt:
+        if (breaker_.troubled()) count_answered();
         return Error(loss->code(), place_ + ": " + std::string(loss->message()), attempts.outcome());
       case CallAttempts::Next::closed:
         return Error(loss->code(), std::string(loss->message()), attempts.outcome());
@@ -170,6 +174,36 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
   }
 }
 
+std::optional<Error> Endpoint::Passage::enter() {
+  const Lock lock(endpoint_.mutex_);
+  if (endpoint_.state_ == State::stopped) return std::nullopt;  // which the call is told then
+  const auto entry = endpoint_.breaker_.enter(SteadyTime::now());
+  probe_ = entry == Breaker::Entry::probe;
+  if (entry != Breaker::Entry::refused) return std::nullopt;
+  return Error(ErrorCode::unreachable, endpoint_.breaker_text());
+}
+
+void Endpoint::Passage::leave() noexcept {
+  const Lock lock(endpoint_.mutex_);
+  endpoint_.breaker_.probe_ended(SteadyTime::now());
+}
+
+std::string Endpoint::breaker_text() const {
+  return place_ + ": " + std::to_string(breaker_.count()) + " calls in a row were not answered in time";
+}
+
+void Endpoint::count_unanswered(bool probe) noexcept try {
+  const Lock lock(mutex_);
+  if (breaker_.unanswered(SteadyTime::now(), probe) && state_ != State::stopped) tell_loss(breaker_text());
+} catch (const std::exception&) {
+  // No memory for telling it.
+}
+
+void Endpoint::count_answered() {
+  const Lock lock(mutex_);
+  if (breaker_.answered() && state_ == State::up) tell_return();
+}
+
 std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   Lock lock(mutex_);
   if (state_ == State::idle) {
@@ -181,6 +215,7 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
       case State::up:
         return std::nullopt;
       case State::down:
+        if (!working_) begin_work(lock);  // there was no thread for it
         return down_error();
       case State::stopped:
         return Error(ErrorCode::closed, "the cache is stopped");
@@ -227,6 +262,7 @@ Health Endpoint::health() const {
   const Lock lock(mutex_);
   switch (state_.load(std::memory_order_relaxed)) {
     case State::up:
+      if (breaker_.state() != RedisBreakerState::closed) return {HealthState::down, breaker_text()};
       return {};
     case State::idle:
       return {HealthState::down, place_ + " is not connected yet"};

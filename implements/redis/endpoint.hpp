@@ -27,6 +27,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -69,10 +70,11 @@ class Endpoint {
   Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply* const> replies,
                  CallTime time);
 
-  /// True while calls have a chance: not when the server is known to be away.
+  /// True while calls have a chance: not when the server is known to be away, or not to answer in time.
   [[nodiscard]] bool usable() const noexcept {
     const State state = state_.load(std::memory_order_acquire);
-    return state != State::down && state != State::stopped;
+    if (state == State::down || state == State::stopped) return false;
+    return !breaker_.troubled() || !breaker_.refuses(SteadyTime::now());
   }
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
   /// True when the server can be reached and does not want us, or is no master where one is required.
@@ -89,6 +91,27 @@ class Endpoint {
   using State = RedisEndpointState;
   using Lock = std::unique_lock<std::mutex>;
 
+  /// The way of a call through the breaker.
+  class Passage {
+   public:
+    explicit Passage(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
+    ~Passage() {
+      if (probe_) leave();
+    }
+    Passage(const Passage&) = delete;
+    Passage& operator=(const Passage&) = delete;
+
+    /// Gives why there is no way.
+    std::optional<Error> enter();
+    [[nodiscard]] bool probe() const noexcept { return probe_; }
+
+   private:
+    void leave() noexcept;
+
+    Endpoint& endpoint_;
+    bool probe_ = false;
+  };
+
   template <class Send>
   Status carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
@@ -98,20 +121,19 @@ class Endpoint {
   }
   Channel& pick_other(LaneNeeds needs);
   void on_loss(const Error& reason);
-  std::optional<Error> check_breaker(TimePoint now);
-  void count_unanswered();
+  void count_unanswered(bool probe) noexcept;
   void count_answered();
-  void await_breaker(Lock& lock);
+  [[nodiscard]] std::string breaker_text() const;
   void begin_work(Lock& lock);
   void work();
   void check_channels() noexcept;
   void go_up();
+  void tell_loss(std::string_view reason);
   void tell_return();
   void go_down(const Error& reason);
   void set_state(State state);
   void log(LogLevel level, const std::string& message) const;
   [[nodiscard]] Error down_error() const;
-  [[nodiscard]] Error breaker_error() const;
 
   EndpointMeter meter_;
   const ForkMark fork_mark_;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <random>
-#include <system_error>
 #include <utility>
 
 namespace cachesite::redis {
@@ -107,52 +106,14 @@ void Endpoint::begin_work(Lock&) {
   try {
     worker_ = background_thread([this] { work(); });
     working_ = true;
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
   }
 }
 
-Error Endpoint::breaker_error() const {
-  return Error(ErrorCode::unreachable,
-               std::to_string(breaker_.count()) + " calls in a row were not answered in time");
-}
-
-std::optional<Error> Endpoint::check_breaker(TimePoint now) {
-  const Lock lock(mutex_);
-  if (breaker_.admits(now, options_.connector.call_timeout)) return std::nullopt;
-  return Error(ErrorCode::unreachable, place_ + ": " + std::string(breaker_error().message()));
-}
-
-void Endpoint::count_unanswered() {
-  Lock lock(mutex_);
-  if (state_ == State::stopped || !breaker_.unanswered(SteadyTime::now())) return;
-  go_down(breaker_error());
-  const Error reason = down_error();
-  lock.unlock();
-  lanes_.close(reason);
-  lock.lock();
-  if (state_ != State::stopped) begin_work(lock);
-}
-
-void Endpoint::count_answered() {
-  const Lock lock(mutex_);
-  if (breaker_.answered()) tell_return();
-}
-
-void Endpoint::await_breaker(Lock& lock) {
-  while (state_ != State::stopped && SteadyTime::now() < breaker_.open_until())
-    changed_.wait_until(lock, breaker_.open_until());
-  breaker_.try_again();
-}
-
-void Endpoint::tell_return() {
-  if (reported_down_) log(LogLevel::info, place_ + " is back");
-  reported_down_ = false;
-}
-
 void Endpoint::go_up() {
   reason_.reset();
-  // With the breaker half open it has to answer a call first.
+  // While the breaker is open it has to answer a call first.
   if (breaker_.state() == RedisBreakerState::closed) tell_return();
   was_up_ = true;
   heartbeat_.start();
@@ -160,14 +121,20 @@ void Endpoint::go_up() {
   set_state(State::up);
 }
 
+void Endpoint::tell_loss(std::string_view reason) {
+  if (std::exchange(reported_down_, true)) return;
+  log(LogLevel::warning,
+      (was_up_ ? "lost " : "cannot use ") + std::string(reason) + "; calls fail until it returns");
+}
+
+void Endpoint::tell_return() {
+  if (std::exchange(reported_down_, false)) log(LogLevel::info, place_ + " is back");
+}
+
 void Endpoint::go_down(const Error& reason) {
   reason_.emplace(reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable,
                   place_ + ": " + std::string(reason.message()));
-  if (!reported_down_) {
-    reported_down_ = true;
-    log(LogLevel::warning, (was_up_ ? "lost " : "cannot use ") + std::string(reason_->message()) +
-                               "; calls fail until it returns");
-  }
+  tell_loss(reason_->message());
   if (state_ != State::down) set_state(State::down);
 }
 
@@ -180,8 +147,6 @@ void Endpoint::work() {
       working_ = false;
       return;
     }
-    await_breaker(lock);
-    if (state_ == State::stopped) continue;
     urgent_ = false;
     lock.unlock();
     Connector::Outcome outcome;
@@ -199,7 +164,6 @@ void Endpoint::work() {
               std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
               options_.connector.call_timeout / 2);
         lock.lock();
-        await_breaker(lock);
         if (state_ != State::stopped) {
           channel->open(std::move(outcome.transport));
           meter_.connected();

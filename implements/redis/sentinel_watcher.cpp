@@ -29,8 +29,7 @@ SentinelWatcher::~SentinelWatcher() {
 void SentinelWatcher::ask_again() noexcept {
   const std::lock_guard lock(mutex_);
   wanted_ = true;
-  for (const auto& connection : {connection_, questions_})
-    if (connection) connection->interrupt();
+  if (listening_ && connection_) connection_->interrupt();
   changed_.notify_all();
 }
 
@@ -61,6 +60,7 @@ void SentinelWatcher::watch() {
     std::unique_lock lock(mutex_);
     connection_.reset();
     questions_.reset();
+    listening_ = false;
     changed_.wait_for(lock, pauses.next(), [&] { return stopped_ || wanted_; });
   }
 }
@@ -100,6 +100,7 @@ void SentinelWatcher::visit() {
   {
     const std::lock_guard lock(mutex_);
     questions_.reset();
+    listening_ = answered;
   }
   if (answered) listen(*announcements);
 }

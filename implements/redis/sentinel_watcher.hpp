@@ -29,7 +29,7 @@ class SentinelWatcher {
   SentinelWatcher(ConnectorOptions options, std::string service_name, Listener listener);
   ~SentinelWatcher();
 
-  /// Asks anew at once, whatever it is doing.
+  /// Asks anew at once. Where it is asking already, that is enough: it hears from before then what changes.
   void ask_again() noexcept;
   void stop() noexcept;
 
@@ -47,6 +47,7 @@ class SentinelWatcher {
   std::condition_variable changed_;
   std::shared_ptr<ExclusiveConnection> connection_;  // hears announcements
   std::shared_ptr<ExclusiveConnection> questions_;
+  bool listening_ = false;
   bool wanted_ = false;
   bool stopped_ = false;
   std::thread thread_;

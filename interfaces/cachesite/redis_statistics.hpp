@@ -43,8 +43,8 @@ enum class RedisEndpointState : std::uint8_t {
 /// answer in time.
 enum class RedisBreakerState : std::uint8_t {
   closed,     ///< calls are made
-  open,       ///< too many calls in a row were not answered: calls fail at once, for a pause
-  half_open,  ///< the pause is over: one call is let through, which closes it or opens it again
+  open,       ///< too many calls in a row were not answered: calls fail at once until the pause is over
+  half_open,  ///< one call is on its way to find out; others fail at once
 };
 
 [[nodiscard]] constexpr std::string_view to_string(RedisBreakerState state) noexcept {

@@ -86,60 +86,6 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_away_is_down_with_the_reason) {
   BOOST_TEST((of(world).state == RedisEndpointState::stopped));
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_takes_connections_and_answers_no_call_opens_the_breaker) {
-  RedisCacheOptions options;
-  options.breaker_failures = 3;
-  options.breaker_delay = 20ms;
-  options.breaker_max_delay = 100ms;
-  RedisWorld world(options);
-  const auto greeting = world.proxy.bytes(Direction::to_client);
-  BOOST_REQUIRE(world.cache->set_value("key", "value", 1min));
-  world.proxy.set(Direction::to_client, {.cut_after = greeting, .cut = Cut::hold});
-  world.proxy.drop_connections();
-  std::uint64_t timeouts = 0;
-  BOOST_REQUIRE(wait_until([&] {
-    const auto found = world.cache->get("key");
-    timeouts += found.failed() && found.error().code() == ErrorCode::timeout ? 1 : 0;
-    return of(world).breaker != RedisBreakerState::closed;
-  }));
-  BOOST_TEST(timeouts == 3u);
-  BOOST_REQUIRE(wait_until([&] { return of(world).breaker == RedisBreakerState::open; }));
-  const auto refused = [&] {
-    for (;;) {
-      auto found = world.cache->get("key");
-      if (found.failed() && found.error().code() != ErrorCode::timeout) return found.error();
-    }
-  }();
-  BOOST_TEST((refused.code() == ErrorCode::unreachable));
-  BOOST_TEST((refused.outcome() == Outcome::not_done));
-  BOOST_TEST(refused.message().find("calls in a row were not answered in time") != std::string_view::npos);
-  BOOST_TEST(wait_until([&] {
-    (void)world.cache->get("key");
-    return of(world).breaker_openings >= 3u;
-  }));
-  world.proxy.pass();
-  BOOST_TEST(world.recovers());
-  BOOST_TEST(world.cache->get("key").hit());
-  BOOST_TEST((of(world).breaker == RedisBreakerState::closed));
-  BOOST_TEST(world.logger->count(LogLevel::warning) == 1u);
-  BOOST_TEST(world.logger->count(LogLevel::info, "is back") == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(without_a_breaker_every_call_takes_its_time) {
-  RedisCacheOptions options;
-  options.breaker_failures = 0;
-  RedisWorld world(options);
-  const auto greeting = world.proxy.bytes(Direction::to_client);
-  world.proxy.set(Direction::to_client, {.cut_after = greeting, .cut = Cut::hold});
-  world.proxy.drop_connections();
-  for (int call = 0; call < 7; ++call) {
-    const auto found = world.cache->get("key");
-    BOOST_REQUIRE(found.failed());
-    BOOST_TEST((found.error().code() == ErrorCode::timeout), found.error().message());
-  }
-  BOOST_TEST(of(world).breaker_openings == 0u);
-}
-
 BOOST_AUTO_TEST_CASE(a_link_that_died_in_silence_is_found_without_a_call) {
   RedisCacheOptions options;
   options.health_check_interval = 50ms;

@@ -42,10 +42,11 @@ int hold(IMutexSite& site, const std::vector<std::string>& arguments) {
   MutexGuard guard(*mutex, request);
   if (!guard) return 1;
   std::cout << "held " << guard.fencing_token() << std::endl;
-  const std::stop_callback on_loss(guard.lost(), [] { std::cout << "told of the loss" << std::endl; });
+  // Each line in one piece: two threads print.
+  const std::stop_callback on_loss(guard.lost(), [] { std::cout << "told of the loss\n" << std::flush; });
   std::string line;
   while (std::getline(std::cin, line))
-    std::cout << "has it: " << guard.held() << std::endl;
+    std::cout << (guard.held() ? "has it: 1\n" : "has it: 0\n") << std::flush;
   std::cout << "released in time: " << guard.release().value_or(false) << std::endl;
   return 0;
 }

@@ -10,12 +10,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using Entry = Breaker::Entry;
+using State = Breaker::State;
+
 struct Fixture {
-  std::chrono::nanoseconds pause() const { return breaker.open_until() - now; }
   void open() {
-    while (!breaker.unanswered(now)) {
+    while (!breaker.unanswered(now, false)) {
     }
   }
+  /// How long calls are refused from now on.
+  std::chrono::milliseconds pause() const {
+    auto length = 0ms;
+    while (breaker.refuses(now + length))
+      ++length;
+    return length;
+  }
+  bool enters(Entry expected) { return breaker.enter(now) == expected; }
 
   TimePoint now{1h};
   Breaker breaker{{3, 100ms, 350ms}, 1};
@@ -28,90 +38,95 @@ BOOST_FIXTURE_TEST_SUITE(redis_breaker, Fixture)
 BOOST_AUTO_TEST_CASE(only_calls_in_a_row_without_an_answer_open_it) {
   for (int round = 0; round < 10; ++round) {
     BOOST_TEST(!breaker.troubled());
-    BOOST_TEST(!breaker.unanswered(now));
-    BOOST_TEST(!breaker.unanswered(now));
+    BOOST_TEST(!breaker.unanswered(now, false));
+    BOOST_TEST(!breaker.unanswered(now, false));
     BOOST_TEST(breaker.troubled());
+    BOOST_TEST(enters(Entry::free));
     BOOST_TEST(!breaker.answered());
   }
-  BOOST_TEST(!breaker.unanswered(now));
-  BOOST_TEST(!breaker.unanswered(now));
-  BOOST_TEST(breaker.unanswered(now));
-  BOOST_TEST((breaker.state() == RedisBreakerState::open));
+  BOOST_TEST(!breaker.unanswered(now, false));
+  BOOST_TEST(!breaker.unanswered(now, false));
+  BOOST_TEST(breaker.unanswered(now, false));
+  BOOST_TEST((breaker.state() == State::open));
   BOOST_TEST(breaker.count() == 3u);
   BOOST_TEST(breaker.openings() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(it_stays_open_for_a_pause_whatever_earlier_calls_bring) {
+BOOST_AUTO_TEST_CASE(it_refuses_calls_for_a_pause_that_later_failures_do_not_change) {
   open();
-  BOOST_TEST((pause() > 50ms && pause() <= 100ms));
-  const auto until = breaker.open_until();
-  BOOST_TEST(!breaker.answered());
-  BOOST_TEST(!breaker.unanswered(now + 10ms));
-  BOOST_TEST((breaker.state() == RedisBreakerState::open));
-  BOOST_TEST((breaker.open_until() == until));
+  BOOST_TEST(enters(Entry::refused));
+  const auto length = pause();
+  BOOST_TEST((length > 50ms && length <= 101ms));
+  BOOST_TEST(!breaker.unanswered(now + 10ms, false));
+  BOOST_TEST((pause() == length));
   BOOST_TEST(breaker.openings() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(the_first_answer_after_the_pause_closes_it) {
+BOOST_AUTO_TEST_CASE(after_the_pause_one_call_is_let_through_and_its_answer_closes_it) {
   open();
-  breaker.try_again();
-  BOOST_TEST((breaker.state() == RedisBreakerState::half_open));
-  BOOST_TEST((breaker.open_until() < now));
-  BOOST_TEST(breaker.troubled());
+  now += 100ms;
+  BOOST_TEST(!breaker.refuses(now));
+  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST((breaker.state() == State::half_open));
+  now += 1h;
+  BOOST_TEST(enters(Entry::refused));
   BOOST_TEST(breaker.answered());
-  BOOST_TEST((breaker.state() == RedisBreakerState::closed));
+  breaker.probe_ended(now);
+  BOOST_TEST((breaker.state() == State::closed));
   BOOST_TEST(!breaker.troubled());
-  BOOST_TEST(!breaker.unanswered(now));
+  BOOST_TEST(!breaker.refuses(now));
+  BOOST_TEST(enters(Entry::free));
+  BOOST_TEST(!breaker.unanswered(now, false));
 }
 
-BOOST_AUTO_TEST_CASE(a_call_without_an_answer_after_the_pause_opens_it_for_longer_each_time) {
+BOOST_AUTO_TEST_CASE(a_probe_without_an_answer_opens_it_for_longer_each_time) {
   open();
-  breaker.try_again();
-  BOOST_TEST(breaker.unanswered(now));
-  BOOST_TEST((pause() > 100ms && pause() <= 200ms));
-  for (int round = 0; round < 10; ++round) {
-    breaker.try_again();
-    BOOST_TEST(breaker.unanswered(now));
-    BOOST_TEST((pause() > 170ms && pause() <= 350ms));
+  for (const auto longest : {200ms, 350ms, 350ms, 350ms}) {
+    now += 1s;
+    BOOST_TEST(enters(Entry::probe));
+    BOOST_TEST(breaker.unanswered(now, true));
+    breaker.probe_ended(now);
+    BOOST_TEST((breaker.state() == State::open));
+    BOOST_TEST((pause() > longest / 2 - 1ms && pause() <= longest + 1ms));
   }
-  BOOST_TEST(breaker.openings() == 12u);
-  BOOST_TEST(breaker.count() == 14u);
-  breaker.try_again();
+  BOOST_TEST(breaker.openings() == 5u);
+  now += 1s;
+  BOOST_TEST(enters(Entry::probe));
   BOOST_TEST(breaker.answered());
   open();
-  BOOST_TEST((pause() <= 100ms));
+  BOOST_TEST((pause() <= 101ms));
 }
 
-BOOST_AUTO_TEST_CASE(one_call_at_a_time_is_let_through_after_the_pause) {
-  BOOST_TEST(breaker.admits(now, 1s));
+BOOST_AUTO_TEST_CASE(a_probe_that_brings_no_decision_lets_the_next_call_try) {
   open();
-  BOOST_TEST(!breaker.admits(now, 1s));
-  breaker.try_again();
-  BOOST_TEST(breaker.admits(now, 1s));
-  BOOST_TEST(!breaker.admits(now + 999ms, 1s));
-  BOOST_TEST(breaker.admits(now + 1s, 1s));
-  BOOST_TEST(breaker.answered());
-  BOOST_TEST(breaker.admits(now + 1s, 1s));
-  BOOST_TEST(breaker.admits(now + 1s, 1s));
+  now += 1s;
+  BOOST_TEST(enters(Entry::probe));
+  breaker.probe_ended(now);
+  BOOST_TEST((breaker.state() == State::open));
+  BOOST_TEST(enters(Entry::probe));
 }
 
-BOOST_AUTO_TEST_CASE(trying_again_means_nothing_while_it_is_closed) {
-  breaker.unanswered(now);
-  breaker.try_again();
-  BOOST_TEST((breaker.state() == RedisBreakerState::closed));
-  BOOST_TEST(!breaker.answered());
+BOOST_AUTO_TEST_CASE(a_call_from_before_the_opening_decides_nothing_by_failing_and_closes_it_by_its_answer) {
+  open();
+  now += 1s;
+  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(!breaker.unanswered(now, false));
+  BOOST_TEST((breaker.state() == State::half_open));
+  BOOST_TEST(breaker.answered());
+  BOOST_TEST((breaker.state() == State::closed));
+  // What was the probe is a call like any other now.
+  BOOST_TEST(!breaker.unanswered(now, true));
+  breaker.probe_ended(now);
+  BOOST_TEST((breaker.state() == State::closed));
 }
 
 BOOST_AUTO_TEST_CASE(one_call_may_be_enough_and_none_ever) {
   Breaker eager({1, 100ms, 350ms}, 1);
-  BOOST_TEST(eager.unanswered(now));
-  eager.try_again();
+  BOOST_TEST(eager.unanswered(now, false));
   BOOST_TEST(eager.troubled());
-  BOOST_TEST(eager.answered());
-  BOOST_TEST(!eager.troubled());
   Breaker never({0, 100ms, 350ms}, 1);
   for (int call = 0; call < 1000; ++call)
-    BOOST_TEST(!never.unanswered(now));
+    BOOST_TEST(!never.unanswered(now, false));
   BOOST_TEST(!never.troubled());
 }
 

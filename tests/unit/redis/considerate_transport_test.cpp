@@ -40,17 +40,23 @@ class SteadyTransport final : public Transport {
 };
 
 struct Fixture {
-  std::chrono::nanoseconds receive(std::size_t size) {
+  /// As a channel does it: a rest after each part. Returns how long the rests were.
+  std::chrono::nanoseconds receive(std::size_t size, TimePoint deadline) {
     const auto before = rested;
     transport.send({});
-    for (std::size_t moved = 0; moved < size; moved += piece)
+    for (std::size_t moved = 0; moved < size; moved += piece) {
       transport.receive({}, Transport::Patience::none);
+      transport.rest(deadline);
+    }
     return rested - before;
   }
+  std::chrono::nanoseconds receive(std::size_t size) { return receive(size, clock + 1h); }
   std::chrono::nanoseconds send(std::size_t size) {
     const auto before = rested;
-    for (std::size_t moved = 0; moved < size; moved += piece)
+    for (std::size_t moved = 0; moved < size; moved += piece) {
+      transport.rest(clock + 1h);
       transport.send({});
+    }
     transport.receive({}, Transport::Patience::none);
     return rested - before;
   }
@@ -61,7 +67,7 @@ struct Fixture {
   double others_for_each = 7;
   ConsiderateTransport transport{std::make_unique<SteadyTransport>(clock, transfer_takes),
                                  [this] { return others_for_each; },
-                                 1s,
+                                 500ms,
                                  {[this] { return clock; },
                                   [this](std::chrono::nanoseconds length) {
                                     BOOST_TEST((length > 0ns && length <= 5ms));
@@ -110,15 +116,37 @@ BOOST_AUTO_TEST_CASE(do_not_count_the_time_that_a_slow_network_takes) {
   BOOST_TEST((receive(large) == 0ns));
 }
 
-BOOST_AUTO_TEST_CASE(do_not_rest_once_a_request_has_lost_its_patience) {
-  receive(large);
-  transport.send({});
-  clock += 999ms;
+BOOST_AUTO_TEST_CASE(do_not_rest_when_little_is_left_until_the_deadline) {
+  const auto deadline = clock + 600ms;
+  BOOST_TEST((receive(large * 10, deadline) > 60ms));
+  BOOST_TEST((rested <= 100ms));
+  clock = deadline;
+  BOOST_TEST((receive(large, deadline) == 0ns));
+}
+
+BOOST_AUTO_TEST_CASE(owe_little_for_what_went_on_without_a_rest) {
+  receive(large * 10, clock);
+  BOOST_TEST((rested == 0ns));
+  BOOST_TEST((receive(piece) == 5ms));
+  while (receive(piece) != 0ns) {
+  }
+  BOOST_TEST((rested < 25ms));
+}
+
+BOOST_AUTO_TEST_CASE(owe_nothing_once_nobody_else_waits) {
+  receive(large, clock);
+  others_for_each = 0;
+  BOOST_TEST((receive(piece) == 0ns));
+  others_for_each = 7;
+  BOOST_TEST((receive(piece) == 0ns));
+}
+
+BOOST_AUTO_TEST_CASE(rest_only_where_they_are_asked_to) {
+  receive(large, clock);
   const auto before = rested;
-  for (int count = 0; count < 1000; ++count)
-    transport.receive({}, Transport::Patience::none);
+  transport.send({});
+  transport.receive({}, Transport::Patience::none);
   BOOST_TEST((rested == before));
-  BOOST_TEST((receive(large) > 200ms));
 }
 
 BOOST_AUTO_TEST_CASE(say_what_the_connection_below_them_says) {

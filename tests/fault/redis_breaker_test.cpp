@@ -1,0 +1,149 @@
+// A server that takes connections, greets, and answers no call in time.
+
+#include "fault/redis_world.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace cachesite::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct World : RedisWorld {
+  explicit World(std::uint32_t failures) : RedisWorld(options(failures)) {
+    greeting = proxy.bytes(Direction::to_client);
+  }
+
+  static RedisCacheOptions options(std::uint32_t failures) {
+    RedisCacheOptions options;
+    options.breaker_failures = failures;
+    options.breaker_delay = 20ms;
+    options.breaker_max_delay = 100ms;
+    return options;
+  }
+  void say_no_more_than_the_greeting() {
+    proxy.set(Direction::to_client, {.cut_after = greeting, .cut = Cut::hold});
+    proxy.drop_connections();
+  }
+  RedisEndpointStatistics statistics() const { return cache->endpoint_statistics().front(); }
+  bool is(RedisBreakerState state) const { return statistics().breaker == state; }
+  bool is_connected() {
+    return wait_until([this] { return statistics().state == RedisEndpointState::up; });
+  }
+  /// Calls, with a connection, until there is something else than a timeout.
+  Error call_until_refused() {
+    for (;;) {
+      BOOST_REQUIRE(is_connected());
+      auto found = cache->get("key");
+      BOOST_REQUIRE(found.failed());
+      if (found.error().code() != ErrorCode::timeout) return found.error();
+    }
+  }
+
+  std::uint64_t greeting = 0;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(redis_breaker_faults)
+
+BOOST_AUTO_TEST_CASE(calls_in_a_row_without_an_answer_make_calls_fail_at_once_until_one_is_answered) {
+  World world(3);
+  BOOST_REQUIRE(world.cache->set_value("key", "value", 1min));
+  world.say_no_more_than_the_greeting();
+  BOOST_TEST(wait_until([&] {
+    (void)world.call_until_refused();
+    return world.statistics().breaker_openings >= 1u;
+  }));
+  BOOST_TEST(world.statistics().timeouts_sent >= 3u);
+  BOOST_TEST(wait_until([&] {
+    const auto refused = world.call_until_refused();
+    return refused.code() == ErrorCode::unreachable && refused.outcome() == Outcome::not_done &&
+           refused.message().find("calls in a row were not answered in time") != std::string_view::npos;
+  }));
+  BOOST_TEST((world.cache->health().state == HealthState::down));
+  BOOST_TEST(wait_until([&] {
+    (void)world.cache->get("key");
+    return world.statistics().breaker_openings >= 3u;
+  }));
+  world.proxy.pass();
+  BOOST_TEST(world.recovers());
+  BOOST_TEST(world.is(RedisBreakerState::closed));
+  BOOST_TEST((world.cache->health().state == HealthState::up));
+  BOOST_TEST(world.cache->get("key").hit());
+  // Once, unless a greeting took too long as well.
+  const auto losses = world.logger->count(LogLevel::warning);
+  BOOST_TEST((losses >= 1u && losses < 4u));
+  BOOST_TEST(world.logger->count(LogLevel::info, "is back") == losses);
+}
+
+BOOST_AUTO_TEST_CASE(while_one_of_many_threads_tries_the_others_do_not_wait) {
+  World world(3);
+  world.say_no_more_than_the_greeting();
+  std::atomic<bool> over{false};
+  std::atomic<std::uint64_t> refusals{0};
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 8; ++caller)
+    callers.emplace_back([&] {
+      while (!over) {
+        const auto found = world.cache->get("key");
+        if (found.failed() && found.error().code() == ErrorCode::unreachable) ++refusals;
+        std::this_thread::yield();
+      }
+    });
+  BOOST_TEST(wait_until([&] { return world.statistics().breaker_openings >= 4u; }));
+  BOOST_TEST(refusals > 100u);
+  world.proxy.pass();
+  BOOST_TEST(world.recovers());
+  over = true;
+  for (auto& caller : callers)
+    caller.join();
+  BOOST_TEST(world.is(RedisBreakerState::closed));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_restarts_while_the_breaker_is_open_is_used_as_soon_as_the_pause_is_over) {
+  World world(1);
+  world.say_no_more_than_the_greeting();
+  BOOST_TEST(wait_until([&] {
+    (void)world.call_until_refused();
+    return world.statistics().breaker_openings >= 1u;
+  }));
+  world.server.kill();
+  world.proxy.drop_connections();
+  world.proxy.pass();
+  world.server.restart();
+  BOOST_TEST(world.recovers());
+  BOOST_TEST(world.is(RedisBreakerState::closed));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_breaker_every_call_takes_its_time) {
+  World world(0);
+  world.say_no_more_than_the_greeting();
+  for (int timeouts = 0; timeouts < 7;) {
+    BOOST_REQUIRE(world.is_connected());
+    const auto found = world.cache->get("key");
+    BOOST_REQUIRE(found.failed());
+    if (found.error().code() == ErrorCode::timeout) ++timeouts;
+  }
+  BOOST_TEST(world.statistics().breaker_openings == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_an_open_breaker) {
+  World world(1);
+  world.say_no_more_than_the_greeting();
+  BOOST_TEST(wait_until([&] {
+    (void)world.call_until_refused();
+    return world.statistics().breaker_openings >= 1u;
+  }));
+  BOOST_TEST((RedisWorld::duration_of([&] { world.cache->stop(); }) < 1s));
+  BOOST_TEST((world.cache->get("key").error().code() == ErrorCode::closed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
