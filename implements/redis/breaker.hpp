@@ -39,14 +39,20 @@ class Breaker {
   }
 
   enum class Entry : std::uint8_t { free, probe, refused };
-  /// A call begins. That of a probe has to end with `probe_ended`, whatever else is told of it.
-  Entry enter(TimePoint now) noexcept {
+  /// A call begins, whose patience decides whether it can be the probe: when it has none to speak of, it
+  /// tells nothing by not being answered. A probe has to end with `probe_ended`, whatever else is told of it;
+  /// when it takes longer than `patience`, another call may be one.
+  Entry enter(TimePoint now, bool decisive, std::chrono::nanoseconds patience) noexcept {
     if (state() == State::closed) return Entry::free;
     if (refuses(now)) return Entry::refused;
+    if (!decisive) return Entry::free;
     state_.store(State::half_open, relaxed);
-    next_probe_.store(TimePoint::max(), relaxed);
+    next_probe_.store(now + patience, relaxed);
+    ++probe_;
     return Entry::probe;
   }
+  /// The number of the last probe; 0 is none.
+  [[nodiscard]] std::uint64_t probe() const noexcept { return probe_; }
   /// Any call was answered. Returns true when that closes the breaker.
   bool answered() noexcept {
     unanswered_.store(0, relaxed);
@@ -55,20 +61,21 @@ class Breaker {
     pauses_.reset();
     return true;
   }
-  /// A call was not answered in time. Returns true when that opens the breaker, be it again.
-  bool unanswered(TimePoint now, bool probe) noexcept {
+  /// A call was not answered in time; `probe` is its number if it was one. Returns true when that opens the
+  /// breaker, be it again.
+  bool unanswered(TimePoint now, std::uint64_t probe) noexcept {
     if (failures_ == 0) return false;
     const auto count = unanswered_.load(relaxed) + 1;
     unanswered_.store(count, relaxed);
-    if (state() == State::closed ? count < failures_ : !probe || state() != State::half_open) return false;
+    if (state() == State::closed ? count < failures_ : !is_under_way(probe)) return false;
     state_.store(State::open, relaxed);
     next_probe_.store(now + pauses_.next(), relaxed);
     ++openings_;
     return true;
   }
   /// When the probe has brought no decision, another call may be one.
-  void probe_ended(TimePoint now) noexcept {
-    if (state() != State::half_open) return;
+  void probe_ended(TimePoint now, std::uint64_t probe) noexcept {
+    if (!is_under_way(probe)) return;
     state_.store(State::open, relaxed);
     next_probe_.store(now, relaxed);
   }
@@ -80,11 +87,16 @@ class Breaker {
  private:
   static constexpr auto relaxed = std::memory_order_relaxed;
 
+  [[nodiscard]] bool is_under_way(std::uint64_t probe) const noexcept {
+    return state() == State::half_open && probe == probe_;
+  }
+
   const std::uint32_t failures_;
   BackOff pauses_;
   std::atomic<std::uint64_t> unanswered_{0};  // not 0 unless the breaker is closed
   std::atomic<State> state_{State::closed};
   std::atomic<TimePoint> next_probe_{TimePoint{}};
+  std::uint64_t probe_ = 0;
   std::uint64_t openings_ = 0;
 };
 

@@ -120,7 +120,10 @@ template <class Threads>
 typename BasicChannel<Threads>::Pumped BasicChannel<Threads>::pump(TimePoint deadline, bool& may_block) {
   bool nothing = false;
   while (conversation_->has_output()) {
-    if (conversation_->output_of(clogging_from)) transport_->rest(deadline);
+    if (conversation_->output_of(clogging_from)) {
+      transport_->rest(deadline);
+      may_block = false;
+    }
     if (send_some() == Pumped::lost) return Pumped::lost;
     if (!conversation_->has_output()) break;
     may_block = false;

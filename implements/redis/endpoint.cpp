@@ -75,7 +75,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
       [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
         return channel->call(command, reply, now, time.deadline, loss);
       },
-      needs_of(command), time);
+      needs_of(command), time, time.begin);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
@@ -96,32 +96,30 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
   if (commands.empty()) return Done{};
   const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
-      [&](Channel* channel, TimePoint, std::optional<Error>& loss) {
-        const auto now = SteadyTime::now();  // others may have been waited for since the call began
+      [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
         if (channel == nullptr) return Channel::finish(std::move(sent), replies, now, time.deadline, loss);
         return channel->call(commands, replies, now, time.deadline, loss);
       },
-      needs_of(commands), time, sent_already);
+      needs_of(commands), time, SteadyTime::now(), sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   return status;
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sent_already) {
+Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already) {
   if (fork_mark_.forked())
     return Error(ErrorCode::closed,
                  place_ + ": the process was forked; make the component anew in the child");
-  auto now = time.begin;
   const auto deadline = time.deadline;
   Passage passage(*this);
   if (breaker_.troubled() && !sent_already) {
-    if (auto error = passage.enter()) return *std::move(error);
+    if (auto error = passage.enter({now, deadline})) return *std::move(error);
   }
   auto attempt_began = now;
   const auto late = [&](bool sent, Outcome outcome) {
     meter_.timed_out(sent);
     // Neither a call of little patience nor the rest of one that waited for something else says much.
-    if (sent && now - attempt_began >= options_.connector.call_timeout / 2) count_unanswered(passage.probe());
+    if (sent && is_fair(now - attempt_began)) count_unanswered(passage.probe());
     const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time.begin);
     return Error(ErrorCode::timeout,
                  place_ + ": no answer within " + duration_text(patience) +
@@ -174,34 +172,44 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sen
   }
 }
 
-std::optional<Error> Endpoint::Passage::enter() {
-  const Lock lock(endpoint_.mutex_);
+std::optional<Error> Endpoint::Passage::enter(CallTime time) {
+  const auto refusal = [this] { return Error(ErrorCode::unreachable, endpoint_.breaker_text()); };
   if (endpoint_.state_ == State::stopped) return std::nullopt;  // which the call is told then
-  const auto entry = endpoint_.breaker_.enter(SteadyTime::now());
-  probe_ = entry == Breaker::Entry::probe;
+  if (endpoint_.breaker_.refuses(time.begin)) return refusal();
+  const bool fair = endpoint_.is_fair(time.deadline - time.begin);
+  auto entry = Breaker::Entry::free;
+  {
+    const Lock lock(endpoint_.mutex_);
+    auto& breaker = endpoint_.breaker_;
+    // Long enough for it to say that there was no answer, before another call tries.
+    entry = breaker.enter(time.begin, fair, 2 * endpoint_.options_.connector.call_timeout);
+    if (entry == Breaker::Entry::probe) probe_ = breaker.probe();
+  }
   if (entry != Breaker::Entry::refused) return std::nullopt;
-  return Error(ErrorCode::unreachable, endpoint_.breaker_text());
+  return refusal();
 }
 
 void Endpoint::Passage::leave() noexcept {
   const Lock lock(endpoint_.mutex_);
-  endpoint_.breaker_.probe_ended(SteadyTime::now());
+  endpoint_.breaker_.probe_ended(SteadyTime::now(), probe_);
 }
 
 std::string Endpoint::breaker_text() const {
   return place_ + ": " + std::to_string(breaker_.count()) + " calls in a row were not answered in time";
 }
 
-void Endpoint::count_unanswered(bool probe) noexcept try {
+void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
   const Lock lock(mutex_);
   if (breaker_.unanswered(SteadyTime::now(), probe) && state_ != State::stopped) tell_loss(breaker_text());
 } catch (const std::exception&) {
   // No memory for telling it.
 }
 
-void Endpoint::count_answered() {
+void Endpoint::count_answered() noexcept try {
   const Lock lock(mutex_);
   if (breaker_.answered() && state_ == State::up) tell_return();
+} catch (const std::exception&) {
+  // The same.
 }
 
 std::optional<Error> Endpoint::await_up(TimePoint deadline) {
@@ -262,7 +270,7 @@ Health Endpoint::health() const {
   const Lock lock(mutex_);
   switch (state_.load(std::memory_order_relaxed)) {
     case State::up:
-      if (breaker_.state() != RedisBreakerState::closed) return {HealthState::down, breaker_text()};
+      if (breaker_.refuses(SteadyTime::now())) return {HealthState::down, breaker_text()};
       return {};
     case State::idle:
       return {HealthState::down, place_ + " is not connected yet"};

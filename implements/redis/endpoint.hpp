@@ -96,24 +96,25 @@ class Endpoint {
    public:
     explicit Passage(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
     ~Passage() {
-      if (probe_) leave();
+      if (probe_ != 0) leave();
     }
     Passage(const Passage&) = delete;
     Passage& operator=(const Passage&) = delete;
 
     /// Gives why there is no way.
-    std::optional<Error> enter();
-    [[nodiscard]] bool probe() const noexcept { return probe_; }
+    std::optional<Error> enter(CallTime time);
+    /// See Breaker.
+    [[nodiscard]] std::uint64_t probe() const noexcept { return probe_; }
 
    private:
     void leave() noexcept;
 
     Endpoint& endpoint_;
-    bool probe_ = false;
+    std::uint64_t probe_ = 0;
   };
 
   template <class Send>
-  Status carry_out(Send&& send, LaneNeeds needs, CallTime time, bool sent_already = false);
+  Status carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
   Channel& pick(LaneNeeds needs) {
     Channel* const usual = lanes_.usual(needs);
@@ -121,8 +122,11 @@ class Endpoint {
   }
   Channel& pick_other(LaneNeeds needs);
   void on_loss(const Error& reason);
-  void count_unanswered(bool probe) noexcept;
-  void count_answered();
+  [[nodiscard]] bool is_fair(std::chrono::nanoseconds patience) const noexcept {
+    return patience >= options_.connector.call_timeout / 2;
+  }
+  void count_unanswered(std::uint64_t probe) noexcept;
+  void count_answered() noexcept;
   [[nodiscard]] std::string breaker_text() const;
   void begin_work(Lock& lock);
   void work();

@@ -90,7 +90,8 @@ void Endpoint::check_channels() noexcept {
       Reply reply;
       std::optional<Error> loss;
       const auto now = SteadyTime::now();
-      channel.call(ping, reply, now, now + options_.connector.call_timeout, loss);
+      const auto ending = channel.call(ping, reply, now, now + options_.connector.call_timeout, loss);
+      if (ending == Ending::answered && breaker_.troubled()) count_answered();
     } catch (const std::exception&) {
       // No memory: the next beat asks again.
     }

@@ -34,7 +34,8 @@ constexpr std::string_view keys_to_handle = "512";
 
 Status RedisCache::Inner::ask_master(redis::Endpoint& master, const redis::Command& command, Reply& reply,
                                      redis::CallTime time) {
-  return judge(master.call(command, reply, time), reply);
+  // Another master may have been waited for since the call began.
+  return judge(master.call(command, reply, {redis::SteadyTime::now(), time.deadline}), reply);
 }
 
 Status RedisCache::Inner::scan(std::string_view pattern, std::string_view how_many, redis::ScanWalk& walk,

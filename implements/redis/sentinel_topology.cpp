@@ -118,7 +118,7 @@ void SentinelTopology::log(LogLevel level, const std::string& message) const {
   logger_->log(level, "redis", label_ + ": " + message);
 }
 
-Result<SentinelTopology::Choice> SentinelTopology::choose(bool replica, TimePoint deadline) {
+Result<SentinelTopology::Choice> SentinelTopology::choose(bool replica, TimePoint& now, TimePoint deadline) {
   auto view = view_.get();
   if (!view || !view->master) {
     Lock lock(mutex_);
@@ -132,6 +132,7 @@ Result<SentinelTopology::Choice> SentinelTopology::choose(bool replica, TimePoin
       if (changed_.wait_until(lock, until) == std::cv_status::timeout && SteadyTime::now() >= deadline)
         return no_master();
     }
+    now = SteadyTime::now();
   }
   if (replica && !view->replicas.empty()) {
     const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
@@ -179,7 +180,7 @@ Status SentinelTopology::travel(RequestCourse& course, RequestCourse::Step step,
       now = SteadyTime::now();
     }
     if (step.go == Go::finish) return *step.error;
-    const auto choice = choose(course.try_replica(), time.deadline);
+    const auto choice = choose(course.try_replica(), now, time.deadline);
     if (!choice.ok()) return choice.error();
     const auto& node = choice.value().node;
     if (!course.acceptable(node->address())) return course.failure();
@@ -204,7 +205,7 @@ void SentinelTopology::execute_all(std::span<Request> requests, CallTime time) {
   for (std::size_t place = 0; place < groups.size(); ++place) {
     auto& [choice, share] = groups[place];
     if (share.empty()) continue;
-    choice = choose(place == 1, time.deadline);
+    choice = choose(place == 1, time.begin, time.deadline);
     if (!choice.ok()) continue;
     share.send(*choice.value().node);
     ++sent;
@@ -229,7 +230,7 @@ void SentinelTopology::execute_all(std::span<Request> requests, CallTime time) {
 }
 
 Status SentinelTopology::for_each_master(const Visit& visit, CallTime time) {
-  const auto choice = choose(false, time.deadline);
+  const auto choice = choose(false, time.begin, time.deadline);
   return choice.ok() ? visit(*choice.value().node) : Status(choice.error());
 }
 

@@ -63,7 +63,8 @@ class SentinelTopology final : public Topology {
     std::vector<ServerAddress> replicas;
   };
 
-  Result<Choice> choose(bool replica, TimePoint deadline);
+  /// `now` is set anew when a master had to be waited for.
+  Result<Choice> choose(bool replica, TimePoint& now, TimePoint deadline);
   RequestCourse course_of(const Command& command, const Routing& routing, CallTime time);
   RequestCourse::Step judge(RequestCourse& course, const Status& status, const Reply& reply,
                             const Choice& asked, TimePoint now);

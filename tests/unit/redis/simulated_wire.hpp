@@ -3,7 +3,9 @@
 #include "redis/transport.hpp"
 #include "unit/redis/simulated_threads.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -63,7 +65,7 @@ struct SimulatedServer {
   static std::string value_of(const std::string& key) {
     return "value of " + key + std::string(key.ends_with('!') ? 40'000 : 0, 'v');
   }
-  static std::string payload_of(const std::string& key) { return key + std::string(17'000, 'p'); }
+  static std::string payload_of(const std::string& key) { return key + std::string(34'000, 'p'); }
 };
 
 /// One connection: bytes take their time in both directions, come in pieces, and are lost when it is cut.
@@ -190,6 +192,13 @@ class SimulatedTransport final : public redis::Transport {
   }
   Transfer send(std::span<const iovec> pieces) override { return wire_->send(pieces); }
   Waiting wait(bool to_send, redis::TimePoint deadline) override { return wire_->wait(to_send, deadline); }
+  void rest(redis::TimePoint deadline) override {
+    Stage& stage = Stage::current();
+    const auto longest = std::chrono::duration_cast<SimulatedWire::Time>(deadline - stage.now());
+    if (longest.count() > 0 && stage.dice().chance(50))
+      stage.sleep(
+          SimulatedWire::Time(stage.dice().between(0, std::min<std::int64_t>(longest.count(), 5000))));
+  }
   void shut_down() noexcept override { wire_->shut_down(); }
   [[nodiscard]] std::string problem() const override { return "the wire was cut"; }
 
