@@ -2,7 +2,8 @@
 //
 //   bench_redis_threads [THREADS...]     (default: 1 2 4 8 16 32; 0: mixed traffic alone)
 //
-// Exits with 1 when a target is missed: server reads per command, and at 32 threads throughput and tail.
+// Exits with 1 when a target is missed: one thread's pace, server reads per command, at 32 threads throughput
+// and tail, and what small reads keep beside large ones.
 
 #include "private_redis.hpp"
 

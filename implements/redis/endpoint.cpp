@@ -202,14 +202,14 @@ void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
   const Lock lock(mutex_);
   if (breaker_.unanswered(SteadyTime::now(), probe) && state_ != State::stopped) tell_loss(breaker_text());
 } catch (const std::exception&) {
-  // No memory for telling it.
+  // The breaker has it; there is no memory for telling it.
 }
 
 void Endpoint::count_answered() noexcept try {
   const Lock lock(mutex_);
   if (breaker_.answered() && state_ == State::up) tell_return();
 } catch (const std::exception&) {
-  // The same.
+  // As above; the answer is there all the same.
 }
 
 std::optional<Error> Endpoint::await_up(TimePoint deadline) {

@@ -150,7 +150,7 @@ ParameterTable RedisConnectionOptions::parameters() {
                 "Calls without an answer, in a row, after which calls fail at once for a pause; 0 does not.")
           .between(0, 1'000'000),
       parameter("breaker_delay", &O::breaker_delay,
-                "The first such pause; each is twice as long as the last.")
+                "The first such pause, less up to a half by chance; each further one is about twice as long.")
           .between(least, longest),
       parameter("breaker_max_delay", &O::breaker_max_delay, "Longest such pause.").between(least, longest),
       parameter("allow_plaintext_auth", &O::allow_plaintext_auth,
