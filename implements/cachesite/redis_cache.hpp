@@ -36,7 +36,7 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
   /// Use the connection of this component, a RedisConnection, instead of one of the cache's own. The settings
   /// of connections are then those of the component and may not be given here.
   Reference<IRedis> connection;
-  /// Put in front of every key.
+  /// Put in front of every key. At most as long as a key may be, 64 KiB.
   std::string prefix;
   NullAs null_as = NullAs::marker;
   /// Longer values are refused, and not read either.

@@ -11,14 +11,15 @@ namespace cachesite {
 /// Why a call failed. Every run-time failure of a component is one of these.
 enum class ErrorCode : std::uint8_t {
   bad_argument,  ///< the caller's argument is outside the rules (empty key, TTL out of range ...)
-  too_large,     ///< a key or value is over its size limit; nothing was allocated or sent for it
+  too_large,     ///< a key, a value or an answer is over its size limit, and was not read, stored or sent
   timeout,       ///< the deadline passed first
   unreachable,   ///< there is no connection to the backend
   refused,       ///< the backend answered and said no (wrong password, missing permission, out of memory ...)
   protocol,      ///< the backend answered with something that is no valid answer
   corrupt,       ///< the stored bytes are damaged or were not written by this configuration
-  closed,        ///< the component is stopped
-  no_memory,     ///< an allocation failed; the component stays usable
+  closed,        ///< the component is stopped, the caller asked for the end of the wait, or the process is a
+                 ///< fork of the one that made the component
+  no_memory,     ///< memory, a thread or a descriptor could not be had; the component stays usable
   unsupported,   ///< this component, or one that it is built on, does not offer the call
   not_computed,  ///< the program's own function for the value threw, or needs the value that it computes
 };
@@ -65,11 +66,13 @@ class Error {
   /// Makes an error. When memory for the sentence is missing, the error carries its code alone.
   explicit Error(ErrorCode code, std::string message = {}, Outcome outcome = Outcome::not_done) noexcept
       : code_(code), outcome_(outcome) {
-    if (message.empty()) return;
-    try {
-      message_ = std::make_shared<const std::string>(std::move(message));
-    } catch (...) {
-    }
+    if (!message.empty()) keep(std::move(message));
+  }
+  /// The same of a literal or of what an exception says: no memory is asked for before this call, so it does
+  /// not throw where a text made by the caller would.
+  explicit Error(ErrorCode code, const char* message, Outcome outcome = Outcome::not_done) noexcept
+      : code_(code), outcome_(outcome) {
+    if (*message != '\0') keep(message);
   }
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
@@ -81,6 +84,14 @@ class Error {
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
 
  private:
+  template <class Text>
+  void keep(Text&& message) noexcept {
+    try {
+      message_ = std::make_shared<const std::string>(std::forward<Text>(message));
+    } catch (...) {
+    }
+  }
+
   std::shared_ptr<const std::string> message_;
   ErrorCode code_;
   Outcome outcome_;

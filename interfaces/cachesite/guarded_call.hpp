@@ -5,18 +5,28 @@
 
 #include <exception>
 #include <new>
+#include <system_error>
 
 namespace cachesite {
 
+/// True when the system has no memory, thread or descriptor left, for now.
+[[nodiscard]] inline bool is_shortage(const std::error_code& code) noexcept {
+  return code == std::errc::resource_unavailable_try_again || code == std::errc::not_enough_memory ||
+         code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
+}
+
 /// Makes a call that may throw into one that does not, for interfaces whose run-time errors are results:
-/// std::bad_alloc becomes `no_memory`, any other exception `refused` with its text. `call` returns a
-/// Result<T> or what one can be made of.
+/// std::bad_alloc becomes `no_memory`, and so does what the system says when it has no thread or descriptor
+/// to give; any other exception becomes `refused`. With its text in either case. `call` returns a Result<T>
+/// or what one can be made of.
 template <class T, class Call>
 Result<T> guarded_call(Call&& call) noexcept {
   try {
     return call();
   } catch (const std::bad_alloc&) {
     return Error(ErrorCode::no_memory);
+  } catch (const std::system_error& failure) {
+    return Error(is_shortage(failure.code()) ? ErrorCode::no_memory : ErrorCode::refused, failure.what());
   } catch (const std::exception& failure) {
     return Error(ErrorCode::refused, failure.what());
   } catch (...) {

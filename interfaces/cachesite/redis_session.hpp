@@ -41,8 +41,9 @@ class IRedisSession {
 
   /// Does all commands in one step that nobody can come between: MULTI, the commands and EXEC, sent together.
   /// A conflict with a watched key is no failure: see `RedisTransaction::committed`. Fails with `refused` and
-  /// without any effect when the server does not know or permit one of the commands. The keys are no longer
-  /// watched afterwards.
+  /// without any effect when the server does not know or permit one of the commands, and with `bad_argument`
+  /// before anything is sent when one of them cannot be part of a transaction. The keys are no longer watched
+  /// once the transaction was sent and answered; after `bad_argument` they still are.
   virtual Result<RedisTransaction> execute(std::span<const RedisCommand> commands) noexcept = 0;
 
   /// Gives the watched keys up without doing anything.
