@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/support_thread.hpp"
 #include "support/wait_until.hpp"
 
 #include <cachesite/logger.hpp>
@@ -40,6 +41,7 @@ class CollectingLogger final : public ILogger {
   void write(LogLevel level, std::string_view topic, std::string_view message,
              std::span<const LogAttribute> attributes) noexcept override {
     if (!enabled(level)) return;
+    const Spared spared;
     LogRecord record{level, std::string(topic), std::string(message), {}};
     for (const LogAttribute& attribute : attributes)
       record.attributes.emplace_back(attribute.name, attribute.value);

@@ -1,73 +1,23 @@
-// Every allocation of some scenarios fails once: from the heap by a replaced operator new, from the system
-// by a page source. The call may fail; the cache stays whole and usable.
+// Every allocation of some scenarios fails once: from the heap, and from the system by a page source. The
+// call may fail; the cache stays whole and usable.
 
+#include "support/failing_allocations.hpp"
 #include "test_engine.hpp"
 
-#include <cstdlib>
 #include <functional>
 #include <new>
 
-namespace {
-
-thread_local bool armed = false;
-thread_local long countdown = 0;
-
-// True when this allocation is the one that fails.
-bool this_one_fails() noexcept {
-  return armed && countdown-- == 0;
-}
-
-void* allocate(std::size_t size) {
-  if (this_one_fails()) throw std::bad_alloc();
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-
-void* allocate_aligned(std::size_t size, std::size_t alignment) {
-  if (this_one_fails()) throw std::bad_alloc();
-  if (void* memory = std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment))
-    return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  return allocate(size);
-}
-[[gnu::noinline]] void* operator new[](std::size_t size) {
-  return allocate(size);
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  return allocate_aligned(size, static_cast<std::size_t>(alignment));
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
-
 using namespace cachesite;
 using namespace std::chrono_literals;
+using test::FailingAllocations;
 
 namespace {
 
 class FailingPages final : public memory::PageSource {
  public:
-  void* map(std::size_t bytes) noexcept override { return this_one_fails() ? nullptr : system_.map(bytes); }
+  void* map(std::size_t bytes) noexcept override {
+    return FailingAllocations::this_one_fails() ? nullptr : system_.map(bytes);
+  }
   void unmap(void* address, std::size_t bytes) noexcept override { system_.unmap(address, bytes); }
   void discard(void* address, std::size_t bytes) noexcept override { system_.discard(address, bytes); }
 
@@ -212,14 +162,15 @@ bool run(const Scenario& scenario, long failing) {
   options.pages = std::make_shared<FailingPages>();
   options.seed = memory::HashSeed{0x0123456789ABCDEF, 0xFEDCBA9876543210};
   memory::Engine engine(std::move(options));
-  countdown = failing;
-  armed = true;
-  try {
-    scenario.act(engine, *clock);
-  } catch (const std::bad_alloc&) {
+  bool reached = false;
+  {
+    const FailingAllocations failures(FailingAllocations::On::this_thread, failing);
+    try {
+      scenario.act(engine, *clock);
+    } catch (const std::bad_alloc&) {
+    }
+    reached = failures.reached();
   }
-  armed = false;
-  const bool reached = countdown < 0;
   const std::string broken = engine.check();
   if (!broken.empty())
     BOOST_ERROR(std::string(scenario.name) + ", allocation " + std::to_string(failing) + ": " + broken);
@@ -252,15 +203,14 @@ BOOST_AUTO_TEST_CASE(of_the_engine_itself_is_an_exception_and_leaks_nothing) {
       BOOST_REQUIRE(failing < 100);
       auto options = options_of(policy, 100);
       options.pages = std::make_shared<FailingPages>();
-      countdown = failing;
-      armed = true;
+      FailingAllocations failures(FailingAllocations::On::this_thread, failing);
       bool made = false;
       try {
         const memory::Engine engine(std::move(options));
         made = true;
       } catch (const std::bad_alloc&) {
       }
-      armed = false;
+      failures.end();
       if (made) break;
     }
   }
