@@ -44,7 +44,8 @@ class MemoryCache final : public ICache {
   /// from any thread; what it throws is dropped.
   using RemovalListener = std::function<void(std::string_view key, RemovalCause cause)>;
 
-  /// Takes no memory for entries yet; that begins with the first call. Throws std::bad_alloc.
+  /// Takes no memory for entries yet; that begins with the first call. Throws std::bad_alloc, and
+  /// std::invalid_argument for a limit below the least that a component file may give.
   explicit MemoryCache(MemoryCacheOptions options = {}, const ComponentContext& context = {},
                        RemovalListener listener = {});
   ~MemoryCache() override;
@@ -53,6 +54,8 @@ class MemoryCache final : public ICache {
   [[nodiscard]] CacheStatistics statistics() const override;
 
   /// Changes a limit. A cache above its new limit shrinks by a few entries with each write, or by `upkeep`.
+  /// A limit below the least that a component file may give is taken as that one. `max_bytes` is never less
+  /// than the index of this cache takes with a few entries: the larger the cache was made, the more that is.
   void set_max_size(std::uint64_t entries) noexcept;
   void set_max_bytes(ByteSize size) noexcept;
   /// Does at once what writes do little by little: sweeps expired entries, shrinks to the limits, gives

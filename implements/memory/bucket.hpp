@@ -17,6 +17,7 @@ namespace cachesite::memory {
 // sequence.
 struct alignas(64) Bucket {
   static constexpr unsigned slots = 11;
+  // States of the first bucket of a chain, told at BucketTable; any other sequence is that of a born one.
   static constexpr std::uint32_t unborn = 0;
   static constexpr std::uint32_t moved = 1;
   static constexpr unsigned largest_use = 3;

@@ -99,9 +99,23 @@ void BucketTable::abandon() noexcept {
   current_.store(&none_, std::memory_order_release);
   previous_.store(nullptr, std::memory_order_release);
   for (const Level& level : levels_) {
-    if (level.buckets != nullptr) pages_.discard(level.buckets, level.bytes());
+    if (level.buckets == nullptr) continue;
+    pages_.discard(level.buckets, level.bytes());
+    // Only what was not given back is written to.
+    for (std::uint64_t i = 0; i < level.count; ++i) {
+      auto& sequence = level.buckets[i].sequence;
+      if (sequence.load(std::memory_order_relaxed) > Bucket::moved)
+        sequence.store(Bucket::moved, std::memory_order_release);
+    }
   }
   charged_ = 0;
+}
+
+void BucketTable::clear(std::uint64_t unit) noexcept {
+  const Level& current = *current_.load(std::memory_order_relaxed);
+  const std::uint64_t width = current.count / units();
+  for (std::uint64_t i = 0; i < width; ++i)
+    current.buckets[unit * width + i].clear();
 }
 
 void BucketTable::bear(std::uint64_t unit) noexcept {

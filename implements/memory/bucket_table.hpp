@@ -23,6 +23,11 @@ struct SlotPosition {
 // a few buckets with each write while both tables are readable: a bucket of the new table counts once it is
 // born, a bucket of the old one until it is marked as moved. Buckets are ordered by hash, so a bucket splits
 // into two neighbours.
+//
+// A bucket is
+//   unborn, its sequence 0 in new pages, or still `moved` and full of old content where a level is used
+//   again: `migrate_unit` clears it, fills it, and it is born; born, its sequence above `moved`: until
+//   `migrate_unit` into another level, or `reset`, marks it; moved: until its level is used again.
 class BucketTable {
  public:
   static constexpr unsigned most_levels = 24;
@@ -48,7 +53,7 @@ class BucketTable {
   // For readers: the bucket to look at first.
   Home read_home(std::uint64_t hash) const noexcept {
     const Home home = read_current_home(hash);
-    return home.sequence != Bucket::unborn ? home : read_previous_home(hash, home.bucket);
+    return home.sequence > Bucket::moved ? home : read_previous_home(hash, home.bucket);
   }
   // The same without a look at the table that is on the move.
   Home read_current_home(std::uint64_t hash) const noexcept {
@@ -73,7 +78,7 @@ class BucketTable {
   template <class HashOf>
   Bucket* home(std::uint64_t hash, const HashOf& hash_of) noexcept {
     Bucket* bucket = current_.load(std::memory_order_relaxed)->at(place(hash));
-    if (bucket->sequence.load(std::memory_order_relaxed) == Bucket::unborn)
+    if (bucket->sequence.load(std::memory_order_relaxed) <= Bucket::moved)
       migrate_unit(unit_of(place(hash)), hash_of);
     return bucket;
   }
@@ -180,6 +185,7 @@ class BucketTable {
   }
   template <class HashOf>
   void migrate_unit(std::uint64_t unit, const HashOf& hash_of) noexcept;
+  void clear(std::uint64_t unit) noexcept;
   void bear(std::uint64_t unit) noexcept;
   void retire(std::uint64_t unit) noexcept;
 
@@ -203,6 +209,7 @@ void BucketTable::migrate_unit(std::uint64_t unit, const HashOf& hash_of) noexce
   const Level& previous = *previous_.load(std::memory_order_relaxed);
   const std::uint64_t width = previous.count / units();
   if (previous.buckets[unit * width].sequence.load(std::memory_order_relaxed) == Bucket::moved) return;
+  clear(unit);
   for (std::uint64_t i = 0; i < width; ++i) {
     const Bucket* home = previous.buckets + unit * width + i;
     for (const Bucket* bucket = home; bucket != nullptr; bucket = next(home, bucket)) {

@@ -20,6 +20,9 @@ constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
 constexpr unsigned least_segment_word_bits = 5;
 constexpr std::uint64_t segments_per_budget = 128;
 constexpr std::uint64_t least_base = 32;
+// With few bytes the index and the sketch begin as one part in so many of them: the rest is for entries.
+constexpr std::uint64_t table_parts = 8;
+constexpr std::uint64_t sketch_parts = 16;
 constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
 HashSeed random_seed() {
@@ -63,6 +66,15 @@ ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, c
     while (base >= 2 * least_base)
       base = (base + 1) / 2;
     context.table_base = static_cast<std::uint32_t>(base);
+  }
+  if (options.max_bytes) {
+    const std::uint64_t bytes = *options.max_bytes >> shard_bits;
+    const auto at_most = [bytes](std::uint64_t usual, std::uint64_t parts, std::size_t each) {
+      return std::clamp<std::uint64_t>(bytes / parts / each, 1, usual);
+    };
+    context.table_base = static_cast<std::uint32_t>(at_most(context.table_base, table_parts, sizeof(Bucket)));
+    context.least_sketch_blocks =
+        at_most(context.least_sketch_blocks, sketch_parts, FrequencySketch::block_bytes);
   }
   return context;
 }

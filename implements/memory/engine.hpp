@@ -58,6 +58,7 @@ class Engine {
 
   // Neither blocks: what is above a new limit goes in slices, with the writes that follow and by `upkeep`.
   void set_max_size(std::uint64_t entries) noexcept;
+  // A limit that is less than the structures of this engine take with a few entries is raised to that.
   void set_max_bytes(std::uint64_t bytes) noexcept;
   // Sweeps, shrinks and compacts; `slices` bounds the work, a few dozen entries each in every shard.
   void upkeep(unsigned slices);
@@ -105,6 +106,7 @@ class Engine {
   void sweep_next(Aftermath& after) noexcept;
   bool find_room_elsewhere(const LogShard& except, Aftermath& after);
   static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
+  std::uint64_t least_bytes() const noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
   static ShardContext context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
                                   const ProcessMark& mark, unsigned shard_bits);

@@ -1,5 +1,6 @@
 #include "memory/engine.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,20 @@ void Engine::set_max_size(std::uint64_t entries) noexcept {
 }
 
 void Engine::set_max_bytes(std::uint64_t bytes) noexcept {
-  budget_.set_most_bytes(bytes);
+  budget_.set_most_bytes(std::max(bytes, least_bytes()));
+}
+
+std::uint64_t Engine::least_bytes() const noexcept {
+  if (ordered_) return 0;
+  constexpr std::uint64_t segments = 4;
+  // A sketch stays until a quarter of it would do.
+  constexpr std::uint64_t sketches = 4;
+  const std::uint64_t sketch_blocks =
+      std::max<std::uint64_t>(context_.least_sketch_blocks, context_.table_base);
+  const std::uint64_t each = context_.table_base * sizeof(Bucket) +
+                             sketches * sketch_blocks * FrequencySketch::block_bytes +
+                             segments * (std::uint64_t{8} << context_.segment_word_bits);
+  return each << shard_bits_;
 }
 
 void Engine::upkeep(unsigned slices) {

@@ -17,9 +17,13 @@ class FrequencySketch {
  public:
   static constexpr unsigned most = 15;
 
-  // What the sketch has used goes to `retired`.
-  FrequencySketch(PageSource& pages, Budget& budget, RetiredPages& retired) noexcept
-      : pages_(pages), budget_(budget), retired_(retired) {}
+  static constexpr std::uint64_t usual_least_blocks = 64;
+  static constexpr std::size_t block_bytes = 64;
+
+  // What the sketch has used goes to `retired`. It never has fewer than `least_blocks`.
+  FrequencySketch(PageSource& pages, Budget& budget, RetiredPages& retired,
+                  std::uint64_t least_blocks = usual_least_blocks) noexcept
+      : pages_(pages), budget_(budget), retired_(retired), least_blocks_(least_blocks) {}
   FrequencySketch(const FrequencySketch&) = delete;
   FrequencySketch& operator=(const FrequencySketch&) = delete;
   ~FrequencySketch() { release(); }
@@ -28,7 +32,7 @@ class FrequencySketch {
   void fit(std::uint64_t entries) noexcept;
   // True when `fit` would take a smaller one.
   bool is_too_large_for(std::uint64_t entries) const noexcept {
-    return blocks_ > least_blocks && blocks_for(entries) < blocks_ / 4;
+    return blocks_ > least_blocks_ && blocks_for(entries) < blocks_ / 4;
   }
   void release() noexcept;
   void abandon() noexcept {
@@ -42,8 +46,7 @@ class FrequencySketch {
  private:
   static constexpr std::size_t rows = 4;
   static constexpr std::uint64_t entries_per_block = 12;
-  static constexpr std::uint64_t least_blocks = 64;
-  struct alignas(64) Block {
+  struct alignas(block_bytes) Block {
     std::uint64_t words[2 * rows];
   };
 
@@ -51,8 +54,8 @@ class FrequencySketch {
     return static_cast<unsigned>(block.words[2 * row + (bits & 1U)] >> shift(bits) & most);
   }
   static unsigned shift(std::uint64_t bits) noexcept { return static_cast<unsigned>(bits >> 1U & 15U) * 4; }
-  static constexpr std::uint64_t blocks_for(std::uint64_t entries) noexcept {
-    return std::max(least_blocks, (entries + entries_per_block - 1) / entries_per_block);
+  std::uint64_t blocks_for(std::uint64_t entries) const noexcept {
+    return std::max(least_blocks_, (entries + entries_per_block - 1) / entries_per_block);
   }
   std::uint64_t index(std::uint64_t mixed) const noexcept { return (mixed >> 32U) * blocks_ >> 32U; }
   void halve_slice() noexcept;
@@ -60,6 +63,7 @@ class FrequencySketch {
   PageSource& pages_;
   Budget& budget_;
   RetiredPages& retired_;
+  const std::uint64_t least_blocks_;
   Block* memory_ = nullptr;
   std::uint64_t blocks_ = 0;
   std::uint64_t sample_ = 1;

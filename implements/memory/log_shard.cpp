@@ -13,7 +13,7 @@ LogShard::LogShard(const ShardContext& context) noexcept
       arena_(context.pages, context.budget, context.segment_word_bits),
       lock_(context.mark),
       logs_{EntryLog(arena_, 0), EntryLog(arena_, 1)},
-      sketch_(context.pages, context.budget, retired_) {}
+      sketch_(context.pages, context.budget, retired_, context.least_sketch_blocks) {}
 
 LogShard::~LogShard() {
   Aftermath after(nullptr);

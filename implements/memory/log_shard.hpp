@@ -40,6 +40,7 @@ struct ShardContext {
   Tick idle = 0;  // 0: entries do not end for lack of use
   unsigned segment_word_bits = 10;
   std::uint32_t table_base = 32;
+  std::uint64_t least_sketch_blocks = FrequencySketch::usual_least_blocks;
 };
 
 // One part of a W-TinyLFU cache. New entries enter the window log; where its tail meets the main log's tail,

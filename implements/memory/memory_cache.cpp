@@ -10,12 +10,25 @@
 #include <charconv>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
 namespace cachesite {
 
 namespace {
+
+constexpr std::uint64_t least_entries = 1;
+constexpr std::uint64_t least_bytes = 4096;
+
+// A cache with a limit of nothing would take every write and keep none.
+const MemoryCacheOptions& checked(const MemoryCacheOptions& options) {
+  if (options.max_size && *options.max_size < least_entries)
+    throw std::invalid_argument("MemoryCache: max_size: must be at least 1");
+  if (options.max_bytes && options.max_bytes->bytes < least_bytes)
+    throw std::invalid_argument("MemoryCache: max_bytes: must be at least 4KiB");
+  return options;
+}
 
 memory::EngineOptions engine_options(const MemoryCacheOptions& options, const ComponentContext& context,
                                      MemoryCache::RemovalListener listener) {
@@ -56,11 +69,11 @@ ParameterTable MemoryCacheOptions::parameters() {
   using O = MemoryCacheOptions;
   return {
       parameter("max_size", &O::max_size, "Most entries held; null for no limit.")
-          .at_least(1)
+          .at_least(least_entries)
           .unit("entries"),
       parameter("max_bytes", &O::max_bytes,
                 "Most bytes held, keys and the cache's own structures included; null for no limit.")
-          .at_least(ByteSize{4096}),
+          .at_least(ByteSize{least_bytes}),
       parameter("policy", &O::policy, "Which entry of a full cache goes.")
           .choices({{"tinylfu", EvictionPolicy::tinylfu},
                     {"s3fifo", EvictionPolicy::s3fifo},
@@ -103,7 +116,7 @@ MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& con
       counters_(std::make_unique<Counters>()),
       has_ttl_jitter_(options.ttl_jitter > 0.0),
       ttl_jitter_(options.ttl_jitter) {
-  setup_->options = engine_options(options, context, std::move(listener));
+  setup_->options = engine_options(checked(options), context, std::move(listener));
 }
 
 MemoryCache::~MemoryCache() {
@@ -297,12 +310,12 @@ Result<std::uint64_t> MemoryCache::do_size() {
 }
 
 void MemoryCache::set_max_size(std::uint64_t entries) noexcept {
-  setup_->max_size.store(entries);
+  setup_->max_size.store(std::max(entries, least_entries));
   if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
 }
 
 void MemoryCache::set_max_bytes(ByteSize size) noexcept {
-  setup_->max_bytes.store(size.bytes);
+  setup_->max_bytes.store(std::max(size.bytes, least_bytes));
   if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
 }
 

@@ -16,7 +16,8 @@ class PageSource {
   virtual void* map(std::size_t bytes) noexcept = 0;
   virtual void unmap(void* address, std::size_t bytes) noexcept = 0;
 
-  // Gives the memory back and keeps the addresses readable (as zeros).
+  // Gives the memory back where the system takes it and keeps the addresses readable. What is there
+  // afterwards is zeros or what was there before: pages that are locked into memory stay as they are.
   virtual void discard(void* address, std::size_t bytes) noexcept = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "test_engine.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <random>
 
 using namespace cachesite;
@@ -63,6 +65,65 @@ BOOST_AUTO_TEST_CASE(a_lower_budget_is_reached_in_slices) {
     BOOST_TEST(engine->statistics().entries > 1000U);
     engine.set("another", "value");
     BOOST_TEST(engine.get("another") == "value");
+  }
+}
+
+// What is said to be stored is there.
+BOOST_AUTO_TEST_CASE(the_smallest_budgets_hold_entries_with_every_policy) {
+  for (const auto policy : all_policies) {
+    for (const std::uint64_t budget :
+         {4096U, 4097U, 5000U, 6144U, 8192U, 10'000U, 16'384U, 40'000U, 65'536U}) {
+      for (const std::optional<std::uint64_t> max_size :
+           {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(1), std::optional<std::uint64_t>(2),
+            std::optional<std::uint64_t>(10), std::optional<std::uint64_t>(10'000)}) {
+        auto options = with_bytes(policy, budget);
+        options.max_size = max_size;
+        TestEngine engine(std::move(options));
+        for (int i = 0; i < 500; ++i) {
+          BOOST_REQUIRE(engine.set("key" + std::to_string(i), "v"));
+          BOOST_REQUIRE(engine.get("key" + std::to_string(i)) == "v");
+        }
+        const auto statistics = engine->statistics();
+        BOOST_TEST(statistics.entries >= std::min<std::uint64_t>(max_size.value_or(10), 10));
+        BOOST_TEST(statistics.entries <= max_size.value_or(budget / 32));
+        BOOST_TEST(statistics.bytes <= budget);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_small_budget_stores_a_value_or_says_that_it_does_not) {
+  for (const auto policy : all_policies) {
+    for (const std::uint64_t budget : {4096U, 5000U, 8192U, 65'536U}) {
+      TestEngine engine(with_bytes(policy, budget));
+      for (const std::size_t size : {0U, 1U, 40U, 100U, 500U, 1000U, 2000U, 3000U, 4096U, 10'000U}) {
+        const std::string value(size, 'v');
+        for (int i = 0; i < 20; ++i) {
+          const auto key = "key" + std::to_string(i);
+          const bool stored = engine.set(key, value);
+          BOOST_REQUIRE((engine.get(key) == value) == stored);
+          BOOST_REQUIRE(stored || size > budget / 2);
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_cache_that_is_cut_down_to_the_least_still_holds_entries) {
+  for (const auto policy : all_policies) {
+    for (const std::uint64_t budget : {100'000U, 8'000'000U}) {
+      TestEngine engine(with_bytes(policy, budget));
+      for (int i = 0; i < 10'000; ++i)
+        engine.set("key" + std::to_string(i), std::string(100, 'v'));
+      engine->set_max_bytes(4096);
+      engine->upkeep(10'000);
+      for (int i = 0; i < 100; ++i) {
+        const auto key = "new" + std::to_string(i);
+        BOOST_REQUIRE(engine.set(key, "v"));
+        BOOST_REQUIRE(engine.get(key) == "v");
+      }
+      BOOST_TEST(engine->statistics().entries >= 10U);
+    }
   }
 }
 

@@ -1,5 +1,11 @@
 #include "test_engine.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
 using namespace cachesite;
 using namespace std::chrono_literals;
 using cachesite::test::all_policies;
@@ -21,6 +27,26 @@ BOOST_AUTO_TEST_CASE(an_entry_ends_at_the_millisecond) {
       BOOST_TEST(!engine->contains("key"));
       BOOST_TEST(engine.get("key") == "(miss)");
       BOOST_TEST(!engine->remove("key"));
+    }
+  }
+}
+
+// A tick is a quarter of a millisecond.
+BOOST_AUTO_TEST_CASE(the_time_left_is_told_in_whole_milliseconds_and_never_as_none) {
+  for (const auto policy : all_policies) {
+    for (const std::string& value : {std::string("small"), std::string(10'000, 'x')}) {
+      TestEngine engine(engine_options(policy, 100));
+      BOOST_REQUIRE(engine.set("key", value, 3));
+      for (int quarters = 0; quarters < 12; ++quarters) {
+        const auto remaining = engine->remaining("key");
+        BOOST_TEST((remaining.state == Remaining::State::expires));
+        BOOST_TEST(remaining.left.count() == std::max(1, (12 - quarters) / 4));
+        engine.let_pass(249us);
+        BOOST_TEST(engine->remaining("key").left.count() >= 1);
+        engine.let_pass(1us);
+      }
+      BOOST_TEST((engine->remaining("key").state == Remaining::State::absent));
+      BOOST_TEST((engine->remaining("nobody").state == Remaining::State::absent));
     }
   }
 }
@@ -150,6 +176,111 @@ BOOST_AUTO_TEST_CASE(overwriting_one_key_gives_back_the_memory_of_all_that_ended
   BOOST_TEST(engine->statistics().bytes < full / 100);
   BOOST_TEST(pages->discarded > full / 2);
   BOOST_TEST(pages->longest <= 128U * 1024);
+}
+
+struct Meeting {
+  const char* name;
+  std::function<void(memory::Engine&)> act;
+};
+
+// Each way in which a call meets an entry that has ended, alone and with calls before and behind it.
+const Meeting meetings[] = {
+    {"read",
+     [](memory::Engine& engine) {
+       Value value;
+       engine.read("key", value);
+     }},
+    {"read_many",
+     [](memory::Engine& engine) {
+       const std::string_view keys[] = {"other", "key"};
+       Found found[2]{};
+       Value values[2];
+       engine.read_many(keys, found, values);
+     }},
+    {"contains", [](memory::Engine& engine) { engine.contains("key"); }},
+    {"remaining", [](memory::Engine& engine) { engine.remaining("key"); }},
+    {"write", [](memory::Engine& engine) { engine.write("key", ByteView("value"), 1'000'000); }},
+    {"write of another length",
+     [](memory::Engine& engine) { engine.write("key", ByteView(std::string(100, 'v')), 1'000'000); }},
+    {"write of a long value",
+     [](memory::Engine& engine) { engine.write("key", ByteView(std::string(10'000, 'v')), 1'000'000); }},
+    {"write of a null", [](memory::Engine& engine) { engine.write("key", std::nullopt, 1'000'000); }},
+    {"add",
+     [](memory::Engine& engine) {
+       engine.write_if(memory::WriteCondition::absent, "key", ByteView("value"), 1'000'000);
+     }},
+    {"replace",
+     [](memory::Engine& engine) {
+       engine.write_if(memory::WriteCondition::present, "key", ByteView("value"), 1'000'000);
+     }},
+    {"increment",
+     [](memory::Engine& engine) {
+       std::int64_t sum = 0;
+       engine.increment("key", 1, 1'000'000, sum);
+     }},
+    {"remove", [](memory::Engine& engine) { engine.remove("key"); }},
+    {"expire", [](memory::Engine& engine) { engine.expire("key", 1'000'000); }},
+    {"persist", [](memory::Engine& engine) { engine.persist("key"); }},
+    {"upkeep", [](memory::Engine& engine) { engine.upkeep(1); }},
+    {"a scan",
+     [](memory::Engine& engine) {
+       memory::Engine::ScanPlace place;
+       while (!place.finished)
+         engine.scan(place, [](std::string_view) {});
+     }},
+    {"writes of others",
+     [](memory::Engine& engine) {
+       for (int i = 0; i < 100; ++i)
+         engine.write("more" + std::to_string(i), ByteView("value"), 1'000'000);
+     }},
+};
+
+BOOST_AUTO_TEST_CASE(the_end_of_an_entry_is_told_once_whoever_meets_it_first) {
+  for (const auto policy : all_policies) {
+    for (const auto& [name, act] : meetings) {
+      for (const std::string& value : {std::string("value"), std::string(10'000, 'x')}) {
+        BOOST_TEST_CONTEXT(name << ", " << value.size() << " bytes") {
+          std::vector<std::pair<std::string, RemovalCause>> heard;
+          auto options = engine_options(policy, 1000);
+          options.listener = [&heard](std::string_view key, RemovalCause cause) {
+            heard.emplace_back(key, cause);
+          };
+          TestEngine engine(std::move(options));
+          BOOST_REQUIRE(engine.set("other", "value", 1'000'000));
+          BOOST_REQUIRE(engine.set("key", value, 10));
+          engine.let_pass(10ms);
+          act(*engine);
+          // At the latest the next sweep meets it.
+          engine->upkeep(10);
+          BOOST_REQUIRE(heard.size() == 1U);
+          BOOST_TEST(heard.front().first == "key");
+          BOOST_TEST((heard.front().second == RemovalCause::expired));
+          const auto statistics = engine->statistics();
+          BOOST_TEST(statistics.expirations == 1U);
+          BOOST_TEST(statistics.evictions + statistics.removals + statistics.replacements == 0U);
+          BOOST_TEST(statistics.entries == statistics.inserts - 1);
+        }
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(writes_tell_of_all_that_ended_within_as_many_writes_as_there_are_entries) {
+  for (const auto policy : all_policies) {
+    std::map<RemovalCause, int> heard;
+    auto options = engine_options(policy, 1000);
+    options.listener = [&heard](std::string_view, RemovalCause cause) { ++heard[cause]; };
+    TestEngine engine(std::move(options));
+    for (int i = 0; i < 100; ++i)
+      engine.set("key" + std::to_string(i), "value", 10);
+    engine.set("one", "value", 1'000'000);
+    engine.let_pass(10ms);
+    for (int i = 0; i < 100; ++i)
+      engine.set("one", "value", 1'000'000);
+    BOOST_TEST(heard[RemovalCause::expired] == 100);
+    BOOST_TEST(heard[RemovalCause::replaced] == 100);
+    BOOST_TEST(heard.size() == 2U);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(reads_alone_drop_what_they_meet) {

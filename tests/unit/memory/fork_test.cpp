@@ -68,10 +68,12 @@ int use_inherited(memory::Engine& engine) {
 BOOST_AUTO_TEST_SUITE(forked_process)
 
 BOOST_AUTO_TEST_CASE(a_child_uses_the_cache_though_a_thread_of_its_parent_held_a_lock) {
-  for (const auto policy : test::all_policies) {
+  for (int round = 0; round < 8; ++round) {
     const auto clock = std::make_shared<StoppingClock>();
-    auto options = engine_options(policy, 10'000);
+    auto options = engine_options(test::all_policies[round % 4], 10'000);
     options.clock = clock;
+    // Locked pages do not become zeros when the child gives them back.
+    if (round >= 4) options.pages = std::make_shared<test::LockedPages>();
     memory::Engine engine(std::move(options));
     for (int i = 0; i < 3000; ++i)
       engine.write("key" + std::to_string(i), ByteView(std::string(100, 'v')), 60'000);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -59,6 +60,34 @@ BOOST_AUTO_TEST_CASE(a_limit_set_before_the_first_use_holds) {
   for (int i = 0; i < 50; ++i)
     cache.set_value(std::to_string(i), "value", 1min);
   BOOST_TEST(cache.statistics().entries == 10U);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_of_nothing_is_refused_and_never_set) {
+  MemoryCacheOptions options;
+  options.max_size = 0;
+  BOOST_CHECK_THROW(MemoryCache{options}, std::invalid_argument);
+  options.max_size = 1;
+  for (const std::uint64_t bytes : {0U, 1U, 4095U}) {
+    options.max_bytes = ByteSize{bytes};
+    BOOST_CHECK_THROW(MemoryCache{options}, std::invalid_argument);
+  }
+  for (const auto policy :
+       {EvictionPolicy::tinylfu, EvictionPolicy::s3fifo, EvictionPolicy::lru, EvictionPolicy::fifo}) {
+    for (const bool used_before : {false, true}) {
+      options.policy = policy;
+      options.max_size = 1000;
+      options.max_bytes = ByteSize{4096};
+      MemoryCache cache(options);
+      if (used_before) BOOST_TEST(cache.set_value("first", "value", 1min));
+      cache.set_max_size(0);
+      cache.set_max_bytes(ByteSize{0});
+      for (const std::string key : {"a", "b", "c"}) {
+        BOOST_TEST(cache.set_value(key, "value", 1min));
+        BOOST_TEST(cache.get_value(key).has_value());
+      }
+      BOOST_TEST(cache.statistics().entries == 1U);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(threads_that_come_first_together_share_one_cache) {

@@ -72,6 +72,17 @@ inline memory::EngineOptions engine_options(EvictionPolicy policy, std::uint64_t
 constexpr EvictionPolicy all_policies[] = {EvictionPolicy::tinylfu, EvictionPolicy::s3fifo,
                                            EvictionPolicy::lru, EvictionPolicy::fifo};
 
+// Pages that keep their content when they are given back, as pages do that are locked into memory.
+class LockedPages final : public memory::PageSource {
+ public:
+  void* map(std::size_t bytes) noexcept override { return system_.map(bytes); }
+  void unmap(void* address, std::size_t bytes) noexcept override { system_.unmap(address, bytes); }
+  void discard(void*, std::size_t) noexcept override {}
+
+ private:
+  memory::SystemPages system_;
+};
+
 // Pages from the system, counted, and failing when told to.
 class CountingPages final : public memory::PageSource {
  public:
