@@ -265,6 +265,95 @@ BOOST_AUTO_TEST_CASE(the_end_of_an_entry_is_told_once_whoever_meets_it_first) {
   }
 }
 
+// Each way in which an entry gets an end, here of 10 ms.
+const Meeting endings[] = {
+    {"write", [](memory::Engine& engine) { engine.write("key", ByteView("value"), 10); }},
+    {"write of a long value",
+     [](memory::Engine& engine) { engine.write("key", ByteView(std::string(10'000, 'v')), 10); }},
+    {"write over an entry without end",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView("value"), memory::Engine::endless);
+       engine.write("key", ByteView("other"), 10);
+     }},
+    {"write over a longer end",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView("value"), 1'000'000);
+       engine.write("key", ByteView("other"), 10);
+     }},
+    {"write over a longer value",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView(std::string(10'000, 'v')), 1'000'000);
+       engine.write("key", ByteView("other"), 10);
+     }},
+    {"add",
+     [](memory::Engine& engine) {
+       engine.write_if(memory::WriteCondition::absent, "key", ByteView("value"), 10);
+     }},
+    {"replace",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView("value"), 1'000'000);
+       engine.write_if(memory::WriteCondition::present, "key", ByteView("other"), 10);
+     }},
+    {"increment",
+     [](memory::Engine& engine) {
+       std::int64_t sum = 0;
+       engine.increment("key", 1, 10, sum);
+     }},
+    {"increment of a counter that ends",
+     [](memory::Engine& engine) {
+       std::int64_t sum = 0;
+       engine.increment("key", 9, 10, sum);
+       engine.increment("key", 1, 1'000'000, sum);
+     }},
+    {"expire",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView("value"), 1'000'000);
+       engine.expire("key", 10);
+     }},
+    {"expire of an entry without end",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView("value"), memory::Engine::endless);
+       engine.expire("key", 10);
+     }},
+    {"expire after persist",
+     [](memory::Engine& engine) {
+       engine.write("key", ByteView("value"), 1'000'000);
+       engine.persist("key");
+       engine.expire("key", 10);
+     }},
+};
+
+BOOST_AUTO_TEST_CASE(a_sweep_hears_of_every_end_however_it_was_given) {
+  for (const auto policy : all_policies) {
+    for (const auto& [name, act] : endings) {
+      for (const bool listens : {false, true}) {
+        BOOST_TEST_CONTEXT(name << (listens ? ", with a listener" : "")) {
+          int heard = 0;
+          auto options = engine_options(policy, 1000);
+          if (listens)
+            options.listener = [&heard](std::string_view, RemovalCause cause) {
+              heard += cause == RemovalCause::expired ? 1 : 0;
+            };
+          TestEngine engine(std::move(options));
+          engine.set("other", "value", memory::Engine::endless);
+          // The sweep has been everywhere before.
+          engine->upkeep(4);
+          act(*engine);
+          engine.let_pass(10ms - 1us);
+          engine->upkeep(4);
+          BOOST_TEST(engine->statistics().expirations == 0U);
+          BOOST_TEST(engine->contains("key"));
+          engine.let_pass(1us);
+          engine->upkeep(4);
+          BOOST_TEST(engine->statistics().expirations == 1U);
+          BOOST_TEST(engine->statistics().entries == 1U);
+          BOOST_TEST(heard == (listens ? 1 : 0));
+        }
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(writes_tell_of_all_that_ended_within_as_many_writes_as_there_are_entries) {
   for (const auto policy : all_policies) {
     std::map<RemovalCause, int> heard;
