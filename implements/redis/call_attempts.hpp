@@ -4,7 +4,9 @@
 
 #include <cachesite/error.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace cachesite::redis {
 
@@ -23,13 +25,14 @@ class CallAttempts {
     reconnect  // the same, and nobody may have noticed yet that the connection has ended
   };
 
-  /// `repeatable`: doing it twice is the same as doing it once.
-  CallAttempts(bool repeatable, bool repeat_after_timeout) noexcept
-      : repeatable_(repeatable), repeat_after_timeout_(repeat_after_timeout) {}
+  /// `repeatable`: doing it twice is the same as doing it once. `connections`: how many there may be, all of
+  /// which may turn out to have ended, one after the other.
+  CallAttempts(bool repeatable, bool repeat_after_timeout, std::size_t connections) noexcept
+      : connections_(connections), repeatable_(repeatable), repeat_after_timeout_(repeat_after_timeout) {}
 
   /// An attempt has ended. `loss` is why, unless it was answered, timed out or was not open.
   Next after(Ending ending, ErrorCode loss, bool in_time) noexcept {
-    const unsigned attempt = attempts_++;
+    const std::size_t attempt = attempts_++;
     sent_ = ending == Ending::timed_out_sent || ending == Ending::lost_sent || ending == Ending::spoilt;
     ever_sent_ = ever_sent_ || sent_;
     switch (ending) {
@@ -41,14 +44,15 @@ class CallAttempts {
       case Ending::spoilt:
         return Next::spoilt;
       case Ending::not_open:
-        return attempt < most_openings && in_time ? Next::reconnect : Next::away;
+        return attempt <= connections_ && in_time ? Next::reconnect : Next::away;
       case Ending::lost_sent:
       case Ending::lost_unsent:
         break;
     }
     if ((loss == ErrorCode::timeout && !repeat_after_timeout_) || !in_time) return Next::late;
     if (loss == ErrorCode::closed) return Next::closed;
-    return attempt < (sent_ ? 1U : 2U) && (!sent_ || repeatable_) ? Next::again : Next::lost;
+    if (!sent_) return attempt <= connections_ ? Next::again : Next::lost;
+    return repeatable_ && !std::exchange(repeated_, true) ? Next::again : Next::lost;
   }
 
   /// Whether the last attempt may have reached the server.
@@ -57,13 +61,13 @@ class CallAttempts {
   [[nodiscard]] Outcome outcome() const noexcept { return ever_sent_ ? Outcome::unknown : Outcome::not_done; }
 
  private:
-  static constexpr unsigned most_openings = 3;
-
-  unsigned attempts_ = 0;
+  std::size_t attempts_ = 0;
+  const std::size_t connections_;
   bool repeatable_;
   bool repeat_after_timeout_;
   bool sent_ = false;
   bool ever_sent_ = false;
+  bool repeated_ = false;
 };
 
 }  // namespace cachesite::redis

@@ -28,7 +28,7 @@ struct ChannelLimits {
   FrameLimits frame = {};
   std::size_t most_requests = 1024;                     // waiting or unanswered
   std::size_t largest_batch = std::size_t{128} * 1024;  // bytes that one leader takes at once
-  std::chrono::milliseconds stall{2500};  // a connection that answers nothing for so long is dead
+  std::chrono::milliseconds stall{2500};  // a connection that answers nothing for so long may be dead
   std::chrono::milliseconds patience{0};  // a receive of the connection may block for so long
 };
 
@@ -62,6 +62,8 @@ class BasicChannel {
   [[nodiscard]] std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
   /// Ends the connection, if any: calls that run end with `lost_...`. Does not tell the listener.
   void close(const Error& reason);
+  /// Ends the connection, if any, as the server may do it: whoever uses it next, or does now, notices.
+  void shut_down();
 
   /// Sends a command and waits for its answer. On anything but `answered`, `loss` may say why.
   Ending call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
@@ -104,6 +106,9 @@ class BasicChannel {
   // A connection that rested for so long is looked at before it is used: it may have ended, or something may
   // have come that nobody asked for.
   static constexpr std::chrono::milliseconds rest_before_check{1};
+
+  // How long a leader whose request is done reads for others.
+  static constexpr std::chrono::milliseconds company{1};
 
   // Of those who wait for a leader, see `yield`.
   static constexpr int most_yields = 8;
@@ -182,6 +187,7 @@ class BasicChannel {
   void finish(Slot* slot, WakeList& wakes) noexcept;
   bool hand_over(WakeList& wakes) noexcept;
   bool wanted_by_others(const Slot* own) const noexcept;
+  SteadyTime::duration patience_of_others(const Slot* own) const noexcept;
   void end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell);
 
   const ChannelLimits limits_;
@@ -207,7 +213,7 @@ class BasicChannel {
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<Conversation> conversation_;
   std::optional<Error> loss_;
-  TimePoint last_lead_{};
+  TimePoint last_lead_{};  // or when the connection was opened
   TimePoint unanswered_since_{};
 };
 

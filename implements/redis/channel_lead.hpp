@@ -4,6 +4,7 @@
 
 #include "redis/channel.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -41,7 +42,7 @@ bool BasicChannel<Threads>::idle_check() {
 // False when the connection turns out to have ended while nobody used it.
 template <class Threads>
 bool BasicChannel<Threads>::begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now) {
-  const bool rested = now - last_lead_ > rest_before_check && last_lead_ != TimePoint{};
+  const bool rested = now - last_lead_ > rest_before_check;
   last_lead_ = now;
   if (conversation_->awaiting()) return true;
   unanswered_since_ = now;
@@ -52,8 +53,8 @@ bool BasicChannel<Threads>::begin_lead(Lock& lock, WakeList& wakes, Slot* own, T
   return false;
 }
 
-// Works until its own request has ended and nothing is unanswered. False when the deadline passed first and
-// somebody else goes on; the slot is abandoned then.
+// Works until its own request has ended, and a little longer for what is unanswered still. False when the
+// deadline passed first and somebody else goes on; the slot is abandoned then.
 template <class Threads>
 bool BasicChannel<Threads>::lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline,
                                  Ending& left) {
@@ -66,8 +67,15 @@ bool BasicChannel<Threads>::lead(Lock& lock, WakeList& wakes, Slot* own, TimePoi
 template <class Threads>
 bool BasicChannel<Threads>::lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline,
                                     bool may_block, Ending& left) {
-  for (;;) {
-    if (own->stage != Slot::Stage::done) take_batch(own);
+  for (std::optional<TimePoint> leaves;;) {
+    if (own->stage != Slot::Stage::done) {
+      take_batch(own);
+    } else if (!leaves) {
+      // Answers that come together are read by one thread; for later ones there are those who wait for them.
+      leaves = Threads::now() + company;
+      deadline = std::min(deadline, *leaves);
+      may_block = false;
+    }
     lock.unlock();
     wakes.wake();
     const Pumped pumped = pump(deadline, may_block);
@@ -90,11 +98,16 @@ std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, S
   }
   if (conversation_->awaiting() && progress) unanswered_since_ = Threads::now();
   if (pumped == Pumped::timed_out) {
-    const bool stalled = Threads::now() - unanswered_since_ >= limits_.stall;
+    if (own->stage == Slot::Stage::done) {
+      hand_over(wakes);
+      return true;
+    }
+    // Who has less patience than others does not end their calls.
+    const auto silence = Threads::now() - unanswered_since_;
+    const bool stalled = silence >= limits_.stall && silence >= patience_of_others(own);
     // The caller's own bytes, half of them written, cannot be left to others.
     const bool entangled = own->own_write && conversation_->has_output();
     if (!stalled && !entangled && (hand_over(wakes) || wanted_by_others(own))) {
-      if (own->stage == Slot::Stage::done) return true;
       left = Ending::timed_out_sent;
       if (own->stage == Slot::Stage::queued) {
         left = Ending::timed_out_queued;
@@ -244,6 +257,17 @@ bool BasicChannel<Threads>::wanted_by_others(const Slot* own) const noexcept {
     for (const Slot* slot = first; slot != nullptr; slot = slot->next)
       if (slot != own && !slot->abandoned) return true;
   return false;
+}
+
+// The longest time that somebody else gives the server.
+template <class Threads>
+SteadyTime::duration BasicChannel<Threads>::patience_of_others(const Slot* own) const noexcept {
+  SteadyTime::duration longest{0};
+  for (const Slot* first :
+       {static_cast<const Slot*>(conversation_->oldest()), static_cast<const Slot*>(queue_.front())})
+    for (const Slot* slot = first; slot != nullptr; slot = slot->next)
+      if (slot != own && !slot->abandoned) longest = std::max(longest, slot->patience);
+  return longest;
 }
 
 template <class Threads>

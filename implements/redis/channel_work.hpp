@@ -26,7 +26,7 @@ void BasicChannel<Threads>::open(std::unique_ptr<Transport> transport) {
   conversation_ = std::move(conversation);
   loss_.reset();
   closing_.reset();
-  last_lead_ = {};
+  last_lead_ = Threads::now();
   open_.store(true, std::memory_order_release);
 }
 
@@ -41,6 +41,12 @@ void BasicChannel<Threads>::close(const Error& reason) {
   } else {
     end_connection(lock, wakes, reason, false);
   }
+}
+
+template <class Threads>
+void BasicChannel<Threads>::shut_down() {
+  const Lock lock(mutex_);
+  if (is_open()) transport_->shut_down();
 }
 
 template <class Threads>
@@ -180,6 +186,7 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
     throw;
   }
   slot->stage = Slot::Stage::queued;
+  slot->patience = limits_.patience;
   queue_.push(slot);
   count_load(1);
   Pending pending(*this, slot);
@@ -357,6 +364,7 @@ template <class Threads>
 bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                                   Ending& left) {
   if (leading_) {
+    slot->patience = deadline - now;
     slot->signal.store(Slot::Signal::none, std::memory_order_relaxed);
     slot->waits = true;
     lock.unlock();

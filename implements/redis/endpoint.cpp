@@ -120,13 +120,15 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoin
     meter_.timed_out(sent);
     // Neither a call of little patience nor the rest of one that waited for something else says much.
     if (sent && is_fair(now - attempt_began)) count_unanswered(passage.probe());
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - time.begin);
+    // The connection may have been given up before, for want of an answer to somebody else.
+    const auto waited = std::min(now, deadline) - time.begin;
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
     return Error(ErrorCode::timeout,
                  place_ + ": no answer within " + duration_text(patience) +
                      (sent ? " (the command was sent)" : " (the command was not sent)"),
                  outcome);
   };
-  CallAttempts attempts(needs.repeatable, options_.retry_on_timeout);
+  CallAttempts attempts(needs.repeatable, options_.retry_on_timeout, options_.lanes.most());
   std::optional<Error> loss;
   for (;;) {
     const bool sent = std::exchange(sent_already, false);

@@ -2,6 +2,7 @@
 
 #include "redis/byte_buffer.hpp"
 #include "redis/command_encoder.hpp"
+#include "redis/deadline.hpp"
 #include "redis/reply.hpp"
 
 #include <cachesite/error.hpp>
@@ -45,6 +46,7 @@ struct Slot {
   bool waits = false;      // the caller sleeps until there is a signal
   bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
+  SteadyTime::duration patience{};  // of a caller that waits for another to read
   Reply reply;
   /// The answers of a request of several commands, which are written next to each other; else empty.
   struct Part {

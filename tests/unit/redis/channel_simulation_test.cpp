@@ -49,6 +49,7 @@ class Simulation {
       parts.push_back([this, caller] { live(caller); });
     if (closes) parts.push_back([this] { interfere(); });
     stage_.run(seed_, std::move(parts));
+    if (channel_->clogged()) fail("nothing is under way, and others are kept from the channel");
     channel_.reset();
     check();
     return problem_.empty() ? server_.problem : problem_;
@@ -148,7 +149,7 @@ class Simulation {
     }
     for (const auto& arguments : words)
       commands.push_back({arguments, any_kind, record.repeatable});
-    CallAttempts attempts(record.repeatable, repeat_after_timeout_);
+    CallAttempts attempts(record.repeatable, repeat_after_timeout_, 1);
     std::optional<Error> loss;
     for (;;) {
       if (!stage_.wait([this] { return channel_->is_open(); }, deadline)) return attempts.outcome();

@@ -1,4 +1,5 @@
 #include "redis/channel_work.hpp"
+#include "support/wait_until.hpp"
 
 #include <array>
 #include <atomic>
@@ -48,9 +49,9 @@ class SlowTransport final : public Transport {
       count += piece.iov_len;
     return {Status::ok, count};
   }
-  Waiting wait(bool, TimePoint) override {
+  Waiting wait(bool, TimePoint deadline) override {
     waits = true;
-    answers.acquire();
+    if (!answers.try_acquire_for(deadline - CountingThreads::now())) return Waiting::timed_out;
     answer_ = true;
     return Waiting::ready;
   }
@@ -65,6 +66,11 @@ class SlowTransport final : public Transport {
 };
 
 struct Fixture {
+  static ChannelLimits limits() {
+    ChannelLimits limits;
+    limits.stall = 50ms;
+    return limits;
+  }
   Fixture() {
     CountingThreads::yields = 0;
     auto owned = std::make_unique<SlowTransport>();
@@ -72,13 +78,13 @@ struct Fixture {
     channel.open(std::move(owned));
   }
 
-  void call() {
+  void call(std::chrono::milliseconds patience = 1min) {
     const std::array<Argument, 1> words{{{"PING"}}};
     Reply reply;
     std::optional<Error> loss;
     const auto now = CountingThreads::now();
     answered += channel.call({words, static_cast<ReplyKinds>(ReplyKind::status), true}, reply, now,
-                             now + 1min, loss) == Ending::answered;
+                             now + patience, loss) == Ending::answered;
   }
   // Returns how often the one that waited for the other let others go first.
   int yields_of_a_follower(int awaited) {
@@ -96,7 +102,18 @@ struct Fixture {
     return CountingThreads::yields;
   }
 
-  BasicChannel<CountingThreads> channel{ChannelLimits{}, [](const Error&) {}};
+  /// A call on a thread of its own. Returns when its request waits behind so many others.
+  std::thread join(std::size_t others, std::chrono::milliseconds patience = 1min) {
+    std::thread caller([this, patience] { call(patience); });
+    while (channel.load() <= others || (others == 0 && !transport->waits))
+      std::this_thread::yield();
+    return caller;
+  }
+  bool is_answered(int calls) {
+    return test::wait_until([&] { return answered == calls; });
+  }
+
+  BasicChannel<CountingThreads> channel{limits(), [](const Error&) {}};
   SlowTransport* transport;
   std::atomic<int> answered{0};
 };
@@ -128,6 +145,46 @@ BOOST_AUTO_TEST_CASE(a_rare_long_turn_changes_nothing) {
   BOOST_TEST(yields_of_a_follower(1) == 1);
   CountingThreads::turn = 0;
   BOOST_TEST(yields_of_a_follower(8) == 8);
+}
+
+BOOST_AUTO_TEST_CASE(who_has_his_answer_does_not_wait_for_the_answers_of_others) {
+  CountingThreads::turn = 0;
+  std::thread first = join(0);
+  std::thread second = join(1);
+  std::thread third = join(2);
+  transport->answers.release();
+  first.join();
+  // The second has sent both requests, and its answer comes long before the other.
+  transport->answers.release();
+  BOOST_TEST(is_answered(2));
+  second.join();
+  BOOST_TEST(channel.load() == 1u);
+  transport->answers.release();
+  BOOST_TEST(is_answered(3));
+  third.join();
+}
+
+BOOST_AUTO_TEST_CASE(who_has_little_patience_does_not_end_the_calls_of_others) {
+  CountingThreads::turn = 0;
+  std::thread hasty = join(0, 200ms);
+  std::thread patient = join(1);
+  hasty.join();
+  BOOST_TEST(answered == 0);
+  BOOST_TEST(channel.is_open());
+  transport->answers.release(2);
+  BOOST_TEST(is_answered(1));
+  patient.join();
+  BOOST_TEST(channel.is_open());
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_that_is_silent_for_as_long_as_anybody_waits_is_given_up) {
+  CountingThreads::turn = 0;
+  std::thread first = join(0, 200ms);
+  std::thread second = join(1, 200ms);
+  first.join();
+  second.join();
+  BOOST_TEST(answered == 0);
+  BOOST_TEST(!channel.is_open());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
