@@ -30,7 +30,7 @@ class Breaker {
   Breaker(const BreakerOptions& options, std::uint64_t seed) noexcept
       : failures_(options.failures), pauses_(options.first_pause, options.longest_pause, seed) {}
 
-  /// False while an answer changes nothing and no call is refused, which is nearly always.
+  /// False while the last call was answered, so that an answer changes nothing and no call is refused.
   [[nodiscard]] bool troubled() const noexcept { return unanswered_.load(relaxed) != 0; }
   [[nodiscard]] State state() const noexcept { return state_.load(relaxed); }
   /// Whether a call that begins now would be refused.
@@ -64,9 +64,9 @@ class Breaker {
   /// A call was not answered in time; `probe` is its number if it was one. Returns true when that opens the
   /// breaker, be it again.
   bool unanswered(TimePoint now, std::uint64_t probe) noexcept {
-    if (failures_ == 0) return false;
     const auto count = unanswered_.load(relaxed) + 1;
     unanswered_.store(count, relaxed);
+    if (failures_ == 0) return false;
     if (state() == State::closed ? count < failures_ : !is_under_way(probe)) return false;
     state_.store(State::open, relaxed);
     next_probe_.store(now + pauses_.next(), relaxed);

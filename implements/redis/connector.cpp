@@ -68,8 +68,11 @@ Connector::Outcome Connector::connect(const StopSignal& stop, const std::functio
     announce(transport.get());
     const Announced announced{announce};
     if (tls != nullptr) outcome.error = tls->greet(deadline);
-    if (!outcome.error)
-      outcome.error = shake_hands(*transport, options_.introduction, options_.frame, deadline);
+    if (!outcome.error) {
+      auto welcome = shake_hands(*transport, options_.introduction, options_.frame, deadline);
+      outcome.error = std::move(welcome.error);
+      outcome.no_master = welcome.no_master;
+    }
   }
   if (!outcome.error) outcome.transport = std::move(transport);
   return outcome;

@@ -36,6 +36,7 @@ class Connector {
   struct Outcome {
     std::unique_ptr<Transport> transport;
     std::optional<Error> error;  // when there is no transport
+    bool no_master = false;      // the server is none, and the error says so
   };
   /// What a connection is for. One for bulk takes large replies in turns with what the server has to say to
   /// others, where the server is near.

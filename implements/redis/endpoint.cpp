@@ -202,14 +202,17 @@ std::string Endpoint::breaker_text() const {
 
 void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
   const Lock lock(mutex_);
-  if (breaker_.unanswered(SteadyTime::now(), probe) && state_ != State::stopped) tell_loss(breaker_text());
+  const bool opened = breaker_.unanswered(SteadyTime::now(), probe);
+  // One that takes too long may be a slow command.
+  if ((opened || breaker_.count() > 1) && state_ != State::stopped) tell_loss(breaker_text());
 } catch (const std::exception&) {
   // The breaker has it; there is no memory for telling it.
 }
 
 void Endpoint::count_answered() noexcept try {
   const Lock lock(mutex_);
-  if (breaker_.answered() && state_ == State::up) tell_return();
+  breaker_.answered();
+  if (state_ == State::up) tell_return();
 } catch (const std::exception&) {
   // As above; the answer is there all the same.
 }
@@ -228,13 +231,16 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
         if (!working_) begin_work(lock);  // there was no thread for it
         return down_error();
       case State::stopped:
-        return Error(ErrorCode::closed, "the cache is stopped");
+        return Error(end_->code(), std::string(end_->message()));
       case State::recovering:
         deadline = std::min(deadline, patience_ends_);
         [[fallthrough]];
       case State::idle:
       case State::connecting:
-        if (SteadyTime::now() >= deadline) return down_error();
+        if (SteadyTime::now() >= deadline) {
+          if (state_ == State::recovering && deadline == patience_ends_) tell_loss(reason_->message());
+          return down_error();
+        }
         changed_.wait_until(lock, deadline);
     }
   }
@@ -264,7 +270,7 @@ RedisEndpointStatistics Endpoint::statistics() const {
 
 bool Endpoint::is_refused() const {
   const Lock lock(mutex_);
-  return state_ == State::down && reason_ && reason_->code() == ErrorCode::refused;
+  return state_ == State::down && reason_ && (no_master_ || reason_->code() == ErrorCode::refused);
 }
 
 Health Endpoint::health() const {

@@ -22,6 +22,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,8 @@ struct EndpointOptions {
   BreakerOptions breaker;
   bool retry_on_timeout = false;
   std::chrono::milliseconds health_check_interval{0};  // 0: none
+  /// Told whenever an attempt to connect has ended, by the thread that made it, without a lock held.
+  std::function<void()> on_attempt;
 };
 
 /// One server: its channels, and what is done when it is not there. A thread exists only while something is
@@ -57,6 +60,11 @@ class Endpoint {
   void start();
   void await_started();
   void stop() noexcept;
+  /// `stop` for a server that is not used any more, while others are: calls end with `unreachable`.
+  void retire() noexcept;
+  /// Ends the connections as if the server had, since its name may lead elsewhere by now. Does nothing when
+  /// it did so less than `renewal_pause` ago.
+  void renew();
 
   /// Sends a command and gives its answer, an error of the server included. Starts the endpoint if need be.
   Status call(const Command& command, Reply& reply, CallTime time);
@@ -113,6 +121,7 @@ class Endpoint {
     std::uint64_t probe_ = 0;
   };
 
+  void end(const Error& reason) noexcept;
   template <class Send>
   Status carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
@@ -132,6 +141,7 @@ class Endpoint {
   void work();
   void check_channels() noexcept;
   void go_up();
+  void tell_attempt(Lock& lock) const;
   void tell_loss(std::string_view reason);
   void tell_return();
   void go_down(const Error& reason);
@@ -157,10 +167,13 @@ class Endpoint {
   bool urgent_ = false;
   bool was_up_ = false;
   bool reported_down_ = false;
+  bool no_master_ = false;  // it said so when it was connected to last
   TimePoint patience_ends_{};
+  TimePoint next_renewal_{};
   Breaker breaker_;
   std::chrono::system_clock::time_point since_;
   std::optional<Error> reason_;
+  std::optional<Error> end_;  // why it is stopped
   Transport* handshaking_ = nullptr;
   Heartbeat heartbeat_;
 };

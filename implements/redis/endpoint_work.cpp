@@ -3,6 +3,7 @@
 #include "redis/background_thread.hpp"
 #include "redis/considerate_transport.hpp"
 #include "redis/endpoint.hpp"
+#include "redis/only_server.hpp"
 
 #include <algorithm>
 #include <array>
@@ -33,6 +34,14 @@ void Endpoint::await_started() {
 }
 
 void Endpoint::stop() noexcept {
+  end(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+}
+
+void Endpoint::retire() noexcept {
+  end(Error(ErrorCode::unreachable, place_ + " is not used any more", Outcome::unknown));
+}
+
+void Endpoint::end(const Error& reason) noexcept {
   if (fork_mark_.forked()) {
     // The thread is the parent's; here there is nothing to wait for.
     if (worker_.joinable()) worker_.detach();
@@ -42,13 +51,14 @@ void Endpoint::stop() noexcept {
   {
     const Lock lock(mutex_);
     if (state_ != State::stopped) {
+      end_ = reason;
       set_state(State::stopped);
       stop_signal_.raise();
       if (handshaking_ != nullptr) handshaking_->shut_down();
       changed_.notify_all();
     }
   }
-  lanes_.close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+  lanes_.close(reason);
   heartbeat_.stop();
   std::thread worker;
   {
@@ -56,7 +66,17 @@ void Endpoint::stop() noexcept {
     worker = std::move(worker_);
   }
   if (worker.joinable()) worker.join();
-  lanes_.close(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+  lanes_.close(reason);
+}
+
+void Endpoint::renew() {
+  {
+    const Lock lock(mutex_);
+    const auto now = SteadyTime::now();
+    if (state_ != State::up || now < next_renewal_) return;
+    next_renewal_ = now + renewal_pause;
+  }
+  lanes_.shut_down();
 }
 
 void Endpoint::set_state(State state) {
@@ -114,12 +134,19 @@ void Endpoint::begin_work(Lock&) {
 
 void Endpoint::go_up() {
   reason_.reset();
-  // While the breaker is open it has to answer a call first.
-  if (breaker_.state() == RedisBreakerState::closed) tell_return();
+  // One that has left calls without an answer has to answer one first.
+  if (!breaker_.troubled()) tell_return();
   was_up_ = true;
   heartbeat_.start();
   if (state_ == State::up) return;
   set_state(State::up);
+}
+
+void Endpoint::tell_attempt(Lock& lock) const {
+  if (!options_.on_attempt) return;
+  lock.unlock();
+  options_.on_attempt();
+  lock.lock();
 }
 
 void Endpoint::tell_loss(std::string_view reason) {
@@ -170,6 +197,7 @@ void Endpoint::work() {
           meter_.connected();
           pauses.reset();
           go_up();
+          tell_attempt(lock);
         }
         continue;
       }
@@ -179,7 +207,9 @@ void Endpoint::work() {
     if (!lock.owns_lock()) lock.lock();
     if (state_ == State::stopped) continue;
     meter_.connect_failed(*outcome.error);
+    no_master_ = outcome.no_master;
     if (!lanes_.any_open()) go_down(*outcome.error);
+    tell_attempt(lock);
     auto pause = pauses.next();
     if (outcome.error->code() == ErrorCode::refused)
       pause = std::max<BackOff::Pause>(pause, options_.longest_pause * 5);

@@ -1,5 +1,6 @@
 #include "redis/exchange.hpp"
 
+#include "redis/only_server.hpp"
 #include "redis/raw_command.hpp"
 
 #include <utility>
@@ -22,6 +23,9 @@ Exchange exchange(ExclusiveConnection& connection, std::span<const RedisCommand>
             connection.abandon(Error(ErrorCode::protocol, "an answer came before its question"));
             break;
           }
+          if (reply.kind == ReplyKind::error && heed_only_server(reply) &&
+              SteadyTime::now() >= connection.opened() + renewal_pause)
+            connection.retire();
           done.replies.push_back(std::move(reply));
           continue;
         case ExclusiveConnection::Progress::timed_out: {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <poll.h>
+
 namespace cachesite::redis {
 
 namespace {
@@ -35,6 +37,7 @@ std::optional<Error> ExclusiveConnection::open(TimePoint deadline) {
   if (outcome.error) return outcome.error;
   transport_ = std::move(outcome.transport);
   announced_ = transport_.get();
+  opened_ = SteadyTime::now();
   return std::nullopt;
 }
 
@@ -150,7 +153,7 @@ bool ExclusiveConnection::flush() {
 
 ExclusiveConnection::Progress ExclusiveConnection::next(Reply& reply, TimePoint deadline) {
   if (failure_) return Progress::lost;
-  for (;;) {
+  for (bool late = false;;) {
     if (!flush()) return Progress::lost;
     switch (stream_.next(reply)) {
       case ReplyStream::Progress::complete:
@@ -164,19 +167,25 @@ ExclusiveConnection::Progress ExclusiveConnection::next(Reply& reply, TimePoint 
       case ReplyStream::Progress::no_memory:
         return lose(Error(ErrorCode::no_memory, stream_.problem(), Outcome::unknown));
     }
+    if (late) return Progress::timed_out;
     bool nothing = false;
     if (!receive(nothing)) return Progress::lost;
     if (nothing) {
       if (transport_->wait(written_ < output_size_, deadline) == Transport::Waiting::timed_out)
         return Progress::timed_out;
-    } else if (SteadyTime::now() >= deadline) {
-      return Progress::timed_out;
+    } else {
+      late = SteadyTime::now() >= deadline;
     }
   }
 }
 
+void ExclusiveConnection::await(const WakeSignal& wake, TimePoint deadline) {
+  std::array<pollfd, 2> polls{{{transport_->descriptor(), POLLIN, 0}, {wake.descriptor(), POLLIN, 0}}};
+  ::poll(polls.data(), polls.size(), poll_milliseconds(SteadyTime::now(), deadline));
+}
+
 bool ExclusiveConnection::usable() {
-  if (failure_ || !transport_ || written_ != output_size_ || stream_.has_bytes() || interrupted())
+  if (failure_ || retired_ || !transport_ || written_ != output_size_ || stream_.has_bytes() || interrupted())
     return false;
   bool nothing = false;
   return receive(nothing) && nothing;

@@ -8,6 +8,7 @@
 #include "redis/reply_stream.hpp"
 #include "redis/stop_signal.hpp"
 #include "redis/transport.hpp"
+#include "redis/wake_signal.hpp"
 
 #include <cachesite/error.hpp>
 
@@ -45,11 +46,18 @@ class ExclusiveConnection {
   Progress next(Reply& reply, TimePoint deadline);
   [[nodiscard]] const Error& failure() const noexcept { return *failure_; }
 
+  /// Waits until there may be something to read, or until the signal is raised.
+  void await(const WakeSignal& wake, TimePoint deadline);
+
   /// Forgets the commands so far, all of which are answered.
   void begin_count() noexcept;
   /// How many of the commands queued since then were given to the kernel completely.
   [[nodiscard]] std::size_t sent() const noexcept;
 
+  /// When it was opened.
+  [[nodiscard]] TimePoint opened() const noexcept { return opened_; }
+  /// It is not to be used by anybody else after this user.
+  void retire() noexcept { retired_ = true; }
   /// Makes the connection unusable.
   void abandon(Error reason);
   /// True when it can be used for further commands: it holds, and nothing has come that nobody asked for.
@@ -71,6 +79,8 @@ class ExclusiveConnection {
   std::vector<std::size_t> ends_;  // of the commands, within the output
   std::size_t sent_before_ = 0;    // commands whose output is not kept any more
   std::optional<Error> failure_;
+  TimePoint opened_{};
+  bool retired_ = false;
 
   mutable std::mutex mutex_;  // of the two below, for interrupt()
   std::unique_ptr<Transport> transport_;

@@ -6,16 +6,33 @@
 #include "redis/server_text.hpp"
 #include "redis/slot.hpp"
 
+#include <algorithm>
 #include <array>
 #include <list>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
 
 namespace {
+
+// Whether a server that says so would answer every other command in the same way. One that cannot save its
+// data, for instance, says MISCONF to PING and serves reads; one that has no CLIENT or PING may have all
+// else.
+bool turns_away(std::string_view error) {
+  constexpr std::array<std::string_view, 7> refusals{"LOADING ",
+                                                     "MASTERDOWN ",
+                                                     "NOAUTH ",
+                                                     "WRONGPASS ",
+                                                     "DENIED ",
+                                                     "ERR max number of clients",
+                                                     "ERR operation not permitted"};
+  return std::any_of(refusals.begin(), refusals.end(),
+                     [&](std::string_view beginning) { return error.starts_with(beginning); });
+}
 
 class Handshake {
  public:
@@ -35,7 +52,7 @@ class Handshake {
     conversation_.admit(&slot);
   }
 
-  // Asks for what a user without the right to it can do without.
+  // Asks for what nothing depends on: the answer is a sign of life, whatever it says.
   void ask_dispensable(std::initializer_list<std::string_view> words) {
     ask(words);
     dispensable_.insert(&slots_.back());
@@ -84,7 +101,7 @@ class Handshake {
     for (const auto& slot : slots_) {
       if (slot.reply.kind != ReplyKind::error) continue;
       const auto text = slot.reply.text();
-      if (text.starts_with("NOPERM ") && dispensable_.contains(&slot)) continue;
+      if (dispensable_.contains(&slot) && !turns_away(text)) continue;
       const bool not_yet = text.starts_with("LOADING ") || text.starts_with("MASTERDOWN ");
       return Error(not_yet ? ErrorCode::unreachable : ErrorCode::refused,
                    readable_server_error(without_secret(text)));
@@ -117,8 +134,8 @@ class Handshake {
 
 }  // namespace
 
-std::optional<Error> shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
-                                 TimePoint deadline) {
+Welcome shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
+                    TimePoint deadline) {
   Handshake handshake(transport, introduction.password.reveal(), limits);
   if (!introduction.password.empty()) {
     if (introduction.username.empty())
@@ -132,10 +149,9 @@ std::optional<Error> shake_hands(Transport& transport, const Introduction& intro
   if (introduction.reads_from_replica) handshake.ask({"READONLY"});
   if (introduction.requires_master) handshake.ask({"ROLE"}, ReplyKind::array);
   handshake.ask_dispensable({"PING"});
-  auto error = handshake.run(deadline);
-  if (!error && introduction.requires_master && handshake.list_head() != "master")
-    error.emplace(ErrorCode::unreachable, "the server is not the master");
-  return error;
+  if (auto error = handshake.run(deadline)) return {std::move(error)};
+  if (!introduction.requires_master || handshake.list_head() == "master") return {};
+  return {Error(ErrorCode::unreachable, "the server is not the master"), true};
 }
 
 }  // namespace cachesite::redis

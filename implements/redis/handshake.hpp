@@ -23,9 +23,15 @@ struct Introduction {
   bool requires_master = false;     // a server that is none is refused
 };
 
-/// Sends AUTH, CLIENT SETNAME, SELECT as far as given, and PING, all at once. No error means that the server
-/// agreed to everything and the connection is ready.
-std::optional<Error> shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
-                                 TimePoint deadline);
+/// What a server made of an introduction.
+struct Welcome {
+  std::optional<Error> error;  // none: the connection is ready
+  bool no_master = false;      // the server is none, and the error says so
+};
+
+/// Sends AUTH, CLIENT SETNAME, SELECT as far as given, and PING, all at once. The server has to agree to all
+/// of it but CLIENT SETNAME and PING: to these any answer will do that lets other commands hope.
+Welcome shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
+                    TimePoint deadline);
 
 }  // namespace cachesite::redis

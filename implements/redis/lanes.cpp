@@ -53,6 +53,11 @@ Channel* Lanes::closed() noexcept {
   return nullptr;
 }
 
+void Lanes::shut_down() {
+  for (const auto& lane : lanes_)
+    lane->channel.shut_down();
+}
+
 void Lanes::close(const Error& reason) {
   for (const auto& lane : lanes_)
     lane->channel.close(reason);

@@ -60,6 +60,8 @@ class Lanes {
       if (lane->channel.is_open()) visit(lane->channel);
   }
   void close(const Error& reason);
+  /// See Channel.
+  void shut_down();
 
  private:
   // So many requests on one channel are better off together.

@@ -77,6 +77,11 @@ class RedisConnection::Inner {
     return pool;
   }
 
+  static std::optional<Error> check_timeout(std::optional<std::chrono::milliseconds> timeout) {
+    if (!timeout || timeout->count() >= 1) return std::nullopt;
+    return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms");
+  }
+
   [[nodiscard]] CallTime time(std::optional<std::chrono::milliseconds> timeout) const {
     return CallTime::from_now(timeout.value_or(patience));
   }
@@ -250,8 +255,9 @@ std::vector<Result<RedisValue>> RedisConnection::do_pipeline(
   std::vector<Result<RedisValue>> results;
   results.reserve(commands.size());
   if (commands.empty()) return results;
+  const auto bad_timeout = Inner::check_timeout(timeout);
   for (const auto& command : commands) {
-    auto problem = redis::check_command(command);
+    auto problem = bad_timeout ? bad_timeout : redis::check_command(command);
     const auto nature = redis::nature_of(command);
     if (!problem && nature != redis::CommandNature::usual)
       problem.emplace(ErrorCode::bad_argument,
@@ -267,6 +273,7 @@ std::vector<Result<RedisValue>> RedisConnection::do_pipeline(
 
 Result<std::unique_ptr<IRedisSession>> RedisConnection::do_open_session(
     std::optional<std::chrono::milliseconds> timeout) {
+  if (auto problem = Inner::check_timeout(timeout)) return *problem;
   auto lease = inner_->pool->acquire(inner_->time(timeout).deadline);
   if (!lease.ok()) return inner_->at_place(lease.error());
   return std::unique_ptr<IRedisSession>(std::make_unique<redis::ExclusiveSession>(
@@ -281,6 +288,7 @@ RedisScript RedisConnection::make_script(std::string text) const {
 Result<RedisValue> RedisConnection::do_run(const RedisScript& script, std::span<const ByteView> keys,
                                            std::span<const ByteView> arguments,
                                            std::optional<std::chrono::milliseconds> timeout) {
+  if (auto problem = Inner::check_timeout(timeout)) return *problem;
   const auto time = inner_->time(timeout);
   const auto command = [&](std::string_view name, std::string_view which) {
     RedisCommand made(name, which, keys.size());

@@ -55,6 +55,11 @@ RequestCourse::Step RequestCourse::answered(const ServerHint& hint, const Server
         step.want_refresh = true;
         return redirected(step, now);
       }
+      if (hint.target.host.empty()) {
+        step = redirected({.go = Go::by_map, .want_refresh = true}, now);
+        return step.go == Go::finish ? step
+                                     : wait(step, "the cluster redirects to a server without a name", now);
+      }
       step.want_refresh = true;
       step.move_slot = hint.target != by;
       step = redirected(step, now);

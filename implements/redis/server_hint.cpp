@@ -30,7 +30,9 @@ ServerHint redirection(ServerHint::Kind kind, std::string_view text, const Serve
   if (!port) return {};
   std::string_view host = place.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  if (host == "?" || host.find_first_of(" \t\r\n") != std::string_view::npos) return {};
+  if (host.find_first_of(" \t\r\n") != std::string_view::npos) return {};
+  // The server knows no name for it; the map may.
+  if (host == "?") return {kind == ServerHint::Kind::moved ? kind : ServerHint::Kind::try_again, *slot, {}};
   return {kind, *slot, {host.empty() ? asked.host : std::string(host), *port, {}}};
 }
 

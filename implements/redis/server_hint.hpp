@@ -11,7 +11,7 @@ namespace cachesite::redis {
 struct ServerHint {
   enum class Kind : std::uint8_t {
     none,         // nothing: the error is the answer
-    moved,        // the slot belongs to `target`
+    moved,        // the slot belongs to `target`; to somebody unnamed when that has no host
     ask,          // the key is with `target` while the slot moves
     try_again,    // some of the keys have moved already
     down,         // the cluster does not serve the slot at present

@@ -1,5 +1,6 @@
 #include "redis/single_topology.hpp"
 
+#include "redis/only_server.hpp"
 #include "redis/server_share.hpp"
 
 #include <utility>
@@ -30,7 +31,13 @@ std::vector<RedisEndpointStatistics> SingleTopology::statistics() const {
 }
 
 Status SingleTopology::execute(const Command& command, const Routing&, Reply& reply, CallTime time) {
-  return endpoint_.call(command, reply, time);
+  Status status = endpoint_.call(command, reply, time);
+  if (status.ok() && reply.kind == ReplyKind::error) heed(reply);
+  return status;
+}
+
+void SingleTopology::heed(Reply& error) {
+  if (heed_only_server(error)) endpoint_.renew();
 }
 
 void SingleTopology::execute_all(std::span<Request> requests, CallTime time) {
@@ -39,10 +46,18 @@ void SingleTopology::execute_all(std::span<Request> requests, CallTime time) {
     all.add(request);
   all.send(endpoint_);
   all.collect(endpoint_, time);
+  for (auto& request : requests)
+    if (request.status.ok() && request.reply.kind == ReplyKind::error) heed(request.reply);
 }
 
 Status SingleTopology::for_each_master(const Visit& visit, CallTime) {
-  return visit(endpoint_);
+  Status status = visit(endpoint_);
+  if (!status.ok() && status.error().code() == ErrorCode::refused) {
+    Reply answer;
+    answer.value.assign(status.error().message());
+    heed(answer);
+  }
+  return status;
 }
 
 }  // namespace cachesite::redis

@@ -23,6 +23,8 @@ class SingleTopology final : public Topology {
   Status for_each_master(const Visit& visit, CallTime time) override;
 
  private:
+  void heed(Reply& error);
+
   Endpoint endpoint_;
 };
 

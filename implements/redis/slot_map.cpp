@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 
 namespace cachesite::redis {
 
@@ -9,16 +10,28 @@ namespace {
 
 constexpr std::size_t most_nodes = 4096;
 
+// The value of a name among a server's metadata, a list of names and values behind its id; empty when there
+// is none.
+std::string_view metadata_of(const Reply& server, std::string_view name) {
+  if (server.elements.size() < 4) return {};
+  const auto& metadata = server.elements[3].elements;
+  for (std::size_t index = 0; index + 1 < metadata.size(); index += 2)
+    if (metadata[index].text() == name) return metadata[index + 1].text();
+  return {};
+}
+
 std::optional<ServerAddress> read_server(const Reply& reply, const ServerAddress& asked) {
   if (reply.kind != ReplyKind::array || reply.elements.size() < 2) return std::nullopt;
   const Reply& host = reply.elements[0];
   const Reply& port = reply.elements[1];
   if (port.kind != ReplyKind::integer || port.integer < 1 || port.integer > 65535) return std::nullopt;
   if (host.kind != ReplyKind::bulk && host.kind != ReplyKind::nil) return std::nullopt;
-  const bool missing = host.kind == ReplyKind::nil || host.text().empty();
-  if (!missing && host.text() == "?") return std::nullopt;  // a server that does not know its own name
-  return ServerAddress{
-      missing ? asked.host : std::string(host.text()), static_cast<std::uint16_t>(port.integer), {}};
+  std::string_view name = host.text();
+  if (host.kind == ReplyKind::nil || name.empty()) name = asked.host;
+  // A cluster that prefers host names writes this for a server without one.
+  if (name == "?") name = metadata_of(reply, "ip");
+  if (name.empty() || name == "?") return std::nullopt;
+  return ServerAddress{std::string(name), static_cast<std::uint16_t>(port.integer), {}};
 }
 
 bool is_slot(const Reply& reply) {

@@ -27,7 +27,7 @@ class SocketTransport final : public Transport {
   void shut_down() noexcept override;
   [[nodiscard]] std::string problem() const override;
 
-  [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+  [[nodiscard]] int descriptor() const noexcept override { return socket_.get(); }
 
  private:
   Transfer outcome(ssize_t count, std::atomic<std::uint64_t>& counter) noexcept;

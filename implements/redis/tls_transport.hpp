@@ -37,6 +37,7 @@ class TlsTransport final : public Transport {
   Transfer send(std::span<const iovec> pieces) override;
   Waiting wait(bool to_send, TimePoint deadline) override;
   void shut_down() noexcept override { socket_->shut_down(); }
+  [[nodiscard]] int descriptor() const noexcept override { return socket_->descriptor(); }
   [[nodiscard]] std::string problem() const override { return problem_; }
   [[nodiscard]] ErrorCode problem_code() const override { return problem_code_; }
 

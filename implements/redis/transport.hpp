@@ -42,6 +42,8 @@ class Transport {
   virtual void rest(TimePoint /*deadline*/) {}
   /// Ends the connection from any thread: whoever waits in it wakes up.
   virtual void shut_down() noexcept = 0;
+  /// Readable when `wait` would not wait for something to receive.
+  [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
   /// Why the last transfer failed, such as "connection reset by peer".
   [[nodiscard]] virtual std::string problem() const = 0;
   /// The kind of that failure.

@@ -165,4 +165,50 @@ BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_an_open_breaker) {
   BOOST_TEST((world.cache->get("key").error().code() == ErrorCode::closed));
 }
 
+BOOST_AUTO_TEST_CASE(a_probe_whose_connection_is_cut_lets_the_next_call_try_at_once) {
+  World world(1);
+  for (int round = 0; round < 2; ++round) {
+    world.proxy.set(Direction::to_client, {.cut_after = world.greeting, .cut = Cut::hold});
+    world.proxy.drop_connections();
+    const auto openings = world.statistics().breaker_openings;
+    BOOST_REQUIRE(wait_until([&] {
+      (void)world.call_until_refused();
+      return world.statistics().breaker_openings > openings;
+    }));
+    world.proxy.set(Direction::to_client, {.cut_after = world.greeting, .cut = Cut::reset});
+    world.proxy.drop_connections();
+    // A write is not repeated: it ends with its connection.
+    BOOST_REQUIRE(wait_until([&] {
+      const auto written = world.cache->write("key", "value", TimeToLive(1min));
+      return !written.ok() && written.error().outcome() == Outcome::unknown &&
+             written.error().code() == ErrorCode::unreachable;
+    }));
+    world.proxy.pass();
+    BOOST_REQUIRE(world.is_connected());
+    BOOST_TEST(world.cache->write("key", "value", TimeToLive(1min)).ok());
+    BOOST_TEST(world.is(RedisBreakerState::closed));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_greets_and_answers_no_call_is_told_once_and_so_is_its_return) {
+  for (const std::uint32_t failures : {0u, 3u}) {
+    World world(failures);
+    for (std::size_t round = 1; round <= 2; ++round) {
+      BOOST_REQUIRE(world.recovers());
+      world.say_no_more_than_the_greeting();
+      for (int timeouts = 0; timeouts < 3;) {
+        const auto found = world.cache->get("key");
+        BOOST_REQUIRE(found.failed());
+        if (found.error().code() == ErrorCode::timeout) ++timeouts;
+      }
+      BOOST_TEST(world.logger->count(LogLevel::warning) == round);
+      BOOST_TEST(world.logger->count(LogLevel::info, "is back") == round - 1);
+      world.proxy.pass();
+      BOOST_TEST(world.recovers());
+      BOOST_TEST(world.logger->count(LogLevel::warning) == round);
+      BOOST_TEST(world.logger->count(LogLevel::info, "is back") == round);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -152,6 +152,11 @@ BOOST_AUTO_TEST_CASE(one_call_may_be_enough_and_none_ever) {
   Breaker never({0, 100ms, 350ms}, 1);
   for (int call = 0; call < 1000; ++call)
     BOOST_TEST(!never.unanswered(now, 0));
+  BOOST_TEST((never.state() == State::closed));
+  BOOST_TEST(!never.refuses(now));
+  BOOST_TEST((never.enter(now, true, 1s) == Breaker::Entry::free));
+  BOOST_TEST(never.count() == 1000u);
+  BOOST_TEST(!never.answered());
   BOOST_TEST(!never.troubled());
 }
 

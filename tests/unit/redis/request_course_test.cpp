@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_CASE(errors_of_servers_are_read_for_what_they_say) {
       {"MOVED 3999 127.0.0.1:0", Kind::none, ""},
       {"MOVED 3999 127.0.0.1:65536", Kind::none, ""},
       {"MOVED 3999 127.0.0.1", Kind::none, ""},
-      {"MOVED 3999 ?:6381", Kind::none, ""},
+      {"MOVED 3999 ?:6381", Kind::moved, ""},
+      {"ASK 3999 ?:6381", Kind::try_again, ""},
       {"MOVED 3999", Kind::none, ""},
       {"MOVED", Kind::none, ""},
       {"MOVED  127.0.0.1:6381", Kind::none, ""},
@@ -83,6 +84,18 @@ BOOST_AUTO_TEST_CASE(a_moved_slot_is_noted_and_followed) {
   BOOST_TEST(step.move_slot);
   BOOST_TEST(step.want_refresh);
   BOOST_TEST(!step.await_refresh);
+}
+
+BOOST_AUTO_TEST_CASE(a_redirection_to_a_server_without_a_name_is_followed_by_a_newer_map) {
+  auto request = course();
+  for (int redirection = 0; redirection < 5; ++redirection) {
+    const auto step = request.answered(hint(Kind::moved), one, false, begin);
+    BOOST_TEST((step.go == Go::by_map));
+    BOOST_TEST(step.want_refresh);
+    BOOST_TEST(!step.move_slot);
+    BOOST_TEST(step.pause.count() > 0);
+  }
+  BOOST_TEST((request.answered(hint(Kind::moved), one, false, begin).go == Go::finish));
 }
 
 BOOST_AUTO_TEST_CASE(an_asking_redirection_is_followed_once_and_not_noted) {

@@ -132,4 +132,30 @@ BOOST_AUTO_TEST_CASE(moving_a_slot_moves_no_other) {
   BOOST_TEST((map->master_of(10) == nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_without_the_name_that_its_cluster_prefers_is_known_by_its_address) {
+  const auto named = [](const std::string& host, Reply metadata) {
+    return list({bulk(host), integer(7001), bulk("id"), std::move(metadata)});
+  };
+  struct Row {
+    const char* what;
+    Reply server;
+    const char* address;
+  };
+  const std::vector<Row> rows = {
+      {"address", named("?", list({bulk("ip"), bulk("10.0.0.1")})), "10.0.0.1:7001"},
+      {"address among others", named("?", list({bulk("x"), bulk("ip"), bulk("ip"), bulk("10.0.0.1")})),
+       "10.0.0.1:7001"},
+      {"name and address", named("name", list({bulk("ip"), bulk("10.0.0.1")})), "name:7001"},
+      {"unknown address", named("?", list({bulk("ip"), bulk("?")})), nullptr},
+      {"empty address", named("?", list({bulk("ip"), bulk("")})), nullptr},
+      {"no value", named("?", list({bulk("ip")})), nullptr},
+      {"no list", named("?", integer(1)), nullptr},
+  };
+  for (const auto& row : rows) {
+    const auto map = SlotMap::read(list({list({integer(0), integer(9), row.server, row.server})}), asked);
+    BOOST_TEST(map.has_value() == (row.address != nullptr), row.what);
+    if (map) BOOST_TEST(map->master_of(0)->text() == row.address, row.what);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
