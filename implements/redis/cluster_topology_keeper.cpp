@@ -47,7 +47,7 @@ void ClusterTopology::drop_strangers(Lock& lock) {
   }
   lock.unlock();
   for (const auto& stranger : strangers)
-    stranger->stop();
+    stranger->retire();
   lock.lock();
 }
 

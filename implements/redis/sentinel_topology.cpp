@@ -18,7 +18,6 @@ using Go = RequestCourse::Step::Go;
 constexpr std::chrono::milliseconds master_patience{200};
 // A server that is being made the master is looked at so often.
 constexpr std::chrono::milliseconds longest_look{100};
-constexpr std::chrono::milliseconds look_at_candidate{5};
 constexpr std::size_t most_sentinels = 16;
 
 }  // namespace
@@ -162,7 +161,7 @@ RequestCourse::Step SentinelTopology::judge(RequestCourse& course, const Status&
   const auto hint = ServerHint::read(reply.text(), address);
   if (hint.kind == ServerHint::Kind::not_a_master) {
     Lock lock(mutex_);
-    leave_master(address, lock);
+    if (pursuit_.leave(address, SteadyTime::now())) leave_master(lock);
   }
   const bool waits = hint.kind == ServerHint::Kind::not_a_master || hint.kind == ServerHint::Kind::loading;
   return course.answered(waits ? hint : ServerHint{}, address, asked.replica, now);
@@ -241,12 +240,10 @@ void SentinelTopology::ask_sentinels(Lock&) {
   work_.notify_one();
 }
 
-// The server is no master any more, or not the one to use.
-void SentinelTopology::leave_master(const ServerAddress& address, Lock& lock) {
-  if (!master_ || master_->address() != address) return;
+// The pursuit has left the master: it is none any more, or not the one to use.
+void SentinelTopology::leave_master(Lock& lock) {
   log(LogLevel::warning,
-      "redis at " + address.text() + " is not the master any more; looking for the new one");
-  search_.denied(address, SteadyTime::now());
+      "redis at " + master_->address().text() + " is not the master any more; looking for the new one");
   replicas_.push_back(std::move(master_));  // it is retired, or used as a replica, as the sentinels say
   master_.reset();
   patience_ends_ = SteadyTime::now() + master_patience;
@@ -262,7 +259,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
   listener.on_trouble = [this, sentinel](const Error& trouble) {
     const Lock lock(mutex_);
     trouble_ = trouble;
-    search_.named(sentinel, std::nullopt, SteadyTime::now());
+    pursuit_.named(sentinel, std::nullopt, SteadyTime::now());
     if (const auto found = sentinels_.find(sentinel); found != sentinels_.end())
       found->second.answered = true;
     news_ = true;
@@ -270,8 +267,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
   };
   listener.on_switch = [this, sentinel](const MasterSwitch& change) {
     Lock lock(mutex_);
-    search_.switched(sentinel, change.from, change.to, SteadyTime::now());
-    leave_master(change.from, lock);
+    if (pursuit_.switched(sentinel, change.from, change.to, SteadyTime::now())) leave_master(lock);
     news_ = true;
     work_.notify_one();
   };
@@ -281,7 +277,7 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
 
 void SentinelTopology::heard(const ServerAddress& sentinel, const SentinelNews& news) {
   const Lock lock(mutex_);
-  search_.named(sentinel, news.master, SteadyTime::now());
+  pursuit_.named(sentinel, news.master, SteadyTime::now());
   if (const auto found = sentinels_.find(sentinel); found != sentinels_.end()) {
     found->second.answered = true;
     found->second.replicas = news.replicas;
@@ -291,12 +287,19 @@ void SentinelTopology::heard(const ServerAddress& sentinel, const SentinelNews& 
   work_.notify_one();
 }
 
-SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address, bool master) const {
+void SentinelTopology::wake_keeper() {
+  const Lock lock(mutex_);
+  news_ = true;
+  work_.notify_one();
+}
+
+SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address, bool master) {
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
   options.connector.introduction.requires_master = master;
   options.longest_pause = std::min<BackOff::Pause>(options.longest_pause, longest_look);
   options.first_pause = std::min(options.first_pause, options.longest_pause);
+  if (master) options.on_attempt = [this] { wake_keeper(); };
   auto node = std::make_shared<Endpoint>(std::move(options), label_, logger_);
   node->start();
   return node;
@@ -316,7 +319,7 @@ void SentinelTopology::keep() {
       for (const auto& sentinel : std::exchange(to_watch_, {}))
         if (sentinels_.size() < most_sentinels && sentinels_.find(sentinel) == sentinels_.end())
           watch(sentinel);
-      follow_choice(retired);
+      follow_choice(retired, lock);
       follow_replicas(retired);
     } catch (const std::exception&) {
       trouble_.emplace(ErrorCode::no_memory, "no memory or thread for following the sentinels");
@@ -338,11 +341,10 @@ void SentinelTopology::keep() {
     if (!retired.empty()) {
       lock.unlock();
       for (const auto& node : retired)
-        node->stop();
+        node->retire();
       retired.clear();
       lock.lock();
     }
-    if (candidate_) until = std::min(until, SteadyTime::now() + look_at_candidate);
     const auto reason = [&] { return stopped_ || news_; };
     if (until == TimePoint::max())
       work_.wait(lock, reason);
@@ -351,15 +353,19 @@ void SentinelTopology::keep() {
   }
 }
 
-void SentinelTopology::follow_choice(std::vector<Node>& retired) {
-  const auto choice = search_.choice(SteadyTime::now());
-  const bool wanted = choice && !(master_ && master_->address() == *choice);
-  if (candidate_ && (!wanted || candidate_->address() != *choice))
+void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
+  if (candidate_ && candidate_->is_refused() && pursuit_.candidate()) {
+    pursuit_.deny(SteadyTime::now());
+    ask_sentinels(lock);  // who named it may know better by now
+  }
+  pursuit_.look(SteadyTime::now());
+  const auto& named = pursuit_.candidate();
+  if (candidate_ && (!named || candidate_->address() != *named))
     retired.push_back(std::exchange(candidate_, nullptr));
-  if (!wanted) return;
-  if (candidate_ && candidate_->is_refused()) search_.denied(*choice, SteadyTime::now());
-  if (!candidate_) candidate_ = make_node(*choice, true);
+  if (!named) return;
+  if (!candidate_) candidate_ = make_node(*named, true);
   if (!candidate_->is_up()) return;
+  pursuit_.confirm();
   if (master_) retired.push_back(std::move(master_));
   master_ = std::exchange(candidate_, nullptr);
   trouble_.reset();

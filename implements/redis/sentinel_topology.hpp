@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/master_search.hpp"
+#include "redis/master_pursuit.hpp"
 #include "redis/published.hpp"
 #include "redis/refresh_gate.hpp"
 #include "redis/request_course.hpp"
@@ -74,12 +74,13 @@ class SentinelTopology final : public Topology {
   void begin_work(Lock& lock);
   void watch(const ServerAddress& sentinel);
   void heard(const ServerAddress& sentinel, const SentinelNews& news);
+  void wake_keeper();
   void keep();
   void ask_sentinels(Lock& lock);
-  void leave_master(const ServerAddress& address, Lock& lock);
-  void follow_choice(std::vector<Node>& retired);
+  void leave_master(Lock& lock);
+  void follow_choice(std::vector<Node>& retired, Lock& lock);
   void follow_replicas(std::vector<Node>& retired);
-  Node make_node(const ServerAddress& address, bool master) const;
+  Node make_node(const ServerAddress& address, bool master);
   void publish();
   [[nodiscard]] bool settled() const;
   [[nodiscard]] Error no_master() const;
@@ -99,12 +100,12 @@ class SentinelTopology final : public Topology {
   std::thread keeper_;
   bool working_ = false;
   bool news_ = false;
-  RefreshGate gate_;
-  MasterSearch search_;
+  RefreshGate gate_{std::chrono::milliseconds(250)};
+  MasterPursuit pursuit_;
   std::map<ServerAddress, Watched> sentinels_;
   std::vector<ServerAddress> to_watch_;
   Node master_;
-  Node candidate_;  // named as the master, but has not shown yet that it is
+  Node candidate_;
   std::vector<Node> replicas_;
   TimePoint patience_ends_ = TimePoint::max();
   std::optional<Error> trouble_;

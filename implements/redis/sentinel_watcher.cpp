@@ -27,10 +27,7 @@ SentinelWatcher::~SentinelWatcher() {
 }
 
 void SentinelWatcher::ask_again() noexcept {
-  const std::lock_guard lock(mutex_);
-  wanted_ = true;
-  if (listening_ && connection_) connection_->interrupt();
-  changed_.notify_all();
+  wake_.raise();
 }
 
 void SentinelWatcher::stop() noexcept {
@@ -48,7 +45,6 @@ void SentinelWatcher::watch() {
     {
       const std::lock_guard lock(mutex_);
       if (stopped_) return;
-      wanted_ = false;
     }
     const auto begin = SteadyTime::now();
     try {
@@ -60,8 +56,7 @@ void SentinelWatcher::watch() {
     std::unique_lock lock(mutex_);
     connection_.reset();
     questions_.reset();
-    listening_ = false;
-    changed_.wait_for(lock, pauses.next(), [&] { return stopped_ || wanted_; });
+    changed_.wait_for(lock, pauses.next(), [&] { return stopped_; });
   }
 }
 
@@ -83,26 +78,26 @@ std::shared_ptr<ExclusiveConnection> SentinelWatcher::open(
 
 void SentinelWatcher::visit() {
   const auto announcements = open(&SentinelWatcher::connection_);
-  if (!announcements) return;
-  const std::array<Argument, 3> words{{{"SUBSCRIBE"}, {"+switch-master"}, {"+promoted-slave"}}};
-  announcements->write({words, static_cast<ReplyKinds>(ReplyKind::array), true});
-  Reply confirmation;
-  if (announcements->next(confirmation, SteadyTime::now() + options_.connect_timeout) !=
-      ExclusiveConnection::Progress::reply) {
-    listener_.on_trouble(
-        Error(ErrorCode::unreachable, "sentinel at " + options_.address.text() + ": no answer"));
-    return;
-  }
+  if (!announcements || !subscribe(*announcements)) return;
   // Asked only when the announcements are already heard: a switch between the two would be missed.
-  auto questions = open(&SentinelWatcher::questions_);
-  const bool answered = questions && ask(*questions);
-  questions.reset();
-  {
-    const std::lock_guard lock(mutex_);
-    questions_.reset();
-    listening_ = answered;
-  }
-  if (answered) listen(*announcements);
+  std::shared_ptr<ExclusiveConnection> questions;
+  do {
+    wake_.take();
+    if (!questions || !questions->usable()) questions = open(&SentinelWatcher::questions_);
+    if (!questions || !ask(*questions)) return;
+  } while (listen(*announcements));
+}
+
+bool SentinelWatcher::subscribe(ExclusiveConnection& connection) {
+  const std::array<Argument, 3> words{{{"SUBSCRIBE"}, {"+switch-master"}, {"+promoted-slave"}}};
+  connection.write({words, static_cast<ReplyKinds>(ReplyKind::array), true});
+  Reply confirmation;
+  if (connection.next(confirmation, SteadyTime::now() + options_.connect_timeout) ==
+      ExclusiveConnection::Progress::reply)
+    return true;
+  listener_.on_trouble(
+      Error(ErrorCode::unreachable, "sentinel at " + options_.address.text() + ": no answer"));
+  return false;
 }
 
 bool SentinelWatcher::ask(ExclusiveConnection& connection) {
@@ -132,16 +127,29 @@ bool SentinelWatcher::ask(ExclusiveConnection& connection) {
   return true;
 }
 
-void SentinelWatcher::listen(ExclusiveConnection& connection) {
+// True when it is to be asked again, false when the connection has ended or has been silent for too long.
+bool SentinelWatcher::listen(ExclusiveConnection& connection) {
+  auto silent_at = SteadyTime::now() + longest_silence;
+  Reply reply;
   for (;;) {
-    Reply reply;
-    if (connection.next(reply, SteadyTime::now() + longest_silence) != ExclusiveConnection::Progress::reply)
-      return;
-    if (reply.kind != ReplyKind::array || reply.elements.size() != 3 || reply.elements[0].text() != "message")
+    switch (connection.next(reply, SteadyTime::now())) {
+      case ExclusiveConnection::Progress::lost:
+        return false;
+      case ExclusiveConnection::Progress::timed_out:
+        if (wake_.take()) return true;
+        if (SteadyTime::now() >= silent_at) return false;
+        connection.await(wake_, silent_at);
+        continue;
+      case ExclusiveConnection::Progress::reply:
+        silent_at = SteadyTime::now() + longest_silence;
+    }
+    const Reply message = std::exchange(reply, {});
+    if (message.kind != ReplyKind::array || message.elements.size() != 3 ||
+        message.elements[0].text() != "message")
       continue;
-    const auto message = reply.elements[2].text();
-    const auto change = reply.elements[1].text() == "+switch-master" ? read_switch(message, service_name_)
-                                                                     : read_promotion(message, service_name_);
+    const auto text = message.elements[2].text();
+    const auto change = message.elements[1].text() == "+switch-master" ? read_switch(text, service_name_)
+                                                                       : read_promotion(text, service_name_);
     if (change) listener_.on_switch(*change);
   }
 }

@@ -3,6 +3,7 @@
 #include "redis/connector.hpp"
 #include "redis/exclusive_connection.hpp"
 #include "redis/sentinel_news.hpp"
+#include "redis/wake_signal.hpp"
 
 #include <cachesite/error.hpp>
 
@@ -15,8 +16,9 @@
 
 namespace cachesite::redis {
 
-/// Keeps up with one sentinel on a thread of its own: listens to what it announces, and asks it about
-/// the master. When the connection ends it begins again.
+/// Keeps up with one sentinel on a thread of its own, over two connections: one hears what it announces, the
+/// other asks it about the master. Both are kept as long as the sentinel answers; then it begins again, after
+/// a pause.
 class SentinelWatcher {
  public:
   /// Called by the watcher's thread. `trouble` when the sentinel could not be asked.
@@ -29,7 +31,7 @@ class SentinelWatcher {
   SentinelWatcher(ConnectorOptions options, std::string service_name, Listener listener);
   ~SentinelWatcher();
 
-  /// Asks anew at once. Where it is asking already, that is enough: it hears from before then what changes.
+  /// Asks anew, at once unless the sentinel could not be asked just now.
   void ask_again() noexcept;
   void stop() noexcept;
 
@@ -37,8 +39,9 @@ class SentinelWatcher {
   void watch();
   void visit();
   std::shared_ptr<ExclusiveConnection> open(std::shared_ptr<ExclusiveConnection> SentinelWatcher::*place);
+  bool subscribe(ExclusiveConnection& connection);
   bool ask(ExclusiveConnection& connection);
-  void listen(ExclusiveConnection& connection);
+  bool listen(ExclusiveConnection& connection);
 
   const ConnectorOptions options_;
   const std::string service_name_;
@@ -47,9 +50,8 @@ class SentinelWatcher {
   std::condition_variable changed_;
   std::shared_ptr<ExclusiveConnection> connection_;  // hears announcements
   std::shared_ptr<ExclusiveConnection> questions_;
-  bool listening_ = false;
-  bool wanted_ = false;
   bool stopped_ = false;
+  WakeSignal wake_;
   std::thread thread_;
 };
 
