@@ -5,6 +5,8 @@
 #include "support/wait_until.hpp"
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -270,6 +272,40 @@ BOOST_AUTO_TEST_CASE(a_cluster_does_batches_on_all_its_servers_and_a_dead_one_fa
   BOOST_TEST(wait_until([&] { return cache->flush_database().ok(); }));
   for (std::size_t index = 0; index < lab.nodes(); ++index)
     BOOST_TEST(lab.node(index).probe().checked({"DBSIZE"}).integer == 0);
+}
+
+BOOST_AUTO_TEST_CASE(values_larger_than_a_round_are_stored_wherever_they_stand_in_a_batch) {
+  const std::string large(5 * 1024 * 1024, 'x');
+  const std::vector<std::vector<std::string>> batches{
+      {large}, {"a", large, "c"}, {large, "b", "c"}, {"a", "b", large}, {large, large}};
+  for (const auto& batch : batches) {
+    server().probe().flush();
+    // A call that never returns is left behind with what it uses.
+    struct Call {
+      StartedCache cache{options_for_port(server().port())};
+      std::vector<std::string> keys, values;
+      std::promise<std::vector<Status>> done;
+    };
+    const auto call = std::make_shared<Call>();
+    call->values = batch;
+    for (std::size_t index = 0; index < batch.size(); ++index)
+      call->keys.push_back("key" + std::to_string(index));
+    auto results = call->done.get_future();
+    std::thread([call] {
+      std::vector<CacheEntry> entries;
+      for (std::size_t index = 0; index < call->keys.size(); ++index)
+        entries.push_back({call->keys[index], call->values[index], 1min});
+      call->done.set_value(call->cache->set_many(entries));
+    }).detach();
+    BOOST_REQUIRE(results.wait_for(10s) == std::future_status::ready);
+    BOOST_TEST(all_ok(results.get()));
+    const std::vector<std::string_view> views(call->keys.begin(), call->keys.end());
+    const auto lookups = call->cache->get_many(views);
+    for (std::size_t index = 0; index < batch.size(); ++index) {
+      BOOST_REQUIRE(lookups[index].hit());
+      BOOST_TEST((lookups[index].value().text() == batch[index]));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <thread>
@@ -223,6 +224,50 @@ BOOST_FIXTURE_TEST_CASE(a_stopped_cache_answers_closed_to_every_call, Connected)
   BOOST_TEST(closed(cache->clear()));
   BOOST_TEST(closed(cache->size()));
   BOOST_TEST(closed(cache->flush_database()));
+}
+
+BOOST_FIXTURE_TEST_CASE(every_change_is_counted_once_and_what_changes_nothing_is_not, Connected) {
+  const auto never = TimeToLive::never_expires();
+  struct Row {
+    const char* what;
+    std::function<bool()> change;
+    std::uint64_t writes, removals;
+  };
+  const Row rows[] = {
+      {"write", [&] { return cache->write("a", "1", 1min).ok(); }, 1, 0},
+      {"write without end", [&] { return cache->write("a", "1", never).ok(); }, 1, 0},
+      {"null", [&] { return cache->write("null", std::nullopt, 1min).ok(); }, 1, 0},
+      {"add", [&] { return cache->add("new", "1", 1min).ok(); }, 1, 0},
+      {"add to an entry", [&] { return cache->add("new", "1", 1min).ok(); }, 0, 0},
+      {"replace", [&] { return cache->replace("new", "2", never).ok(); }, 1, 0},
+      {"replace nothing", [&] { return cache->replace("absent", "2", 1min).ok(); }, 0, 0},
+      {"increment without end", [&] { return cache->increment("n", 1, never).ok(); }, 1, 0},
+      {"increment again", [&] { return cache->increment("n", -1, never).ok(); }, 1, 0},
+      {"increment", [&] { return cache->increment("m", 1, 1min).ok(); }, 1, 0},
+      {"increment once more", [&] { return cache->increment("m", 1, 1min).ok(); }, 1, 0},
+      {"increment of text", [&] { return !cache->increment("null", 1, never).ok(); }, 0, 0},
+      {"set_many",
+       [&] {
+         return cache->set_many({{"x", "1", 1min}, {"y", "2", never}}).back().ok();
+       },
+       2, 0},
+      {"expire", [&] { return cache->expire("x", 2min).ok(); }, 0, 0},
+      {"persist", [&] { return cache->persist("x").ok(); }, 0, 0},
+      {"remove", [&] { return cache->remove("x").ok(); }, 0, 1},
+      {"remove nothing", [&] { return cache->remove("x").ok(); }, 0, 0},
+      {"remove_many",
+       [&] {
+         return cache->remove_many({"y", "x", "n"}).back().ok();
+       },
+       0, 2},
+  };
+  for (const auto& row : rows) {
+    const auto before = cache->statistics();
+    BOOST_TEST(row.change(), row.what);
+    const auto after = cache->statistics();
+    BOOST_TEST(after.writes - before.writes == row.writes, row.what);
+    BOOST_TEST(after.removals - before.removals == row.removals, row.what);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -121,4 +121,34 @@ BOOST_AUTO_TEST_CASE(a_whole_reply_is_bounded_too) {
                  .back() == -1);
 }
 
+BOOST_AUTO_TEST_CASE(a_value_is_as_long_as_the_limit_and_no_byte_longer_wherever_it_stands) {
+  const std::string small = "$1\r\nx\r\n";
+  for (const std::size_t limit : {1U, 8U, 9U, 10U, 11U, 99U, 100U, 1000U, 4096U}) {
+    FrameLimits limits;
+    limits.largest_bulk = limit;
+    for (const std::size_t size : {limit, limit + 1}) {
+      const std::string value = "$" + std::to_string(size) + "\r\n" + std::string(size, 'v') + "\r\n";
+      for (const std::string& reply :
+           {value, "*1\r\n" + value, "*2\r\n" + value + small, "*2\r\n" + small + value,
+            "*3\r\n" + small + value + small, "*3\r\n" + value + small + small,
+            "*2\r\n*2\r\n" + value + small + small}) {
+        for (const std::size_t piece : {1U, 2U, 3U, 7U, 64U, 1'000'000U})
+          for (const std::size_t announce_from : {std::size_t{1}, SIZE_MAX})
+            BOOST_TEST(
+                scan_in_pieces(reply, piece, limits, announce_from).back() ==
+                    (size > limit ? -1 : static_cast<long>(reply.size())),
+                size << " bytes, limit " << limit << ", pieces of " << piece << ": " << reply.substr(0, 12));
+        FrameGate gate(limits);
+        std::size_t at = 0;
+        while (at < reply.size() && !gate.too_large()) {
+          const auto step = gate.scan(reply.data() + at, reply.size() - at);
+          if (step.verdict == FrameGate::Verdict::refused) break;
+          at += step.taken;
+        }
+        BOOST_TEST(gate.too_large() == (size > limit));
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
