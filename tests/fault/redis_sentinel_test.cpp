@@ -238,11 +238,11 @@ BOOST_AUTO_TEST_CASE(a_demoted_master_is_read_from_as_a_replica) {
   PretendedServer first("master");
   PretendedServer second("master");
   PretendedSentinel sentinel(first.port());
+  sentinel.set_replica(first.port());  // it knows before it announces
   auto options = behind({&sentinel});
   options.read_from_replicas = true;
   const auto cache = started(options);
   BOOST_REQUIRE(cache->get("key").miss());
-  sentinel.set_replica(first.port());
   sentinel.announce(first.port(), second.port());
   BOOST_REQUIRE(wait_until([&] {
     (void)cache->set_value("key", "value", 1min);
