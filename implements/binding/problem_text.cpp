@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <map>
 #include <string_view>
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::size_t widest_line = 100;
 constexpr std::size_t tab_stop = 4;
+constexpr std::string_view more_problems = "E100";
+constexpr std::string_view more_start = "and ";
 
 /// One character of a shown line: its text for the terminal and the columns it takes there.
 struct Glyph {
@@ -31,8 +34,8 @@ bool within(char32_t point, const auto& ranges) {
 }
 
 std::size_t columns(char32_t point) {
-  static constexpr std::array<PointRange, 6> joined{
-      {{0x300, 0x36F}, {0x483, 0x489}, {0x591, 0x5BD}, {0x200B, 0x200D}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}}};
+  static constexpr std::array<PointRange, 4> joined{
+      {{0x300, 0x36F}, {0x483, 0x489}, {0x591, 0x5BD}, {0x20D0, 0x20FF}}};
   static constexpr std::array<PointRange, 9> wide{{{0x1100, 0x115F},
                                                    {0x2E80, 0x303E},
                                                    {0x3041, 0xA4CF},
@@ -53,11 +56,21 @@ std::string hexadecimal(std::string_view prefix, char32_t value, int digits) {
   return text;
 }
 
-/// Characters that a terminal obeys instead of showing: controls, line separators, direction overrides.
+/// Characters that a terminal obeys instead of showing (controls, line separators, direction overrides), and
+/// those that nobody sees or that look like a space: marks, joiners, selectors, tags, fillers.
 bool is_unprintable(char32_t point) {
-  return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x2028 || point == 0x2029 ||
-         (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF ||
-         point == 0x200E || point == 0x200F;
+  static constexpr std::array<PointRange, 21> unseen{
+      {{0x7F, 0xA0},      {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},     {0x115F, 0x1160},
+       {0x1680, 0x1680},  {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F},   {0x2028, 0x202F},
+       {0x205F, 0x206F},  {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},
+       {0xFEFF, 0xFEFF},  {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A},
+       {0xE0000, 0xE0FFF}}};
+  return point < 0x20 || (point >= 0x7F && within(point, unseen));
+}
+
+std::string escaped(char32_t point) {
+  if (point < 0x100) return hexadecimal("\\x", point, 2);
+  return point < 0x10000 ? hexadecimal("\\u", point, 4) : hexadecimal("\\U", point, 8);
 }
 
 std::vector<Glyph> glyphs(std::string_view text, bool tabs_as_spaces) {
@@ -73,7 +86,7 @@ std::vector<Glyph> glyphs(std::string_view text, bool tabs_as_spaces) {
     else if (point == '\t' || point == '\n' || point == '\r')
       glyph.text = point == '\t' ? "\\t" : point == '\n' ? "\\n" : "\\r";
     else if (is_unprintable(point))
-      glyph.text = point < 0x100 ? hexadecimal("\\x", point, 2) : hexadecimal("\\u", point, 4);
+      glyph.text = escaped(point);
     else
       glyph.text = text.substr(offset, length);
     const bool shown_as_is = length != 0 && glyph.text.size() == length && !is_unprintable(point);
@@ -210,6 +223,24 @@ void append_line(std::string& text, const Problem& problem, const Excerpt& excer
   if (!problem.hint.empty()) text += ' ' + printable(problem.hint, 400);
 }
 
+/// Takes out what stands for further problems, and says how many they are.
+std::size_t take_further(std::vector<Problem>& problems) {
+  std::size_t further = 0;
+  for (const auto& problem : problems) {
+    if (problem.id != more_problems) continue;
+    std::size_t count = 0;
+    const std::string& text = problem.message;
+    std::from_chars(text.data() + std::min(more_start.size(), text.size()), text.data() + text.size(), count);
+    further += count;
+  }
+  std::erase_if(problems, [](const Problem& problem) { return problem.id == more_problems; });
+  return further;
+}
+
+std::string last_file(const std::vector<Problem>& problems) {
+  return problems.empty() ? std::string() : problems.back().file;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text, std::size_t most) {
@@ -257,7 +288,17 @@ std::string to_text(const std::vector<Problem>& problems) {
   return text;
 }
 
+Problem further_problems(std::size_t count, std::string file) {
+  Problem rest;
+  rest.id = more_problems;
+  rest.file = std::move(file);
+  rest.message =
+      std::string(more_start) + std::to_string(count) + (count == 1 ? " more problem" : " more problems");
+  return rest;
+}
+
 void sort_problems(std::vector<Problem>& problems) {
+  const std::size_t further = take_further(problems);
   std::map<std::string, std::size_t> files;
   for (const auto& problem : problems)
     files.emplace(problem.file, files.size());
@@ -271,18 +312,17 @@ void sort_problems(std::vector<Problem>& problems) {
       std::unique(problems.begin(), problems.end(),
                   [&](const Problem& left, const Problem& right) { return key(left) == key(right); }),
       problems.end());
+  if (further > 0) problems.push_back(further_problems(further, last_file(problems)));
 }
 
 LoadError make_load_error(std::vector<Problem> problems, std::size_t most) {
   sort_problems(problems);
+  std::size_t further = take_further(problems);
   if (problems.size() > most) {
-    Problem rest;
-    rest.id = "E100";
-    rest.file = problems.back().file;
-    rest.message = "and " + std::to_string(problems.size() - most) + " more problems";
+    further += problems.size() - most;
     problems.resize(most);
-    problems.push_back(std::move(rest));
   }
+  if (further > 0) problems.push_back(further_problems(further, last_file(problems)));
   const std::string text = to_text(problems);
   return LoadError(std::move(problems), text);
 }

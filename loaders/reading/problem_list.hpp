@@ -3,6 +3,7 @@
 #include "reading/source_text.hpp"
 
 #include <cachesite/problem.hpp>
+#include <cachesite/problem_text.hpp>
 
 #include <cstddef>
 #include <string>
@@ -26,9 +27,13 @@ class ProblemList {
   ProblemList(std::string file, const SourceText& source, std::size_t most)
       : file_(std::move(file)), source_(source), most_(most) {}
 
-  /// Adds a problem; leaves the parser when there are enough of them.
+  /// Adds a problem; only counts it when there are enough of them.
   void add(std::string_view id, Position position, std::uint32_t length, std::string message,
            std::string hint = {}) {
+    if (problems_.size() >= most_) {
+      ++further_;
+      return;
+    }
     Problem problem;
     problem.id = id;
     problem.file = file_;
@@ -38,16 +43,19 @@ class ProblemList {
     problem.hint = std::move(hint);
     problem.source = source_.shared();
     problems_.push_back(std::move(problem));
-    if (problems_.size() > most_) throw StopReading();
   }
 
-  [[nodiscard]] bool empty() const noexcept { return problems_.empty(); }
-  [[nodiscard]] std::vector<Problem> take() { return std::move(problems_); }
+  [[nodiscard]] bool empty() const noexcept { return problems_.empty() && further_ == 0; }
+  [[nodiscard]] std::vector<Problem> take() {
+    if (further_ > 0) problems_.push_back(further_problems(further_, file_));
+    return std::move(problems_);
+  }
 
  private:
   std::string file_;
   const SourceText& source_;
   std::size_t most_;
+  std::size_t further_ = 0;
   std::vector<Problem> problems_;
 };
 

@@ -129,8 +129,49 @@ BOOST_AUTO_TEST_CASE(an_error_carries_its_problems_and_their_text) {
   const LoadError error =
       make_load_error({problem("x", 1, 1, 1), problem("x", 1, 1, 1), problem("y", 2, 1, 1)}, 1);
   BOOST_TEST(error.problems().size() == 2U);
-  BOOST_TEST(error.problems().back().message == "and 1 more problems");
+  BOOST_TEST(error.problems().back().message == "and 1 more problem");
   BOOST_TEST(std::string(error.what()) == to_text(error.problems()));
+}
+
+BOOST_AUTO_TEST_CASE(further_problems_are_told_once_at_the_end_and_counted_together) {
+  std::vector<Problem> problems;
+  for (std::uint32_t line = 1; line <= 4; ++line)
+    problems.push_back(problem("x", line, 1, 1));
+  problems.insert(problems.begin(), further_problems(20, "f.yml"));
+  problems.push_back(further_problems(1, "other.yml"));
+  auto sorted = problems;
+  sort_problems(sorted);
+  BOOST_REQUIRE(sorted.size() == 5U);
+  BOOST_TEST(sorted.back().message == "and 21 more problems");
+  const auto told = make_load_error(problems, 3).problems();
+  BOOST_REQUIRE(told.size() == 4U);
+  BOOST_TEST(told.back().id == "E100");
+  BOOST_TEST(told.back().message == "and 22 more problems");
+  BOOST_TEST(make_load_error(told, 3).problems().back().message == "and 22 more problems");
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_sees_is_shown_as_an_escape) {
+  const std::vector<std::pair<std::string, std::string>> unseen{
+      {"\u00a0", "\\xa0"},          {"\u00ad", "\\xad"},   {"\u034f", "\\u034f"},
+      {"\u061c", "\\u061c"},        {"\u1680", "\\u1680"}, {"\u180e", "\\u180e"},
+      {"\u2009", "\\u2009"},        {"\u200b", "\\u200b"}, {"\u200c", "\\u200c"},
+      {"\u200d", "\\u200d"},        {"\u200e", "\\u200e"}, {"\u2028", "\\u2028"},
+      {"\u202e", "\\u202e"},        {"\u202f", "\\u202f"}, {"\u205f", "\\u205f"},
+      {"\u2060", "\\u2060"},        {"\u2066", "\\u2066"}, {"\u206f", "\\u206f"},
+      {"\u3000", "\\u3000"},        {"\u3164", "\\u3164"}, {"\ufe0f", "\\ufe0f"},
+      {"\ufeff", "\\ufeff"},        {"\uffa0", "\\uffa0"}, {"\U000e0041", "\\U000e0041"},
+      {"\U0001d173", "\\U0001d173"}};
+  for (const auto& [character, escape] : unseen) {
+    BOOST_TEST(printable("a" + character + "b") == "a" + escape + "b");
+    Problem example = problem("a" + character + "b: 1", 1, 1, 3);
+    example.message = "no \"a" + character + "b\"";
+    const auto text = to_text(example);
+    BOOST_TEST(text.find("no \"a" + escape + "b\"") != std::string::npos, text);
+    BOOST_TEST(text.find("| a" + escape + "b: 1") != std::string::npos, text);
+    BOOST_TEST(text.find("^" + std::string(escape.size() + 1, '~')) != std::string::npos, text);
+  }
+  for (const std::string seen : {"\u00e9", "\u65e5", "\u2026", "\u20ac", "\U0001f600", "e\u0301"})
+    BOOST_TEST(printable(seen) == seen);
 }
 
 BOOST_AUTO_TEST_CASE(printable_text_is_cut_by_characters) {
