@@ -26,6 +26,8 @@ struct BuildOptions {
   /// How long a component may take to start, unless the document says otherwise. A component that takes
   /// longer keeps the site from being built.
   std::chrono::milliseconds start_timeout{60'000};
+  /// What reading the documents has warned of; logged with the warnings of the build.
+  std::vector<Problem> warnings = {};
 };
 
 /// Makes and starts everything that the documents declare, or nothing.

@@ -13,8 +13,9 @@ std::shared_ptr<ComponentSite> build_component_site(const std::vector<Document>&
   if (blueprint->problems().has_errors()) throw make_load_error(problems);
   const auto construction = std::make_shared<site::Construction>(std::move(blueprint), options);
   auto site = construction->build();
-  for (const auto& warning : problems)
-    construction->logger().log(LogLevel::warning, "site", to_text(warning));
+  for (const auto* warnings : {&options.warnings, &problems})
+    for (const auto& warning : *warnings)
+      construction->logger().log(LogLevel::warning, "site", to_text(warning));
   return site;
 }
 

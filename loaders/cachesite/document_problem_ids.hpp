@@ -32,6 +32,7 @@ inline constexpr std::string_view unreadable_value = "E123";
 inline constexpr std::string_view too_large_value = "E124";
 inline constexpr std::string_view substitution_not_allowed = "E125";
 inline constexpr std::string_view bad_value_text = "E126";
+inline constexpr std::string_view literal_expression = "E127";  // a warning
 
 // Files that a file includes.
 inline constexpr std::string_view bad_include = "E131";

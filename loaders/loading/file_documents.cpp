@@ -25,6 +25,7 @@ class FileDocuments final : public IDocumentSource {
     substitution.text_bytes = limits_.text_bytes;
     substitution.problems = limits_.problems;
     auto problems = substitute(document, substitution);
+    std::erase_if(problems, [](const Problem& each) { return each.severity == Problem::Severity::warning; });
     if (!problems.empty()) throw make_load_error(std::move(problems), limits_.problems);
     return document;
   }

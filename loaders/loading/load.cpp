@@ -33,6 +33,10 @@ std::size_t rank(const std::vector<Document>& documents, const std::string& name
   return static_cast<std::size_t>(found - documents.begin());
 }
 
+bool is_error(const Problem& problem) {
+  return problem.severity == Problem::Severity::error;
+}
+
 /// The problems of the documents beside those found while reading. A value that could not be put in has
 /// been reported already, so what the binding makes of it is dropped.
 void add_binding_problems(Reading& reading, const Catalog& catalog) {
@@ -40,7 +44,7 @@ void add_binding_problems(Reading& reading, const Catalog& catalog) {
   std::vector<Problem> found = check_component_site(reading.documents, catalog);
   const auto is_reported = [&](const Problem& problem) {
     return std::any_of(reading.problems.begin(), reading.problems.end(), [&](const Problem& known) {
-      return known.file == problem.file && known.position.line == problem.position.line;
+      return is_error(known) && known.file == problem.file && known.position.line == problem.position.line;
     });
   };
   std::erase_if(found, is_reported);
@@ -52,14 +56,16 @@ void add_binding_problems(Reading& reading, const Catalog& catalog) {
 }
 
 std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options) {
-  if (!reading.problems.empty()) {
+  auto warnings = reading.problems;
+  if (!warnings.empty()) {
     add_binding_problems(reading, options.catalog);
-    throw make_load_error(std::move(reading.problems), options.limits.problems);
+    if (std::any_of(reading.problems.begin(), reading.problems.end(), is_error))
+      throw make_load_error(std::move(reading.problems), options.limits.problems);
   }
   return build_component_site(
       reading.documents, options.catalog,
       BuildOptions{options.logger, options.clock, file_documents(options.limits, options.allow_substitution),
-                   options.start_timeout});
+                   options.start_timeout, std::move(warnings)});
 }
 
 }  // namespace
@@ -111,10 +117,8 @@ std::vector<Problem> check_component_files(const std::vector<std::filesystem::pa
                                            const LoadOptions& options) {
   Reading reading = read_files(paths, options);
   add_binding_problems(reading, options.catalog);
-  if (reading.problems.size() > options.limits.problems)
-    return make_load_error(std::move(reading.problems), options.limits.problems).problems();
-  sort_problems(reading.problems);
-  return std::move(reading.problems);
+  if (reading.problems.empty()) return {};
+  return make_load_error(std::move(reading.problems), options.limits.problems).problems();
 }
 
 }  // namespace cachesite

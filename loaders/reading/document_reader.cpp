@@ -34,7 +34,7 @@ namespace {
 
 Document read_owned(std::string text, Format format, std::string name, const DocumentLimits& limits) {
   if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  if (text.starts_with(reading::byte_order_mark)) text.erase(0, reading::byte_order_mark.size());
 
   Document document;
   document.name = std::move(name);
@@ -86,14 +86,15 @@ Document read_document(const std::filesystem::path& path, std::optional<Format> 
                        const DocumentLimits& limits) {
   std::string name = path.string();
   if (!format) format = format_from_path(path);
-  if (!format)
-    refuse_file(document_problem_ids::unknown_format, std::move(name),
-                "the format is not clear from the name",
-                "name the file .yaml, .yml or .json, or give the format");
+  // What is no file has no format either: only a file that can be read is asked for it.
   reading::FileContent content = reading::read_file(path, limits.file_bytes);
   if (content.too_large) refuse_size(std::move(name), limits);
   if (!content.bytes)
     refuse_file(document_problem_ids::unreadable, std::move(name), "the file " + content.fault);
+  if (!format)
+    refuse_file(document_problem_ids::unknown_format, std::move(name),
+                "the format is not clear from the name",
+                "name the file .yaml, .yml or .json; a program may give the format in LoadOptions");
   return read_owned(std::move(*content.bytes), *format, std::move(name), limits);
 }
 

@@ -110,7 +110,7 @@ TextFault find_text_fault(std::string_view text) {
     if (byte == 0xC2 && static_cast<unsigned char>(text[offset + 1]) < 0xA0)
       return {offset, "the control character " + code_point(static_cast<unsigned char>(text[offset + 1])),
               "write it as an escape between double quotes"};
-    if (text.substr(offset, 3) == "\xEF\xBB\xBF")
+    if (text.substr(offset).starts_with(byte_order_mark))
       return {offset, "a byte order mark inside the text", "remove it"};
     offset += length;
   }

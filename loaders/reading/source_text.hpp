@@ -10,6 +10,9 @@
 
 namespace cachesite::reading {
 
+/// What some editors begin a file with; it is no part of the text.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// The text of a file without its byte order mark, and where its bytes are in lines and columns. Asking for
 /// places in rising order costs one pass over the text in all.
 class SourceText {

@@ -33,15 +33,18 @@ class Substituter {
   Substituter(const Document& document, const SubstitutionOptions& options)
       : document_(document), options_(options) {}
 
-  std::vector<Problem> problems;
-
   void visit(Node& node) {
     for (auto& element : node.elements)
       visit(element);
     for (auto& member : node.members)
       visit(member.value);
-    if (node.is_text() && node.scalar.find('$') != std::string::npos && problems.size() <= options_.problems)
-      replace(node);
+    if (node.is_text() && node.scalar.find('$') != std::string::npos && !is_full_) replace(node);
+  }
+
+  std::vector<Problem> take_problems() {
+    if (further_ > 0) problems_.push_back(further_problems(further_, document_.name));
+    sort_problems(problems_);
+    return std::move(problems_);
   }
 
  private:
@@ -53,11 +56,12 @@ class Substituter {
     bool evaluated = false;
     for (const Piece& piece : pieces) {
       evaluated = evaluated || piece.kind != Piece::Kind::literal;
-      result += piece.kind == Piece::Kind::literal ? std::string(piece.argument) : evaluate(piece);
+      result += piece.kind == Piece::Kind::literal ? taken_literally(piece) : evaluate(piece);
       if (total_ + result.size() > options_.text_bytes) {
         add(document_problem_ids::too_large_value, piece,
             "the values put in have more than " + std::to_string(options_.text_bytes) + " bytes");
         result.clear();
+        is_full_ = true;
         break;
       }
     }
@@ -71,11 +75,25 @@ class Substituter {
     if (whole && !node.scalar.empty()) node.kind = reading::kind_of_plain(node.scalar);
   }
 
+  std::string taken_literally(const Piece& piece) {
+    if (const auto foreign = substitution::find_foreign(piece.written)) {
+      const std::string name(foreign->name);
+      add(document_problem_ids::literal_expression, piece,
+          "${" + name + "} stands for itself, not for a variable",
+          "did you mean ${env:" + name + (foreign->has_fallback ? ":-default}?" : "}?"), foreign->written,
+          Problem::Severity::warning);
+    }
+    return std::string(piece.argument);
+  }
+
   std::string evaluate(const Piece& piece) {
     if (piece.kind == Piece::Kind::malformed) {
       add(document_problem_ids::bad_expression, piece,
           '"' + printable(piece.written) + "\" is not a complete expression",
           "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}");
+    } else if (piece.kind == Piece::Kind::nested) {
+      add(document_problem_ids::bad_expression, piece, "an expression cannot stand inside another one",
+          "write the default or the path out", piece.inner);
     } else if (!options_.allowed) {
       add(document_problem_ids::substitution_not_allowed, piece,
           "this program does not allow ${...} in component files",
@@ -111,6 +129,7 @@ class Substituter {
       add(document_problem_ids::unreadable_value, piece, subject + ' ' + content.fault);
     } else {
       std::string bytes = *content.bytes;
+      if (bytes.starts_with(reading::byte_order_mark)) bytes.erase(0, reading::byte_order_mark.size());
       if (bytes.ends_with('\n')) bytes.pop_back();
       if (bytes.ends_with('\r')) bytes.pop_back();
       return checked(piece, std::move(bytes), subject);
@@ -122,12 +141,12 @@ class Substituter {
     const reading::TextFault fault = reading::find_text_fault(value);
     if (fault.message.empty()) return value;
     add(document_problem_ids::bad_value_text, piece,
-        subject + " holds something that is not plain UTF-8 text");
+        subject + " holds something that is not plain UTF-8 text: " + fault.message);
     return {};
   }
 
-  /// Where a piece of the present scalar is written; the whole scalar when that is not clear.
-  std::pair<Position, std::uint32_t> place_of(const Piece& wanted) const {
+  /// Where a part of a piece of the present scalar is written; the whole scalar when that is not clear.
+  std::pair<Position, std::uint32_t> place_of(const Piece& wanted, std::string_view part) const {
     const std::pair<Position, std::uint32_t> scalar{node_->position, std::max(node_->length, 1U)};
     if (!document_.source || node_->length == 0) return scalar;
     const std::string_view source = *document_.source;
@@ -139,8 +158,9 @@ class Substituter {
       if (found == std::string_view::npos) return scalar;
       search = found + piece.written.size();
       if (&piece != &wanted) continue;
-      const std::uint32_t column = characters(line.substr(line_start, found - line_start)) + 1;
-      return {{node_->position.line, column}, characters(piece.written)};
+      const auto start = found + static_cast<std::size_t>(part.data() - piece.written.data());
+      const std::uint32_t column = characters(line.substr(line_start, start - line_start)) + 1;
+      return {{node_->position.line, column}, characters(part)};
     }
     return scalar;
   }
@@ -163,15 +183,21 @@ class Substituter {
     return offset;
   }
 
-  void add(std::string_view id, const Piece& piece, std::string message, std::string hint = {}) {
+  void add(std::string_view id, const Piece& piece, std::string message, std::string hint = {},
+           std::string_view part = {}, Problem::Severity severity = Problem::Severity::error) {
+    if (problems_.size() >= options_.problems) {
+      if (severity == Problem::Severity::error) ++further_;
+      return;
+    }
     Problem problem;
+    problem.severity = severity;
     problem.id = id;
     problem.file = document_.name;
-    std::tie(problem.position, problem.length) = place_of(piece);
+    std::tie(problem.position, problem.length) = place_of(piece, part.empty() ? piece.written : part);
     problem.message = std::move(message);
     problem.hint = std::move(hint);
     problem.source = document_.source;
-    problems.push_back(std::move(problem));
+    problems_.push_back(std::move(problem));
   }
 
   const Document& document_;
@@ -180,6 +206,9 @@ class Substituter {
   const std::vector<Piece>* pieces_ = nullptr;
   std::map<std::string, reading::FileContent, std::less<>> files_;
   std::size_t total_ = 0;
+  bool is_full_ = false;
+  std::vector<Problem> problems_;
+  std::size_t further_ = 0;
 };
 
 }  // namespace
@@ -187,8 +216,7 @@ class Substituter {
 std::vector<Problem> substitute(Document& document, const SubstitutionOptions& options) {
   Substituter substituter(document, options);
   substituter.visit(document.root);
-  sort_problems(substituter.problems);
-  return std::move(substituter.problems);
+  return substituter.take_problems();
 }
 
 }  // namespace cachesite

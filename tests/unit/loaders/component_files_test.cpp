@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_included_is_reported_at_its_place_and_the_re
   folder.write("main.yml", "include:\n- missing.yml\n- noextension\n- 7\n- broken.yml\ncomponents: []\n");
   BOOST_TEST(problems_of(folder, {"main.yml"})
                  .find("main.yml:2 E134 cannot include missing.yml: the file does not exist\n"
-                       "main.yml:3 E134 cannot include noextension: the format is not clear from the name\n"
+                       "main.yml:3 E134 cannot include noextension: the file does not exist\n"
                        "main.yml:4 E131 include: expected the path of a file, found an integer\n"
                        "broken.yml:") == 0U);
   folder.write("wrong.yml", "include: {a: b}\n");

@@ -168,6 +168,79 @@ BOOST_AUTO_TEST_CASE(without_permission_an_expression_is_a_problem_and_nothing_i
              "E125 1:4+11, E125 2:4+21, E125 3:4+11");
 }
 
+BOOST_AUTO_TEST_CASE(an_expression_inside_another_one_is_refused_whether_it_would_be_needed_or_not) {
+  const auto set = with({{"Z", "val"}, {"A", "a"}});
+  const auto unset = with({{"A", "a"}});
+  for (const auto& options : {set, unset}) {
+    BOOST_TEST(problems_of("a: ${env:Z:-${env:A}}", options) == "E122 1:13+8");
+    BOOST_TEST(problems_of("a: x${env:Z:-${file:/etc/hostname}}y", options) == "E122 1:14+21");
+    BOOST_TEST(problems_of("a: '${env:Z:-$${env:A}}'", options) == "E122 1:15+8");
+    BOOST_TEST(problems_of("a: ${env:Z:-${A}}", options) == "E122 1:13+4");
+    BOOST_TEST(problems_of("a: ${env:Z:-b${env:A}", options) == "E122 1:14+8");
+    BOOST_TEST(problems_of("a: ${env:${env:A}}", options) == "E122 1:10+8");
+    BOOST_TEST(problems_of("a: ${file:${env:A}/pw}", options) == "E122 1:11+8");
+    BOOST_TEST(problems_of("a: ${env:Z:-${", options) == "E122 1:13+2");
+  }
+  BOOST_TEST(value_of("a: $${env:Z:-${env:A}}", unset).scalar == "${env:Z:-${env:A}}");
+  SubstitutionOptions off;
+  BOOST_TEST(problems_of("a: ${env:Z:-${env:A}}", off) == "E122 1:13+8");
+}
+
+BOOST_AUTO_TEST_CASE(braces_in_a_default_belong_together) {
+  const auto set = with({{"Z", "val"}});
+  const auto unset = with({});
+  const auto both = [&](const std::string& yaml) {
+    return value_of(yaml, set).scalar + " " + value_of(yaml, unset).scalar;
+  };
+  BOOST_TEST(both("a: '${env:Z:-{tag}:}'") == "val {tag}:");
+  BOOST_TEST(both("a: '<${env:Z:-{\"a\": {}}}>'") == "<val> <{\"a\": {}}>");
+  BOOST_TEST(both("a: '${env:Z:-}}'") == "val} }");
+  BOOST_TEST(problems_of("a: '${env:Z:-{}'", set) == "E122 1:5+11");
+  BOOST_TEST(value_of("a: '$${env:Z:-{} ${env:Z}'", set).scalar == "${env:Z:-{} val");
+}
+
+BOOST_AUTO_TEST_CASE(an_expression_as_other_programs_write_it_is_warned_of_and_taken_literally) {
+  SubstitutionOptions off;
+  for (const auto& options : {with({{"REDIS_HOST", "db"}}), off}) {
+    Document document = read_document(
+        std::string_view(
+            "a: ${REDIS_HOST:-localhost}\nb: 'x ${A_1} ${B}'\nc: [\"${UP:?wrong}\", '${low}', $X, '${}']\n"),
+        Format::yaml);
+    const auto problems = substitute(document, options);
+    BOOST_REQUIRE(problems.size() == 2U);
+    for (const auto& problem : problems) {
+      BOOST_TEST(problem.id == "E127");
+      BOOST_TEST((problem.severity == Problem::Severity::warning));
+    }
+    BOOST_TEST(problems[0].message == "${REDIS_HOST} stands for itself, not for a variable");
+    BOOST_TEST(problems[0].hint == "did you mean ${env:REDIS_HOST:-default}?");
+    BOOST_TEST(problems[0].position.column == 4U);
+    BOOST_TEST(problems[0].length == 24U);
+    BOOST_TEST(problems[1].hint == "did you mean ${env:A_1}?");
+    BOOST_TEST(problems[1].position.column == 7U);
+    BOOST_TEST(document.root.find("a")->scalar == "${REDIS_HOST:-localhost}");
+    BOOST_TEST(!document.root.find("a")->substituted);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_byte_order_mark_is_no_part_of_a_value) {
+  const std::string mark = "\xEF\xBB\xBF";
+  BOOST_TEST(value_of("a: " + File(mark + "secret\n").expression(), with({})).scalar == "secret");
+  BOOST_TEST((value_of("a: " + File(mark + "6379\n").expression(), with({})).kind == Node::Kind::integer));
+  BOOST_TEST(problems_of("a: " + File(mark + mark).expression(), with({})).starts_with("E126"));
+}
+
+BOOST_AUTO_TEST_CASE(problems_beyond_the_limit_are_counted) {
+  std::string text;
+  for (int line = 0; line < 150; ++line)
+    text += "- ${env:NO}\n";
+  Document document = read_document(text, Format::yaml);
+  auto options = with({});
+  const auto problems = substitute(document, options);
+  BOOST_REQUIRE(problems.size() == options.problems + 1);
+  BOOST_TEST(problems.back().message == "and 50 more problems");
+}
+
 BOOST_AUTO_TEST_CASE(the_environment_of_the_process_is_the_default) {
   setenv("CACHESITE_TEST_VALUE", "from outside", 1);
   SubstitutionOptions options;
