@@ -71,6 +71,12 @@ std::optional<Number> take_number(std::string_view& text) noexcept {
   return number;
 }
 
+// As for whole numbers.
+constexpr const char* no_leading_zeros = "write it without leading zeros, which mean another base elsewhere";
+bool has_leading_zero(std::string_view text) noexcept {
+  return text.size() > 1 && text[0] == '0' && is_digit(text[1]);
+}
+
 std::string_view take_unit(std::string_view& text) noexcept {
   std::size_t at = 0;
   while (at < text.size() && !is_digit(text[at]))
@@ -117,6 +123,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   constexpr const char* inexact = "a duration is a whole number of nanoseconds";
   constexpr const char* too_large = "a duration is at most 292 years long";
   constexpr const char* form = "a duration is written like 250ms, 1.5s or 2h30m";
+  if (has_leading_zero(text)) return bad(no_leading_zeros);
   std::uint64_t total = 0;
   std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();
   const bool bare = text.find_first_not_of("0123456789.") == std::string_view::npos;
@@ -153,6 +160,7 @@ std::string format_duration(std::chrono::nanoseconds duration) {
 }
 
 Result<ByteSize> parse_size(std::string_view text) {
+  if (has_leading_zero(text)) return bad(no_leading_zeros);
   const auto number = take_number(text);
   if (!number) return bad("a size is written like 64MiB, 1.5GiB, 10kB or as a number of bytes");
   std::uint64_t factor = 1;

@@ -7,6 +7,9 @@
 #include <cachesite/document_problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +18,23 @@
 
 namespace cachesite::reading {
 namespace {
+
+/// The text, in a copy where a number that no double can hold is another one of the same length: the parser
+/// would stop there. The handler takes numbers from the text itself.
+std::string with_bearable_numbers(std::string_view text) {
+  std::string copy(text);
+  for (auto token = next_json_token(text, 0); token.first != '\0'; token = next_json_token(text, token.end)) {
+    if (token.first != '-' && (token.first < '0' || token.first > '9')) continue;
+    const std::string number(text.substr(token.start, token.end - token.start));
+    if (kind_of_plain(number) == Node::Kind::text || std::isfinite(std::strtod(number.c_str(), nullptr)))
+      continue;
+    const std::size_t digits = token.start + (token.first == '-' ? 1 : 0);
+    std::fill(copy.begin() + static_cast<std::ptrdiff_t>(digits),
+              copy.begin() + static_cast<std::ptrdiff_t>(token.end), '0');
+    copy.replace(digits, 2, "1e");
+  }
+  return copy;
+}
 
 class JsonHandler {
  public:
@@ -64,7 +84,7 @@ class JsonHandler {
     }
     const bool bad_string =
         std::string_view(exception.what()).find("invalid string") != std::string_view::npos;
-    explain(before, token, bad_string ? read : text_.size(), exception.id == 406);
+    explain(before, token, bad_string ? read : text_.size());
     return false;
   }
 
@@ -117,7 +137,7 @@ class JsonHandler {
                   source_.characters(token.start, token.end), std::move(message), std::move(hint));
   }
 
-  void explain(const JsonToken& before, const JsonToken& token, std::size_t read, bool overflow) {
+  void explain(const JsonToken& before, const JsonToken& token, std::size_t read) {
     const std::string_view text = text_.substr(token.start, token.end - token.start);
     if (token.first == '\0') {
       if (open_.empty()) return add(token, "the text is empty");
@@ -125,7 +145,6 @@ class JsonHandler {
       return add({start, start + 1, text_[start], true},
                  std::string("the ") + name(open_.back().first) + " is never closed");
     }
-    if (overflow) return add(token, "the number is too large");
     if (token.first == '"' && !token.closed)
       return add({token.start, token.start + 1, '"', true}, "the quotation mark is not closed in its line",
                  R"(write a line end as \n)");
@@ -197,7 +216,7 @@ class JsonHandler {
 }  // namespace
 
 Node read_json(const SourceText& source, const DocumentLimits& limits, ProblemList& problems) {
-  const std::string_view text = source.view();
+  const std::string text = with_bearable_numbers(source.view());
   JsonHandler handler(source, limits, problems);
   try {
     nlohmann::json::sax_parse(text.begin(), text.end(), &handler);

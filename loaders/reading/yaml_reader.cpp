@@ -8,8 +8,6 @@
 #include <cachesite/problem_text.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
 #include <istream>
 #include <new>
 #include <streambuf>
@@ -23,10 +21,6 @@
 
 namespace cachesite::reading {
 namespace {
-
-bool is_number(const Node& node) {
-  return node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
-}
 
 // yaml-cpp 0.7 gives the escapes \N and \_ as the single bytes 85 and A0, which are no characters by
 // themselves. Everything else is whole, since the source is.
@@ -50,6 +44,7 @@ std::string with_whole_characters(const std::string& parsed) {
 
 constexpr std::string_view spaces = " \t";
 constexpr std::string_view blanks = " \t\r\n";
+constexpr std::size_t longest_key = 1024;
 
 /// Hands the text to the parser piece by piece, and stops when the parser has taken too much of it since the
 /// last event: it keeps every token until it knows what it belongs to.
@@ -160,9 +155,6 @@ class YamlHandler : public YAML::EventHandler {
     node.position = source_.position(offset);
     node.length = length;
     node.scalar = value;
-    // As in JSON, so that twins are read alike.
-    if (is_number(node) && std::isinf(std::strtod(value.c_str(), nullptr)))
-      add(document_problem_ids::bad_syntax, offset, length, "the number is too large");
     builder_.scalar(std::move(node), anchor);
   }
 
@@ -191,9 +183,8 @@ class YamlHandler : public YAML::EventHandler {
       fault = unclosed(Node::Kind::map, offset);
     else if (exception.msg == YAML::ErrorMsg::EOF_IN_SCALAR)
       offset = std::min(text_.find_first_of("\"'", scalar_end_), offset);
-    else if (exception.msg == YAML::ErrorMsg::MAP_VALUE && begins_line(offset))
-      fault.hint =
-          is_indented_more(offset) ? "check the indentation" : "is a colon missing in the line above?";
+    else if (exception.msg == YAML::ErrorMsg::MAP_VALUE)
+      explain_colon(fault, offset);
     else if ((exception.msg == YAML::ErrorMsg::BLOCK_ENTRY && offset > 0 && text_[offset - 1] == '\t') ||
              (exception.msg == YAML::ErrorMsg::UNKNOWN_TOKEN && offset < text_.size() &&
               text_[offset] == '\t'))
@@ -202,6 +193,19 @@ class YamlHandler : public YAML::EventHandler {
   }
 
  private:
+  void explain_colon(YamlFault& fault, std::size_t& offset) const {
+    if (const std::size_t tab = tab_in_indentation(offset); tab != std::string_view::npos) {
+      fault = explain_yaml_fault(YAML::ErrorMsg::TAB_IN_INDENTATION);
+      offset = tab;
+    } else if (offset - line_start(offset) > longest_key) {
+      fault.message = "a key is longer than the 1024 characters that YAML allows";
+      fault.hint = "";
+    } else if (begins_line(offset)) {
+      fault.hint =
+          is_indented_more(offset) ? "check the indentation" : "is a colon missing in the line above?";
+    }
+  }
+
   struct Open {
     Node::Kind kind;
     bool flow;
@@ -219,6 +223,19 @@ class YamlHandler : public YAML::EventHandler {
   void add(std::string_view id, std::size_t offset, std::uint32_t length, std::string message,
            std::string hint = {}) {
     problems_.add(id, source_.position(offset), length, std::move(message), std::move(hint));
+  }
+
+  std::size_t line_start(std::size_t offset) const {
+    const std::size_t before = offset == 0 ? std::string_view::npos : text_.rfind('\n', offset - 1);
+    return before == std::string_view::npos ? 0 : before + 1;
+  }
+
+  /// A tab among the dashes and blanks that the line of `offset` begins with.
+  std::size_t tab_in_indentation(std::size_t offset) const {
+    const std::size_t start = line_start(offset);
+    const std::size_t content = std::min(text_.find_first_not_of("- \t", start), offset);
+    const std::size_t tab = text_.find('\t', start);
+    return tab < content ? tab : std::string_view::npos;
   }
 
   /// True when the colon at `offset` is the first one in its line and the line is not the first one.
@@ -297,13 +314,24 @@ class YamlHandler : public YAML::EventHandler {
     const bool has_colon = next != std::string_view::npos && text_[next] == ':';
     const bool is_pair = open_.back().flow && !open_.back().braced;
     if (end == offset || (!has_colon && !is_pair)) {
+      const bool announced = is_announced(offset);
       add(document_problem_ids::bad_syntax, offset, length,
-          '"' + printable(value) + "\" is not followed by a colon",
-          "a mapping consists of lines such as `key: value`");
+          '"' + printable(value) +
+              (announced ? "\" is a key behind a ?, which is not supported"
+                         : "\" is not followed by a colon"),
+          announced ? "write the key and its value as `key: value`"
+                    : "a mapping consists of lines such as `key: value`");
       builder_.dropped_key();
       return;
     }
     builder_.key(value, source_.position(offset), length);
+  }
+
+  /// True when a question mark in front of `offset` says that a key follows.
+  bool is_announced(std::size_t offset) const {
+    const std::size_t before =
+        offset == 0 ? std::string_view::npos : text_.find_last_not_of(blanks, offset - 1);
+    return before != std::string_view::npos && text_[before] == '?';
   }
 
   /// True when there is a tag.

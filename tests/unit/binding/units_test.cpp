@@ -122,4 +122,18 @@ BOOST_AUTO_TEST_CASE(whatever_is_written_reads_back_the_same) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_number_has_no_leading_zeros) {
+  for (const char* const text : {"010", "00", "010s", "01h30m", "00.5", "010kB", "01B"}) {
+    BOOST_TEST(!parse_duration(text).ok(), text);
+    BOOST_TEST(!parse_size(text).ok(), text);
+  }
+  BOOST_TEST(
+      std::string(parse_duration("010").error().message()).starts_with("write it without leading zeros"));
+  BOOST_TEST(std::string(parse_size("010").error().message()).starts_with("write it without leading zeros"));
+  BOOST_TEST((parse_duration("0.5").value() == 500ms));
+  BOOST_TEST((parse_duration("1h05m").value() == 65min));
+  BOOST_TEST((parse_duration("0").value() == 0s));
+  BOOST_TEST(parse_size("0").value().bytes == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -230,6 +230,28 @@ BOOST_AUTO_TEST_CASE(aliases_are_bounded_and_never_cyclic) {
   BOOST_TEST(problems_of("- &a 0123456789\n- *a\n- *a\n", Format::yaml, limits) == "E112 3:3");
 }
 
+BOOST_AUTO_TEST_CASE(a_number_that_no_double_can_hold_keeps_its_characters) {
+  for (const std::string number : {"9e99999", "-83e2010", "1e309", "12E+4567", "1.5e999"})
+    for (const Format format : {Format::yaml, Format::json}) {
+      const Document document = read_document("{\"a\": [" + number + "], \"b\": " + number + "}", format);
+      for (const Node* node : {&document.root.find("a")->elements.at(0), document.root.find("b")}) {
+        BOOST_TEST(node->scalar == number);
+        BOOST_TEST((node->kind == Node::Kind::real));
+        BOOST_TEST(node->length == number.size());
+      }
+    }
+  const std::string digits(400, '7');
+  for (const std::string sign : {"", "-"})
+    for (const Format format : {Format::yaml, Format::json}) {
+      const Document document = read_document("[" + sign + digits + ", \"1e999\"]", format);
+      BOOST_TEST(document.root.elements.at(0).scalar == sign + digits);
+      BOOST_TEST((document.root.elements.at(0).kind == Node::Kind::integer));
+      BOOST_TEST(document.root.elements.at(1).is_text());
+    }
+  BOOST_TEST(problems_of("[1e999, 01e999]", Format::json) == "E105 1:9");
+  BOOST_TEST(problems_of("{\"a\": 1e999 \"b\": 1}", Format::json) == "E105 1:13");
+}
+
 BOOST_AUTO_TEST_CASE(each_limit_is_exact) {
   DocumentLimits limits;
   limits.depth = 2;
@@ -255,18 +277,29 @@ BOOST_AUTO_TEST_CASE(each_limit_is_exact) {
   BOOST_TEST(problems_of('[' + std::string(20000, ' ') + ']', Format::yaml, limits) == "E112 1:1");
 }
 
-BOOST_AUTO_TEST_CASE(as_many_problems_are_reported_as_the_limit_says) {
-  std::string text;
-  for (int index = 0; index < 20; ++index)
-    text += "a: 1\n";
+BOOST_AUTO_TEST_CASE(as_many_problems_are_reported_as_the_limit_says_and_the_others_are_counted) {
   DocumentLimits limits;
   limits.problems = 5;
-  try {
-    (void)read_document(text, Format::yaml, "f", limits);
-    BOOST_FAIL("the text was read");
-  } catch (const LoadError& error) {
-    BOOST_TEST(error.problems().size() == 6U);
-    BOOST_TEST(error.problems().back().id == "E100");
+  const std::vector<std::pair<std::string, std::size_t>> wrong{
+      {"a: 1\n", 19},     // a key twice
+      {"k: !t 1\n", 39},  // and a tag
+      {"- !t 1\n", 20},   // a tag
+      {"- ? [a]\n", 20},  // a list as a key
+      {"- [,]\n", 20},    // no element
+  };
+  for (const auto& [line, problems] : wrong) {
+    std::string text;
+    for (int index = 0; index < 20; ++index)
+      text += line;
+    try {
+      (void)read_document(text, Format::yaml, "f", limits);
+      BOOST_FAIL("the text was read");
+    } catch (const LoadError& error) {
+      BOOST_TEST(error.problems().size() == 6U);
+      BOOST_TEST(error.problems().back().id == "E100");
+      BOOST_TEST(error.problems().back().message == "and " + std::to_string(problems - 5) + " more problems",
+                 line);
+    }
   }
 }
 

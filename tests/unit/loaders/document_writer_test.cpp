@@ -102,10 +102,12 @@ BOOST_AUTO_TEST_CASE(characters_from_the_escapes_for_next_line_and_fixed_space_c
   BOOST_CHECK_NO_THROW((void)write_document(document.root, Format::yaml));
 }
 
-BOOST_AUTO_TEST_CASE(a_number_that_no_double_can_hold_is_refused_in_both_formats) {
-  for (const auto* text : {"[777777e77777]", "[-1e999]"})
-    for (const Format format : {Format::yaml, Format::json})
-      BOOST_CHECK_THROW((void)read_document(text, format), cachesite::LoadError);
+BOOST_AUTO_TEST_CASE(a_number_that_no_double_can_hold_is_written_and_read_again_in_both_formats) {
+  for (const auto* text : {"777777e77777", "-1e999"})
+    for (const Format format : {Format::yaml, Format::json}) {
+      const auto read = read_document(std::string("[") + text + "]", format);
+      BOOST_TEST(read_document(write_document(read.root, format), format).root.elements.at(0).scalar == text);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_number_that_is_none_is_refused) {

@@ -32,6 +32,8 @@ const std::vector<Twin> values{
     {"1e3", "1e3"},
     {"1E+3", "1E+3"},
     {"2.5e-7", "2.5e-7"},
+    {"9e99999", "9e99999"},
+    {"-83e2010", "-83e2010"},
     {"true", "true"},
     {"false", "false"},
     {"null", "null"},
