@@ -55,6 +55,9 @@ struct DeclaredComponent {
   std::string place = {};
   std::vector<ParameterOrigin> origins = {};
   std::vector<ComponentDependency> dependencies = {};
+  /// Whether the site keeps it, and stops it in the end, although its names are taken away: a lazy component
+  /// may need it.
+  bool kept = false;
   /// The component; null when it is lazy and not made yet. Filled in by `declared_components`.
   std::shared_ptr<IComponent> component = {};
 };

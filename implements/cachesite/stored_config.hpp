@@ -15,7 +15,19 @@ namespace cachesite {
 struct ConfigValue {
   std::string text;
   std::string origin;
+  bool list = false;  ///< the text is the elements of a list, joined by commas
 };
+
+/// A session that knows which of its values were written as lists, whose elements `get_value` joins.
+class IListSession {
+ public:
+  virtual ~IListSession() = default;
+  /// False for a value that was written as a text, and for a key that is not there.
+  [[nodiscard]] virtual bool is_list(std::string_view key) const = 0;
+};
+
+/// True when the session knows that the value was written as a list.
+[[nodiscard]] bool is_list(const IConfigSession& session, std::string_view key);
 
 /// The values of a session by key.
 using SessionValues = std::map<std::string, ConfigValue, std::less<>>;

@@ -1,5 +1,6 @@
 #include <cachesite/file_config.hpp>
 #include <cachesite/problem.hpp>
+#include <cachesite/problem_text.hpp>
 
 #include <cstdlib>
 #include <stdexcept>
@@ -15,33 +16,65 @@ std::string place_of(const Document& document, Position position) {
   return document.name + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
 }
 
-void add_value(const Document& document, const std::string& key, const Node& node, SessionValues& values) {
-  if (node.is_null()) return;
-  if (node.is_map()) {
-    for (const auto& member : node.members)
-      add_value(document, key + "." + member.key, member.value, values);
-    return;
-  }
-  std::string text = node.scalar;
-  for (const auto& element : node.elements)
-    if (element.is_scalar()) text.append(text.empty() ? "" : ",").append(element.scalar);
-  values.insert_or_assign(key, ConfigValue{std::move(text), place_of(document, node.position)});
-}
+/// Warns of what no session can have, and leaves it out.
+class SessionsReader {
+ public:
+  SessionsReader(const Document& document, const ComponentContext& context)
+      : document_(document), context_(context) {}
 
-ConfigValues sessions_of(const Document& document) {
-  ConfigValues sessions;
-  if (document.root.is_null()) return sessions;
-  if (!document.root.is_map())
-    throw std::runtime_error(place_of(document, document.root.position) +
-                             ": a configuration is a mapping of sessions, found " +
-                             std::string(to_string(document.root.kind)));
-  for (const auto& session : document.root.members) {
-    auto& values = sessions[session.key];
-    for (const auto& member : session.value.members)
-      add_value(document, member.key, member.value, values);
+  ConfigValues read() {
+    const Node& root = document_.root;
+    if (!root.is_null() && !root.is_map())
+      throw std::runtime_error(place_of(document_, root.position) +
+                               ": a configuration is a mapping of sessions, found " +
+                               std::string(to_string(root.kind)));
+    for (const auto& session : root.members)
+      read_session(session);
+    return std::move(sessions_);
   }
-  return sessions;
-}
+
+ private:
+  void read_session(const NodeMember& session) {
+    const Node& value = session.value;
+    if (!value.is_map() && !value.is_null()) {
+      warn(value,
+           "\"" + printable(session.key) + "\" is in no session: a configuration is a mapping of sessions");
+      return;
+    }
+    auto& values = sessions_[session.key];
+    for (const auto& member : value.members)
+      add_value(member.key, member.value, values);
+  }
+
+  void add_value(const std::string& key, const Node& node, SessionValues& values) {
+    if (node.is_null()) return;
+    if (node.is_map()) {
+      for (const auto& member : node.members)
+        add_value(key + "." + member.key, member.value, values);
+      return;
+    }
+    std::string text = node.scalar;
+    for (const auto& element : node.elements) {
+      if (!element.is_scalar())
+        warn(element,
+             "an element of a list is a single value, found " + std::string(to_string(element.kind)));
+      else
+        text.append(text.empty() ? "" : ",").append(element.scalar);
+    }
+    values.insert_or_assign(key,
+                            ConfigValue{std::move(text), place_of(document_, node.position), node.is_list()});
+  }
+
+  void warn(const Node& node, const std::string& sentence) {
+    context_.logger->log(
+        LogLevel::warning, "config",
+        context_.label + " leaves something out: " + place_of(document_, node.position) + ": " + sentence);
+  }
+
+  const Document& document_;
+  const ComponentContext& context_;
+  ConfigValues sessions_;
+};
 
 // Without the lines of the file: it may hold secrets anywhere.
 std::string in_one_line(const std::vector<Problem>& problems) {
@@ -62,18 +95,23 @@ std::string in_one_line(const std::vector<Problem>& problems) {
 ConfigValues read(const std::string& path, Format format, const ComponentContext& context) {
   try {
     const auto document = context.documents->read(path, format);
-    return document ? sessions_of(*document) : ConfigValues();
+    return document ? SessionsReader(*document, context).read() : ConfigValues();
   } catch (const LoadError& error) {
     throw std::runtime_error(in_one_line(error.problems()));
   }
 }
 
+std::string path_of(const FileConfigOptions& options, std::string_view variable,
+                    std::string_view usual_path) {
+  if (options.path) return *options.path;
+  if (const char* named = std::getenv(std::string(variable).c_str()); named != nullptr && *named != '\0')
+    return named;
+  return std::string(usual_path);
+}
+
 ConfigValues read_as_wished(const FileConfigOptions& options, const ComponentContext& context, Format format,
                             std::string_view variable, std::string_view usual_path) {
-  std::string path(usual_path);
-  if (const char* named = std::getenv(std::string(variable).c_str()); named != nullptr && *named != '\0')
-    path = named;
-  if (options.path) path = *options.path;
+  const auto path = path_of(options, variable, usual_path);
   if (options.strict) return read(path, format, context);
   try {
     return read(path, format, context);

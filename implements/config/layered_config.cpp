@@ -39,7 +39,8 @@ std::shared_ptr<IConfigSession> LayeredConfig::get_session(std::string_view name
   for (const auto& layer : layers_) {
     const auto session = layer->get_session(name);
     for (const auto& key : session->list_keys())
-      merged.insert_or_assign(key, ConfigValue{session->get_value(key).value_or(""), session->origin(key)});
+      merged.insert_or_assign(key, ConfigValue{session->get_value(key).value_or(""), session->origin(key),
+                                               is_list(*session, key)});
   }
   return make_config_session(std::move(merged));
 }

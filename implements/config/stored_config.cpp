@@ -7,7 +7,7 @@ namespace cachesite {
 
 namespace {
 
-class StoredSession final : public IConfigSession {
+class StoredSession final : public IConfigSession, public IListSession {
  public:
   explicit StoredSession(SessionValues values) : values_(std::move(values)) {}
 
@@ -23,6 +23,11 @@ class StoredSession final : public IConfigSession {
     const auto found = values_.find(key);
     if (found == values_.end()) return std::nullopt;
     return found->second.text;
+  }
+
+  [[nodiscard]] bool is_list(std::string_view key) const override {
+    const auto found = values_.find(key);
+    return found != values_.end() && found->second.list;
   }
 
   bool set_value(std::string_view key, std::string_view value) override {
@@ -47,6 +52,11 @@ class StoredSession final : public IConfigSession {
 };
 
 }  // namespace
+
+bool is_list(const IConfigSession& session, std::string_view key) {
+  const auto* const lists = dynamic_cast<const IListSession*>(&session);
+  return lists != nullptr && lists->is_list(key);
+}
 
 std::shared_ptr<IConfigSession> make_config_session(SessionValues values) {
   return std::make_shared<StoredSession>(std::move(values));

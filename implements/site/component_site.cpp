@@ -25,7 +25,7 @@ struct Instance {
   std::shared_ptr<IComponent> component;
   DeclaredComponent declared;       // without a class when registered by hand
   std::size_t names = 0;            // in the table
-  bool kept_without_names = false;  // declared without entries
+  bool kept_without_names = false;  // declared without entries, or needed by lazy ones
   bool stopping = false;            // its stop() runs: it stays in the list
 };
 
@@ -223,7 +223,7 @@ void ComponentSite::register_declared(const DeclaredComponent& declared, const M
   const std::lock_guard lock(state_->mutex);
   if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
   Instance& instance = *state_->instance_of(made.component);
-  instance.kept_without_names = declared.names.empty();
+  instance.kept_without_names = declared.kept || declared.names.empty();
   state_->put_declared(instance, declared, made, released);
 }
 
@@ -261,9 +261,8 @@ void ComponentSite::register_made(const DeclaredComponent& declared, const MadeC
     state_->lazy.erase(entry);
   }
   const auto instance = state_->instance_of(made.component);
-  instance->kept_without_names = declared.names.empty();
+  instance->kept_without_names = true;  // its maker keeps it, for other lazy ones
   state_->put_declared(*instance, present, made, released);
-  state_->release_if_unused(instance, released);
 }
 
 bool ComponentSite::erase(const InterfaceId& interface_id, std::string_view name) {

@@ -4,7 +4,6 @@
 #include "site/complaints.hpp"
 #include "site/origin.hpp"
 #include "site/session_values.hpp"
-#include "site/start_run.hpp"
 
 #include <cachesite/logger_site.hpp>
 #include <cachesite/problem_ids.hpp>
@@ -43,9 +42,9 @@ Construction::Construction(std::shared_ptr<const Blueprint> blueprint, const Bui
       start_timeout_(options.start_timeout),
       own_site_(std::make_shared<ComponentSite>()),
       site_(own_site_.get()),
-      made_(blueprint_->items().size()),
-      being_made_(made_.size()),
-      started_(made_.size()) {}
+      at_once_(made_at_once()),
+      turns_(blueprint_->items().size()),
+      made_(blueprint_->items().size()) {}
 
 std::shared_ptr<ComponentSite> Construction::build() {
   make_all();
@@ -57,7 +56,7 @@ std::shared_ptr<ComponentSite> Construction::build() {
 
 void Construction::stop_all() {
   for (const auto& left : own_site_->stop_within(stop_limit))
-    logger_->log(LogLevel::error, "site", left + " does not stop");
+    logger().log(LogLevel::error, "site", left + " does not stop");
 }
 
 void Construction::give_up() {
@@ -69,83 +68,89 @@ void Construction::give_up() {
 }
 
 void Construction::make_all() {
-  const std::lock_guard lock(mutex_);
-  const auto at_once = made_at_once();
+  const auto kept = needed_by_lazy_ones();
   for (const auto index : blueprint_->composition().order()) {
     auto declared = declaration_of(index);
-    if (!at_once[index])
+    declared.kept = kept[index];
+    if (!at_once_[index])
       site_->register_lazy(declared, [self = shared_from_this(), index] { self->make_late(index); });
-    else if (is_ready(index) && make(index, declared))
+    else if (is_ready(index) && make(index, declared, problems_))
       attempt(index, declared.effective_options.get(), problem_ids::cannot_make,
-              " cannot be made: ", [&] { site_->register_declared(declared, made_[index]); });
+              " cannot be made: ", problems_, [&] { site_->register_declared(declared, made_[index]); });
   }
 }
 
 void Construction::start_all() {
   std::vector<std::size_t> started;
   std::vector<StartTask> tasks;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto index : blueprint_->composition().order()) {
-      if (!made_[index].component || started_[index]) continue;
-      started_[index] = true;
-      started.push_back(index);
-      tasks.push_back({made_[index].component, start_limit(index)});
-    }
+  for (const auto index : blueprint_->composition().order()) {
+    if (!at_once_[index]) continue;
+    started.push_back(index);
+    tasks.push_back({made_[index].component, start_limit(index)});
   }
   std::optional<StartRun> run(std::move(tasks));
   const auto failures = run->run();
   if (!failures.empty()) stop_all();
   run.reset();
-  for (const auto& failure : failures) {
-    const auto index = started[failure.task];
-    const void* options = item(index).options.get();
-    if (failure.thrown)
-      report(index, options, problem_ids::cannot_start, " cannot be started: ", reason_of(failure.thrown));
-    else
-      report(index, options, problem_ids::start_too_slow, " has not started within ",
-             format_duration(start_limit(index)));
-  }
+  for (const auto& failure : failures)
+    report_start(started[failure.task], item(started[failure.task]).options.get(), failure, problems_);
   if (problems_.has_errors()) give_up();
 }
 
 void Construction::make_late(std::size_t index) {
-  const std::lock_guard lock(mutex_);
-  if (made_[index].component) return;
-  auto earlier = std::exchange(problems_, {});
-  if (being_made_[index]) {
+  const auto wanted = closure_of({index});
+  for (const auto each : blueprint_->composition().order())
+    if (wanted[each] && !at_once_[each]) make_late_one(each);
+}
+
+void Construction::make_late_one(std::size_t index) {
+  const auto turn = turns_.enter(index);
+  if (turn == MakingTurns::Turn::made) return;
+  if (turn == MakingTurns::Turn::circle) {
+    binding::ProblemList problems;
     report(index, item(index).options.get(), problem_ids::cannot_make,
-           " cannot be made: ", "it asks for itself while it is made");
-  } else {
-    const auto wanted = closure_of({index});
-    for (const auto each : blueprint_->composition().order())
-      if (wanted[each] && !made_[each].component && !problems_.has_errors()) make_and_start(each);
+           " cannot be made: ", "it asks for itself while it is made", problems);
+    throw make_load_error(problems.sorted());
   }
-  const auto problems = std::exchange(problems_, std::move(earlier));
-  if (problems.has_errors()) throw make_load_error(problems.sorted());
+  try {
+    make_and_start(index);
+  } catch (...) {
+    turns_.leave(index, std::current_exception());
+    throw;
+  }
+  turns_.leave(index, nullptr);
 }
 
 void Construction::make_and_start(std::size_t index) {
+  binding::ProblemList problems;
   auto declared = declaration_of(index);
-  being_made_[index] = true;
-  bool sound = is_ready(index) && make(index, declared);
-  const void* options = declared.effective_options.get();
-  if (sound)
-    sound = attempt(index, options, problem_ids::cannot_start, " cannot be started: ", [&] {
-      made_[index].component->start();
-      made_[index].component->await_started();
-      site_->register_made(declared, made_[index]);
-    });
-  being_made_[index] = false;
-  started_[index] = sound;
-  if (sound || !made_[index].component) return;
-  made_[index].component->stop();
+  if (is_ready(index) && make(index, declared, problems) && start_late(index, declared, problems)) return;
   made_[index] = {};
+  throw make_load_error(problems.sorted());
+}
+
+bool Construction::start_late(std::size_t index, const DeclaredComponent& declared,
+                              binding::ProblemList& problems) {
+  const void* const options = declared.effective_options.get();
+  const auto component = made_[index].component;
+  std::optional<StartRun> run;
+  bool sound = attempt(index, options, problem_ids::cannot_start, " cannot be started: ", problems, [&] {
+    run.emplace(std::vector<StartTask>{{component, start_limit(index)}},
+                [this, index] { turns_.take_over(index); });
+    const auto failures = run->run();
+    turns_.give_back(index);
+    for (const auto& failure : failures)
+      report_start(index, options, failure, problems);
+    if (failures.empty()) site_->register_made(declared, made_[index]);
+  });
+  sound = sound && !problems.has_errors();
+  if (!sound) component->stop();
+  return sound;
 }
 
 std::vector<bool> Construction::made_at_once() const {
   const auto& composition = blueprint_->composition();
-  std::vector<bool> at_once(made_.size());
+  std::vector<bool> at_once(blueprint_->items().size());
   if (const auto logger = composition.logger()) at_once[*logger] = true;
   const auto& order = composition.order();
   for (auto index = order.rbegin(); index != order.rend(); ++index) {
@@ -170,12 +175,15 @@ std::vector<bool> Construction::closure_of(std::vector<std::size_t> items) const
   return reached;
 }
 
-void Construction::forget_what_no_lazy_one_needs() {
-  const std::lock_guard lock(mutex_);
+std::vector<bool> Construction::needed_by_lazy_ones() const {
   std::vector<std::size_t> lazy;
   for (std::size_t index = 0; index < made_.size(); ++index)
     if (item(index).lazy) lazy.push_back(index);
-  const auto kept = closure_of(std::move(lazy));
+  return closure_of(std::move(lazy));
+}
+
+void Construction::forget_what_no_lazy_one_needs() {
+  const auto kept = needed_by_lazy_ones();
   for (std::size_t index = 0; index < made_.size(); ++index)
     if (!kept[index]) made_[index] = {};
 }
@@ -206,31 +214,31 @@ DeclaredComponent Construction::declaration_of(std::size_t index) const {
   return declared;
 }
 
-bool Construction::complete(std::size_t index, DeclaredComponent& declared) {
+bool Construction::complete(std::size_t index, DeclaredComponent& declared, binding::ProblemList& problems) {
   const auto* session = item(index).component_class->session(item(index).options.get());
   if (!session) return true;
   const auto config =
       std::static_pointer_cast<IConfig>(referred(IConfig::interface_id, session->config.name()));
   if (!config) return true;
-  problems_.enter(blueprint_->documents()[item(index).document], item(index).document);
-  const std::size_t errors_before = problems_.errors();
+  problems.enter(blueprint_->documents()[item(index).document], item(index).document);
+  const std::size_t errors_before = problems.errors();
   auto options = options_with_session(item(index), session->config_session,
                                       *config->get_session(session->config_session), declared.origins,
-                                      *logger_, problems_);
-  if (options) report_complaints(item(index), options.get(), problems_);
+                                      *present_logger(), problems);
+  if (options) report_complaints(item(index), options.get(), problems);
   declared.effective_options = std::move(options);
-  return problems_.errors() == errors_before;
+  return problems.errors() == errors_before;
 }
 
-bool Construction::make(std::size_t index, DeclaredComponent& declared) {
+bool Construction::make(std::size_t index, DeclaredComponent& declared, binding::ProblemList& problems) {
   const Item& from = item(index);
   bool sound = false;
-  attempt(index, from.options.get(), problem_ids::cannot_make,
-          " cannot be made: ", [&] { sound = complete(index, declared); });
+  attempt(index, from.options.get(), problem_ids::cannot_make, " cannot be made: ", problems,
+          [&] { sound = complete(index, declared, problems); });
   if (!sound) return false;
   const void* options = declared.effective_options.get();
-  const bool made = attempt(index, options, problem_ids::cannot_make, " cannot be made: ", [&] {
-    const ComponentContext context{from.label(), site_, logger_, clock_, documents_};
+  const bool made = attempt(index, options, problem_ids::cannot_make, " cannot be made: ", problems, [&] {
+    const ComponentContext context{from.label(), site_, present_logger(), clock_, documents_};
     made_[index] =
         from.component_class->make(options, context,
                                    [&](const InterfaceId& id, const std::string& name, ReferenceNeed,
@@ -243,6 +251,7 @@ bool Construction::make(std::size_t index, DeclaredComponent& declared) {
 void Construction::take_logger(std::size_t index) {
   if (logger_is_given_ || blueprint_->composition().logger() != index) return;
   const auto& component_class = *item(index).component_class;
+  const std::lock_guard lock(logger_mutex_);
   if (blueprint_->composition().find(ILogger::interface_name, {}) == index) {
     const auto* provided = component_class.find_interface(ILogger::interface_name);
     logger_ = std::static_pointer_cast<ILogger>(provided->from_instance(made_[index].instance));
@@ -252,6 +261,11 @@ void Construction::take_logger(std::size_t index) {
         std::static_pointer_cast<ILoggerSite>(provided->from_instance(made_[index].instance));
     if (auto logger = loggers->get_logger("cachesite")) logger_ = std::move(logger);
   }
+}
+
+std::shared_ptr<ILogger> Construction::present_logger() const {
+  const std::lock_guard lock(logger_mutex_);
+  return logger_;
 }
 
 std::chrono::milliseconds Construction::start_limit(std::size_t index) const {
@@ -268,25 +282,35 @@ std::shared_ptr<void> Construction::referred(const InterfaceId& interface_id, co
 
 template <class Action>
 bool Construction::attempt(std::size_t index, const void* options, std::string_view id,
-                           std::string_view failure, const Action& action) {
+                           std::string_view failure, binding::ProblemList& problems, const Action& action) {
   try {
     action();
     return true;
   } catch (...) {
-    report(index, options, id, failure, reason_of(std::current_exception()));
+    report(index, options, id, failure, reason_of(std::current_exception()), problems);
     return false;
   }
 }
 
 void Construction::report(std::size_t index, const void* options, std::string_view id,
-                          std::string_view failure, std::string reason) {
+                          std::string_view failure, std::string reason, binding::ProblemList& problems) {
   const Item& from = item(index);
   binding::SecretScrubber scrubber;
   scrubber.add_options(from.component_class->parameters, options);
   scrubber.add_substituted(*from.node);
   const auto& documents = blueprint_->documents();
-  problems_.enter(documents[from.document], from.document);
-  problems_.add(id, from.place, from.label().append(failure).append(scrubber.scrub(std::move(reason))));
+  problems.enter(documents[from.document], from.document);
+  problems.add(id, from.place, from.label().append(failure).append(scrubber.scrub(std::move(reason))));
+}
+
+void Construction::report_start(std::size_t index, const void* options, const StartFailure& failure,
+                                binding::ProblemList& problems) {
+  if (failure.thrown)
+    report(index, options, problem_ids::cannot_start, " cannot be started: ", reason_of(failure.thrown),
+           problems);
+  else
+    report(index, options, problem_ids::start_too_slow, " has not started within ",
+           format_duration(start_limit(index)), problems);
 }
 
 }  // namespace cachesite::site

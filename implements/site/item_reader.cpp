@@ -42,6 +42,11 @@ bool is_word(const Node& node) noexcept {
   return node.is_text() || node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
 }
 
+// What an alias stands for is written further above: the place to show is that of the alias.
+Place place_within(const Place& outer, const Node& inner) noexcept {
+  return inner.position < outer.position ? outer : Place::of(inner);
+}
+
 void store(void* options, const std::vector<binding::BoundValue>& values) {
   for (const auto& value : values)
     value.declaration->store(options, value.value);
@@ -84,10 +89,10 @@ void ItemReader::read_sections(const Node& root) {
     Suggestion suggestion(member.key);
     for (const auto section : sections)
       suggestion.offer(section);
-    problems_.add(
-        problem_ids::unknown_section, Place::of_key(member),
-        "a component file has no section " + quoted(member.key),
-        suggestion.best().empty() ? "the sections are: components, defaults" : suggestion.question());
+    problems_.add(problem_ids::unknown_section, Place::of_key(member),
+                  "a component file has no section " + quoted(member.key),
+                  suggestion.best().empty() ? "the sections are: components, defaults, include"
+                                            : suggestion.question());
   }
   // Whatever their order in the file, defaults are known before the components that they are for.
   if (const Node* defaults = root.find("defaults")) read_defaults(*defaults);
@@ -160,7 +165,7 @@ Catalog::Match ItemReader::read_class(const Node& item, Item& made) {
                   }()));
     return {};
   }
-  made.place = Place::of(*name);
+  made.place = place_within(made.place, *name);
   if (!is_word(*name)) {
     problems_.add(problem_ids::unknown_class, made.place, expected("class", "the name of a class", *name));
     return {};
@@ -194,11 +199,12 @@ void ItemReader::read_entries(const Node& entries, Item& made) {
     return;
   }
   made.entries.reserve(entries.elements.size());
+  const Place place = place_within(Place::of(*made.node), entries);
   for (const auto& entry : entries.elements)
-    read_entry(entry, made);
+    read_entry(entry, place, made);
 }
 
-void ItemReader::read_entry(const Node& entry, Item& made) {
+void ItemReader::read_entry(const Node& entry, const Place& entries, Item& made) {
   if (!entry.is_map()) {
     problems_.add(problem_ids::bad_entry, Place::of(entry),
                   expected("entries", "a mapping {interface, name}", entry));
@@ -213,7 +219,7 @@ void ItemReader::read_entry(const Node& entry, Item& made) {
                   suggestion.best().empty() ? "an entry has interface and name" : suggestion.question());
   }
   ItemEntry read;
-  read.place = Place::of(entry);
+  read.place = place_within(entries, entry);
   const bool has_interface = read_interface(entry, made, read);
   const bool has_name = read_name(entry, read);
   if (has_interface && has_name) made.entries.push_back(std::move(read));
@@ -273,7 +279,7 @@ bool ItemReader::read_name(const Node& entry, ItemEntry& read) {
     return false;
   }
   read.name = node->scalar;
-  read.place = Place::of(*node);
+  read.place = place_within(read.place, *node);
   return true;
 }
 

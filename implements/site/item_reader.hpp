@@ -37,7 +37,7 @@ class ItemReader {
   void read_item(const Node& node);
   Catalog::Match read_class(const Node& item, Item& made);
   void read_entries(const Node& entries, Item& made);
-  void read_entry(const Node& entry, Item& made);
+  void read_entry(const Node& entry, const binding::Place& entries, Item& made);
   bool read_interface(const Node& entry, const Item& made, ItemEntry& read);
   bool read_name(const Node& entry, ItemEntry& read);
   void read_settings(const Node& item, Item& made);

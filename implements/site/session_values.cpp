@@ -5,6 +5,7 @@
 #include "binding/suggestion.hpp"
 
 #include <cachesite/problem_ids.hpp>
+#include <cachesite/stored_config.hpp>
 
 #include <algorithm>
 #include <string>
@@ -21,8 +22,7 @@ Node hidden_scalar(std::string_view text) {
   return node;
 }
 
-Node node_of(const ParameterDeclaration& declaration, std::string_view text) {
-  if (declaration.kind != ParameterKind::list) return hidden_scalar(text);
+Node list_of(std::string_view text) {
   Node list;
   list.kind = Node::Kind::list;
   for (;;) {
@@ -30,6 +30,21 @@ Node node_of(const ParameterDeclaration& declaration, std::string_view text) {
     list.elements.push_back(hidden_scalar(text.substr(0, comma)));
     if (comma == std::string_view::npos) return list;
     text.remove_prefix(comma + 1);
+  }
+}
+
+Node empty_map() {
+  Node map;
+  map.kind = Node::Kind::map;
+  return map;
+}
+
+// The rule for booleans is that of a program which asks the session.
+Node boolean_of(const IConfigSession& session, std::string_view key, std::string_view text) {
+  try {
+    return hidden_scalar(session.get_boolean(key).value_or(false) ? "true" : "false");
+  } catch (const ConfigValueError&) {
+    return hidden_scalar(text);
   }
 }
 
@@ -41,6 +56,7 @@ bool says_nothing(const ParameterDeclaration& declaration, std::string_view text
 }
 
 bool can_come_from_session(const ParameterDeclaration& declaration) {
+  if (declaration.kind == ParameterKind::group) return true;
   return declaration.kind != ParameterKind::reference && !declaration.visit_references &&
          declaration.name != "config_session";
 }
@@ -52,6 +68,13 @@ void put(Node& map, std::string_view key, Node value) {
   map.members.push_back(std::move(member));
 }
 
+std::string without_value(std::string message) {
+  constexpr std::string_view hidden = "found a substituted value";
+  if (const auto at = message.find(hidden); at != std::string::npos)
+    message.replace(at, hidden.size(), "found something else");
+  return message;
+}
+
 class SessionReader {
  public:
   SessionReader(const Item& item, std::string_view session_name, const IConfigSession& session)
@@ -59,18 +82,13 @@ class SessionReader {
 
   // One parameter as a mapping that the binder reads; without members when the session does not give it.
   Node mapping_of(const ParameterDeclaration& declaration, std::string& key) const {
-    Node map;
-    map.kind = Node::Kind::map;
+    Node map = empty_map();
     std::vector<std::string_view> names(declaration.aliases.begin(), declaration.aliases.end());
     names.insert(names.begin(), declaration.name);
     for (const auto name : names) {
-      if (declaration.kind == ParameterKind::group) {
-        add_group(declaration, name, map, key);
-      } else if (const auto text = session_.get_value(name);
-                 text && !says_nothing(declaration, *text) && map.members.empty()) {
-        key = name;
-        put(map, declaration.name, node_of(declaration, *text));
-      }
+      if (!map.members.empty()) break;
+      if (declaration.kind == ParameterKind::group) add_group(declaration, name, map, key);
+      if (map.members.empty()) add_value(declaration, declaration.name, std::string(name), map, key);
     }
     return map;
   }
@@ -100,16 +118,39 @@ class SessionReader {
  private:
   void add_group(const ParameterDeclaration& declaration, std::string_view name, Node& map,
                  std::string& key) const {
-    Node group;
-    group.kind = Node::Kind::map;
-    for (const auto& inner : declaration.group->declarations()) {
-      const std::string inner_key = std::string(name).append(".").append(inner.name);
-      const auto text = session_.get_value(inner_key);
-      if (!text || says_nothing(inner, *text)) continue;
-      key = inner_key;
-      put(group, inner.name, node_of(inner, *text));
-    }
+    Node group = empty_map();
+    for (const auto& inner : declaration.group->declarations())
+      if (can_come_from_session(inner))
+        add_value(inner, inner.name, std::string(name).append(".").append(inner.name), group, key);
     if (!group.members.empty()) put(map, declaration.name, std::move(group));
+  }
+
+  // What the session has under `from`, of whatever shape, as the member `name` of `map`.
+  void add_value(const ParameterDeclaration& declaration, std::string_view name, const std::string& from,
+                 Node& map, std::string& key) const {
+    const auto text = session_.get_value(from);
+    if (text && says_nothing(declaration, *text)) return;
+    if (text) {
+      key = from;
+      put(map, name, node_of(declaration, from, *text));
+    } else if (const auto member = first_member_of(from);
+               !member.empty() && declaration.kind != ParameterKind::group) {
+      key = member;
+      put(map, name, empty_map());
+    }
+  }
+
+  Node node_of(const ParameterDeclaration& declaration, std::string_view key, std::string_view text) const {
+    if (declaration.kind == ParameterKind::list || is_list(session_, key)) return list_of(text);
+    if (declaration.kind == ParameterKind::boolean) return boolean_of(session_, key, text);
+    return hidden_scalar(text);
+  }
+
+  // A key below `name`, when what is wanted under it was written as a mapping.
+  [[nodiscard]] std::string first_member_of(const std::string& name) const {
+    for (auto& key : session_.list_keys())
+      if (key.starts_with(name + ".")) return key;
+    return {};
   }
 
   const Item& item_;
@@ -138,7 +179,8 @@ std::shared_ptr<void> options_with_session(const Item& item, std::string_view se
     const auto values = binding::Binder(own).bind_defaults(item.component_class->name,
                                                            item.component_class->parameters, map, references);
     for (const auto& problem : own.sorted())
-      problems.add(problem_ids::bad_session_value, item.place, problem.message + ": " + origin);
+      problems.add(problem_ids::bad_session_value, item.place,
+                   without_value(problem.message) + ": " + origin);
     if (own.has_errors()) continue;
     for (const auto& value : values)
       value.declaration->store(options.get(), value.value);

@@ -19,11 +19,12 @@ constexpr std::chrono::seconds farewell{2};
 }  // namespace
 
 struct StartRun::Course {
-  explicit Course(std::vector<StartTask> given) : tasks(std::move(given)), deadlines(tasks.size()) {}
+  Course(std::vector<StartTask> given, std::function<void()> first)
+      : tasks(std::move(given)), begin(std::move(first)), deadlines(tasks.size()) {}
 
   // On a thread of its own.
   void walk() {
-    bool going_on = true;
+    bool going_on = may_begin();
     for (std::size_t task = 0; task < tasks.size() && going_on; ++task) {
       going_on = enter(task, true) && attempt(task, [&] { tasks[task].component->start(); });
     }
@@ -34,6 +35,12 @@ struct StartRun::Course {
     const std::lock_guard lock(mutex);
     done = true;
     changed.notify_all();
+  }
+
+  bool may_begin() {
+    const std::lock_guard lock(mutex);
+    if (begin && !given_up) begin();
+    return !given_up;
   }
 
   // False when the run is given up: nothing may be started any more.
@@ -59,6 +66,7 @@ struct StartRun::Course {
   }
 
   const std::vector<StartTask> tasks;
+  const std::function<void()> begin;
   std::thread thread;
   std::mutex mutex;
   std::condition_variable changed;
@@ -69,7 +77,8 @@ struct StartRun::Course {
   bool given_up = false;
 };
 
-StartRun::StartRun(std::vector<StartTask> tasks) : course_(std::make_shared<Course>(std::move(tasks))) {}
+StartRun::StartRun(std::vector<StartTask> tasks, std::function<void()> begin)
+    : course_(std::make_shared<Course>(std::move(tasks), std::move(begin))) {}
 
 std::vector<StartFailure> StartRun::run() {
   auto& course = *course_;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ struct StartFailure {
 // all, it is left behind on the thread of the run.
 class StartRun {
  public:
-  explicit StartRun(std::vector<StartTask> tasks);
+  // `begin` is called first, on the thread of the run, and never after `run` has returned.
+  explicit StartRun(std::vector<StartTask> tasks, std::function<void()> begin = {});
   // Waits for what `run` left behind, as long as that makes sense: call it when everything is stopped.
   ~StartRun();
   StartRun(const StartRun&) = delete;

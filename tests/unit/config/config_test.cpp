@@ -1,4 +1,5 @@
 #include "support/collecting_logger.hpp"
+#include "support/tree.hpp"
 
 #include <cachesite/config.hpp>
 #include <cachesite/environment_config.hpp>
@@ -185,6 +186,73 @@ BOOST_AUTO_TEST_CASE(a_broken_file_is_refused_without_showing_its_lines_or_logge
   BOOST_TEST(YamlConfig(options, context_with(source, logger)).list_sessions().empty());
   BOOST_TEST(logger->count(LogLevel::error, "mine.yml:3:4: the text ends too early") == 1U);
   BOOST_TEST(logger->count(LogLevel::debug, "hunter2") == 0U);
+}
+
+namespace {
+
+/// `settings.yml` as a reader of files gives it.
+std::shared_ptr<OneDocument> settings(Node root) {
+  const auto source = std::make_shared<OneDocument>();
+  source->document = tree::document(std::move(root), "settings.yml");
+  return source;
+}
+
+std::string refusal_of(const std::shared_ptr<OneDocument>& source) {
+  try {
+    (void)YamlConfig({}, context_with(source));
+    return "it was read";
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_in_no_session_is_warned_of) {
+  using namespace tree;
+  const auto without = settings(map({{"port", integer("1")},
+                                     {"redis", map({{"host", text("here")}})},
+                                     {"nodes", list({text("a")})},
+                                     {"empty", null()}}));
+  FileConfigOptions options;
+  for (const bool strict : {true, false}) {
+    options.strict = strict;
+    const auto logger = std::make_shared<test::CollectingLogger>();
+    const YamlConfig config(options, context_with(without, logger));
+    BOOST_TEST(logger->count(LogLevel::warning) == 2U);
+    BOOST_TEST(logger->count(LogLevel::warning, "leaves something out: settings.yml:") == 2U);
+    BOOST_TEST(logger->count(LogLevel::warning, "\"port\" is in no session") == 1U);
+    BOOST_TEST(logger->count(LogLevel::warning, "\"nodes\" is in no session") == 1U);
+    BOOST_TEST(config.list_sessions() == (Texts{"empty", "redis"}), boost::test_tools::per_element());
+    BOOST_TEST(config.get_session("redis")->get_value("host").value() == "here");
+  }
+  const auto logger = std::make_shared<test::CollectingLogger>();
+  const auto nested =
+      settings(map({{"redis", map({{"hosts", list({map({{"a", text("b")}}), text("c")})}})}}));
+  (void)YamlConfig({}, context_with(nested, logger));
+  BOOST_TEST(logger->count(LogLevel::warning, "an element of a list is a single value, found a mapping") ==
+             1U);
+  BOOST_TEST(refusal_of(settings(list({text("a")})))
+                 .find("a configuration is a mapping of sessions, found a list") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_list_is_known_from_a_text_with_commas) {
+  using namespace tree;
+  const auto config = std::make_shared<YamlConfig>(
+      FileConfigOptions{},
+      context_with(
+          settings(map({{"r", map({{"list", list({text("a"), text("b")})}, {"text", text("a,b")}})}}))));
+  LayeredConfigOptions options;
+  options.layers = {Reference<IConfig>(config)};
+  const LayeredConfig layered(options);
+  for (const auto& session : {config->get_session("r"), layered.get_session("r")}) {
+    BOOST_TEST(session->get_value("list").value() == session->get_value("text").value());
+    BOOST_TEST(is_list(*session, "list"));
+    BOOST_TEST(!is_list(*session, "text"));
+    BOOST_TEST(!is_list(*session, "nothing"));
+    session->set_value("list", "a,b");
+    BOOST_TEST(!is_list(*session, "list"));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

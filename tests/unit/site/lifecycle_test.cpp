@@ -1,17 +1,22 @@
 #include "support/collecting_logger.hpp"
 #include "support/parts.hpp"
 #include "support/tree.hpp"
+#include "support/wait_until.hpp"
 
 #include <cachesite/component_site.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/fixed_config.hpp>
+#include <cachesite/logger_site.hpp>
 #include <cachesite/session_options.hpp>
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
+#include <cachesite/stored_config.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -77,6 +82,35 @@ class Stubborn : public IPart {
   bool stopped_ = false;
 };
 
+struct Limits {
+  bool strict = false;
+  static ParameterTable parameters() { return {parameter("strict", &Limits::strict, "Whether.")}; }
+};
+
+// A configuration with a list where others have a text.
+class ListConfig : public StoredConfig {
+ public:
+  ListConfig() : StoredConfig(ConfigValues{{"part", {{"host", {"a,b", "settings.yml:2:9", true}}}}}) {}
+};
+
+// Gives out loggers that can be looked at.
+class WatchedLoggerSite : public ILoggerSite {
+ public:
+  struct Options {
+    std::string label;
+    static ParameterTable parameters() { return {parameter("label", &Options::label, "Which one.")}; }
+  };
+  explicit WatchedLoggerSite(Options options) : logger_(loggers[options.label]) {}
+  std::shared_ptr<ILogger> get_logger(std::string_view) override { return logger_; }
+  LogLevel level(std::string_view) const noexcept override { return LogLevel::debug; }
+  void set_level(std::string_view, LogLevel) override {}
+
+  static inline std::map<std::string, std::shared_ptr<test::CollectingLogger>> loggers;
+
+ private:
+  std::shared_ptr<ILogger> logger_;
+};
+
 // Takes parameters from a configuration.
 class Configured : public IPart {
  public:
@@ -87,6 +121,8 @@ class Configured : public IPart {
     std::chrono::milliseconds patience{100};
     Secret token;
     std::vector<std::string> servers;
+    bool eager = false;
+    Limits limits;
 
     static ParameterTable parameters() {
       using O = Options;
@@ -94,7 +130,8 @@ class Configured : public IPart {
           parameter("host", &O::host, "Where."),
           parameter("port", &O::port, "Where exactly.").between(1, 65535),
           parameter("patience", &O::patience, "How long."), parameter("token", &O::token, "A secret."),
-          parameter("servers", &O::servers, "More.")});
+          parameter("servers", &O::servers, "More."), parameter("eager", &O::eager, "Whether."),
+          parameter("limits", &O::limits, "How much.")});
     }
     [[nodiscard]] std::vector<OptionComplaint> complaints() const {
       if (!token.empty() && host == "localhost") return {{"token", "a token needs a host"}};
@@ -108,7 +145,8 @@ class Configured : public IPart {
                        std::string(options_.token.reveal());
     for (const auto& server : options_.servers)
       text += " +" + server;
-    return text;
+    if (options_.eager) text += " eager";
+    return text + (options_.limits.strict ? " strict" : "");
   }
 
  private:
@@ -120,6 +158,8 @@ Catalog catalog() {
   made.add<Stubborn>("Stubborn");
   made.add<Configured>("Configured").alias("OldConfigured", {{"patience", "7ms"}});
   made.add<FixedConfig>("FixedConfig");
+  made.add<ListConfig>("ListConfig");
+  made.add<WatchedLoggerSite>("WatchedLoggerSite");
   return made;
 }
 
@@ -128,9 +168,9 @@ Node stubborn(std::string_view name, std::string_view hang_at) {
       {{"class", text("Stubborn")}, {"entries", list({entry("IPart", name)})}, {"hang_at", text(hang_at)}});
 }
 
-Node configuration(std::initializer_list<std::string_view> values, std::string_view name = {}) {
+Node configuration(std::vector<std::string> values, std::string_view name = {}) {
   std::vector<Node> elements;
-  for (const auto value : values)
+  for (const auto& value : values)
     elements.push_back(text(value));
   return map({{"class", text("FixedConfig")},
               {"entries", list({entry("IConfig", name)})},
@@ -171,8 +211,10 @@ BOOST_AUTO_TEST_CASE(a_component_that_does_not_start_in_time_leaves_nothing_runn
     Stubborn::starts = 0;
     Node slow = stubborn("slow", place);
     slow.members.push_back(map({{"start_timeout", text("20ms")}}).members.front());
+    const auto begin = std::chrono::steady_clock::now();
     BOOST_TEST(refusal_of({stubborn("a", ""), slow, stubborn("b", "")}) ==
                "E334 Stubborn \"slow\" has not started within 20ms");
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < 8s));
     BOOST_TEST(Stubborn::stops == 3);
     BOOST_TEST(Stubborn::starts == (std::string(place) == "start" ? 2 : 3));
     BOOST_TEST(Stubborn::alive == 0);
@@ -191,7 +233,9 @@ BOOST_AUTO_TEST_CASE(stopping_with_a_deadline_leaves_behind_what_hangs_and_stops
   Stubborn::stops = 0;
   {
     const auto site = build({stubborn("a", ""), stubborn("hangs", "stop"), stubborn("b", "")});
+    const auto begin = std::chrono::steady_clock::now();
     const auto left = site->stop_within(2s);
+    BOOST_TEST((std::chrono::steady_clock::now() - begin < 8s));
     BOOST_TEST(left == std::vector<std::string>{"Stubborn \"hangs\""}, boost::test_tools::per_element());
     BOOST_TEST(Stubborn::stops == 3);
     BOOST_TEST(site->stop_within(2s).empty());
@@ -199,6 +243,33 @@ BOOST_AUTO_TEST_CASE(stopping_with_a_deadline_leaves_behind_what_hangs_and_stops
   BOOST_TEST(Stubborn::alive == 1);
   Stubborn::release();
   BOOST_TEST(test::wait_until([] { return Stubborn::alive == 0; }));
+}
+
+BOOST_AUTO_TEST_CASE(all_who_stop_the_site_return_when_it_is_stopped_and_not_before) {
+  for (const bool within : {false, true}) {
+    Stubborn::released = false;
+    Stubborn::stops = 0;
+    const auto site = build({stubborn("a", ""), stubborn("hangs", "stop")});
+    std::atomic<int> returned = 0;
+    const auto stop = [&] {
+      if (within)
+        (void)site->stop_within(60s);
+      else
+        site->stop();
+      ++returned;
+    };
+    std::vector<std::future<void>> stops;
+    stops.push_back(std::async(std::launch::async, stop));
+    BOOST_REQUIRE(test::wait_until([] { return Stubborn::stops == 1; }));
+    for (int more = 0; more < 3; ++more)
+      stops.push_back(std::async(std::launch::async, stop));
+    BOOST_TEST(!test::wait_until([&] { return returned > 0; }, 50ms));
+    Stubborn::release();
+    for (auto& each : stops)
+      BOOST_TEST((each.wait_for(10s) == std::future_status::ready));
+    BOOST_TEST(returned == 4);
+    BOOST_TEST(Stubborn::stops == 2);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(stopping_in_time_leaves_nothing_behind) {
@@ -226,6 +297,42 @@ BOOST_AUTO_TEST_CASE(an_alias_and_the_defaults_of_a_class_come_before_the_sessio
   BOOST_TEST(site->get_component<IPart>()->describe() == "localhost:9 7ms ");
 }
 
+BOOST_AUTO_TEST_CASE(the_defaults_of_a_class_come_before_what_an_alias_gives_and_are_told_as_the_origin) {
+  const auto site = build_component_site(
+      {document(map({{"defaults", map({{"Configured", map({{"patience", text("9ms")}})}})},
+                     {"components", list({map({{"class", text("OldConfigured")},
+                                               {"entries", list({entry("IPart")})}})})}}))},
+      catalog());
+  BOOST_TEST(site->get_component<IPart>()->describe() == "localhost:6379 9ms ");
+  const auto origins = site->declared_components().at(0).origins;
+  BOOST_REQUIRE(origins.size() == 1U);
+  BOOST_TEST(origins[0].parameter == "patience");
+  BOOST_TEST((origins[0].kind == ParameterOrigin::Kind::defaults));
+}
+
+BOOST_AUTO_TEST_CASE(the_only_logger_site_hears_of_the_site_and_of_two_neither) {
+  auto& loggers = WatchedLoggerSite::loggers;
+  const auto loggers_at = [](std::string_view name) {
+    return map({{"class", text("WatchedLoggerSite")},
+                {"entries", list({entry("ILoggerSite", name)})},
+                {"label", text(name)}});
+  };
+  const auto warnings = [&](std::vector<Node> items) {
+    for (const char* const name : {"a", "b", ""})
+      loggers[name] = std::make_shared<test::CollectingLogger>();
+    items.push_back(configured());
+    items.push_back(configuration({"part.hots=x"}));
+    (void)build(std::move(items));
+    std::string told;
+    for (const auto& [name, logger] : loggers)
+      told += name + std::to_string(logger->count(LogLevel::warning, "did you mean")) + " ";
+    return told;
+  };
+  BOOST_TEST(warnings({loggers_at("a")}) == "0 a1 b0 ");
+  BOOST_TEST(warnings({loggers_at("a"), loggers_at("b")}) == "0 a0 b0 ");
+  BOOST_TEST(warnings({loggers_at("a"), loggers_at(""), loggers_at("b")}) == "1 a0 b0 ");
+}
+
 BOOST_AUTO_TEST_CASE(another_session_or_configuration_can_be_named_and_none_with_null) {
   BOOST_TEST(made_of({configured({{"config_session", text("x")}}), configuration({"x.host=there"})}) ==
              "there:6379 100ms ");
@@ -244,8 +351,40 @@ BOOST_AUTO_TEST_CASE(an_empty_text_and_a_zero_that_is_not_allowed_mean_the_defau
 
 BOOST_AUTO_TEST_CASE(a_wrong_value_of_a_session_is_named_but_not_shown) {
   BOOST_TEST(refusal_of({configured(), configuration({"part.port=s3cret"})}) ==
-             "E333 port: expected an integer from 1 to 65535, found a substituted value: values of a "
+             "E333 port: expected an integer from 1 to 65535, found something else: values of a "
              "FixedConfig (session \"part\")");
+}
+
+BOOST_AUTO_TEST_CASE(a_session_says_true_and_false_as_programs_hear_it) {
+  const std::string usual = "localhost:6379 100ms ";
+  for (const char* const yes : {"true", "True", "YES", "on", "1"})
+    for (const std::string key : {"part.eager=", "part.limits.strict="})
+      BOOST_TEST(made_of({configured(), configuration({key + yes})}) ==
+                 usual + (key == "part.eager=" ? " eager" : " strict"));
+  for (const char* const no : {"false", "False", "NO", "off", "0"})
+    BOOST_TEST(made_of({configured(), configuration({std::string("part.eager=") + no})}) == usual);
+  for (const char* const neither : {"y", "2", "s3cret"})
+    BOOST_TEST(refusal_of({configured(), configuration({std::string("part.eager=") + neither})}) ==
+               "E333 eager: expected true or false, found something else: values of a FixedConfig (session "
+               "\"part\")");
+}
+
+BOOST_AUTO_TEST_CASE(a_session_gives_each_parameter_in_its_own_shape) {
+  const std::string place = ": values of a FixedConfig (session \"part\")";
+  BOOST_TEST(refusal_of({configured(), configuration({"part.host.name=far"})}) ==
+             "E333 host: expected text, found a mapping" + place);
+  BOOST_TEST(refusal_of({configured(), configuration({"part.port.a.b=1"})})
+                 .starts_with("E333 port: expected an integer from 1 to 65535, found a mapping"));
+  BOOST_TEST(refusal_of({configured(), configuration({"part.servers.a=1"})}).find("found a mapping") !=
+             std::string::npos);
+  BOOST_TEST(refusal_of({configured(), configuration({"part.limits=1"})})
+                 .starts_with("E333 limits: expected a mapping"));
+  BOOST_TEST(refusal_of({configured(),
+                         map({{"class", text("ListConfig")}, {"entries", list({entry("IConfig")})}})}) ==
+             "E333 host: expected text, found a list: settings.yml:2:9 (session \"part\")");
+  // What is given in the file itself does not ask the session.
+  BOOST_TEST(made_of({configured({{"host", text("near")}}), configuration({"part.host.name=far"})}) ==
+             "near:6379 100ms ");
 }
 
 BOOST_AUTO_TEST_CASE(parameters_that_do_not_go_together_are_found_once_the_session_is_known) {
@@ -292,7 +431,7 @@ BOOST_AUTO_TEST_CASE(an_explanation_tells_state_dependencies_and_origins) {
   BOOST_TEST(origins ==
              "config= from default; config_session=part from default; host=far from values of a FixedConfig "
              "(session \"part\"); port=7 from shop.yml:11:1; patience=100ms from default; token=****** from "
-             "shop.yml:13:1; servers= from default; ");
+             "shop.yml:13:1; servers= from default; eager=false from default; limits= from default; ");
   const Node late = explain_component(*site, "late");
   BOOST_TEST(late.elements.at(0).find("state")->scalar == "not made yet");
   BOOST_TEST(explain_component(*site, "nobody").elements.empty());

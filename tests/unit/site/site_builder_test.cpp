@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(unknown_and_unsupported_sections_are_refused) {
                  {{"components", list({})}, {"include", list({})}, {"default", map({})}, {"x", null()}})) ==
              "E303 \"include\" is not supported by this version\n"
              "E302 a component file has no section \"default\" | did you mean \"defaults\"?\n"
-             "E302 a component file has no section \"x\" | the sections are: components, defaults");
+             "E302 a component file has no section \"x\" | the sections are: components, defaults, include");
 }
 
 BOOST_AUTO_TEST_CASE(defaults_apply_to_a_class_unless_the_item_says_otherwise) {

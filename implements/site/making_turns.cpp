@@ -1,0 +1,59 @@
+#include "site/making_turns.hpp"
+
+#include <utility>
+
+namespace cachesite::site {
+
+MakingTurns::Turn MakingTurns::enter(std::size_t item) {
+  const auto self = std::this_thread::get_id();
+  std::unique_lock lock(mutex_);
+  if (made_[item]) return Turn::made;
+  const auto making = makings_[item];
+  if (!making) {
+    makings_[item] = std::make_shared<Making>(Making{self});
+    return Turn::make;
+  }
+  if (waits_for_this_thread(*making)) return Turn::circle;
+  waits_.emplace(self, making.get());
+  changed_.wait(lock, [&] { return making->over; });
+  waits_.erase(self);
+  if (making->failure) std::rethrow_exception(making->failure);
+  return Turn::made;
+}
+
+void MakingTurns::leave(std::size_t item, std::exception_ptr failure) noexcept {
+  const std::lock_guard lock(mutex_);
+  made_[item] = failure == nullptr;
+  const auto making = std::exchange(makings_[item], nullptr);
+  making->over = true;
+  making->failure = std::move(failure);
+  changed_.notify_all();
+}
+
+void MakingTurns::take_over(std::size_t item) {
+  const std::lock_guard lock(mutex_);
+  const auto& making = makings_[item];
+  if (!making) return;  // given up before the thread came to it
+  making->giver = std::exchange(making->thread, std::this_thread::get_id());
+  waits_.emplace(making->giver, making.get());
+}
+
+void MakingTurns::give_back(std::size_t item) {
+  const std::lock_guard lock(mutex_);
+  const auto& making = makings_[item];
+  if (making->giver == std::thread::id()) return;
+  making->thread = std::exchange(making->giver, std::thread::id());
+  waits_.erase(making->thread);
+}
+
+// Follows the waiting threads; there is no circle among them, since none of them would have closed one.
+bool MakingTurns::waits_for_this_thread(const Making& making) const {
+  for (const Making* next = &making;;) {
+    if (next->thread == std::this_thread::get_id()) return true;
+    const auto wait = waits_.find(next->thread);
+    if (wait == waits_.end()) return false;
+    next = wait->second;
+  }
+}
+
+}  // namespace cachesite::site

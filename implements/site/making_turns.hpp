@@ -1,0 +1,56 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace cachesite::site {
+
+// Which thread makes which lazy component, while others ask for it. States of an item, and what leads from
+// one to the next:
+//
+//   absent      nobody makes it; the first enter() turns to "being made", and its caller makes it
+//   being made  by one thread; leave() without a failure turns to "made", with one to "absent"
+//   made        for good
+//
+// Who enters an item that is being made waits, and then has the same end as the thread that makes it: the
+// component, or its failure. Nobody waits when that would be for ever, because the other thread waits for the
+// caller. No thread waits for an item that it does not ask for, and nothing is held while a component is
+// made.
+class MakingTurns {
+ public:
+  enum class Turn { make, made, circle };
+
+  explicit MakingTurns(std::size_t items) : made_(items), makings_(items) {}
+
+  // Rethrows the failure of the thread that was waited for.
+  Turn enter(std::size_t item);
+  void leave(std::size_t item, std::exception_ptr failure) noexcept;
+
+  // What a thread has entered is continued by the calling thread, for which the other one waits meanwhile.
+  void take_over(std::size_t item);
+  void give_back(std::size_t item);
+
+ private:
+  struct Making {
+    std::thread::id thread;
+    std::thread::id giver = {};
+    bool over = false;
+    std::exception_ptr failure = nullptr;
+  };
+
+  [[nodiscard]] bool waits_for_this_thread(const Making& making) const;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<bool> made_;                          // by item
+  std::vector<std::shared_ptr<Making>> makings_;    // by item; null when it is not being made
+  std::map<std::thread::id, const Making*> waits_;  // what each waiting thread waits for
+};
+
+}  // namespace cachesite::site
