@@ -31,7 +31,7 @@ struct LogSinkOptions {
   LogFormat format = LogFormat::text;
   /// Messages below this level do not go here, whatever their topic allows.
   LogLevel level = LogLevel::debug;
-  /// The file; its folder is made when it is not there.
+  /// The file; its folder is made when it is not there. What is there and no regular file is refused.
   std::string path;
   /// A file that would grow beyond this is put aside as `name.1.ext`, and a new one is begun.
   ByteSize max_bytes{std::uint64_t{10} * 1024 * 1024};

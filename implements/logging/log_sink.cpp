@@ -3,8 +3,10 @@
 #include "logging/log_line.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include <spdlog/details/log_msg.h>
 #include <spdlog/sinks/rotating_file_sink.h>
@@ -36,8 +38,17 @@ namespace logging {
 
 namespace {
 
+// Opening a pipe waits for its reader, and a file that is put aside is renamed: no path of a device may be.
+void require_regular_file(const std::string& path) {
+  std::error_code fault;
+  const auto status = std::filesystem::status(path, fault);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw std::runtime_error("the log " + path + " is not a regular file");
+}
+
 std::shared_ptr<spdlog::sinks::sink> make_sink(const LogSinkOptions& options) {
   if (options.kind == LogSinkOptions::Kind::console) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  require_regular_file(options.path);
   return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
       options.path, static_cast<std::size_t>(options.max_bytes.bytes), options.old_files);
 }

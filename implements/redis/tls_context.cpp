@@ -27,7 +27,7 @@ constexpr std::size_t most_sessions = 1024;
   throw std::invalid_argument(std::string(parameter) + ": " + message);
 }
 
-// OpenSSL reports a file that is not there in many ways.
+// OpenSSL reports a file that is not there in many ways, and would wait for the writer of a pipe.
 void require_readable(std::string_view parameter, const std::string& path, bool directory) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   const int error = errno;
@@ -35,7 +35,7 @@ void require_readable(std::string_view parameter, const std::string& path, bool 
   const bool known = file >= 0 && ::fstat(file, &status) == 0;
   if (file >= 0) ::close(file);
   if (file < 0) refuse(parameter, "cannot read " + path + ": " + system_message(error));
-  if (known && directory != S_ISDIR(status.st_mode))
+  if (known && !(directory ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode)))
     refuse(parameter, path + (directory ? " is no directory" : " is no file"));
 }
 

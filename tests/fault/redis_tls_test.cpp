@@ -3,6 +3,7 @@
 
 #include "fault/tls_world.hpp"
 #include "support/chaos_proxy.hpp"
+#include "support/odd_files.hpp"
 #include "support/scripted_server.hpp"
 
 #include <cachesite/cachesite.hpp>
@@ -303,6 +304,28 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_used_are_refused_when_the_cache_is_mad
   BOOST_TEST(refusal(options).ends_with("holds the key of another certificate"));
   options.ssl_keyfile = certificates().key("client");
   BOOST_TEST(refusal(options) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_path_that_is_no_regular_file_is_refused_at_once_for_each_parameter) {
+  const OddFiles odd;
+  for (const auto parameter :
+       {&RedisCacheOptions::ssl_ca_certs, &RedisCacheOptions::ssl_certfile, &RedisCacheOptions::ssl_keyfile})
+    for (const auto& path : odd.paths()) {
+      auto options = tls_options(1);
+      options.ssl_certfile = certificates().certificate("client");
+      options.ssl_keyfile = certificates().key("client");
+      options.*parameter = path;
+      BOOST_TEST(odd.when_opened([&]() -> std::string {
+                      try {
+                        const RedisCache cache(options);
+                        return "it was opened";
+                      } catch (const std::invalid_argument& problem) {
+                        return problem.what();
+                      }
+                    })
+                     .ends_with(": " + path + " is no file"),
+                 path);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_sample_file_loads_and_works) {

@@ -1,3 +1,4 @@
+#include "support/odd_files.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <cachesite/logger.hpp>
@@ -160,6 +161,25 @@ BOOST_AUTO_TEST_CASE(sinks_that_make_no_sense_are_refused) {
   options.sinks = {file, file};
   options.sinks[0].path = options.sinks[1].path = "same.log";
   BOOST_TEST(options.complaints().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_that_is_no_regular_file_is_refused_at_once) {
+  const test::OddFiles odd;
+  for (const auto& path : odd.paths()) {
+    LogSinkOptions file;
+    file.kind = LogSinkOptions::Kind::file;
+    file.path = path;
+    TopicLoggerSiteOptions options;
+    options.sinks = {file};
+    BOOST_TEST(odd.when_opened([&]() -> std::string {
+      try {
+        const TopicLoggerSite site(options);
+        return "it was opened";
+      } catch (const std::runtime_error& error) {
+        return error.what();
+      }
+    }) == "the log " + path + " is not a regular file");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(threads_may_log_and_change_levels_at_the_same_time) {
