@@ -2,8 +2,14 @@
 
 #include <cachesite/cachesite.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace cachesite::tool {
 
@@ -14,6 +20,10 @@ Node scalar_node(Node::Kind kind, std::string text) {
   node.kind = kind;
   node.scalar = std::move(text);
   return node;
+}
+
+[[noreturn]] void lose_output(int error) {
+  throw std::runtime_error("cannot write the output: " + std::generic_category().message(error));
 }
 
 }  // namespace
@@ -57,8 +67,20 @@ Node& add(Node& map, std::string_view key, Node value) {
   return map;
 }
 
+void keep_standard_streams() {
+  // Each is opened the wrong way round, so that using it fails as it would when closed.
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0)
+      static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 void print(std::string_view data) {
-  std::fwrite(data.data(), 1, data.size(), stdout);
+  if (std::fwrite(data.data(), 1, data.size(), stdout) != data.size()) lose_output(errno);
+}
+
+void finish_output() {
+  if (std::fflush(stdout) != 0) lose_output(errno);
+  if (std::ferror(stdout) != 0) lose_output(EIO);
 }
 
 void print_json(const Node& node) {

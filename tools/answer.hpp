@@ -22,8 +22,14 @@ Node map_node();
 /// Adds a member to a map and returns the map.
 Node& add(Node& map, std::string_view key, Node value);
 
-/// Writes data to the standard output as it is.
+/// Makes sure that no file or connection takes the place of a standard stream that is closed.
+void keep_standard_streams();
+
+/// Writes data to the standard output as it is. Throws std::runtime_error when it is lost, as far as that
+/// shows yet.
 void print(std::string_view data);
+/// Throws std::runtime_error when anything that was printed is lost. The last thing before the program ends.
+void finish_output();
 /// Writes a node to the standard output as JSON and a line end.
 void print_json(const Node& node);
 /// Writes one line to the standard error.

@@ -1,9 +1,11 @@
 #include "cache_commands.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -15,9 +17,14 @@ std::shared_ptr<ICache> find(const ComponentSite& site, const CacheRequest& requ
   return site.get_component<ICache>(request.name);
 }
 
-Exit fail(const Error& error) {
+/// What is too large was given, or it is there already.
+bool is_given_too_large(const Error& error, const CacheRequest& request) {
+  return error.code() == ErrorCode::too_large && (request.value || request.key.size() > ICache::longest_key);
+}
+
+Exit fail(const Error& error, const CacheRequest& request) {
   complain(std::string(to_string(error.code())) + ": " + std::string(error.message()));
-  const bool arguments = error.code() == ErrorCode::bad_argument || error.code() == ErrorCode::too_large;
+  const bool arguments = error.code() == ErrorCode::bad_argument || is_given_too_large(error, request);
   return arguments ? Exit::usage : Exit::backend_failed;
 }
 
@@ -28,6 +35,8 @@ std::string read_standard_input() {
     text.append(block, count);
     if (text.size() > ICache::largest_value) break;
   }
+  if (std::ferror(stdin) != 0)
+    throw std::runtime_error("cannot read the value: " + std::generic_category().message(errno));
   return text;
 }
 
@@ -77,7 +86,7 @@ Node key_node(const std::string& key) {
 
 Exit get(const ComponentSite& site, const CacheRequest& request) {
   const auto lookup = find(site, request)->get(request.key);
-  if (lookup.failed()) return fail(lookup.error());
+  if (lookup.failed()) return fail(lookup.error(), request);
   if (request.json) {
     auto answer = map_node();
     add(answer, "found", text_node(lookup.hit() ? "hit" : lookup.null() ? "null" : "miss"));
@@ -95,25 +104,25 @@ Exit set(const ComponentSite& site, const CacheRequest& request) {
   const auto cache = find(site, request);
   const auto time_to_live = read_time_to_live(request.time_to_live);
   if (!time_to_live) return Exit::usage;
-  const auto value = request.value == "-" && !request.null ? read_standard_input() : request.value;
+  const auto value = request.value == "-" ? read_standard_input() : request.value;
   const auto stored =
-      cache->write(request.key, request.null ? std::nullopt : std::optional<ByteView>(value), *time_to_live);
-  return stored.ok() ? Exit::done : fail(stored.error());
+      cache->write(request.key, value ? std::optional<ByteView>(*value) : std::nullopt, *time_to_live);
+  return stored.ok() ? Exit::done : fail(stored.error(), request);
 }
 
 Exit remove(const ComponentSite& site, const CacheRequest& request) {
   const auto removed = find(site, request)->remove(request.key);
-  return removed.ok() ? answer_yes_or_no(removed.value(), request) : fail(removed.error());
+  return removed.ok() ? answer_yes_or_no(removed.value(), request) : fail(removed.error(), request);
 }
 
 Exit has(const ComponentSite& site, const CacheRequest& request) {
   const auto contained = find(site, request)->contains(request.key);
-  return contained.ok() ? answer_yes_or_no(contained.value(), request) : fail(contained.error());
+  return contained.ok() ? answer_yes_or_no(contained.value(), request) : fail(contained.error(), request);
 }
 
 Exit time_to_live(const ComponentSite& site, const CacheRequest& request) {
   const auto remaining = find(site, request)->time_to_live(request.key);
-  if (!remaining.ok()) return fail(remaining.error());
+  if (!remaining.ok()) return fail(remaining.error(), request);
   const auto& [state, left] = remaining.value();
   if (request.json) {
     auto answer = map_node();
@@ -139,12 +148,12 @@ Exit expire(const ComponentSite& site, const CacheRequest& request) {
   const auto time_to_live = read_time_to_live(request.time_to_live);
   if (!time_to_live) return Exit::usage;
   const auto found = cache->expire(request.key, *time_to_live);
-  return found.ok() ? answer_yes_or_no(found.value(), request) : fail(found.error());
+  return found.ok() ? answer_yes_or_no(found.value(), request) : fail(found.error(), request);
 }
 
 Exit persist(const ComponentSite& site, const CacheRequest& request) {
   const auto changed = find(site, request)->persist(request.key);
-  return changed.ok() ? answer_yes_or_no(changed.value(), request) : fail(changed.error());
+  return changed.ok() ? answer_yes_or_no(changed.value(), request) : fail(changed.error(), request);
 }
 
 Exit keys(const ComponentSite& site, const CacheRequest& request) {
@@ -156,7 +165,7 @@ Exit keys(const ComponentSite& site, const CacheRequest& request) {
       answer.elements.push_back(key_node(key));
     else
       print(one_line(key) + "\n");
-  if (range.error()) return fail(*range.error());
+  if (range.error()) return fail(*range.error(), request);
   if (request.json) print_json(answer);
   return Exit::done;
 }
@@ -165,12 +174,12 @@ Exit clear(const ComponentSite& site, const CacheRequest& request) {
   const auto cache = find(site, request);
   auto answer = map_node();
   if (request.pattern == "*") {
-    if (const auto cleared = cache->clear(); !cleared.ok()) return fail(cleared.error());
+    if (const auto cleared = cache->clear(); !cleared.ok()) return fail(cleared.error(), request);
     add(answer, "cleared", boolean_node(true));
     if (!request.json) print("cleared\n");
   } else {
     const auto removed = cache->remove_matching(request.pattern);
-    if (!removed.ok()) return fail(removed.error());
+    if (!removed.ok()) return fail(removed.error(), request);
     add(answer, "removed", number_node(removed.value()));
     if (!request.json) print("removed " + std::to_string(removed.value()) + "\n");
   }
@@ -180,7 +189,7 @@ Exit clear(const ComponentSite& site, const CacheRequest& request) {
 
 Exit size(const ComponentSite& site, const CacheRequest& request) {
   const auto entries = find(site, request)->size();
-  if (!entries.ok()) return fail(entries.error());
+  if (!entries.ok()) return fail(entries.error(), request);
   if (request.json)
     print_json(number_node(entries.value()));
   else

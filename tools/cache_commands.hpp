@@ -4,6 +4,7 @@
 
 #include <cachesite/cachesite.hpp>
 
+#include <optional>
 #include <string>
 
 namespace cachesite::tool {
@@ -12,7 +13,7 @@ namespace cachesite::tool {
 struct CacheRequest {
   std::string name;
   std::string key;
-  std::string value;
+  std::optional<std::string> value;  // of a command that stores one
   std::string time_to_live;
   std::string pattern = "*";
   bool null = false;

@@ -87,9 +87,12 @@ void add_further_arguments(CLI::App& added, std::string_view command, CacheReque
       "As in Redis: * any bytes, ? one byte, [a-z] one of a set, \\ the next as it is";
   const auto* const ttl_help = "How long the entry lives, such as 2h30m; never: until it is removed";
   if (command == "set") {
-    added.add_option("VALUE", request.value, "The value; '-' for the standard input");
+    auto* const value = added.add_option("VALUE", request.value, "The value; '-' for the standard input");
     added.add_option("--ttl", request.time_to_live, ttl_help)->required();
-    added.add_flag("--null", request.null, "Store a cached null instead of a value");
+    added.add_flag("--null", request.null, "Store a cached null instead of a value")->excludes(value);
+    added.parse_complete_callback([&request] {
+      if (!request.value && !request.null) throw CLI::RequiredError("VALUE or --null");
+    });
   } else if (command == "expire") {
     added.add_option("TTL", request.time_to_live, ttl_help)->required();
   } else if (command == "keys") {
@@ -97,6 +100,18 @@ void add_further_arguments(CLI::App& added, std::string_view command, CacheReque
   } else if (command == "clear") {
     added.add_option("--matching", request.pattern, pattern_help)->type_name("PATTERN");
   }
+}
+
+/// What to say when the first word is none of the commands; empty when it is one, or there is none.
+std::string unknown_command(const CLI::App& app) {
+  const auto words = app.remaining();
+  if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) return {};
+  std::vector<std::string> known;
+  for (const auto* const command : app.get_subcommands([](const CLI::App*) { return true; }))
+    known.push_back(command->get_name());
+  const auto question = did_you_mean(words.front(), known);
+  return "there is no command \"" + printable(words.front()) + "\"; " +
+         (question.empty() ? "'cachesite --help' lists them all" : question);
 }
 
 int run(int count, char** words) {
@@ -174,7 +189,13 @@ int run(int count, char** words) {
   try {
     app.parse(count, words);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? Exit::done : Exit::usage;
+    if (error.get_exit_code() == 0) return app.exit(error), Exit::done;
+    if (const auto wrong = unknown_command(app); !wrong.empty()) {
+      complain(wrong);
+      return Exit::usage;
+    }
+    app.exit(error);
+    return Exit::usage;
   }
   return command();
 }
@@ -182,8 +203,11 @@ int run(int count, char** words) {
 }  // namespace
 
 int main(int count, char** words) {
+  keep_standard_streams();
   try {
-    return run(count, words);
+    const auto status = run(count, words);
+    finish_output();
+    return status;
   } catch (const LoadError& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return Exit::invalid_configuration;

@@ -38,6 +38,38 @@ std::vector<std::string> names_of(const ParameterTable& parameters) {
   return names;
 }
 
+std::vector<std::string> names_of(const Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const auto& component_class : catalog.classes())
+    names.push_back(component_class->name);
+  return names;
+}
+
+std::vector<std::string> names_of(const ComponentSite& site) {
+  std::vector<std::string> names;
+  for (const auto& entry : site.entries())
+    names.push_back(entry.name);
+  return names;
+}
+
+/// What was meant, or else where to look.
+std::string hint(std::string_view written, const std::vector<std::string>& known, std::string where) {
+  auto question = did_you_mean(written, known);
+  return question.empty() ? where : question;
+}
+
+/// No text in JSON holds a line end, so each one is of the layout, and so are the blanks after it.
+std::string json_in_one_line(const Node& node) {
+  std::string line;
+  const auto text = write_document(node, Format::json);
+  for (std::size_t start = 0; start < text.size();) {
+    const auto end = std::min(text.find('\n', start), text.size());
+    line.append(line.ends_with(',') ? " " : "").append(text, start, end - start);
+    start = std::min(text.find_first_not_of(' ', end + 1), text.size());
+  }
+  return line;
+}
+
 std::string in_code(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names)
@@ -150,7 +182,8 @@ Exit describe(const Catalog& catalog, const std::string& class_name, bool json) 
   } else if (const auto match = catalog.find(class_name)) {
     answer.elements.push_back(describe_class(*match.component_class));
   } else {
-    complain("no class \"" + class_name + "\"; 'cachesite describe' lists them all");
+    complain("no class \"" + printable(class_name) + "\"; " +
+             hint(class_name, names_of(catalog), "'cachesite describe' lists them all"));
     return Exit::usage;
   }
   if (json) {
@@ -171,8 +204,9 @@ Exit describe(const Catalog& catalog, const std::string& class_name, bool json) 
 Exit explain(const ComponentSite& site, const std::string& name, bool json) {
   const auto answer = explain_component(site, name);
   if (answer.elements.empty()) {
-    complain("no component \"" + name + "\"; 'cachesite list' shows them all");
-    return Exit::no;
+    complain("no component \"" + printable(name) + "\"; " +
+             hint(name, names_of(site), "'cachesite list' shows them all"));
+    return Exit::usage;
   }
   if (json) {
     print_json(answer);
@@ -193,11 +227,8 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
       print("  needed by " + dependant.scalar + "\n");
     for (const auto& parameter : component.find("parameters")->elements) {
       const auto* const value = parameter.find("value");
-      auto text = write_document(*value, Format::json);
-      while (!text.empty() && text.back() == '\n')
-        text.pop_back();
-      std::replace(text.begin(), text.end(), '\n', ' ');
-      print("  " + text_of(parameter, "name") + " = " + text + "  (" + text_of(parameter, "from") + ")\n");
+      print("  " + text_of(parameter, "name") + " = " + json_in_one_line(*value) + "  (" +
+            text_of(parameter, "from") + ")\n");
     }
   }
   return Exit::done;

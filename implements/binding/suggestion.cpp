@@ -1,8 +1,9 @@
 #include "binding/suggestion.hpp"
 
+#include <cachesite/suggestion.hpp>
+
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace cachesite::binding {
 
@@ -63,3 +64,14 @@ std::string Suggestion::question() const {
 }
 
 }  // namespace cachesite::binding
+
+namespace cachesite {
+
+std::string did_you_mean(std::string_view written, const std::vector<std::string>& known) {
+  binding::Suggestion suggestion(written);
+  for (const auto& word : known)
+    suggestion.offer(word);
+  return suggestion.question();
+}
+
+}  // namespace cachesite

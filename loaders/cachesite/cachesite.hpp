@@ -128,6 +128,7 @@
 #include <cachesite/stable_hash.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
+#include <cachesite/suggestion.hpp>
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tagged_cache_layer.hpp>
 #include <cachesite/tagged_cache_options.hpp>

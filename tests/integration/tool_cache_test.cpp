@@ -1,0 +1,112 @@
+// The program `cachesite` on caches of a real server.
+
+#include "tool_fixture.hpp"
+
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite::test;
+
+BOOST_AUTO_TEST_SUITE(tool_cache)
+
+BOOST_FIXTURE_TEST_CASE(ttls_are_changed_and_taken_away, Tool) {
+  BOOST_TEST(answer({"set", "shop", "key", "value", "--ttl", "never"}) == "0 ");
+  BOOST_TEST(answer({"ttl", "shop", "key"}) == "0 never\n");
+  BOOST_TEST(answer({"persist", "shop", "key"}) == "1 no\n");
+  BOOST_TEST(answer({"expire", "shop", "key", "2h"}) == "0 yes\n");
+  BOOST_TEST(probe.ttl_milliseconds("shop[1]:key") > 7'000'000);
+  BOOST_TEST(answer({"--json", "persist", "shop", "key"}) == "0 true\n");
+  BOOST_TEST(answer({"expire", "shop", "key", "never"}) == "0 yes\n");
+  BOOST_TEST(answer({"expire", "shop", "absent", "2h"}) == "1 no\n");
+  BOOST_TEST(run({"expire", "shop", "key", "soon"}).status.value() == 2);
+  BOOST_TEST(run({"expire", "shop", "key", "0s"}).status.value() == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(keys_are_printed_one_on_a_line_and_without_tricks, Tool) {
+  probe.set("shop1:neighbour", "value");
+  BOOST_TEST(answer({"keys", "shop"}) == "0 ");
+  BOOST_TEST(answer({"size", "shop"}) == "0 0\n");
+  probe.set("shop[1]:a\n\\b\x1b\xff", "value");
+  BOOST_TEST(answer({"keys", "shop"}) == "0 a\\n\\\\b\\x1b\\xff\n");
+  BOOST_TEST(run({"--json", "keys", "shop"}).output.find("\"escaped\": \"a\\\\n") != std::string::npos);
+  probe.set("shop[1]:user:\xc5\xbc", "value");
+  BOOST_TEST(answer({"keys", "shop", "user:*"}) == "0 user:\xc5\xbc\n");
+  BOOST_TEST(run({"--json", "keys", "shop", "user:*"}).output.find("\"user:") != std::string::npos);
+  BOOST_TEST(answer({"size", "shop"}) == "0 2\n");
+  BOOST_TEST(answer({"--json", "size", "shop"}) == "0 2\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_cache_is_cleared_and_its_neighbours_stay, Tool) {
+  probe.set("shop1:neighbour", "value");
+  for (const char* const key : {"shop[1]:a1", "shop[1]:a2", "shop[1]:b"})
+    probe.set(key, "value");
+  BOOST_TEST(answer({"clear", "shop", "--matching", "a?"}) == "0 removed 2\n");
+  BOOST_TEST(answer({"clear", "shop"}) == "0 cleared\n");
+  BOOST_TEST((probe.keys() == std::vector<std::string>{"shop1:neighbour"}));
+  server.kill();
+  for (const char* const verb : {"clear", "keys", "size"})
+    BOOST_TEST(run({verb, "shop"}).status.value() == 4);
+  BOOST_TEST(run({"clear", "absent"}).status.value() == 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(all_counters_are_shown, Tool) {
+  const auto printed = run({"stats", "shop"}).output;
+  for (const char* const name : {"hits 0\n", "clears 0\n", "tag_evictions 0\n", "stampede_waits 0\n"})
+    BOOST_TEST(printed.find(name) != std::string::npos, name);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_cached_null_is_there, Tool) {
+  BOOST_TEST(answer({"set", "shop", "key", "--ttl", "never", "--null"}) == "0 ");
+  BOOST_TEST(complaint({"get", "shop", "key"}) == "0 cachesite: a cached null\n");
+  BOOST_TEST(answer({"--json", "get", "shop", "key"}) == "0 {\n  \"found\": \"null\"\n}\n");
+  BOOST_TEST(answer({"has", "shop", "key"}) == "0 yes\n");
+  BOOST_TEST(answer({"ttl", "shop", "key"}) == "0 never\n");
+  BOOST_TEST(complaint({"get", "shop", "absent"}) == "1 cachesite: not there\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_value_or_a_null_is_stored_and_never_one_for_the_other, Tool) {
+  BOOST_TEST(run({"set", "shop", "key", "--ttl", "1h"}).status.value() == 2);
+  BOOST_TEST(run({"set", "shop", "key", "value", "--ttl", "1h", "--null"}).status.value() == 2);
+  BOOST_TEST(run({"set", "shop", "key", "-", "--ttl", "1h", "--null"}).status.value() == 2);
+  BOOST_TEST(run({"set", "shop", "key", "value", "more", "--ttl", "1h"}).status.value() == 2);
+  BOOST_TEST(run({"set", "shop", "key", "value"}).status.value() == 2);
+  BOOST_TEST(probe.keys().empty());
+  BOOST_TEST(complaint({"set", "shop", "key", "--ttl", "1h"}).find("VALUE or --null is required") !=
+             std::string::npos);
+  BOOST_TEST(answer({"set", "shop", "key", "", "--ttl", "1h"}) == "0 ");
+  BOOST_TEST(probe.get("shop[1]:key").value() == "");
+  BOOST_TEST(answer({"set", "shop", "key", "--ttl", "1h", "--", "--null"}) == "0 ");
+  BOOST_TEST(probe.get("shop[1]:key").value() == "--null");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_value_comes_whole_from_the_standard_input_or_not_at_all, Tool) {
+  const std::string value(300'000, '\xfe');
+  ProcessOptions options;
+  options.input = value;
+  BOOST_TEST(run({"set", "shop", "key", "-", "--ttl", "1h"}, options).status.value() == 0);
+  BOOST_TEST((run({"get", "shop", "key"}).output == value));
+  for (const std::string unreadable : {"<&-", "< /"}) {
+    const auto result = run_redirected(unreadable, {"set", "shop", "other", "-", "--ttl", "1h"});
+    BOOST_TEST(result.status.value() == 4, unreadable);
+    BOOST_TEST(result.errors.starts_with("cachesite: cannot read the value: "), result.errors);
+  }
+  BOOST_TEST(answer({"has", "shop", "other"}) == "1 no\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_too_large_is_at_fault_where_it_is) {
+  Tool tool("  max_value_bytes: 1kB\n");
+  const std::string large(3000, 'x');
+  const std::string long_key(70'000, 'x');
+  tool.probe.set("shop[1]:large", large);
+  BOOST_TEST(tool.complaint({"get", "shop", "large"}).starts_with("4 cachesite: too_large: "));
+  BOOST_TEST(tool.complaint({"--json", "get", "shop", "large"}).starts_with("4 cachesite: too_large: "));
+  BOOST_TEST(
+      tool.complaint({"set", "shop", "key", large, "--ttl", "1h"}).starts_with("2 cachesite: too_large: "));
+  for (const char* const verb : {"get", "del", "has", "ttl", "persist"})
+    BOOST_TEST(tool.complaint({verb, "shop", long_key}).starts_with("2 cachesite: too_large: "), verb);
+  BOOST_TEST(tool.complaint({"expire", "shop", long_key, "1h"}).starts_with("2 cachesite: too_large: "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
