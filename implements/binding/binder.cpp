@@ -48,7 +48,7 @@ std::string found(const ParameterDeclaration& declaration, const Node& node) {
   if (node.is_scalar() && node.substituted) return "a substituted value";
   if (!node.is_scalar() || node.is_null() || declaration.kind == ParameterKind::secret)
     return std::string(to_string(node.kind));
-  const auto text = quoted(node.scalar);
+  const auto text = binding::quoted(node.scalar);
   return node.is_text() ? text : text.substr(1, text.size() - 2);
 }
 
@@ -212,7 +212,7 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
   }
   const std::string called = owner.path ? owner.path->text() : std::string(owner.class_name);
   problems_.add(problem_ids::unknown_parameter, Place::of_key(member),
-                called + " has no parameter " + quoted(member.key), std::move(hint));
+                called + " has no parameter " + binding::quoted(member.key), std::move(hint));
 }
 
 void Binder::refuse(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,

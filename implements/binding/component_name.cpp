@@ -17,7 +17,7 @@ bool valid_component_name(std::string_view name) noexcept {
 
 void check_component_name(std::string_view name) {
   if (!valid_component_name(name))
-    throw std::invalid_argument("a component cannot be called " + quoted(name) + ": " +
+    throw std::invalid_argument("a component cannot be called " + binding::quoted(name) + ": " +
                                 std::string(name_rule));
 }
 

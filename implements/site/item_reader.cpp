@@ -90,7 +90,7 @@ void ItemReader::read_sections(const Node& root) {
     for (const auto section : sections)
       suggestion.offer(section);
     problems_.add(problem_ids::unknown_section, Place::of_key(member),
-                  "a component file has no section " + quoted(member.key),
+                  "a component file has no section " + binding::quoted(member.key),
                   suggestion.best().empty() ? "the sections are: components, defaults, include"
                                             : suggestion.question());
   }
@@ -187,7 +187,7 @@ Catalog::Match ItemReader::find_class(std::string_view name, const Place& place,
       suggestion.offer(alias.name);
   }
   problems_.add(problem_ids::unknown_class, place,
-                "there is no component class " + (shown ? quoted(name) : "of the substituted name"),
+                "there is no component class " + (shown ? binding::quoted(name) : "of the substituted name"),
                 suggestion.best().empty() ? "the classes are: " + joined(names) : suggestion.question());
   return {};
 }
@@ -215,7 +215,8 @@ void ItemReader::read_entry(const Node& entry, const Place& entries, Item& made)
     Suggestion suggestion(member.key);
     suggestion.offer("interface");
     suggestion.offer("name");
-    problems_.add(problem_ids::bad_entry, Place::of_key(member), "an entry has no " + quoted(member.key),
+    problems_.add(problem_ids::bad_entry, Place::of_key(member),
+                  "an entry has no " + binding::quoted(member.key),
                   suggestion.best().empty() ? "an entry has interface and name" : suggestion.question());
   }
   ItemEntry read;
@@ -246,7 +247,8 @@ bool ItemReader::read_interface(const Node& entry, const Item& made, ItemEntry& 
       suggestion.offer(each);
     problems_.add(
         problem_ids::unknown_interface, Place::of(*node),
-        "there is no interface " + (node->substituted ? "of the substituted name" : quoted(node->scalar)),
+        "there is no interface " +
+            (node->substituted ? "of the substituted name" : binding::quoted(node->scalar)),
         suggestion.best().empty() ? "the interfaces are: " + joined(interfaces_) : suggestion.question());
     return false;
   }
@@ -274,7 +276,7 @@ bool ItemReader::read_name(const Node& entry, ItemEntry& read) {
   if (!binding::valid_component_name(node->scalar)) {
     problems_.add(problem_ids::bad_name, Place::of(*node),
                   "a component cannot be called " +
-                      (node->substituted ? "like the substituted value" : quoted(node->scalar)),
+                      (node->substituted ? "like the substituted value" : binding::quoted(node->scalar)),
                   std::string(binding::name_rule));
     return false;
   }

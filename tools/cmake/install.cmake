@@ -21,5 +21,8 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/cachesiteConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/cachesiteConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/cachesiteConfig.cmake ${PROJECT_BINARY_DIR}/cachesiteConfigVersion.cmake
         DESTINATION ${package_dir})
+# The file finds the prefix from where it lies, so the installation may be moved, and `cmake --install --prefix` is right.
+file(RELATIVE_PATH cachesite_pc_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" cachesite_pc_to_prefix "${cachesite_pc_to_prefix}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/cachesite.pc.in ${PROJECT_BINARY_DIR}/cachesite.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cachesite.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
