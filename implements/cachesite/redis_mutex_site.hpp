@@ -15,7 +15,7 @@ namespace cachesite {
 
 /// Settings of a RedisMutexSite: those of its connection, and its own.
 struct RedisMutexSiteOptions : RedisUserOptions {
-  /// Put in front of every name: a mutex is the key `<prefix><name>`.
+  /// Put in front of every name: a mutex is the key `<prefix><name>`. At most 1024 bytes.
   std::string prefix = "mutex:";
   /// Length of leases that do not say it themselves. After a crash of the holder the mutex becomes free when
   /// so much time has passed.

@@ -31,22 +31,26 @@ struct Attempt {
   bool announced = false;
 };
 
-/// Where it is decided which process has a mutex.
+/// Where it is decided which process has a mutex. A `limit` is the longest time that the call may take;
+/// without one it is what the backend is set to. What is thrown counts as a failure after which nothing is
+/// known.
 class Backend {
  public:
+  using Limit = std::optional<std::chrono::milliseconds>;
+
   virtual ~Backend() = default;
 
   /// `will_wait`: the caller tries again when it fails; `has_waited`: it has failed before.
-  virtual Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited) = 0;
+  virtual Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) = 0;
   /// Returns when another attempt may be worth it, and after `limit` at the latest.
   virtual void wait(const Claim& claim, const Attempt& failed, std::chrono::milliseconds limit,
                     const std::stop_token& stop) = 0;
   /// Takes back what waiting has left; others may go first.
-  virtual void give_up(const Claim& claim) = 0;
+  virtual void give_up(const Claim& claim, Limit limit) = 0;
   /// One answer for each claim: whether it is in force, and was renewed.
   virtual std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds limit) = 0;
   /// True when the claim was in force.
-  virtual Result<bool> release(const Claim& claim) = 0;
+  virtual Result<bool> release(const Claim& claim, Limit limit) = 0;
   /// Nothing when only this process knows.
   virtual std::optional<Result<std::vector<MutexHolder>>> holders(const std::string& name) = 0;
   /// False when a lease that is renewed cannot end by itself.

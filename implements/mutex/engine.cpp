@@ -3,6 +3,7 @@
 #include "mutex/mutex_handle.hpp"
 #include "redis_user/redis_user.hpp"
 
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_site.hpp>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <condition_variable>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace cachesite::mutexes {
@@ -18,12 +20,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// What a user holds of a tenure; a reentrant one has several.
+// What the last attempt may take when the server does not answer, and what giving up may.
+constexpr milliseconds last_call{500};
+
+/// What a user holds of a tenure; a reentrant one has several. Made before there is a tenure to hold.
 class Lease final : public IMutexLease {
  public:
-  Lease(std::shared_ptr<Engine> engine, std::shared_ptr<Tenure> tenure) noexcept
-      : engine_(std::move(engine)), tenure_(std::move(tenure)) {}
-  ~Lease() override { (void)Lease::release(); }
+  explicit Lease(std::shared_ptr<Engine> engine) noexcept : engine_(std::move(engine)) {}
+  ~Lease() override {
+    if (tenure_) (void)Lease::release();
+  }
+  void hold(std::shared_ptr<Tenure> tenure) noexcept { tenure_ = std::move(tenure); }
 
   [[nodiscard]] bool held() const noexcept override { return !given_back_.load() && tenure_->held(); }
   [[nodiscard]] std::uint64_t fencing_token() const noexcept override { return tenure_->fencing_token; }
@@ -32,27 +39,18 @@ class Lease final : public IMutexLease {
   [[nodiscard]] const std::string& owner() const noexcept override { return tenure_->claim.owner; }
   Result<bool> renew() noexcept override {
     if (given_back_.load()) return false;
-    return guarded([&] { return engine_->renew(*tenure_); });
+    return guarded_call<bool>([&] { return engine_->renew(*tenure_); });
   }
   Result<bool> release() noexcept override {
     if (given_back_.exchange(true)) return false;
     const bool was_held = tenure_->held();
     if (!tenure_->line->give_back_once(*tenure_)) return was_held;
-    return guarded([&] { return engine_->release(*tenure_); });
+    return engine_->release(tenure_);
   }
 
  private:
-  template <class Call>
-  static Result<bool> guarded(Call&& call) noexcept {
-    try {
-      return call();
-    } catch (const std::exception&) {
-      return Error(ErrorCode::no_memory);
-    }
-  }
-
   const std::shared_ptr<Engine> engine_;
-  const std::shared_ptr<Tenure> tenure_;
+  std::shared_ptr<Tenure> tenure_;
   std::atomic<bool> given_back_{false};
 };
 
@@ -63,22 +61,21 @@ void pause(milliseconds length, const std::stop_token& stop) {
   never.wait_for(lock, stop, length, [] { return false; });
 }
 
-TimePoint deadline_of(const MutexRequest& request) {
-  if (!request.wait) return TimePoint::max();
-  constexpr milliseconds longest = std::chrono::hours(24 * 365);
-  return SteadyTime::now() + std::clamp(*request.wait, milliseconds(0), longest);
-}
-
 Error stopped_error() {
   return Error(ErrorCode::closed, "the mutex site is stopped, or the wait was");
+}
+
+EngineOptions with_clock(EngineOptions options) {
+  if (!options.clock) options.clock = std::make_shared<SteadyClock>();
+  return options;
 }
 
 }  // namespace
 
 Engine::Engine(std::unique_ptr<Backend> backend, EngineOptions options)
     : backend_(std::move(backend)),
-      options_(std::move(options)),
-      keeper_(*backend_, options_.label, options_.logger) {}
+      options_(with_clock(std::move(options))),
+      keeper_(*backend_, options_.label, options_.logger, options_.clock) {}
 
 std::shared_ptr<LockLine> Engine::line_of(std::string_view name) {
   const std::lock_guard lock(mutex_);
@@ -100,99 +97,163 @@ std::shared_ptr<IMutex> Engine::make_mutex(std::string_view name, bool reentrant
   return std::make_shared<MutexHandle>(shared_from_this(), line_of(name), reentrant);
 }
 
-Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine>& line,
-                                                  const MutexRequest& request, bool reentrant) {
-  std::shared_ptr<Tenure> tenure;
-  if (reentrant) tenure = line->take_again();
-  if (!tenure) {
-    const auto deadline = deadline_of(request);
-    std::stop_source either;
-    const std::stop_callback on_request(request.stop, [&] { either.request_stop(); });
-    const std::stop_callback on_stop(stopping_.get_token(), [&] { either.request_stop(); });
-    if (either.stop_requested()) return stopped_error();
-    LockLine::Place place(*line, request.mode);
-    if (!place.wait_for_turn(deadline, either.get_token())) {
-      if (either.stop_requested()) return stopped_error();
-      return std::shared_ptr<IMutexLease>();
-    }
-    auto contended = contend(place, line, request, deadline, either.get_token());
-    if (!contended.ok()) return contended.error();
-    tenure = std::move(contended).value();
-    if (!tenure) return std::shared_ptr<IMutexLease>();
-  }
-  return std::shared_ptr<IMutexLease>(std::make_shared<Lease>(shared_from_this(), std::move(tenure)));
+TimePoint Engine::deadline_of(const MutexRequest& request) const {
+  if (!request.wait) return TimePoint::max();
+  constexpr milliseconds longest = std::chrono::hours(24 * 365);
+  return options_.clock->now() + std::clamp(*request.wait, milliseconds(0), longest);
 }
 
-/// What is known while one request tries again and again.
-struct Engine::Contest {
-  Claim claim;
-  bool has_waited = false;
-  bool may_have_it = false;  // an attempt was sent and not answered
-  TimePoint last_sent{};
-  std::optional<TimePoint> failing_since;
+std::shared_ptr<Tenure> Engine::new_tenure(const std::shared_ptr<LockLine>& line,
+                                           const MutexRequest& request) {
+  const auto lasting = !request.renew              ? Tenure::Lasting::until_its_end
+                       : backend_->needs_renewal() ? Tenure::Lasting::while_renewed
+                                                   : Tenure::Lasting::for_ever;
+  const auto expire = request.expire ? milliseconds(request.expire->milliseconds()) : options_.expire;
+  auto tenure = std::make_shared<Tenure>(Claim{line->name(), owners_.next(), request.mode, expire}, line,
+                                         lasting, options_.clock);
+  keeper_.prepare(*tenure);
+  return tenure;
+}
+
+/// One request that tries again and again, by the first in line. Unless it is granted, it takes back in the
+/// end what it may have left at the backend: at once while the backend answers, else in the background.
+class Engine::Contest {
+ public:
+  Contest(Engine& engine, std::shared_ptr<Tenure> tenure, TimePoint deadline)
+      : engine_(engine), tenure_(std::move(tenure)), deadline_(deadline) {}
+  ~Contest();
+  Contest(const Contest&) = delete;
+  Contest& operator=(const Contest&) = delete;
+
+  /// False when others had it until the deadline.
+  Result<bool> run(LockLine::Place& place, const std::stop_token& stop);
+
+ private:
+  Result<Attempt> attempt();
+  [[nodiscard]] milliseconds left() const;
+  void wait(const Attempt& failed, milliseconds limit, const std::stop_token& stop);
+  [[nodiscard]] bool bears(const Error& error);
+
+  Engine& engine_;
+  const std::shared_ptr<Tenure> tenure_;
+  const TimePoint deadline_;
+  bool granted_ = false;
+  bool may_have_it_ = false;  // an attempt was sent and not answered
+  TimePoint last_sent_{};
+  std::optional<TimePoint> failing_since_;
 };
 
-// Only the first in line gets here.
-Result<std::shared_ptr<Tenure>> Engine::contend(LockLine::Place& place, const std::shared_ptr<LockLine>& line,
-                                                const MutexRequest& request, TimePoint deadline,
-                                                const std::stop_token& stop) {
-  Contest contest;
-  contest.claim = {line->name(), owners_.next(), request.mode,
-                   request.expire ? milliseconds(request.expire->milliseconds()) : options_.expire};
-  const auto leave = [&] {
-    if (contest.may_have_it)
-      keeper_.clean_up(contest.claim, contest.last_sent + contest.claim.expire + milliseconds(1000));
-    if (contest.has_waited) backend_->give_up(contest.claim);
-  };
+Engine::Contest::~Contest() {
+  if (granted_) return;
+  if (may_have_it_ || (failing_since_ && tenure_->has_waited)) {
+    engine_.keeper_.clean_up(tenure_, last_sent_ + tenure_->claim.expire + milliseconds(1000));
+  } else if (tenure_->has_waited) {
+    (void)guarded_call<Done>([&] {
+      engine_.backend_->give_up(tenure_->claim, last_call);
+      return Done{};
+    });
+  }
+}
+
+milliseconds Engine::Contest::left() const {
+  constexpr milliseconds longest{60'000};
+  if (deadline_ == TimePoint::max()) return longest;
+  return std::min(longest, std::chrono::ceil<milliseconds>(deadline_ - engine_.options_.clock->now()));
+}
+
+Result<Attempt> Engine::Contest::attempt() {
+  last_sent_ = engine_.options_.clock->now();
+  Backend::Limit limit;
+  if (deadline_ != TimePoint::max()) limit = std::max(left(), last_call);
+  auto attempt = guarded_call<Attempt>([&] {
+    return engine_.backend_->attempt(tenure_->claim, deadline_ > last_sent_, tenure_->has_waited, limit);
+  });
+  if (attempt.ok()) {
+    failing_since_.reset();
+    may_have_it_ = false;  // an earlier attempt's claim would have been recognised
+    return attempt;
+  }
+  const Error& error = attempt.error();
+  // Without memory the answer may be what was lost.
+  may_have_it_ = may_have_it_ || error.outcome() == Outcome::unknown || error.code() == ErrorCode::no_memory;
+  if (!failing_since_) failing_since_ = engine_.options_.clock->now();
+  return attempt;
+}
+
+bool Engine::Contest::bears(const Error& error) {
+  return redis::is_temporary(error) && left().count() > 0 &&
+         engine_.options_.clock->now() - *failing_since_ < engine_.options_.outage_patience;
+}
+
+void Engine::Contest::wait(const Attempt& failed, milliseconds limit, const std::stop_token& stop) {
+  tenure_->has_waited = true;
+  const auto waited = guarded_call<Done>([&] {
+    engine_.backend_->wait(tenure_->claim, failed, limit, stop);
+    return Done{};
+  });
+  if (!waited.ok()) pause(std::min(limit, milliseconds(50)), stop);
+}
+
+Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token& stop) {
   for (;;) {
-    contest.last_sent = SteadyTime::now();
-    const auto attempt = backend_->attempt(contest.claim, deadline > contest.last_sent, contest.has_waited);
-    const auto now = SteadyTime::now();
+    const auto attempt = this->attempt();
     if (attempt.ok() && attempt.value().granted) {
-      const auto lasting = !request.renew              ? Tenure::Lasting::until_its_end
-                           : backend_->needs_renewal() ? Tenure::Lasting::while_renewed
-                                                       : Tenure::Lasting::for_ever;
-      auto tenure = std::make_shared<Tenure>(contest.claim, line, attempt.value().fencing_token, lasting,
-                                             contest.last_sent);
-      place.become(tenure);
-      keeper_.watch(tenure);
-      return tenure;
+      granted_ = true;
+      tenure_->grant(attempt.value().fencing_token, last_sent_);
+      place.become(tenure_);
+      engine_.keeper_.watch(tenure_);
+      return true;
     }
-    auto left = milliseconds(60'000);
-    if (deadline != TimePoint::max()) left = std::min(left, std::chrono::ceil<milliseconds>(deadline - now));
-    if (attempt.ok()) {
-      contest.failing_since.reset();
-      contest.may_have_it = false;  // an earlier attempt's claim would have been recognised
-      if (left.count() > 0) {
-        contest.has_waited = true;
-        backend_->wait(contest.claim, attempt.value(), left, stop);
-      }
-    } else {
-      const Error& error = attempt.error();
-      contest.may_have_it = contest.may_have_it || error.outcome() == Outcome::unknown;
-      if (!contest.failing_since) contest.failing_since = now;
-      if (!redis::is_temporary(error) || left.count() <= 0 ||
-          now - *contest.failing_since >= options_.outage_patience) {
-        leave();
-        return error;
-      }
-      pause(std::min(left, milliseconds(50)), stop);
+    const auto limit = left();
+    if (!attempt.ok()) {
+      if (!bears(attempt.error())) return attempt.error();
+      pause(std::min(limit, milliseconds(50)), stop);
+    } else if (limit.count() > 0) {
+      wait(attempt.value(), limit, stop);
     }
-    if (stop.stop_requested()) {
-      leave();
-      return stopped_error();
-    }
-    if (attempt.ok() && left.count() <= 0) {
-      leave();
-      return std::shared_ptr<Tenure>();
+    if (stop.stop_requested()) return stopped_error();
+    if (attempt.ok() && limit.count() <= 0) return false;
+  }
+}
+
+Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine>& line,
+                                                  const MutexRequest& request, bool reentrant) {
+  const auto lease = std::make_shared<Lease>(shared_from_this());
+  if (reentrant) {
+    if (auto again = line->take_again()) {
+      lease->hold(std::move(again));
+      return std::shared_ptr<IMutexLease>(lease);
     }
   }
+  const auto deadline = deadline_of(request);
+  std::stop_source either;
+  const std::stop_callback on_request(request.stop, [&] { either.request_stop(); });
+  const std::stop_callback on_stop(stopping_.get_token(), [&] { either.request_stop(); });
+  if (either.stop_requested()) return stopped_error();
+  std::optional<std::chrono::nanoseconds> limit;
+  if (request.wait) limit = deadline - options_.clock->now();
+  LockLine::Place place(*line, request.mode);
+  if (!place.wait_for_turn(limit, either.get_token())) {
+    if (either.stop_requested()) return stopped_error();
+    return std::shared_ptr<IMutexLease>();
+  }
+  std::shared_ptr<Tenure> tenure;
+  try {
+    tenure = new_tenure(line, request);
+  } catch (const std::system_error& no_thread) {
+    return Error(ErrorCode::no_memory, no_thread.what());
+  }
+  const auto granted = Contest(*this, tenure, deadline).run(place, either.get_token());
+  if (!granted.ok()) return granted.error();
+  if (!granted.value()) return std::shared_ptr<IMutexLease>();
+  lease->hold(tenure);
+  return std::shared_ptr<IMutexLease>(lease);
 }
 
 Result<std::vector<MutexHolder>> Engine::holders(const LockLine& line) {
   if (auto known = backend_->holders(line.name())) return *known;
   std::vector<MutexHolder> holders;
-  const auto now = SteadyTime::now();
+  const auto now = options_.clock->now();
   for (const auto& tenure : line.tenures()) {
     if (!tenure->held()) continue;
     MutexHolder holder{tenure->claim.owner, tenure->claim.mode, {}};
@@ -205,7 +266,7 @@ Result<std::vector<MutexHolder>> Engine::holders(const LockLine& line) {
 
 Result<bool> Engine::renew(Tenure& tenure) {
   if (!tenure.held()) return false;
-  const auto sent = SteadyTime::now();
+  const auto sent = options_.clock->now();
   const auto answers = backend_->renew({&tenure.claim, 1}, milliseconds(2000));
   if (answers.empty()) return false;
   if (!answers.front().ok()) return answers.front().error();
@@ -216,13 +277,13 @@ Result<bool> Engine::renew(Tenure& tenure) {
   return tenure.held();
 }
 
-Result<bool> Engine::release(Tenure& tenure) {
-  const bool in_time = SteadyTime::now() < tenure.end();
-  if (!tenure.change(Tenure::State::released)) return false;
-  keeper_.forget(tenure);
-  auto released = backend_->release(tenure.claim);
-  if (!released.ok()) keeper_.clean_up(tenure.claim, tenure.end() + tenure.claim.expire / 50);
-  tenure.line->vacate(tenure);
+Result<bool> Engine::release(const std::shared_ptr<Tenure>& tenure) noexcept {
+  const bool in_time = options_.clock->now() < tenure->end();
+  if (!tenure->change(Tenure::State::released)) return false;
+  keeper_.forget(*tenure);
+  const auto released = guarded_call<bool>([&] { return backend_->release(tenure->claim, {}); });
+  if (!released.ok()) keeper_.clean_up(tenure, tenure->end() + tenure->claim.expire / 50);
+  tenure->line->vacate(*tenure);
   if (!released.ok()) return released;
   return released.value() && in_time;
 }

@@ -5,6 +5,7 @@
 #include "mutex/lock_line.hpp"
 #include "redis_user/owner_names.hpp"
 
+#include <cachesite/clock.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/mutex.hpp>
 
@@ -26,6 +27,8 @@ struct EngineOptions {
   std::chrono::milliseconds outage_patience{5'000};
   std::string label;
   std::shared_ptr<ILogger> logger;
+  /// The machine's when there is none.
+  std::shared_ptr<const IClock> clock;
 };
 
 /// What every mutex site does: lines of those who wait, tenures, and their renewal, over some backend.
@@ -38,15 +41,16 @@ class Engine : public std::enable_shared_from_this<Engine> {
                                             const MutexRequest& request, bool reentrant);
   Result<std::vector<MutexHolder>> holders(const LockLine& line);
   Result<bool> renew(Tenure& tenure);
-  Result<bool> release(Tenure& tenure);
+  Result<bool> release(const std::shared_ptr<Tenure>& tenure) noexcept;
   void stop() noexcept;
+  /// Renews, notices and gives back what is due by the clock.
+  void attend() noexcept { keeper_.attend(); }
 
  private:
-  struct Contest;
+  class Contest;
   std::shared_ptr<LockLine> line_of(std::string_view name);
-  Result<std::shared_ptr<Tenure>> contend(LockLine::Place& place, const std::shared_ptr<LockLine>& line,
-                                          const MutexRequest& request, TimePoint deadline,
-                                          const std::stop_token& stop);
+  [[nodiscard]] TimePoint deadline_of(const MutexRequest& request) const;
+  std::shared_ptr<Tenure> new_tenure(const std::shared_ptr<LockLine>& line, const MutexRequest& request);
 
   const std::unique_ptr<Backend> backend_;
   const EngineOptions options_;

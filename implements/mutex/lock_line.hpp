@@ -2,10 +2,12 @@
 
 #include "mutex/tenure.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,7 +15,8 @@
 namespace cachesite::mutexes {
 
 /// Those of this process who have one mutex, and those who want it, first come first served. Only the first
-/// in line deals with the backend, so however many threads wait, the backend sees one.
+/// in line deals with the backend, so however many threads wait, the backend sees one. Once somebody has a
+/// place, nothing here needs memory.
 class LockLine {
  public:
   explicit LockLine(std::string name) : name_(std::move(name)) {}
@@ -26,36 +29,37 @@ class LockLine {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
 
-    /// Waits until it is this place's turn. False when `deadline` passed or `stop` was requested first.
-    bool wait_for_turn(TimePoint deadline, const std::stop_token& stop);
+    /// Waits until it is this place's turn. False when `limit` passed or `stop` was requested first.
+    bool wait_for_turn(std::optional<std::chrono::nanoseconds> limit, const std::stop_token& stop);
     /// Leaves the line as a holder.
-    void become(const std::shared_ptr<Tenure>& tenure);
+    void become(std::shared_ptr<Tenure> tenure) noexcept;
 
    private:
     friend class LockLine;
     LockLine& line_;
     const MutexMode mode_;
     std::condition_variable_any turn_;
+    std::list<std::shared_ptr<Tenure>> holding_{nullptr};  // what `become` puts among the tenures
     std::list<Place*>::iterator position_;
     bool in_line_ = true;
   };
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// The exclusive tenure of this thread, held once more; null when it has none.
-  std::shared_ptr<Tenure> take_again();
+  std::shared_ptr<Tenure> take_again() noexcept;
   /// True when the tenure ends with this.
-  bool give_back_once(Tenure& tenure);
-  void vacate(const Tenure& tenure);
+  bool give_back_once(Tenure& tenure) noexcept;
+  void vacate(const Tenure& tenure) noexcept;
   [[nodiscard]] std::vector<std::shared_ptr<Tenure>> tenures() const;
 
  private:
-  [[nodiscard]] bool admits(const Place& place) const;
-  void call_next();
+  [[nodiscard]] bool admits(const Place& place) const noexcept;
+  void call_next() noexcept;
 
   const std::string name_;
   mutable std::mutex mutex_;
   std::list<Place*> waiting_;
-  std::vector<std::shared_ptr<Tenure>> tenures_;
+  std::list<std::shared_ptr<Tenure>> tenures_;
 };
 
 }  // namespace cachesite::mutexes

@@ -22,8 +22,8 @@ ParameterTable MemoryMutexSiteOptions::parameters() {
 MemoryMutexSite::MemoryMutexSite(Options options, const ComponentContext& context)
     : engine_(std::make_shared<mutexes::Engine>(
           std::make_unique<mutexes::MemoryBackend>(),
-          mutexes::EngineOptions{options.expire, std::chrono::milliseconds(0), context.label,
-                                 context.logger})) {}
+          mutexes::EngineOptions{options.expire, std::chrono::milliseconds(0), context.label, context.logger,
+                                 context.clock})) {}
 
 MemoryMutexSite::~MemoryMutexSite() {
   engine_->stop();

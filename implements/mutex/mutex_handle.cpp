@@ -1,17 +1,14 @@
 #include "mutex/mutex_handle.hpp"
 
+#include <cachesite/guarded_call.hpp>
+
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace cachesite::mutexes {
 
 Result<std::vector<MutexHolder>> MutexHandle::holders() noexcept {
-  try {
-    return engine_->holders(*line_);
-  } catch (const std::exception&) {
-    return Error(ErrorCode::no_memory);
-  }
+  return guarded_call<std::vector<MutexHolder>>([&] { return engine_->holders(*line_); });
 }
 
 Result<std::shared_ptr<IMutexLease>> MutexHandle::do_take(const MutexRequest& request) {
@@ -19,23 +16,22 @@ Result<std::shared_ptr<IMutexLease>> MutexHandle::do_take(const MutexRequest& re
 }
 
 Result<bool> MutexHandle::keep_for_thread(const MutexRequest& request) noexcept {
-  auto taken = take(request);
-  if (!taken.ok()) return taken.error();
-  if (!taken.value()) return false;
-  try {
-    std::vector<std::shared_ptr<IMutexLease>> lost;  // goes without the lock
-    const std::lock_guard lock(mutex_);
+  return guarded_call<bool>([&]() -> Result<bool> {
     const auto thread = std::this_thread::get_id();
-    std::erase_if(kept_, [&](Kept& kept) {
-      if (kept.thread != thread || kept.lease->held()) return false;
-      lost.push_back(std::move(kept.lease));
-      return true;
-    });
-    kept_.push_back({thread, request.mode, std::move(taken).value()});
+    std::list<Kept> kept{{thread, request.mode, nullptr}};
+    auto taken = take(request);
+    if (!taken.ok()) return taken.error();
+    if (!taken.value()) return false;
+    kept.front().lease = std::move(taken).value();
+    std::list<Kept> lost;  // goes without the lock
+    const std::lock_guard lock(mutex_);
+    for (auto next = kept_.begin(); next != kept_.end();) {
+      const auto one = next++;
+      if (one->thread == thread && !one->lease->held()) lost.splice(lost.end(), kept_, one);
+    }
+    kept_.splice(kept_.end(), kept);
     return true;
-  } catch (const std::exception&) {
-    return Error(ErrorCode::no_memory);
-  }
+  });
 }
 
 Result<bool> MutexHandle::release_for_thread(std::optional<MutexMode> mode) noexcept {

@@ -4,6 +4,7 @@
 
 #include <cachesite/mutex.hpp>
 
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,7 +39,7 @@ class MutexHandle final : public IMutex {
   const std::shared_ptr<LockLine> line_;
   const bool reentrant_;
   std::mutex mutex_;
-  std::vector<Kept> kept_;
+  std::list<Kept> kept_;
 };
 
 }  // namespace cachesite::mutexes

@@ -69,15 +69,21 @@ RedisBackend::Keys RedisBackend::keys_of(const std::string& name) const {
   return {mutex, "readers@" + mutex, "writers@" + mutex, "fence@" + mutex, "wake@" + mutex};
 }
 
-Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited) {
+Backend::Limit RedisBackend::within(Limit limit) const {
+  if (!limit) return limit;
+  return std::min(*limit, options_.call_timeout);
+}
+
+Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) {
   const Keys keys = keys_of(claim.name);
   const std::string expire = text_of(claim.expire);
   if (claim.mode == MutexMode::shared)
     return read_attempt(redis_->run(take_shared_,
                                     {keys.mutex, keys.readers, keys.writers, keys.fence, keys.wake},
-                                    {claim.owner, expire, has_waited ? "1" : "0"}));
+                                    {claim.owner, expire, has_waited ? "1" : "0"}, within(limit)));
   return read_attempt(redis_->run(take_exclusive_, {keys.mutex, keys.readers, keys.writers, keys.fence},
-                                  {claim.owner, expire, will_wait ? text_of(intent) : std::string("0")}));
+                                  {claim.owner, expire, will_wait ? text_of(intent) : std::string("0")},
+                                  within(limit)));
 }
 
 void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds limit,
@@ -98,9 +104,9 @@ void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds 
   if (!woken.ok()) sleep_for(std::min(length, options_.poll_interval), stop);
 }
 
-void RedisBackend::give_up(const Claim& claim) {
+void RedisBackend::give_up(const Claim& claim, Limit limit) {
   const Keys keys = keys_of(claim.name);
-  (void)redis_->run(give_up_, {keys.mutex, keys.writers, keys.wake}, {claim.owner});
+  (void)redis_->run(give_up_, {keys.mutex, keys.writers, keys.wake}, {claim.owner}, within(limit));
 }
 
 std::vector<Result<bool>> RedisBackend::renew(std::span<const Claim> claims, milliseconds limit) {
@@ -135,11 +141,11 @@ std::vector<Result<bool>> RedisBackend::renew(std::span<const Claim> claims, mil
   return answers;
 }
 
-Result<bool> RedisBackend::release(const Claim& claim) {
+Result<bool> RedisBackend::release(const Claim& claim, Limit limit) {
   const Keys keys = keys_of(claim.name);
   if (claim.mode == MutexMode::shared)
-    return read_bool(redis_->run(release_shared_, {keys.readers, keys.wake}, {claim.owner}));
-  return read_bool(redis_->run(release_exclusive_, {keys.mutex, keys.wake}, {claim.owner}));
+    return read_bool(redis_->run(release_shared_, {keys.readers, keys.wake}, {claim.owner}, within(limit)));
+  return read_bool(redis_->run(release_exclusive_, {keys.mutex, keys.wake}, {claim.owner}, within(limit)));
 }
 
 std::optional<Result<std::vector<MutexHolder>>> RedisBackend::holders(const std::string& name) {

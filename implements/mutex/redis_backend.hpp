@@ -22,16 +22,18 @@ class RedisBackend final : public Backend {
     std::string prefix;
     /// Between two attempts while somebody has the mutex who may not announce its release.
     std::chrono::milliseconds poll_interval{50};
+    /// Of a call to the server; a limit makes it shorter, never longer.
+    std::chrono::milliseconds call_timeout{5000};
   };
 
   RedisBackend(std::shared_ptr<IRedis> redis, Options options);
 
-  Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited) override;
+  Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) override;
   void wait(const Claim& claim, const Attempt& failed, std::chrono::milliseconds limit,
             const std::stop_token& stop) override;
-  void give_up(const Claim& claim) override;
+  void give_up(const Claim& claim, Limit limit) override;
   std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds limit) override;
-  Result<bool> release(const Claim& claim) override;
+  Result<bool> release(const Claim& claim, Limit limit) override;
   std::optional<Result<std::vector<MutexHolder>>> holders(const std::string& name) override;
   [[nodiscard]] bool needs_renewal() const noexcept override { return true; }
 
@@ -42,6 +44,7 @@ class RedisBackend final : public Backend {
     std::string mutex, readers, writers, fence, wake;
   };
   [[nodiscard]] Keys keys_of(const std::string& name) const;
+  [[nodiscard]] Limit within(Limit limit) const;
 
   const std::shared_ptr<IRedis> redis_;
   const Options options_;

@@ -1,7 +1,6 @@
 #include "basics/checked_options.hpp"
 #include "mutex/engine.hpp"
 #include "mutex/redis_backend.hpp"
-#include "redis/endpoint_settings.hpp"
 #include "redis_user/redis_user.hpp"
 
 #include <cachesite/redis_mutex_site.hpp>
@@ -44,9 +43,10 @@ class RedisMutexSite::Inner {
         user(options, context),
         engine(std::make_shared<mutexes::Engine>(
             std::make_unique<mutexes::RedisBackend>(
-                user.redis(), mutexes::RedisBackend::Options{options.prefix, options.poll_interval}),
-            mutexes::EngineOptions{options.expire, options.outage_patience, context.label, context.logger})) {
-  }
+                user.redis(), mutexes::RedisBackend::Options{options.prefix, options.poll_interval,
+                                                             options.socket_timeout}),
+            mutexes::EngineOptions{options.expire, options.outage_patience, context.label, context.logger,
+                                   context.clock})) {}
 
   std::shared_ptr<IMutex> make(std::string_view name, bool reentrant) {
     if (require_connection && !user.reachable()) return nullptr;

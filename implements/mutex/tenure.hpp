@@ -2,10 +2,13 @@
 
 #include "mutex/backend.hpp"
 
+#include <cachesite/clock.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -14,25 +17,42 @@
 namespace cachesite::mutexes {
 
 class LockLine;
+class Tenure;
 
 using SteadyTime = std::chrono::steady_clock;
 using TimePoint = SteadyTime::time_point;
+/// What a LeaseKeeper has to attend to, and when.
+using Duties = std::multimap<TimePoint, std::shared_ptr<Tenure>>;
 
-/// One holding of a mutex by this process.
+/// One holding of a mutex by this process, made before the mutex is asked for: whatever can fail for want of
+/// memory or of a thread fails before there is anything to lose.
+///
+///     asking    nothing was granted yet               granted -> held; else it goes as it is
+///     held      this process has the mutex until end  denied, not renewed in time, site stopped -> lost
+///                                                     given back -> released
+///     lost, released                                  final
 class Tenure {
  public:
-  enum class State : std::uint8_t { held, lost, released };
+  enum class State : std::uint8_t { asking, held, lost, released };
 
   enum class Lasting : std::uint8_t { until_its_end, while_renewed, for_ever };
 
-  Tenure(Claim what, std::shared_ptr<LockLine> where, std::uint64_t token, Lasting how_long, TimePoint sent)
-      : claim(std::move(what)), line(std::move(where)), fencing_token(token), lasting(how_long) {
-    extend_from(sent);
-  }
+  /// What the keeper does for it at its next turn.
+  enum class Task : std::uint8_t {
+    none,
+    watch,    ///< renew it, or notice that it is over
+    clean_up  ///< release it at the backend, again and again until that has answered or `clean_until`
+  };
 
-  [[nodiscard]] bool held() const noexcept {
-    return state.load() == State::held && SteadyTime::now() < end();
+  Tenure(Claim what, std::shared_ptr<LockLine> where, Lasting how_long, std::shared_ptr<const IClock> time)
+      : claim(std::move(what)), line(std::move(where)), lasting(how_long), clock(std::move(time)) {}
+
+  void grant(std::uint64_t token, TimePoint sent) noexcept {
+    fencing_token = token;
+    extend_from(sent);
+    state.store(State::held);
   }
+  [[nodiscard]] bool held() const noexcept { return state.load() == State::held && clock->now() < end(); }
   [[nodiscard]] TimePoint end() const noexcept { return TimePoint(SteadyTime::duration(end_.load())); }
   // The server's count begins later than `sent`; a hundredth is left for clocks that differ in speed.
   void extend_from(TimePoint sent) noexcept {
@@ -41,7 +61,7 @@ class Tenure {
                    .time_since_epoch()
                    .count());
   }
-  /// True for the caller that made the change.
+  /// Ends it. True for the caller that made the change.
   bool change(State to) noexcept {
     State expected = State::held;
     return state.compare_exchange_strong(expected, to);
@@ -49,13 +69,20 @@ class Tenure {
 
   const Claim claim;
   const std::shared_ptr<LockLine> line;
-  const std::uint64_t fencing_token;
   const Lasting lasting;
+  const std::shared_ptr<const IClock> clock;
   const std::thread::id thread = std::this_thread::get_id();
-  std::atomic<State> state{State::held};
+  std::uint64_t fencing_token = 0;  // before it is held
+  bool has_waited = false;  // something of it may be left at the backend; before it is held or cleaned up
+  std::atomic<State> state{State::asking};
   std::stop_source lost;
   std::size_t depth = 1;  // guarded by the line
-  TimePoint due{};        // guarded by the keeper
+
+  // Guarded by the keeper.
+  Task task = Task::none;
+  TimePoint due{};
+  TimePoint clean_until{};
+  Duties::node_type place;  // empty while the keeper has it among its duties
 
  private:
   std::atomic<SteadyTime::rep> end_{TimePoint::max().time_since_epoch().count()};

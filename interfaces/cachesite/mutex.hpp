@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cachesite/component.hpp>
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_lease.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <memory>
-#include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -29,7 +28,8 @@ struct MutexRequest {
   /// Length of the lease, 1 ms to 10 years; without it, what the site is set to.
   std::optional<TimeToLive> expire;
   /// Longest time to wait while others have the mutex; 0 tries once, std::nullopt waits for as long as it
-  /// takes.
+  /// takes. A server that does not answer is given half a second for the last attempt, so the call may take
+  /// that much longer. What such an attempt may have taken is given back in the background.
   std::optional<std::chrono::milliseconds> wait;
   /// Renew the lease in the background for as long as it is held. Otherwise it ends after `expire`.
   bool renew = true;
@@ -71,19 +71,12 @@ class IMutex : public Interface<IMutex, "IMutex"> {
 
   /// Takes the mutex. A null pointer means that others had it until the wait limit. Failures: `bad_argument`;
   /// `closed` when `request.stop` was requested or the site is stopped; whatever the backend fails with, when
-  /// it does so for longer than the site is set to bear.
+  /// it does so for longer than the site is set to bear; `no_memory`, also when no thread can be had that
+  /// renews the lease: then nothing was taken.
   Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept {
     if (request.expire && !request.expire->expires())
       return Error(ErrorCode::bad_argument, "a lease is 1 ms to 10 years long");
-    try {
-      return do_take(request);
-    } catch (const std::bad_alloc&) {
-      return Error(ErrorCode::no_memory);
-    } catch (const std::exception& failure) {
-      return Error(ErrorCode::refused, failure.what());
-    } catch (...) {
-      return Error(ErrorCode::refused, "something was thrown that is no std::exception");
-    }
+    return guarded_call<std::shared_ptr<IMutexLease>>([&] { return do_take(request); });
   }
 
   /// Those who have the mutex now.

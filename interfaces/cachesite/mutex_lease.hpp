@@ -23,7 +23,7 @@ namespace cachesite {
 /// All calls are safe from any thread and never throw.
 class IMutexLease {
  public:
-  /// Releases.
+  /// Releases, as `release()` does: it may talk to a server, and take as long as that.
   virtual ~IMutexLease() = default;
 
   /// True while the lease is certain to be in force: neither released nor lost, and its time, as counted on
@@ -42,12 +42,13 @@ class IMutexLease {
   [[nodiscard]] virtual std::chrono::steady_clock::time_point valid_until() const noexcept = 0;
 
   /// Renews the lease now. True when it is in force; false when it is lost or released. A failure says
-  /// nothing about the lease: see `held()`.
+  /// nothing about the lease: see `held()`. Waits at most 2 s for a server.
   virtual Result<bool> renew() noexcept = 0;
 
   /// Gives the mutex back. True when the lease was in force until now; false when it had been lost or
-  /// released before: then others may have had the mutex meanwhile. After a failure the mutex becomes free by
-  /// itself at the latest when the lease ends.
+  /// released before: then others may have had the mutex meanwhile. Waits for a server as long as a call of
+  /// its connection may take (`socket_timeout`). After a failure the site goes on trying in the background,
+  /// and the mutex becomes free by itself at the latest when the lease ends.
   virtual Result<bool> release() noexcept = 0;
 
   /// Who the holder is for others: the host, the process and a number that no other lease has.

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <functional>
 #include <iostream>
 #include <mutex>
 #include <thread>
@@ -275,6 +276,36 @@ BOOST_AUTO_TEST_CASE(an_answer_that_was_lost_leaves_no_mutex_behind) {
   proxy.drop_connections();
   proxy.pass();
   BOOST_TEST(wait_until([&] { return !probe.exists("mutex:orphan"); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_answer_adds_half_a_second_to_the_wait_and_no_more) {
+  RedisServer server;
+  ChaosProxy proxy(server.port());
+  const auto site = site_at(proxy.port());  // calls take up to 5 s
+  const auto mutex = site->get_mutex("silent");
+  const auto own = std::chrono::milliseconds(100);
+  const auto timed = [](const std::function<void()>& act) {
+    const auto begin = std::chrono::steady_clock::now();
+    act();
+    return std::chrono::steady_clock::now() - begin;
+  };
+  BOOST_TEST(mutex->try_lock());
+  mutex->unlock();
+  proxy.set(Direction::to_client, Faults{.flow = Flow::discard});
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto took = timed([&] { BOOST_CHECK_THROW((void)mutex->try_lock_for(own), MutexError); });
+    BOOST_TEST((took >= own && took < 3s));
+    BOOST_TEST((timed([&] { BOOST_TEST(!MutexGuard(*mutex, own).held()); }) < 3s));
+    BOOST_TEST((timed([&] { BOOST_CHECK_THROW((void)mutex->try_lock_shared_for(own), MutexError); }) < 3s));
+  }
+  proxy.drop_connections();
+  proxy.pass();
+  // What the unanswered attempts have taken is given back in the background.
+  auto probe = server.probe();
+  BOOST_TEST(
+      wait_until([&] { return !probe.exists("mutex:silent") && !probe.exists("readers@mutex:silent"); }));
+  BOOST_TEST(wait_until([&] { return mutex->try_lock_for(own); }));
+  mutex->unlock();
 }
 
 BOOST_AUTO_TEST_CASE(with_require_connection_there_is_no_mutex_without_a_server) {

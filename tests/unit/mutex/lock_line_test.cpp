@@ -1,0 +1,100 @@
+#include "engine_world.hpp"
+#include "support/wait_until.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+using namespace cachesite;
+using namespace std::chrono_literals;
+using mutexes::LockLine;
+using mutexes::Tenure;
+
+namespace {
+
+std::shared_ptr<Tenure> holder(const std::shared_ptr<LockLine>& line, MutexMode mode) {
+  auto tenure = std::make_shared<Tenure>(mutexes::Claim{line->name(), "me", mode, 1s}, line,
+                                         Tenure::Lasting::for_ever, std::make_shared<SteadyClock>());
+  tenure->grant(1, mutexes::SteadyTime::now());
+  return tenure;
+}
+
+std::shared_ptr<Tenure> take(const std::shared_ptr<LockLine>& line, MutexMode mode) {
+  LockLine::Place place(*line, mode);
+  BOOST_REQUIRE(place.wait_for_turn(0ns, {}));
+  auto tenure = holder(line, mode);
+  place.become(tenure);
+  return tenure;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(lock_line)
+
+BOOST_AUTO_TEST_CASE(who_leaves_the_line_in_vain_lets_the_next_go_at_once) {
+  const auto line = std::make_shared<LockLine>("a");
+  const auto reader = take(line, MutexMode::shared);
+  std::atomic<bool> ready{false};
+  std::chrono::steady_clock::duration took{};
+  std::thread second;
+  {
+    LockLine::Place writer(*line, MutexMode::exclusive);
+    BOOST_TEST(!writer.wait_for_turn(0ns, {}));
+    second = std::thread([&] {
+      LockLine::Place later(*line, MutexMode::shared);
+      ready = true;
+      const auto begin = std::chrono::steady_clock::now();
+      BOOST_TEST(later.wait_for_turn(20s, {}));
+      took = std::chrono::steady_clock::now() - begin;
+    });
+    BOOST_TEST(test::wait_until([&] { return ready.load(); }));
+    BOOST_TEST(!writer.wait_for_turn(50ms, {}));
+  }
+  second.join();
+  BOOST_TEST((took < 5s));
+}
+
+BOOST_AUTO_TEST_CASE(a_waiting_writer_keeps_later_readers_out) {
+  const auto line = std::make_shared<LockLine>("a");
+  const auto reader = take(line, MutexMode::shared);
+  const LockLine::Place writer(*line, MutexMode::exclusive);
+  LockLine::Place later(*line, MutexMode::shared);
+  BOOST_TEST(!later.wait_for_turn(0ns, {}));
+}
+
+BOOST_AUTO_TEST_CASE(readers_have_it_together_and_the_writer_once_the_last_has_gone) {
+  const auto line = std::make_shared<LockLine>("a");
+  const auto one = take(line, MutexMode::shared);
+  const auto two = take(line, MutexMode::shared);
+  LockLine::Place writer(*line, MutexMode::exclusive);
+  BOOST_TEST(!writer.wait_for_turn(0ns, {}));
+  line->vacate(*one);
+  BOOST_TEST(!writer.wait_for_turn(0ns, {}));
+  line->vacate(*two);
+  BOOST_TEST(writer.wait_for_turn(0ns, {}));
+  BOOST_TEST(line->tenures().empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_exclusive_holder_may_take_it_again_on_its_own_thread_only) {
+  const auto line = std::make_shared<LockLine>("a");
+  const auto first = take(line, MutexMode::exclusive);
+  BOOST_TEST((line->take_again() == first));
+  std::thread([&] { BOOST_TEST(!line->take_again()); }).join();
+  BOOST_TEST(!line->give_back_once(*first));
+  BOOST_TEST(line->give_back_once(*first));
+}
+
+BOOST_AUTO_TEST_CASE(waiting_ends_when_it_is_told_to) {
+  const auto line = std::make_shared<LockLine>("a");
+  const auto first = take(line, MutexMode::exclusive);
+  std::stop_source stop;
+  std::thread waiter([&] {
+    LockLine::Place place(*line, MutexMode::exclusive);
+    BOOST_TEST(!place.wait_for_turn(std::nullopt, stop.get_token()));
+  });
+  stop.request_stop();
+  waiter.join();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
