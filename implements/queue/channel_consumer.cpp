@@ -1,5 +1,8 @@
 #include "queue/channel_consumer.hpp"
 
+#include "basics/guarded_log.hpp"
+
+#include <new>
 #include <utility>
 
 namespace cachesite::queues {
@@ -16,23 +19,28 @@ std::unique_ptr<IRedisSubscription> subscribe(IRedis& redis, const std::string& 
 
 }  // namespace
 
-void ChannelConsumer::Inbox::put(std::string_view payload) {
-  Value message{ByteView(payload)};
+void ChannelConsumer::Inbox::put(std::string_view payload) noexcept {
   std::size_t lost = 0;
-  {
+  try {
+    std::list<Value> one;
+    one.emplace_back(ByteView(payload));
     const std::lock_guard lock(mutex);
     if (messages.size() >= options.most_buffered) {
       messages.pop_front();
       lost = ++dropped;
     }
-    messages.push_back(std::move(message));
+    messages.splice(messages.end(), one);
     changed.notify_one();
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex);
+    lost = ++dropped;
   }
   // At the first, and then at each doubling.
   if (lost != 0 && (lost & (lost - 1)) == 0)
-    options.logger->log(LogLevel::warning, "queue",
-                        options.label + ": a consumer of \"" + options.name + "\" is too slow; " +
-                            std::to_string(lost) + " messages are lost so far");
+    basics::log_guarded(*options.logger, LogLevel::warning, "queue", [&] {
+      return options.label + ": a consumer of \"" + options.name + "\" is too slow, or memory is short; " +
+             std::to_string(lost) + " messages are lost so far";
+    });
 }
 
 ChannelConsumer::ChannelConsumer(IRedis& redis, Options options)

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -41,12 +41,12 @@ class ChannelConsumer final : public IQueueConsumer {
  private:
   struct Inbox {
     explicit Inbox(Options given) : options(std::move(given)) {}
-    void put(std::string_view payload);
+    void put(std::string_view payload) noexcept;
 
     const Options options;
     std::mutex mutex;
     std::condition_variable_any changed;
-    std::deque<Value> messages;
+    std::list<Value> messages;
     std::size_t dropped = 0;
     bool stopped = false;
   };

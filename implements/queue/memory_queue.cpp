@@ -5,33 +5,45 @@
 
 namespace cachesite::queues {
 
-namespace {
-
-using SteadyTime = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+class MemoryQueue::Message {
+ public:
+  explicit Message(ByteView content) : body(content) {}
+
+  const Value body;
+  // Guarded by the queue.
+  std::uint64_t id = 0;
+  std::uint64_t deliveries = 0;
+  Place place = Place::gone;
+  Places::iterator position;  // unless it is gone
+};
+
+namespace {
 
 class Delivery final : public IQueueDelivery {
  public:
-  Delivery(std::shared_ptr<MemoryQueue> queue, std::uint64_t id, std::uint64_t delivery) noexcept
-      : queue_(std::move(queue)), id_(id), delivery_(delivery) {}
+  Delivery(std::shared_ptr<MemoryQueue> queue, std::shared_ptr<MemoryQueue::Message> message,
+           std::uint64_t delivery) noexcept
+      : queue_(std::move(queue)), message_(std::move(message)), delivery_(delivery) {}
   ~Delivery() override {
-    if (!settled_) queue_->give_back(id_, delivery_, milliseconds(0));
+    if (!settled_) queue_->give_back(*message_, delivery_, milliseconds(0));
   }
   Status acknowledge() override {
     settled_ = true;
-    queue_->acknowledge(id_, delivery_);
+    queue_->acknowledge(*message_);
     return Done{};
   }
   Status reject(milliseconds delay) override {
     settled_ = true;
-    queue_->give_back(id_, delivery_, delay);
+    queue_->give_back(*message_, delivery_, delay);
     return Done{};
   }
-  Result<bool> keep() override { return queue_->keep(id_, delivery_); }
+  Result<bool> keep() override { return queue_->keep(*message_, delivery_); }
 
  private:
   const std::shared_ptr<MemoryQueue> queue_;
-  const std::uint64_t id_;
+  const std::shared_ptr<MemoryQueue::Message> message_;
   const std::uint64_t delivery_;
   bool settled_ = false;
 };
@@ -39,114 +51,129 @@ class Delivery final : public IQueueDelivery {
 }  // namespace
 
 Result<std::string> MemoryQueue::send(ByteView body, milliseconds delay) {
-  Value copy(body);
+  Places one;
+  one.emplace(TimePoint(), std::make_shared<Message>(body));
   const std::lock_guard lock(mutex_);
   if (stopped_) return Error(ErrorCode::closed, "the queue is stopped");
-  if (options_.max_messages != 0 && ready_.size() + later_.size() + out_.size() >= options_.max_messages)
+  if (options_.max_messages != 0 && ready_.size() + timed_.size() >= options_.max_messages)
     return Error(ErrorCode::refused, "the queue is full");
-  Item item{last_id_ + 1, std::move(copy), 0};
-  return_item(std::move(item), delay);
-  return std::to_string(++last_id_);
+  std::string id = std::to_string(last_id_ + 1);
+  auto node = one.extract(one.begin());
+  node.mapped()->id = ++last_id_;
+  if (delay.count() > 0)
+    enter(std::move(node), Place::delayed, later(delay));
+  else
+    enter(std::move(node), Place::ready, {});
+  return id;
 }
 
 Result<std::optional<QueueMessage>> MemoryQueue::receive(milliseconds wait, const std::stop_token& stop) {
-  const auto deadline = SteadyTime::now() + wait;
+  auto now = clock_->now();
+  const auto deadline = now + wait;
   std::unique_lock lock(mutex_);
   for (;;) {
     if (stopped_) return Error(ErrorCode::closed, "the queue is stopped");
     if (stop.stop_requested()) return Error(ErrorCode::closed, "the wait was stopped");
-    const auto now = SteadyTime::now();
+    now = clock_->now();
     collect_due(now);
     if (!ready_.empty()) break;
     if (now >= deadline) return std::optional<QueueMessage>();
-    const auto due = next_due();
-    changed_.wait_until(lock, stop, due ? std::min(deadline, *due) : deadline,
-                        [this] { return stopped_ || !ready_.empty(); });
+    this->wait(lock, now, deadline, stop);
   }
-  Item item = std::move(ready_.front());
-  ready_.pop_front();
-  ++item.deliveries;
-  const auto id = item.id;
-  const auto deliveries = item.deliveries;
-  Value body = item.body;
-  out_.insert_or_assign(id, Out{std::move(item), SteadyTime::now() + options_.redeliver_after});
+  const auto message = ready_.begin()->second;
+  std::string id = std::to_string(message->id);
+  auto delivery = std::make_unique<Delivery>(shared_from_this(), message, message->deliveries + 1);
+  const auto deliveries = ++message->deliveries;
+  enter(leave(*message), Place::out, later(options_.redeliver_after));
   lock.unlock();
   return std::optional<QueueMessage>(
-      QueueMessage(std::move(body), std::to_string(id), deliveries,
-                   std::make_unique<Delivery>(shared_from_this(), id, deliveries)));
+      QueueMessage(message->body, std::move(id), deliveries, std::move(delivery)));
 }
 
-void MemoryQueue::acknowledge(std::uint64_t id, std::uint64_t delivery) {
-  const std::lock_guard lock(mutex_);
-  const auto found = out_.find(id);
-  if (found != out_.end()) {
-    out_.erase(found);
-    return;
-  }
-  // It was to come again since its time was up; done is done.
-  std::erase_if(ready_, [&](const Item& item) { return item.id == id && item.deliveries >= delivery; });
+// Ends early when there is something to look at: a message, or one that is due before the others.
+void MemoryQueue::wait(std::unique_lock<std::mutex>& lock, TimePoint now, TimePoint deadline,
+                       const std::stop_token& stop) {
+  const auto until = std::min(deadline, next_due());
+  changed_.wait_for(lock, stop, until - now,
+                    [&] { return stopped_ || !ready_.empty() || next_due() < until; });
 }
 
-void MemoryQueue::give_back(std::uint64_t id, std::uint64_t delivery, milliseconds delay) {
+void MemoryQueue::acknowledge(Message& message) noexcept {
+  Places::node_type gone;  // goes without the lock
   const std::lock_guard lock(mutex_);
-  const auto found = out_.find(id);
-  if (found == out_.end() || found->second.item.deliveries != delivery) return;
-  Item item = std::move(found->second.item);
-  out_.erase(found);
-  return_item(std::move(item), std::min(delay, options_.redeliver_after));
+  // Wherever it is by now: done is done.
+  if (message.place != Place::gone) gone = leave(message);
 }
 
-bool MemoryQueue::keep(std::uint64_t id, std::uint64_t delivery) {
+void MemoryQueue::give_back(Message& message, std::uint64_t delivery, milliseconds delay) noexcept {
   const std::lock_guard lock(mutex_);
-  const auto found = out_.find(id);
-  if (found == out_.end() || found->second.item.deliveries != delivery) return false;
-  found->second.due = SteadyTime::now() + options_.redeliver_after;
+  if (message.place == Place::out && message.deliveries == delivery)
+    give_back(message, std::min(delay, options_.redeliver_after));
+}
+
+bool MemoryQueue::keep(Message& message, std::uint64_t delivery) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (message.place != Place::out || message.deliveries != delivery) return false;
+  enter(leave(message), Place::out, later(options_.redeliver_after));
   return true;
 }
 
-void MemoryQueue::return_item(Item item, milliseconds delay) {
-  if (options_.max_deliveries != 0 && item.deliveries >= options_.max_deliveries) {
+void MemoryQueue::give_back(Message& message, milliseconds delay) noexcept {
+  auto node = leave(message);
+  if (options_.max_deliveries != 0 && message.deliveries >= options_.max_deliveries)
     ++dead_;
-    return;
-  }
-  if (delay.count() > 0)
-    later_.emplace(SteadyTime::now() + std::min<milliseconds>(delay, std::chrono::hours(24 * 3653)),
-                   std::move(item));
+  else if (delay.count() > 0)
+    enter(std::move(node), Place::delayed, later(delay));
   else
-    ready_.push_back(std::move(item));
-  changed_.notify_all();
+    enter(std::move(node), Place::ready, {});
 }
 
-void MemoryQueue::collect_due(TimePoint now) {
-  const auto end = later_.upper_bound(now);
-  for (auto entry = later_.begin(); entry != end; ++entry)
-    ready_.push_back(std::move(entry->second));
-  later_.erase(later_.begin(), end);
-  for (auto entry = out_.begin(); entry != out_.end();) {
-    if (entry->second.due > now) {
-      ++entry;
-      continue;
-    }
-    Item item = std::move(entry->second.item);
-    entry = out_.erase(entry);
-    return_item(std::move(item), milliseconds(0));
+void MemoryQueue::collect_due(TimePoint now) noexcept {
+  while (!timed_.empty() && timed_.begin()->first <= now) {
+    Message& due = *timed_.begin()->second;
+    if (due.place == Place::out)
+      give_back(due, milliseconds(0));
+    else
+      enter(leave(due), Place::ready, {});
   }
 }
 
-std::optional<MemoryQueue::TimePoint> MemoryQueue::next_due() const {
-  std::optional<TimePoint> due;
-  if (!later_.empty()) due = later_.begin()->first;
-  for (const auto& [id, out] : out_)
-    if (!due || out.due < *due) due = out.due;
-  return due;
+MemoryQueue::Places& MemoryQueue::places_of(Place place) noexcept {
+  return place == Place::ready ? ready_ : timed_;
+}
+
+void MemoryQueue::enter(Places::node_type node, Place place, TimePoint due) noexcept {
+  Message& message = *node.mapped();
+  node.key() = due;
+  auto& places = places_of(place);
+  message.position = places.insert(places.end(), std::move(node));
+  message.place = place;
+  if (place == Place::out) ++out_;
+  if (place == Place::ready || message.position == timed_.begin()) changed_.notify_all();
+}
+
+MemoryQueue::Places::node_type MemoryQueue::leave(Message& message) noexcept {
+  if (message.place == Place::out) --out_;
+  auto& places = places_of(message.place);
+  message.place = Place::gone;
+  return places.extract(message.position);
+}
+
+MemoryQueue::TimePoint MemoryQueue::next_due() const noexcept {
+  return timed_.empty() ? TimePoint::max() : timed_.begin()->first;
+}
+
+MemoryQueue::TimePoint MemoryQueue::later(milliseconds delay) const noexcept {
+  constexpr milliseconds longest = std::chrono::hours(24 * 3653);
+  return clock_->now() + std::min(delay, longest);
 }
 
 QueueCounts MemoryQueue::counts() const {
   const std::lock_guard lock(mutex_);
-  return {ready_.size(), out_.size(), later_.size(), dead_};
+  return {ready_.size(), out_, timed_.size() - out_, dead_};
 }
 
-void MemoryQueue::stop() {
+void MemoryQueue::stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_all();

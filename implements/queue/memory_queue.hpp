@@ -1,62 +1,78 @@
 #pragma once
 
+#include <cachesite/clock.hpp>
 #include <cachesite/memory_queue_site.hpp>
 #include <cachesite/queue.hpp>
 #include <cachesite/value.hpp>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace cachesite::queues {
 
 /// One queue of a MemoryQueueSite.
+///
+/// Where a message is, and what leads from one place to the next:
+///
+///     ready    to be handed out               receive() -> out
+///     delayed  to be ready at its time        its time -> ready
+///     out      handed out, not acknowledged   acknowledge() -> gone
+///                                             give_back() with a delay -> delayed
+///                                             give_back(), its time -> ready; after the last delivery ->
+///                                             gone
+///     gone     acknowledged, or given up
+///
+/// Whatever needs memory is made before a message goes from one place to another: a failure leaves it where
+/// it is. Each step takes time that grows with the logarithm of the number of messages.
 class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
  public:
-  using TimePoint = std::chrono::steady_clock::time_point;
+  using TimePoint = IClock::TimePoint;
+  class Message;
 
-  MemoryQueue(std::string name, const MemoryQueueSiteOptions& options)
-      : name_(std::move(name)), options_(options) {}
+  MemoryQueue(std::string name, const MemoryQueueSiteOptions& options, std::shared_ptr<const IClock> clock)
+      : name_(std::move(name)), options_(options), clock_(std::move(clock)) {}
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   Result<std::string> send(ByteView body, std::chrono::milliseconds delay);
   Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait, const std::stop_token& stop);
   /// `delivery` tells which handing out is meant: a later one is none of the caller's business.
-  void acknowledge(std::uint64_t id, std::uint64_t delivery);
-  void give_back(std::uint64_t id, std::uint64_t delivery, std::chrono::milliseconds delay);
-  bool keep(std::uint64_t id, std::uint64_t delivery);
+  void acknowledge(Message& message) noexcept;
+  void give_back(Message& message, std::uint64_t delivery, std::chrono::milliseconds delay) noexcept;
+  bool keep(Message& message, std::uint64_t delivery) noexcept;
   [[nodiscard]] QueueCounts counts() const;
-  void stop();
+  void stop() noexcept;
 
  private:
-  struct Item {
-    std::uint64_t id;
-    Value body;
-    std::uint64_t deliveries = 0;
-  };
-  struct Out {
-    Item item;
-    TimePoint due;
-  };
+  using Places = std::multimap<TimePoint, std::shared_ptr<Message>>;
+  enum class Place : std::uint8_t { ready, delayed, out, gone };
 
-  void collect_due(TimePoint now);
-  void return_item(Item item, std::chrono::milliseconds delay);
-  [[nodiscard]] std::optional<TimePoint> next_due() const;
+  [[nodiscard]] Places& places_of(Place place) noexcept;
+  void enter(Places::node_type node, Place place, TimePoint due) noexcept;
+  Places::node_type leave(Message& message) noexcept;
+  void give_back(Message& message, std::chrono::milliseconds delay) noexcept;
+  void collect_due(TimePoint now) noexcept;
+  void wait(std::unique_lock<std::mutex>& lock, TimePoint now, TimePoint deadline,
+            const std::stop_token& stop);
+  [[nodiscard]] TimePoint next_due() const noexcept;
+  [[nodiscard]] TimePoint later(std::chrono::milliseconds delay) const noexcept;
 
   const std::string name_;
   const MemoryQueueSiteOptions options_;
+  const std::shared_ptr<const IClock> clock_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Item> ready_;
-  std::multimap<TimePoint, Item> later_;
-  std::map<std::uint64_t, Out> out_;
+  Places ready_;  // in the order in which they are handed out, all with the same key
+  Places timed_;  // delayed and out, by when they are ready again
+  std::size_t out_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t dead_ = 0;
   bool stopped_ = false;

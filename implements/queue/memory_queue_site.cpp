@@ -59,7 +59,7 @@ ParameterTable MemoryQueueSiteOptions::parameters() {
 
 class MemoryQueueSite::Inner {
  public:
-  explicit Inner(const Options& given) : options(given) {}
+  Inner(const Options& given, std::shared_ptr<const IClock> time) : options(given), clock(std::move(time)) {}
 
   // A queue stays as long as the site, since messages may wait in it.
   std::shared_ptr<MemoryQueue> queue_of(std::string_view name) {
@@ -67,20 +67,21 @@ class MemoryQueueSite::Inner {
     const std::lock_guard lock(mutex);
     const auto found = all.find(name);
     if (found != all.end()) return found->second;
-    auto queue = std::make_shared<MemoryQueue>(std::string(name), options);
+    auto queue = std::make_shared<MemoryQueue>(std::string(name), options, clock);
     if (stopped) queue->stop();
     all.emplace(std::string(name), queue);
     return queue;
   }
 
   const Options options;
+  const std::shared_ptr<const IClock> clock;
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<MemoryQueue>, std::less<>> all;
   bool stopped = false;
 };
 
-MemoryQueueSite::MemoryQueueSite(Options options, const ComponentContext&)
-    : inner_(std::make_unique<Inner>(options)) {}
+MemoryQueueSite::MemoryQueueSite(Options options, const ComponentContext& context)
+    : inner_(std::make_unique<Inner>(options, context.clock)) {}
 
 MemoryQueueSite::~MemoryQueueSite() {
   MemoryQueueSite::stop();

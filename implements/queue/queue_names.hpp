@@ -1,10 +1,9 @@
 #pragma once
 
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/queue_site.hpp>
 #include <cachesite/result.hpp>
 
-#include <exception>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,13 +22,13 @@ inline void check_name(std::string_view name) {
 
 template <class Call>
 Result<QueueCounts> guarded_counts(Call&& call) noexcept {
-  try {
-    return call();
-  } catch (const std::invalid_argument& wrong) {
-    return Error(ErrorCode::bad_argument, wrong.what());
-  } catch (const std::exception&) {
-    return Error(ErrorCode::no_memory);
-  }
+  return guarded_call<QueueCounts>([&]() -> Result<QueueCounts> {
+    try {
+      return call();
+    } catch (const std::invalid_argument& wrong) {
+      return Error(ErrorCode::bad_argument, wrong.what());
+    }
+  });
 }
 
 }  // namespace cachesite::queues

@@ -41,6 +41,11 @@ bool lacks_group(const Error& error) {
   return error.message().find("NOGROUP") != std::string_view::npos;
 }
 
+// Without memory the answer may be what was lost.
+bool may_have_been_handed_out(const Error& error) {
+  return error.outcome() == Outcome::unknown || error.code() == ErrorCode::no_memory;
+}
+
 }  // namespace
 
 StreamConsumer::StreamConsumer(StreamQueue queue, std::string consumer_name)
@@ -126,18 +131,17 @@ Result<std::optional<QueueMessage>> StreamConsumer::receive(milliseconds wait, c
 std::optional<QueueMessage> StreamConsumer::next_fetched() {
   for (;;) {
     Fetched next;
+    std::unique_ptr<StreamDelivery> delivery;
     {
       const std::lock_guard lock(mutex_);
       if (fetched_.empty() || closing_.stop_requested()) return std::nullopt;
+      delivery = std::make_unique<StreamDelivery>(shared_from_this(), fetched_.front().id);
       next = std::move(fetched_.front());
       fetched_.pop_front();
     }
     // What has waited here for long may have been handed out to another meanwhile.
-    if (SteadyTime::now() - next.since > queue_.redeliver_after / 3 && !keep(next.id).value_or(false)) {
-      forget(next.id);
+    if (SteadyTime::now() - next.since > queue_.redeliver_after / 3 && !keep(next.id).value_or(false))
       continue;
-    }
-    auto delivery = std::make_unique<StreamDelivery>(shared_from_this(), next.id);
     return QueueMessage(std::move(next.body), std::move(next.id), next.deliveries, std::move(delivery));
   }
 }
@@ -163,7 +167,7 @@ Result<milliseconds> StreamConsumer::look_after() {
   const std::lock_guard lock(mutex_);
   if (!reply.ok()) {
     next_look_ = {};
-    may_have_missed_ = may_have_missed_ || missed || reply.error().outcome() == Outcome::unknown;
+    may_have_missed_ = may_have_missed_ || missed || may_have_been_handed_out(reply.error());
     return reply.error();
   }
   const auto& answer = reply.value().elements();
@@ -174,8 +178,10 @@ Result<milliseconds> StreamConsumer::look_after() {
     next_look_ = std::min(next_look_, SteadyTime::now() + next_due_);
   }
   look_from_ = answer[1].text();
+  missed = std::exchange(may_have_missed_, true);
   for (std::size_t index = 2; index + 1 < answer.size(); index += 2)
     add(answer[index + 1], static_cast<std::uint64_t>(answer[index].integer()));
+  may_have_missed_ = missed;
   if (answer.size() > 2 || look_from_ != "-") next_look_ = {};
   return next_due_;
 }
@@ -187,14 +193,16 @@ Status StreamConsumer::fetch(milliseconds wait, const std::stop_token& stop) {
   const auto reply = queue_.redis->call(command, stop);
   const std::lock_guard lock(mutex_);
   if (!reply.ok()) {
-    may_have_missed_ = may_have_missed_ || reply.error().outcome() == Outcome::unknown;
+    may_have_missed_ = may_have_missed_ || may_have_been_handed_out(reply.error());
     return reply.error();
   }
   if (reply.value().is_nil()) return Done{};
+  const bool missed = std::exchange(may_have_missed_, true);  // in case that memory ends on the way
   for (const auto& stream : reply.value().elements())
     if (stream.elements().size() == 2)
       for (const auto& entry : stream.elements()[1].elements())
         add(entry, 1);
+  may_have_missed_ = missed;
   return Done{};
 }
 
@@ -209,8 +217,9 @@ void StreamConsumer::add(const RedisValue& entry, std::uint64_t deliveries) {
   for (std::size_t index = 0; index + 1 < fields.size(); index += 2)
     if (index == 0 || fields[index].text() == "data") fetched.body = fields[index + 1].value();
   if (std::find(debts_.begin(), debts_.end(), fetched.id) != debts_.end()) return;
-  in_hand_.insert(fetched.id);
+  std::multiset<std::string> in_hand{fetched.id};
   fetched_.push_back(std::move(fetched));
+  in_hand_.insert(in_hand.extract(in_hand.begin()));
 }
 
 Status StreamConsumer::acknowledge(const std::string& id) {

@@ -2,6 +2,7 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/queue_message.hpp>
 #include <cachesite/result.hpp>
 
@@ -13,7 +14,6 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -35,20 +35,16 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
     return send(message, delay).ok();
   }
 
-  /// As `produce`, and returns what the queue calls the message (empty when it has no names for them). After
-  /// a failure with `Outcome::unknown` the message may or may not be in the queue. A queue that keeps nothing
-  /// refuses delays with `bad_argument`.
+  /// As `produce`, and returns what the queue calls the message (empty when it has no names for them).
+  /// Failures: `too_large`; `bad_argument` for a negative delay, and for any delay with a queue that keeps
+  /// nothing; `refused` when the queue is full or its server says no; `closed` when the site is stopped;
+  /// `timeout` and `unreachable` as the server is; `no_memory`. After a failure with `Outcome::unknown` the
+  /// message may or may not be in the queue.
   Result<std::string> send(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
     if (message.size() > largest_message)
       return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
     if (delay.count() < 0) return Error(ErrorCode::bad_argument, "a delay is not negative");
-    try {
-      return do_send(message, delay);
-    } catch (const std::bad_alloc&) {
-      return Error(ErrorCode::no_memory);
-    } catch (const std::exception& failure) {
-      return Error(ErrorCode::refused, failure.what());
-    }
+    return guarded_call<std::string>([&] { return do_send(message, delay); });
   }
 
  protected:
@@ -57,7 +53,8 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
 
 /// Takes messages out of one queue. Each message goes to one of the consumers of the queue, unless the queue
 /// is one that hands every message to everybody (publish and subscribe). All calls are safe from any thread;
-/// threads that share a consumer share its messages.
+/// threads that share a consumer share its messages. The end of a consumer, or of the last message that it
+/// handed out, may tell a server what was not acknowledged, and take as long as a call of that connection.
 class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
  public:
   /// Name of the queue.
@@ -68,13 +65,8 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
   /// again, nothing has to be done for it.
   Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait,
                                               const std::stop_token& stop = {}) noexcept {
-    try {
-      return do_receive(std::clamp(wait, std::chrono::milliseconds(0), longest_wait), stop);
-    } catch (const std::bad_alloc&) {
-      return Error(ErrorCode::no_memory);
-    } catch (const std::exception& failure) {
-      return Error(ErrorCode::refused, failure.what());
-    }
+    return guarded_call<std::optional<QueueMessage>>(
+        [&] { return do_receive(std::clamp(wait, std::chrono::milliseconds(0), longest_wait), stop); });
   }
 
   /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is

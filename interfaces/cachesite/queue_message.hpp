@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
+#include <cachesite/guarded_call.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/value.hpp>
 
@@ -51,34 +52,25 @@ class QueueMessage {
   Status acknowledge() noexcept {
     if (settled_) return Done{};
     settled_ = true;
-    return guarded<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
+    return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
   }
   /// The message could not be processed: it comes again, to any consumer, after `delay`, but not later than
   /// it would without.
   Status reject(std::chrono::milliseconds delay = {}) noexcept {
     if (settled_) return Done{};
     settled_ = true;
-    return guarded<Done>([&] { return delivery_ ? delivery_->reject(delay) : Status(Done{}); });
+    return guarded_call<Done>([&] { return delivery_ ? delivery_->reject(delay) : Status(Done{}); });
   }
   /// Starts the time until the message comes again anew, for work that takes longer. False when the message
   /// has been handed out again already.
   Result<bool> keep() noexcept {
     if (settled_) return false;
-    return guarded<bool>([&] { return delivery_ ? delivery_->keep() : Result<bool>(true); });
+    return guarded_call<bool>([&] { return delivery_ ? delivery_->keep() : Result<bool>(true); });
   }
   /// True after `acknowledge` or `reject`.
   [[nodiscard]] bool settled() const noexcept { return settled_; }
 
  private:
-  template <class T, class Call>
-  static Result<T> guarded(Call&& call) noexcept {
-    try {
-      return call();
-    } catch (...) {
-      return Error(ErrorCode::no_memory);
-    }
-  }
-
   Value body_;
   std::string id_;
   std::uint64_t deliveries_;
