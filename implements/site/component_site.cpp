@@ -337,6 +337,10 @@ void ComponentSite::stop() noexcept {
 std::vector<std::string> ComponentSite::stop_within(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   std::vector<std::string> left;
+  {
+    const std::lock_guard lock(state_->mutex);
+    left.reserve(state_->instances.size());
+  }
   site::StopWorker worker;
   state_->stop_all([&](const Instance& instance) {
     {
@@ -346,7 +350,12 @@ std::vector<std::string> ComponentSite::stop_within(std::chrono::milliseconds li
     }
     const auto rest = std::max(deadline - std::chrono::steady_clock::now(), std::chrono::nanoseconds(0));
     if (worker.stop(instance.component, rest / 2)) return true;
-    left.push_back(label_of(instance));
+    left.emplace_back();
+    try {
+      left.back() = label_of(instance);
+    } catch (const std::bad_alloc&) {
+      left.back() = "a component";
+    }
     return false;
   });
   return left;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -20,7 +21,9 @@ constexpr std::chrono::seconds farewell{2};
 
 struct StartRun::Course {
   Course(std::vector<StartTask> given, std::function<void()> first)
-      : tasks(std::move(given)), begin(std::move(first)), deadlines(tasks.size()) {}
+      : tasks(std::move(given)), begin(std::move(first)), deadlines(tasks.size()) {
+    failures.reserve(tasks.size() + 1);  // whoever fails may do so for want of memory
+  }
 
   // On a thread of its own.
   void walk() {
@@ -85,14 +88,17 @@ std::vector<StartFailure> StartRun::run() {
   if (course.tasks.empty()) return {};
   std::unique_lock lock(course.mutex);
   course.deadlines[0] = Clock::now() + course.tasks[0].limit;
-  course.thread = std::thread([shared = course_] { shared->walk(); });
+  try {
+    course.thread = std::thread([shared = course_] { shared->walk(); });
+  } catch (const std::system_error& failure) {
+    return {{0, std::make_exception_ptr(std::system_error(failure.code(), "no thread can be had"))}};
+  }
   while (!course.done) {
     if (course.changed.wait_until(lock, course.deadlines[course.current]) == std::cv_status::timeout &&
         !course.done && Clock::now() >= course.deadlines[course.current]) {
       course.given_up = true;
-      auto failures = course.failures;
-      failures.push_back({course.current, nullptr});
-      return failures;
+      course.failures.push_back({course.current, nullptr});
+      return course.failures;
     }
   }
   return std::move(course.failures);

@@ -26,7 +26,7 @@ struct StartFailure {
 
 // Starts components: all are started before any is waited for, so that slow starts overlap. The first that
 // throws from start(), and the first that takes too long, ends the run. When a component does not return at
-// all, it is left behind on the thread of the run.
+// all, it is left behind on the thread of the run. Without a thread to be had, the first fails for that.
 class StartRun {
  public:
   // `begin` is called first, on the thread of the run, and never after `run` has returned.

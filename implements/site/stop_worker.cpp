@@ -1,6 +1,7 @@
 #include "site/stop_worker.hpp"
 
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -27,18 +28,26 @@ struct StopWorker::Course {
   }
 };
 
-std::thread::id StopWorker::thread() {
-  if (!course_) {
-    course_ = std::make_shared<Course>();
-    thread_ = std::thread([course = course_] { course->walk(); });
+std::thread::id StopWorker::thread() noexcept {
+  if (course_) return thread_.get_id();
+  try {
+    auto course = std::make_shared<Course>();
+    thread_ = std::thread([course] { course->walk(); });
+    course_ = std::move(course);
+    return thread_.get_id();
+  } catch (const std::exception&) {
+    return std::this_thread::get_id();
   }
-  return thread_.get_id();
 }
 
-bool StopWorker::stop(std::shared_ptr<IComponent> component, std::chrono::nanoseconds patience) {
-  thread();
+bool StopWorker::stop(const std::shared_ptr<IComponent>& component,
+                      std::chrono::nanoseconds patience) noexcept {
+  if (thread() == std::this_thread::get_id()) {
+    component->stop();
+    return true;
+  }
   std::unique_lock lock(course_->mutex);
-  course_->component = std::move(component);
+  course_->component = component;
   course_->changed.notify_all();
   if (course_->changed.wait_for(lock, patience, [&] { return !course_->component; })) return true;
   course_->over = true;
