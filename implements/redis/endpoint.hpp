@@ -130,23 +130,24 @@ class Endpoint {
     return usual != nullptr ? *usual : pick_other(needs);
   }
   Channel& pick_other(LaneNeeds needs);
-  void on_loss(const Error& reason);
+  void on_loss(const Error& reason) noexcept;
   [[nodiscard]] bool is_fair(std::chrono::nanoseconds patience) const noexcept {
     return patience >= options_.connector.call_timeout / 2;
   }
   void count_unanswered(std::uint64_t probe) noexcept;
   void count_answered() noexcept;
   [[nodiscard]] std::string breaker_text() const;
-  void begin_work(Lock& lock);
-  void work();
+  void begin_work(Lock& lock) noexcept;
+  void work() noexcept;
   void check_channels() noexcept;
-  void go_up();
-  void tell_attempt(Lock& lock) const;
-  void tell_loss(std::string_view reason);
-  void tell_return();
-  void go_down(const Error& reason);
-  void set_state(State state);
-  void log(LogLevel level, const std::string& message) const;
+  void go_up() noexcept;
+  void tell_attempt(Lock& lock) const noexcept;
+  void tell_loss(std::string_view reason) noexcept;
+  void tell_return() noexcept;
+  void go_down(const Error& reason) noexcept;
+  void set_state(State state) noexcept;
+  template <class Text>
+  void log(LogLevel level, Text&& text) const noexcept;
   [[nodiscard]] Error down_error() const;
 
   EndpointMeter meter_;

@@ -1,13 +1,14 @@
 // The part of an endpoint that connects, and says whether the server is there.
 
+#include "basics/guarded_log.hpp"
 #include "redis/background_thread.hpp"
 #include "redis/considerate_transport.hpp"
 #include "redis/endpoint.hpp"
 #include "redis/only_server.hpp"
+#include "redis/placed_error.hpp"
 
 #include <algorithm>
 #include <array>
-#include <random>
 #include <utility>
 
 namespace cachesite::redis {
@@ -38,7 +39,8 @@ void Endpoint::stop() noexcept {
 }
 
 void Endpoint::retire() noexcept {
-  end(Error(ErrorCode::unreachable, place_ + " is not used any more", Outcome::unknown));
+  end(placed_error(place_, ErrorCode::unreachable,
+                   Error(ErrorCode::unreachable, "the server is not used any more", Outcome::unknown)));
 }
 
 void Endpoint::end(const Error& reason) noexcept {
@@ -79,21 +81,22 @@ void Endpoint::renew() {
   lanes_.shut_down();
 }
 
-void Endpoint::set_state(State state) {
+void Endpoint::set_state(State state) noexcept {
   if (state_ != state) since_ = std::chrono::system_clock::now();
   state_.store(state, std::memory_order_release);
   changed_.notify_all();
 }
 
-void Endpoint::log(LogLevel level, const std::string& message) const {
-  logger_->log(level, "redis", label_ + ": " + message);
+template <class Text>
+void Endpoint::log(LogLevel level, Text&& text) const noexcept {
+  basics::log_guarded(*logger_, level, "redis", [&] { return label_ + ": " + text(); });
 }
 
-void Endpoint::on_loss(const Error& reason) {
+void Endpoint::on_loss(const Error& reason) noexcept {
   Lock lock(mutex_);
   if (state_ == State::stopped) return;
   if (state_ == State::up && !lanes_.any_open()) {
-    reason_.emplace(ErrorCode::unreachable, place_ + ": " + std::string(reason.message()));
+    reason_ = placed_error(place_, ErrorCode::unreachable, reason);
     patience_ends_ = SteadyTime::now() + recovery_patience;
     urgent_ = true;
     set_state(State::recovering);
@@ -118,7 +121,7 @@ void Endpoint::check_channels() noexcept {
   });
 }
 
-void Endpoint::begin_work(Lock&) {
+void Endpoint::begin_work(Lock&) noexcept {
   if (working_) {
     changed_.notify_all();
     return;
@@ -128,11 +131,12 @@ void Endpoint::begin_work(Lock&) {
     worker_ = background_thread([this] { work(); });
     working_ = true;
   } catch (const std::exception&) {
-    go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
+    // What is open goes on; the next call that needs more tries again.
+    if (!lanes_.any_open()) go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
   }
 }
 
-void Endpoint::go_up() {
+void Endpoint::go_up() noexcept {
   reason_.reset();
   // One that has left calls without an answer has to answer one first.
   if (!breaker_.troubled()) tell_return();
@@ -142,32 +146,33 @@ void Endpoint::go_up() {
   set_state(State::up);
 }
 
-void Endpoint::tell_attempt(Lock& lock) const {
+void Endpoint::tell_attempt(Lock& lock) const noexcept {
   if (!options_.on_attempt) return;
   lock.unlock();
   options_.on_attempt();
   lock.lock();
 }
 
-void Endpoint::tell_loss(std::string_view reason) {
+void Endpoint::tell_loss(std::string_view reason) noexcept {
   if (std::exchange(reported_down_, true)) return;
-  log(LogLevel::warning,
-      (was_up_ ? "lost " : "cannot use ") + std::string(reason) + "; calls fail until it returns");
+  log(LogLevel::warning, [&] {
+    return (was_up_ ? "lost " : "cannot use ") + std::string(reason) + "; calls fail until it returns";
+  });
 }
 
-void Endpoint::tell_return() {
-  if (std::exchange(reported_down_, false)) log(LogLevel::info, place_ + " is back");
+void Endpoint::tell_return() noexcept {
+  if (std::exchange(reported_down_, false)) log(LogLevel::info, [&] { return place_ + " is back"; });
 }
 
-void Endpoint::go_down(const Error& reason) {
-  reason_.emplace(reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable,
-                  place_ + ": " + std::string(reason.message()));
+void Endpoint::go_down(const Error& reason) noexcept {
+  reason_ = placed_error(
+      place_, reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable, reason);
   tell_loss(reason_->message());
   if (state_ != State::down) set_state(State::down);
 }
 
-void Endpoint::work() {
-  BackOff pauses(options_.first_pause, options_.longest_pause, std::random_device{}());
+void Endpoint::work() noexcept {
+  BackOff pauses(options_.first_pause, options_.longest_pause, reinterpret_cast<std::uintptr_t>(this));
   Lock lock(mutex_);
   for (;;) {
     Channel* const channel = lanes_.closed();

@@ -100,7 +100,7 @@ void ExclusivePool::give_back(std::unique_ptr<ExclusiveConnection> connection) n
         try {
           housekeeper_ = background_thread([this] { close_idle(); });
           keeping_house_ = true;
-        } catch (const std::system_error&) {
+        } catch (const std::exception&) {  // no thread, or no memory for one
           connection = std::move(idle_.back().connection);
           idle_.pop_back();
         }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -96,11 +97,12 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
   }
 
   if (!search_ || search_->host != host || search_->port != port) {
-    search_ = std::make_shared<Search>();
-    search_->host = host;
-    search_->port = port;
+    search_.reset();
+    auto begun = std::make_shared<Search>();
+    begun->host = host;
+    begun->port = port;
     try {
-      background_thread([search = search_] {
+      background_thread([search = begun] {
         try {
           search->answer = look_up(search->host, search->port);
         } catch (...) {
@@ -110,10 +112,10 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
         search->done.raise();
       }).detach();
     } catch (const std::system_error&) {
-      search_.reset();
       answer.problem = "no thread for looking up the host";
       return answer;
     }
+    search_ = std::move(begun);
   }
   std::array<pollfd, 2> polls{};
   polls[0] = {search_->done.descriptor(), POLLIN, 0};

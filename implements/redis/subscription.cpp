@@ -1,11 +1,13 @@
 #include "redis/subscription.hpp"
 
+#include "basics/guarded_log.hpp"
 #include "redis/background_thread.hpp"
+#include "redis/placed_error.hpp"
 #include "redis/raw_command.hpp"
 #include "redis/server_text.hpp"
 
 #include <exception>
-#include <random>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,7 +31,11 @@ Subscription::~Subscription() {
 }
 
 void Subscription::start() {
-  worker_ = background_thread([self = shared_from_this()] { self->work(); });
+  try {
+    worker_ = background_thread([self = shared_from_this()] { self->work(); });
+  } catch (const std::system_error& failure) {
+    throw std::system_error(failure.code(), options_.label + ": no thread can be had for a subscription");
+  }
 }
 
 void Subscription::stop() noexcept {
@@ -68,34 +74,36 @@ void Subscription::set_active(bool active) {
   changed_.notify_all();
 }
 
+template <class Text>
+void Subscription::log(LogLevel level, Text&& text) const noexcept {
+  basics::log_guarded(*options_.logger, level, "redis", [&] { return options_.label + ": " + text(); });
+}
+
 template <class Function, class... Arguments>
 void Subscription::tell(const Function& function, const Arguments&... arguments) const {
   if (!function || stopping()) return;
   try {
     function(arguments...);
   } catch (const std::exception& failure) {
-    options_.logger->log(LogLevel::error, "redis",
-                         options_.label + ": a function of a subscriber threw: " + failure.what());
+    log(LogLevel::error, [&] { return std::string("a function of a subscriber threw: ") + failure.what(); });
   } catch (...) {
-    options_.logger->log(LogLevel::error, "redis",
-                         options_.label + ": a function of a subscriber threw something unknown");
+    log(LogLevel::error, [] { return std::string("a function of a subscriber threw something unknown"); });
   }
 }
 
-void Subscription::lost(const Error& reason) {
+void Subscription::lost(const Error& reason) noexcept {
   const bool first = !loss_;
-  loss_ = Error(reason.code(), options_.place + ": " + std::string(reason.message()));
+  loss_ = placed_error(options_.place, reason.code(), reason);
   set_active(false);
   if (!first) return;
   lost_since_ = SteadyTime::now();
   if (stopping()) return;
-  options_.logger->log(LogLevel::warning, "redis",
-                       options_.label + ": lost a subscription at " + std::string(loss_->message()));
+  log(LogLevel::warning, [&] { return "lost a subscription at " + std::string(loss_->message()); });
   tell(subscriber_.on_lost, *loss_);
 }
 
-void Subscription::work() {
-  BackOff pauses(options_.first_pause, options_.longest_pause, std::random_device{}());
+void Subscription::work() noexcept {
+  BackOff pauses(options_.first_pause, options_.longest_pause, reinterpret_cast<std::uintptr_t>(this));
   while (!stopping()) {
     std::optional<Error> reason;
     try {
@@ -163,9 +171,10 @@ std::optional<Error> Subscription::subscribe(ExclusiveConnection& connection) {
         std::chrono::duration_cast<std::chrono::milliseconds>(SteadyTime::now() - lost_since_);
     const RedisGap gap{*loss_, length};
     loss_.reset();
-    options_.logger->log(LogLevel::info, "redis",
-                         options_.label + ": a subscription at " + options_.place + " is back after " +
-                             std::to_string(length.count()) + " ms");
+    log(LogLevel::info, [&] {
+      return "a subscription at " + options_.place + " is back after " + std::to_string(length.count()) +
+             " ms";
+    });
     set_active(true);
     tell(subscriber_.on_gap, gap);
   } else {

@@ -44,13 +44,15 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   bool wait_until_active(std::chrono::milliseconds limit) noexcept;
 
  private:
-  void work();
+  void work() noexcept;
   Error listen(ExclusiveConnection& connection);
   std::optional<Error> subscribe(ExclusiveConnection& connection);
   std::optional<Error> await_message(ExclusiveConnection& connection, Reply& reply);
   std::optional<Error> take(const Reply& reply);
   void set_active(bool active);
-  void lost(const Error& reason);
+  void lost(const Error& reason) noexcept;
+  template <class Text>
+  void log(LogLevel level, Text&& text) const noexcept;
   template <class Function, class... Arguments>
   void tell(const Function& function, const Arguments&... arguments) const;
   [[nodiscard]] bool stopping() const;

@@ -42,8 +42,14 @@ struct StartRun::Course {
 
   bool may_begin() {
     const std::lock_guard lock(mutex);
-    if (begin && !given_up) begin();
-    return !given_up;
+    if (given_up) return false;
+    try {
+      if (begin) begin();
+      return true;
+    } catch (...) {
+      failures.push_back({0, std::current_exception()});
+      return false;
+    }
   }
 
   // False when the run is given up: nothing may be started any more.
