@@ -100,7 +100,7 @@ Status AeadCodec::seal(ByteView plain, const CodecScope& scope, ByteView header,
 Status AeadCodec::open(ByteView stored, const CodecScope& scope, ByteView header, std::size_t most,
                        std::string& plain) const {
   plain.clear();
-  if (stored.size() < overhead || stored.size() > longest_plain)
+  if (stored.size() < overhead || stored.size() - overhead > longest_plain)
     return Error(ErrorCode::corrupt, "the encrypted value is cut off");
   const auto length = stored.size() - overhead;
   if (length > most) return Error(ErrorCode::too_large, "the encrypted value is longer than allowed");

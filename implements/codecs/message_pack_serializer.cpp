@@ -4,6 +4,7 @@
 
 #include <cachesite/message_pack_serializer.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstdint>
@@ -191,6 +192,7 @@ class Reader {
         extension_depth_(extension_depth) {}
 
   std::optional<Error> read_whole(Data& data) {
+    if (!charge(1)) return too_much();
     auto failure = read(data);
     if (!failure && bytes_.left() != 0) failure = malformed();
     return failure;
@@ -199,10 +201,20 @@ class Reader {
  private:
   using Failure = std::optional<Error>;
 
+  static Error too_much() {
+    return Error(ErrorCode::too_large, "the value is nested too deep or has too many parts");
+  }
+
+  // Values are charged when they are announced: lists within each other all announce the same bytes.
+  bool charge(std::uint64_t values) noexcept {
+    if (values > values_left_) return false;
+    values_left_ -= static_cast<std::size_t>(values);
+    return true;
+  }
+
+  // Reads a value that has been charged.
   Failure read(Data& data) {
-    if (depth_ >= limits_.depth || values_left_ == 0)
-      return Error(ErrorCode::too_large, "the value is nested too deep or has too many parts");
-    --values_left_;
+    if (depth_ >= limits_.depth) return too_much();
     std::uint8_t type = 0;
     if (!bytes_.take_byte(type)) return malformed();
     if (type < 0x80) return set(data, Data(static_cast<std::int64_t>(type)));
@@ -281,17 +293,25 @@ class Reader {
   }
 
   Failure read_elements(std::uint64_t count, Kind kind, Data& data) {
-    // Each element takes a byte at least, so an announced count that cannot be is refused before room is
-    // made.
+    // Each element takes a byte at least, so an announced count that cannot be is refused at once.
     const auto elements = kind == Kind::map ? count * 2 : count;
     if (elements > bytes_.left()) return malformed();
-    if (elements > values_left_) return Error(ErrorCode::too_large, "the value has too many parts");
-    Data::List list(static_cast<std::size_t>(elements));
+    if (!charge(elements)) return too_much();
+    Data::List list;
     ++depth_;
-    for (auto& element : list)
-      if (auto failure = read(element)) return failure;
+    for (auto left = static_cast<std::size_t>(elements); left != 0; --left) {
+      make_room(list, left);
+      if (auto failure = read(list.emplace_back())) return failure;
+    }
     --depth_;
     return set(data, Data::of_elements(kind, std::move(list)));
+  }
+
+  // Room follows what has been read, so that an announcement alone takes little; `left` elements are to come.
+  static void make_room(Data::List& list, std::size_t left) {
+    constexpr std::size_t at_first = 64;
+    if (list.size() == list.capacity())
+      list.reserve(list.size() + std::min(left, std::max(at_first, list.size())));
   }
 
   Failure read_extension(std::uint64_t size, Data& data) {

@@ -4,6 +4,7 @@
 #include "codecs/whole_number.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace cachesite::codecs {
@@ -25,6 +26,11 @@ bool is_container(Kind kind) noexcept {
   return kind >= Kind::list && kind <= Kind::map;
 }
 
+// Values are counted in 32 bits.
+std::size_t most_values(const DataLimits& limits) noexcept {
+  return std::min<std::size_t>(limits.values, std::numeric_limits<std::uint32_t>::max() - 1);
+}
+
 // What Python can have as a key or in a set.
 bool is_hashable(Kind kind) noexcept {
   return kind != Kind::list && kind != Kind::set && kind != Kind::map;
@@ -33,16 +39,13 @@ bool is_hashable(Kind kind) noexcept {
 }  // namespace
 
 PickleReader::PickleReader(std::string_view bytes, const DataLimits& limits)
-    : bytes_(bytes),
-      limits_(limits),
-      values_left_(limits.values),
-      references_left_(limits.values),
-      // Repeated references to one long text make a tree larger than the bytes it came from.
-      text_left_(std::max<std::size_t>(bytes.size(), 4096) * 16) {}
+    : bytes_(bytes), limits_(limits), values_left_(most_values(limits)) {}
 
 std::optional<Error> PickleReader::read(Data& data) {
   if (auto failure = run()) return failure;
   if (stack_.size() != 1 || !marks_.empty() || bytes_.left() != 0) return malformed();
+  values_left_ = most_values(limits_);
+  if (auto failure = measure(stack_.front(), 0)) return failure;
   return build(stack_.front(), 0, data);
 }
 
@@ -78,6 +81,8 @@ PickleReader::Failure PickleReader::step(Op opcode) {
     case Op::long_bin_get:
       return step_memo(opcode);
     case Op::mark:
+      // What lies above a mark becomes the elements of one value.
+      if (marks_.size() >= limits_.depth) return too_much();
       marks_.push_back(stack_.size());
       return std::nullopt;
     case Op::empty_tuple:
@@ -185,10 +190,17 @@ PickleReader::Failure PickleReader::step_memo(Op opcode) {
   return opcode == Op::bin_get || opcode == Op::long_bin_get ? recall(index) : memoize(index);
 }
 
+bool PickleReader::charge(std::size_t values) noexcept {
+  if (values > values_left_) return false;
+  values_left_ -= values;
+  return true;
+}
+
+// Every value of the tree comes onto the stack once, as itself or as a reference, before it is an element.
 PickleReader::Failure PickleReader::push(Data scalar) {
-  if (nodes_.size() >= limits_.values) return too_much();
+  if (!charge(1)) return too_much();
   stack_.push_back(static_cast<Number>(nodes_.size()));
-  nodes_.push_back({std::move(scalar), {}, false});
+  nodes_.push_back({std::move(scalar), {}, 0, false});
   return std::nullopt;
 }
 
@@ -265,9 +277,6 @@ PickleReader::Failure PickleReader::add(Number container, std::size_t first, Kin
     const bool key = kind == Kind::set || (kind == Kind::map && index % 2 == 0);
     if (key && !is_hashable(nodes_[stack_[first + index]].scalar.kind())) return malformed();
   }
-  // What refers to others takes memory too, and a reference costs only two bytes.
-  if (count > references_left_) return too_much();
-  references_left_ -= count;
   node.elements.insert(node.elements.end(), stack_.begin() + static_cast<std::ptrdiff_t>(first),
                        stack_.end());
   stack_.resize(first);
@@ -277,36 +286,52 @@ PickleReader::Failure PickleReader::add(Number container, std::size_t first, Kin
 PickleReader::Failure PickleReader::memoize(std::uint64_t index) {
   if (stack_.size() <= floor()) return malformed();
   // Pickles number what they remember from 0 up.
-  if (index > memo_.size() || memo_.size() >= limits_.values) return malformed();
-  if (index == memo_.size()) memo_.emplace_back();
+  if (index > memo_.size()) return malformed();
+  if (index == memo_.size()) {
+    if (memo_.size() >= limits_.values) return too_much();
+    memo_.emplace_back();
+  }
   memo_[static_cast<std::size_t>(index)] = stack_.back();
   return std::nullopt;
 }
 
 PickleReader::Failure PickleReader::recall(std::uint64_t index) {
-  if (index >= memo_.size() || stack_.size() >= limits_.values) return malformed();
-  stack_.push_back(*memo_[static_cast<std::size_t>(index)]);
+  if (index >= memo_.size()) return malformed();
+  if (!charge(1)) return too_much();
+  stack_.push_back(memo_[static_cast<std::size_t>(index)]);
+  return std::nullopt;
+}
+
+// The first reference to a text is paid for by the bytes that bring it, each further one as so many values.
+PickleReader::Failure PickleReader::measure(Number number, std::size_t depth) {
+  auto& node = nodes_[number];
+  if (node.open) return Error(ErrorCode::corrupt, "the pickle refers to itself");
+  if (depth >= limits_.depth) return too_much();
+  const bool first = node.weight == 0;
+  if (!charge(first ? 1 : node.weight)) return too_much();
+  if (!first) return std::nullopt;
+  const auto most = most_values(limits_);
+  std::size_t weight = 1 + node.scalar.text().size() / sizeof(Data);
+  node.open = true;
+  for (const auto element : node.elements) {
+    if (auto failure = measure(element, depth + 1)) return failure;
+    weight = std::min(weight + nodes_[element].weight, most);
+  }
+  node.open = false;
+  node.weight = static_cast<Number>(std::min(weight, most));
   return std::nullopt;
 }
 
 PickleReader::Failure PickleReader::build(Number number, std::size_t depth, Data& data) {
-  auto& node = nodes_[number];
-  if (node.open) return Error(ErrorCode::corrupt, "the pickle refers to itself");
-  if (depth >= limits_.depth || values_left_ == 0) return too_much();
-  --values_left_;
+  const auto& node = nodes_[number];
+  if (depth >= limits_.depth) return too_much();
   if (!is_container(node.scalar.kind())) {
-    const auto size = node.scalar.text().size();
-    if (size > text_left_) return too_much();
-    text_left_ -= size;
     data = node.scalar;
     return std::nullopt;
   }
-  if (node.elements.size() > values_left_) return too_much();
-  node.open = true;
   Data::List list(node.elements.size());
   for (std::size_t index = 0; index < list.size(); ++index)
     if (auto failure = build(node.elements[index], depth + 1, list[index])) return failure;
-  node.open = false;
   data = Data::of_elements(node.scalar.kind(), std::move(list));
   return std::nullopt;
 }

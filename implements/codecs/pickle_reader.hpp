@@ -15,8 +15,8 @@
 namespace cachesite::codecs {
 
 // Runs the operations of one pickle. Values refer to each other by number and are filled in after others
-// refer to them, as in Python; what the last one refers to becomes a tree at the end, with everything
-// bounded.
+// refer to them, as in Python. What the last one refers to is measured, and only then becomes a tree: many
+// references to one list make a tree without end from few bytes.
 class PickleReader {
  public:
   PickleReader(std::string_view bytes, const DataLimits& limits);
@@ -30,7 +30,8 @@ class PickleReader {
   struct Node {
     Data scalar;  // for a container its kind and nothing else
     std::vector<Number> elements;
-    bool open = false;  // being made into a tree right now
+    Number weight = 0;  // what one more reference to it costs, in values; 0 until it is measured
+    bool open = false;  // being measured right now
   };
 
   Failure run();
@@ -38,6 +39,7 @@ class PickleReader {
   Failure step_scalar(PickleOpcode opcode);
   Failure step_container(PickleOpcode opcode);
   Failure step_memo(PickleOpcode opcode);
+  bool charge(std::size_t values) noexcept;
   Failure push(Data scalar);
   Failure push_string(std::size_t length_size, Data::Kind kind);
   Failure push_integer(std::size_t size, bool with_sign);
@@ -51,18 +53,17 @@ class PickleReader {
   Failure memoize(std::uint64_t index);
   Failure recall(std::uint64_t index);
   [[nodiscard]] std::size_t floor() const noexcept { return marks_.empty() ? 0 : marks_.back(); }
+  Failure measure(Number number, std::size_t depth);
   Failure build(Number number, std::size_t depth, Data& data);
 
   ByteReader bytes_;
   const DataLimits& limits_;
   std::size_t values_left_;
-  std::size_t references_left_;
-  std::size_t text_left_;
   bool stopped_ = false;
   std::vector<Node> nodes_;
   std::vector<Number> stack_;
   std::vector<std::size_t> marks_;
-  std::vector<std::optional<Number>> memo_;
+  std::vector<Number> memo_;
 };
 
 }  // namespace cachesite::codecs

@@ -65,7 +65,8 @@ std::optional<Data> whole_number_of_bytes(std::string_view bytes) {
 std::optional<std::string> bytes_of_digits(std::string_view digits) {
   const bool negative = digits.starts_with('-');
   const auto magnitude = digits.substr(negative ? 1 : 0);
-  if (magnitude.empty() || magnitude.size() > longest_whole_number * 2 ||
+  // A byte is less than two and a half digits.
+  if (magnitude.empty() || magnitude.size() > longest_whole_number * 5 / 2 ||
       !std::all_of(magnitude.begin(), magnitude.end(),
                    [](char digit) { return digit >= '0' && digit <= '9'; }))
     return std::nullopt;

@@ -113,7 +113,8 @@ class Handler {
 Result<Data> read_json_data(std::string_view text, const DataLimits& limits) {
   // The parser takes a NUL for the end.
   if (text.find('\0') != std::string_view::npos) return malformed();
-  const auto replaced = replace_literals(text);
+  const auto replaced = replace_literals(text, limits.values);
+  if (replaced.literals.size() > limits.values) return too_much();
   if (!replaced.literals.empty()) text = replaced.text;
   Handler handler(replaced.literals, limits);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &handler)) return handler.failure();

@@ -20,7 +20,7 @@ std::size_t end_of_string(std::string_view text, std::size_t start) noexcept {
 
 }  // namespace
 
-JsonLiterals replace_literals(std::string_view text) {
+JsonLiterals replace_literals(std::string_view text, std::size_t most) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr std::pair<std::string_view, double> known[] = {
       {"NaN", std::numeric_limits<double>::quiet_NaN()}, {"Infinity", infinity}, {"-Infinity", -infinity}};
@@ -28,7 +28,7 @@ JsonLiterals replace_literals(std::string_view text) {
   if (text.find_first_of("NI") == std::string_view::npos) return result;
   std::size_t strings = 0;
   std::size_t copied = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0; at < text.size() && result.literals.size() <= most;) {
     if (text[at] == '"') {
       at = end_of_string(text, at);
       ++strings;

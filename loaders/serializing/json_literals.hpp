@@ -19,6 +19,7 @@ struct JsonLiterals {
   std::string text;
 };
 
-JsonLiterals replace_literals(std::string_view text);
+// Ends with more than `most` literals, at the one that is too many.
+JsonLiterals replace_literals(std::string_view text, std::size_t most);
 
 }  // namespace cachesite::serializing

@@ -1,3 +1,4 @@
+#include "hex.hpp"
 #include "hostile.hpp"
 
 #include <cachesite/aead_codec.hpp>
@@ -39,6 +40,19 @@ BOOST_AUTO_TEST_CASE(values_come_back_and_never_look_alike) {
     BOOST_TEST((opened(codec, stored) == plain));
     BOOST_TEST((sealed(codec, plain) != stored));
   }
+}
+
+// Made by Python's cryptography: the first bytes of the key's hash, the nonce, the content, the proof.
+BOOST_AUTO_TEST_CASE(what_another_program_encrypts_in_the_documented_form_opens) {
+  const AeadCodec codec({Secret(std::string("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="))});
+  const auto stored =
+      test::unhex("939ddd3c000102030405060708090a0b3163ba6ea00ac9a77f365bea1ac7ffb13c23d8afae");
+  BOOST_TEST(opened(codec, stored) == "value");
+  BOOST_TEST(sealed(codec, "value").substr(0, 4) == stored.substr(0, 4));
+  BOOST_TEST(opened(codec, stored, here, 5) == "value");
+  BOOST_TEST(opened(codec, stored, here, 4) == "[too_large]");
+  for (std::size_t size = 0; size < AeadCodec::overhead; ++size)
+    BOOST_TEST(opened(codec, stored.substr(0, size)) == "[corrupt]");
 }
 
 BOOST_AUTO_TEST_CASE(a_value_moved_to_another_key_or_cache_does_not_open) {

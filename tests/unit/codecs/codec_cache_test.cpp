@@ -1,3 +1,4 @@
+#include "codecs/envelope.hpp"
 #include "hex.hpp"
 #include "hostile.hpp"
 #include "support/collecting_logger.hpp"
@@ -187,6 +188,47 @@ BOOST_AUTO_TEST_CASE(every_damage_of_an_enveloped_value_is_noticed) {
     });
     BOOST_TEST(cache->codec_statistics().undecodable_total() == cache->statistics().misses);
   }
+}
+
+// The checksum and the place are right in all of them.
+BOOST_AUTO_TEST_CASE(what_a_header_says_that_this_version_does_not_know_is_of_a_later_one) {
+  const World world;
+  const auto cache = world.layer(enveloped());
+  const auto reason = [&](const codecs::Envelope& envelope, char reserved, std::string_view content) {
+    std::string stored;
+    codecs::begin_envelope(envelope, {"", "key"}, stored);
+    stored[7] = reserved;
+    stored.append(content);
+    codecs::seal_envelope(stored);
+    world.store("key", stored);
+    const auto before = cache->codec_statistics();
+    const auto found = read(*cache, "key");
+    const auto after = cache->codec_statistics();
+    for (std::size_t index = 0; index < undecodable_reasons; ++index)
+      if (after.undecodable[index] != before.undecodable[index])
+        return std::string(to_string(static_cast<Undecodable>(index)));
+    return found;
+  };
+  const std::string version(to_string(Undecodable::version));
+  BOOST_TEST(reason({0, 0, 0, 3}, 0, "Ada") == "Ada");
+  for (int byte = 1; byte < 256; ++byte)
+    BOOST_REQUIRE(reason({0, 0, 0, 3}, static_cast<char>(byte), "Ada") == version);
+  for (unsigned number = 1; number < 256; ++number) {
+    const auto byte = static_cast<std::uint8_t>(number);
+    if (number > 3) BOOST_REQUIRE(reason({byte, 0, 0, 3}, 0, "Ada") == version);
+    if (number != 2) BOOST_REQUIRE(reason({0, byte, 0, 3}, 0, "Ada") == version);
+    BOOST_REQUIRE(reason({0, 0, byte, 3}, 0, "Ada") ==
+                  (number == 1 ? to_string(Undecodable::foreign) : version));
+  }
+  BOOST_TEST(reason({0, 2, 0, 3}, 0, "Ada") == to_string(Undecodable::unknown_key));
+  for (const std::uint8_t compression : {1, 2, 3})
+    BOOST_TEST(reason({compression, 0, 0, 3}, 0, "Ada") == to_string(Undecodable::damaged));
+  for (const std::uint32_t size : {0U, 2U, 4U})
+    BOOST_TEST(reason({0, 0, 0, size}, 0, "Ada") == to_string(Undecodable::damaged));
+  const auto most = static_cast<std::uint32_t>(enveloped().max_value_bytes.bytes);
+  BOOST_TEST(reason({0, 0, 0, most}, 0, "Ada") == to_string(Undecodable::damaged));
+  BOOST_TEST(reason({0, 0, 0, most + 1}, 0, "Ada") == to_string(Undecodable::too_large));
+  BOOST_TEST(reason({0, 0, 0, 0xFFFFFFFF}, 0, "Ada") == to_string(Undecodable::too_large));
 }
 
 BOOST_AUTO_TEST_CASE(a_later_version_is_told_apart) {

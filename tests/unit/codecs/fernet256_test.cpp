@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include <boost/test/unit_test.hpp>
+#include <openssl/hmac.h>
 
 using namespace cachesite;
 using namespace std::chrono_literals;
@@ -113,6 +114,36 @@ BOOST_AUTO_TEST_CASE(age_and_skew_have_the_limits_of_rick) {
   BOOST_TEST(fernet.decrypt(future).ok());
   BOOST_TEST(!fernet.decrypt(future, 10s).ok());
   BOOST_TEST(fernet.decrypt(fernet.encrypt("now").value_or(""), 10s).value_or("") == "now");
+}
+
+// The signature is right in all of them.
+BOOST_AUTO_TEST_CASE(a_signed_token_opens_in_its_exact_form_alone) {
+  const auto fernet = with_key(raw_key);
+  const auto whole = codecs::decode_base64(vectors[1].token).value_or("");
+  const auto content = whole.substr(0, whole.size() - 32);
+  const auto opens = [&](const std::string& bytes) {
+    std::string signature(32, '\0');
+    unsigned size = 0;
+    ::HMAC(::EVP_sha256(), raw_key.data(), 32, reinterpret_cast<const unsigned char*>(bytes.data()),
+           bytes.size(), reinterpret_cast<unsigned char*>(signature.data()), &size);
+    return fernet.decrypt(codecs::encode_base64(bytes + signature)).ok();
+  };
+  BOOST_TEST(opens(content));
+  for (unsigned version = 0; version < 256; ++version) {
+    auto other = content;
+    other[0] = static_cast<char>(version);
+    BOOST_TEST(opens(other) == (version == 0x81));
+  }
+  // Cut off anywhere, without content, with half a block, and with padding that is none.
+  for (std::size_t size = 0; size < content.size(); ++size)
+    BOOST_TEST(!opens(content.substr(0, size)));
+  for (std::size_t more = 1; more <= 16; ++more)
+    BOOST_TEST(!opens(content + std::string(more, '\0')));
+  for (std::size_t place = 1; place < 9; ++place) {
+    auto other = content;
+    other[place] = '\xFF';
+    BOOST_TEST(opens(other));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_token_of_any_time_is_compared_without_overflow) {

@@ -3,6 +3,7 @@
 
 #include <cachesite/message_pack_serializer.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include <boost/test/unit_test.hpp>
@@ -90,6 +91,100 @@ BOOST_AUTO_TEST_CASE(other_scalars_and_containers) {
       BOOST_TEST((MessagePackSerializer().read_data(bytes).value_or(Data()) == data));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(lengths_take_their_shortest_form) {
+  struct Length {
+    std::size_t size;
+    std::string_view text, bytes, list, map, memory_view;
+  };
+  const Length lengths[] = {
+      {0, "a0", "c400", "90", "80", "c70006"},
+      {1, "a1", "c401", "91", "81", "d406"},
+      {2, "a2", "c402", "92", "82", "d506"},
+      {3, "a3", "c403", "93", "83", "c70306"},
+      {4, "a4", "c404", "94", "84", "d606"},
+      {8, "a8", "c408", "98", "88", "d706"},
+      {15, "af", "c40f", "9f", "8f", "c70f06"},
+      {16, "b0", "c410", "dc0010", "de0010", "d806"},
+      {17, "b1", "c411", "dc0011", "de0011", "c71106"},
+      {31, "bf", "c41f", "dc001f", "de001f", "c71f06"},
+      {32, "d920", "c420", "dc0020", "de0020", "c72006"},
+      {255, "d9ff", "c4ff", "dc00ff", "de00ff", "c7ff06"},
+      {256, "da0100", "c50100", "dc0100", "de0100", "c8010006"},
+      {65535, "daffff", "c5ffff", "dcffff", "deffff", "c8ffff06"},
+      {65536, "db00010000", "c600010000", "dd00010000", "df00010000", "c90001000006"},
+  };
+  for (const auto& [size, text, bytes, list, map, memory_view] : lengths) {
+    const std::string content(size, 'x');
+    const auto expect = [](const Data& data, std::string_view head, const std::string& rest) {
+      std::string stored;
+      BOOST_REQUIRE(MessagePackSerializer().write_data(data, stored).ok());
+      BOOST_TEST((stored == unhex(head) + rest),
+                 head << " expected, " << hex(stored.substr(0, 8)) << " written");
+      BOOST_TEST((MessagePackSerializer().read_data(stored).value_or(Data()) == data));
+    };
+    expect(Data(content), text, content);
+    expect(Data::bytes(content), bytes, content);
+    expect(Data::of_text(Data::Kind::memory_view, content), memory_view, content);
+    expect(sequence(Data::List(size, Data(1))), list, std::string(size, '\x01'));
+    expect(Data::map(Data::List(2 * size, Data(1))), map, std::string(2 * size, '\x01'));
+  }
+}
+
+// Of each type the shortest content that it can have.
+BOOST_AUTO_TEST_CASE(each_type_takes_exactly_its_bytes) {
+  for (unsigned type = 0; type < 256; ++type) {
+    // Enough for every type: lengths of 1 in all widths would be ambiguous, so each width is tried.
+    std::size_t taken = 0;
+    for (std::size_t size = 1; size <= 40 && taken == 0; ++size) {
+      std::string bytes(size, '\0');
+      bytes[0] = static_cast<char>(type);
+      if (type >= 0x80 && type < 0xA0) std::fill(bytes.begin() + 1, bytes.end(), '\xC0');
+      if (failure_of(bytes) == "none") taken = size;
+    }
+    constexpr std::size_t extension = 0;  // the code 0 is of no extension type that is known
+    const auto expected = [&]() -> std::size_t {
+      if (type < 0x80 || type >= 0xE0) return 1;
+      if (type < 0x90) return 1 + 2 * (type & 15U);
+      if (type < 0xA0) return 1 + (type & 15U);
+      if (type < 0xC0) return 1 + (type & 31U);
+      switch (type) {
+        case 0xC0:
+        case 0xC2:
+        case 0xC3:
+          return 1;
+        case 0xC4:
+        case 0xCC:
+        case 0xD0:
+        case 0xD9:
+          return 2;
+        case 0xC5:
+        case 0xCD:
+        case 0xD1:
+        case 0xDA:
+        case 0xDC:
+        case 0xDE:
+          return 3;
+        case 0xC6:
+        case 0xCA:
+        case 0xCE:
+        case 0xD2:
+        case 0xDB:
+        case 0xDD:
+        case 0xDF:
+          return 5;
+        case 0xCB:
+        case 0xCF:
+        case 0xD3:
+          return 9;
+        default:
+          return extension;
+      }
+    }();
+    BOOST_TEST(taken == expected, "type " << type << " takes " << taken << ", not " << expected);
+  }
+  BOOST_TEST(failure_of("\xC1") == "corrupt");
 }
 
 BOOST_AUTO_TEST_CASE(the_extension_types_of_rick) {

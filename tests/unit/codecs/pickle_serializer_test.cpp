@@ -135,6 +135,82 @@ BOOST_AUTO_TEST_CASE(long_lists_and_texts_are_written_as_python_does) {
              "8005953301000000000000582c01000078787878");
 }
 
+BOOST_AUTO_TEST_CASE(lengths_take_their_shortest_form) {
+  struct Length {
+    std::size_t size;
+    std::string_view text, bytes;
+  };
+  const Length lengths[] = {{0, "8c00", "4300"},
+                            {1, "8c01", "4301"},
+                            {255, "8cff", "43ff"},
+                            {256, "5800010000", "4200010000"},
+                            {65536, "5800000100", "4200000100"}};
+  for (const auto& [size, text, bytes] : lengths) {
+    const std::string content(size, 'x');
+    for (const auto& [data, head] :
+         {std::pair{Data(content), text}, std::pair{Data::bytes(content), bytes}}) {
+      std::string stored;
+      BOOST_REQUIRE(PickleSerializer().write_data(data, stored).ok());
+      // Behind the protocol and, where there is one, the frame.
+      const auto body = unhex(head) + content + "\x94.";
+      BOOST_TEST((stored.substr(stored.size() - body.size()) == body));
+      BOOST_TEST(stored.size() == body.size() + (body.size() < 4 ? 2 : 11));
+      BOOST_TEST((PickleSerializer().read_data(stored).value_or(Data()) == data));
+    }
+  }
+  // Digits are written as so many bytes in two's complement.
+  const auto number_of_bytes = [](std::size_t size) {
+    return read("80058b" +
+                hex(std::string{static_cast<char>(size & 0xFFU), static_cast<char>(size >> 8U), '\0', '\0'}) +
+                hex(std::string(size, '\x7F')) + "2e");
+  };
+  BOOST_TEST(written(number_of_bytes(255)).substr(22, 4) == "8aff");
+  BOOST_TEST(written(number_of_bytes(256)).substr(22, 10) == "8b00010000");
+  BOOST_TEST(written(number_of_bytes(4096)).substr(22, 10) == "8b00100000");
+}
+
+BOOST_AUTO_TEST_CASE(protocols_from_two_to_five_are_read) {
+  for (unsigned protocol = 0; protocol < 256; ++protocol) {
+    const std::string bytes{'\x80', static_cast<char>(protocol), 'N', '.'};
+    BOOST_TEST(failure_of(bytes) == (protocol >= 2 && protocol <= 5 ? "none" : "corrupt"));
+  }
+  BOOST_TEST(failure_of("N.") == "corrupt");
+  BOOST_TEST(failure_of(unhex("80054e")) == "corrupt");
+  BOOST_TEST(failure_of(unhex("80054e2e2e")) == "corrupt");
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_is_at_most_as_long_as_what_follows) {
+  BOOST_TEST(failure_of(unhex("80059500000000000000004e2e")) == "none");
+  BOOST_TEST(failure_of(unhex("80059502000000000000004e2e")) == "none");
+  BOOST_TEST(failure_of(unhex("80059503000000000000004e2e")) == "corrupt");
+}
+
+BOOST_AUTO_TEST_CASE(references_and_values_are_bounded_together_and_to_the_last_one) {
+  // A list of a value and `count` references to it.
+  const auto list = [](std::size_t count) {
+    std::string bytes = unhex("80055d284e94");
+    for (std::size_t index = 0; index < count; ++index)
+      bytes += std::string("h\0", 2);
+    return bytes + "e.";
+  };
+  const auto plain = [](std::size_t count) { return unhex("800528") + std::string(count, 'N') + "t."; };
+  BOOST_TEST(failure_of(plain(999), {64, 1000}) == "none");
+  BOOST_TEST(failure_of(plain(1000), {64, 1000}) == "too_large");
+  BOOST_TEST(failure_of(list(998), {64, 1000}) == "none");
+  BOOST_TEST(failure_of(list(999), {64, 1000}) == "too_large");
+  // The first reference to a text costs nothing beside its value, each further one as much as it takes.
+  const auto texts = [](std::size_t count) {
+    std::string bytes = unhex("8005285800100000") + std::string(4096, 'x') + unhex("94");
+    for (std::size_t index = 0; index < count; ++index)
+      bytes += std::string("h\0", 2);
+    return bytes + "t.";
+  };
+  const std::size_t each = 1 + 4096 / sizeof(Data);
+  BOOST_TEST(failure_of(texts(0), {64, 2}) == "none");
+  BOOST_TEST(failure_of(texts(10), {64, 2 + 10 * each}) == "none");
+  BOOST_TEST(failure_of(texts(10), {64, 1 + 10 * each}) == "too_large");
+}
+
 BOOST_AUTO_TEST_CASE(a_part_referred_to_twice_is_there_twice) {
   const auto part = of(Kind::list, {"a"});
   BOOST_TEST((read("8005950e000000000000005d94285d948c016194616801652e") == of(Kind::list, {part, part})));

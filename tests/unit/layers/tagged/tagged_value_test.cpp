@@ -71,6 +71,41 @@ BOOST_AUTO_TEST_CASE(another_version_unknown_flags_and_too_many_tags_are_none) {
   BOOST_TEST(!decode_tagged(empty_tag).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(every_byte_of_the_head_is_read) {
+  const auto stored = sample();
+  for (std::size_t place = 0; place < 6; ++place) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      auto other = stored;
+      other[place] = static_cast<char>(byte);
+      const auto value = decode_tagged(other);
+      if (other == stored) {
+        BOOST_REQUIRE(value.has_value());
+      } else if (place == 5 && byte < 2) {
+        // Fewer tags: the rest belongs to the value.
+        BOOST_REQUIRE(value.has_value());
+        BOOST_REQUIRE(value->marks.size() == byte);
+      } else {
+        BOOST_REQUIRE(!value.has_value());
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(as_many_and_as_long_tags_are_read_as_may_be_written) {
+  const auto with = [](std::size_t count, std::size_t length, std::string_view value) {
+    const std::string tag(length, 't');
+    std::string stored;
+    encode_tagged(value, std::vector<TagMark>(count, TagMark{tag, {}}), stored);
+    return decode_tagged(stored).has_value();
+  };
+  BOOST_TEST(with(0, 1, "value"));
+  BOOST_TEST(with(64, 1024, "value"));
+  BOOST_TEST(with(64, 1024, ""));
+  BOOST_TEST(!with(65, 1, "value"));
+  BOOST_TEST(!with(1, 1025, "value"));
+  BOOST_TEST(!with(1, 0, "value"));
+}
+
 BOOST_AUTO_TEST_CASE(random_bytes_behind_the_magic_never_reach_beyond_their_end) {
   std::mt19937 random(7);
   for (int round = 0; round < 20000; ++round) {
