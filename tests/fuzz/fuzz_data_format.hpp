@@ -1,8 +1,11 @@
 #pragma once
 
+#include "../unit/loaders/memory_meter.hpp"
+
 #include <cachesite/data.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -19,10 +22,19 @@ inline bool same(const Data& left, const Data& right) {
   return !left.elements().empty() || left == right;
 }
 
-/// Reads the bytes as a value. What can be read is written and has to read back to an equal value.
+/// What reading so many bytes may take at most: some for the values that the serializer's limits allow to be
+/// referred to again, and so much for each byte that is there.
+constexpr std::size_t most_memory(std::size_t size) noexcept {
+  return (std::size_t{2} << 20U) + 600 * size;
+}
+
+/// Reads the bytes as a value, within its memory. What can be read is written and has to read back to an
+/// equal value.
 template <class S>
 void read_and_write_data(const S& serializer, std::string_view bytes) {
+  test::MemoryMeter::reset();
   const auto data = serializer.read_data(bytes);
+  if (test::MemoryMeter::peak() > most_memory(bytes.size())) std::abort();
   if (!data.ok()) {
     if (data.error().message().empty()) std::abort();
     return;
