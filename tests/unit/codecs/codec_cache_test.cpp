@@ -221,7 +221,7 @@ BOOST_AUTO_TEST_CASE(what_a_header_says_that_this_version_does_not_know_is_of_a_
                   (number == 1 ? to_string(Undecodable::foreign) : version));
   }
   BOOST_TEST(reason({0, 2, 0, 3}, 0, "Ada") == to_string(Undecodable::unknown_key));
-  for (const std::uint8_t compression : {1, 2, 3})
+  for (const auto compression : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}})
     BOOST_TEST(reason({compression, 0, 0, 3}, 0, "Ada") == to_string(Undecodable::damaged));
   for (const std::uint32_t size : {0U, 2U, 4U})
     BOOST_TEST(reason({0, 0, 0, size}, 0, "Ada") == to_string(Undecodable::damaged));

@@ -109,11 +109,11 @@ std::vector<Announcement> message_pack_announcements() {
   return list;
 }
 
-// Each level is a tuple of `width` references to the level before.
+// Each level is a tuple of the level before and `width` references to it.
 std::string pickle_of_levels(std::size_t levels, std::size_t width, const std::string& innermost) {
-  std::string text = "\x80\x05" + innermost + '\x94';
+  std::string text = "\x80\x05" + times(levels, "(") + innermost + '\x94';
   for (std::size_t level = 0; level < levels; ++level)
-    text += '(' + times(width, 'j' + little_endian(static_cast<std::uint32_t>(level))) + "t\x94";
+    text += times(width, 'j' + little_endian(static_cast<std::uint32_t>(level))) + "t\x94";
   return text + '.';
 }
 
