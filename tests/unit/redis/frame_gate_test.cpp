@@ -151,4 +151,51 @@ BOOST_AUTO_TEST_CASE(a_value_is_as_long_as_the_limit_and_no_byte_longer_wherever
   }
 }
 
+BOOST_AUTO_TEST_CASE(every_other_limit_is_kept_to_the_byte_too) {
+  FrameLimits limits;
+  limits.longest_line = 20;
+  limits.most_elements = 10;
+  limits.deepest = 3;
+  limits.largest_frame = 50;
+  const auto bulk = [](std::size_t size) {
+    return "$" + std::to_string(size) + "\r\n" + std::string(size, 'v') + "\r\n";
+  };
+  const auto times = [](std::size_t count, const std::string& text) {
+    std::string all;
+    while (count-- > 0)
+      all += text;
+    return all;
+  };
+  struct Row {
+    const char* what;
+    std::string within, beyond;
+  };
+  const std::vector<Row> rows = {
+      {"status", "+" + std::string(20, 'x') + "\r\n", "+" + std::string(21, 'x') + "\r\n"},
+      {"error", "-" + std::string(20, 'x') + "\r\n", "-" + std::string(21, 'x') + "\r\n"},
+      {"status in a list", "*2\r\n+" + std::string(20, 'x') + "\r\n:1\r\n",
+       "*2\r\n+" + std::string(21, 'x') + "\r\n:1\r\n"},
+      {"elements", "*10\r\n" + times(10, ":1\r\n"), "*11\r\n" + times(11, ":1\r\n")},
+      {"elements of lists in lists", "*2\r\n*4\r\n" + times(4, ":1\r\n") + "*4\r\n" + times(4, ":1\r\n"),
+       "*2\r\n*4\r\n" + times(4, ":1\r\n") + "*5\r\n" + times(5, ":1\r\n")},
+      {"depth", times(3, "*1\r\n") + ":1\r\n", times(4, "*1\r\n") + ":1\r\n"},
+      {"bytes of a list", "*3\r\n" + bulk(20) + bulk(20) + bulk(4), "*3\r\n" + bulk(20) + bulk(20) + bulk(5)},
+      {"bytes of a list, the largest first", "*3\r\n" + bulk(22) + bulk(20) + bulk(2),
+       "*3\r\n" + bulk(22) + bulk(20) + bulk(3)},
+      {"bytes before the last of a list", "*3\r\n" + bulk(20) + bulk(26) + ":1\r\n",
+       "*3\r\n" + bulk(20) + bulk(27) + ":1\r\n"},
+  };
+  for (const auto& row : rows)
+    for (const std::size_t piece : {1U, 2U, 3U, 7U, 20U, 1'000'000U})
+      for (const std::size_t announce_from : {std::size_t{1}, SIZE_MAX}) {
+        // A reply before it leaves nothing behind.
+        const std::string first = "*1\r\n$9\r\nvvvvvvvvv\r\n";
+        const std::vector<long> whole{static_cast<long>(first.size()), static_cast<long>(row.within.size())};
+        BOOST_TEST(scan_in_pieces(first + row.within, piece, limits, announce_from) == whole,
+                   row.what << ", pieces of " << piece);
+        BOOST_TEST(scan_in_pieces(first + row.beyond, piece, limits, announce_from).back() == -1,
+                   row.what << ", pieces of " << piece);
+      }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
