@@ -79,6 +79,8 @@ class UrlReader {
       complain("the URL holds a #, which has to be written %23");
       return std::move(reading_);
     }
+    const auto end_of_authority = std::min(url.find_first_of("/?"), url.size());
+    const bool holds_login_behind = url.find('@', end_of_authority) != std::string_view::npos;
     const auto query = url.find('?');
     if (query != std::string_view::npos) read_query(url.substr(query + 1));
     url = url.substr(0, query);
@@ -99,6 +101,8 @@ class UrlReader {
       read_server(authority);
       read_database(rest);
     }
+    if (holds_login_behind && !reading_.complaints.empty())
+      reading_.complaints.front().message += "; in a user or password, / is written %2F and ? is written %3F";
     return std::move(reading_);
   }
 
@@ -132,6 +136,7 @@ class UrlReader {
 
   void set_text(std::string_view parameter, std::string_view text) {
     const auto& declaration = *table_.find(parameter);
+    const bool has_plus = declaration.kind == ParameterKind::integer && text.starts_with('+');
     if (declaration.kind == ParameterKind::secret) {
       set(declaration, {Secret(std::string(text))});
       return;
@@ -139,7 +144,7 @@ class UrlReader {
     auto node = binding::plain_scalar(declaration.kind == ParameterKind::boolean ? boolean_word(text)
                                                                                  : std::string(text));
     const auto result = binding::read_scalar(declaration, node);
-    if (result.value)
+    if (result.value && !has_plus)
       set(declaration, *result.value);
     else
       complain("the URL's " + declaration.name + " should be " + binding::expectation(declaration));
@@ -157,7 +162,8 @@ class UrlReader {
     if (user && !user->empty()) set_text("username", *user);
     if (colon == std::string_view::npos) return;
     const auto password = decode(login.substr(colon + 1));
-    if (password && !password->empty()) set_text("password", *password);
+    const bool has_user = user && !user->empty();
+    if (password && (has_user || !password->empty())) set_text("password", *password);
   }
 
   void read_server(std::string_view server) {
@@ -177,10 +183,9 @@ class UrlReader {
     }
     const auto name = decode(host);
     if (!name) return;
-    const bool odd = std::any_of(name->begin(), name->end(),
-                                 [](char each) { return each <= ' ' || each > '~' || each == '@'; });
-    if (odd) complain("the URL's host holds a character that no host has");
-    if (!odd && !name->empty()) set_text("host", *name);
+    const std::string fault = name->empty() ? std::string() : host_fault(*name);
+    if (!fault.empty()) complain("the URL's host " + fault);
+    if (fault.empty() && !name->empty()) set_text("host", *name);
     if (!port.empty()) set_text("port", port);
   }
 
@@ -232,6 +237,18 @@ class UrlReader {
 };
 
 }  // namespace
+
+std::string host_fault(std::string_view host) {
+  if (host.empty()) return "is empty";
+  if (host.find("://") != std::string_view::npos) return "is a URL, which is given as url";
+  const bool odd = std::any_of(host.begin(), host.end(), [](char each) {
+    return each <= ' ' || each > '~' || std::string_view("@/[]{}$").find(each) != std::string_view::npos;
+  });
+  if (odd) return "holds a character that no host has";
+  // An IPv6 address has two colons at least.
+  if (std::count(host.begin(), host.end(), ':') == 1) return "holds a colon; a port is given as port";
+  return {};
+}
 
 UrlReading apply_url(const RedisConnectionOptions& options) {
   UrlReader reader(options);

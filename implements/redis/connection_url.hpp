@@ -2,6 +2,8 @@
 
 #include <cachesite/redis_connection_options.hpp>
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace cachesite::redis {
@@ -14,5 +16,8 @@ struct UrlReading {
 
 /// Complaints never repeat a part of the URL: wherever a mark is missing, that part may be of a password.
 UrlReading apply_url(const RedisConnectionOptions& options);
+
+/// Why no server can have this name or address, as the end of a sentence about the host; empty when one can.
+std::string host_fault(std::string_view host);
 
 }  // namespace cachesite::redis

@@ -137,12 +137,10 @@ class Handshake {
 Welcome shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
                     TimePoint deadline) {
   Handshake handshake(transport, introduction.password.reveal(), limits);
-  if (!introduction.password.empty()) {
-    if (introduction.username.empty())
-      handshake.ask({"AUTH", introduction.password.reveal()});
-    else
-      handshake.ask({"AUTH", introduction.username, introduction.password.reveal()});
-  }
+  if (!introduction.username.empty())
+    handshake.ask({"AUTH", introduction.username, introduction.password.reveal()});
+  else if (!introduction.password.empty())
+    handshake.ask({"AUTH", introduction.password.reveal()});
   if (!introduction.client_name.empty())
     handshake.ask_dispensable({"CLIENT", "SETNAME", introduction.client_name});
   if (introduction.database != 0) handshake.ask({"SELECT", std::to_string(introduction.database)});

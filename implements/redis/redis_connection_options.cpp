@@ -35,6 +35,13 @@ void check_tls(const RedisConnectionOptions& options, std::vector<OptionComplain
   without_effect("ssl_server_name", options.ssl_server_name);
 }
 
+void check_host(const RedisConnectionOptions& options, std::vector<OptionComplaint>& complaints) {
+  const bool unused =
+      has_text(options.unix_socket_path) || !options.startup_nodes.empty() || !options.sentinels.empty();
+  if (const auto fault = redis::host_fault(options.host); !unused && !fault.empty())
+    complaints.push_back({"host", "the host " + fault});
+}
+
 void check(const RedisConnectionOptions& options, std::vector<OptionComplaint>& complaints) {
   const bool has_password = options.password && !options.password->empty();
   const bool plain = !options.ssl && !options.allow_plaintext_auth && !redis::stays_on_this_machine(options);
@@ -46,11 +53,12 @@ void check(const RedisConnectionOptions& options, std::vector<OptionComplaint>& 
     complaints.push_back({options.url ? "url" : "password",
                           "the password would be sent unencrypted to another machine; ssl: true encrypts it, "
                           "allow_plaintext_auth: true permits it"});
-  if (has_text(options.username) && !has_password)
-    complaints.push_back({"username", "a username needs a password"});
+  if (has_text(options.username) && !options.password)
+    complaints.push_back({"username", "a username needs a password; one without any has password: \"\""});
   if (options.client_name && std::any_of(options.client_name->begin(), options.client_name->end(),
                                          [](char character) { return character <= ' ' || character > '~'; }))
     complaints.push_back({"client_name", "the client name may not hold blanks or control characters"});
+  check_host(options, complaints);
   check_tls(options, complaints);
   redis::check_topology(options, complaints);
 }

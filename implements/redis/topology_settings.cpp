@@ -115,9 +115,10 @@ void check_topology(const RedisConnectionOptions& options, std::vector<OptionCom
     without_effect("sentinel_username", has_text(options.sentinel_username));
     without_effect("sentinel_password", options.sentinel_password && !options.sentinel_password->empty());
   }
-  if (has_text(options.sentinel_username) &&
-      (!options.sentinel_password || options.sentinel_password->empty()))
-    complaints.push_back({"sentinel_username", "a sentinel_username needs a sentinel_password"});
+  if (has_text(options.sentinel_username) && !options.sentinel_password)
+    complaints.push_back({"sentinel_username",
+                          "a sentinel_username needs a sentinel_password; one without any has "
+                          "sentinel_password: \"\""});
   if (options.read_from_replicas && !sentinel && !cluster)
     complaints.push_back({"read_from_replicas", "replicas are known only with sentinels or startup_nodes"});
   if (!sentinel && !cluster) return;

@@ -75,6 +75,14 @@ BOOST_AUTO_TEST_CASE(the_right_login_works) {
   BOOST_TEST(write(*started(login(with_password, "default", "right")), "key").ok());
 }
 
+BOOST_AUTO_TEST_CASE(a_user_without_a_password_logs_in_as_that_user) {
+  RedisServer server({.users = {"default off", "np on nopass ~* +@all"}});
+  auto options = login(server, "np", "");
+  options.password = Secret("");
+  BOOST_TEST(write(*started(options), "key").ok());
+  BOOST_TEST(write(*started(login(server, "np", "anything")), "key").ok());
+}
+
 BOOST_AUTO_TEST_CASE(a_key_without_permission_is_refused_and_others_go_on) {
   RedisServer server({.users = {"app on >right ~app:* +@all"}});
   const auto cache = started(login(server, "app", "right"));

@@ -169,6 +169,71 @@ BOOST_AUTO_TEST_CASE(a_malformed_url_is_reported_without_showing_any_of_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_mark_in_a_password_that_ends_it_is_told_how_to_write) {
+  const std::string cure = "; in a user or password, / is written %2F and ? is written %3F";
+  for (const char* const url :
+       {"redis://:a/b@localhost", "redis://:a?b@localhost", "redis://user:1/2@localhost:6379",
+        "redis://u/ser:12@localhost", "redis://user:12?db=1@localhost", "redis://:p@ss/w@localhost",
+        "unix://user:a/b@/run/redis.sock"})
+    BOOST_TEST(complaint(with_url(url)).find(cure) != std::string::npos,
+               url << " " << complaint(with_url(url)));
+  for (const char* const url :
+       {"redis://localhost:x", "redis://user:pass@localhost/x", "redis://localhost/1/2"})
+    BOOST_TEST(complaint(with_url(url)).find(cure) == std::string::npos, url);
+  BOOST_TEST(read("redis://localhost?client_name=a@b").client_name.value() == "a@b");
+  BOOST_TEST(read("unix:///run/a@b.sock").unix_socket_path.value() == "/run/a@b.sock");
+}
+
+BOOST_AUTO_TEST_CASE(a_number_in_a_url_is_digits_only) {
+  for (const char* const url :
+       {"redis://localhost:+7701", "redis://localhost:07701", "redis://localhost:-1", "redis://localhost/+1",
+        "redis://localhost/01", "redis://localhost?channels=%2B2"})
+    BOOST_TEST(complaint(with_url(url)).find("should be an integer") != std::string::npos, url);
+}
+
+BOOST_AUTO_TEST_CASE(a_host_is_checked_as_the_host_of_a_url_is) {
+  const auto verdict = [](const std::string& host) {
+    RedisConnectionOptions options;
+    options.host = host;
+    return complaint(options);
+  };
+  for (const char* const host :
+       {"localhost", "127.0.0.1", "::1", "fe80::1%eth0", "cache-1.shop_x.example.", "a"})
+    BOOST_TEST(verdict(host) == "", host);
+  BOOST_TEST(verdict("redis://127.0.0.1") == "host: the host is a URL, which is given as url");
+  BOOST_TEST(verdict("127.0.0.1:7701") == "host: the host holds a colon; a port is given as port");
+  BOOST_TEST(verdict("") == "host: the host is empty");
+  for (const char* const host : {" localhost", "localhost ", "a b", "user@host", "host/1", "${HOST}", "[::1]",
+                                 "\xc3\xa4", "a\n", "\x7f"})
+    BOOST_TEST(verdict(host) == "host: the host holds a character that no host has", host);
+  for (const char* const url : {"redis://a%20b", "redis://a%2Fb", "redis://a%40b", "redis://%5B::1%5D"})
+    BOOST_TEST(complaint(with_url(url)) == "url: the URL's host holds a character that no host has", url);
+  RedisConnectionOptions socket;
+  socket.host = "";
+  socket.unix_socket_path = "/run/redis.sock";
+  BOOST_TEST(complaint(socket) == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_user_without_a_password_has_an_empty_one_that_is_written) {
+  RedisConnectionOptions options;
+  options.username = "np";
+  BOOST_TEST(complaint(options).starts_with("username: a username needs a password; "));
+  options.password = Secret("");
+  BOOST_TEST(complaint(options) == "");
+  BOOST_TEST((read("redis://np:@localhost").password->reveal() == ""));
+  BOOST_TEST(complaint(with_url("redis://np@localhost")).starts_with("username: "));
+  BOOST_TEST(!read("redis://:@localhost").password.has_value());
+  options.host = "cache.example";
+  BOOST_TEST(complaint(options) == "");
+  options.host = "localhost";
+  options.sentinels = {"localhost:26379"};
+  options.service_name = "shop";
+  options.sentinel_username = "np";
+  BOOST_TEST(complaint(options).starts_with("sentinel_username: "));
+  options.sentinel_password = Secret("");
+  BOOST_TEST(complaint(options) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_mistyped_query_option_gets_a_suggestion) {
   BOOST_TEST(
       complaint(with_url("redis://localhost?sokcet_timeout=1")).find("did you mean \"socket_timeout\"?") !=
