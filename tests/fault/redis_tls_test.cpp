@@ -315,16 +315,16 @@ BOOST_AUTO_TEST_CASE(a_path_that_is_no_regular_file_is_refused_at_once_for_each_
       options.ssl_certfile = certificates().certificate("client");
       options.ssl_keyfile = certificates().key("client");
       options.*parameter = path;
-      BOOST_TEST(odd.when_opened([&]() -> std::string {
-                      try {
-                        const RedisCache cache(options);
-                        return "it was opened";
-                      } catch (const std::invalid_argument& problem) {
-                        return problem.what();
-                      }
-                    })
-                     .ends_with(": " + path + " is no file"),
-                 path);
+      const auto told = odd.when_opened([&]() -> std::string {
+        try {
+          const RedisCache cache(options);
+          return "it was opened";
+        } catch (const std::invalid_argument& problem) {
+          return problem.what();
+        }
+      });
+      BOOST_TEST(told.starts_with("ssl_"), told);
+      BOOST_TEST(told.find(path) != std::string::npos, told);
     }
 }
 
