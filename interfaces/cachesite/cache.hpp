@@ -34,8 +34,8 @@ namespace cachesite {
 /// Rules that hold for every implementation: a key is 1 byte to 64 KiB long; a value is at most 512 MiB long
 /// (an implementation may be set to less); a TTL is 1 ms to 10 years, or `TimeToLive::never_expires()` where
 /// it is asked for by name; arguments outside that are refused with `bad_argument` or `too_large` before
-/// anything else happens. An entry is never returned after its TTL, to
-/// the millisecond. All calls are safe from any thread.
+/// anything else happens. An entry is never returned later than 1 ms after the end of its TTL. All calls are
+/// safe from any thread.
 ///
 /// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`. Every cache
 /// of this library does all of it unless its own comment says otherwise.
