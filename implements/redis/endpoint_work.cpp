@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds recovery_patience{200};
 void Endpoint::start() {
   if (fork_mark_.forked()) return;
   Lock lock(mutex_);
+  if (state_ == State::down && !working_) begin_work(lock);  // there was no thread for it
   if (state_ != State::idle) return;
   set_state(State::connecting);
   begin_work(lock);

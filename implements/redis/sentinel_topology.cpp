@@ -18,6 +18,8 @@ using Go = RequestCourse::Step::Go;
 constexpr std::chrono::milliseconds master_patience{200};
 // A server that is being made the master is looked at so often.
 constexpr std::chrono::milliseconds longest_look{100};
+// It tells when there is news; one that could not have a thread cannot.
+constexpr std::chrono::milliseconds look_at_candidate{500};
 constexpr std::size_t most_sentinels = 16;
 
 }  // namespace
@@ -325,7 +327,7 @@ void SentinelTopology::keep() {
       trouble_.emplace(ErrorCode::no_memory, "no memory or thread for following the sentinels");
     }
     if (patience_ends_ == TimePoint::max() && settled()) patience_ends_ = SteadyTime::now();
-    auto until = TimePoint::max();
+    auto until = candidate_ ? SteadyTime::now() + look_at_candidate : TimePoint::max();
     if (const auto due = gate_.due()) {
       const auto now = SteadyTime::now();
       if (*due <= now) {
@@ -363,7 +365,10 @@ void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
   if (candidate_ && (!named || candidate_->address() != *named))
     retired.push_back(std::exchange(candidate_, nullptr));
   if (!named) return;
-  if (!candidate_) candidate_ = make_node(*named, true);
+  if (candidate_)
+    candidate_->start();  // unless it has a thread
+  else
+    candidate_ = make_node(*named, true);
   if (!candidate_->is_up()) return;
   pursuit_.confirm();
   if (master_) retired.push_back(std::move(master_));

@@ -2,6 +2,7 @@
 // asked, and what calls are told that run meanwhile.
 
 #include "support/collecting_logger.hpp"
+#include "support/failing_threads.hpp"
 #include "support/redis_lab.hpp"
 #include "support/scripted_server.hpp"
 #include "support/wait_until.hpp"
@@ -170,6 +171,22 @@ BOOST_AUTO_TEST_CASE(a_server_that_becomes_a_master_is_used_though_it_said_that_
   BOOST_TEST(!cache->set_value("key", "value", 1min));
   server.set_master(true);
   BOOST_TEST(wait_until([&] { return cache->set_value("key", "value", 1min); }, 2s));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_master_that_no_thread_could_be_had_for_is_used_once_there_is_one) {
+  PretendedServer old_master("master");
+  RedisServer master;
+  PretendedSentinel sentinel(old_master.port());
+  const auto cache = started(behind({&sentinel}));
+  BOOST_REQUIRE(cache->set_value("key", "value", 1min));
+  FailingThreads shortage;
+  old_master.set_master(false);
+  sentinel.announce(old_master.port(), master.port());
+  BOOST_REQUIRE(wait_until([&] { return shortage.failed() >= 2; }));
+  BOOST_TEST(!cache->set_value("key", "value", 1min));
+  shortage.end();
+  BOOST_TEST(wait_until([&] { return cache->set_value("key", "value", 1min); }, 2s));
+  BOOST_TEST(master.probe().exists("key"));
 }
 
 BOOST_AUTO_TEST_CASE(a_fail_over_ends_no_call_as_if_the_cache_were_stopped) {
