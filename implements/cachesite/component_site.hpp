@@ -2,8 +2,8 @@
 
 #include <cachesite/component_class.hpp>
 #include <cachesite/site.hpp>
+#include <cachesite/time_span.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -87,10 +87,11 @@ class ComponentSite final : public IComponentSite {
   /// this from its own `stop()`, for which it returns at once.
   void stop() noexcept override;
 
-  /// Stops all components as `stop()` does, but is over when `limit` is, whatever the components do. Each is
+  /// Stops all components as `stop()` does, but is over when `limit` is (any std::chrono duration), whatever
+  /// the components do. Each is
   /// given at most half of the time that is left. Returns those that did not end in time, as messages call
   /// them; such a component is left to itself and lives until it ends.
-  std::vector<std::string> stop_within(std::chrono::milliseconds limit);
+  std::vector<std::string> stop_within(TimeSpan limit);
 
   /// The components declared in files that still have a name here or never had one, in the order in which
   /// they were made: dependencies first. Lazy ones that are not made yet come last.

@@ -7,6 +7,7 @@
 #include <cachesite/document_source.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
+#include <cachesite/time_span.hpp>
 
 #include <chrono>
 #include <memory>
@@ -25,7 +26,7 @@ struct BuildOptions {
   std::shared_ptr<const IDocumentSource> documents = {};
   /// How long a component may take to start, unless the document says otherwise. A component that takes
   /// longer keeps the site from being built.
-  std::chrono::milliseconds start_timeout{60'000};
+  TimeSpan start_timeout = std::chrono::milliseconds(60'000);
   /// What reading the documents has warned of; logged with the warnings of the build.
   std::vector<Problem> warnings = {};
 };

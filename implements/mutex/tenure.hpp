@@ -57,7 +57,7 @@ class Tenure {
   // The server's count begins later than `sent`; a hundredth is left for clocks that differ in speed.
   void extend_from(TimePoint sent) noexcept {
     if (lasting == Lasting::for_ever) return;
-    end_.store((sent + std::chrono::duration_cast<SteadyTime::duration>(claim.expire) * 99 / 100)
+    end_.store((sent + std::chrono::duration_cast<SteadyTime::duration>(claim.expire) / 100 * 99)
                    .time_since_epoch()
                    .count());
   }

@@ -36,9 +36,7 @@ class SubscriptionHandle final : public IRedisSubscription {
 
   void stop() noexcept override { subscription_->stop(); }
   [[nodiscard]] bool active() const noexcept override { return subscription_->active(); }
-  bool wait_until_active(std::chrono::milliseconds limit) noexcept override {
-    return subscription_->wait_until_active(limit);
-  }
+  bool wait_until_active(TimeSpan limit) noexcept override { return subscription_->wait_until_active(limit); }
 
  private:
   std::shared_ptr<redis::Subscription> subscription_;

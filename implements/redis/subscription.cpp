@@ -62,9 +62,9 @@ bool Subscription::active() const noexcept {
   return active_;
 }
 
-bool Subscription::wait_until_active(std::chrono::milliseconds limit) noexcept {
+bool Subscription::wait_until_active(TimeSpan limit) noexcept {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, limit, [&] { return active_ || stopping_; });
+  changed_.wait_for(lock, limit.milliseconds(), [&] { return active_ || stopping_; });
   return active_;
 }
 

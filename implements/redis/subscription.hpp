@@ -41,7 +41,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   void start();
   void stop() noexcept;
   [[nodiscard]] bool active() const noexcept;
-  bool wait_until_active(std::chrono::milliseconds limit) noexcept;
+  bool wait_until_active(TimeSpan limit) noexcept;
 
  private:
   void work() noexcept;

@@ -334,8 +334,8 @@ void ComponentSite::stop() noexcept {
   });
 }
 
-std::vector<std::string> ComponentSite::stop_within(std::chrono::milliseconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+std::vector<std::string> ComponentSite::stop_within(TimeSpan limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit.milliseconds();
   std::vector<std::string> left;
   {
     const std::lock_guard lock(state_->mutex);

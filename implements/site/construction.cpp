@@ -39,7 +39,7 @@ Construction::Construction(std::shared_ptr<const Blueprint> blueprint, const Bui
       logger_(options.logger ? options.logger : std::make_shared<SilentLogger>()),
       clock_(options.clock ? options.clock : std::make_shared<SteadyClock>()),
       documents_(options.documents ? options.documents : std::make_shared<NoDocuments>()),
-      start_timeout_(options.start_timeout),
+      start_timeout_(options.start_timeout.milliseconds()),
       own_site_(std::make_shared<ComponentSite>()),
       site_(own_site_.get()),
       at_once_(made_at_once()),

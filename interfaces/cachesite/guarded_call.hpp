@@ -15,22 +15,32 @@ namespace cachesite {
          code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
 }
 
-/// Makes a call that may throw into one that does not, for interfaces whose run-time errors are results:
-/// std::bad_alloc becomes `no_memory`, and so does what the system says when it has no thread or descriptor
-/// to give; any other exception becomes `refused`. With its text in either case. `call` returns a Result<T>
-/// or what one can be made of.
+/// The failure that the exception which is being handled becomes: std::bad_alloc becomes `no_memory`, and so
+/// does what the system says when it has no thread or descriptor to give; any other exception becomes
+/// `refused`. With its text in either case. To be called in a catch block.
+[[nodiscard]] inline Error thrown_failure(Outcome outcome = Outcome::not_done) noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::no_memory, "", outcome);
+  } catch (const std::system_error& failure) {
+    const bool shortage = is_shortage(failure.code());
+    return Error(shortage ? ErrorCode::no_memory : ErrorCode::refused, failure.what(), outcome);
+  } catch (const std::exception& failure) {
+    return Error(ErrorCode::refused, failure.what(), outcome);
+  } catch (...) {
+    return Error(ErrorCode::refused, "something was thrown that is no std::exception", outcome);
+  }
+}
+
+/// Makes a call that may throw into one that does not, for interfaces whose run-time errors are results: an
+/// exception becomes its `thrown_failure`. `call` returns a Result<T> or what one can be made of.
 template <class T, class Call>
 Result<T> guarded_call(Call&& call) noexcept {
   try {
     return call();
-  } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::no_memory);
-  } catch (const std::system_error& failure) {
-    return Error(is_shortage(failure.code()) ? ErrorCode::no_memory : ErrorCode::refused, failure.what());
-  } catch (const std::exception& failure) {
-    return Error(ErrorCode::refused, failure.what());
   } catch (...) {
-    return Error(ErrorCode::refused, "something was thrown that is no std::exception");
+    return thrown_failure();
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_lease.hpp>
 #include <cachesite/result.hpp>
+#include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <chrono>
@@ -27,10 +28,10 @@ struct MutexRequest {
   MutexMode mode = MutexMode::exclusive;
   /// Length of the lease, 1 ms to 10 years; without it, what the site is set to.
   std::optional<TimeToLive> expire;
-  /// Longest time to wait while others have the mutex; 0 tries once, std::nullopt waits for as long as it
-  /// takes. A server that does not answer is given half a second for the last attempt, so the call may take
-  /// that much longer. What such an attempt may have taken is given back in the background.
-  std::optional<std::chrono::milliseconds> wait;
+  /// Longest time to wait while others have the mutex; 0 or less tries once, std::nullopt waits for as long
+  /// as it takes. A server that does not answer is given half a second for the last attempt, so the call may
+  /// take that much longer. What such an attempt may have taken is given back in the background.
+  std::optional<TimeSpan> wait;
   /// Renew the lease in the background for as long as it is held. Otherwise it ends after `expire`.
   bool renew = true;
   /// Ends the waiting.
@@ -90,7 +91,7 @@ class IMutex : public Interface<IMutex, "IMutex"> {
     MutexRequest request;
     request.expire = TimeToLive(expire);
     request.renew = false;
-    if (method == MutexMethod::non_blocking) request.wait = std::chrono::milliseconds(0);
+    if (method == MutexMethod::non_blocking) request.wait = TimeSpan();
     return keep_for_thread(request).value_or(false);
   }
   /// Gives back what this thread took last by `acquire` or one of the calls below. True when the thread had
@@ -102,14 +103,11 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   // the mutex cannot be had for another reason than that others have it.
 
   void lock() { (void)keep_or_throw({}); }
-  bool try_lock() { return try_lock_for(std::chrono::milliseconds(0)); }
-  template <class Rep, class Period>
-  bool try_lock_for(std::chrono::duration<Rep, Period> limit) {
-    return keep_or_throw(limited(MutexMode::exclusive, limit));
-  }
+  bool try_lock() { return try_lock_for(TimeSpan()); }
+  bool try_lock_for(TimeSpan limit) { return keep_or_throw(limited(MutexMode::exclusive, limit)); }
   template <class Clock, class Duration>
   bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
-    return try_lock_for(deadline - Clock::now());
+    return try_lock_for(TimeSpan::until(deadline));
   }
   /// A mutex that was lost meanwhile is given back without a word: only a guard can tell.
   void unlock() noexcept { (void)release_for_thread(MutexMode::exclusive); }
@@ -119,14 +117,11 @@ class IMutex : public Interface<IMutex, "IMutex"> {
     request.mode = MutexMode::shared;
     (void)keep_or_throw(request);
   }
-  bool try_lock_shared() { return try_lock_shared_for(std::chrono::milliseconds(0)); }
-  template <class Rep, class Period>
-  bool try_lock_shared_for(std::chrono::duration<Rep, Period> limit) {
-    return keep_or_throw(limited(MutexMode::shared, limit));
-  }
+  bool try_lock_shared() { return try_lock_shared_for(TimeSpan()); }
+  bool try_lock_shared_for(TimeSpan limit) { return keep_or_throw(limited(MutexMode::shared, limit)); }
   template <class Clock, class Duration>
   bool try_lock_shared_until(std::chrono::time_point<Clock, Duration> deadline) {
-    return try_lock_shared_for(deadline - Clock::now());
+    return try_lock_shared_for(TimeSpan::until(deadline));
   }
   void unlock_shared() noexcept { (void)release_for_thread(MutexMode::shared); }
 
@@ -139,12 +134,10 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   virtual Result<bool> release_for_thread(std::optional<MutexMode> mode) noexcept = 0;
 
  private:
-  template <class Rep, class Period>
-  static MutexRequest limited(MutexMode mode, std::chrono::duration<Rep, Period> limit) {
+  static MutexRequest limited(MutexMode mode, TimeSpan limit) {
     MutexRequest request;
     request.mode = mode;
-    request.wait = limit.count() > 0 ? std::chrono::ceil<std::chrono::milliseconds>(limit)
-                                     : std::chrono::milliseconds(0);
+    request.wait = limit;
     return request;
   }
   bool keep_or_throw(const MutexRequest& request) {

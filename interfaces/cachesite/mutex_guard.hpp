@@ -2,8 +2,8 @@
 
 #include <cachesite/mutex.hpp>
 #include <cachesite/mutex_lease.hpp>
+#include <cachesite/time_span.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -24,11 +24,9 @@ class MutexGuard {
     if (error_) throw MutexError(*error_);
   }
   /// Tries once; ask the guard whether it holds the mutex.
-  MutexGuard(IMutex& mutex, std::try_to_lock_t) noexcept : MutexGuard(mutex, std::chrono::milliseconds(0)) {}
-  /// Waits for at most `limit`; ask the guard whether it holds the mutex.
-  template <class Rep, class Period>
-  MutexGuard(IMutex& mutex, std::chrono::duration<Rep, Period> limit) noexcept
-      : MutexGuard(mutex, waiting(std::chrono::ceil<std::chrono::milliseconds>(limit))) {}
+  MutexGuard(IMutex& mutex, std::try_to_lock_t) noexcept : MutexGuard(mutex, TimeSpan()) {}
+  /// Waits for at most `limit`, any std::chrono duration; ask the guard whether it holds the mutex.
+  MutexGuard(IMutex& mutex, TimeSpan limit) noexcept : MutexGuard(mutex, waiting(limit)) {}
   /// Waits until `stop` is requested; ask the guard whether it holds the mutex.
   MutexGuard(IMutex& mutex, std::stop_token stop) noexcept : MutexGuard(mutex, stoppable(std::move(stop))) {}
   /// Takes the mutex as `request` says; ask the guard whether it holds it.
@@ -77,7 +75,7 @@ class MutexGuard {
   }
 
  private:
-  static MutexRequest waiting(std::chrono::milliseconds limit) noexcept {
+  static MutexRequest waiting(TimeSpan limit) noexcept {
     MutexRequest request;
     request.wait = limit;
     return request;

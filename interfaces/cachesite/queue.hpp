@@ -5,13 +5,13 @@
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/queue_message.hpp>
 #include <cachesite/result.hpp>
+#include <cachesite/time_span.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -31,20 +31,18 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
 
   /// Puts a message into the queue: any bytes, also none. True when the queue has it; false on any failure.
   /// With a `delay` the message is handed out that much later, by the clock of the queue.
-  bool produce(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
-    return send(message, delay).ok();
-  }
+  bool produce(ByteView message, TimeSpan delay = {}) noexcept { return send(message, delay).ok(); }
 
   /// As `produce`, and returns what the queue calls the message (empty when it has no names for them).
   /// Failures: `too_large`; `bad_argument` for a negative delay, and for any delay with a queue that keeps
   /// nothing; `refused` when the queue is full or its server says no; `closed` when the site is stopped;
   /// `timeout` and `unreachable` as the server is; `no_memory`. After a failure with `Outcome::unknown` the
   /// message may or may not be in the queue.
-  Result<std::string> send(ByteView message, std::chrono::milliseconds delay = {}) noexcept {
+  Result<std::string> send(ByteView message, TimeSpan delay = {}) noexcept {
     if (message.size() > largest_message)
       return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
-    if (delay.count() < 0) return Error(ErrorCode::bad_argument, "a delay is not negative");
-    return guarded_call<std::string>([&] { return do_send(message, delay); });
+    if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
+    return guarded_call<std::string>([&] { return do_send(message, delay.milliseconds()); });
   }
 
  protected:
@@ -63,10 +61,9 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
   /// The next message; std::nullopt when none came within `wait`. Fails with `closed` when `stop` is
   /// requested or the site is stopped, and with whatever the backend fails with; a later call may succeed
   /// again, nothing has to be done for it.
-  Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait,
-                                              const std::stop_token& stop = {}) noexcept {
+  Result<std::optional<QueueMessage>> receive(TimeSpan wait, const std::stop_token& stop = {}) noexcept {
     return guarded_call<std::optional<QueueMessage>>(
-        [&] { return do_receive(std::clamp(wait, std::chrono::milliseconds(0), longest_wait), stop); });
+        [&] { return do_receive(std::min(wait.milliseconds(), longest_wait), stop); });
   }
 
   /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is
@@ -117,10 +114,8 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
     try {
       handle(message);
       return std::nullopt;
-    } catch (const std::exception& failure) {
-      return Error(ErrorCode::refused, failure.what());
     } catch (...) {
-      return Error(ErrorCode::refused, "the handler threw something that is no std::exception");
+      return thrown_failure();
     }
   }
   static void sleep(std::chrono::milliseconds length, const std::stop_token& stop) {

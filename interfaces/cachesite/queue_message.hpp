@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/result.hpp>
+#include <cachesite/time_span.hpp>
 #include <cachesite/value.hpp>
 
 #include <chrono>
@@ -55,11 +56,13 @@ class QueueMessage {
     return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
   }
   /// The message could not be processed: it comes again, to any consumer, after `delay`, but not later than
-  /// it would without.
-  Status reject(std::chrono::milliseconds delay = {}) noexcept {
+  /// it would without. A delay below 0 is refused with `bad_argument`, and the message is not settled.
+  Status reject(TimeSpan delay = {}) noexcept {
+    if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
     if (settled_) return Done{};
     settled_ = true;
-    return guarded_call<Done>([&] { return delivery_ ? delivery_->reject(delay) : Status(Done{}); });
+    return guarded_call<Done>(
+        [&] { return delivery_ ? delivery_->reject(delay.milliseconds()) : Status(Done{}); });
   }
   /// Starts the time until the message comes again anew, for work that takes longer. False when the message
   /// has been handed out again already.

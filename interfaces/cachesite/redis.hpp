@@ -10,6 +10,7 @@
 #include <cachesite/redis_subscription.hpp>
 #include <cachesite/redis_value.hpp>
 #include <cachesite/result.hpp>
+#include <cachesite/time_span.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -78,18 +79,20 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// Sends all commands in one go, over a connection of their own, and waits for all answers. There is one
   /// result for each command, in their order. When the connection ends half way, the answers that came are
   /// kept; of the rest each tells by its outcome whether it was sent. The commands' own timeouts do not
-  /// count: `timeout` is for all of them together, or else the time that the component is set to. Throws
-  /// std::bad_alloc when there is no memory for the results.
+  /// count: `timeout`, at least 1 ms, is for all of them together, or else the time that the component is set
+  /// to. Throws std::bad_alloc when there is no memory for the results.
   std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands,
-                                           std::optional<std::chrono::milliseconds> timeout = {}) {
-    return do_pipeline(commands, timeout);
+                                           std::optional<TimeSpan> timeout = {}) {
+    if (is_refused(timeout)) return {commands.size(), Result<RedisValue>(no_timeout())};
+    return do_pipeline(commands, milliseconds(timeout));
   }
 
   /// A connection for the caller alone. There are at most `max_connections` of them; when all are in use this
-  /// waits for one, until `timeout` has passed.
-  Result<std::unique_ptr<IRedisSession>> open_session(
-      std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
-    return guarded_call<std::unique_ptr<IRedisSession>>([&] { return do_open_session(timeout); });
+  /// waits for one, until `timeout` (at least 1 ms) has passed.
+  Result<std::unique_ptr<IRedisSession>> open_session(std::optional<TimeSpan> timeout = {}) noexcept {
+    if (is_refused(timeout)) return no_timeout();
+    return guarded_call<std::unique_ptr<IRedisSession>>(
+        [&] { return do_open_session(milliseconds(timeout)); });
   }
 
   /// What a transaction does: reads what it needs through the session, and returns the commands to be done in
@@ -137,13 +140,13 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// Runs a script. Its text is sent only when the server does not have it yet (EVALSHA, then EVAL). An error
   /// of the script itself has `Outcome::unknown`, since what the script did before stays done.
   Result<RedisValue> run(const RedisScript& script, std::span<const ByteView> keys,
-                         std::span<const ByteView> arguments,
-                         std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
-    return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, timeout); });
+                         std::span<const ByteView> arguments, std::optional<TimeSpan> timeout = {}) noexcept {
+    if (is_refused(timeout)) return no_timeout();
+    return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds(timeout)); });
   }
   Result<RedisValue> run(const RedisScript& script, std::initializer_list<ByteView> keys,
                          std::initializer_list<ByteView> arguments,
-                         std::optional<std::chrono::milliseconds> timeout = {}) noexcept {
+                         std::optional<TimeSpan> timeout = {}) noexcept {
     return run(script, std::span<const ByteView>(keys.begin(), keys.size()),
                std::span<const ByteView>(arguments.begin(), arguments.size()), timeout);
   }
@@ -181,6 +184,17 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   virtual Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
                                     std::span<const ByteView> arguments,
                                     std::optional<std::chrono::milliseconds> timeout) = 0;
+
+ private:
+  static bool is_refused(const std::optional<TimeSpan>& timeout) noexcept {
+    return timeout && !timeout->positive();
+  }
+  static Error no_timeout() noexcept { return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms"); }
+  static std::optional<std::chrono::milliseconds> milliseconds(
+      const std::optional<TimeSpan>& timeout) noexcept {
+    if (!timeout) return std::nullopt;
+    return timeout->milliseconds();
+  }
 };
 
 }  // namespace cachesite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
+#include <cachesite/time_span.hpp>
 
 #include <array>
 #include <charconv>
@@ -54,9 +55,8 @@ class RedisCommand {
   }
   /// Longest time of the call, waiting for a connection included; at least 1 ms. Without it, the time that
   /// the component is set to (`socket_timeout`).
-  template <class Rep, class Period>
-  RedisCommand& timeout(std::chrono::duration<Rep, Period> timeout) {
-    timeout_ = std::chrono::ceil<std::chrono::milliseconds>(timeout);
+  RedisCommand& timeout(TimeSpan timeout) noexcept {
+    timeout_ = timeout.milliseconds();
     return *this;
   }
 

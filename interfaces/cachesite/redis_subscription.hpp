@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/error.hpp>
+#include <cachesite/time_span.hpp>
 
 #include <chrono>
 #include <functional>
@@ -61,7 +62,7 @@ class IRedisSubscription {
   [[nodiscard]] virtual bool active() const noexcept = 0;
 
   /// Waits until `active()`. False when `limit` passes first or the subscription is stopped.
-  virtual bool wait_until_active(std::chrono::milliseconds limit) noexcept = 0;
+  virtual bool wait_until_active(TimeSpan limit) noexcept = 0;
 };
 
 }  // namespace cachesite

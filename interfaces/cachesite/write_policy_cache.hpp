@@ -5,6 +5,7 @@
 #include <cachesite/error.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/result.hpp>
+#include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <chrono>
@@ -47,7 +48,7 @@ struct WritePolicyStatistics {
 class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache"> {
  public:
   /// Writes one value to the origin; std::nullopt stands for a cached null. Safe to be called from any
-  /// thread. An exception counts as the failure `refused`.
+  /// thread. An exception counts as a failure with `Outcome::unknown`: it may come after the work was done.
   using Writer = std::function<Status(std::string_view key, std::optional<ByteView> value)>;
 
   /// The origin first: `writer` is called on this thread, and only when it succeeds the value is cached. Its
@@ -63,7 +64,10 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
   }
 
   /// The cache first: the value is cached, and `writer` is called on a thread of the component soon. Values
-  /// of one key are written in their order. A failure says that nothing was done.
+  /// of one key are written in their order. A failure says that this value is neither cached nor queued, but
+  /// an older entry of the key may be gone from the cache; and when the queue is full and the component is
+  /// set to write through then (`on_full`), the origin may have been written: it is a failure of
+  /// `write_through`.
   Result<OriginWrite> write_behind(std::string_view key, std::optional<ByteView> value,
                                    TimeToLive time_to_live, Writer writer,
                                    std::initializer_list<std::string_view> tags = {}) noexcept {
@@ -74,9 +78,8 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
 
   /// Waits until everything that waited at the time of the call is written or lost; `timeout` when that takes
   /// longer than `limit`.
-  template <class Rep, class Period>
-  Status flush(std::chrono::duration<Rep, Period> limit) noexcept {
-    return guarded_call<Done>([&] { return do_flush(std::chrono::ceil<std::chrono::milliseconds>(limit)); });
+  Status flush(TimeSpan limit) noexcept {
+    return guarded_call<Done>([&] { return do_flush(limit.milliseconds()); });
   }
 
   [[nodiscard]] virtual WritePolicyStatistics write_policy_statistics() const = 0;

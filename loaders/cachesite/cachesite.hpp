@@ -136,6 +136,7 @@
 #include <cachesite/tiered_cache.hpp>
 #include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/tiered_cache_options.hpp>
+#include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/topic_logger_site.hpp>

@@ -5,6 +5,7 @@
 #include <cachesite/document_limits.hpp>
 #include <cachesite/format.hpp>
 #include <cachesite/logger.hpp>
+#include <cachesite/time_span.hpp>
 
 #include <chrono>
 #include <memory>
@@ -28,7 +29,7 @@ struct LoadOptions {
   /// Where components read the time; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock = {};
   /// How long a component may take to start, unless the file says otherwise.
-  std::chrono::milliseconds start_timeout{60'000};
+  TimeSpan start_timeout = std::chrono::milliseconds(60'000);
 };
 
 }  // namespace cachesite

@@ -1,6 +1,9 @@
+#include "support/lengths_of_time.hpp"
+
 #include <cachesite/time_to_live.hpp>
 
 #include <limits>
+#include <string_view>
 
 #include <boost/test/unit_test.hpp>
 
@@ -30,6 +33,13 @@ BOOST_AUTO_TEST_CASE(durations_that_would_overflow_or_are_no_number_are_not_vali
   BOOST_TEST(!TimeToLive(std::chrono::hours::min()).valid());
   BOOST_TEST(!TimeToLive(std::chrono::duration<double>(std::numeric_limits<double>::quiet_NaN())).valid());
   BOOST_TEST(!TimeToLive(std::chrono::duration<double>(std::numeric_limits<double>::infinity())).valid());
+}
+
+BOOST_AUTO_TEST_CASE(of_the_lengths_at_the_bounds_of_all_units_those_up_to_ten_years_are_valid) {
+  using namespace cachesite::test;
+  for_each_length([](std::string_view name, auto length, LengthKind kind) {
+    BOOST_TEST(TimeToLive(length).valid() == (kind == LengthKind::long_), name);
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
