@@ -31,8 +31,8 @@ namespace cachesite {
 /// The forwarding calls do not check the rules for keys, values and TTLs once more: a layer that makes keys
 /// or values longer checks them, or uses the public calls of `below()`.
 ///
-/// After `stop()` every call fails with `closed`. The cache below is stopped by its own owner. Statistics and
-/// health are those of the cache below, refused calls excepted.
+/// After `stop()` every call fails with `closed`. The cache below is stopped by its own owner. Statistics,
+/// health and logger are those of the cache below, refused calls excepted.
 class CacheLayer : public ICache {
  public:
   /// Throws std::invalid_argument when `below` is null.
@@ -42,6 +42,7 @@ class CacheLayer : public ICache {
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] std::shared_ptr<ILogger> logger() const noexcept override { return below_->logger(); }
 
   /// The cache below; never null.
   [[nodiscard]] const std::shared_ptr<ICache>& below() const noexcept { return below_; }
@@ -61,6 +62,8 @@ class CacheLayer : public ICache {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Status do_clear() override;
@@ -88,6 +91,8 @@ class CacheLayer : public ICache {
   void forward_read_many(std::span<const std::string_view> keys, std::span<Lookup> results);
   void forward_write_many(std::span<const CacheEntry> entries, std::span<Status> results);
   void forward_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results);
+  void forward_time_to_live_many(std::span<const std::string_view> keys,
+                                 std::span<Result<Remaining>> results);
   Status forward_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys);
   Result<std::uint64_t> forward_remove_matching(std::string_view pattern);
   Status forward_clear();

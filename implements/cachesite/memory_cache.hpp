@@ -52,6 +52,7 @@ class MemoryCache final : public ICache {
 
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] std::shared_ptr<ILogger> logger() const noexcept override;
 
   /// Changes a limit. A cache above its new limit shrinks by a few entries with each write, or by `upkeep`.
   /// A limit below the least that a component file may give is taken as that one. `max_bytes` is never less

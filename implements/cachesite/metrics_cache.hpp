@@ -35,7 +35,8 @@ struct MetricsCacheOptions {
 ///
 /// Counters are spread over cache lines by thread. A hit costs one of them and no clock; reading the clock
 /// costs more than the rest, so it is read for one call of `sample_every` only, the first one included. A
-/// read that is under way counts as a hit until it has ended otherwise.
+/// read that is under way counts as a hit until it has ended otherwise; a number of hits that was reported
+/// does not fall for that: later hits make up for it.
 class MetricsCache final : public CacheLayer, public ICacheMetrics {
  public:
   using provides = Provides<ICache, ICacheMetrics>;
@@ -64,6 +65,8 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Status do_clear() override;

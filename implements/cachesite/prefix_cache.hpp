@@ -91,8 +91,9 @@ class PrefixCache final : public CacheLayer {
   Result<Found> read_other(std::string_view key, Value& destination);
   template <class R, class Forward>
   R with_prefix(std::string_view key, Forward&& forward);
-  template <class Forward>
-  bool with_prefixes(std::span<const std::string_view> keys, Forward&& forward);
+  template <class R, class Forward>
+  void with_prefixes(std::span<const std::string_view> keys, std::span<R> results, Forward&& forward);
+  [[nodiscard]] std::optional<Error> refusal(std::string_view key) const;
   [[nodiscard]] std::string below_pattern(std::string_view pattern) const;
   [[nodiscard]] bool too_long(std::string_view key) const noexcept {
     return key.size() > longest_key - prefix_.size();

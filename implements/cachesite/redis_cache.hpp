@@ -112,6 +112,7 @@ class RedisCache final : public ICache, public IRedisStatistics, public IRedisDa
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] std::shared_ptr<ILogger> logger() const noexcept override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
   /// Destroys everything in the database, whoever it belongs to; see IRedisDatabase.
   Status flush_database() noexcept override;

@@ -98,6 +98,8 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Result<std::uint64_t> do_size() override;
@@ -107,7 +109,11 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   enum class State : std::uint8_t { absent, untagged, tagged, evicted };
 
   [[nodiscard]] bool is_reserved(std::string_view key) const noexcept;
+  [[nodiscard]] std::optional<Error> reserved(std::string_view key) const;
   Error refuse_reserved() noexcept;
+  void drop_evicted(std::span<const std::string_view> keys, std::span<Result<Remaining>> results);
+  void write_untagged(std::span<const CacheEntry> entries, std::span<Status> results);
+  void read_untagged(std::span<const std::string_view> keys, std::span<Lookup> results);
   Result<State> examine(std::string_view key, Value& stored, std::vector<layers::TagMark>& marks);
   Result<bool> remove_evicted(std::string_view key);
   Result<bool> prepare_longer_life(std::string_view key, TimeToLive time_to_live);

@@ -6,17 +6,20 @@
 #include <cachesite/tiered_cache_options.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace cachesite {
 
 /// A cache of two tiers: a near one with copies, in front of a far one that holds every entry.
 ///
 /// A read asks the near tier, then the far one, and keeps a copy of what it finds there, a cached null
-/// included, or remembers for `negative_ttl` that there is nothing. A copy lives for `near_ttl`, but never
-/// longer than its entry: that costs a second question to the far tier with each copy. Writes go to the far
-/// tier first; only what is stored there is copied. A failed or uncertain write drops the copy, so the near
-/// tier never holds what the far one refused, and a failed read is no reason to remember that there is
-/// nothing. While the far tier is away, copies are still served until they end.
+/// included, or remembers for `negative_ttl` that there is nothing. A copy lives for `near_ttl`, but not
+/// longer than its entry was written for: that costs a second question to the far tier with each copy that is
+/// read. With `ttl_jitter` the far tier may end an entry sooner than it was written for, and its copy, when
+/// it was made by a write, stays that much longer. Writes go to the far tier first; only what is stored there
+/// is copied. A failed or uncertain write drops the copy, so the near tier never holds what the far one
+/// refused, and a failed read is no reason to remember that there is nothing. While the far tier is away,
+/// copies are still served until they end.
 ///
 /// A copy of an old value never replaces a new one: a read that began before a change of the same key by this
 /// object gives up its copy. Changes by other processes, and changes that
@@ -60,10 +63,14 @@ class TieredCache final : public CacheLayer, public ITieredCache {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Status do_clear() override;
 
  private:
+  std::vector<Result<Remaining>> lives_of(std::span<const std::string_view> keys,
+                                          std::span<const Lookup> found);
   class Inner;
 
   template <class T>

@@ -225,12 +225,7 @@ Result<Remaining> CodecCache::do_time_to_live(std::string_view key) {
 
 void CodecCache::do_time_to_live_many(std::span<const std::string_view> keys,
                                       std::span<Result<Remaining>> results) {
-  if (stopped()) {
-    for (auto& result : results)
-      result = inner_->fail(closed());
-    return;
-  }
-  below()->time_to_live_many(keys, results);
+  forward_time_to_live_many(keys, results);
   for (const auto& result : results)
     if (!result.ok()) inner_->fail(result.error());
 }

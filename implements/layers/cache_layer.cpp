@@ -105,6 +105,11 @@ void CacheLayer::do_remove_many(std::span<const std::string_view> keys, std::spa
   forward_remove_many(keys, results);
 }
 
+void CacheLayer::do_time_to_live_many(std::span<const std::string_view> keys,
+                                      std::span<Result<Remaining>> results) {
+  forward_time_to_live_many(keys, results);
+}
+
 Status CacheLayer::forward_write(std::string_view key, std::optional<ByteView> value,
                                  TimeToLive time_to_live) {
   if (stopped()) return closed();
@@ -192,6 +197,13 @@ void CacheLayer::forward_remove_many(std::span<const std::string_view> keys,
   if (!stopped()) return below_->do_remove_many(keys, results);
   for (auto& result : results)
     result = Result<bool>(closed());
+}
+
+void CacheLayer::forward_time_to_live_many(std::span<const std::string_view> keys,
+                                           std::span<Result<Remaining>> results) {
+  if (!stopped()) return below_->do_time_to_live_many(keys, results);
+  for (auto& result : results)
+    result = Result<Remaining>(closed());
 }
 
 }  // namespace cachesite

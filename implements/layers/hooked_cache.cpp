@@ -41,6 +41,9 @@ bool counts(const Status&) noexcept {
 bool counts(const Result<bool>& result) noexcept {
   return result.value();
 }
+bool counts(const Result<Remaining>& result) noexcept {
+  return result.value().state != Remaining::State::absent;
+}
 
 std::size_t keys_of(CacheOperation operation) noexcept {
   switch (operation) {
@@ -175,6 +178,11 @@ void HookedCache::do_write_many(std::span<const CacheEntry> entries, std::span<S
 
 void HookedCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
   around_many(CacheOperation::remove_many, results, [&] { forward_remove_many(keys, results); });
+}
+
+void HookedCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                       std::span<Result<Remaining>> results) {
+  around_many(CacheOperation::time_to_live_many, results, [&] { forward_time_to_live_many(keys, results); });
 }
 
 Status HookedCache::do_scan(std::string_view pattern, ScanPosition& position,

@@ -229,6 +229,11 @@ void MetricsCache::do_remove_many(std::span<const std::string_view> keys, std::s
   MetricsCounters::add(counters_->mine().removals, removals);
 }
 
+void MetricsCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                        std::span<Result<Remaining>> results) {
+  counted_many(CacheOperation::time_to_live_many, results, [&] { forward_time_to_live_many(keys, results); });
+}
+
 Status MetricsCache::do_scan(std::string_view pattern, ScanPosition& position,
                              std::vector<std::string>& keys) {
   return counted<Status>(CacheOperation::scan, [&] { return forward_scan(pattern, position, keys); });

@@ -11,7 +11,7 @@ std::uint64_t read(const MetricsCounters::Counter& counter) noexcept {
 // Each key of a batch counts by itself.
 bool is_batch(CacheOperation operation) noexcept {
   return operation == CacheOperation::get_many || operation == CacheOperation::set_many ||
-         operation == CacheOperation::remove_many;
+         operation == CacheOperation::remove_many || operation == CacheOperation::time_to_live_many;
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ void MetricsCounters::fill(CacheStatistics& statistics) const noexcept {
     for (std::size_t index = 0; index < cache_operations; ++index)
       if (!is_batch(static_cast<CacheOperation>(index))) failures += read(stripe.failures[index]);
   }
-  statistics.hits = hits;
+  statistics.hits = hits_.report(hits);
   statistics.misses = misses;
   statistics.failures = failures;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/rising_counter.hpp"
+
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/latency_histogram.hpp>
 
@@ -82,6 +84,7 @@ class MetricsCounters {
   const std::uint32_t sample_every_;
   std::atomic<std::uint64_t> sample_mask_;
   std::array<Stripe, stripes> stripes_;
+  mutable RisingCounter hits_;  // reads that are under way count as hits until they have ended otherwise
   std::array<Histogram, cache_operations> histograms_;
 };
 

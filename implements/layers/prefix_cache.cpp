@@ -116,11 +116,16 @@ Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
                                     [&](std::string_view whole) { return forward_read(whole, destination); });
 }
 
+std::optional<Error> PrefixCache::refusal(std::string_view key) const {
+  if (!too_long(key)) return std::nullopt;
+  return Error(ErrorCode::too_large, "a key is at most 64 KiB long, its prefix included");
+}
+
 template <class R, class Forward>
 R PrefixCache::with_prefix(std::string_view key, Forward&& forward) {
-  if (too_long(key)) {
+  if (const auto refused = refusal(key)) {
     on_refused();
-    return Error(ErrorCode::too_large, "a key is at most 64 KiB long, its prefix included");
+    return *refused;
   }
   const std::size_t size = prefix_.size() + key.size();
   if (size <= room) {
@@ -176,50 +181,50 @@ Result<bool> PrefixCache::do_persist(std::string_view key) {
   return with_prefix<Result<bool>>(key, [&](std::string_view whole) { return forward_persist(whole); });
 }
 
-template <class Forward>
-bool PrefixCache::with_prefixes(std::span<const std::string_view> keys, Forward&& forward) {
-  std::size_t bytes = 0;
-  for (const auto key : keys) {
-    if (too_long(key)) return false;
-    bytes += key.size();
-  }
-  KeyBlock block(prefix_, keys.size(), bytes);
-  std::vector<std::string_view> whole;
-  whole.reserve(keys.size());
-  for (const auto key : keys)
-    whole.push_back(block.add(key));
-  forward(whole);
-  return true;
+template <class R, class Forward>
+void PrefixCache::with_prefixes(std::span<const std::string_view> keys, std::span<R> results,
+                                Forward&& forward) {
+  const auto all = [&](std::span<const std::string_view> accepted, std::span<R> answers) {
+    std::size_t bytes = 0;
+    for (const auto key : accepted)
+      bytes += key.size();
+    KeyBlock block(prefix_, accepted.size(), bytes);
+    std::vector<std::string_view> whole;
+    whole.reserve(accepted.size());
+    for (const auto key : accepted)
+      whole.push_back(block.add(key));
+    forward(std::span<const std::string_view>(whole), answers);
+  };
+  each_checked(
+      keys, results, [this](std::string_view key) { return refusal(key); }, all);
 }
 
-// With a key that is too long among them, each is done for itself.
-
 void PrefixCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  if (!with_prefixes(keys, [&](const auto& whole) { forward_read_many(whole, results); }))
-    ICache::do_read_many(keys, results);
+  with_prefixes(keys, results, [&](auto whole, auto answers) { forward_read_many(whole, answers); });
 }
 
 void PrefixCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  if (!with_prefixes(keys, [&](const auto& whole) { forward_remove_many(whole, results); }))
-    ICache::do_remove_many(keys, results);
+  with_prefixes(keys, results, [&](auto whole, auto answers) { forward_remove_many(whole, answers); });
 }
 
 void PrefixCache::do_time_to_live_many(std::span<const std::string_view> keys,
                                        std::span<Result<Remaining>> results) {
-  if (stopped() ||
-      !with_prefixes(keys, [&](const auto& whole) { below()->time_to_live_many(whole, results); }))
-    ICache::do_time_to_live_many(keys, results);
+  with_prefixes(keys, results, [&](auto whole, auto answers) { forward_time_to_live_many(whole, answers); });
 }
 
 void PrefixCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  std::size_t bytes = 0;
-  for (std::size_t index = 0; index < entries.size(); bytes += entries[index++].key.size())
-    if (too_long(entries[index].key)) return ICache::do_write_many(entries, results);
-  KeyBlock block(prefix_, entries.size(), bytes);
-  std::vector<CacheEntry> whole(entries.begin(), entries.end());
-  for (auto& entry : whole)
-    entry.key = block.add(entry.key);
-  forward_write_many(whole, results);
+  const auto all = [this](std::span<const CacheEntry> accepted, std::span<Status> answers) {
+    std::size_t bytes = 0;
+    for (const auto& entry : accepted)
+      bytes += entry.key.size();
+    KeyBlock block(prefix_, accepted.size(), bytes);
+    std::vector<CacheEntry> whole(accepted.begin(), accepted.end());
+    for (auto& entry : whole)
+      entry.key = block.add(entry.key);
+    forward_write_many(whole, answers);
+  };
+  each_checked(
+      entries, results, [this](const CacheEntry& entry) { return refusal(entry.key); }, all);
 }
 
 std::string PrefixCache::below_pattern(std::string_view pattern) const {

@@ -101,6 +101,7 @@ struct MemoryCache::Counters {
 // No lock: a process may be forked at any moment. 0 is a limit that was never changed.
 struct MemoryCache::Setup {
   memory::EngineOptions options;
+  std::shared_ptr<ILogger> logger;
   std::atomic<std::uint64_t> max_size{0};
   std::atomic<std::uint64_t> max_bytes{0};
 
@@ -117,6 +118,7 @@ MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& con
       has_ttl_jitter_(options.ttl_jitter > 0.0),
       ttl_jitter_(options.ttl_jitter) {
   setup_->options = engine_options(checked(options), context, std::move(listener));
+  setup_->logger = context.logger;
 }
 
 MemoryCache::~MemoryCache() {
@@ -135,6 +137,10 @@ memory::Engine& MemoryCache::make_engine() {
 
 void MemoryCache::stop() noexcept {
   stopped_.store(true, std::memory_order_relaxed);
+}
+
+std::shared_ptr<ILogger> MemoryCache::logger() const noexcept {
+  return setup_->logger;
 }
 
 CacheStatistics MemoryCache::statistics() const {

@@ -47,7 +47,8 @@ RedisCache::Inner::Inner(const RedisCacheOptions& options, const ComponentContex
       ttl_jitter(options.ttl_jitter),
       on_cluster(!options.connection.is_set() && !options.resolved().startup_nodes.empty()),
       connection(options.connection.component()),
-      link(make_link(options, context)) {}
+      link(make_link(options, context)),
+      logger(context.logger) {}
 
 Error RedisCache::Inner::too_large() {
   count(counters.failures);
@@ -69,6 +70,10 @@ RedisCache::RedisCache(RedisCacheOptions options, const ComponentContext& contex
 
 RedisCache::~RedisCache() {
   RedisCache::stop();
+}
+
+std::shared_ptr<ILogger> RedisCache::logger() const noexcept {
+  return inner_->logger;
 }
 
 void RedisCache::start() {

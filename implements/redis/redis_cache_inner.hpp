@@ -163,6 +163,7 @@ class RedisCache::Inner {
   const bool on_cluster;
   const std::shared_ptr<IRedis> connection;  // null when the connection is the cache's own
   const redis::SharedLink link;
+  const std::shared_ptr<ILogger> logger;
   std::atomic<bool> stopped{false};
   redis::LargeKeys large_keys;
   Counters counters;

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,8 @@
 #include <vector>
 
 namespace cachesite {
+
+class ILogger;
 
 /// A cache: keys and values are any bytes, and every entry has a time to live.
 ///
@@ -149,9 +152,8 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Reads `keys` together. `results` is as long as `keys`, has one result for each in their order, and is
   /// overwritten. A key may occur more than once; one that is refused does not keep others from being read.
   void get_many(std::span<const std::string_view> keys, std::span<Lookup> results) noexcept {
-    each_or_all(
-        keys.size(), results, [&](std::size_t index) { return check_key(keys[index]); },
-        [&] { do_read_many(keys, results); }, [&](std::size_t index) { return get(keys[index]); });
+    each_checked(keys, results, check_key,
+                 [this](auto accepted, auto answers) { do_read_many(accepted, answers); });
   }
   /// The same with room for the results. Throws std::bad_alloc.
   [[nodiscard]] std::vector<Lookup> get_many(std::span<const std::string_view> keys) {
@@ -166,17 +168,10 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Stores `entries` together, each as `write` does; not one step, so some may be stored and others not.
   /// `results` has one result for each. When a key occurs twice, the later one counts.
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {
-    each_or_all(
-        entries.size(), results,
-        [&](std::size_t index) {
-          const auto& entry = entries[index];
-          return check_entry(entry.key, entry.value, entry.time_to_live);
-        },
-        [&] { do_write_many(entries, results); },
-        [&](std::size_t index) {
-          const auto& entry = entries[index];
-          return write(entry.key, entry.value, entry.time_to_live);
-        });
+    each_checked(
+        entries, results,
+        [](const CacheEntry& entry) { return check_entry(entry.key, entry.value, entry.time_to_live); },
+        [this](auto accepted, auto answers) { do_write_many(accepted, answers); });
   }
   /// The same with room for the results. Throws std::bad_alloc.
   std::vector<Status> set_many(std::span<const CacheEntry> entries) {
@@ -190,9 +185,8 @@ class ICache : public Interface<ICache, "ICache"> {
 
   /// Removes the entries under `keys` together. `results` has for each what `remove` returns.
   void remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) noexcept {
-    each_or_all(
-        keys.size(), results, [&](std::size_t index) { return check_key(keys[index]); },
-        [&] { do_remove_many(keys, results); }, [&](std::size_t index) { return remove(keys[index]); });
+    each_checked(keys, results, check_key,
+                 [this](auto accepted, auto answers) { do_remove_many(accepted, answers); });
   }
   /// The same with room for the results. Throws std::bad_alloc.
   std::vector<Result<bool>> remove_many(std::span<const std::string_view> keys) {
@@ -207,10 +201,8 @@ class ICache : public Interface<ICache, "ICache"> {
   /// How long the entries under `keys` still live, asked together. `results` has one for each.
   void time_to_live_many(std::span<const std::string_view> keys,
                          std::span<Result<Remaining>> results) noexcept {
-    each_or_all(
-        keys.size(), results, [&](std::size_t index) { return check_key(keys[index]); },
-        [&] { do_time_to_live_many(keys, results); },
-        [&](std::size_t index) { return time_to_live(keys[index]); });
+    each_checked(keys, results, check_key,
+                 [this](auto accepted, auto answers) { do_time_to_live_many(accepted, answers); });
   }
 
   // --- all keys
@@ -250,6 +242,10 @@ class ICache : public Interface<ICache, "ICache"> {
 
   /// Counters since the cache was made.
   [[nodiscard]] virtual CacheStatistics statistics() const = 0;
+
+  /// Where failures of this cache are logged that nobody else is told about, as by `cached()` and
+  /// `evicting()`; null when there is no such place.
+  [[nodiscard]] virtual std::shared_ptr<ILogger> logger() const noexcept { return nullptr; }
 
  protected:
   // What an implementation provides. The arguments have passed the rules above; `results` is as long as what
@@ -346,25 +342,44 @@ class ICache : public Interface<ICache, "ICache"> {
     return std::nullopt;
   }
 
- private:
-  // A batch with a refused argument is done one by one, so that the others are not lost.
-  template <class R, class Check, class All, class One>
-  void each_or_all(std::size_t count, std::span<R> results, Check check, All all, One one) noexcept {
-    bool refused = false;
-    for (std::size_t index = 0; index < count && !refused; ++index)
-      refused = check(index).has_value();
-    if (!refused && count > 0) {
-      const auto done = guarded_call<Done>([&]() -> Status {
-        all();
-        return Done{};
-      });
-      if (!done.ok())
-        for (auto& result : results)
-          result = R(done.error());
-    } else {
-      for (std::size_t index = 0; index < count; ++index)
-        results[index] = one(index);
+  /// A batch some of whose arguments may be refused: `check` gives the reason or std::nullopt for each item,
+  /// and those that are refused are answered here; the rest stays one batch, for `all(items, results)`.
+  template <class T, class R, class Check, class All>
+  void each_checked(std::span<const T> items, std::span<R> results, Check check, All all) noexcept {
+    std::size_t refused = 0;
+    for (std::size_t index = 0; index < items.size(); ++index) {
+      auto reason = check(items[index]);
+      if (!reason) continue;
+      results[index] = R(refuse(*std::move(reason)));
+      ++refused;
     }
+    if (refused == items.size()) return;
+    const auto done = guarded_call<Done>([&]() -> Status {
+      if (refused == 0)
+        all(items, results);
+      else
+        accepted_of(items, results, check, all);
+      return Done{};
+    });
+    if (done.ok()) return;
+    for (std::size_t index = 0; index < items.size(); ++index)
+      if (refused == 0 || !check(items[index])) results[index] = R(done.error());
+  }
+
+ private:
+  template <class T, class R, class Check, class All>
+  static void accepted_of(std::span<const T> items, std::span<R> results, Check check, All all) {
+    std::vector<T> accepted;
+    std::vector<std::size_t> places;
+    for (std::size_t index = 0; index < items.size(); ++index) {
+      if (check(items[index])) continue;
+      accepted.push_back(items[index]);
+      places.push_back(index);
+    }
+    std::vector<R> answers(accepted.size(), R(Error(ErrorCode::no_memory)));
+    all(std::span<const T>(accepted), std::span<R>(answers));
+    for (std::size_t index = 0; index < places.size(); ++index)
+      results[places[index]] = std::move(answers[index]);
   }
 
   Error refuse(Error error) noexcept {

@@ -23,6 +23,7 @@ enum class CacheOperation : std::uint8_t {
   get_many,
   set_many,
   remove_many,
+  time_to_live_many,
   scan,
   remove_matching,
   clear,
@@ -30,7 +31,7 @@ enum class CacheOperation : std::uint8_t {
 };
 
 /// How many there are.
-inline constexpr std::size_t cache_operations = 17;
+inline constexpr std::size_t cache_operations = 18;
 
 /// The operation as metrics and traces call it, such as "read".
 [[nodiscard]] constexpr std::string_view to_string(CacheOperation operation) noexcept {
@@ -61,6 +62,8 @@ inline constexpr std::size_t cache_operations = 17;
       return "set_many";
     case CacheOperation::remove_many:
       return "remove_many";
+    case CacheOperation::time_to_live_many:
+      return "time_to_live_many";
     case CacheOperation::scan:
       return "scan";
     case CacheOperation::remove_matching:

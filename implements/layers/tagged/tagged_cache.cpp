@@ -51,6 +51,11 @@ bool TaggedCache::is_reserved(std::string_view key) const noexcept {
   return key.starts_with(inner_->reserved);
 }
 
+std::optional<Error> TaggedCache::reserved(std::string_view key) const {
+  if (!is_reserved(key)) return std::nullopt;
+  return Error(ErrorCode::bad_argument, "keys of this beginning belong to the tags of the cache");
+}
+
 Error TaggedCache::refuse_reserved() noexcept {
   on_refused();
   return Error(ErrorCode::bad_argument, "keys of this beginning belong to the tags of the cache");
@@ -122,11 +127,46 @@ Result<Found> TaggedCache::do_read(std::string_view key, Value& destination) {
 }
 
 void TaggedCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  if (std::any_of(keys.begin(), keys.end(), [this](std::string_view key) { return is_reserved(key); })) {
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      results[index] = get(keys[index]);
-    return;
+  each_checked(
+      keys, results, [this](std::string_view key) { return reserved(key); },
+      [this](auto accepted, auto answers) {
+        read_untagged(accepted, answers);
+        for (const auto& answer : answers)
+          if (!answer.failed()) (void)inner_->count_read(answer.miss() ? Found::miss : Found::hit);
+      });
+}
+
+void TaggedCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                       std::span<Result<Remaining>> results) {
+  each_checked(
+      keys, results, [this](std::string_view key) { return reserved(key); },
+      [this](auto accepted, auto answers) {
+        forward_time_to_live_many(accepted, answers);
+        if (inner_->native) drop_evicted(accepted, answers);
+      });
+}
+
+// An entry whose tags were evicted has no life left.
+void TaggedCache::drop_evicted(std::span<const std::string_view> keys, std::span<Result<Remaining>> results) {
+  std::vector<std::size_t> places;
+  std::vector<std::string_view> present;
+  for (std::size_t index = 0; index < keys.size(); ++index) {
+    if (!results[index].ok() || results[index].value().state == Remaining::State::absent) continue;
+    places.push_back(index);
+    present.push_back(keys[index]);
   }
+  if (present.empty()) return;
+  std::vector<Lookup> found(present.size());
+  read_untagged(present, found);
+  for (std::size_t index = 0; index < places.size(); ++index) {
+    if (found[index].failed())
+      results[places[index]] = found[index].error();
+    else if (found[index].miss())
+      results[places[index]] = Remaining{};
+  }
+}
+
+void TaggedCache::read_untagged(std::span<const std::string_view> keys, std::span<Lookup> results) {
   forward_read_many(keys, results);
 
   struct Entry {
@@ -171,8 +211,6 @@ void TaggedCache::do_read_many(std::span<const std::string_view> keys, std::span
     else
       result = Lookup(Found::hit, Value(ByteView(value->payload)));
   }
-  for (const auto& result : results)
-    if (!result.failed()) (void)inner_->count_read(result.miss() ? Found::miss : Found::hit);
 }
 
 Result<TaggedCache::State> TaggedCache::examine(std::string_view key, Value& stored,

@@ -4,6 +4,7 @@
 #include <cachesite/key_pattern.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <unordered_set>
 #include <utility>
@@ -54,15 +55,17 @@ Status TaggedCache::do_write(std::string_view key, std::optional<ByteView> value
 }
 
 void TaggedCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  const bool plain = std::none_of(entries.begin(), entries.end(), [this](const CacheEntry& entry) {
-    return is_reserved(entry.key) || (entry.value && layers::looks_tagged(entry.value->text()));
-  });
-  if (!plain) {
-    for (std::size_t index = 0; index < entries.size(); ++index)
-      results[index] = do_write(entries[index].key, entries[index].value, entries[index].time_to_live);
-    return;
-  }
-  forward_write_many(entries, results);
+  each_checked(
+      entries, results, [this](const CacheEntry& entry) { return reserved(entry.key); },
+      [this](auto accepted, auto answers) { write_untagged(accepted, answers); });
+}
+
+void TaggedCache::write_untagged(std::span<const CacheEntry> entries, std::span<Status> results) {
+  std::vector<CacheEntry> stored(entries.begin(), entries.end());
+  std::deque<Untagged> values;
+  for (auto& entry : stored)
+    entry.value = values.emplace_back(entry.value, inner_->native).value();
+  forward_write_many(stored, results);
   for (const auto& result : results)
     if (result.ok()) Inner::count(inner_->writes);
 }
@@ -132,14 +135,13 @@ Result<bool> TaggedCache::do_remove(std::string_view key) {
 }
 
 void TaggedCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  if (std::any_of(keys.begin(), keys.end(), [this](std::string_view key) { return is_reserved(key); })) {
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      results[index] = do_remove(keys[index]);
-    return;
-  }
-  forward_remove_many(keys, results);
-  for (const auto& result : results)
-    if (result.ok() && result.value()) Inner::count(inner_->removals);
+  each_checked(
+      keys, results, [this](std::string_view key) { return reserved(key); },
+      [this](auto accepted, auto answers) {
+        forward_remove_many(accepted, answers);
+        for (const auto& answer : answers)
+          if (answer.ok() && answer.value()) Inner::count(inner_->removals);
+      });
 }
 
 Result<bool> TaggedCache::do_expire(std::string_view key, TimeToLive time_to_live) {

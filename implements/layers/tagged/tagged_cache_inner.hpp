@@ -34,8 +34,9 @@ class TaggedCache::Inner {
     return found;
   }
 
-  // Those who make room in place of an evicted entry take turns, so that of several only one finds it.
-  std::mutex& turn_for(std::string_view key) noexcept {
+  // Those who make room in place of an evicted entry take turns, so that of several only one finds it. A hook
+  // in the cache below may call this one again, so a thread may take its turn twice.
+  std::recursive_mutex& turn_for(std::string_view key) noexcept {
     return turns_[std::hash<std::string_view>()(key) % turns_.size()];
   }
 
@@ -46,7 +47,7 @@ class TaggedCache::Inner {
   Counter hits{0}, misses{0}, writes{0}, removals{0}, tag_evictions{0};
 
  private:
-  std::array<std::mutex, 64> turns_;
+  std::array<std::recursive_mutex, 64> turns_;
 };
 
 }  // namespace cachesite

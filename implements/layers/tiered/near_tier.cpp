@@ -63,8 +63,17 @@ void NearTier::fill(std::string_view key, std::optional<ByteView> value, const R
     if (rest.count() < 1) return;
     time_to_live = limited(TimeToLive(rest));
   }
-  if (copies_->write(key, value, time_to_live).ok()) fills.fetch_add(1, relaxed);
+  if (keep_copy(key, value, time_to_live, own, ticket)) fills.fetch_add(1, relaxed);
   if (negative_ttl_) (void)absent_.remove(key);
+}
+
+// A value that the near tier has no room for must not leave the one before it, nor may one stay that a hook
+// of the near tier made out of date.
+bool NearTier::keep_copy(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+                         const Place& place, Ticket ticket) noexcept {
+  const bool kept = copies_->write(key, value, time_to_live).ok() && place.changes.load(relaxed) == ticket;
+  if (!kept) (void)copies_->remove(key);
+  return kept;
 }
 
 void NearTier::fill_absent(std::string_view key, Ticket ticket) noexcept {
@@ -84,8 +93,10 @@ void NearTier::changed_to(std::string_view key, std::optional<ByteView> value, T
   const bool alone = own.changes.fetch_add(1, std::memory_order_release) == ticket;
   if (negative_ttl_) (void)absent_.remove(key);
   if (!alone) fills_dropped.fetch_add(1, relaxed);
-  // A value that the near tier has no room for must not leave the one before it.
-  if (!alone || !copies_->write(key, value, limited(time_to_live)).ok()) (void)copies_->remove(key);
+  if (alone)
+    (void)keep_copy(key, value, limited(time_to_live), own, ticket + 1);
+  else
+    (void)copies_->remove(key);
 }
 
 bool NearTier::changed(std::string_view key) noexcept {

@@ -53,9 +53,10 @@ class NearTier {
   std::atomic<std::uint64_t> fills_dropped{0};
 
  private:
-  // Far more counters than locks: keys that share a counter void each other's tickets.
+  // Far more counters than locks: keys that share a counter void each other's tickets. A hook in the near
+  // cache may call the tiers again, so a thread may take its lock twice.
   struct alignas(64) Stripe {
-    std::mutex mutex;
+    std::recursive_mutex mutex;
     std::array<std::atomic<Ticket>, 64> changes{};
   };
   struct Place {
@@ -63,6 +64,9 @@ class NearTier {
     std::atomic<Ticket>& changes;
   };
   static constexpr std::uint64_t most_absent = 10'000;
+
+  bool keep_copy(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+                 const Place& place, Ticket ticket) noexcept;
 
   [[nodiscard]] Place place(std::string_view key) const noexcept;
   void void_all_tickets() noexcept;

@@ -198,6 +198,27 @@ Result<bool> TieredCache::do_persist(std::string_view key) {
   return after_change(key, forward_persist(key));
 }
 
+void TieredCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                       std::span<Result<Remaining>> results) {
+  forward_time_to_live_many(keys, results);
+  for (const auto& result : results)
+    if (!result.ok()) Inner::count(inner_->failures);
+}
+
+// How long the entries still live that were found.
+std::vector<Result<Remaining>> TieredCache::lives_of(std::span<const std::string_view> keys,
+                                                     std::span<const Lookup> found) {
+  std::vector<std::string_view> asked;
+  for (std::size_t index = 0; index < keys.size(); ++index)
+    if (found[index].ok() && !found[index].miss()) asked.push_back(keys[index]);
+  std::vector<Result<Remaining>> answers(asked.size(), Result<Remaining>(Remaining()));
+  if (!asked.empty()) forward_time_to_live_many(asked, answers);
+  std::vector<Result<Remaining>> lives(keys.size(), Result<Remaining>(Remaining()));
+  for (std::size_t index = 0, next = 0; index < keys.size(); ++index)
+    if (found[index].ok() && !found[index].miss()) lives[index] = std::move(answers[next++]);
+  return lives;
+}
+
 void TieredCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
   auto& inner = *inner_;
   if (stopped()) return forward_read_many(keys, results);
@@ -219,8 +240,7 @@ void TieredCache::do_read_many(std::span<const std::string_view> keys, std::span
   std::vector<Lookup> answers(places.size());
   forward_read_many(asked_keys, answers);
   const auto asked = inner.near.now();
-  std::vector<Result<Remaining>> left(places.size(), Result<Remaining>(Remaining()));
-  below()->time_to_live_many(asked_keys, left);
+  const auto left = lives_of(asked_keys, answers);
   for (std::size_t index = 0; index < places.size(); ++index) {
     auto& answer = answers[index];
     if (answer.failed()) {

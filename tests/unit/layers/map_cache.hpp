@@ -95,6 +95,11 @@ class MapCache final : public ICache {
     ++batches;
     ICache::do_remove_many(keys, results);
   }
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override {
+    ++batches;
+    ICache::do_time_to_live_many(keys, results);
+  }
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override {
     if (auto error = ask(pattern)) return *error;
     std::size_t found = 0;
@@ -141,6 +146,8 @@ inline std::vector<std::string> call_everything(ICache& cache) {
   (void)cache.expire("k", forever);
   (void)cache.persist("k");
   (void)cache.get_many(keys);
+  std::vector<Result<Remaining>> left(2, Result<Remaining>(Remaining{}));
+  cache.time_to_live_many(keys, left);
   (void)cache.set_many({{"k", ByteView("1"), forever}, {"l", ByteView("1"), forever}});
   ScanPosition position;
   std::vector<std::string> found;
@@ -150,9 +157,24 @@ inline std::vector<std::string> call_everything(ICache& cache) {
   (void)cache.remove_matching("k*");
   (void)cache.size();
   (void)cache.clear();
-  return {"write",           "read",    "add",      "replace",  "increment", "contains",    "time_to_live",
-          "expire",          "persist", "get_many", "set_many", "scan",      "remove_many", "remove",
-          "remove_matching", "size",    "clear"};
+  return {"write",
+          "read",
+          "add",
+          "replace",
+          "increment",
+          "contains",
+          "time_to_live",
+          "expire",
+          "persist",
+          "get_many",
+          "time_to_live_many",
+          "set_many",
+          "scan",
+          "remove_many",
+          "remove",
+          "remove_matching",
+          "size",
+          "clear"};
 }
 
 }  // namespace cachesite::test

@@ -5,6 +5,8 @@
 #include <cachesite/metrics_cache.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -124,6 +126,43 @@ BOOST_AUTO_TEST_CASE(every_operation_is_counted_and_timed_once) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_number_of_hits_never_falls_when_a_read_under_way_turns_out_to_be_none) {
+  struct Observed final : CacheLayer {
+    explicit Observed(std::shared_ptr<ICache> under) : CacheLayer(std::move(under)) {}
+    Result<Found> do_read(std::string_view key, Value& destination) override {
+      if (meanwhile) meanwhile();
+      return forward_read(key, destination);
+    }
+    std::function<void()> meanwhile;
+  };
+  const auto observed = std::make_shared<Observed>(below);
+  MetricsCacheOptions options;
+  options.over = Reference<ICache>(observed);
+  MetricsCache counting(options);
+  std::uint64_t last = 0;
+  const auto look = [&] {
+    const auto statistics = counting.statistics();
+    BOOST_TEST(statistics.hits >= last);
+    BOOST_TEST(counting.metrics().statistics.hits == statistics.hits);
+    last = statistics.hits;
+  };
+  observed->meanwhile = look;
+  for (int round = 0; round < 3; ++round) {
+    (void)counting.get("nobody");
+    look();
+  }
+  below->failure = Error(ErrorCode::unreachable, "gone");
+  (void)counting.get("k");
+  look();
+  below->failure.reset();
+  (void)counting.write("k", ByteView("1"), forever);
+  for (int round = 0; round < 10; ++round)
+    (void)counting.get("k");
+  look();
+  BOOST_TEST(last == 10U);
+  BOOST_TEST(counting.statistics().misses == 3U);
+}
+
 BOOST_AUTO_TEST_CASE(failures_count_and_add_no_latency) {
   below->failure = Error(ErrorCode::unreachable, "gone");
   const auto names = test::call_everything(*cache);
@@ -135,8 +174,8 @@ BOOST_AUTO_TEST_CASE(failures_count_and_add_no_latency) {
       BOOST_TEST(metrics.operations[index].latency.count() == 0u);
     }
   }
-  // Three batches of two keys, and 14 other calls.
-  BOOST_TEST(metrics.statistics.failures == 20u);
+  // Four batches of two keys, and 14 other calls.
+  BOOST_TEST(metrics.statistics.failures == 22u);
   BOOST_TEST(metrics.statistics.hits + metrics.statistics.misses + metrics.statistics.writes == 0u);
 }
 
