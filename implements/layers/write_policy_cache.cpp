@@ -21,8 +21,8 @@ class WritePolicyCache::Inner {
  public:
   Inner(const WritePolicyCacheOptions& options, std::shared_ptr<ICache> below,
         const ComponentContext& context)
-      : wait_limit(options.wait_limit),
-        flush_within(options.flush_within),
+      : wait_limit(TimeSpan(options.wait_limit).milliseconds()),
+        flush_within(TimeSpan(options.flush_within).milliseconds()),
         on_full(options.on_full),
         below_(std::move(below)),
         tagged_(dynamic_cast<ITaggedCache*>(below_.get())),
@@ -121,7 +121,7 @@ Result<OriginWrite> WritePolicyCache::do_write_through(std::string_view key, std
   if (!turn.held() || !inner.queue.await_key(std::string(key), inner.wait_limit))
     return Error(ErrorCode::timeout, "earlier values of the key are still being written");
 
-  const auto written = guarded_call<Done>([&] { return writer(key, value); });
+  const auto written = layers::call_writer(writer, key, value);
   if (!written.ok()) {
     if (written.error().outcome() == Outcome::unknown) (void)below()->remove(key);
     return written.error();

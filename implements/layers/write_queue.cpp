@@ -25,9 +25,9 @@ WriteQueue::WriteQueue(const WritePolicyCacheOptions& options, OnLost on_lost)
       queue_bytes_(options.queue_bytes.bytes),
       newest_only_(options.newest_only),
       retries_(options.retries),
-      wait_limit_(options.wait_limit),
-      retry_pause_(options.retry_pause),
-      longest_retry_pause_(options.longest_retry_pause),
+      wait_limit_(TimeSpan(options.wait_limit).milliseconds()),
+      retry_pause_(TimeSpan(options.retry_pause).milliseconds()),
+      longest_retry_pause_(TimeSpan(options.longest_retry_pause).milliseconds()),
       thread_count_(options.threads),
       on_lost_(std::move(on_lost)) {}
 
@@ -166,7 +166,7 @@ void WriteQueue::write_one(std::unique_lock<std::mutex>& lock, Ready::node_type 
   WriteJob& job = one.front();
 
   lock.unlock();
-  const auto written = guarded_call<Done>([&] { return job.writer(job.key, job.view()); });
+  const auto written = call_writer(job.writer, job.key, job.view());
   lock.lock();
   line.running = false;
   if (written.ok()) {

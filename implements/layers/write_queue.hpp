@@ -37,6 +37,16 @@ struct WriteJob {
   }
 };
 
+// A writer that throws may do so after the origin has taken the value.
+inline Status call_writer(const IWritePolicyCache::Writer& writer, std::string_view key,
+                          std::optional<ByteView> value) noexcept {
+  try {
+    return writer(key, value);
+  } catch (...) {
+    return thrown_failure(Outcome::unknown);
+  }
+}
+
 // Values on their way to their origin: those of one key one after the other, those of different keys on
 // several threads. Room is reserved first and used, or given back, later.
 class WriteQueue {

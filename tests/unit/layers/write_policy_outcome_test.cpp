@@ -1,0 +1,132 @@
+// What a WritePolicyCache leaves behind after writers that throw, and after values that were replaced.
+
+#include "support/wait_until.hpp"
+
+#include <cachesite/memory_cache.hpp>
+#include <cachesite/write_policy_cache_layer.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace cachesite::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+WritePolicyCacheOptions over(const std::shared_ptr<ICache>& below) {
+  WritePolicyCacheOptions options;
+  options.over = Reference<ICache>(below);
+  return options;
+}
+
+// Lets writers of one key wait.
+class Gate {
+ public:
+  ~Gate() { open(); }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    open_ = false;
+  }
+  IWritePolicyCache::Writer writer() {
+    return [this](std::string_view, std::optional<ByteView>) -> Status {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return open_; });
+      return Done{};
+    };
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(write_policy_outcome)
+
+BOOST_AUTO_TEST_CASE(a_writer_that_throws_may_have_written_so_the_old_value_goes) {
+  const std::vector<std::pair<ErrorCode, std::function<void()>>> throwers{
+      {ErrorCode::refused, [] { throw std::runtime_error("the connection was lost after the commit"); }},
+      {ErrorCode::no_memory, [] { throw std::bad_alloc(); }},
+      {ErrorCode::refused, [] { throw 7; }},
+  };
+  for (const auto& [code, thrower] : throwers) {
+    const auto memory = std::make_shared<MemoryCache>();
+    WritePolicyCache cache(over(memory));
+    BOOST_REQUIRE(memory->set_value("key", "old", 1h));
+    std::string origin = "old";
+    const auto written =
+        cache.write_through("key", "new", 1h, [&](std::string_view, std::optional<ByteView> value) -> Status {
+          origin = value->text();
+          thrower();
+          return Done{};
+        });
+    BOOST_REQUIRE(!written.ok());
+    BOOST_TEST((written.error().code() == code));
+    BOOST_TEST((written.error().outcome() == Outcome::unknown));
+    BOOST_TEST(origin == "new");
+    BOOST_TEST(memory->get("key").miss());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(values_that_were_replaced_leave_as_much_room_as_there_was) {
+  const auto memory = std::make_shared<MemoryCache>();
+  auto options = over(memory);
+  options.queue_bytes = ByteSize{1000};
+  options.queue_size = 4;
+  options.on_full = OnFull::refuse;
+  options.newest_only = true;
+  WritePolicyCache cache(options);
+  Gate gate;
+  for (int round = 0; round < 3; ++round) {
+    gate.close();
+    BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
+    for (int number = 0; number < 100; ++number)
+      BOOST_TEST(cache.write_behind("key", std::string(number % 90U, 'x'), 1h, gate.writer()).ok());
+    gate.open();
+    BOOST_TEST(cache.flush(10s).ok());
+    gate.close();
+    BOOST_TEST(cache.write_behind("large", std::string(900, 'x'), 1h, gate.writer()).ok());
+    BOOST_TEST(cache.write_behind("small", std::string(80, 'x'), 1h, gate.writer()).ok());
+    BOOST_TEST(!cache.write_behind("more", std::string(80, 'x'), 1h, gate.writer()).ok());
+    gate.open();
+    BOOST_TEST(cache.flush(10s).ok());
+  }
+  const auto statistics = cache.write_policy_statistics();
+  BOOST_TEST(statistics.refused == 3U);
+  BOOST_TEST(statistics.queued == statistics.written_behind + statistics.replaced);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_queue_that_writes_through_fails_as_write_through_does) {
+  const auto memory = std::make_shared<MemoryCache>();
+  auto options = over(memory);
+  options.queue_size = 1;
+  options.wait_limit = 0ms;
+  options.on_full = OnFull::write_through;
+  WritePolicyCache cache(options);
+  Gate gate;
+  BOOST_REQUIRE(memory->set_value("key", "old", 1h));
+  BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
+  const auto written = cache.write_behind(
+      "key", "new", 1h, [](auto...) { return Status(Error(ErrorCode::timeout, "", Outcome::unknown)); });
+  BOOST_TEST((written.error().code() == ErrorCode::timeout));
+  BOOST_TEST(memory->get("key").miss());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
