@@ -4,10 +4,41 @@
 
 namespace cachesite::remembering {
 
-// A thread waits for one flight at most, so the chain from leader to leader has no branches.
+bool Flight::begin_storing() {
+  std::unique_lock lock(mutex_);
+  stored_.wait(lock, [this] { return storing_ == std::thread::id(); });
+  if (!outdated_) storing_ = std::this_thread::get_id();
+  return !outdated_;
+}
+
+void Flight::end_storing() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    storing_ = {};
+  }
+  stored_.notify_all();
+}
+
+bool Flight::outdated_by_store() {
+  const std::lock_guard lock(mutex_);
+  return outdated_by_store_;
+}
+
+void Flight::make_outdated() {
+  std::unique_lock lock(mutex_);
+  outdated_ = true;
+  if (storing_ == std::this_thread::get_id())
+    outdated_by_store_ = true;
+  else
+    stored_.wait(lock, [this] { return storing_ == std::thread::id(); });
+}
+
+// A thread waits for one flight at most, so the chain from leader to leader has no branches. A flight that
+// has landed keeps nobody waiting, though those who waited for it may not have woken yet.
 bool FlightTable::needs_this_thread(const Flight& flight) const {
   const auto self = std::this_thread::get_id();
   for (const Flight* next = &flight;;) {
+    if (next->result_) return false;
     if (next->leader == self) return true;
     const auto waits = waiting_.find(next->leader);
     if (waits == waiting_.end()) return false;
@@ -52,8 +83,33 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
   flight->landed_.notify_all();
 }
 
-void FlightTable::outdate(std::string_view key) {
-  if (under_way_.load() == 0) return;
+std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags) {
+  auto flight = std::make_shared<Flight>(std::this_thread::get_id(), tags);
+  const std::lock_guard lock(mutex_);
+  apart_.emplace(std::string(key), flight);
+  under_way_.fetch_add(1);
+  return flight;
+}
+
+void FlightTable::end_apart(const std::shared_ptr<Flight>& flight) noexcept {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(apart_, [&](const auto& entry) { return entry.second == flight; });
+  under_way_.fetch_sub(1);
+}
+
+void FlightTable::outdate_older(std::string_view key, const Flight& flight) {
+  std::vector<std::shared_ptr<Flight>> older;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [begin, end] = apart_.equal_range(key);
+    for (auto next = begin; next != end && next->second.get() != &flight; ++next)
+      older.push_back(next->second);
+  }
+  for (const auto& each : older)
+    each->make_outdated();
+}
+
+void FlightTable::supersede(std::string_view key) {
   std::shared_ptr<Flight> flight;
   {
     const std::lock_guard lock(mutex_);
@@ -65,11 +121,30 @@ void FlightTable::outdate(std::string_view key) {
   flight->make_outdated();
 }
 
+void FlightTable::outdate(std::string_view key) {
+  if (under_way_.load() == 0) return;
+  std::vector<std::shared_ptr<Flight>> flights;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = flights_.find(key); found != flights_.end()) {
+      flights.push_back(std::move(found->second));
+      flights_.erase(found);
+    }
+    const auto [begin, end] = apart_.equal_range(key);
+    for (auto next = begin; next != end; ++next)
+      flights.push_back(next->second);
+  }
+  for (const auto& flight : flights)
+    flight->make_outdated();
+}
+
 void FlightTable::outdate_matching(const std::function<bool(std::string_view, const Flight&)>& matches) {
   if (under_way_.load() == 0) return;
   std::vector<std::shared_ptr<Flight>> flights;
   {
     const std::lock_guard lock(mutex_);
+    for (const auto& [key, flight] : apart_)
+      if (matches(key, *flight)) flights.push_back(flight);
     for (auto next = flights_.begin(); next != flights_.end();) {
       if (matches(next->first, *next->second)) {
         flights.push_back(std::move(next->second));

@@ -27,32 +27,42 @@ class Flight {
   Flight(std::thread::id leading, std::span<const std::string> carried)
       : leader(leading), tags(carried.begin(), carried.end()) {}
 
-  /// Runs `store` unless the flight was told that what it computes is out of date.
-  template <class Store>
-  bool store_unless_outdated(Store&& store) {
-    const std::lock_guard lock(storing_);
-    if (outdated_) return false;
+  /// Runs `store` unless the flight was told that what it computes is out of date, and `undo` when it is told
+  /// so by `store` itself. One thread at a time does this. No lock is held meanwhile.
+  template <class Store, class Undo>
+  void store_unless_outdated(Store&& store, Undo&& undo) {
+    if (!begin_storing()) return;
+    struct Storing {
+      Flight& flight;
+      ~Storing() { flight.end_storing(); }
+    } storing{*this};
     store();
-    return true;
+    if (outdated_by_store()) undo();
   }
-  void make_outdated() {
-    const std::lock_guard lock(storing_);
-    outdated_ = true;
-  }
+  /// Returns when nothing is being stored any more, except by the calling thread.
+  void make_outdated();
 
   const std::thread::id leader;
   const std::vector<std::string> tags;
 
  private:
   friend class FlightTable;
-  std::mutex storing_;
+  bool begin_storing();
+  void end_storing() noexcept;
+  [[nodiscard]] bool outdated_by_store();
+
+  std::mutex mutex_;
+  std::condition_variable stored_;
+  std::thread::id storing_;  // who stores; nobody when it is no thread's
   bool outdated_ = false;
+  bool outdated_by_store_ = false;
   std::condition_variable landed_;  // with the table's mutex
   std::optional<Lookup> result_;    // constant once it is there
 };
 
-/// The computations of one cache that are under way, at most one for each key. Nothing is ever held while
-/// code of the program runs, so factories may ask for other keys.
+/// The computations of one cache that are under way. For each key there is at most one that others wait for;
+/// one that computes beside it, anew or since it waited in vain, is apart. Nothing is ever held while code of
+/// the program runs, so factories may ask for other keys.
 class FlightTable {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -73,7 +83,15 @@ class FlightTable {
   std::optional<Lookup> wait(Flight& flight, TimePoint deadline);
   void land(std::string_view key, const std::shared_ptr<Flight>& flight, const Lookup& result) noexcept;
 
-  /// What flights of these keys compute is not stored any more, and whoever comes now does not board them.
+  /// A computation that nobody waits for; `end_apart` ends it.
+  std::shared_ptr<Flight> begin_apart(std::string_view key, std::span<const std::string> tags);
+  void end_apart(const std::shared_ptr<Flight>& flight) noexcept;
+  /// Those of the key that began apart before `flight` do not store any more.
+  void outdate_older(std::string_view key, const Flight& flight);
+
+  /// Whoever comes now does not board the flight of the key, and what it computes is not stored any more.
+  void supersede(std::string_view key);
+  /// The same for every flight of these keys.
   void outdate(std::string_view key);
   void outdate_matching(const std::function<bool(std::string_view key, const Flight&)>& matches);
 
@@ -85,6 +103,7 @@ class FlightTable {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Flight>, std::less<>> flights_;
+  std::multimap<std::string, std::shared_ptr<Flight>, std::less<>> apart_;  // those of a key by age
   std::unordered_map<std::thread::id, Flight*> waiting_;
   std::atomic<std::uint64_t> landings_{0};
   std::atomic<std::size_t> under_way_{0};

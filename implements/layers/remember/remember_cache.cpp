@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "basics/rising_counter.hpp"
 #include "layers/remember/flight_table.hpp"
 #include "layers/remember/key_in_text.hpp"
 
@@ -36,6 +37,7 @@ class RememberCache::Inner {
   // Looks beyond the first of a call, which the cache below has counted too.
   std::atomic<std::uint64_t> further_hits{0};
   std::atomic<std::uint64_t> further_misses{0};
+  RisingCounter hits, misses;  // as reported
 };
 
 namespace {
@@ -110,13 +112,21 @@ class RememberCache::Course {
 
   Lookup refresh() {
     if (cache_.stopped()) return Lookup(closed());
-    inner_.flights.outdate(key_);
-    Flight own(std::this_thread::get_id(), {});
-    return compute(own, nullptr);
+    inner_.flights.supersede(key_);
+    return compute_apart();
+  }
+
+  Lookup compute_apart() {
+    struct Apart {
+      FlightTable& flights;
+      std::shared_ptr<Flight> flight;
+      ~Apart() { flights.end_apart(flight); }
+    } const apart{inner_.flights, inner_.flights.begin_apart(key_, computation_.tags)};
+    return compute(*apart.flight, nullptr);
   }
 
   Lookup follow(const std::shared_ptr<Flight>& flight) {
-    const auto deadline = std::chrono::steady_clock::now() + inner_.options.wait;
+    const auto deadline = std::chrono::steady_clock::now() + TimeSpan(inner_.options.wait).milliseconds();
     inner_.waits.fetch_add(1);
     if (auto result = inner_.flights.wait(*flight, deadline)) return *std::move(result);
     if (inner_.flights.closed()) return Lookup(closed());
@@ -124,7 +134,7 @@ class RememberCache::Course {
                                              key_in_text(key_) + " for longer than the wait limit");
     if (inner_.options.on_lock_failure == OnLockFailure::error) return Lookup(late);
     report(late);
-    return compute(*flight, nullptr);
+    return compute_apart();
   }
 
   Lookup lead(const std::shared_ptr<Flight>& flight, bool look_again) {
@@ -211,14 +221,21 @@ class RememberCache::Course {
       return report(Error(ErrorCode::too_large, "a value is at most 512 MiB long"));
     if (lease && !lease->held())
       return report(Error(ErrorCode::timeout, "the lock was lost while the value was computed"));
-    (void)flight.store_unless_outdated([&] {
-      const auto value = lookup.hit() ? std::optional(ByteView(lookup.value().text())) : std::nullopt;
-      const auto stored = guarded_call<Done>([&] {
-        if (tags_.empty() || cache_.stopped()) return cache_.forward_write(key_, value, time_to_live);
-        return inner_.tagged->write_tagged(key_, value, time_to_live, tags_);
-      });
-      if (!stored.ok()) report(stored.error());
-    });
+    inner_.flights.outdate_older(key_, flight);
+    std::optional<Error> failure;
+    flight.store_unless_outdated(
+        [&] {
+          const auto stored = guarded_call<Done>([&] { return write(lookup, time_to_live); });
+          if (!stored.ok()) failure = stored.error();
+        },
+        [&] { (void)guarded_call<bool>([&] { return cache_.forward_remove(key_); }); });
+    if (failure) report(*failure);
+  }
+
+  Status write(const Lookup& lookup, TimeToLive time_to_live) {
+    const auto value = lookup.hit() ? std::optional(ByteView(lookup.value().text())) : std::nullopt;
+    if (tags_.empty() || cache_.stopped()) return cache_.forward_write(key_, value, time_to_live);
+    return inner_.tagged->write_tagged(key_, value, time_to_live, tags_);
   }
 
   void report(const Error& error) const {
@@ -250,8 +267,8 @@ CacheStatistics RememberCache::statistics() const {
   const auto hits = inner_->further_hits.load();
   const auto misses = inner_->further_misses.load();
   auto statistics = CacheLayer::statistics();
-  statistics.hits -= std::min(statistics.hits, hits);
-  statistics.misses -= std::min(statistics.misses, misses);
+  statistics.hits = inner_->hits.report(statistics.hits - std::min(statistics.hits, hits));
+  statistics.misses = inner_->misses.report(statistics.misses - std::min(statistics.misses, misses));
   statistics.stampede_waits += inner_->waits.load();
   return statistics;
 }
