@@ -5,6 +5,7 @@
 #include <cachesite/cache_error.hpp>
 #include <cachesite/cached_options.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/failure_report.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/remember.hpp>
 #include <cachesite/result.hpp>
@@ -75,6 +76,8 @@ class CachedFunction {
         serializer_(std::move(serializer)),
         key_(std::forward<Key>(key), options_.names) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
+    report_.emplace(options_.report, cache_->logger(),
+                    "the cache of a function fails; calls go on without it");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
     if (options_.tags && !dynamic_cast<ITaggedCache*>(cache_.get()))
       throw std::invalid_argument("a function with tags needs a cache that has them");
@@ -88,7 +91,7 @@ class CachedFunction {
     const auto time_to_live = time_of_arguments_ ? checked_at_run_time(time_of_arguments_(arguments...))
                                                  : TimeToLive::never_expires();  // the result will say
     Computation how;
-    how.report = options_.report;
+    how.report = std::cref(*report_);
     how.compute_without_cache = options_.on_error == OnCacheError::execute;
     if (options_.tags) how.tags = options_.tags(arguments...);
     how.refresh = options_.bypass && options_.bypass(arguments...);
@@ -114,7 +117,7 @@ class CachedFunction {
         if (answer.null()) return std::nullopt;
       if (options_.on_error == OnCacheError::raise || answer.error().code() == ErrorCode::not_computed)
         throw CacheError(answer.error());
-      report(answer.error());
+      (*report_)(answer.error());
       if (how.refresh) return function_(arguments...);
       how.refresh = true;  // computes and, when the cache is able to, stores
     }
@@ -195,13 +198,10 @@ class CachedFunction {
       return *std::move(value);
   }
 
-  void report(const Error& error) const {
-    if (options_.report) options_.report(error);
-  }
-
   std::shared_ptr<ICache> cache_;
   std::function<R(Arguments...)> function_;
   Options options_;
+  std::optional<detail::FailureReport> report_;
   S serializer_;
   ArgumentKey<std::remove_cvref_t<Arguments>...> key_;
   // One of the two.

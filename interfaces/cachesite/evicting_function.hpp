@@ -2,6 +2,7 @@
 
 #include <cachesite/argument_key.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/detail/failure_report.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/tagged_cache.hpp>
 
@@ -21,12 +22,13 @@ namespace cachesite {
 /// Settings of an EvictingFunction with arguments of these types.
 template <class... Arguments>
 struct EvictingOptions {
-  /// What the arguments are called in the key template, from the first on.
+  /// What the arguments are called in the key template, from the first on; "" for one that has no place
+  /// there.
   std::vector<std::string> names = {};
   /// Tags whose entries are all evicted. The cache has to be an ITaggedCache then.
   std::function<std::vector<std::string>(const Arguments&...)> tags = {};
   /// Told when an entry could not be removed; it then stays until its TTL is over. Must not throw, and may
-  /// be called from any thread.
+  /// be called from any thread. Without it the cache's logger gets a warning, once in 10 s at most.
   std::function<void(const Error&)> report = {};
 };
 
@@ -41,6 +43,8 @@ class EvictingFunction {
   EvictingFunction(std::shared_ptr<ICache> cache, Key&& key, F&& function, Options options)
       : cache_(std::move(cache)), function_(std::forward<F>(function)), options_(std::move(options)) {
     if (!cache_) throw std::invalid_argument("an evicting function needs a cache");
+    report_.emplace(options_.report, cache_->logger(),
+                    "what is out of date could not be removed, and may be served until its TTL ends");
     if constexpr (!std::same_as<std::remove_cvref_t<Key>, std::nullopt_t>)
       key_.emplace(std::forward<Key>(key), options_.names);
     if (!key_ && !options_.tags) throw std::invalid_argument("an evicting function needs a key or tags");
@@ -70,21 +74,19 @@ class EvictingFunction {
   void evict(const std::optional<std::string>& key, const std::vector<std::string>& tags) const {
     if (key) {
       const auto removed = cache_->remove(*key);
-      if (!removed.ok()) report(removed.error());
+      if (!removed.ok()) (*report_)(removed.error());
     }
     if (!tags.empty()) {
       const std::vector<std::string_view> views(tags.begin(), tags.end());
       const auto evicted = dynamic_cast<ITaggedCache&>(*cache_).evict_tags(views);
-      if (!evicted.ok()) report(evicted.error());
+      if (!evicted.ok()) (*report_)(evicted.error());
     }
-  }
-  void report(const Error& error) const {
-    if (options_.report) options_.report(error);
   }
 
   std::shared_ptr<ICache> cache_;
   std::function<R(Arguments...)> function_;
   Options options_;
+  std::optional<detail::FailureReport> report_;
   std::optional<ArgumentKey<std::remove_cvref_t<Arguments>...>> key_;
 };
 

@@ -12,8 +12,8 @@
 namespace cachesite {
 
 /// A cache key with places for arguments: "user:{id}:{language}". A place is the name of an argument or its
-/// number from 0; "{{" and "}}" stand for the braces themselves. An argument may be used more than once, or
-/// not at all.
+/// number from 0; "{{" and "}}" stand for the braces themselves. An argument may be used more than once. One
+/// that is not used makes no difference to the key.
 ///
 /// Two calls with different arguments never make the same key. The text after the last place is fixed, so the
 /// last argument stands there as it is. An earlier one ends where the text behind it begins: the first byte
@@ -28,9 +28,10 @@ namespace cachesite {
 /// and a template whose arguments hold no separator makes the same keys as Python's format does.
 class KeyTemplate {
  public:
-  /// `names` are those of the first arguments; there may be fewer names than arguments. Throws
-  /// std::invalid_argument with the reason for a brace without its partner, a place that is no argument, a
-  /// name that is empty, used twice or a number, and for more names than arguments.
+  /// `names` are those of the first arguments; there may be fewer names than arguments, and an argument that
+  /// makes no difference has an empty one. Throws std::invalid_argument with the reason for a brace without
+  /// its partner, a place that is no argument, a name that is used twice, a number, or that of an argument
+  /// without a place, and for more names than arguments.
   KeyTemplate(std::string_view text, std::span<const std::string> names, std::size_t arguments)
       : text_(text) {
     check_names(names, arguments);
@@ -55,6 +56,10 @@ class KeyTemplate {
       }
     }
     end_ = std::move(literal);
+    for (std::size_t index = 0; index < names.size(); ++index)
+      if (!names[index].empty() && !uses(index))
+        refuse("the argument \"" + names[index] +
+               "\" has no place; if it makes no difference, its name is \"\"");
     for (std::size_t index = 0; index + 1 < places_.size(); ++index) {
       const std::string& behind = places_[index + 1].before;
       places_[index].form = behind.empty() || is_common(behind.front()) ? Form::counted : Form::escaped;
@@ -108,7 +113,8 @@ class KeyTemplate {
     if (names.size() > arguments) refuse("there are more names than arguments");
     for (std::size_t index = 0; index < names.size(); ++index) {
       const std::string& name = names[index];
-      if (name.empty() || is_digit(name.front()) || name.find_first_of("{}") != std::string::npos)
+      if (name.empty()) continue;
+      if (is_digit(name.front()) || name.find_first_of("{}") != std::string::npos)
         refuse("\"" + name + "\" cannot be the name of an argument");
       if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(index), name) !=
           names.begin() + static_cast<std::ptrdiff_t>(index))
@@ -119,7 +125,7 @@ class KeyTemplate {
   std::size_t argument_of(std::string_view place, std::span<const std::string> names,
                           std::size_t arguments) const {
     const auto named = std::find(names.begin(), names.end(), place);
-    if (named != names.end()) return static_cast<std::size_t>(named - names.begin());
+    if (!place.empty() && named != names.end()) return static_cast<std::size_t>(named - names.begin());
     const bool number =
         !place.empty() && place.size() <= 3 && std::all_of(place.begin(), place.end(), is_digit);
     if (number) {

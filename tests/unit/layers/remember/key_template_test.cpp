@@ -58,6 +58,9 @@ BOOST_AUTO_TEST_CASE(doubled_braces_stand_for_braces) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_template_is_refused_with_the_reason) {
+  BOOST_TEST(complaint("{id}") ==
+             "key template \"{id}\": the argument \"name\" has no place; if it makes no difference, its "
+             "name is \"\"");
   BOOST_TEST(complaint("user:{id") == "key template \"user:{id\": a brace is not closed");
   BOOST_TEST(complaint("user:{id{name}") == "key template \"user:{id{name}\": a brace is not closed");
   BOOST_TEST(complaint("user:id}") == "key template \"user:id}\": a brace is closed that was not opened");
@@ -68,7 +71,6 @@ BOOST_AUTO_TEST_CASE(a_wrong_template_is_refused_with_the_reason) {
   BOOST_TEST(complaint("{99999999999999999999}").ends_with("there is no argument {99999999999999999999}"));
   BOOST_TEST(complaint("k", {"a", "a"}) == "key template \"k\": two arguments are called \"a\"");
   BOOST_TEST(complaint("k", {"0"}) == "key template \"k\": \"0\" cannot be the name of an argument");
-  BOOST_TEST(complaint("k", {""}) == "key template \"k\": \"\" cannot be the name of an argument");
   BOOST_TEST(complaint("k", {"a", "b"}, 1) == "key template \"k\": there are more names than arguments");
   BOOST_TEST(complaint("{id}:{name}:{2}") == "");
 }
@@ -84,6 +86,46 @@ BOOST_AUTO_TEST_CASE(weakness_33_different_arguments_never_make_the_same_key) {
           keys.insert(key(text, {first, second, third}));
     BOOST_TEST(keys.size() == parts.size() * parts.size() * parts.size(), text);
   }
+}
+
+// Every text of up to two of these bytes stands between places, and every argument is made of them.
+BOOST_AUTO_TEST_CASE(no_separator_lets_different_arguments_make_the_same_key) {
+  const std::string bytes = "%:'a1+-._2/5";
+  Texts separators{""};
+  for (const char first : bytes) {
+    separators.push_back(std::string(1, first));
+    for (const char second : bytes)
+      separators.push_back({first, second});
+  }
+  for (const auto& separator : separators) {
+    Texts arguments{"", "x", "25", "%25", "1'"};
+    if (!separator.empty())
+      for (const std::string inner : {"", "x", "1", "%", "25"}) {
+        arguments.push_back(separator + inner);
+        arguments.push_back(inner + separator);
+        arguments.push_back(inner + separator.front());
+      }
+    const std::set<std::string> distinct(arguments.begin(), arguments.end());
+    const KeyTemplate parsed("{0}" + separator + "{1}", {}, 2);
+    std::set<std::string> keys;
+    for (const auto& first : distinct)
+      for (const auto& second : distinct)
+        keys.insert(parsed.key(Texts{first, second}));
+    BOOST_TEST(keys.size() == distinct.size() * distinct.size(), "{0}" << separator << "{1}");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_argument_without_a_place_has_no_name) {
+  BOOST_TEST(complaint("u", {"id"}, 1) ==
+             "key template \"u\": the argument \"id\" has no place; if it makes no difference, its name is "
+             "\"\"");
+  BOOST_TEST(complaint("u:{0}", {"id"}, 1) == "");
+  BOOST_TEST(complaint("u:{id}", {"id"}, 2) == "");
+  BOOST_TEST(complaint("u", {}, 2) == "");
+  BOOST_TEST(complaint("u:{name}", {"", "name"}, 2) == "");
+  BOOST_TEST(complaint("u:{name}", {"", "name", ""}, 3) == "");
+  BOOST_TEST(complaint("u:{}", {"", ""}, 2) == "key template \"u:{}\": there is no argument {}");
+  BOOST_TEST(key("u:{name}", {"1", "ada"}, {"", "name"}) == "u:ada");
 }
 
 BOOST_AUTO_TEST_CASE(plain_arguments_make_the_keys_that_python_makes) {
