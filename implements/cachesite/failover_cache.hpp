@@ -32,11 +32,14 @@ namespace cachesite {
 ///
 /// **What may be stale.** The second cache holds what was written to it during outages, for `failover_ttl`
 /// at most. Keys that were changed while the first cache could not be reached (and the patterns, or that
-/// everything was cleared) are remembered, `remembered_keys` of them, and removed from both caches before
-/// the first one is used again, so that it does not serve what was overwritten or removed meanwhile. Keys
-/// that did not fit, and those that another process changed in its own second cache, may be served until
-/// their TTL ends. With `on_error: error` and without a second cache the caller knows, and nothing is
-/// remembered.
+/// everything was cleared) are remembered, `remembered_keys` of them. When the first cache is back, it is
+/// used at once, and what is remembered is removed from both caches: a key by the first call that is about
+/// it, before anything else; the rest in batches, one with each call. So the first cache does not serve what
+/// was overwritten or removed meanwhile, however much is written. A pattern, or everything, is removed within
+/// one call, which takes as long as that; until it is done, every call about a key that matches removes the
+/// key first. Keys that did not fit, and those that another process changed in its own second cache, may be
+/// served until their TTL ends. With `on_error: error` and without a second cache the caller knows, and
+/// nothing is remembered.
 ///
 /// What `increment` counted in the second cache is lost afterwards. Of the statistics, `hits`, `misses`,
 /// `writes`, `removals` and `clears` are those of both caches together, the others those of the first.
@@ -71,6 +74,8 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   Status do_clear() override;

@@ -3,7 +3,9 @@
 
 #include <cachesite/failover_cache.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <stdexcept>
 #include <utility>
 
@@ -104,6 +106,24 @@ void FailoverCache::do_read_many(std::span<const std::string_view> keys, std::sp
       [] { return Lookup(); });
 }
 
+void FailoverCache::do_time_to_live_many(std::span<const std::string_view> keys,
+                                         std::span<Result<Remaining>> results) {
+  auto& inner = *inner_;
+  inner.run_many<Result<Remaining>>(
+      "time_to_live_many", false, results, [&](std::size_t index) { return keys[index]; },
+      [&] { forward_time_to_live_many(keys, results); },
+      [&](const std::vector<std::size_t>& places) {
+        std::vector<std::string_view> some;
+        for (const auto place : places)
+          some.push_back(keys[place]);
+        std::vector<Result<Remaining>> left(some.size(), Result<Remaining>(Remaining{}));
+        inner.second->time_to_live_many(some, left);
+        for (std::size_t index = 0; index < places.size(); ++index)
+          results[places[index]] = std::move(left[index]);
+      },
+      [] { return Result<Remaining>(Remaining{}); });
+}
+
 // --- changes
 
 Status FailoverCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
@@ -201,6 +221,7 @@ void FailoverCache::do_remove_many(std::span<const std::string_view> keys, std::
 }
 
 // --- all keys
+// What is still owed has not been removed from the second cache either, and would show in the next outage.
 
 // A walk stays with the cache that it began in: the first byte of the position tells which one that is.
 Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
@@ -219,7 +240,15 @@ Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
     return scanned;
   };
   const auto first = [&] {
-    return step(in_first, [&](ScanPosition& own) { return forward_scan(pattern, own, keys); });
+    return step(in_first, [&](ScanPosition& own) {
+      const auto before = static_cast<std::ptrdiff_t>(keys.size());
+      Status scanned = forward_scan(pattern, own, keys);
+      if (inner.log.may_owe())
+        keys.erase(std::remove_if(keys.begin() + before, keys.end(),
+                                  [&](const std::string& key) { return inner.log.owes(key); }),
+                   keys.end());
+      return scanned;
+    });
   };
   const auto second = [&] {
     return step(in_second, [&](ScanPosition& own) { return inner.second->scan(pattern, own, keys); });
@@ -233,7 +262,7 @@ Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
     }
     return scanned;
   }
-  return inner.ask<Status>("scan", pattern, first, second, [&](const Error&) {
+  return inner.ask_all<Status>("scan", pattern, first, second, [&](const Error&) {
     position.finished = true;
     return Status(Done{});
   });
@@ -242,8 +271,12 @@ Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
 Result<std::uint64_t> FailoverCache::do_remove_matching(std::string_view pattern) {
   auto& inner = *inner_;
   return inner.run<Result<std::uint64_t>>(
-      "remove_matching", pattern, [&](bool insist) { return inner.log.remember_pattern(pattern, insist); },
-      [&] { return forward_remove_matching(pattern); },
+      "remove_matching", pattern, {},
+      [&](bool insist) { return inner.log.remember_pattern(pattern, insist); },
+      [&] {
+        if (inner.second && inner.log.may_owe()) (void)inner.second->remove_matching(pattern);
+        return forward_remove_matching(pattern);
+      },
       [&] { return inner.second->remove_matching(pattern); },
       [](const Error&) { return Result<std::uint64_t>(std::uint64_t{0}); });
 }
@@ -251,14 +284,17 @@ Result<std::uint64_t> FailoverCache::do_remove_matching(std::string_view pattern
 Status FailoverCache::do_clear() {
   auto& inner = *inner_;
   return inner.run<Status>(
-      "clear", {}, [&](bool insist) { return inner.log.remember_clear(insist); },
-      [&] { return forward_clear(); }, [&] { return inner.second->clear(); },
-      [](const Error&) { return Status(Done{}); });
+      "clear", {}, {}, [&](bool insist) { return inner.log.remember_clear(insist); },
+      [&] {
+        if (inner.second && inner.log.may_owe()) (void)inner.second->clear();
+        return forward_clear();
+      },
+      [&] { return inner.second->clear(); }, [](const Error&) { return Status(Done{}); });
 }
 
 Result<std::uint64_t> FailoverCache::do_size() {
   auto& inner = *inner_;
-  return inner.ask<Result<std::uint64_t>>(
+  return inner.ask_all<Result<std::uint64_t>>(
       "size", {}, [&] { return forward_size(); }, [&] { return inner.second->size(); },
       [](const Error&) { return Result<std::uint64_t>(std::uint64_t{0}); });
 }

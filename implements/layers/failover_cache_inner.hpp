@@ -1,7 +1,7 @@
 #pragma once
 
+#include "layers/outage.hpp"
 #include "layers/outage_log.hpp"
-#include "redis_user/redis_user.hpp"
 
 #include <cachesite/failover_cache.hpp>
 
@@ -16,20 +16,6 @@
 #include <vector>
 
 namespace cachesite {
-
-namespace layers {
-
-// Running out of memory here says nothing about the cache.
-inline bool is_outage(const Error& error) noexcept {
-  return error.code() != ErrorCode::no_memory && redis::is_temporary(error);
-}
-
-template <class Outcome>  // Lookup, or a Result of any type
-bool is_outage(const Outcome& outcome) noexcept {
-  return !outcome.ok() && is_outage(outcome.error());
-}
-
-}  // namespace layers
 
 class FailoverCache::Inner {
  public:
@@ -58,24 +44,30 @@ class FailoverCache::Inner {
 
   // One call: the first cache, the second, or the answer of none. `remember` is called before a change is
   // made anywhere but in the first; false from it means that the first works again, unless it is insisted on.
+  // `what` is what a callback is told beside the call; `keys` are the keys that the call is about.
   template <class R, class Remember, class First, class Second, class Neither>
-  R run(std::string_view call, std::string_view key, Remember remember, First ask_first, Second ask_second,
-        Neither neither) {
+  R run(std::string_view call, std::string_view what, std::span<const std::string_view> keys,
+        Remember remember, First ask_first, Second ask_second, Neither neither) {
     bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
     std::optional<Error> reason;
     for (int attempt = 1;; ++attempt) {
       if (use_first) {
-        R result = ask_first();
-        if (!layers::is_outage(result)) {
-          if (result.ok()) log.note_success();
-          return result;
+        if (const auto settled = settle(keys.size(), [&](std::size_t index) { return keys[index]; });
+            settled.ok()) {
+          R result = ask_first();
+          if (!layers::is_outage(result)) {
+            if (result.ok()) log.note_success();
+            return result;
+          }
+          reason = result.error();
+          log.note_failure(*reason);
+        } else {
+          reason = settled.error();
         }
-        reason = result.error();
-        log.note_failure(*reason);
-        tell(call, key, *reason);
+        tell(call, what, *reason);
       } else {
         reason = log.last_error();
-        if (!second) tell(call, key, *reason);
+        if (!second) tell(call, what, *reason);
       }
       if (remember(attempt > 1)) break;
       use_first = true;
@@ -85,7 +77,7 @@ class FailoverCache::Inner {
       R result = ask_second();
       if (!layers::is_outage(result)) return result;
       reason = result.error();
-      tell(call, key, *reason);
+      tell(call, what, *reason);
     }
     if (on_error == OnError::error) return R(*reason);
     degraded_calls.fetch_add(1, std::memory_order_relaxed);
@@ -100,13 +92,20 @@ class FailoverCache::Inner {
       return result;
     };
     return run<R>(
-        call, key, [&](bool insist) { return log.remember_key(key, insist); }, first, second_and_confirm,
-        neither);
+        call, key, {&key, 1}, [&](bool insist) { return log.remember_key(key, insist); }, first,
+        second_and_confirm, neither);
   }
   template <class R, class First, class Second, class Neither>
   R ask(std::string_view call, std::string_view key, First first, Second ask_second, Neither neither) {
     return run<R>(
-        call, key, [](bool) { return true; }, first, ask_second, neither);
+        call, key, {&key, 1}, [](bool) { return true; }, first, ask_second, neither);
+  }
+  // The same for a question about no key.
+  template <class R, class First, class Second, class Neither>
+  R ask_all(std::string_view call, std::string_view pattern, First first, Second ask_second,
+            Neither neither) {
+    return run<R>(
+        call, pattern, {}, [](bool) { return true; }, first, ask_second, neither);
   }
 
   // A batch, whose keys fare each by itself. `first_all` fills the results from the first cache,
@@ -118,7 +117,13 @@ class FailoverCache::Inner {
     bool use_first = stopped.load(std::memory_order_relaxed) || log.may_use_first();
     for (int attempt = 1;; ++attempt) {
       failed.clear();
-      if (use_first) {
+      const auto settled = use_first ? settle(results.size(), key_of) : Status(Done{});
+      if (!settled.ok()) {
+        for (std::size_t index = 0; index < results.size(); ++index) {
+          results[index] = R(settled.error());
+          failed.push_back(index);
+        }
+      } else if (use_first) {
         first_all();
         bool answered = false;
         for (std::size_t index = 0; index < results.size(); ++index) {
@@ -170,6 +175,17 @@ class FailoverCache::Inner {
   std::atomic<bool> stopped{false};
 
  private:
+  // Before the first cache is asked about these keys.
+  template <class KeyOf>
+  Status settle(std::size_t count, KeyOf key_of) {
+    if (count == 0 || stopped.load(std::memory_order_relaxed) || !log.may_owe()) return Done{};
+    std::vector<std::string_view> keys;
+    keys.reserve(count);
+    for (std::size_t index = 0; index < count; ++index)
+      keys.push_back(key_of(index));
+    return log.settle(keys);
+  }
+
   const FailoverCacheOptions::Callback callback_;
   const std::optional<std::chrono::milliseconds> longest_;
 };

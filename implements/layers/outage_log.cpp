@@ -1,15 +1,19 @@
 #include "layers/outage_log.hpp"
 
-#include <algorithm>
+#include "layers/outage.hpp"
+
+#include <cachesite/time_span.hpp>
+
 #include <array>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace cachesite::layers {
 
 namespace {
 
-constexpr std::size_t repair_batch = 1000;
+constexpr std::size_t batch_of_keys = 500;
 // A cache that comes and goes all the time does not fill the log.
 constexpr auto between_warnings = std::chrono::seconds(10);
 
@@ -18,97 +22,42 @@ constexpr auto between_warnings = std::chrono::seconds(10);
 OutageLog::OutageLog(ICache& first, ICache* second, const Settings& settings, const ComponentContext& context)
     : first_(first),
       second_(second),
-      settings_(settings),
+      settings_{TimeSpan(settings.retry_after).milliseconds(), settings.remembered_keys,
+                settings.always_tries},
       label_(context.label),
       logger_(context.logger),
       clock_(context.clock) {}
 
-bool OutageLog::remembers() const noexcept {
-  return !settings_.always_tries;
-}
+// --- the first cache
 
 bool OutageLog::may_use_first() {
-  if (!down() || settings_.always_tries) return true;
+  if (state() == State::up || settings_.always_tries) return true;
+  if (state() == State::returning) help();
+  return state() != State::down || is_time();
+}
+
+// True for one caller each time that the pause is over.
+bool OutageLog::is_time() {
   const auto now = clock_->now().time_since_epoch().count();
   auto next = next_try_.load(std::memory_order_relaxed);
   if (now < next) return false;
   const auto pause = std::chrono::duration_cast<IClock::TimePoint::duration>(settings_.retry_after).count();
-  if (pause > 0 && !next_try_.compare_exchange_strong(next, now + pause, std::memory_order_relaxed))
-    return false;
-  return repair();
-}
-
-// True when nothing is left in the first cache that it should not have.
-bool OutageLog::repair() {
-  const std::unique_lock turn(repair_, std::try_to_lock);
-  if (!turn.owns_lock()) return false;
-  bool worked = false;
-  while (true) {
-    Changes changes;
-    {
-      const std::lock_guard lock(mutex_);
-      std::swap(changes, changes_);
-      repairing_ = !changes.empty();
-    }
-    if (changes.empty()) {
-      if (!worked || come_back()) return true;
-      continue;
-    }
-    const auto undone = guarded_call<Done>([&] { return undo(changes); });
-    {
-      const std::lock_guard lock(mutex_);
-      repairing_ = false;
-      if (!undone.ok()) {
-        changes_.cleared = changes_.cleared || changes.cleared;
-        changes_.keys.merge(changes.keys);
-        changes_.patterns.insert(changes_.patterns.end(), changes.patterns.begin(), changes.patterns.end());
-      }
-    }
-    if (!undone.ok()) {
-      note_failure(undone.error());
-      return false;
-    }
-    repaired_.fetch_add(changes.keys.size(), std::memory_order_relaxed);
-    worked = true;
-  }
-}
-
-Status OutageLog::undo(const Changes& changes) {
-  if (changes.cleared)
-    if (auto cleared = first_.clear(); !cleared.ok()) return cleared;
-  for (const auto& pattern : changes.patterns)
-    if (const auto removed = first_.remove_matching(pattern); !removed.ok()) return removed.error();
-  const std::vector<std::string_view> keys(changes.keys.begin(), changes.keys.end());
-  for (std::size_t at = 0; at < keys.size(); at += repair_batch) {
-    const auto batch =
-        std::span<const std::string_view>(keys).subspan(at, std::min(repair_batch, keys.size() - at));
-    for (const auto& removed : first_.remove_many(batch))
-      if (!removed.ok()) return removed.error();
-    if (second_ != nullptr) (void)second_->remove_many(batch);
-  }
-  return Done{};
-}
-
-// False while there is something that has to be undone.
-bool OutageLog::come_back() {
-  bool warned = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (repairing_ || !changes_.empty()) return false;
-    if (!down_.load(std::memory_order_relaxed)) return true;
-    down_.store(false, std::memory_order_release);
-    warned = std::exchange(warned_, false);
-  }
-  if (warned) {
-    const std::array attributes{LogAttribute{"component", label_}};
-    logger_->write(LogLevel::info, "failover", "the first cache works again", attributes);
-  }
-  return true;
+  return pause == 0 || next_try_.compare_exchange_strong(next, now + pause, std::memory_order_relaxed);
 }
 
 void OutageLog::note_success() {
-  if (!down()) return;
-  if (!come_back()) next_try_.store(0, std::memory_order_relaxed);  // the next call removes what came late
+  if (state() != State::down) return;
+  bool warned = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state() != State::down) return;
+    state_.store(owed_.empty() ? State::up : State::returning, std::memory_order_release);
+    next_try_.store(0, std::memory_order_relaxed);
+    warned = std::exchange(warned_, false);
+  }
+  if (!warned) return;
+  const std::array attributes{LogAttribute{"component", label_}};
+  logger_->write(LogLevel::info, "failover", "the first cache works again", attributes);
 }
 
 void OutageLog::note_failure(const Error& error) {
@@ -118,8 +67,8 @@ void OutageLog::note_failure(const Error& error) {
   {
     const std::lock_guard lock(mutex_);
     last_error_ = error;
-    if (!down_.load(std::memory_order_relaxed)) {
-      down_.store(true, std::memory_order_release);
+    if (state() != State::down) {
+      state_.store(State::down, std::memory_order_release);
       outages_.fetch_add(1, std::memory_order_relaxed);
     }
     const auto now = clock_->now();
@@ -140,42 +89,96 @@ void OutageLog::delay_next_try() {
   next_try_.store(next.time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-// Called with the lock held.
-bool OutageLog::take_as_down(bool insist) {
-  if (down_.load(std::memory_order_relaxed)) return true;
-  if (!insist) return false;
-  down_.store(true, std::memory_order_release);
-  next_try_.store(0, std::memory_order_relaxed);
-  return true;
+// --- what is owed
+
+Status OutageLog::settle(std::span<const std::string_view> keys) {
+  OwedRemovals::Part part;
+  {
+    const std::lock_guard lock(mutex_);
+    part = owed_.of(keys);
+  }
+  if (part.empty()) return Done{};
+  const auto removed = remove(part);
+  if (removed.ok()) {
+    settled(part);
+    return removed;
+  }
+  if (is_outage(removed)) {
+    note_failure(removed.error());
+    return removed;
+  }
+  return Error(ErrorCode::unreachable, "what was changed during an outage cannot be removed: " +
+                                           std::string(removed.error().message()));
 }
 
-void OutageLog::confirm_key(std::string_view key) {
-  if (!remembers()) return;
+// A failure that is no outage may concern this removal alone: it is tried again after a pause.
+void OutageLog::help() {
+  if (clock_->now().time_since_epoch().count() < next_try_.load(std::memory_order_relaxed)) return;
+  if (helping_.exchange(true)) return;
+  struct Helping {
+    std::atomic<bool>& flag;
+    ~Helping() { flag.store(false); }
+  } const helping{helping_};
+  OwedRemovals::Part part;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state() != State::returning) return;
+    part = owed_.next(batch_of_keys);
+    if (part.empty()) state_.store(State::up, std::memory_order_release);
+  }
+  if (part.empty()) return;
+  const auto removed = guarded_call<Done>([&] { return remove(part); });
+  if (removed.ok())
+    settled(part);
+  else if (is_outage(removed))
+    note_failure(removed.error());
+  else
+    delay_next_try();
+}
+
+Status OutageLog::remove(const OwedRemovals::Part& part) {
+  if (part.clear) return first_.clear();
+  if (part.pattern) {
+    const auto removed = first_.remove_matching(part.pattern->first);
+    return removed.ok() ? Status(Done{}) : removed.error();
+  }
+  std::vector<std::string_view> keys;
+  keys.reserve(part.keys.size());
+  for (const auto& owed : part.keys)
+    keys.push_back(owed.first);
+  const std::span<const std::string_view> all(keys);
+  for (const auto& removed : first_.remove_many(all))
+    if (!removed.ok()) return removed.error();
+  if (second_ != nullptr) (void)second_->remove_many(all);
+  return Done{};
+}
+
+void OutageLog::settled(const OwedRemovals::Part& part) {
+  repaired_.fetch_add(part.keys.size(), std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  if (changes_.size() >= settings_.remembered_keys) return;
-  if (changes_.keys.emplace(key).second) take_as_down(true);
+  owed_.settle(part);
+  if (state() == State::returning && owed_.empty()) state_.store(State::up, std::memory_order_release);
+}
+
+// Called with the lock held.
+bool OutageLog::goes_elsewhere(bool insist) {
+  if (state() == State::up && insist) state_.store(State::returning, std::memory_order_release);
+  return state() == State::down || insist;
 }
 
 bool OutageLog::remember_key(std::string_view key, bool insist) {
   if (!remembers()) return true;
   const std::lock_guard lock(mutex_);
-  if (!take_as_down(insist)) return false;
-  if (changes_.size() < settings_.remembered_keys)
-    changes_.keys.emplace(key);
-  else if (changes_.keys.find(std::string(key)) == changes_.keys.end())
-    forgotten_.fetch_add(1, std::memory_order_relaxed);
+  if (!goes_elsewhere(insist)) return false;
+  if (!owed_.add_key(key, settings_.remembered_keys)) forgotten_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
 bool OutageLog::remember_pattern(std::string_view pattern, bool insist) {
   if (!remembers()) return true;
   const std::lock_guard lock(mutex_);
-  if (!take_as_down(insist)) return false;
-  auto& patterns = changes_.patterns;
-  if (std::find(patterns.begin(), patterns.end(), pattern) != patterns.end()) return true;
-  if (changes_.size() < settings_.remembered_keys)
-    patterns.emplace_back(pattern);
-  else
+  if (!goes_elsewhere(insist)) return false;
+  if (!owed_.add_pattern(pattern, settings_.remembered_keys))
     forgotten_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
@@ -183,9 +186,28 @@ bool OutageLog::remember_pattern(std::string_view pattern, bool insist) {
 bool OutageLog::remember_clear(bool insist) {
   if (!remembers()) return true;
   const std::lock_guard lock(mutex_);
-  if (!take_as_down(insist)) return false;
-  changes_.cleared = true;
+  if (!goes_elsewhere(insist)) return false;
+  owed_.add_clear();
   return true;
+}
+
+void OutageLog::confirm_key(std::string_view key) {
+  if (!remembers()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (owed_.renew_key(key)) return;
+    if (state() == State::down) {
+      (void)owed_.add_key(key, settings_.remembered_keys);
+      return;
+    }
+  }
+  if (second_ != nullptr) (void)second_->remove(key);
+}
+
+bool OutageLog::owes(std::string_view key) const {
+  if (state() == State::up) return false;
+  const std::lock_guard lock(mutex_);
+  return owed_.owes(key);
 }
 
 Error OutageLog::last_error() const {
@@ -194,13 +216,13 @@ Error OutageLog::last_error() const {
 }
 
 void OutageLog::add_to(FailoverStatistics& statistics) const {
-  statistics.down = down();
+  statistics.down = state() == State::down;
   statistics.outages = outages_.load(std::memory_order_relaxed);
   statistics.outage_errors = errors_.load(std::memory_order_relaxed);
   statistics.repaired_keys = repaired_.load(std::memory_order_relaxed);
   statistics.forgotten_keys = forgotten_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  statistics.keys_to_repair = changes_.size();
+  statistics.keys_to_repair = owed_.size();
 }
 
 }  // namespace cachesite::layers
