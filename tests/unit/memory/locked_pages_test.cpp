@@ -53,7 +53,8 @@ std::string fill_and_clear(memory::Engine& engine, int count) {
 // In a child whose pages are all locked: 0 when all is well.
 int use_locked_memory(int count) {
   ::alarm(120);
-  if (::mlockall(MCL_FUTURE) != 0) return not_permitted;
+  // What is mapped from here on is locked as soon as it is touched.
+  if (::mlockall(MCL_FUTURE | MCL_ONFAULT) != 0) return not_permitted;
   try {
     // Pages that cannot be had cannot be tested either.
     void* const probe = ::mmap(nullptr, std::size_t{256} << 20U, PROT_READ | PROT_WRITE,
