@@ -46,7 +46,7 @@ JsonLiterals replace_literals(std::string_view text, std::size_t most) {
     }
     at += length == 0 ? 1 : length;
   }
-  if (!result.literals.empty()) result.text.append(text.substr(copied));
+  if (!result.literals.empty() && result.literals.size() <= most) result.text.append(text.substr(copied));
   return result;
 }
 
