@@ -44,9 +44,10 @@ std::string_view id_of(ParameterKind kind) noexcept {
   return problem_ids::bad_text;
 }
 
-std::string found(const ParameterDeclaration& declaration, const Node& node) {
+std::string found(const ParameterDeclaration& declaration, const Node& node, ProblemList& problems) {
   if (node.is_scalar() && node.substituted) return "a substituted value";
-  if (!node.is_scalar() || node.is_null() || declaration.kind == ParameterKind::secret)
+  if (!node.is_scalar() || node.is_null() || declaration.kind == ParameterKind::secret ||
+      !problems.may_show(node))
     return std::string(to_string(node.kind));
   const auto text = binding::quoted(node.scalar);
   return node.is_text() ? text : text.substr(1, text.size() - 2);
@@ -128,9 +129,8 @@ std::vector<BoundValue> Binder::bind_members(const Owner& owner, const Parameter
 bool Binder::read(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                   ParameterValue& value) {
   if (node.is_null() && !node.substituted) {
-    if (declaration.nullable) return true;
-    if (declaration.kind == ParameterKind::secret) {
-      value.data = Secret();
+    if (takes_null(declaration)) {
+      if (!declaration.nullable) value.data = Secret();
       return true;
     }
     refuse(declaration, node, path, declaration.required ? "" : "leave it out to use the default");
@@ -149,8 +149,8 @@ bool Binder::read(const ParameterDeclaration& declaration, const Node& node, con
   }
   value = std::move(*result.value);
   if (declaration.kind == ParameterKind::reference && references_)
-    references_->push_back(
-        {declaration.interface_name, node.scalar, node.substituted, path.text(), Place::of(node), false});
+    references_->push_back({declaration.interface_name, node.scalar, !problems_.may_show(node), path.text(),
+                            Place::of(node), false});
   return true;
 }
 
@@ -212,15 +212,15 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
   }
   const std::string called = owner.path ? owner.path->text() : std::string(owner.class_name);
   problems_.add(problem_ids::unknown_parameter, Place::of_key(member),
-                called + " has no parameter " + binding::quoted(member.key), std::move(hint));
+                called + " has no parameter " + problems_.shown_key(member.key), std::move(hint));
 }
 
 void Binder::refuse(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                     std::string hint) {
-  problems_.add(
-      id_of(declaration.kind), Place::of(node),
-      path.text() + ": expected " + expectation(declaration) + ", found " + found(declaration, node),
-      std::move(hint));
+  problems_.add(id_of(declaration.kind), Place::of(node),
+                path.text() + ": expected " + expectation(declaration) + ", found " +
+                    found(declaration, node, problems_),
+                std::move(hint));
 }
 
 }  // namespace cachesite::binding

@@ -84,6 +84,10 @@ std::string bound_text(ParameterKind kind, long double bound) {
   }
 }
 
+bool takes_null(const ParameterDeclaration& declaration) noexcept {
+  return !declaration.required && (declaration.nullable || declaration.kind == ParameterKind::secret);
+}
+
 bool restricts(ParameterKind kind, long double bound) noexcept {
   if ((kind == ParameterKind::duration || kind == ParameterKind::size) && bound == 0) return false;
   const long double limit = kind == ParameterKind::size ? 2 * beyond_integers : beyond_integers;
@@ -123,7 +127,7 @@ std::string expectation(const ParameterDeclaration& declaration) {
     text.append(" registered as ").append(declaration.interface_name);
   if (declaration.kind != ParameterKind::list)
     if (const auto range = range_text(declaration); !range.empty()) text.append(" ").append(range);
-  if (declaration.nullable) text += " or null";
+  if (declaration.nullable && takes_null(declaration)) text += " or null";
   return text;
 }
 

@@ -14,6 +14,8 @@ namespace cachesite::binding {
 // `from 1 to 65535`, `of at least 1ms`, `of at most 1GiB`, or empty. Bounds that every value of the kind
 // keeps are left out.
 [[nodiscard]] std::string range_text(const ParameterDeclaration& declaration);
+// Whether a file may write null: what has to be given is not given by it.
+[[nodiscard]] bool takes_null(const ParameterDeclaration& declaration) noexcept;
 // True when the bound restricts the values of the kind at all.
 [[nodiscard]] bool restricts(ParameterKind kind, long double bound) noexcept;
 // `one of "near", "far"`; the choices may not be empty.

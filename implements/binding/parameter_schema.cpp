@@ -115,11 +115,8 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
     case ParameterKind::choice:
       if (!declaration.choices.empty()) return any_of({choices(declaration), substitution()});
       return text_or_number();
-    case ParameterKind::secret: {
-      Node secret = map_node();
-      add_member(secret, "type", list_node({text_node("string"), text_node("number"), text_node("null")}));
-      return secret;
-    }
+    case ParameterKind::secret:
+      return text_or_number();
     case ParameterKind::duration:
       return measured(duration_pattern);
     case ParameterKind::size:
@@ -136,8 +133,10 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
 
 Node value_schema(const ParameterDeclaration& declaration) {
   Node schema = scalar_schema(declaration);
-  if (!declaration.nullable || declaration.kind == ParameterKind::secret) return schema;
-  return any_of({std::move(schema), typed("null")});
+  if (!takes_null(declaration)) return schema;
+  if (declaration.kind != ParameterKind::secret) return any_of({std::move(schema), typed("null")});
+  schema.members.front().value.elements.push_back(text_node("null"));
+  return schema;
 }
 
 }  // namespace

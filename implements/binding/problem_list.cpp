@@ -1,5 +1,7 @@
 #include "binding/problem_list.hpp"
 
+#include "binding/quoted.hpp"
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -18,9 +20,27 @@ void ProblemList::add(std::string_view id, const Place& place, std::string messa
   if (document_) {
     problem.file = document_->name;
     problem.source = document_->source;
+    problem.confidential = hidden().has_line(problem.position.line);
   }
   problems_.push_back({rank_, std::move(problem)});
   if (severity == Problem::Severity::error) ++errors_;
+}
+
+bool ProblemList::may_show(const Node& scalar) {
+  if (scalar.substituted || (document_ && hidden().is_in(scalar.scalar))) return false;
+  return scalar.length > 0 || scalar.scalar.empty() || scalar.position.line == 0;
+}
+
+std::string ProblemList::shown_key(std::string_view key) {
+  if (!document_ || !hidden().is_in(key)) return quoted(key);
+  const auto colon = key.find(':');
+  return quoted(std::string(key, 0, colon == std::string_view::npos ? 0 : colon + 1).append("..."));
+}
+
+const HiddenText& ProblemList::hidden() {
+  const auto known = hidden_.find(document_);
+  return known != hidden_.end() ? known->second
+                                : hidden_.emplace(document_, hider_(*document_)).first->second;
 }
 
 std::vector<Problem> ProblemList::sorted() const {

@@ -110,47 +110,6 @@ std::string_view line_of(std::string_view source, std::uint32_t number) {
   return line;
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& letter : lower)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return lower;
-}
-
-/// True when the line names something that sounds like a secret and has a colon after it. A URL counts: it
-/// may hold a password, and where is hard to say of one that is wrong.
-bool sounds_secret(std::string_view line) {
-  const std::string lower = in_lower_case(line);
-  for (const std::string_view word : {"pass", "pwd", "secret", "token", "credential", "auth", "api_key",
-                                      "apikey", "private_key", "encryption_key", "url", "dsn"}) {
-    const std::size_t found = lower.find(word);
-    if (found != std::string::npos && lower.find(':', found) != std::string::npos) return true;
-  }
-  const std::size_t address = lower.find("://");
-  return address != std::string::npos && lower.find('@', address) != std::string::npos;
-}
-
-std::size_t indentation(std::string_view line) {
-  return std::min(line.find_first_not_of(" \t"), line.size());
-}
-
-/// True when a line above begins a secret that goes on in this line: a block of text, or an open quotation.
-bool continues_secret(std::string_view source, std::uint32_t number) {
-  std::size_t indent = indentation(line_of(source, number));
-  for (std::uint32_t above = number; indent > 0 && above > 1 && number - above < 16;) {
-    const std::string_view line = line_of(source, --above);
-    if (indentation(line) >= std::min(indent, line.size())) continue;
-    indent = indentation(line);
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !sounds_secret(line.substr(0, colon + 1))) continue;
-    const std::size_t value = line.find_first_not_of(" \t", colon + 1);
-    if (value == std::string_view::npos ||
-        std::string_view("|>\"'").find(line[value]) != std::string_view::npos)
-      return true;
-  }
-  return false;
-}
-
 /// The part of a line around a place, so that the cost does not grow with the line.
 struct Excerpt {
   std::string_view text;
@@ -266,14 +225,9 @@ std::string to_text(const Problem& problem) {
   text += ": " + printable(problem.message, 2000);
 
   if (problem.source && problem.position.line > 0 && !problem.confidential) {
-    const Excerpt excerpt =
-        excerpt_around(line_of(*problem.source, problem.position.line), problem.position.column);
-    const bool meant_secret = problem.hint.starts_with("did you mean") && sounds_secret(problem.hint + ':');
-    if (!meant_secret && !sounds_secret(excerpt.text) &&
-        !continues_secret(*problem.source, problem.position.line)) {
-      append_line(text, problem, excerpt);
-      return text;
-    }
+    append_line(text, problem,
+                excerpt_around(line_of(*problem.source, problem.position.line), problem.position.column));
+    return text;
   }
   if (!problem.hint.empty()) text += " (" + printable(problem.hint, 400) + ')';
   return text;

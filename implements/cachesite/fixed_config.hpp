@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/parameter.hpp>
+#include <cachesite/secret.hpp>
 #include <cachesite/stored_config.hpp>
 
 #include <string>
@@ -11,7 +12,8 @@ namespace cachesite {
 /// Settings of a FixedConfig.
 struct FixedConfigOptions {
   /// Each as `session.key=value`: the session ends at the first dot, the key at the first equals sign.
-  std::vector<std::string> values;
+  /// Secret as a whole, as every configuration is: nobody knows which of them is a password.
+  std::vector<Secret> values;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;

@@ -15,12 +15,11 @@ namespace cachesite {
 ///         4 |   max_szie: 100000
 ///           |   ^~~~~~~~ did you mean "max_size"?
 ///
-/// The line of the file is shown when the problem has its source and no secret can be in that line: a line is
-/// left out when the problem is marked confidential, and when it gives a value to a key that sounds like a
-/// secret (`password`, `token` ...). A long line is cut around the place. Tabs become spaces, characters of
-/// two columns count as two, and control characters, characters that nobody sees, blanks that are no space,
-/// and bytes that are not UTF-8 are shown as escapes such as `\x1b` and `\u200b`, so that a file cannot play
-/// tricks on a terminal or a reader.
+/// The line of the file is shown when the problem has its source and is not marked confidential; whoever
+/// makes a problem with a source decides that (`mark_confidential` in site_builder.hpp). A long line is cut
+/// around the place. Tabs become spaces, characters of two columns count as two, and control characters,
+/// characters that nobody sees, blanks that are no space, and bytes that are not UTF-8 are shown as escapes
+/// such as `\x1b` and `\u200b`, so that a file cannot play tricks on a terminal or a reader.
 [[nodiscard]] std::string to_text(const Problem& problem);
 
 /// All problems, one block each, in the order given, with a line end between blocks.

@@ -57,4 +57,18 @@ struct BuildOptions {
 [[nodiscard]] std::vector<Problem> check_component_site(const std::vector<Document>& documents,
                                                         const Catalog& catalog);
 
+/// As above, and what the components refuse by themselves, such as a certificate that cannot be read: if
+/// nothing else is wrong, those that `build_component_site` makes are constructed, and released without being
+/// started. Configurations read their files for it, and sinks of a logger open theirs; nothing connects
+/// anywhere, and nothing is logged.
+[[nodiscard]] std::vector<Problem> try_component_site(const std::vector<Document>& documents,
+                                                      const Catalog& catalog, BuildOptions options);
+
+/// Decides which of the problems may show their line, as `check_component_site` does for its own: marks those
+/// whose line holds a secret of the document by the declarations in the catalog, and takes the mark from its
+/// other problems. Only problems with the document's own source count. A secret is the value of a parameter
+/// that is declared as one, wherever it is given; what is declared nowhere, such as the values of an unknown
+/// class, counts as one.
+void mark_confidential(std::vector<Problem>& problems, const Document& document, const Catalog& catalog);
+
 }  // namespace cachesite

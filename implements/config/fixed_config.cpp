@@ -14,7 +14,8 @@ constexpr std::string_view shape = "a value is written session.key=value";
 ConfigValues read(const FixedConfigOptions& given) {
   const auto options = checked_options("FixedConfig", given);
   ConfigValues sessions;
-  for (const std::string_view line : options.values) {
+  for (const auto& value : options.values) {
+    const std::string_view line = value.reveal();
     const auto dot = line.find('.');
     const auto equals = line.find('=', dot);
     sessions[std::string(line.substr(0, dot))].insert_or_assign(
@@ -33,7 +34,8 @@ ParameterTable FixedConfigOptions::parameters() {
 }
 
 std::vector<OptionComplaint> FixedConfigOptions::complaints() const {
-  for (const std::string_view line : values) {
+  for (const auto& value : values) {
+    const std::string_view line = value.reveal();
     const auto dot = line.find('.');
     const auto equals = line.find('=');
     if (dot == 0 || dot == std::string_view::npos || equals == std::string_view::npos || equals <= dot + 1)

@@ -2,6 +2,7 @@
 
 #include "site/complaints.hpp"
 #include "site/item_reader.hpp"
+#include "site/secret_finder.hpp"
 
 #include <algorithm>
 
@@ -33,6 +34,8 @@ std::vector<Item> read_items(const std::vector<Document>& documents, const Catal
 Blueprint::Blueprint(const std::vector<Document>& documents, const Catalog& catalog)
     : kept_(to_keep(documents)),
       documents_(kept_.empty() ? documents : kept_),
+      hider_([catalog](const Document& document) { return SecretFinder(catalog).find(document); }),
+      problems_(hider_),
       items_(read_items(documents_, catalog, problems_)),
       composition_(documents_, items_, problems_) {
   check_options();

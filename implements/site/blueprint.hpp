@@ -23,12 +23,15 @@ class Blueprint {
   [[nodiscard]] const std::vector<Item>& items() const noexcept { return items_; }
   [[nodiscard]] const Composition& composition() const noexcept { return composition_; }
   [[nodiscard]] const binding::ProblemList& problems() const noexcept { return problems_; }
+  // For further problems of these documents.
+  [[nodiscard]] binding::ProblemList no_problems() const { return binding::ProblemList(hider_); }
 
  private:
   void check_options();
 
   const std::vector<Document> kept_;
   const std::vector<Document>& documents_;
+  const binding::Hider hider_;
   binding::ProblemList problems_;
   std::vector<Item> items_;
   Composition composition_;

@@ -42,7 +42,8 @@ Node describe_parameter(const ParameterDeclaration& declaration, const Parameter
       kind == ParameterKind::list ? declaration.element->interface_name : declaration.interface_name;
   if (!interface_name.empty()) add_member(node, "interface", text_node(interface_name));
   if (!declaration.aliases.empty()) add_member(node, "aliases", texts(declaration.aliases));
-  if (declaration.nullable) add_member(node, "nullable", binding::boolean_node(true));
+  if (declaration.nullable && binding::takes_null(declaration))
+    add_member(node, "nullable", binding::boolean_node(true));
   if (declaration.required) add_member(node, "required", binding::boolean_node(true));
   if (declaration.live) add_member(node, "live", binding::boolean_node(true));
   if (declaration.group) add_member(node, "parameters", describe_table(*declaration.group, usual));

@@ -63,7 +63,8 @@ void Composition::hand_out_names() {
       if (earlier.document != items_[index].document) continue;
       problems_.enter(documents_[earlier.document], earlier.document);
       problems_.add(problem_ids::name_taken_again, entry.place,
-                    entry.interface_name + " " + binding::quoted(entry.name) +
+                    entry.interface_name + " " +
+                        (entry.substituted ? "of the substituted name" : binding::quoted(entry.name)) +
                         " takes the place of the one in " + line_of(taken->place),
                     "remove one of them", Problem::Severity::warning);
     }
@@ -114,16 +115,18 @@ void Composition::report_missing(std::size_t index, const binding::BoundReferenc
   } else {
     message.append(" named ").append(binding::quoted(reference.name));
     binding::Suggestion suggestion(reference.name);
-    const std::string prefix = key_of(reference.interface_name, {});
-    for (const auto& [key, owner] : names_) {
+    for (const auto& other : items_) {
       if (!in_detail) break;
-      if (key.starts_with(prefix))
-        suggestion.offer(std::string_view(key).substr(prefix.size()));
-      else if (key.ends_with(std::string(1, '\0').append(reference.name)))
-        other_kinds.append(other_kinds.empty() ? "" : " and ")
-            .append(items_[owner].component_class ? items_[owner].component_class->name + ", " : "")
-            .append("an ")
-            .append(key, 0, key.find('\0'));
+      for (const auto& entry : other.entries) {
+        if (entry.overridden) continue;
+        if (entry.interface_name == reference.interface_name && !entry.substituted)
+          suggestion.offer(entry.name);
+        else if (entry.interface_name != reference.interface_name && entry.name == reference.name)
+          other_kinds.append(other_kinds.empty() ? "" : " and ")
+              .append(other.component_class ? other.component_class->name + ", " : "")
+              .append("an ")
+              .append(entry.interface_name);
+      }
     }
     hint = suggestion.question();
   }
@@ -159,14 +162,15 @@ std::string Composition::needed_by(std::size_t index) const {
 }
 
 std::string Composition::known_names(std::string_view interface_name) const {
-  std::vector<std::string_view> names;
+  std::vector<std::string> names;
   for (const auto& item : items_)
     for (const auto& entry : item.entries)
-      if (!entry.overridden && entry.interface_name == interface_name) names.emplace_back(entry.name);
+      if (!entry.overridden && entry.interface_name == interface_name)
+        names.push_back(entry.substituted ? "one of a substituted name" : binding::quoted(entry.name));
   std::sort(names.begin(), names.end());
   std::string text;
   for (std::size_t index = 0; index < names.size() && index < names_listed; ++index)
-    text.append(text.empty() ? "" : ", ").append(binding::quoted(names[index]));
+    text.append(text.empty() ? "" : ", ").append(names[index]);
   if (names.size() > names_listed)
     text.append(" and ").append(std::to_string(names.size() - names_listed)).append(" more");
   return text;

@@ -40,11 +40,13 @@ Construction::Construction(std::shared_ptr<const Blueprint> blueprint, const Bui
       clock_(options.clock ? options.clock : std::make_shared<SteadyClock>()),
       documents_(options.documents ? options.documents : std::make_shared<NoDocuments>()),
       start_timeout_(options.start_timeout.milliseconds()),
+      problems_(blueprint_->no_problems()),
       own_site_(std::make_shared<ComponentSite>()),
       site_(own_site_.get()),
       at_once_(made_at_once()),
       turns_(blueprint_->items().size()),
-      made_(blueprint_->items().size()) {}
+      made_(blueprint_->items().size()),
+      completed_(made_.size()) {}
 
 std::shared_ptr<ComponentSite> Construction::build() {
   make_all();
@@ -54,16 +56,26 @@ std::shared_ptr<ComponentSite> Construction::build() {
   return std::move(own_site_);
 }
 
+std::vector<Problem> Construction::try_all() {
+  make_all();
+  release_all();
+  return problems_.sorted();
+}
+
 void Construction::stop_all() {
   for (const auto& left : own_site_->stop_within(stop_limit))
     logger().log(LogLevel::error, "site", left + " does not stop");
 }
 
-void Construction::give_up() {
+// The site lets go of its components in the right order.
+void Construction::release_all() {
   stop_all();
-  // The site lets go of its components in the right order.
   made_.clear();
   own_site_.reset();
+}
+
+void Construction::give_up() {
+  release_all();
   throw make_load_error(problems_.sorted());
 }
 
@@ -75,8 +87,8 @@ void Construction::make_all() {
     if (!at_once_[index])
       site_->register_lazy(declared, [self = shared_from_this(), index] { self->make_late(index); });
     else if (is_ready(index) && make(index, declared, problems_))
-      attempt(index, declared.effective_options.get(), problem_ids::cannot_make,
-              " cannot be made: ", problems_, [&] { site_->register_declared(declared, made_[index]); });
+      attempt(index, problem_ids::cannot_make, " cannot be made: ", problems_,
+              [&] { site_->register_declared(declared, made_[index]); });
   }
 }
 
@@ -93,7 +105,7 @@ void Construction::start_all() {
   if (!failures.empty()) stop_all();
   run.reset();
   for (const auto& failure : failures)
-    report_start(started[failure.task], item(started[failure.task]).options.get(), failure, problems_);
+    report_start(started[failure.task], failure, problems_);
   if (problems_.has_errors()) give_up();
 }
 
@@ -107,9 +119,9 @@ void Construction::make_late_one(std::size_t index) {
   const auto turn = turns_.enter(index);
   if (turn == MakingTurns::Turn::made) return;
   if (turn == MakingTurns::Turn::circle) {
-    binding::ProblemList problems;
-    report(index, item(index).options.get(), problem_ids::cannot_make,
-           " cannot be made: ", "it asks for itself while it is made", problems);
+    auto problems = blueprint_->no_problems();
+    report(index, problem_ids::cannot_make, " cannot be made: ", "it asks for itself while it is made",
+           problems);
     throw make_load_error(problems.sorted());
   }
   try {
@@ -122,7 +134,7 @@ void Construction::make_late_one(std::size_t index) {
 }
 
 void Construction::make_and_start(std::size_t index) {
-  binding::ProblemList problems;
+  auto problems = blueprint_->no_problems();
   auto declared = declaration_of(index);
   if (is_ready(index) && make(index, declared, problems) && start_late(index, declared, problems)) return;
   made_[index] = {};
@@ -131,16 +143,15 @@ void Construction::make_and_start(std::size_t index) {
 
 bool Construction::start_late(std::size_t index, const DeclaredComponent& declared,
                               binding::ProblemList& problems) {
-  const void* const options = declared.effective_options.get();
   const auto component = made_[index].component;
   std::optional<StartRun> run;
-  bool sound = attempt(index, options, problem_ids::cannot_start, " cannot be started: ", problems, [&] {
+  bool sound = attempt(index, problem_ids::cannot_start, " cannot be started: ", problems, [&] {
     run.emplace(std::vector<StartTask>{{component, start_limit(index)}},
                 [this, index] { turns_.take_over(index); });
     const auto failures = run->run();
     turns_.give_back(index);
     for (const auto& failure : failures)
-      report_start(index, options, failure, problems);
+      report_start(index, failure, problems);
     if (failures.empty()) site_->register_made(declared, made_[index]);
   });
   sound = sound && !problems.has_errors();
@@ -226,18 +237,19 @@ bool Construction::complete(std::size_t index, DeclaredComponent& declared, bind
                                       *config->get_session(session->config_session), declared.origins,
                                       *present_logger(), problems);
   if (options) report_complaints(item(index), options.get(), problems);
-  declared.effective_options = std::move(options);
+  declared.effective_options = options;
+  completed_[index] = std::move(options);
   return problems.errors() == errors_before;
 }
 
 bool Construction::make(std::size_t index, DeclaredComponent& declared, binding::ProblemList& problems) {
   const Item& from = item(index);
   bool sound = false;
-  attempt(index, from.options.get(), problem_ids::cannot_make, " cannot be made: ", problems,
+  attempt(index, problem_ids::cannot_make, " cannot be made: ", problems,
           [&] { sound = complete(index, declared, problems); });
   if (!sound) return false;
   const void* options = declared.effective_options.get();
-  const bool made = attempt(index, options, problem_ids::cannot_make, " cannot be made: ", problems, [&] {
+  const bool made = attempt(index, problem_ids::cannot_make, " cannot be made: ", problems, [&] {
     const ComponentContext context{from.label(), site_, present_logger(), clock_, documents_};
     made_[index] =
         from.component_class->make(options, context,
@@ -281,35 +293,37 @@ std::shared_ptr<void> Construction::referred(const InterfaceId& interface_id, co
 }
 
 template <class Action>
-bool Construction::attempt(std::size_t index, const void* options, std::string_view id,
-                           std::string_view failure, binding::ProblemList& problems, const Action& action) {
+bool Construction::attempt(std::size_t index, std::string_view id, std::string_view failure,
+                           binding::ProblemList& problems, const Action& action) {
   try {
     action();
     return true;
   } catch (...) {
-    report(index, options, id, failure, reason_of(std::current_exception()), problems);
+    report(index, id, failure, reason_of(std::current_exception()), problems);
     return false;
   }
 }
 
-void Construction::report(std::size_t index, const void* options, std::string_view id,
-                          std::string_view failure, std::string reason, binding::ProblemList& problems) {
+void Construction::report(std::size_t index, std::string_view id, std::string_view failure,
+                          std::string reason, binding::ProblemList& problems) {
   const Item& from = item(index);
   binding::SecretScrubber scrubber;
-  scrubber.add_options(from.component_class->parameters, options);
+  const auto& table = from.component_class->parameters;
+  scrubber.add_options(table, from.options.get());
+  if (completed_[index]) scrubber.add_changes(table, from.options.get(), completed_[index].get());
   scrubber.add_substituted(*from.node);
+  if (from.defaults) scrubber.add_substituted(*from.defaults);
   const auto& documents = blueprint_->documents();
   problems.enter(documents[from.document], from.document);
   problems.add(id, from.place, from.label().append(failure).append(scrubber.scrub(std::move(reason))));
 }
 
-void Construction::report_start(std::size_t index, const void* options, const StartFailure& failure,
+void Construction::report_start(std::size_t index, const StartFailure& failure,
                                 binding::ProblemList& problems) {
   if (failure.thrown)
-    report(index, options, problem_ids::cannot_start, " cannot be started: ", reason_of(failure.thrown),
-           problems);
+    report(index, problem_ids::cannot_start, " cannot be started: ", reason_of(failure.thrown), problems);
   else
-    report(index, options, problem_ids::start_too_slow, " has not started within ",
+    report(index, problem_ids::start_too_slow, " has not started within ",
            format_duration(start_limit(index)), problems);
 }
 

@@ -28,12 +28,15 @@ class Construction : public std::enable_shared_from_this<Construction> {
 
   // The site with everything in it. Throws LoadError, and then nothing is left running.
   std::shared_ptr<ComponentSite> build();
+  // What the components refuse when they are constructed; none is started, and none is left.
+  std::vector<Problem> try_all();
   [[nodiscard]] ILogger& logger() const { return *present_logger(); }
 
  private:
   void make_all();
   void start_all();
   void stop_all();
+  void release_all();
   [[noreturn]] void give_up();
   // Makes, starts and hands in a lazy component and what it needs. Throws LoadError.
   void make_late(std::size_t index);
@@ -56,12 +59,11 @@ class Construction : public std::enable_shared_from_this<Construction> {
   std::shared_ptr<void> referred(const InterfaceId& interface_id, const std::string& name) const;
   // Runs one step of a component's life; false, with a problem, when it throws.
   template <class Action>
-  bool attempt(std::size_t index, const void* options, std::string_view id, std::string_view failure,
+  bool attempt(std::size_t index, std::string_view id, std::string_view failure,
                binding::ProblemList& problems, const Action& action);
-  void report(std::size_t index, const void* options, std::string_view id, std::string_view failure,
-              std::string reason, binding::ProblemList& problems);
-  void report_start(std::size_t index, const void* options, const StartFailure& failure,
-                    binding::ProblemList& problems);
+  void report(std::size_t index, std::string_view id, std::string_view failure, std::string reason,
+              binding::ProblemList& problems);
+  void report_start(std::size_t index, const StartFailure& failure, binding::ProblemList& problems);
   [[nodiscard]] std::shared_ptr<ILogger> present_logger() const;
   const Item& item(std::size_t index) const { return blueprint_->items()[index]; }
 
@@ -78,6 +80,7 @@ class Construction : public std::enable_shared_from_this<Construction> {
   const std::vector<bool> at_once_;  // by item: made by the build, the others by their first lookups
   MakingTurns turns_;
   std::vector<MadeComponent> made_;  // by item; written by the build, or by the thread whose turn it is
+  std::vector<std::shared_ptr<void>> completed_;  // by item: the options, where a session completed them
 };
 
 }  // namespace cachesite::site

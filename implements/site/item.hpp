@@ -20,13 +20,15 @@ struct ItemEntry {
   std::string interface_name;
   std::string name;
   binding::Place place;
-  bool overridden = false;  // a later entry has taken the name
+  bool substituted = false;  // the name was: it is not shown
+  bool overridden = false;   // a later entry has taken the name
 };
 
 // One component of a document, read but not made.
 struct Item {
   std::size_t document = 0;
   const Node* node = nullptr;
+  const Node* defaults = nullptr;  // of its class in its document, if there are any
   binding::Place place;
   std::shared_ptr<const ComponentClass> component_class;  // null when the class is not known
   std::vector<ItemEntry> entries;
@@ -47,7 +49,8 @@ struct Item {
   [[nodiscard]] std::string label() const {
     std::string text = component_class ? component_class->name : "component";
     for (const auto& entry : entries)
-      if (!entry.name.empty()) return text.append(" \"").append(entry.name).append("\"");
+      if (!entry.name.empty() && !entry.substituted)
+        return text.append(" \"").append(entry.name).append("\"");
     return text;
   }
 };

@@ -47,6 +47,11 @@ Place place_within(const Place& outer, const Node& inner) noexcept {
   return inner.position < outer.position ? outer : Place::of(inner);
 }
 
+// `sentinels` of `sentinels[2].port`
+std::string_view parameter_of(std::string_view path) {
+  return path.substr(0, path.find_first_of(".["));
+}
+
 void store(void* options, const std::vector<binding::BoundValue>& values) {
   for (const auto& value : values)
     value.declaration->store(options, value.value);
@@ -90,7 +95,7 @@ void ItemReader::read_sections(const Node& root) {
     for (const auto section : sections)
       suggestion.offer(section);
     problems_.add(problem_ids::unknown_section, Place::of_key(member),
-                  "a component file has no section " + binding::quoted(member.key),
+                  "a component file has no section " + problems_.shown_key(member.key),
                   suggestion.best().empty() ? "the sections are: components, defaults, include"
                                             : suggestion.question());
   }
@@ -111,7 +116,7 @@ void ItemReader::read_defaults(const Node& defaults) {
     return;
   }
   for (const auto& member : defaults.members) {
-    const auto match = find_class(member.key, Place::of_key(member), true);
+    const auto match = find_class(member.key, Place::of_key(member), problems_.shown_key(member.key));
     if (!match) continue;
     if (!member.value.is_map()) {
       problems_.add(problem_ids::bad_section, Place::of(member.value),
@@ -170,12 +175,17 @@ Catalog::Match ItemReader::read_class(const Node& item, Item& made) {
     problems_.add(problem_ids::unknown_class, made.place, expected("class", "the name of a class", *name));
     return {};
   }
-  auto match = find_class(name->scalar, made.place, !name->substituted);
+  auto match = find_class(name->scalar, made.place, shown_name(*name));
   made.component_class = match.component_class;
   return match;
 }
 
-Catalog::Match ItemReader::find_class(std::string_view name, const Place& place, bool shown) {
+std::string ItemReader::shown_name(const Node& name) {
+  if (name.substituted) return "of the substituted name";
+  return problems_.may_show(name) ? binding::quoted(name.scalar) : "of this name";
+}
+
+Catalog::Match ItemReader::find_class(std::string_view name, const Place& place, const std::string& shown) {
   auto match = catalog_.find(name);
   if (match) return match;
   Suggestion suggestion(name);
@@ -186,8 +196,7 @@ Catalog::Match ItemReader::find_class(std::string_view name, const Place& place,
     for (const auto& alias : each->aliases)
       suggestion.offer(alias.name);
   }
-  problems_.add(problem_ids::unknown_class, place,
-                "there is no component class " + (shown ? binding::quoted(name) : "of the substituted name"),
+  problems_.add(problem_ids::unknown_class, place, "there is no component class " + shown,
                 suggestion.best().empty() ? "the classes are: " + joined(names) : suggestion.question());
   return {};
 }
@@ -216,7 +225,7 @@ void ItemReader::read_entry(const Node& entry, const Place& entries, Item& made)
     suggestion.offer("interface");
     suggestion.offer("name");
     problems_.add(problem_ids::bad_entry, Place::of_key(member),
-                  "an entry has no " + binding::quoted(member.key),
+                  "an entry has no " + problems_.shown_key(member.key),
                   suggestion.best().empty() ? "an entry has interface and name" : suggestion.question());
   }
   ItemEntry read;
@@ -246,9 +255,7 @@ bool ItemReader::read_interface(const Node& entry, const Item& made, ItemEntry& 
     for (const auto& each : interfaces_)
       suggestion.offer(each);
     problems_.add(
-        problem_ids::unknown_interface, Place::of(*node),
-        "there is no interface " +
-            (node->substituted ? "of the substituted name" : binding::quoted(node->scalar)),
+        problem_ids::unknown_interface, Place::of(*node), "there is no interface " + shown_name(*node),
         suggestion.best().empty() ? "the interfaces are: " + joined(interfaces_) : suggestion.question());
     return false;
   }
@@ -274,13 +281,16 @@ bool ItemReader::read_name(const Node& entry, ItemEntry& read) {
     return false;
   }
   if (!binding::valid_component_name(node->scalar)) {
-    problems_.add(problem_ids::bad_name, Place::of(*node),
-                  "a component cannot be called " +
-                      (node->substituted ? "like the substituted value" : binding::quoted(node->scalar)),
-                  std::string(binding::name_rule));
+    problems_.add(
+        problem_ids::bad_name, Place::of(*node),
+        "a component cannot be called " + (node->substituted           ? "like the substituted value"
+                                           : problems_.may_show(*node) ? binding::quoted(node->scalar)
+                                                                       : "like this"),
+        std::string(binding::name_rule));
     return false;
   }
   read.name = node->scalar;
+  read.substituted = node->substituted;
   read.place = place_within(read.place, *node);
   return true;
 }
@@ -331,6 +341,7 @@ void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
   const ComponentClass& component_class = *match.component_class;
   const auto found = defaults_.find(&component_class);
   const Defaults* defaults = found == defaults_.end() ? nullptr : &found->second;
+  if (defaults) made.defaults = defaults->node;
   std::vector<binding::BoundValue> presets;
   if (match.alias)
     for (const auto& [name, text] : match.alias->presets)
@@ -352,32 +363,31 @@ void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
   if (defaults) store(made.options.get(), defaults->values);
   store(made.options.get(), values);
   note_origins(match, defaults, presets, made);
-  find_references(own_references, defaults, made);
+  find_references(std::move(own_references), defaults, made);
 }
 
-void ItemReader::find_references(const std::vector<BoundReference>& own, const Defaults* defaults,
-                                 Item& made) {
-  const auto same = [](const std::vector<BoundReference>& references, std::string_view interface_name,
-                       std::string_view name) -> const BoundReference* {
-    for (const auto& reference : references)
-      if (reference.interface_name == interface_name && reference.name == name) return &reference;
-    return nullptr;
-  };
+// Each reference that the options hold, with the place that gives it: by its parameter and its name, and the
+// first one that is left, since a list may have the same name twice.
+void ItemReader::find_references(std::vector<BoundReference> own, const Defaults* defaults, Item& made) {
+  auto shared = defaults ? defaults->references : std::vector<BoundReference>();
   const ParameterDeclaration* visited = nullptr;
+  const auto take = [&](std::vector<BoundReference>& references, std::string_view interface_name,
+                        std::string_view name) {
+    const auto found = std::find_if(references.begin(), references.end(), [&](const auto& reference) {
+      return reference.interface_name == interface_name && reference.name == name &&
+             parameter_of(reference.path) == visited->name;
+    });
+    if (found == references.end()) return false;
+    made.references.push_back(std::move(*found));
+    references.erase(found);
+    return true;
+  };
   const ReferenceVisitor visit = [&](const InterfaceId& id, const std::string& name, ReferenceNeed need,
                                      const auto&) {
-    if (need == ReferenceNeed::if_present) {
-      made.references.push_back({std::string(id.name), name, false, visited->name, made.place, true});
-      return;
-    }
-    if (const auto* reference = same(own, id.name, name)) {
-      made.references.push_back(*reference);
-      return;
-    }
-    BoundReference reference{std::string(id.name), name, false, {}, made.place, false};
-    if (const auto* shared = defaults ? same(defaults->references, id.name, name) : nullptr)
-      reference = *shared;
-    made.references.push_back(std::move(reference));
+    const bool optional = need == ReferenceNeed::if_present;
+    if (!optional && (take(own, id.name, name) || take(shared, id.name, name))) return;
+    made.references.push_back(
+        {std::string(id.name), name, false, optional ? visited->name : std::string(), made.place, optional});
   };
   for (const auto& declaration : made.component_class->parameters.declarations()) {
     if (!declaration.visit_references) continue;

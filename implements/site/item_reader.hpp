@@ -44,8 +44,9 @@ class ItemReader {
   void note_origins(const Catalog::Match& match, const Defaults* defaults,
                     const std::vector<binding::BoundValue>& presets, Item& made);
   void read_parameters(const Catalog::Match& match, Item& made);
-  void find_references(const std::vector<binding::BoundReference>& own, const Defaults* defaults, Item& made);
-  Catalog::Match find_class(std::string_view name, const binding::Place& place, bool shown);
+  void find_references(std::vector<binding::BoundReference> own, const Defaults* defaults, Item& made);
+  Catalog::Match find_class(std::string_view name, const binding::Place& place, const std::string& shown);
+  std::string shown_name(const Node& name);
 
   const Catalog& catalog_;
   binding::ProblemList& problems_;

@@ -44,7 +44,8 @@ std::string limits_text(const ParameterDeclaration& declaration) {
   std::string text = binding::range_text(declaration);
   for (const auto& choice : declaration.choices)
     text.append(text.empty() ? "" : ", ").append(code(choice.empty() ? "\"\"" : choice));
-  if (declaration.nullable) text.append(text.empty() ? "" : ", ").append("or `null`");
+  if (declaration.nullable && binding::takes_null(declaration))
+    text.append(text.empty() ? "" : ", ").append("or `null`");
   return text;
 }
 

@@ -55,8 +55,9 @@ namespace cachesite {
                                                                              Format format,
                                                                              const LoadOptions& options = {});
 
-/// Everything that is wrong with the files, in the order of the files and places; nothing is made. Problems
-/// of severity `warning` do not keep the files from being loaded.
+/// Everything that is wrong with the files, in the order of the files and places: what a load would refuse
+/// before it connects anywhere. When the files are sound, the components are constructed for that, and
+/// released without being started. Problems of severity `warning` do not keep the files from being loaded.
 [[nodiscard]] std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
                                                          const LoadOptions& options = {});
 

@@ -1,8 +1,11 @@
 #include "loading/file_reading.hpp"
 
+#include "reading/secret_lines.hpp"
+
 #include <cachesite/document_problem_ids.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/problem_text.hpp>
+#include <cachesite/site_builder.hpp>
 #include <cachesite/substitution.hpp>
 
 #include <algorithm>
@@ -23,6 +26,27 @@ std::filesystem::path identity(const std::filesystem::path& path) {
 /// A file as a whole cannot be read: the place to show is where it is included.
 bool concerns_whole_file(const LoadError& error) {
   return error.problems().size() == 1 && error.problems().front().position.line == 0;
+}
+
+/// True when one of the parameters is a secret, or has one in it.
+bool add_secret_names(const ParameterTable& table, std::vector<std::string>& names) {
+  const std::size_t before = names.size();
+  for (const auto& declaration : table.declarations()) {
+    const auto& single = declaration.element ? *declaration.element : declaration;
+    const bool inner = single.group && add_secret_names(*single.group, names);
+    if (!inner && single.kind != ParameterKind::secret) continue;
+    names.push_back(declaration.name);
+    names.insert(names.end(), declaration.aliases.begin(), declaration.aliases.end());
+  }
+  return names.size() > before;
+}
+
+/// What parameters that hold a secret are called.
+std::vector<std::string> secret_names(const Catalog& catalog) {
+  std::vector<std::string> names;
+  for (const auto& component_class : catalog.classes())
+    add_secret_names(component_class->parameters, names);
+  return names;
 }
 
 Node take_include(Node& root) {
@@ -51,8 +75,7 @@ void FileReading::read_file(const std::filesystem::path& path) {
     add(std::move(document), path.parent_path());
     chain_.pop_back();
   } catch (const LoadError& error) {
-    reading_.problems.insert(reading_.problems.end(), error.problems().begin(), error.problems().end());
-    reading_.incomplete = true;
+    take_problems(error);
   }
 }
 
@@ -60,9 +83,15 @@ void FileReading::read_with(const std::function<Document()>& read) {
   try {
     add(read(), {});
   } catch (const LoadError& error) {
-    reading_.problems.insert(reading_.problems.end(), error.problems().begin(), error.problems().end());
-    reading_.incomplete = true;
+    take_problems(error);
   }
+}
+
+void FileReading::take_problems(const LoadError& error) {
+  auto problems = error.problems();
+  reading::hide_secret_lines(problems, secret_names(options_.catalog));
+  reading_.problems.insert(reading_.problems.end(), problems.begin(), problems.end());
+  reading_.incomplete = true;
 }
 
 void FileReading::add(Document document, const std::filesystem::path& folder) {
@@ -73,6 +102,7 @@ void FileReading::add(Document document, const std::filesystem::path& folder) {
   auto problems = substitute(document, substitution);
   if (document.root.is_map() && document.root.find("include")) include_all(document, folder);
   reading_.problems.insert(reading_.problems.end(), problems.begin(), problems.end());
+  mark_confidential(reading_.problems, document, options_.catalog);
   reading_.documents.push_back(std::move(document));
 }
 
@@ -121,13 +151,13 @@ void FileReading::include(const Document& document, const Node& element,
   try {
     read = read_document(path, options_.format, options_.limits);
   } catch (const LoadError& error) {
-    reading_.incomplete = true;
     if (concerns_whole_file(error))
       report(document, element, document_problem_ids::unreadable_include,
              "cannot include " + shown + ": " + error.problems().front().message,
              error.problems().front().hint);
     else
-      reading_.problems.insert(reading_.problems.end(), error.problems().begin(), error.problems().end());
+      take_problems(error);
+    reading_.incomplete = true;
     return;
   }
   chain_.emplace_back(path.string(), what);

@@ -32,6 +32,8 @@ class FileReading {
   [[nodiscard]] Reading take() { return std::move(reading_); }
 
  private:
+  /// What keeps a file from being read.
+  void take_problems(const LoadError& error);
   void add(Document document, const std::filesystem::path& folder);
   void include_all(Document& document, const std::filesystem::path& folder);
   void include(const Document& document, const Node& element, const std::filesystem::path& folder);

@@ -55,6 +55,14 @@ void add_binding_problems(Reading& reading, const Catalog& catalog) {
                    });
 }
 
+BuildOptions build_options(const LoadOptions& options) {
+  return {options.logger,
+          options.clock,
+          file_documents(options.limits, options.allow_substitution),
+          options.start_timeout,
+          {}};
+}
+
 std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options) {
   auto warnings = reading.problems;
   if (!warnings.empty()) {
@@ -62,10 +70,9 @@ std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options
     if (std::any_of(reading.problems.begin(), reading.problems.end(), is_error))
       throw make_load_error(std::move(reading.problems), options.limits.problems);
   }
-  return build_component_site(
-      reading.documents, options.catalog,
-      BuildOptions{options.logger, options.clock, file_documents(options.limits, options.allow_substitution),
-                   options.start_timeout, std::move(warnings)});
+  auto given = build_options(options);
+  given.warnings = std::move(warnings);
+  return build_component_site(reading.documents, options.catalog, given);
 }
 
 }  // namespace
@@ -116,7 +123,10 @@ std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& str
 std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
                                            const LoadOptions& options) {
   Reading reading = read_files(paths, options);
-  add_binding_problems(reading, options.catalog);
+  if (reading.incomplete || std::any_of(reading.problems.begin(), reading.problems.end(), is_error))
+    add_binding_problems(reading, options.catalog);
+  else
+    append(reading.problems, try_component_site(reading.documents, options.catalog, build_options(options)));
   if (reading.problems.empty()) return {};
   return make_load_error(std::move(reading.problems), options.limits.problems).problems();
 }

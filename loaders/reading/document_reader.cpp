@@ -1,6 +1,7 @@
 #include "reading/file_content.hpp"
 #include "reading/json_reader.hpp"
 #include "reading/problem_list.hpp"
+#include "reading/secret_lines.hpp"
 #include "reading/source_text.hpp"
 #include "reading/yaml_reader.hpp"
 
@@ -52,7 +53,11 @@ Document read_owned(std::string text, Format format, std::string name, const Doc
       document.root = reading::read_json(source, limits, problems);
   } catch (const reading::StopReading&) {
   }
-  if (!problems.empty()) throw make_load_error(problems.take(), limits.problems);
+  if (!problems.empty()) {
+    auto found = problems.take();
+    reading::hide_secret_lines(found);
+    throw make_load_error(std::move(found), limits.problems);
+  }
   if (document.root.position.line == 0) document.root.position = {1, 1};
   return document;
 }

@@ -45,6 +45,16 @@ const NodeMember* TreeBuilder::find_key(Frame& frame, std::string_view text) con
   return nullptr;
 }
 
+namespace {
+
+/// A space may be missing after the colon: what follows is a value then, perhaps a secret.
+std::string shown_key(std::string_view key) {
+  const std::size_t colon = key.find(':');
+  return '"' + printable(key.substr(0, colon)) + (colon == std::string_view::npos ? "\"" : ":...\"");
+}
+
+}  // namespace
+
 void TreeBuilder::key(std::string text, Position position, std::uint32_t length) {
   Frame& frame = frames_.back();
   if (text.size() > limits_.scalar_bytes)
@@ -54,7 +64,7 @@ void TreeBuilder::key(std::string text, Position position, std::uint32_t length)
   frame.drop_value = false;
   if (const NodeMember* first = find_key(frame, text)) {
     problems_.add(document_problem_ids::repeated_key, position, length,
-                  "the key \"" + printable(text) + "\" is given twice in this mapping, first at " +
+                  "the key " + shown_key(text) + " is given twice in this mapping, first at " +
                       place_text(first->key_position));
     frame.drop_value = true;
   } else if (frame.node.members.size() >= limits_.keys_per_map) {

@@ -316,9 +316,7 @@ class YamlHandler : public YAML::EventHandler {
     if (end == offset || (!has_colon && !is_pair)) {
       const bool announced = is_announced(offset);
       add(document_problem_ids::bad_syntax, offset, length,
-          '"' + printable(value) +
-              (announced ? "\" is a key behind a ?, which is not supported"
-                         : "\" is not followed by a colon"),
+          announced ? "a key behind a ? is not supported" : "this text is not followed by a colon",
           announced ? "write the key and its value as `key: value`"
                     : "a mapping consists of lines such as `key: value`");
       builder_.dropped_key();

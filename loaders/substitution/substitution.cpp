@@ -1,5 +1,6 @@
 #include "reading/file_content.hpp"
 #include "reading/plain_scalar.hpp"
+#include "reading/secret_lines.hpp"
 #include "reading/source_text.hpp"
 #include "substitution/expression.hpp"
 
@@ -77,19 +78,18 @@ class Substituter {
 
   std::string taken_literally(const Piece& piece) {
     if (const auto foreign = substitution::find_foreign(piece.written)) {
-      const std::string name(foreign->name);
+      // Its name is not said: it may be a part of a secret.
       add(document_problem_ids::literal_expression, piece,
-          "${" + name + "} stands for itself, not for a variable",
-          "did you mean ${env:" + name + (foreign->has_fallback ? ":-default}?" : "}?"), foreign->written,
-          Problem::Severity::warning);
+          "this ${...} stands for itself, not for a variable",
+          foreign->has_fallback ? "did you mean ${env:NAME:-default}?" : "did you mean ${env:NAME}?",
+          foreign->written, Problem::Severity::warning);
     }
     return std::string(piece.argument);
   }
 
   std::string evaluate(const Piece& piece) {
     if (piece.kind == Piece::Kind::malformed) {
-      add(document_problem_ids::bad_expression, piece,
-          '"' + printable(piece.written) + "\" is not a complete expression",
+      add(document_problem_ids::bad_expression, piece, "this expression is not complete",
           "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}");
     } else if (piece.kind == Piece::Kind::nested) {
       add(document_problem_ids::bad_expression, piece, "an expression cannot stand inside another one",
@@ -216,7 +216,9 @@ class Substituter {
 std::vector<Problem> substitute(Document& document, const SubstitutionOptions& options) {
   Substituter substituter(document, options);
   substituter.visit(document.root);
-  return substituter.take_problems();
+  auto problems = substituter.take_problems();
+  reading::hide_secret_lines(problems);
+  return problems;
 }
 
 }  // namespace cachesite

@@ -90,20 +90,12 @@ BOOST_AUTO_TEST_CASE(a_terminal_is_not_played_tricks_on) {
   BOOST_TEST(text.find("found \"\\x07\"\\n\n") != std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(lines_that_hold_secrets_are_not_shown) {
-  for (const std::string line :
-       {"password: hunter2 x", "{\"Password\": \"hunter2\", \"x\": 1}", "  - {auth_token: hunter2, x: 1}",
-        "PASS: hunter2", "credentials: [hunter2]"})
-    BOOST_TEST(to_text(problem(line, 1, 1, 1, "cure")) == "f.yml:1:1: error[E204]: wrong (cure)");
-  for (const std::string text :
-       {"password: |\n  hunter2\n  more\n", "password:\n  hunter2\n", "password: \"x\n  hunter2"})
-    BOOST_TEST(to_text(problem(text, 2, 3, 1)).find("hunter2") == std::string::npos);
-  BOOST_TEST(to_text(problem("pasword: hunter2", 1, 1, 7, "did you mean \"password\"?")).find("hunter2") ==
-             std::string::npos);
-  Problem marked = problem("a: hunter2", 1, 1, 1);
+BOOST_AUTO_TEST_CASE(a_confidential_line_is_not_shown_whatever_its_words_and_every_other_one_is) {
+  Problem marked = problem("a: hunter2", 1, 1, 1, "cure");
   marked.confidential = true;
-  BOOST_TEST(to_text(marked).find("hunter2") == std::string::npos);
-  BOOST_TEST(to_text(problem("password: x\nport: abc\n", 2, 1, 4)).find("port: abc") != std::string::npos);
+  BOOST_TEST(to_text(marked) == "f.yml:1:1: error[E204]: wrong (cure)");
+  BOOST_TEST(to_text(problem("password_rounds: abc", 1, 18, 3)).find("password_rounds: abc") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(places_beyond_the_text_do_no_harm) {

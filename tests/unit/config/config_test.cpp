@@ -23,7 +23,8 @@ using Texts = std::vector<std::string>;
 
 FixedConfig fixed(Texts values) {
   FixedConfigOptions options;
-  options.values = std::move(values);
+  for (auto& value : values)
+    options.values.emplace_back(std::move(value));
   return FixedConfig(options);
 }
 
