@@ -77,13 +77,18 @@ std::vector<OptionComplaint> CodecCacheOptions::complaints() const {
   if (bare && minimum_size)
     complain("minimum_size", "bare values are all compressed; minimum_size is of envelopes");
 
+  bool sound = true;
   for (std::size_t index = 0; index < keys.size(); ++index)
-    if (!Fernet256::is_key(keys[index]) && !AeadCodec::is_key(keys[index]))
+    if (!Fernet256::is_key(keys[index]) && !AeadCodec::is_key(keys[index])) {
+      sound = false;
       complain("keys", "key " + std::to_string(index + 1) +
                            " is neither 64 bytes, nor the base64 of 64 bytes, nor that of 32 bytes");
-  if (tokens && std::none_of(keys.begin(), keys.end(), Fernet256::is_key))
+    }
+  // One of the wrong keys may be the one that is missing.
+  if (sound && tokens && std::none_of(keys.begin(), keys.end(), Fernet256::is_key))
     complain("keys", "fernet256 needs a key of 64 bytes, or their base64 of 88 characters");
-  if (encryption == Encryption::aes_256_gcm && std::none_of(keys.begin(), keys.end(), AeadCodec::is_key))
+  if (sound && encryption == Encryption::aes_256_gcm &&
+      std::none_of(keys.begin(), keys.end(), AeadCodec::is_key))
     complain("keys", "aes_256_gcm needs a key that is the base64 of 32 bytes");
 
   if (encryption == Encryption::fernet256 && !bare)

@@ -4,6 +4,7 @@
 
 #include <cachesite/site_description.hpp>
 
+#include <algorithm>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -79,7 +80,33 @@ Node defaults_schema(const ComponentClass& component_class) {
                  {"additionalProperties", binding::boolean_node(false)}});
 }
 
-// Required parameters are not demanded: defaults of the same document may give them.
+bool presets(const ClassAlias& alias, std::string_view parameter) {
+  return std::any_of(alias.presets.begin(), alias.presets.end(),
+                     [parameter](const auto& preset) { return preset.first == parameter; });
+}
+
+// The names of the class by which a component has to give the parameter itself.
+Node names_without_preset(const ComponentClass& component_class, std::string_view parameter) {
+  Node names = list_node({text_node(component_class.name)});
+  for (const auto& alias : component_class.aliases)
+    if (!presets(alias, parameter)) names.elements.push_back(text_node(alias.name));
+  return names;
+}
+
+// What a component has to give where there are no defaults that could.
+Node complete_schema(const Catalog& catalog) {
+  Node rules = list_node();
+  for (const auto& component_class : catalog.classes())
+    for (const auto& parameter : binding::required_names(component_class->parameters).elements)
+      rules.elements.push_back(map_of(
+          {{"if", map_of({{"properties",
+                           map_of({{"class", map_of({{"enum", names_without_preset(*component_class,
+                                                                                   parameter.scalar)}})}})},
+                          {"required", list_node({text_node("class")})}})},
+           {"then", map_of({{"required", list_node({parameter})}})}}));
+  return map_of({{"allOf", std::move(rules)}});
+}
+
 Node component_schema(const Catalog& catalog) {
   Node names = list_node();
   Node rules = list_node();
@@ -95,6 +122,10 @@ Node component_schema(const Catalog& catalog) {
                  {"required", list_node({text_node("class")})},
                  {"properties", map_of({{"class", map_of({{"enum", std::move(names)}})}})},
                  {"allOf", std::move(rules)}});
+}
+
+Node complete_components() {
+  return map_of({{"items", reference_to("complete")}});
 }
 
 Node sections_schema(const Catalog& catalog) {
@@ -117,6 +148,8 @@ Node sections_schema(const Catalog& catalog) {
                          {"description", text_node("Parameters by class for the components of this file.")},
                          {"properties", std::move(defaults)},
                          {"additionalProperties", binding::boolean_node(false)}})}})},
+       {"if", map_of({{"required", list_node({text_node("defaults")})}})},
+       {"else", map_of({{"properties", map_of({{"components", complete_components()}})}})},
        {"additionalProperties", binding::boolean_node(false)}});
 }
 
@@ -135,15 +168,19 @@ Node json_schema(const Catalog& catalog) {
             {"description", text_node("Letters, digits, _, . and -; leave it out for the unnamed one.")}})},
       {"components", map_of({{"type", text_node("array")}, {"items", reference_to("component")}})},
       {"component", component_schema(catalog)},
+      {"complete", complete_schema(catalog)},
   });
   for (const auto& component_class : catalog.classes()) {
     add_member(definitions, "class:" + component_class->name, class_schema(catalog, *component_class));
     add_member(definitions, "defaults:" + component_class->name, defaults_schema(*component_class));
   }
-  return map_of({{"$schema", text_node("https://json-schema.org/draft/2020-12/schema")},
-                 {"title", text_node("Component file")},
-                 {"oneOf", list_node({reference_to("components"), sections_schema(catalog)})},
-                 {"$defs", std::move(definitions)}});
+  return map_of(
+      {{"$schema", text_node("https://json-schema.org/draft/2020-12/schema")},
+       {"title", text_node("Component file")},
+       {"oneOf",
+        list_node({map_of({{"allOf", list_node({reference_to("components"), complete_components()})}}),
+                   sections_schema(catalog)})},
+       {"$defs", std::move(definitions)}});
 }
 
 }  // namespace cachesite

@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "layers/tiered/near_claim.hpp"
 #include "layers/tiered/near_tier.hpp"
 
 #include <cachesite/tiered_cache_layer.hpp>
@@ -30,8 +31,9 @@ ParameterTable TieredCacheOptions::parameters() {
 
 std::vector<OptionComplaint> TieredCacheOptions::complaints() const {
   std::vector<OptionComplaint> complaints;
-  if (over.is_set() && near.is_set() && over.component() != nullptr && over.component() == near.component())
-    complaints.push_back({"near", "the near tier and the far tier are the same cache"});
+  const bool same = near.component() ? near.component() == over.component()
+                                     : near.is_set() && over.is_set() && near.name() == over.name();
+  if (same) complaints.push_back({"near", "the near tier and the far tier are the same cache"});
   if (!TimeToLive(near_ttl).valid()) complaints.push_back({"near_ttl", "a TTL is 1 ms to 10 years"});
   if (negative_ttl.count() != 0 && !TimeToLive(negative_ttl).valid())
     complaints.push_back({"negative_ttl", "0, or 1 ms to 10 years"});
@@ -43,12 +45,14 @@ class TieredCache::Inner {
   using Counter = std::atomic<std::uint64_t>;
 
   Inner(const TieredCacheOptions& options, const ComponentContext& context)
-      : near(options.near.component(), options.near_ttl, options.negative_ttl, context) {}
+      : claim(*options.near.component()),
+        near(options.near.component(), options.near_ttl, options.negative_ttl, context) {}
 
   static void count(Counter& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, relaxed); }
 
   void count_far(Found found) noexcept { count(found == Found::miss ? far_misses : far_hits); }
 
+  const tiered::NearClaim claim;
   tiered::NearTier near;
   Counter near_hits{0}, near_misses{0}, far_hits{0}, far_misses{0};
   Counter failures{0}, writes{0}, removals{0}, clears{0};
