@@ -32,9 +32,9 @@ bool ProblemList::may_show(const Node& scalar) {
 }
 
 std::string ProblemList::shown_key(std::string_view key) {
-  if (!document_ || !hidden().is_in(key)) return quoted(key);
+  if (!document_ || !hidden().is_in(key)) return binding::quoted(key);
   const auto colon = key.find(':');
-  return quoted(std::string(key, 0, colon == std::string_view::npos ? 0 : colon + 1).append("..."));
+  return binding::quoted(std::string(key, 0, colon == std::string_view::npos ? 0 : colon + 1).append("..."));
 }
 
 const HiddenText& ProblemList::hidden() {
