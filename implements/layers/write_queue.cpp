@@ -133,7 +133,7 @@ void WriteQueue::start_threads() {
   while (threads_.size() < thread_count_) {
     try {
       threads_.push_back(redis::background_thread([this, owner = owner_.lock()] { work(); }));
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread, or no memory for one
       if (threads_.empty()) throw;
       return;  // one is enough
     }

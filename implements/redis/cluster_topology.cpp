@@ -135,9 +135,11 @@ Result<std::shared_ptr<const ClusterTopology::View>> ClusterTopology::await_view
   for (;;) {
     if (stopped_) return stopped_error();
     if (auto view = view_.get()) return view;
-    if (trouble_ && !gate_.running()) return *trouble_;
-    const auto round = gate_.running() ? gate_.rounds() + 1 : gate_.want();
+    const bool had_keeper = working_;
     begin_work(lock);
+    if (trouble_ && (had_keeper || !working_) && !gate_.running()) return *trouble_;
+    const auto round = gate_.running() ? gate_.rounds() + 1 : gate_.want();
+    work_.notify_one();
     if (!changed_.wait_until(lock, time.deadline, [&] { return stopped_ || gate_.rounds() >= round; }))
       return Error(ErrorCode::timeout, "the cluster was not found in time");
   }

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace cachesite::redis {
@@ -36,6 +36,7 @@ void ClusterTopology::drop_strangers(Lock& lock) {
   const auto view = view_.get();
   if (!view) return;
   std::vector<Node> strangers;
+  strangers.reserve(nodes_.size());
   const auto& servers = view->map.servers();
   for (auto at = nodes_.begin(); at != nodes_.end();) {
     if (std::find(servers.begin(), servers.end(), at->first) == servers.end()) {
@@ -56,7 +57,7 @@ void ClusterTopology::begin_work(Lock&) {
   try {
     keeper_ = background_thread([this] { keep(); });
     working_ = true;
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the cluster");
   }
 }

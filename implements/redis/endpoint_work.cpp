@@ -132,8 +132,10 @@ void Endpoint::begin_work(Lock&) noexcept {
     worker_ = background_thread([this] { work(); });
     working_ = true;
   } catch (const std::exception&) {
-    // What is open goes on; the next call that needs more tries again.
-    if (!lanes_.any_open()) go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
+    if (lanes_.any_open())
+      lanes_.forget_wishes();  // what is open goes on, and the next call that needs more wishes anew
+    else
+      go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include "redis/background_thread.hpp"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace cachesite::redis {
@@ -19,8 +19,8 @@ void Heartbeat::start() {
   if (interval_.count() == 0 || stopped_ || worker_.joinable()) return;
   try {
     worker_ = background_thread([this] { work(); });
-  } catch (const std::system_error&) {
-    // The next start tries again.
+  } catch (const std::exception&) {
+    // No thread, or no memory for one: the next start tries again.
   }
 }
 

@@ -58,6 +58,11 @@ void Lanes::shut_down() {
     lane->channel.shut_down();
 }
 
+void Lanes::forget_wishes() noexcept {
+  for (auto lane = lanes_.begin() + 1; lane != lanes_.end(); ++lane)
+    if (!(*lane)->channel.is_open()) (*lane)->wanted = false;
+}
+
 void Lanes::close(const Error& reason) {
   for (const auto& lane : lanes_)
     lane->channel.close(reason);

@@ -49,6 +49,8 @@ class Lanes {
   [[nodiscard]] bool any_open() const noexcept;
   /// A channel that is wanted and not open; null when there is none.
   [[nodiscard]] Channel* closed() noexcept;
+  /// Nobody connects for now: what is wanted beside the first channel and not open is not wanted any more.
+  void forget_wishes() noexcept;
   [[nodiscard]] bool is_bulk(const Channel& channel) const noexcept {
     return options_.bulk && &channel == &lanes_.back()->channel;
   }

@@ -317,7 +317,9 @@ std::unique_ptr<IRedisSubscription> RedisConnection::subscribe(RedisSubscriber s
   options.label = inner.label;
   options.place = inner.place;
   options.logger = inner.logger;
-  auto subscription = std::make_shared<redis::Subscription>(std::move(options), std::move(subscriber));
+  const auto subscription = std::make_shared<redis::Subscription>(std::move(options), std::move(subscriber));
+  auto handle =
+      std::make_unique<SubscriptionHandle>(subscription);  // stops it when something fails from here on
   {
     const std::lock_guard lock(inner.mutex);
     std::erase_if(inner.subscriptions, [](const auto& weak) { return weak.expired(); });
@@ -327,7 +329,7 @@ std::unique_ptr<IRedisSubscription> RedisConnection::subscribe(RedisSubscriber s
     else
       subscription->start();
   }
-  return std::make_unique<SubscriptionHandle>(std::move(subscription));
+  return handle;
 }
 
 }  // namespace cachesite

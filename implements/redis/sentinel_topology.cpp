@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace cachesite::redis {
@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds master_patience{200};
 constexpr std::chrono::milliseconds longest_look{100};
 // It tells when there is news; one that could not have a thread cannot.
 constexpr std::chrono::milliseconds look_at_candidate{500};
+// After a turn that ended for want of memory or of a thread.
+constexpr std::chrono::milliseconds pause_when_starved{100};
 constexpr std::size_t most_sentinels = 16;
 
 }  // namespace
@@ -43,7 +45,8 @@ void SentinelTopology::begin_work(Lock&) {
     to_watch_ = options_.sentinels;
     keeper_ = background_thread([this] { keep(); });
     working_ = true;
-  } catch (const std::system_error&) {
+    trouble_.reset();
+  } catch (const std::exception&) {
     trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the sentinels");
     patience_ends_ = TimePoint::min();
   }
@@ -57,6 +60,7 @@ void SentinelTopology::await_started() {
 // Whether the first search has ended, well or not.
 bool SentinelTopology::settled() const {
   if (master_) return true;
+  if (starved_ || !working_) return true;
   if (news_ || sentinels_.empty()) return false;  // the keeper has not made anything of it yet
   for (const auto& [address, watched] : sentinels_)
     if (!watched.answered) return false;
@@ -249,8 +253,8 @@ void SentinelTopology::leave_master(Lock& lock) {
   replicas_.push_back(std::move(master_));  // it is retired, or used as a replica, as the sentinels say
   master_.reset();
   patience_ends_ = SteadyTime::now() + master_patience;
-  publish();
   ask_sentinels(lock);
+  publish();
 }
 
 void SentinelTopology::watch(const ServerAddress& sentinel) {
@@ -273,8 +277,23 @@ void SentinelTopology::watch(const ServerAddress& sentinel) {
     news_ = true;
     work_.notify_one();
   };
-  sentinels_[sentinel].watcher =
-      std::make_unique<SentinelWatcher>(std::move(options), options_.service_name, std::move(listener));
+  auto& watched = sentinels_[sentinel];
+  try {
+    watched.watcher =
+        std::make_unique<SentinelWatcher>(std::move(options), options_.service_name, std::move(listener));
+  } catch (...) {
+    sentinels_.erase(sentinel);
+    throw;
+  }
+}
+
+// Those that cannot be watched for now stay on the list.
+void SentinelTopology::watch_sentinels() {
+  while (!to_watch_.empty()) {
+    const auto& sentinel = to_watch_.front();
+    if (sentinels_.size() < most_sentinels && sentinels_.find(sentinel) == sentinels_.end()) watch(sentinel);
+    to_watch_.erase(to_watch_.begin());
+  }
 }
 
 void SentinelTopology::heard(const ServerAddress& sentinel, const SentinelNews& news) {
@@ -308,7 +327,9 @@ SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address,
 }
 
 void SentinelTopology::publish() {
+  unpublished_ = true;
   view_.put(std::make_shared<View>(View{master_, replicas_}));
+  unpublished_ = false;
   changed_.notify_all();
 }
 
@@ -318,12 +339,14 @@ void SentinelTopology::keep() {
     news_ = false;
     std::vector<Node> retired;
     try {
-      for (const auto& sentinel : std::exchange(to_watch_, {}))
-        if (sentinels_.size() < most_sentinels && sentinels_.find(sentinel) == sentinels_.end())
-          watch(sentinel);
+      retired.reserve(replicas_.size() + 2);  // a node that leaves has to get there
+      watch_sentinels();
       follow_choice(retired, lock);
       follow_replicas(retired);
+      if (unpublished_) publish();
+      starved_ = false;
     } catch (const std::exception&) {
+      starved_ = true;
       trouble_.emplace(ErrorCode::no_memory, "no memory or thread for following the sentinels");
     }
     if (patience_ends_ == TimePoint::max() && settled()) patience_ends_ = SteadyTime::now();
@@ -347,6 +370,7 @@ void SentinelTopology::keep() {
       retired.clear();
       lock.lock();
     }
+    if (starved_) until = std::min(until, SteadyTime::now() + pause_when_starved);
     const auto reason = [&] { return stopped_ || news_; };
     if (until == TimePoint::max())
       work_.wait(lock, reason);
@@ -387,14 +411,18 @@ void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
             !(master_ && master_->address() == replica))
           wanted.push_back(replica);
   std::vector<Node> kept;
+  std::vector<Node> left;
+  kept.reserve(replicas_.size() + wanted.size());
+  left.reserve(replicas_.size());
   bool changed = false;
   for (auto& node : replicas_) {
     const auto found = std::find(wanted.begin(), wanted.end(), node->address());
     // Who was the master has connections that were made to one.
     if (found == wanted.end() || node->requires_master()) {
-      retired.push_back(node);
+      left.push_back(node);
       changed = true;
     } else {
+      node->start();  // again, when there was no thread for it
       kept.push_back(node);
       wanted.erase(found);
     }
@@ -404,6 +432,7 @@ void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
     changed = true;
   }
   replicas_ = std::move(kept);
+  retired.insert(retired.end(), left.begin(), left.end());
   if (changed) publish();
 }
 

@@ -72,6 +72,7 @@ class SentinelTopology final : public Topology {
                 CallTime time);
 
   void begin_work(Lock& lock);
+  void watch_sentinels();
   void watch(const ServerAddress& sentinel);
   void heard(const ServerAddress& sentinel, const SentinelNews& news);
   void wake_keeper();
@@ -100,6 +101,8 @@ class SentinelTopology final : public Topology {
   std::thread keeper_;
   bool working_ = false;
   bool news_ = false;
+  bool starved_ = false;      // the keeper's last turn ended for want of memory or of a thread
+  bool unpublished_ = false;  // the view is older than the nodes
   RefreshGate gate_{std::chrono::milliseconds(250)};
   MasterPursuit pursuit_;
   std::map<ServerAddress, Watched> sentinels_;

@@ -5,6 +5,7 @@
 #include "redis/server_text.hpp"
 
 #include <array>
+#include <exception>
 #include <utility>
 
 namespace cachesite::redis {
@@ -38,7 +39,15 @@ void SentinelWatcher::stop() noexcept {
   changed_.notify_all();
 }
 
-void SentinelWatcher::watch() {
+// Whoever cannot be told for want of memory is told after the next visit.
+void SentinelWatcher::tell_trouble(const Error& trouble) const noexcept {
+  try {
+    listener_.on_trouble(trouble);
+  } catch (const std::exception&) {
+  }
+}
+
+void SentinelWatcher::watch() noexcept {
   BackOff pauses(std::chrono::milliseconds(50), std::chrono::seconds(1),
                  reinterpret_cast<std::uintptr_t>(this));
   for (;;) {
@@ -50,7 +59,7 @@ void SentinelWatcher::watch() {
     try {
       visit();
     } catch (const std::exception&) {
-      listener_.on_trouble(Error(ErrorCode::no_memory, "no memory for asking a sentinel"));
+      tell_trouble(Error(ErrorCode::no_memory, "no memory for asking a sentinel"));
     }
     if (SteadyTime::now() - begin > std::chrono::seconds(1)) pauses.reset();
     std::unique_lock lock(mutex_);

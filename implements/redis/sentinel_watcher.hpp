@@ -36,7 +36,8 @@ class SentinelWatcher {
   void stop() noexcept;
 
  private:
-  void watch();
+  void watch() noexcept;
+  void tell_trouble(const Error& trouble) const noexcept;
   void visit();
   std::shared_ptr<ExclusiveConnection> open(std::shared_ptr<ExclusiveConnection> SentinelWatcher::*place);
   bool subscribe(ExclusiveConnection& connection);

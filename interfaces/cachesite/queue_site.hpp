@@ -26,9 +26,9 @@ class IQueueSite : public Interface<IQueueSite, "IQueueSite"> {
   static constexpr std::size_t longest_name = 1024;
 
   /// An end of the queue of that name (any bytes, 1 to 1024 of them), which comes into being by being asked
-  /// for. Throws std::invalid_argument for a name that is empty or too long, std::bad_alloc, and
+  /// for. Throws std::invalid_argument for a name that is empty or too long, std::bad_alloc,
   /// std::runtime_error when the site is set to `require_connection` and its server cannot be reached at the
-  /// moment.
+  /// moment, and std::system_error when a consumer needs a thread and none can be had.
   [[nodiscard]] virtual std::shared_ptr<IQueueProducer> get_producer(std::string_view name) = 0;
   [[nodiscard]] virtual std::shared_ptr<IQueueConsumer> get_consumer(std::string_view name) = 0;
 
