@@ -108,7 +108,7 @@ class BasicChannel {
   static constexpr std::chrono::milliseconds rest_before_check{1};
 
   // How long a leader whose request is done reads for others.
-  static constexpr std::chrono::milliseconds company{1};
+  static constexpr std::chrono::milliseconds company{5};
 
   // Of those who wait for a leader, see `yield`.
   static constexpr int most_yields = 8;
