@@ -146,7 +146,7 @@ double median(std::vector<double> values) {
 /// Microseconds from nothing to the first PONG.
 double handshake(const TlsRedis& server, bool resumed) {
   std::vector<double> times;
-  cachesite::redis::StopSignal stop;
+  cachesite::basics::StopSignal stop;
   auto settings =
       cachesite::redis::endpoint_settings(options(server.port(), server.folder()), 1000).connector;
   for (int round = 0; round < 41; ++round) {

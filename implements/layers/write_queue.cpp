@@ -1,6 +1,6 @@
 #include "layers/write_queue.hpp"
 
-#include "redis/background_thread.hpp"
+#include "basics/background_thread.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -132,7 +132,7 @@ void WriteQueue::start_threads() {
   threads_.reserve(thread_count_);
   while (threads_.size() < thread_count_) {
     try {
-      threads_.push_back(redis::background_thread([this, owner = owner_.lock()] { work(); }));
+      threads_.push_back(basics::background_thread([this, owner = owner_.lock()] { work(); }));
     } catch (const std::exception&) {  // no thread, or no memory for one
       if (threads_.empty()) throw;
       return;  // one is enough

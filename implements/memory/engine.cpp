@@ -42,7 +42,7 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
 }
 
 ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                 const ProcessMark& mark, unsigned shard_bits) {
+                                 const basics::ProcessMark& mark, unsigned shard_bits) {
   ShardContext context{*options.pages, budget, clock, mark, options.seed ? *options.seed : random_seed()};
   context.seed.first |= 1U;
   if (options.time_to_idle) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/process_mark.hpp"
 #include "memory/aftermath.hpp"
 #include "memory/arena.hpp"
 #include "memory/bucket_table.hpp"
@@ -9,7 +10,6 @@
 #include "memory/external_entry.hpp"
 #include "memory/frequency_sketch.hpp"
 #include "memory/hash.hpp"
-#include "memory/process_mark.hpp"
 #include "memory/retired_pages.hpp"
 #include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
@@ -35,7 +35,7 @@ struct ShardContext {
   PageSource& pages;
   Budget& budget;
   const TickClock& clock;
-  const ProcessMark& mark;
+  const basics::ProcessMark& mark;
   HashSeed seed;
   Tick idle = 0;  // 0: entries do not end for lack of use
   unsigned segment_word_bits = 10;

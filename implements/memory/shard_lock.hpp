@@ -1,6 +1,6 @@
 #pragma once
 
-#include "memory/process_mark.hpp"
+#include "basics/process_mark.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -25,7 +25,7 @@ inline void pause_briefly() noexcept {
 // never unlock: there the lock is taken over, and `take_orphaned` tells so.
 class ShardLock {
  public:
-  explicit ShardLock(const ProcessMark& mark) noexcept : mark_(mark) {}
+  explicit ShardLock(const basics::ProcessMark& mark) noexcept : mark_(mark) {}
 
   void lock() noexcept {
     if (!try_lock()) wait();
@@ -61,7 +61,7 @@ class ShardLock {
     }
   }
 
-  const ProcessMark& mark_;
+  const basics::ProcessMark& mark_;
   std::atomic<std::uint32_t> state_{0};  // the mark of the process that holds it
   bool orphaned_ = false;
 };

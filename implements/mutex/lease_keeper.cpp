@@ -2,7 +2,6 @@
 
 #include "basics/guarded_log.hpp"
 #include "mutex/lock_line.hpp"
-#include "redis/background_thread.hpp"
 
 #include <cachesite/guarded_call.hpp>
 
@@ -50,7 +49,7 @@ void LeaseKeeper::prepare(Tenure& tenure) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || worker_.joinable()) return;
   try {
-    worker_ = redis::background_thread([this] { work(); });
+    worker_ = basics::background_thread([this] { work(); });
   } catch (const std::system_error& failure) {
     throw std::system_error(failure.code(), label_ + ": no thread can be had that looks after the lease");
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/back_off.hpp"
+#include "basics/back_off.hpp"
 #include "redis/deadline.hpp"
 
 #include <cachesite/redis_statistics.hpp>
@@ -13,8 +13,8 @@ namespace cachesite::redis {
 
 struct BreakerOptions {
   std::uint32_t failures = 5;  // 0: never opens
-  BackOff::Pause first_pause = std::chrono::milliseconds(200);
-  BackOff::Pause longest_pause = std::chrono::seconds(5);
+  basics::BackOff::Pause first_pause = std::chrono::milliseconds(200);
+  basics::BackOff::Pause longest_pause = std::chrono::seconds(5);
 };
 
 /// Circuit breaker (M. Nygard, Release It!) for a server that can be reached and does not answer in time.
@@ -92,7 +92,7 @@ class Breaker {
   }
 
   const std::uint32_t failures_;
-  BackOff pauses_;
+  basics::BackOff pauses_;
   std::atomic<std::uint64_t> unanswered_{0};  // not 0 unless the breaker is closed
   std::atomic<State> state_{State::closed};
   std::atomic<TimePoint> next_probe_{TimePoint{}};

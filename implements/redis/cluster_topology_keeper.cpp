@@ -1,6 +1,6 @@
 // The part of a cluster topology that follows the cluster: which servers there are, and who holds what.
 
-#include "redis/background_thread.hpp"
+#include "basics/background_thread.hpp"
 #include "redis/cluster_topology.hpp"
 #include "redis/server_text.hpp"
 
@@ -55,7 +55,7 @@ void ClusterTopology::drop_strangers(Lock& lock) {
 void ClusterTopology::begin_work(Lock&) {
   if (working_ || stopped_) return;
   try {
-    keeper_ = background_thread([this] { keep(); });
+    keeper_ = basics::background_thread([this] { keep(); });
     working_ = true;
   } catch (const std::exception&) {
     trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the cluster");
@@ -63,8 +63,8 @@ void ClusterTopology::begin_work(Lock&) {
 }
 
 void ClusterTopology::keep() {
-  BackOff pauses(options_.endpoint.first_pause, options_.endpoint.longest_pause,
-                 reinterpret_cast<std::uintptr_t>(this));
+  basics::BackOff pauses(options_.endpoint.first_pause, options_.endpoint.longest_pause,
+                         reinterpret_cast<std::uintptr_t>(this));
   Lock lock(mutex_);
   TimePoint not_before = TimePoint::min();
   while (!stopped_) {

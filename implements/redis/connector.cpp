@@ -31,8 +31,8 @@ void narrow_window(int socket) noexcept {
 
 Connector::Connector(ConnectorOptions options) : options_(std::move(options)), dialer_(options_.socket) {}
 
-Connector::Outcome Connector::connect(const StopSignal& stop, const std::function<void(Transport*)>& announce,
-                                      Use use) {
+Connector::Outcome Connector::connect(const basics::StopSignal& stop,
+                                      const std::function<void(Transport*)>& announce, Use use) {
   Outcome outcome;
   // Servers may name others, which nobody has looked at when the options were checked.
   if (!options_.plaintext_password && !options_.introduction.password.empty() &&

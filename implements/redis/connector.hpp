@@ -43,7 +43,7 @@ class Connector {
   enum class Use : std::uint8_t { ordinary, bulk };
   /// `announce` is called with the transport before anything is said on it, so that a stop can end it, and
   /// with null when that is over.
-  Outcome connect(const StopSignal& stop, const std::function<void(Transport*)>& announce,
+  Outcome connect(const basics::StopSignal& stop, const std::function<void(Transport*)>& announce,
                   Use use = Use::ordinary);
 
   [[nodiscard]] const ConnectorOptions& options() const noexcept { return options_; }

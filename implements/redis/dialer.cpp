@@ -53,7 +53,7 @@ class Race {
   Race(const SocketAddresses& addresses, const SocketOptions& options)
       : addresses_(addresses), options_(options) {}
 
-  Dialer::Outcome run(TimePoint deadline, const StopSignal& stop) {
+  Dialer::Outcome run(TimePoint deadline, const basics::StopSignal& stop) {
     Dialer::Outcome outcome;
     auto next_start = SteadyTime::now();
     for (;;) {
@@ -87,7 +87,7 @@ class Race {
  private:
   // True when it is connected at once.
   bool start(const SocketAddress& address) {
-    FileDescriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    basics::FileDescriptor socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket.valid()) {
       problem_ = system_message(errno);
       return false;
@@ -124,14 +124,15 @@ class Race {
   const SocketAddresses& addresses_;
   const SocketOptions& options_;
   std::size_t next_ = 0;
-  std::vector<FileDescriptor> sockets_;
+  std::vector<basics::FileDescriptor> sockets_;
   std::vector<pollfd> polls_;
   std::string problem_;
 };
 
 }  // namespace
 
-Dialer::Outcome Dialer::dial(const ServerAddress& address, TimePoint deadline, const StopSignal& stop) {
+Dialer::Outcome Dialer::dial(const ServerAddress& address, TimePoint deadline,
+                             const basics::StopSignal& stop) {
   SocketAddresses addresses;
   Outcome outcome;
   if (!address.unix_socket_path.empty()) {

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "basics/file_descriptor.hpp"
+#include "basics/stop_signal.hpp"
 #include "redis/address.hpp"
 #include "redis/deadline.hpp"
-#include "redis/file_descriptor.hpp"
 #include "redis/name_resolver.hpp"
-#include "redis/stop_signal.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -29,11 +29,11 @@ class Dialer {
   explicit Dialer(SocketOptions options) : options_(options) {}
 
   struct Outcome {
-    FileDescriptor socket;
+    basics::FileDescriptor socket;
     std::string problem;  // when there is no socket
     bool timed_out = false;
   };
-  Outcome dial(const ServerAddress& address, TimePoint deadline, const StopSignal& stop);
+  Outcome dial(const ServerAddress& address, TimePoint deadline, const basics::StopSignal& stop);
 
  private:
   SocketOptions options_;

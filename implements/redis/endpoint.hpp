@@ -1,16 +1,16 @@
 #pragma once
 
-#include "redis/back_off.hpp"
+#include "basics/back_off.hpp"
+#include "basics/fork_mark.hpp"
+#include "basics/stop_signal.hpp"
 #include "redis/breaker.hpp"
 #include "redis/call_attempts.hpp"
 #include "redis/channel.hpp"
 #include "redis/command.hpp"
 #include "redis/connector.hpp"
 #include "redis/endpoint_meter.hpp"
-#include "redis/fork_mark.hpp"
 #include "redis/heartbeat.hpp"
 #include "redis/lanes.hpp"
-#include "redis/stop_signal.hpp"
 
 #include <cachesite/health.hpp>
 #include <cachesite/logger.hpp>
@@ -38,8 +38,8 @@ struct EndpointOptions {
   ConnectorOptions connector;
   ChannelLimits channel;
   LaneOptions lanes;
-  BackOff::Pause first_pause = std::chrono::milliseconds(50);
-  BackOff::Pause longest_pause = std::chrono::seconds(1);
+  basics::BackOff::Pause first_pause = std::chrono::milliseconds(50);
+  basics::BackOff::Pause longest_pause = std::chrono::seconds(1);
   BreakerOptions breaker;
   bool retry_on_timeout = false;
   std::chrono::milliseconds health_check_interval{0};  // 0: none
@@ -151,13 +151,13 @@ class Endpoint {
   [[nodiscard]] Error down_error() const;
 
   EndpointMeter meter_;
-  const ForkMark fork_mark_;
+  const basics::ForkMark fork_mark_;
   const EndpointOptions options_;
   const std::string label_;
   const std::string place_;
   const std::shared_ptr<ILogger> logger_;
   Connector connector_;  // of the worker
-  StopSignal stop_signal_;
+  basics::StopSignal stop_signal_;
   Lanes lanes_;
 
   std::atomic<State> state_{State::idle};

@@ -1,7 +1,7 @@
 // The part of an endpoint that connects, and says whether the server is there.
 
+#include "basics/background_thread.hpp"
 #include "basics/guarded_log.hpp"
-#include "redis/background_thread.hpp"
 #include "redis/considerate_transport.hpp"
 #include "redis/endpoint.hpp"
 #include "redis/only_server.hpp"
@@ -129,7 +129,7 @@ void Endpoint::begin_work(Lock&) noexcept {
   }
   if (worker_.joinable()) worker_.join();  // it has finished: leaving is all it still does
   try {
-    worker_ = background_thread([this] { work(); });
+    worker_ = basics::background_thread([this] { work(); });
     working_ = true;
   } catch (const std::exception&) {
     if (lanes_.any_open())
@@ -175,7 +175,8 @@ void Endpoint::go_down(const Error& reason) noexcept {
 }
 
 void Endpoint::work() noexcept {
-  BackOff pauses(options_.first_pause, options_.longest_pause, reinterpret_cast<std::uintptr_t>(this));
+  basics::BackOff pauses(options_.first_pause, options_.longest_pause,
+                         reinterpret_cast<std::uintptr_t>(this));
   Lock lock(mutex_);
   for (;;) {
     Channel* const channel = lanes_.closed();
@@ -220,7 +221,7 @@ void Endpoint::work() noexcept {
     tell_attempt(lock);
     auto pause = pauses.next();
     if (outcome.error->code() == ErrorCode::refused)
-      pause = std::max<BackOff::Pause>(pause, options_.longest_pause * 5);
+      pause = std::max<basics::BackOff::Pause>(pause, options_.longest_pause * 5);
     changed_.wait_for(lock, pause, [&] { return state_ == State::stopped || urgent_; });
   }
 }

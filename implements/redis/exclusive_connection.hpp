@@ -1,12 +1,12 @@
 #pragma once
 
+#include "basics/stop_signal.hpp"
 #include "redis/byte_buffer.hpp"
 #include "redis/command.hpp"
 #include "redis/command_encoder.hpp"
 #include "redis/connector.hpp"
 #include "redis/deadline.hpp"
 #include "redis/reply_stream.hpp"
-#include "redis/stop_signal.hpp"
 #include "redis/transport.hpp"
 #include "redis/wake_signal.hpp"
 
@@ -70,7 +70,7 @@ class ExclusiveConnection {
   Progress lose(Error reason);
 
   ConnectorOptions options_;
-  StopSignal stop_signal_;
+  basics::StopSignal stop_signal_;
   ReplyStream stream_;
   ByteBuffer output_;
   std::vector<Insertion> insertions_;

@@ -1,6 +1,6 @@
 #include "redis/exclusive_pool.hpp"
 
-#include "redis/background_thread.hpp"
+#include "basics/background_thread.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -98,7 +98,7 @@ void ExclusivePool::give_back(std::unique_ptr<ExclusiveConnection> connection) n
       if (!keeping_house_) {
         if (housekeeper_.joinable()) housekeeper_.join();  // it has finished: leaving is all it still does
         try {
-          housekeeper_ = background_thread([this] { close_idle(); });
+          housekeeper_ = basics::background_thread([this] { close_idle(); });
           keeping_house_ = true;
         } catch (const std::exception&) {  // no thread, or no memory for one
           connection = std::move(idle_.back().connection);

@@ -1,6 +1,6 @@
 #include "redis/heartbeat.hpp"
 
-#include "redis/background_thread.hpp"
+#include "basics/background_thread.hpp"
 
 #include <exception>
 #include <utility>
@@ -18,7 +18,7 @@ void Heartbeat::start() {
   const std::lock_guard lock(mutex_);
   if (interval_.count() == 0 || stopped_ || worker_.joinable()) return;
   try {
-    worker_ = background_thread([this] { work(); });
+    worker_ = basics::background_thread([this] { work(); });
   } catch (const std::exception&) {
     // No thread, or no memory for one: the next start tries again.
   }

@@ -1,6 +1,6 @@
 #include "redis/name_resolver.hpp"
 
-#include "redis/background_thread.hpp"
+#include "basics/background_thread.hpp"
 #include "redis/this_machine.hpp"
 
 #include <array>
@@ -19,7 +19,7 @@ namespace cachesite::redis {
 struct NameResolver::Search {
   std::string host;
   std::uint16_t port = 0;
-  StopSignal done;
+  basics::StopSignal done;
   std::atomic<bool> finished{false};
   Answer answer;  // read after `finished`
 };
@@ -87,7 +87,7 @@ NameResolver::Answer look_up(const std::string& host, std::uint16_t port) {
 }  // namespace
 
 NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_t port, TimePoint deadline,
-                                           const StopSignal& stop) {
+                                           const basics::StopSignal& stop) {
   Answer answer;
   if (numeric(host, port, answer.addresses)) return answer;
   if (is_localhost(host)) {
@@ -102,7 +102,7 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
     begun->host = host;
     begun->port = port;
     try {
-      background_thread([search = begun] {
+      basics::background_thread([search = begun] {
         try {
           search->answer = look_up(search->host, search->port);
         } catch (...) {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "basics/stop_signal.hpp"
 #include "redis/address.hpp"
 #include "redis/deadline.hpp"
-#include "redis/stop_signal.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +23,8 @@ class NameResolver {
 
   /// Ends early, with "stopped", when `stop` is raised. An answer that could be had before is used again when
   /// the search fails or takes too long.
-  Answer resolve(const std::string& host, std::uint16_t port, TimePoint deadline, const StopSignal& stop);
+  Answer resolve(const std::string& host, std::uint16_t port, TimePoint deadline,
+                 const basics::StopSignal& stop);
 
  private:
   struct Search;

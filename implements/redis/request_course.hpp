@@ -1,7 +1,7 @@
 #pragma once
 
+#include "basics/back_off.hpp"
 #include "redis/address.hpp"
-#include "redis/back_off.hpp"
 #include "redis/deadline.hpp"
 #include "redis/server_hint.hpp"
 
@@ -29,10 +29,10 @@ class RequestCourse {
     };
     Go go = Go::finish;
     ServerAddress target = {};
-    BackOff::Pause pause{0};     // before it
-    bool move_slot = false;      // the slot belongs to `target` from now on
-    bool want_refresh = false;   // the map may be out of date
-    bool await_refresh = false;  // and the request waits for a newer one
+    basics::BackOff::Pause pause{0};  // before it
+    bool move_slot = false;           // the slot belongs to `target` from now on
+    bool want_refresh = false;        // the map may be out of date
+    bool await_refresh = false;       // and the request waits for a newer one
     std::optional<Error> error = std::nullopt;
   };
 
@@ -65,7 +65,7 @@ class RequestCourse {
   Step finish(ErrorCode code, std::string message) const;
 
   CallTime time_;
-  BackOff pauses_;
+  basics::BackOff pauses_;
   unsigned redirections_ = 0;
   unsigned repetitions_ = 0;
   bool repeatable_;

@@ -1,6 +1,6 @@
 #include "redis/sentinel_topology.hpp"
 
-#include "redis/background_thread.hpp"
+#include "basics/background_thread.hpp"
 #include "redis/server_share.hpp"
 
 #include <algorithm>
@@ -43,7 +43,7 @@ void SentinelTopology::begin_work(Lock&) {
   if (working_ || stopped_) return;
   try {
     to_watch_ = options_.sentinels;
-    keeper_ = background_thread([this] { keep(); });
+    keeper_ = basics::background_thread([this] { keep(); });
     working_ = true;
     trouble_.reset();
   } catch (const std::exception&) {
@@ -318,7 +318,7 @@ SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address,
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
   options.connector.introduction.requires_master = master;
-  options.longest_pause = std::min<BackOff::Pause>(options.longest_pause, longest_look);
+  options.longest_pause = std::min<basics::BackOff::Pause>(options.longest_pause, longest_look);
   options.first_pause = std::min(options.first_pause, options.longest_pause);
   if (master) options.on_attempt = [this] { wake_keeper(); };
   auto node = std::make_shared<Endpoint>(std::move(options), label_, logger_);

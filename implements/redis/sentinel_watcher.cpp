@@ -1,7 +1,7 @@
 #include "redis/sentinel_watcher.hpp"
 
-#include "redis/back_off.hpp"
-#include "redis/background_thread.hpp"
+#include "basics/back_off.hpp"
+#include "basics/background_thread.hpp"
 #include "redis/server_text.hpp"
 
 #include <array>
@@ -19,7 +19,7 @@ constexpr std::chrono::seconds longest_silence{30};
 
 SentinelWatcher::SentinelWatcher(ConnectorOptions options, std::string service_name, Listener listener)
     : options_(std::move(options)), service_name_(std::move(service_name)), listener_(std::move(listener)) {
-  thread_ = background_thread([this] { watch(); });
+  thread_ = basics::background_thread([this] { watch(); });
 }
 
 SentinelWatcher::~SentinelWatcher() {
@@ -48,8 +48,8 @@ void SentinelWatcher::tell_trouble(const Error& trouble) const noexcept {
 }
 
 void SentinelWatcher::watch() noexcept {
-  BackOff pauses(std::chrono::milliseconds(50), std::chrono::seconds(1),
-                 reinterpret_cast<std::uintptr_t>(this));
+  basics::BackOff pauses(std::chrono::milliseconds(50), std::chrono::seconds(1),
+                         reinterpret_cast<std::uintptr_t>(this));
   for (;;) {
     {
       const std::lock_guard lock(mutex_);

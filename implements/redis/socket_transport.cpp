@@ -34,7 +34,7 @@ std::string system_message(int error) {
   return text;
 }
 
-SocketTransport::SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience,
+SocketTransport::SocketTransport(basics::FileDescriptor socket, std::chrono::milliseconds patience,
                                  std::shared_ptr<Traffic> traffic) noexcept
     : socket_(std::move(socket)), traffic_(std::move(traffic)) {
   // Blocking with a limit, so that the usual call is one send and one receive; every other transfer says

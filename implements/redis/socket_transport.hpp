@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/file_descriptor.hpp"
+#include "basics/file_descriptor.hpp"
 #include "redis/traffic.hpp"
 #include "redis/transport.hpp"
 
@@ -18,7 +18,7 @@ namespace cachesite::redis {
 class SocketTransport final : public Transport {
  public:
   /// `patience` bounds a receive that may block.
-  SocketTransport(FileDescriptor socket, std::chrono::milliseconds patience,
+  SocketTransport(basics::FileDescriptor socket, std::chrono::milliseconds patience,
                   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>()) noexcept;
 
   Transfer receive(std::span<const iovec> places, Patience patience) override;
@@ -33,7 +33,7 @@ class SocketTransport final : public Transport {
   Transfer outcome(ssize_t count, std::atomic<std::uint64_t>& counter) noexcept;
   Transfer without_bytes(ssize_t count) noexcept;
 
-  FileDescriptor socket_;
+  basics::FileDescriptor socket_;
   std::shared_ptr<Traffic> traffic_;
   int error_ = 0;
 };

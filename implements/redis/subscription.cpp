@@ -1,7 +1,7 @@
 #include "redis/subscription.hpp"
 
+#include "basics/background_thread.hpp"
 #include "basics/guarded_log.hpp"
-#include "redis/background_thread.hpp"
 #include "redis/placed_error.hpp"
 #include "redis/raw_command.hpp"
 #include "redis/server_text.hpp"
@@ -32,7 +32,7 @@ Subscription::~Subscription() {
 
 void Subscription::start() {
   try {
-    worker_ = background_thread([self = shared_from_this()] { self->work(); });
+    worker_ = basics::background_thread([self = shared_from_this()] { self->work(); });
   } catch (const std::system_error& failure) {
     throw std::system_error(failure.code(), options_.label + ": no thread can be had for a subscription");
   }
@@ -103,7 +103,8 @@ void Subscription::lost(const Error& reason) noexcept {
 }
 
 void Subscription::work() noexcept {
-  BackOff pauses(options_.first_pause, options_.longest_pause, reinterpret_cast<std::uintptr_t>(this));
+  basics::BackOff pauses(options_.first_pause, options_.longest_pause,
+                         reinterpret_cast<std::uintptr_t>(this));
   while (!stopping()) {
     std::optional<Error> reason;
     try {

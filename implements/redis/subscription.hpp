@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/back_off.hpp"
+#include "basics/back_off.hpp"
 #include "redis/connector.hpp"
 #include "redis/deadline.hpp"
 #include "redis/exclusive_connection.hpp"
@@ -24,8 +24,8 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
  public:
   struct Options {
     ConnectorOptions connector;
-    BackOff::Pause first_pause = std::chrono::milliseconds(50);
-    BackOff::Pause longest_pause = std::chrono::seconds(1);
+    basics::BackOff::Pause first_pause = std::chrono::milliseconds(50);
+    basics::BackOff::Pause longest_pause = std::chrono::seconds(1);
     /// Silence after which a sign of life is asked for, and the time that it may take.
     std::chrono::milliseconds patience{5000};
     std::string label;

@@ -44,7 +44,7 @@ struct Lab {
   RedisServer server;
   ChaosProxy proxy;
   redis::ConnectorOptions options;
-  redis::StopSignal stop;
+  basics::StopSignal stop;
 };
 
 // Bytes of one whole connection up to the first PONG.

@@ -1,4 +1,3 @@
-#include "redis/back_off.hpp"
 #include "redis/deadline.hpp"
 #include "redis/name_resolver.hpp"
 #include "redis/null_marker.hpp"
@@ -12,26 +11,6 @@ using namespace cachesite::redis;
 using namespace std::chrono_literals;
 
 BOOST_AUTO_TEST_SUITE(redis_small_parts)
-
-BOOST_AUTO_TEST_CASE(pauses_double_up_to_the_longest_and_half_of_each_is_chance) {
-  for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    BackOff pauses(50ms, 1s, seed);
-    auto whole = BackOff::Pause(50ms);
-    for (int attempt = 0; attempt < 20; ++attempt) {
-      const auto pause = pauses.next();
-      BOOST_TEST((pause <= whole && pause >= whole / 2));
-      whole = std::min<BackOff::Pause>(whole * 2, 1s);
-    }
-    pauses.reset();
-    BOOST_TEST((pauses.next() <= 50ms));
-  }
-}
-
-BOOST_AUTO_TEST_CASE(pauses_of_two_seeds_differ) {
-  BackOff first(1s, 10s, 1);
-  BackOff second(1s, 10s, 2);
-  BOOST_TEST((first.next() != second.next() || first.next() != second.next()));
-}
 
 BOOST_AUTO_TEST_CASE(a_poll_never_ends_before_the_deadline) {
   const TimePoint now{};
@@ -76,7 +55,7 @@ BOOST_AUTO_TEST_CASE(errors_of_a_server_are_made_fit_to_read) {
 
 BOOST_AUTO_TEST_CASE(localhost_is_this_machine_without_asking_a_resolver) {
   NameResolver resolver;
-  const StopSignal stop;
+  const cachesite::basics::StopSignal stop;
   for (const char* const host : {"localhost", "LOCALHOST", "localhost.", "cache.localhost"}) {
     // A resolver would need time.
     const auto answer = resolver.resolve(host, 6379, TimePoint::min(), stop);

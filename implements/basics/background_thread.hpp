@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-namespace cachesite::redis {
+namespace cachesite::basics {
 
 /// A thread that takes no signals: they stay with the program's own threads.
 template <class Work>
@@ -20,4 +20,4 @@ std::thread background_thread(Work&& work) {
   return std::thread(std::forward<Work>(work));
 }
 
-}  // namespace cachesite::redis
+}  // namespace cachesite::basics

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace cachesite::memory {
+namespace cachesite::basics {
 
 // A number that is another one in a process and in the child that it forks. It lies in a page that the system
 // wipes in the child; where there is no such page the number never changes.
@@ -27,4 +27,4 @@ class ProcessMark {
   std::atomic<std::uint32_t>* mark_ = &fixed_;
 };
 
-}  // namespace cachesite::memory
+}  // namespace cachesite::basics

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace cachesite::redis {
+namespace cachesite::basics {
 
 /// Tells whether the process has been forked since the mark was made, at the cost of one load: the system
 /// empties the mark's page in the child.
@@ -34,4 +34,4 @@ class ForkMark {
   volatile char* mark_ = nullptr;
 };
 
-}  // namespace cachesite::redis
+}  // namespace cachesite::basics

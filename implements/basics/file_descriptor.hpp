@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace cachesite::redis {
+namespace cachesite::basics {
 
 class FileDescriptor {
  public:
@@ -30,4 +30,4 @@ class FileDescriptor {
   int descriptor_ = -1;
 };
 
-}  // namespace cachesite::redis
+}  // namespace cachesite::basics

@@ -1,11 +1,11 @@
-#include "memory/process_mark.hpp"
+#include "basics/process_mark.hpp"
 
 #include <new>
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace cachesite::memory {
+namespace cachesite::basics {
 
 namespace {
 
@@ -33,4 +33,4 @@ std::uint32_t ProcessMark::renew() const noexcept {
   return mark;
 }
 
-}  // namespace cachesite::memory
+}  // namespace cachesite::basics

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/file_descriptor.hpp"
+#include "basics/file_descriptor.hpp"
 
 #include <cstdint>
 #include <system_error>
@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-namespace cachesite::redis {
+namespace cachesite::basics {
 
 /// A flag that a poll() can wait for. Once raised it stays raised.
 class StopSignal {
@@ -26,4 +26,4 @@ class StopSignal {
   FileDescriptor event_;
 };
 
-}  // namespace cachesite::redis
+}  // namespace cachesite::basics

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace cachesite::redis {
+namespace cachesite::basics {
 
 /// Pauses between attempts: each about twice as long as the one before, up to a longest, with half of each
 /// left to chance so that many clients of a server that returns do not come at the same moment.
@@ -34,4 +34,4 @@ class BackOff {
   Pause pause_ = first_;
 };
 
-}  // namespace cachesite::redis
+}  // namespace cachesite::basics
