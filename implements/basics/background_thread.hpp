@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/thread.hpp"
+
 #include <csignal>
 #include <thread>
 #include <utility>
@@ -8,7 +10,7 @@ namespace cachesite::basics {
 
 /// A thread that takes no signals: they stay with the program's own threads.
 template <class Work>
-std::thread background_thread(Work&& work) {
+Thread background_thread(Work&& work) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
@@ -17,7 +19,7 @@ std::thread background_thread(Work&& work) {
     const sigset_t& mask;
     ~Restore() { ::pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
   } restore{before};
-  return std::thread(std::forward<Work>(work));
+  return Thread(std::forward<Work>(work));
 }
 
 }  // namespace cachesite::basics

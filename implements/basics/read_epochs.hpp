@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/fork_mark.hpp"
 #include "basics/processor_number.hpp"
 
 #include <atomic>
@@ -37,8 +38,10 @@ class ReadEpochs {
     std::atomic<std::uint32_t>& active_;
   };
 
-  // For one writer at a time. Afterwards no reader uses what was unpublished before the call.
-  void wait_for_readers() noexcept {
+  // For one writer at a time. Afterwards no reader uses what was unpublished before the call. False in a
+  // forked child, where readers of the parent seem to read for ever: what was unpublished has to stay.
+  [[nodiscard]] bool wait_for_readers() noexcept {
+    if (fork_mark_.forked()) return false;
     for (int round = 0; round < 2; ++round) {
       Counter* const old_phase = current_.load();
       current_.store(old_phase == counters_.get() ? old_phase + stripes : counters_.get());
@@ -46,6 +49,7 @@ class ReadEpochs {
         while (old_phase[stripe].active.load() != 0)
           std::this_thread::yield();
     }
+    return true;
   }
 
  private:
@@ -55,6 +59,7 @@ class ReadEpochs {
 
   std::unique_ptr<Counter[]> counters_ = std::make_unique<Counter[]>(std::size_t{2} * stripes);
   std::atomic<Counter*> current_{counters_.get()};
+  ForkMark fork_mark_;
 };
 
 }  // namespace cachesite::basics

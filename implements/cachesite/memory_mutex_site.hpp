@@ -24,6 +24,9 @@ struct MemoryMutexSiteOptions {
 
 /// Mutexes among the threads of one process, for programs that need no more and for tests. Those of two sites
 /// have nothing to do with each other. A lease that is renewed never ends by itself here.
+///
+/// In a child that the process forks calls end with `closed`, and leases stay the parent's; a child makes a
+/// component of its own.
 class MemoryMutexSite final : public IMutexSite {
  public:
   using Options = MemoryMutexSiteOptions;

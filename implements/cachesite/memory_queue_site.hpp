@@ -26,6 +26,9 @@ struct MemoryQueueSiteOptions {
 /// Queues within one process, for programs that need no more and for tests. They behave as those of
 /// RedisStreamQueueSite do, and go with the process. A message that is destroyed without being acknowledged
 /// is handed out again at once.
+///
+/// In a child that the process forks calls end with `closed`, and messages and consumers stay the parent's; a
+/// child makes a component of its own.
 class MemoryQueueSite final : public IQueueSite {
  public:
   using Options = MemoryQueueSiteOptions;
@@ -40,7 +43,7 @@ class MemoryQueueSite final : public IQueueSite {
 
  private:
   class Inner;
-  const std::unique_ptr<Inner> inner_;
+  const std::shared_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -95,6 +95,9 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 ///
 /// `entries`, `bytes`, `evictions` and `expirations` of the statistics are 0: the server knows them, not the
 /// cache. A batch counts once for each key.
+///
+/// In a child that the process forks calls end with `closed`, and the connections stay the parent's; a child
+/// makes a component of its own.
 class RedisCache final : public ICache, public IRedisStatistics, public IRedisDatabase {
  public:
   using provides = Provides<ICache, IRedisStatistics, IRedisDatabase>;

@@ -41,6 +41,9 @@ struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions 
 ///
 /// While the server cannot be reached, calls fail at once with `unreachable` and the component reconnects in
 /// the background. `stop()` ends every call that waits, sessions and subscriptions included.
+///
+/// In a child that the process forks calls end with `closed`, and the connections stay the parent's; a child
+/// makes a component of its own.
 class RedisConnection final : public IRedis, public IRedisStatistics {
  public:
   using provides = Provides<IRedis, IRedisStatistics>;
@@ -81,7 +84,7 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
 
  private:
   class Inner;
-  std::unique_ptr<Inner> inner_;
+  std::shared_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -46,6 +46,9 @@ struct RedisMutexSiteOptions : RedisUserOptions {
 /// One server decides: after a fail-over to a replica that has not seen the last writes, two may believe to
 /// have a mutex until one of them renews. Fencing tokens follow the server's clock, so they grow all the
 /// same.
+///
+/// In a child that the process forks calls end with `closed`, and leases stay the parent's; a child makes a
+/// component of its own.
 class RedisMutexSite final : public IMutexSite {
  public:
   using Options = RedisMutexSiteOptions;

@@ -34,6 +34,9 @@ struct RedisPubSubQueueSiteOptions : RedisUserOptions {
 /// message without a consumer is lost, and so is what is sent while a consumer's connection is down (which it
 /// replaces by itself, and logs). There is nothing to acknowledge. Where messages matter, use
 /// RedisStreamQueueSite.
+///
+/// In a child that the process forks calls end with `closed`, and consumers stay the parent's; a child makes
+/// a component of its own.
 class RedisPubSubQueueSite final : public IQueueSite {
  public:
   using Options = RedisPubSubQueueSiteOptions;
@@ -53,7 +56,7 @@ class RedisPubSubQueueSite final : public IQueueSite {
 
  private:
   class Inner;
-  const std::unique_ptr<Inner> inner_;
+  const std::shared_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -48,6 +48,9 @@ struct RedisStreamQueueSiteOptions : RedisUserOptions {
 /// moved to the stream by whichever consumer looks first.
 ///
 /// Every thread that waits in `receive` has a connection of its own: `max_connections` has to be greater.
+///
+/// In a child that the process forks calls end with `closed`, and messages and consumers stay the parent's; a
+/// child makes a component of its own.
 class RedisStreamQueueSite final : public IQueueSite {
  public:
   using Options = RedisStreamQueueSiteOptions;
@@ -66,7 +69,7 @@ class RedisStreamQueueSite final : public IQueueSite {
 
  private:
   class Inner;
-  const std::unique_ptr<Inner> inner_;
+  const std::shared_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -35,7 +35,8 @@ struct TopicLoggerSiteOptions {
 
 /// Loggers by topic, and a logger for messages that name their topic themselves, so that it can be the
 /// unnamed ILogger of a site as well. Built on spdlog; a message is written before the call returns. Line
-/// ends and other control characters inside of messages are escaped, so that a message is one line always.
+/// ends and other control characters inside of messages are escaped, so that a message is one line always. A
+/// child that the process forks opens files anew and appends to them.
 class TopicLoggerSite final : public ILoggerSite, public ILogger {
  public:
   using provides = Provides<ILoggerSite, ILogger>;

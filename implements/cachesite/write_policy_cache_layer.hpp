@@ -27,6 +27,8 @@ namespace cachesite {
 ///
 /// The origin is written in the order in which the calls stored the value of a key in the cache. A caller who
 /// removes or overwrites an entry by other calls does not change what waits to be written.
+///
+/// In a child that the process forks these calls end with `closed`, and what waits is written by the parent.
 class WritePolicyCache final : public CacheLayer, public IWritePolicyCache {
  public:
   using provides = Provides<ICache, IWritePolicyCache>;

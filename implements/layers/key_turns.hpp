@@ -1,7 +1,8 @@
 #pragma once
 
+#include "basics/condition.hpp"
+
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -48,7 +49,7 @@ class KeyTurns {
   }
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  basics::Condition changed_;
   std::unordered_set<std::string> taken_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/per_process_mutex.hpp"
 #include "layers/owed_removals.hpp"
 
 #include <cachesite/cache.hpp>
@@ -96,7 +97,7 @@ class OutageLog {
   std::atomic<bool> helping_{false};
   std::atomic<std::uint64_t> outages_{0}, errors_{0}, repaired_{0}, forgotten_{0};
 
-  mutable std::mutex mutex_;  // never held while a cache is called
+  mutable basics::PerProcessMutex mutex_;  // never held while a cache is called
   OwedRemovals owed_;
   std::optional<Error> last_error_;
   std::optional<IClock::TimePoint> last_warning_;

@@ -1,3 +1,5 @@
+#include "basics/inherited.hpp"
+#include "basics/per_process_mutex.hpp"
 #include "layers/key_turns.hpp"
 #include "layers/write_queue.hpp"
 
@@ -85,7 +87,7 @@ class WritePolicyCache::Inner {
   const std::string label_;
   const std::shared_ptr<ILogger> logger_;
   const std::shared_ptr<const IClock> clock_;
-  std::mutex warning_;
+  basics::PerProcessMutex warning_;
   std::optional<IClock::TimePoint> last_warning_;
   std::uint64_t lost_ = 0;
 
@@ -94,7 +96,8 @@ class WritePolicyCache::Inner {
 };
 
 WritePolicyCache::WritePolicyCache(WritePolicyCacheOptions options, const ComponentContext& context)
-    : CacheLayer(options.over.component()), inner_(std::make_shared<Inner>(options, below(), context)) {
+    : CacheLayer(options.over.component()),
+      inner_(basics::make_process_bound<Inner>(options, below(), context)) {
   inner_->queue.keep_alive(inner_);
 }
 
@@ -173,6 +176,7 @@ Result<OriginWrite> WritePolicyCache::do_write_behind(std::string_view key, std:
 }
 
 Status WritePolicyCache::do_flush(milliseconds limit) {
+  if (inner_->queue.inherited()) return basics::forked_error();
   const auto left = inner_->queue.flush(limit);
   if (left == 0) return Done{};
   return Error(ErrorCode::timeout, std::to_string(left) + " values are still waiting to be written");
@@ -190,6 +194,7 @@ std::optional<Error> WritePolicyCache::refusal(std::string_view key, const std::
     on_refused();
     return refused;
   }
+  if (inner_->queue.inherited()) return basics::forked_error();
   if (stopped()) return closed();
   return std::nullopt;
 }

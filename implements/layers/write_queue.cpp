@@ -105,7 +105,8 @@ std::uint64_t WriteQueue::flush(milliseconds limit) {
 }
 
 void WriteQueue::stop(milliseconds limit) noexcept {
-  std::vector<std::thread> threads;
+  if (inherited()) return;
+  std::vector<basics::Thread> threads;
   {
     std::unique_lock lock(mutex_);
     closed_ = true;
@@ -254,6 +255,7 @@ void WriteQueue::count_written_through() noexcept {
 }
 
 WritePolicyStatistics WriteQueue::statistics() const {
+  if (inherited()) return {};
   const std::lock_guard lock(mutex_);
   auto statistics = statistics_;
   statistics.waiting = outstanding_.size();

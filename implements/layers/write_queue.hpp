@@ -1,11 +1,13 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
+
 #include <cachesite/result.hpp>
 #include <cachesite/write_policy_cache.hpp>
 #include <cachesite/write_policy_cache_options.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,7 +19,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -48,7 +49,8 @@ inline Status call_writer(const IWritePolicyCache::Writer& writer, std::string_v
 }
 
 // Values on their way to their origin: those of one key one after the other, those of different keys on
-// several threads. Room is reserved first and used, or given back, later.
+// several threads. Room is reserved first and used, or given back, later. In a forked child there is no room:
+// the threads are the parent's, and it writes what waits.
 class WriteQueue {
  public:
   // `newest` when no newer value of the key waits.
@@ -77,6 +79,7 @@ class WriteQueue {
   void count_refused() noexcept;
   void count_written_through() noexcept;
   [[nodiscard]] WritePolicyStatistics statistics() const;
+  [[nodiscard]] bool inherited() const noexcept { return fork_mark_.forked(); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
@@ -107,8 +110,9 @@ class WriteQueue {
   const OnLost on_lost_;
   std::weak_ptr<void> owner_;
 
+  const basics::ForkMark fork_mark_;
   mutable std::mutex mutex_;
-  std::condition_variable work_, changed_;
+  basics::Condition work_, changed_;
   Lines lines_;
   Ready ready_;  // the lines that wait and when they may go on
   std::set<std::uint64_t> outstanding_;
@@ -118,7 +122,7 @@ class WriteQueue {
   WritePolicyStatistics statistics_;
   bool closed_ = false;
   bool giving_up_ = false;
-  std::vector<std::thread> threads_;
+  std::vector<basics::Thread> threads_;
 };
 
 }  // namespace cachesite::layers

@@ -46,11 +46,18 @@ void require_regular_file(const std::string& path) {
     throw std::runtime_error("the log " + path + " is not a regular file");
 }
 
-std::shared_ptr<spdlog::sinks::sink> make_sink(const LogSinkOptions& options) {
-  if (options.kind == LogSinkOptions::Kind::console) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+// Without locks of their own: a thread of the parent may hold them when the process is forked.
+std::unique_ptr<spdlog::sinks::sink> open_sink(const LogSinkOptions& options) {
+  if (options.kind == LogSinkOptions::Kind::console) return std::make_unique<spdlog::sinks::stderr_sink_st>();
   require_regular_file(options.path);
-  return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+  return std::make_unique<spdlog::sinks::rotating_file_sink_st>(
       options.path, static_cast<std::size_t>(options.max_bytes.bytes), options.old_files);
+}
+
+std::unique_ptr<spdlog::sinks::sink> make_sink(const LogSinkOptions& options) {
+  auto sink = open_sink(options);
+  sink->set_pattern(options.format == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+  return sink;
 }
 
 }  // namespace
@@ -73,19 +80,22 @@ spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
   return spdlog::level::off;
 }
 
-LogSink::LogSink(const LogSinkOptions& options)
-    : format_(options.format), level_(options.level), sink_(make_sink(options)) {
-  sink_->set_pattern(format_ == LogFormat::json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e %l %v");
+LogSink::LogSink(const LogSinkOptions& options) : options_(options) {
+  output_->sink = make_sink(options_);
 }
 
 void LogSink::write(LogLevel level, std::string_view topic, std::string_view message,
                     std::span<const LogAttribute> attributes) {
   const auto now = std::chrono::system_clock::now();
-  const std::string line = format_ == LogFormat::json ? json_line(now, level, topic, message, attributes)
-                                                      : text_line(topic, message, attributes);
-  sink_->log(spdlog::details::log_msg(now, {}, "cachesite", spdlog_level(level),
-                                      spdlog::string_view_t(line.data(), line.size())));
-  sink_->flush();
+  const std::string line = options_.format == LogFormat::json
+                               ? json_line(now, level, topic, message, attributes)
+                               : text_line(topic, message, attributes);
+  Output& output = output_.get();
+  const std::lock_guard lock(output.mutex);
+  if (!output.sink) output.sink = make_sink(options_);
+  output.sink->log(spdlog::details::log_msg(now, {}, "cachesite", spdlog_level(level),
+                                            spdlog::string_view_t(line.data(), line.size())));
+  output.sink->flush();
 }
 
 }  // namespace logging

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "basics/per_process.hpp"
+
 #include <cachesite/log_sink_options.hpp>
 
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string_view>
 
@@ -13,21 +16,26 @@ namespace cachesite::logging {
 
 [[nodiscard]] spdlog::level::level_enum spdlog_level(LogLevel level) noexcept;
 
-// One place that messages go to. Safe from any thread.
+// One place that messages go to. Safe from any thread. A forked child opens it anew.
 class LogSink {
  public:
   // Throws std::runtime_error when a file cannot be written.
   explicit LogSink(const LogSinkOptions& options);
 
-  [[nodiscard]] LogLevel level() const noexcept { return level_; }
+  [[nodiscard]] LogLevel level() const noexcept { return options_.level; }
   // Throws what goes wrong.
   void write(LogLevel level, std::string_view topic, std::string_view message,
              std::span<const LogAttribute> attributes);
 
  private:
-  LogFormat format_;
-  LogLevel level_;
-  std::shared_ptr<spdlog::sinks::sink> sink_;
+  // One user at a time.
+  struct Output {
+    std::mutex mutex;
+    std::unique_ptr<spdlog::sinks::sink> sink;
+  };
+
+  const LogSinkOptions options_;
+  basics::PerProcess<Output> output_;
 };
 
 }  // namespace cachesite::logging

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/per_process_mutex.hpp"
+
 #include <cachesite/logger.hpp>
 
 #include <atomic>
@@ -22,7 +24,7 @@ class TopicLevels {
   [[nodiscard]] LogLevel lowest() const noexcept { return lowest_.load(std::memory_order_relaxed); }
 
  private:
-  mutable std::shared_mutex mutex_;
+  mutable basics::PerProcessSharedMutex mutex_;
   std::map<std::string, LogLevel, std::less<>> levels_;  // "" is there always
   std::atomic<LogLevel> lowest_;
 };

@@ -42,8 +42,8 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
 }
 
 ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                 const basics::ProcessMark& mark, unsigned shard_bits) {
-  ShardContext context{*options.pages, budget, clock, mark, options.seed ? *options.seed : random_seed()};
+                                 unsigned shard_bits) {
+  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : random_seed()};
   context.seed.first |= 1U;
   if (options.time_to_idle) {
     context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
@@ -85,7 +85,7 @@ Engine::Engine(EngineOptions options)
       budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
       shard_bits_(shard_bits_for(options_)),
       shard_mask_((std::size_t{1} << shard_bits_) - 1),
-      context_(context_for(options_, budget_, clock_, mark_, shard_bits_)) {
+      context_(context_for(options_, budget_, clock_, shard_bits_)) {
   if (options_.policy != EvictionPolicy::tinylfu)
     ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
   // Beside an ordered store there is one shard, always empty, which sends every read on to it.

@@ -109,12 +109,11 @@ class Engine {
   std::uint64_t least_bytes() const noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
   static ShardContext context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                  const basics::ProcessMark& mark, unsigned shard_bits);
+                                  unsigned shard_bits);
 
   EngineOptions options_;
   TickClock clock_;
   Budget budget_;
-  basics::ProcessMark mark_;
   unsigned shard_bits_;
   std::size_t shard_mask_;
   ShardContext context_;

@@ -11,7 +11,6 @@ LogShard::LogShard(const ShardContext& context) noexcept
       retired_(context.pages, context.budget),
       table_(context.pages, context.budget, retired_, context.table_base),
       arena_(context.pages, context.budget, context.segment_word_bits),
-      lock_(context.mark),
       logs_{EntryLog(arena_, 0), EntryLog(arena_, 1)},
       sketch_(context.pages, context.budget, retired_, context.least_sketch_blocks) {}
 

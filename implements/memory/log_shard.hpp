@@ -1,6 +1,5 @@
 #pragma once
 
-#include "basics/process_mark.hpp"
 #include "memory/aftermath.hpp"
 #include "memory/arena.hpp"
 #include "memory/bucket_table.hpp"
@@ -35,7 +34,6 @@ struct ShardContext {
   PageSource& pages;
   Budget& budget;
   const TickClock& clock;
-  const basics::ProcessMark& mark;
   HashSeed seed;
   Tick idle = 0;  // 0: entries do not end for lack of use
   unsigned segment_word_bits = 10;

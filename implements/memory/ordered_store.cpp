@@ -21,7 +21,7 @@ Tick deadline_of(const Node& node) noexcept {
 }  // namespace
 
 OrderedStore::OrderedStore(EvictionPolicy policy, const ShardContext& context)
-    : policy_(policy), context_(context), lock_(context.mark), nodes_(0, KeyHash{context.seed}) {}
+    : policy_(policy), context_(context), nodes_(0, KeyHash{context.seed}) {}
 
 OrderedStore::~OrderedStore() {
   context_.budget.give_bytes(bytes_);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "basics/process_mark.hpp"
+#include "basics/process_number.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -25,14 +25,12 @@ inline void pause_briefly() noexcept {
 // never unlock: there the lock is taken over, and `take_orphaned` tells so.
 class ShardLock {
  public:
-  explicit ShardLock(const basics::ProcessMark& mark) noexcept : mark_(mark) {}
-
   void lock() noexcept {
     if (!try_lock()) wait();
   }
   bool try_lock() noexcept {
     std::uint32_t free = 0;
-    return state_.compare_exchange_strong(free, mark_.current(), std::memory_order_acquire,
+    return state_.compare_exchange_strong(free, basics::process_number(), std::memory_order_acquire,
                                           std::memory_order_relaxed);
   }
   void unlock() noexcept { state_.store(0, std::memory_order_release); }
@@ -47,8 +45,8 @@ class ShardLock {
         pause_briefly();
       }
       std::uint32_t holder = state_.load(std::memory_order_relaxed);
-      if (holder != 0 && holder != mark_.current() &&
-          state_.compare_exchange_strong(holder, mark_.current(), std::memory_order_acquire,
+      if (holder != 0 && holder != basics::process_number() &&
+          state_.compare_exchange_strong(holder, basics::process_number(), std::memory_order_acquire,
                                          std::memory_order_relaxed)) {
         orphaned_ = true;
         return;
@@ -61,8 +59,7 @@ class ShardLock {
     }
   }
 
-  const basics::ProcessMark& mark_;
-  std::atomic<std::uint32_t> state_{0};  // the mark of the process that holds it
+  std::atomic<std::uint32_t> state_{0};  // the number of the process that holds it
   bool orphaned_ = false;
 };
 

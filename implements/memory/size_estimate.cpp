@@ -33,8 +33,8 @@ std::optional<std::uint64_t> SizeEstimate::rate_for(std::optional<std::uint64_t>
 }
 
 SizeEstimate::Miniature::Miniature(EvictionPolicy policy, const ShardContext& context)
-    : budget_(Budget::unlimited, Budget::unlimited), context_{context.pages, budget_,      context.clock,
-                                                              context.mark,  context.seed, context.idle} {
+    : budget_(Budget::unlimited, Budget::unlimited),
+      context_{context.pages, budget_, context.clock, context.seed, context.idle} {
   if (policy == EvictionPolicy::tinylfu) {
     log_.emplace(context_);
   } else {

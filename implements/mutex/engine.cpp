@@ -1,5 +1,7 @@
 #include "mutex/engine.hpp"
 
+#include "basics/inherited.hpp"
+#include "basics/interruptible_sleep.hpp"
 #include "mutex/mutex_handle.hpp"
 #include "redis_user/redis_user.hpp"
 
@@ -8,7 +10,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <optional>
 #include <stdexcept>
 #include <system_error>
@@ -23,7 +24,8 @@ using std::chrono::milliseconds;
 // What the last attempt may take when the server does not answer, and what giving up may.
 constexpr milliseconds last_call{500};
 
-/// What a user holds of a tenure; a reentrant one has several. Made before there is a tenure to hold.
+/// What a user holds of a tenure; a reentrant one has several. Made before there is a tenure to hold. In a
+/// forked child it is held no longer: the mutex is the parent's.
 class Lease final : public IMutexLease {
  public:
   explicit Lease(std::shared_ptr<Engine> engine) noexcept : engine_(std::move(engine)) {}
@@ -32,16 +34,20 @@ class Lease final : public IMutexLease {
   }
   void hold(std::shared_ptr<Tenure> tenure) noexcept { tenure_ = std::move(tenure); }
 
-  [[nodiscard]] bool held() const noexcept override { return !given_back_.load() && tenure_->held(); }
+  [[nodiscard]] bool held() const noexcept override {
+    return !fork_mark_.forked() && !given_back_.load() && tenure_->held();
+  }
   [[nodiscard]] std::uint64_t fencing_token() const noexcept override { return tenure_->fencing_token; }
   [[nodiscard]] std::stop_token lost() const noexcept override { return tenure_->lost.get_token(); }
   [[nodiscard]] TimePoint valid_until() const noexcept override { return tenure_->end(); }
   [[nodiscard]] const std::string& owner() const noexcept override { return tenure_->claim.owner; }
   Result<bool> renew() noexcept override {
+    if (fork_mark_.forked()) return basics::forked_error();
     if (given_back_.load()) return false;
     return guarded_call<bool>([&] { return engine_->renew(*tenure_); });
   }
   Result<bool> release() noexcept override {
+    if (fork_mark_.forked()) return basics::forked_error();
     if (given_back_.exchange(true)) return false;
     const bool was_held = tenure_->held();
     if (!tenure_->line->give_back_once(*tenure_)) return was_held;
@@ -52,14 +58,8 @@ class Lease final : public IMutexLease {
   const std::shared_ptr<Engine> engine_;
   std::shared_ptr<Tenure> tenure_;
   std::atomic<bool> given_back_{false};
+  const basics::ForkMark fork_mark_;
 };
-
-void pause(milliseconds length, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, length, [] { return false; });
-}
 
 Error stopped_error() {
   return Error(ErrorCode::closed, "the mutex site is stopped, or the wait was");
@@ -78,6 +78,7 @@ Engine::Engine(std::unique_ptr<Backend> backend, EngineOptions options)
       keeper_(*backend_, options_.label, options_.logger, options_.clock) {}
 
 std::shared_ptr<LockLine> Engine::line_of(std::string_view name) {
+  if (fork_mark_.forked()) return std::make_shared<LockLine>(std::string(name));
   const std::lock_guard lock(mutex_);
   const auto found = lines_.find(name);
   if (found != lines_.end())
@@ -86,7 +87,7 @@ std::shared_ptr<LockLine> Engine::line_of(std::string_view name) {
     std::erase_if(lines_, [](const auto& entry) { return entry.second.expired(); });
     lines_to_sweep_ = std::max<std::size_t>(64, lines_.size() * 2);
   }
-  auto line = std::make_shared<LockLine>(std::string(name));
+  auto line = basics::make_process_bound<LockLine>(std::string(name));
   lines_.insert_or_assign(std::string(name), line);
   return line;
 }
@@ -94,7 +95,7 @@ std::shared_ptr<LockLine> Engine::line_of(std::string_view name) {
 std::shared_ptr<IMutex> Engine::make_mutex(std::string_view name, bool reentrant) {
   if (name.empty() || name.size() > IMutexSite::longest_name)
     throw std::invalid_argument("the name of a mutex is 1 to 1024 bytes long");
-  return std::make_shared<MutexHandle>(shared_from_this(), line_of(name), reentrant);
+  return basics::make_process_bound<MutexHandle>(shared_from_this(), line_of(name), reentrant);
 }
 
 TimePoint Engine::deadline_of(const MutexRequest& request) const {
@@ -190,7 +191,7 @@ void Engine::Contest::wait(const Attempt& failed, milliseconds limit, const std:
     engine_.backend_->wait(tenure_->claim, failed, limit, stop);
     return Done{};
   });
-  if (!waited.ok()) pause(std::min(limit, milliseconds(50)), stop);
+  if (!waited.ok()) basics::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
 }
 
 Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token& stop) {
@@ -206,7 +207,7 @@ Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token&
     const auto limit = left();
     if (!attempt.ok()) {
       if (!bears(attempt.error())) return attempt.error();
-      pause(std::min(limit, milliseconds(50)), stop);
+      basics::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
     } else if (limit.count() > 0) {
       wait(attempt.value(), limit, stop);
     }
@@ -217,6 +218,7 @@ Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token&
 
 Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine>& line,
                                                   const MutexRequest& request, bool reentrant) {
+  if (fork_mark_.forked()) return basics::forked_error();
   const auto lease = std::make_shared<Lease>(shared_from_this());
   if (reentrant) {
     if (auto again = line->take_again()) {
@@ -250,6 +252,7 @@ Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine
 }
 
 Result<std::vector<MutexHolder>> Engine::holders(const LockLine& line) {
+  if (fork_mark_.forked()) return basics::forked_error();
   if (auto known = backend_->holders(line.name())) return *known;
   std::vector<MutexHolder> holders;
   const auto now = options_.clock->now();
@@ -288,6 +291,7 @@ Result<bool> Engine::release(const std::shared_ptr<Tenure>& tenure) noexcept {
 }
 
 void Engine::stop() noexcept {
+  if (fork_mark_.forked()) return;
   stopping_.request_stop();
   keeper_.stop();
 }

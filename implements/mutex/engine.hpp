@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/fork_mark.hpp"
 #include "mutex/backend.hpp"
 #include "mutex/lease_keeper.hpp"
 #include "mutex/lock_line.hpp"
@@ -31,7 +32,8 @@ struct EngineOptions {
   std::shared_ptr<const IClock> clock;
 };
 
-/// What every mutex site does: lines of those who wait, tenures, and their renewal, over some backend.
+/// What every mutex site does: lines of those who wait, tenures, and their renewal, over some backend. In a
+/// forked child calls end with `closed`, and what the parent holds stays its own.
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   Engine(std::unique_ptr<Backend> backend, EngineOptions options);
@@ -56,6 +58,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   const EngineOptions options_;
   redis::OwnerNames owners_;
   std::stop_source stopping_;
+  const basics::ForkMark fork_mark_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<LockLine>, std::less<>> lines_;
   std::size_t lines_to_sweep_ = 64;

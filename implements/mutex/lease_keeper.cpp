@@ -1,5 +1,6 @@
 #include "mutex/lease_keeper.hpp"
 
+#include "basics/background_thread.hpp"
 #include "basics/guarded_log.hpp"
 #include "mutex/lock_line.hpp"
 
@@ -111,7 +112,7 @@ void LeaseKeeper::lose(Tenure& tenure, const char* reason) noexcept {
 }
 
 void LeaseKeeper::stop() noexcept {
-  std::thread worker;
+  basics::Thread worker;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

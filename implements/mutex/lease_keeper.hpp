@@ -1,16 +1,16 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
 #include "mutex/backend.hpp"
 #include "mutex/tenure.hpp"
 
 #include <cachesite/clock.hpp>
 #include <cachesite/logger.hpp>
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace cachesite::mutexes {
@@ -63,11 +63,11 @@ class LeaseKeeper {
   const std::shared_ptr<const IClock> clock_;
   std::mutex turn_;  // one attends at a time
   std::mutex mutex_;
-  std::condition_variable changed_;
+  basics::Condition changed_;
   Duties duties_;
   TimePoint wakes_ = TimePoint::max();
   bool stopping_ = false;
-  std::thread worker_;
+  basics::Thread worker_;
 };
 
 }  // namespace cachesite::mutexes

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "basics/condition.hpp"
 #include "mutex/tenure.hpp"
 
 #include <chrono>
-#include <condition_variable>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -38,7 +38,7 @@ class LockLine {
     friend class LockLine;
     LockLine& line_;
     const MutexMode mode_;
-    std::condition_variable_any turn_;
+    basics::AnyCondition turn_;
     std::list<std::shared_ptr<Tenure>> holding_{nullptr};  // what `become` puts among the tenures
     std::list<Place*>::iterator position_;
     bool in_line_ = true;

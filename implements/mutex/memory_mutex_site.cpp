@@ -1,3 +1,4 @@
+#include "basics/inherited.hpp"
 #include "mutex/engine.hpp"
 #include "mutex/memory_backend.hpp"
 
@@ -20,7 +21,7 @@ ParameterTable MemoryMutexSiteOptions::parameters() {
 }
 
 MemoryMutexSite::MemoryMutexSite(Options options, const ComponentContext& context)
-    : engine_(std::make_shared<mutexes::Engine>(
+    : engine_(basics::make_process_bound<mutexes::Engine>(
           std::make_unique<mutexes::MemoryBackend>(),
           mutexes::EngineOptions{options.expire, std::chrono::milliseconds(0), context.label, context.logger,
                                  context.clock})) {}

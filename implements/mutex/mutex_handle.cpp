@@ -1,5 +1,7 @@
 #include "mutex/mutex_handle.hpp"
 
+#include "basics/inherited.hpp"
+
 #include <cachesite/guarded_call.hpp>
 
 #include <algorithm>
@@ -35,6 +37,7 @@ Result<bool> MutexHandle::keep_for_thread(const MutexRequest& request) noexcept 
 }
 
 Result<bool> MutexHandle::release_for_thread(std::optional<MutexMode> mode) noexcept {
+  if (fork_mark_.forked()) return basics::forked_error();
   std::shared_ptr<IMutexLease> lease;
   {
     const std::lock_guard lock(mutex_);

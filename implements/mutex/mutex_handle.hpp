@@ -38,6 +38,7 @@ class MutexHandle final : public IMutex {
   const std::shared_ptr<Engine> engine_;
   const std::shared_ptr<LockLine> line_;
   const bool reentrant_;
+  const basics::ForkMark fork_mark_;
   std::mutex mutex_;
   std::list<Kept> kept_;
 };

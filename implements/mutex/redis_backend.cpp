@@ -1,11 +1,10 @@
 #include "mutex/redis_backend.hpp"
 
+#include "basics/interruptible_sleep.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
 #include "redis_user/owner_names.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 namespace cachesite::mutexes {
@@ -42,13 +41,6 @@ Result<Attempt> read_attempt(const Result<RedisValue>& reply) {
 Result<bool> read_bool(const Result<RedisValue>& reply) {
   if (!reply.ok()) return reply.error();
   return reply.value().integer() == 1;
-}
-
-void sleep_for(milliseconds length, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, length, [] { return false; });
 }
 
 }  // namespace
@@ -97,11 +89,11 @@ void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds 
     explicit Place(std::atomic<int>& sleepers) : count(sleepers), taken(count.fetch_add(1) < most_sleepers) {}
     ~Place() { count.fetch_sub(1); }
   } const place(sleepers_);
-  if (!place.taken) return sleep_for(std::min(length, options_.poll_interval), stop);
+  if (!place.taken) return basics::interruptible_sleep(std::min(length, options_.poll_interval), stop);
   const double seconds = std::chrono::duration<double>(length).count();
   const auto woken = redis_->call(
       RedisCommand("BLPOP", keys_of(claim.name).wake, seconds).timeout(length + milliseconds(1000)), stop);
-  if (!woken.ok()) sleep_for(std::min(length, options_.poll_interval), stop);
+  if (!woken.ok()) basics::interruptible_sleep(std::min(length, options_.poll_interval), stop);
 }
 
 void RedisBackend::give_up(const Claim& claim, Limit limit) {

@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "basics/inherited.hpp"
 #include "mutex/engine.hpp"
 #include "mutex/redis_backend.hpp"
 #include "redis_user/redis_user.hpp"
@@ -41,7 +42,7 @@ class RedisMutexSite::Inner {
   Inner(const Options& options, const ComponentContext& context)
       : require_connection(options.require_connection),
         user(options, context),
-        engine(std::make_shared<mutexes::Engine>(
+        engine(basics::make_process_bound<mutexes::Engine>(
             std::make_unique<mutexes::RedisBackend>(
                 user.redis(), mutexes::RedisBackend::Options{options.prefix, options.poll_interval,
                                                              options.socket_timeout}),

@@ -1,6 +1,7 @@
 #include "queue/channel_consumer.hpp"
 
 #include "basics/guarded_log.hpp"
+#include "basics/inherited.hpp"
 
 #include <new>
 #include <utility>
@@ -44,7 +45,7 @@ void ChannelConsumer::Inbox::put(std::string_view payload) noexcept {
 }
 
 ChannelConsumer::ChannelConsumer(IRedis& redis, Options options)
-    : inbox_(std::make_shared<Inbox>(std::move(options))),
+    : inbox_(basics::make_process_bound<Inbox>(std::move(options))),
       subscription_(subscribe(redis, inbox_->options.channel, [inbox = inbox_](const RedisMessage& message) {
         inbox->put(message.payload);
       })) {}
@@ -58,6 +59,7 @@ bool ChannelConsumer::wait_until_subscribed(std::chrono::milliseconds limit) noe
 }
 
 void ChannelConsumer::stop() noexcept {
+  if (fork_mark_.forked()) return;
   subscription_->stop();
   const std::lock_guard lock(inbox_->mutex);
   inbox_->stopped = true;
@@ -66,6 +68,7 @@ void ChannelConsumer::stop() noexcept {
 
 Result<std::optional<QueueMessage>> ChannelConsumer::do_receive(std::chrono::milliseconds wait,
                                                                 const std::stop_token& stop) {
+  if (fork_mark_.forked()) return basics::forked_error();
   auto& inbox = *inbox_;
   std::unique_lock lock(inbox.mutex);
   inbox.changed.wait_for(lock, stop, wait, [&] { return inbox.stopped || !inbox.messages.empty(); });

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "basics/condition.hpp"
+
 #include <cachesite/logger.hpp>
 #include <cachesite/queue.hpp>
 #include <cachesite/redis.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <list>
 #include <memory>
@@ -16,7 +17,8 @@
 
 namespace cachesite::queues {
 
-/// A subscription to one channel and the messages that came and were not taken yet.
+/// A subscription to one channel and the messages that came and were not taken yet. In a forked child calls
+/// end with `closed`.
 class ChannelConsumer final : public IQueueConsumer {
  public:
   struct Options {
@@ -45,12 +47,13 @@ class ChannelConsumer final : public IQueueConsumer {
 
     const Options options;
     std::mutex mutex;
-    std::condition_variable_any changed;
+    basics::AnyCondition changed;
     std::list<Value> messages;
     std::size_t dropped = 0;
     bool stopped = false;
   };
 
+  const basics::ForkMark fork_mark_;
   const std::shared_ptr<Inbox> inbox_;
   const std::unique_ptr<IRedisSubscription> subscription_;
 };

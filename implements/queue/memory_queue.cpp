@@ -1,5 +1,7 @@
 #include "queue/memory_queue.hpp"
 
+#include "basics/inherited.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -27,17 +29,15 @@ class Delivery final : public IQueueDelivery {
            std::uint64_t delivery) noexcept
       : queue_(std::move(queue)), message_(std::move(message)), delivery_(delivery) {}
   ~Delivery() override {
-    if (!settled_) queue_->give_back(*message_, delivery_, milliseconds(0));
+    if (!settled_) (void)queue_->give_back(*message_, delivery_, milliseconds(0));
   }
   Status acknowledge() override {
     settled_ = true;
-    queue_->acknowledge(*message_);
-    return Done{};
+    return queue_->acknowledge(*message_);
   }
   Status reject(milliseconds delay) override {
     settled_ = true;
-    queue_->give_back(*message_, delivery_, delay);
-    return Done{};
+    return queue_->give_back(*message_, delivery_, delay);
   }
   Result<bool> keep() override { return queue_->keep(*message_, delivery_); }
 
@@ -51,6 +51,7 @@ class Delivery final : public IQueueDelivery {
 }  // namespace
 
 Result<std::string> MemoryQueue::send(ByteView body, milliseconds delay) {
+  if (fork_mark_.forked()) return basics::forked_error();
   Places one;
   one.emplace(TimePoint(), std::make_shared<Message>(body));
   const std::lock_guard lock(mutex_);
@@ -68,6 +69,7 @@ Result<std::string> MemoryQueue::send(ByteView body, milliseconds delay) {
 }
 
 Result<std::optional<QueueMessage>> MemoryQueue::receive(milliseconds wait, const std::stop_token& stop) {
+  if (fork_mark_.forked()) return basics::forked_error();
   auto now = clock_->now();
   const auto deadline = now + wait;
   std::unique_lock lock(mutex_);
@@ -98,20 +100,25 @@ void MemoryQueue::wait(std::unique_lock<std::mutex>& lock, TimePoint now, TimePo
                     [&] { return stopped_ || !ready_.empty() || next_due() < until; });
 }
 
-void MemoryQueue::acknowledge(Message& message) noexcept {
+Status MemoryQueue::acknowledge(Message& message) noexcept {
+  if (fork_mark_.forked()) return basics::forked_error();
   Places::node_type gone;  // goes without the lock
   const std::lock_guard lock(mutex_);
   // Wherever it is by now: done is done.
   if (message.place != Place::gone) gone = leave(message);
+  return Done{};
 }
 
-void MemoryQueue::give_back(Message& message, std::uint64_t delivery, milliseconds delay) noexcept {
+Status MemoryQueue::give_back(Message& message, std::uint64_t delivery, milliseconds delay) noexcept {
+  if (fork_mark_.forked()) return basics::forked_error();
   const std::lock_guard lock(mutex_);
   if (message.place == Place::out && message.deliveries == delivery)
     give_back(message, std::min(delay, options_.redeliver_after));
+  return Done{};
 }
 
-bool MemoryQueue::keep(Message& message, std::uint64_t delivery) noexcept {
+Result<bool> MemoryQueue::keep(Message& message, std::uint64_t delivery) noexcept {
+  if (fork_mark_.forked()) return basics::forked_error();
   const std::lock_guard lock(mutex_);
   if (message.place != Place::out || message.deliveries != delivery) return false;
   enter(leave(message), Place::out, later(options_.redeliver_after));
@@ -168,12 +175,14 @@ MemoryQueue::TimePoint MemoryQueue::later(milliseconds delay) const noexcept {
   return clock_->now() + std::min(delay, longest);
 }
 
-QueueCounts MemoryQueue::counts() const {
+Result<QueueCounts> MemoryQueue::counts() const {
+  if (fork_mark_.forked()) return basics::forked_error();
   const std::lock_guard lock(mutex_);
-  return {ready_.size(), out_, timed_.size() - out_, dead_};
+  return QueueCounts{ready_.size(), out_, timed_.size() - out_, dead_};
 }
 
 void MemoryQueue::stop() noexcept {
+  if (fork_mark_.forked()) return;
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_all();

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "basics/condition.hpp"
+
 #include <cachesite/clock.hpp>
 #include <cachesite/memory_queue_site.hpp>
 #include <cachesite/queue.hpp>
 #include <cachesite/value.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -32,7 +33,8 @@ namespace cachesite::queues {
 ///     gone     acknowledged, or given up
 ///
 /// Whatever needs memory is made before a message goes from one place to another: a failure leaves it where
-/// it is. Each step takes time that grows with the logarithm of the number of messages.
+/// it is. Each step takes time that grows with the logarithm of the number of messages. In a forked child
+/// calls end with `closed`: the messages are the parent's.
 class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
  public:
   using TimePoint = IClock::TimePoint;
@@ -45,10 +47,10 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   Result<std::string> send(ByteView body, std::chrono::milliseconds delay);
   Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait, const std::stop_token& stop);
   /// `delivery` tells which handing out is meant: a later one is none of the caller's business.
-  void acknowledge(Message& message) noexcept;
-  void give_back(Message& message, std::uint64_t delivery, std::chrono::milliseconds delay) noexcept;
-  bool keep(Message& message, std::uint64_t delivery) noexcept;
-  [[nodiscard]] QueueCounts counts() const;
+  Status acknowledge(Message& message) noexcept;
+  Status give_back(Message& message, std::uint64_t delivery, std::chrono::milliseconds delay) noexcept;
+  Result<bool> keep(Message& message, std::uint64_t delivery) noexcept;
+  [[nodiscard]] Result<QueueCounts> counts() const;
   void stop() noexcept;
 
  private:
@@ -68,8 +70,9 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   const std::string name_;
   const MemoryQueueSiteOptions options_;
   const std::shared_ptr<const IClock> clock_;
+  const basics::ForkMark fork_mark_;
   mutable std::mutex mutex_;
-  std::condition_variable_any changed_;
+  basics::AnyCondition changed_;
   Places ready_;  // in the order in which they are handed out, all with the same key
   Places timed_;  // delayed and out, by when they are ready again
   std::size_t out_ = 0;

@@ -1,3 +1,4 @@
+#include "basics/inherited.hpp"
 #include "queue/memory_queue.hpp"
 #include "queue/queue_names.hpp"
 
@@ -64,30 +65,39 @@ class MemoryQueueSite::Inner {
   // A queue stays as long as the site, since messages may wait in it.
   std::shared_ptr<MemoryQueue> queue_of(std::string_view name) {
     queues::check_name(name);
+    if (fork_mark.forked()) return stopped_queue(name);
     const std::lock_guard lock(mutex);
     const auto found = all.find(name);
     if (found != all.end()) return found->second;
-    auto queue = std::make_shared<MemoryQueue>(std::string(name), options, clock);
+    auto queue = basics::make_process_bound<MemoryQueue>(std::string(name), options, clock);
     if (stopped) queue->stop();
     all.emplace(std::string(name), queue);
     return queue;
   }
 
+  [[nodiscard]] std::shared_ptr<MemoryQueue> stopped_queue(std::string_view name) const {
+    auto queue = std::make_shared<MemoryQueue>(std::string(name), options, clock);
+    queue->stop();
+    return queue;
+  }
+
   const Options options;
   const std::shared_ptr<const IClock> clock;
+  const basics::ForkMark fork_mark;
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<MemoryQueue>, std::less<>> all;
   bool stopped = false;
 };
 
 MemoryQueueSite::MemoryQueueSite(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(options, context.clock)) {}
+    : inner_(basics::make_process_bound<Inner>(options, context.clock)) {}
 
 MemoryQueueSite::~MemoryQueueSite() {
   MemoryQueueSite::stop();
 }
 
 void MemoryQueueSite::stop() noexcept {
+  if (inner_->fork_mark.forked()) return;
   const std::lock_guard lock(inner_->mutex);
   inner_->stopped = true;
   for (const auto& [name, queue] : inner_->all)
@@ -103,7 +113,8 @@ std::shared_ptr<IQueueConsumer> MemoryQueueSite::get_consumer(std::string_view n
 }
 
 Result<QueueCounts> MemoryQueueSite::counts(std::string_view name) noexcept {
-  return queues::guarded_counts([&] { return Result<QueueCounts>(inner_->queue_of(name)->counts()); });
+  if (inner_->fork_mark.forked()) return basics::forked_error();
+  return queues::guarded_counts([&] { return inner_->queue_of(name)->counts(); });
 }
 
 }  // namespace cachesite

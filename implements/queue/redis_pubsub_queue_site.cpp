@@ -1,7 +1,7 @@
 #include "basics/checked_options.hpp"
+#include "basics/inherited.hpp"
 #include "queue/channel_consumer.hpp"
 #include "queue/queue_names.hpp"
-#include "redis/endpoint_settings.hpp"
 #include "redis_user/redis_user.hpp"
 
 #include <cachesite/redis_pubsub_queue_site.hpp>
@@ -75,13 +75,15 @@ class RedisPubSubQueueSite::Inner {
   const Options options;
   const ComponentContext context;
   const redis::RedisUser user;
+  const basics::ForkMark fork_mark;
   std::mutex mutex;
   std::vector<std::weak_ptr<ChannelConsumer>> consumers;
   std::stop_source stopped;
 };
 
 RedisPubSubQueueSite::RedisPubSubQueueSite(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(checked_options("RedisPubSubQueueSite", std::move(options)), context)) {}
+    : inner_(basics::make_process_bound<Inner>(checked_options("RedisPubSubQueueSite", std::move(options)),
+                                               context)) {}
 
 RedisPubSubQueueSite::~RedisPubSubQueueSite() {
   RedisPubSubQueueSite::stop();
@@ -96,6 +98,7 @@ void RedisPubSubQueueSite::await_started() {
 }
 
 void RedisPubSubQueueSite::stop() noexcept {
+  if (inner_->fork_mark.forked()) return;
   std::vector<std::weak_ptr<ChannelConsumer>> consumers;
   {
     const std::lock_guard lock(inner_->mutex);
@@ -120,10 +123,14 @@ std::shared_ptr<IQueueProducer> RedisPubSubQueueSite::get_producer(std::string_v
 std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_view name) {
   auto& inner = *inner_;
   inner.check("consumer", name);
-  auto consumer = std::make_shared<ChannelConsumer>(
+  auto consumer = basics::make_process_bound<ChannelConsumer>(
       *inner.user.redis(),
       ChannelConsumer::Options{std::string(name), inner.options.prefix + std::string(name),
                                inner.options.max_buffered, inner.context.label, inner.context.logger});
+  if (inner.fork_mark.forked()) {
+    consumer->stop();
+    return consumer;
+  }
   {
     const std::lock_guard lock(inner.mutex);
     if (inner.stopped.stop_requested()) consumer->stop();

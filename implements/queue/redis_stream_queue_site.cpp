@@ -1,8 +1,8 @@
 #include "basics/checked_options.hpp"
+#include "basics/inherited.hpp"
 #include "queue/queue_names.hpp"
 #include "queue/stream_consumer.hpp"
 #include "queue/stream_queue.hpp"
-#include "redis/endpoint_settings.hpp"
 #include "redis_user/owner_names.hpp"
 #include "redis_user/redis_user.hpp"
 
@@ -98,7 +98,11 @@ class RedisStreamQueueSite::Inner {
   }
 
   std::shared_ptr<StreamConsumer> make_consumer(std::string_view name) {
-    auto consumer = std::make_shared<StreamConsumer>(queue_of(name), names->next());
+    auto consumer = basics::make_process_bound<StreamConsumer>(queue_of(name), names->next());
+    if (fork_mark.forked()) {
+      consumer->close();
+      return consumer;
+    }
     const std::lock_guard lock(mutex);
     if (stopped.stop_requested()) consumer->close();
     std::erase_if(consumers, [](const auto& weak) { return weak.expired(); });
@@ -110,13 +114,15 @@ class RedisStreamQueueSite::Inner {
   const redis::RedisUser user;
   const std::shared_ptr<const queues::StreamScripts> scripts;
   const std::shared_ptr<redis::OwnerNames> names;
+  const basics::ForkMark fork_mark;
   std::mutex mutex;
   std::vector<std::weak_ptr<StreamConsumer>> consumers;
   std::stop_source stopped;
 };
 
 RedisStreamQueueSite::RedisStreamQueueSite(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(checked_options("RedisStreamQueueSite", std::move(options)), context)) {}
+    : inner_(basics::make_process_bound<Inner>(checked_options("RedisStreamQueueSite", std::move(options)),
+                                               context)) {}
 
 RedisStreamQueueSite::~RedisStreamQueueSite() {
   RedisStreamQueueSite::stop();
@@ -131,6 +137,7 @@ void RedisStreamQueueSite::await_started() {
 }
 
 void RedisStreamQueueSite::stop() noexcept {
+  if (inner_->fork_mark.forked()) return;
   std::vector<std::weak_ptr<StreamConsumer>> consumers;
   {
     const std::lock_guard lock(inner_->mutex);

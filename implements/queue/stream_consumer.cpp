@@ -1,5 +1,7 @@
 #include "queue/stream_consumer.hpp"
 
+#include "basics/inherited.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -56,6 +58,7 @@ StreamConsumer::~StreamConsumer() {
 }
 
 void StreamConsumer::close() noexcept {
+  if (fork_mark_.forked()) return;
   if (!closing_.request_stop()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -96,6 +99,7 @@ Status StreamConsumer::prepare() {
 }
 
 Result<std::optional<QueueMessage>> StreamConsumer::receive(milliseconds wait, const std::stop_token& stop) {
+  if (fork_mark_.forked()) return basics::forked_error();
   const auto deadline = SteadyTime::now() + wait;
   std::stop_source either;
   const std::stop_callback on_stop(stop, [&] { either.request_stop(); });
@@ -223,6 +227,7 @@ void StreamConsumer::add(const RedisValue& entry, std::uint64_t deliveries) {
 }
 
 Status StreamConsumer::acknowledge(const std::string& id) {
+  if (fork_mark_.forked()) return basics::forked_error();
   const auto reply = queue_.redis->run(queue_.scripts->acknowledge, {queue_.stream},
                                        {queue_.group, id, queue_.delete_acknowledged ? "1" : "0"});
   const std::lock_guard lock(mutex_);
@@ -250,6 +255,7 @@ void StreamConsumer::settle_debts() {
 }
 
 Status StreamConsumer::reject(const std::string& id, milliseconds delay) {
+  if (fork_mark_.forked()) return basics::forked_error();
   const auto idle = queue_.redeliver_after - std::clamp(delay, milliseconds(0), queue_.redeliver_after);
   const auto set = set_idle(id, idle);
   {
@@ -272,6 +278,7 @@ Result<bool> StreamConsumer::set_idle(const std::string& id, milliseconds idle) 
 }
 
 void StreamConsumer::forget(const std::string& id) {
+  if (fork_mark_.forked()) return;
   const std::lock_guard lock(mutex_);
   drop(id);
 }

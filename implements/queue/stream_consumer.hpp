@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/fork_mark.hpp"
 #include "queue/stream_queue.hpp"
 
 #include <cachesite/logger.hpp>
@@ -18,7 +19,8 @@
 namespace cachesite::queues {
 
 /// A consumer of a group, as the server knows it. The user's handle and every message that it received share
-/// it; with the last of them it leaves the group.
+/// it; with the last of them it leaves the group. In a forked child calls end with
+/// `closed`, and it stays the parent's.
 class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
  public:
   StreamConsumer(StreamQueue queue, std::string consumer_name);
@@ -58,6 +60,7 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   const StreamQueue queue_;
   const std::string name_;
   std::stop_source closing_;
+  const basics::ForkMark fork_mark_;
   std::mutex mutex_;
   std::deque<Fetched> fetched_;
   std::multiset<std::string> in_hand_;  // fetched, or handed out and not settled

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/condition.hpp"
 #include "redis/command.hpp"
 #include "redis/conversation.hpp"
 #include "redis/deadline.hpp"
@@ -10,7 +11,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,7 +35,7 @@ struct ChannelLimits {
 /// What a channel needs of the system; a simulation has its own.
 struct SystemThreads {
   using Mutex = std::mutex;
-  using Condition = std::condition_variable;
+  using Condition = basics::Condition;
   using ParkingLot = redis::ParkingLot;
   [[nodiscard]] static TimePoint now() noexcept { return SteadyTime::now(); }
   static void yield() noexcept { std::this_thread::yield(); }

@@ -24,14 +24,14 @@ ClusterTopology::~ClusterTopology() {
   stop();
 }
 
-void ClusterTopology::start() {
+void ClusterTopology::do_start() {
   Lock lock(mutex_);
   if (stopped_ || gate_.running() || gate_.rounds() != 0) return;
   gate_.want();
   begin_work(lock);
 }
 
-void ClusterTopology::await_started() {
+void ClusterTopology::do_await_started() {
   {
     Lock lock(mutex_);
     if (!working_) return;
@@ -43,7 +43,7 @@ void ClusterTopology::await_started() {
     view->nodes[shard.master]->await_started();
 }
 
-void ClusterTopology::stop() noexcept {
+void ClusterTopology::do_stop() noexcept {
   std::map<ServerAddress, Node> nodes;
   {
     const Lock lock(mutex_);
@@ -54,7 +54,7 @@ void ClusterTopology::stop() noexcept {
   work_.notify_all();
   for (const auto& [address, node] : nodes)
     node->stop();
-  std::thread keeper;
+  basics::Thread keeper;
   {
     const Lock lock(mutex_);
     keeper = std::move(keeper_);
@@ -62,7 +62,7 @@ void ClusterTopology::stop() noexcept {
   if (keeper.joinable()) keeper.join();
 }
 
-Health ClusterTopology::health() const {
+Health ClusterTopology::do_health() const {
   if (stopped_) return {HealthState::down, "stopped"};
   const auto view = view_.get();
   if (!view) {
@@ -87,7 +87,7 @@ Health ClusterTopology::health() const {
           std::to_string(hash_slots - held) + " slots of the cluster are held by nobody"};
 }
 
-std::vector<RedisEndpointStatistics> ClusterTopology::statistics() const {
+std::vector<RedisEndpointStatistics> ClusterTopology::do_statistics() const {
   std::vector<RedisEndpointStatistics> all;
   const Lock lock(mutex_);
   all.reserve(nodes_.size());
@@ -150,7 +150,8 @@ RequestCourse ClusterTopology::course_of(const Command& command, const Routing& 
                        turn_.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL);
 }
 
-Status ClusterTopology::execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) {
+Status ClusterTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
+                                   CallTime time) {
   RequestCourse course = course_of(command, routing, time);
   return travel(course, {.go = Go::by_map}, command, slot_of(command, routing), reply, time);
 }
@@ -244,7 +245,7 @@ std::optional<Error> ClusterTopology::prepare(const RequestCourse::Step& step, S
   return step.go == Go::finish ? step.error : std::nullopt;
 }
 
-void ClusterTopology::execute_all(std::span<Request> requests, CallTime time) {
+void ClusterTopology::do_execute_all(std::span<Request> requests, CallTime time) {
   auto view = view_.get();
   if (!view) {
     auto awaited = await_view(time);
@@ -291,7 +292,7 @@ void ClusterTopology::execute_all(std::span<Request> requests, CallTime time) {
     request->status = execute(request->command, request->routing, request->reply, time);
 }
 
-Status ClusterTopology::for_each_master(const Visit& visit, CallTime time) {
+Status ClusterTopology::do_for_each_master(const Visit& visit, CallTime time) {
   const auto view = await_view(time);
   if (!view.ok()) return view.error();
   const auto& map = view.value()->map;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
 #include "redis/published.hpp"
 #include "redis/refresh_gate.hpp"
 #include "redis/request_course.hpp"
@@ -9,14 +11,12 @@
 #include <cachesite/logger.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace cachesite::redis {
@@ -34,19 +34,19 @@ class ClusterTopology final : public Topology {
   ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger);
   ~ClusterTopology() override;
 
-  void start() override;
-  void await_started() override;
-  void stop() noexcept override;
-  [[nodiscard]] Health health() const override;
-  [[nodiscard]] std::vector<RedisEndpointStatistics> statistics() const override;
-  Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
-  void execute_all(std::span<Request> requests, CallTime time) override;
-  Status for_each_master(const Visit& visit, CallTime time) override;
-
   /// How often CLUSTER SLOTS has been asked for.
   [[nodiscard]] std::uint64_t refreshes() const;
 
  private:
+  void do_start() override;
+  void do_await_started() override;
+  void do_stop() noexcept override;
+  [[nodiscard]] Health do_health() const override;
+  [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
+  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
+  void do_execute_all(std::span<Request> requests, CallTime time) override;
+  Status do_for_each_master(const Visit& visit, CallTime time) override;
+
   using Lock = std::unique_lock<std::mutex>;
   using Node = std::shared_ptr<Endpoint>;
   struct View {
@@ -87,9 +87,9 @@ class ClusterTopology final : public Topology {
   std::atomic<bool> stopped_{false};
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // a round has ended, or the topology is stopped
-  std::condition_variable work_;     // for the keeper
-  std::thread keeper_;
+  basics::Condition changed_;  // a round has ended, or the topology is stopped
+  basics::Condition work_;     // for the keeper
+  basics::Thread keeper_;
   bool working_ = false;
   RefreshGate gate_;
   std::map<ServerAddress, Node> nodes_;

@@ -17,7 +17,7 @@ ClusterTopology::Node ClusterTopology::node_at(const ServerAddress& address, Loc
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
   options.connector.introduction.reads_from_replica = options_.read_from_replicas;
-  auto node = std::make_shared<Endpoint>(std::move(options), label_, logger_);
+  auto node = basics::make_process_bound<Endpoint>(std::move(options), label_, logger_);
   nodes_.emplace(address, node);
   return node;
 }

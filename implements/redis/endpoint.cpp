@@ -107,9 +107,7 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
 
 template <class Send>
 Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already) {
-  if (fork_mark_.forked())
-    return Error(ErrorCode::closed,
-                 place_ + ": the process was forked; make the component anew in the child");
+  if (fork_mark_.forked()) return basics::forked_error();
   const auto deadline = time.deadline;
   Passage passage(*this);
   if (breaker_.troubled() && !sent_already) {
@@ -259,6 +257,7 @@ Channel& Endpoint::pick_other(LaneNeeds needs) {
 RedisEndpointStatistics Endpoint::statistics() const {
   RedisEndpointStatistics statistics;
   statistics.address = options_.connector.address.text();
+  if (fork_mark_.forked()) return statistics;
   meter_.fill(statistics);
   const Lock lock(mutex_);
   statistics.state = state_.load(std::memory_order_relaxed);

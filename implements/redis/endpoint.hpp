@@ -1,8 +1,10 @@
 #pragma once
 
 #include "basics/back_off.hpp"
-#include "basics/fork_mark.hpp"
+#include "basics/condition.hpp"
+#include "basics/inherited.hpp"
 #include "basics/stop_signal.hpp"
+#include "basics/thread.hpp"
 #include "redis/breaker.hpp"
 #include "redis/call_attempts.hpp"
 #include "redis/channel.hpp"
@@ -19,7 +21,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,7 +30,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace cachesite::redis {
@@ -162,8 +162,8 @@ class Endpoint {
 
   std::atomic<State> state_{State::idle};
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::thread worker_;
+  basics::Condition changed_;
+  basics::Thread worker_;
   bool working_ = false;
   bool urgent_ = false;
   bool was_up_ = false;

@@ -45,12 +45,7 @@ void Endpoint::retire() noexcept {
 }
 
 void Endpoint::end(const Error& reason) noexcept {
-  if (fork_mark_.forked()) {
-    // The thread is the parent's; here there is nothing to wait for.
-    if (worker_.joinable()) worker_.detach();
-    heartbeat_.forget();
-    return;
-  }
+  if (fork_mark_.forked()) return;
   {
     const Lock lock(mutex_);
     if (state_ != State::stopped) {
@@ -63,7 +58,7 @@ void Endpoint::end(const Error& reason) noexcept {
   }
   lanes_.close(reason);
   heartbeat_.stop();
-  std::thread worker;
+  basics::Thread worker;
   {
     const Lock lock(mutex_);
     worker = std::move(worker_);

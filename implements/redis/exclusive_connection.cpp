@@ -21,6 +21,10 @@ Error interruption() {
 ExclusiveConnection::ExclusiveConnection(ConnectorOptions options)
     : options_(std::move(options)), stream_(options_.frame) {}
 
+ExclusiveConnection::~ExclusiveConnection() {
+  if (fork_mark_.forked()) basics::leave_alone(transport_.release());
+}
+
 std::optional<Error> ExclusiveConnection::open(TimePoint deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyTime::now());
   if (left.count() <= 0) return Error(ErrorCode::timeout, "no time was left for connecting");
@@ -42,6 +46,7 @@ std::optional<Error> ExclusiveConnection::open(TimePoint deadline) {
 }
 
 void ExclusiveConnection::interrupt() noexcept {
+  if (fork_mark_.forked()) return;
   const std::lock_guard lock(mutex_);
   interrupted_ = true;
   stop_signal_.raise();
@@ -49,6 +54,7 @@ void ExclusiveConnection::interrupt() noexcept {
 }
 
 bool ExclusiveConnection::interrupted() const noexcept {
+  if (fork_mark_.forked()) return true;
   const std::lock_guard lock(mutex_);
   return interrupted_;
 }
@@ -152,6 +158,7 @@ bool ExclusiveConnection::flush() {
 }
 
 ExclusiveConnection::Progress ExclusiveConnection::next(Reply& reply, TimePoint deadline) {
+  if (fork_mark_.forked()) abandon(basics::forked_error());
   if (failure_) return Progress::lost;
   for (bool late = false;;) {
     if (!flush()) return Progress::lost;
@@ -185,7 +192,8 @@ void ExclusiveConnection::await(const WakeSignal& wake, TimePoint deadline) {
 }
 
 bool ExclusiveConnection::usable() {
-  if (failure_ || retired_ || !transport_ || written_ != output_size_ || stream_.has_bytes() || interrupted())
+  if (fork_mark_.forked() || failure_ || retired_ || !transport_ || written_ != output_size_ ||
+      stream_.has_bytes() || interrupted())
     return false;
   bool nothing = false;
   return receive(nothing) && nothing;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/inherited.hpp"
 #include "basics/stop_signal.hpp"
 #include "redis/byte_buffer.hpp"
 #include "redis/command.hpp"
@@ -26,9 +27,13 @@ namespace cachesite::redis {
 
 /// A connection with one user. Commands are queued by `write` and sent by `next`, which also reads: a server
 /// that waits for its answers to be read does not bring it to a stop. After any failure it is of no use.
+/// In a forked child it is of no use either: it belongs to the parent.
 class ExclusiveConnection {
  public:
   explicit ExclusiveConnection(ConnectorOptions options);
+  ~ExclusiveConnection();
+  ExclusiveConnection(const ExclusiveConnection&) = delete;
+  ExclusiveConnection& operator=(const ExclusiveConnection&) = delete;
 
   /// Connects and logs in.
   std::optional<Error> open(TimePoint deadline);
@@ -70,6 +75,7 @@ class ExclusiveConnection {
   Progress lose(Error reason);
 
   ConnectorOptions options_;
+  const basics::ForkMark fork_mark_;
   basics::StopSignal stop_signal_;
   ReplyStream stream_;
   ByteBuffer output_;

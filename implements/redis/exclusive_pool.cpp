@@ -1,6 +1,7 @@
 #include "redis/exclusive_pool.hpp"
 
 #include "basics/background_thread.hpp"
+#include "basics/inherited.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -25,6 +26,7 @@ ExclusivePool::~ExclusivePool() {
 }
 
 Result<ExclusivePool::Lease> ExclusivePool::acquire(TimePoint deadline, const std::stop_token& stop) {
+  if (fork_mark_.forked()) return basics::forked_error();
   Lock lock(mutex_);
   bool in_line = false;
   for (;;) {
@@ -89,6 +91,7 @@ Result<ExclusivePool::Lease> ExclusivePool::make(TimePoint deadline, const std::
 }
 
 void ExclusivePool::give_back(std::unique_ptr<ExclusiveConnection> connection) noexcept {
+  if (fork_mark_.forked()) return;
   const bool usable = connection->usable();
   {
     const Lock lock(mutex_);
@@ -135,8 +138,9 @@ void ExclusivePool::close_idle() {
 }
 
 void ExclusivePool::stop() noexcept {
+  if (fork_mark_.forked()) return;
   std::vector<Idle> idle;
-  std::thread housekeeper;
+  basics::Thread housekeeper;
   {
     const Lock lock(mutex_);
     stopped_ = true;
@@ -153,11 +157,13 @@ void ExclusivePool::stop() noexcept {
 }
 
 std::size_t ExclusivePool::size() const {
+  if (fork_mark_.forked()) return 0;
   const Lock lock(mutex_);
   return size_;
 }
 
 std::size_t ExclusivePool::idle() const {
+  if (fork_mark_.forked()) return 0;
   const Lock lock(mutex_);
   return idle_.size();
 }

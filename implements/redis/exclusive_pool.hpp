@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
 #include "redis/connector.hpp"
 #include "redis/deadline.hpp"
 #include "redis/exclusive_connection.hpp"
@@ -7,13 +9,11 @@
 #include <cachesite/result.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <stop_token>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -22,6 +22,7 @@ namespace cachesite::redis {
 /// Connections that are lent to one user at a time. There are at most `most`, idle ones included; who comes
 /// when all are lent waits in line. A connection that is not clearly sound is closed instead of lent again,
 /// and one that is idle for long is closed by a thread that exists only while there are idle ones.
+/// In a forked child there is none to lend.
 class ExclusivePool {
  public:
   struct Options {
@@ -74,7 +75,7 @@ class ExclusivePool {
     TimePoint since;
   };
   struct Waiter {
-    std::condition_variable_any wake;
+    basics::AnyCondition wake;
   };
 
   Result<Lease> make(TimePoint deadline, const std::stop_token& stop);
@@ -83,15 +84,16 @@ class ExclusivePool {
   void close_idle();
 
   const Options options_;
+  const basics::ForkMark fork_mark_;
   mutable std::mutex mutex_;
-  std::condition_variable housekeeping_;
+  basics::Condition housekeeping_;
   std::vector<Idle> idle_;  // the last one used is at the end
   std::vector<ExclusiveConnection*> lent_;
   std::list<Waiter*> waiters_;
   std::size_t size_ = 0;
   bool stopped_ = false;
   bool keeping_house_ = false;
-  std::thread housekeeper_;
+  basics::Thread housekeeper_;
 };
 
 }  // namespace cachesite::redis

@@ -15,6 +15,7 @@ Heartbeat::~Heartbeat() {
 }
 
 void Heartbeat::start() {
+  if (fork_mark_.forked()) return;
   const std::lock_guard lock(mutex_);
   if (interval_.count() == 0 || stopped_ || worker_.joinable()) return;
   try {
@@ -25,7 +26,8 @@ void Heartbeat::start() {
 }
 
 void Heartbeat::stop() noexcept {
-  std::thread worker;
+  if (fork_mark_.forked()) return;
+  basics::Thread worker;
   {
     const std::lock_guard lock(mutex_);
     stopped_ = true;

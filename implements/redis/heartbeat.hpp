@@ -1,14 +1,15 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
+
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <thread>
 
 namespace cachesite::redis {
 
-/// Does something again and again on a thread of its own, until stopped.
+/// Does something again and again on a thread of its own, until stopped. A forked child leaves it alone.
 class Heartbeat {
  public:
   Heartbeat(std::chrono::milliseconds interval, std::function<void()> beat);
@@ -20,10 +21,6 @@ class Heartbeat {
   void start();
   /// Ends and waits for a beat that goes on.
   void stop() noexcept;
-  /// Instead of `stop` in a forked child, where the thread does not exist.
-  void forget() noexcept {
-    if (worker_.joinable()) worker_.detach();
-  }
 
  private:
   void work();
@@ -31,9 +28,10 @@ class Heartbeat {
   const std::chrono::milliseconds interval_;
   const std::function<void()> beat_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::thread worker_;
+  basics::Condition changed_;
+  basics::Thread worker_;
   bool stopped_ = false;
+  const basics::ForkMark fork_mark_;
 };
 
 }  // namespace cachesite::redis

@@ -24,8 +24,7 @@ class Published {
   }
   void put(std::shared_ptr<const T> thing) {
     const Holder* const old = holder_.exchange(new Holder(std::move(thing)));
-    epochs_.wait_for_readers();
-    delete old;
+    if (epochs_.wait_for_readers()) delete old;
   }
 
  private:

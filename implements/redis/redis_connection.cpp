@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "basics/inherited.hpp"
 #include "redis/endpoint_settings.hpp"
 #include "redis/exchange.hpp"
 #include "redis/exclusive_pool.hpp"
@@ -52,8 +53,9 @@ class RedisConnection::Inner {
         place("redis at " + settings.connector.address.text()),
         label(context.label),
         logger(context.logger),
-        shared{std::make_shared<redis::SingleTopology>(settings, context.label, context.logger), patience},
-        pool(std::make_shared<redis::ExclusivePool>(pool_options(options, settings))) {}
+        shared{basics::make_process_bound<redis::SingleTopology>(settings, context.label, context.logger),
+               patience},
+        pool(basics::make_process_bound<redis::ExclusivePool>(pool_options(options, settings))) {}
 
   static std::uint32_t most_connections(const Options& options) {
     return options.resolved().max_connections.value_or(usual_most_connections);
@@ -149,6 +151,7 @@ class RedisConnection::Inner {
   const std::shared_ptr<ILogger> logger;
   const redis::SharedLink shared;
   const std::shared_ptr<redis::ExclusivePool> pool;
+  const basics::ForkMark fork_mark;
   std::mutex mutex;
   std::vector<std::weak_ptr<redis::Subscription>> subscriptions;
   bool stopped = false;
@@ -188,7 +191,8 @@ std::vector<OptionComplaint> RedisConnectionComponentOptions::complaints() const
 }
 
 RedisConnection::RedisConnection(Options options, const ComponentContext& context)
-    : inner_(std::make_unique<Inner>(checked_options("RedisConnection", std::move(options)), context)) {}
+    : inner_(basics::make_process_bound<Inner>(checked_options("RedisConnection", std::move(options)),
+                                               context)) {}
 
 RedisConnection::~RedisConnection() {
   RedisConnection::stop();
@@ -204,6 +208,7 @@ void RedisConnection::await_started() {
 
 void RedisConnection::stop() noexcept {
   auto& inner = *inner_;
+  if (inner.fork_mark.forked()) return;
   std::vector<std::weak_ptr<redis::Subscription>> subscriptions;
   {
     const std::lock_guard lock(inner.mutex);
@@ -317,10 +322,13 @@ std::unique_ptr<IRedisSubscription> RedisConnection::subscribe(RedisSubscriber s
   options.label = inner.label;
   options.place = inner.place;
   options.logger = inner.logger;
-  const auto subscription = std::make_shared<redis::Subscription>(std::move(options), std::move(subscriber));
+  const auto subscription =
+      basics::make_process_bound<redis::Subscription>(std::move(options), std::move(subscriber));
   auto handle =
       std::make_unique<SubscriptionHandle>(subscription);  // stops it when something fails from here on
-  {
+  if (inner.fork_mark.forked()) {
+    subscription->stop();
+  } else {
     const std::lock_guard lock(inner.mutex);
     std::erase_if(inner.subscriptions, [](const auto& weak) { return weak.expired(); });
     inner.subscriptions.push_back(subscription);

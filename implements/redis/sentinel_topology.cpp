@@ -34,7 +34,7 @@ SentinelTopology::~SentinelTopology() {
   stop();
 }
 
-void SentinelTopology::start() {
+void SentinelTopology::do_start() {
   Lock lock(mutex_);
   begin_work(lock);
 }
@@ -52,7 +52,7 @@ void SentinelTopology::begin_work(Lock&) {
   }
 }
 
-void SentinelTopology::await_started() {
+void SentinelTopology::do_await_started() {
   Lock lock(mutex_);
   if (working_) changed_.wait(lock, [&] { return stopped_ || settled(); });
 }
@@ -67,9 +67,9 @@ bool SentinelTopology::settled() const {
   return !candidate_ || !candidate_->usable();
 }
 
-void SentinelTopology::stop() noexcept {
+void SentinelTopology::do_stop() noexcept {
   stopped_ = true;
-  std::thread keeper;
+  basics::Thread keeper;
   {
     const Lock lock(mutex_);
     changed_.notify_all();
@@ -93,7 +93,7 @@ void SentinelTopology::stop() noexcept {
     if (node) node->stop();
 }
 
-Health SentinelTopology::health() const {
+Health SentinelTopology::do_health() const {
   if (stopped_) return {HealthState::down, "stopped"};
   const auto view = view_.get();
   if (view && view->master) return view->master->health();
@@ -101,7 +101,7 @@ Health SentinelTopology::health() const {
   return {HealthState::down, std::string(no_master().message())};
 }
 
-std::vector<RedisEndpointStatistics> SentinelTopology::statistics() const {
+std::vector<RedisEndpointStatistics> SentinelTopology::do_statistics() const {
   std::vector<RedisEndpointStatistics> all;
   const auto view = view_.get();
   if (!view) return all;
@@ -154,8 +154,8 @@ RequestCourse SentinelTopology::course_of(const Command& command, const Routing&
                        turn_.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL);
 }
 
-Status SentinelTopology::execute(const Command& command, const Routing& routing, Reply& reply,
-                                 CallTime time) {
+Status SentinelTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
+                                    CallTime time) {
   RequestCourse course = course_of(command, routing, time);
   return travel(course, {.go = Go::by_map}, command, reply, time);
 }
@@ -197,7 +197,7 @@ Status SentinelTopology::travel(RequestCourse& course, RequestCourse::Step step,
   }
 }
 
-void SentinelTopology::execute_all(std::span<Request> requests, CallTime time) {
+void SentinelTopology::do_execute_all(std::span<Request> requests, CallTime time) {
   struct Group {
     Result<Choice> choice;
     ServerShare share;
@@ -234,7 +234,7 @@ void SentinelTopology::execute_all(std::span<Request> requests, CallTime time) {
   }
 }
 
-Status SentinelTopology::for_each_master(const Visit& visit, CallTime time) {
+Status SentinelTopology::do_for_each_master(const Visit& visit, CallTime time) {
   const auto choice = choose(false, time.begin, time.deadline);
   return choice.ok() ? visit(*choice.value().node) : Status(choice.error());
 }
@@ -321,7 +321,7 @@ SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address,
   options.longest_pause = std::min<basics::BackOff::Pause>(options.longest_pause, longest_look);
   options.first_pause = std::min(options.first_pause, options.longest_pause);
   if (master) options.on_attempt = [this] { wake_keeper(); };
-  auto node = std::make_shared<Endpoint>(std::move(options), label_, logger_);
+  auto node = basics::make_process_bound<Endpoint>(std::move(options), label_, logger_);
   node->start();
   return node;
 }

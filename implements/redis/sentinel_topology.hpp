@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
 #include "redis/master_pursuit.hpp"
 #include "redis/published.hpp"
 #include "redis/refresh_gate.hpp"
@@ -10,14 +12,12 @@
 #include <cachesite/logger.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace cachesite::redis {
@@ -37,16 +37,16 @@ class SentinelTopology final : public Topology {
   SentinelTopology(SentinelOptions options, std::string label, std::shared_ptr<ILogger> logger);
   ~SentinelTopology() override;
 
-  void start() override;
-  void await_started() override;
-  void stop() noexcept override;
-  [[nodiscard]] Health health() const override;
-  [[nodiscard]] std::vector<RedisEndpointStatistics> statistics() const override;
-  Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
-  void execute_all(std::span<Request> requests, CallTime time) override;
-  Status for_each_master(const Visit& visit, CallTime time) override;
-
  private:
+  void do_start() override;
+  void do_await_started() override;
+  void do_stop() noexcept override;
+  [[nodiscard]] Health do_health() const override;
+  [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
+  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
+  void do_execute_all(std::span<Request> requests, CallTime time) override;
+  Status do_for_each_master(const Visit& visit, CallTime time) override;
+
   using Lock = std::unique_lock<std::mutex>;
   using Node = std::shared_ptr<Endpoint>;
   struct View {
@@ -96,9 +96,9 @@ class SentinelTopology final : public Topology {
   std::atomic<bool> stopped_{false};
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // the view, or whether anything is to be hoped for
-  std::condition_variable work_;     // for the keeper
-  std::thread keeper_;
+  basics::Condition changed_;  // the view, or whether anything is to be hoped for
+  basics::Condition work_;     // for the keeper
+  basics::Thread keeper_;
   bool working_ = false;
   bool news_ = false;
   bool starved_ = false;      // the keeper's last turn ended for want of memory or of a thread

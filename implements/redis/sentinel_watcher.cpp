@@ -28,10 +28,11 @@ SentinelWatcher::~SentinelWatcher() {
 }
 
 void SentinelWatcher::ask_again() noexcept {
-  wake_.raise();
+  if (!fork_mark_.forked()) wake_.raise();
 }
 
 void SentinelWatcher::stop() noexcept {
+  if (fork_mark_.forked()) return;
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   for (const auto& connection : {connection_, questions_})

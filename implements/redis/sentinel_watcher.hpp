@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
 #include "redis/connector.hpp"
 #include "redis/exclusive_connection.hpp"
 #include "redis/sentinel_news.hpp"
@@ -7,12 +9,10 @@
 
 #include <cachesite/error.hpp>
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace cachesite::redis {
 
@@ -48,12 +48,13 @@ class SentinelWatcher {
   const std::string service_name_;
   const Listener listener_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  basics::Condition changed_;
   std::shared_ptr<ExclusiveConnection> connection_;  // hears announcements
   std::shared_ptr<ExclusiveConnection> questions_;
   bool stopped_ = false;
   WakeSignal wake_;
-  std::thread thread_;
+  const basics::ForkMark fork_mark_;
+  basics::Thread thread_;
 };
 
 }  // namespace cachesite::redis

@@ -13,16 +13,15 @@ class SingleTopology final : public Topology {
  public:
   SingleTopology(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger);
 
-  void start() override;
-  void await_started() override;
-  void stop() noexcept override;
-  [[nodiscard]] Health health() const override;
-  [[nodiscard]] std::vector<RedisEndpointStatistics> statistics() const override;
-  Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
-  void execute_all(std::span<Request> requests, CallTime time) override;
-  Status for_each_master(const Visit& visit, CallTime time) override;
-
  private:
+  void do_start() override;
+  void do_await_started() override;
+  void do_stop() noexcept override;
+  [[nodiscard]] Health do_health() const override;
+  [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
+  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
+  void do_execute_all(std::span<Request> requests, CallTime time) override;
+  Status do_for_each_master(const Visit& visit, CallTime time) override;
   void heed(Reply& error);
 
   Endpoint endpoint_;

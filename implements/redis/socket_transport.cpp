@@ -48,6 +48,11 @@ SocketTransport::SocketTransport(basics::FileDescriptor socket, std::chrono::mil
   ::fcntl(socket_.get(), F_SETFL, flags & ~O_NONBLOCK);
 }
 
+// A child may have a copy of the descriptor, and the server would wait for that one to be closed too.
+SocketTransport::~SocketTransport() {
+  shut_down();
+}
+
 Transport::Transfer SocketTransport::without_bytes(ssize_t count) noexcept {
   if (count == 0) return {Status::ended};
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {Status::again};
@@ -96,7 +101,7 @@ Transport::Waiting SocketTransport::wait(bool to_send, TimePoint deadline) {
 }
 
 void SocketTransport::shut_down() noexcept {
-  ::shutdown(socket_.get(), SHUT_RDWR);
+  if (!fork_mark_.forked()) ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
 std::string SocketTransport::problem() const {

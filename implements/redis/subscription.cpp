@@ -39,7 +39,8 @@ void Subscription::start() {
 }
 
 void Subscription::stop() noexcept {
-  std::thread worker;
+  if (fork_mark_.forked()) return;
+  basics::Thread worker;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -58,11 +59,13 @@ bool Subscription::stopping() const {
 }
 
 bool Subscription::active() const noexcept {
+  if (fork_mark_.forked()) return false;
   const std::lock_guard lock(mutex_);
   return active_;
 }
 
 bool Subscription::wait_until_active(TimeSpan limit) noexcept {
+  if (fork_mark_.forked()) return false;
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, limit.milliseconds(), [&] { return active_ || stopping_; });
   return active_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "basics/back_off.hpp"
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
 #include "redis/connector.hpp"
 #include "redis/deadline.hpp"
 #include "redis/exclusive_connection.hpp"
@@ -9,17 +11,15 @@
 #include <cachesite/redis_subscription.hpp>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace cachesite::redis {
 
 /// One subscription with its connection and its thread. Shared by the user's handle and by the component
-/// that stops it.
+/// that stops it. In a forked child it is never active.
 class Subscription : public std::enable_shared_from_this<Subscription> {
  public:
   struct Options {
@@ -59,12 +59,13 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 
   const Options options_;
   const RedisSubscriber subscriber_;
+  const basics::ForkMark fork_mark_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  basics::Condition changed_;
   std::shared_ptr<ExclusiveConnection> connection_;
   bool stopping_ = false;
   bool active_ = false;
-  std::thread worker_;
+  basics::Thread worker_;
 
   // Of the worker.
   std::optional<Error> loss_;

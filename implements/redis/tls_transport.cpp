@@ -61,6 +61,7 @@ TlsTransport::TlsTransport(std::unique_ptr<SocketTransport> socket, std::shared_
 }
 
 TlsTransport::~TlsTransport() {
+  if (socket_->inherited()) return;
   if (established_ && !broken_ && !ended_) {
     clear_errors();
     SSL_shutdown(connection_.get());

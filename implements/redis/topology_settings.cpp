@@ -67,12 +67,12 @@ std::optional<ServerAddress> read_address(std::string_view text, std::uint16_t d
   return ServerAddress{std::string(host), static_cast<std::uint16_t>(number), {}};
 }
 
-std::unique_ptr<Topology> make_topology(const RedisConnectionOptions& given, std::size_t largest_bulk,
+std::shared_ptr<Topology> make_topology(const RedisConnectionOptions& given, std::size_t largest_bulk,
                                         const std::string& label, const std::shared_ptr<ILogger>& logger) {
   const RedisConnectionOptions options = given.resolved();
   auto endpoint = endpoint_settings(options, largest_bulk);
   if (!options.startup_nodes.empty())
-    return std::make_unique<ClusterTopology>(
+    return basics::make_process_bound<ClusterTopology>(
         ClusterOptions{std::move(endpoint), read_addresses(options.startup_nodes, redis_port),
                        options.read_from_replicas},
         label, logger);
@@ -88,9 +88,9 @@ std::unique_ptr<Topology> make_topology(const RedisConnectionOptions& given, std
     sentinel.sentinels = read_addresses(options.sentinels, sentinel_port);
     sentinel.service_name = options.service_name.value_or("");
     sentinel.read_from_replicas = options.read_from_replicas;
-    return std::make_unique<SentinelTopology>(std::move(sentinel), label, logger);
+    return basics::make_process_bound<SentinelTopology>(std::move(sentinel), label, logger);
   }
-  return std::make_unique<SingleTopology>(std::move(endpoint), label, logger);
+  return basics::make_process_bound<SingleTopology>(std::move(endpoint), label, logger);
 }
 
 void check_topology(const RedisConnectionOptions& options, std::vector<OptionComplaint>& complaints) {

@@ -19,7 +19,7 @@ namespace cachesite::redis {
 /// The servers that the options mean: one, a cluster, or those that sentinels watch. `largest_bulk` bounds
 /// every value of an answer. Precondition: the options have no complaints. Throws std::invalid_argument when
 /// a certificate or key cannot be read.
-[[nodiscard]] std::unique_ptr<Topology> make_topology(const RedisConnectionOptions& options,
+[[nodiscard]] std::shared_ptr<Topology> make_topology(const RedisConnectionOptions& options,
                                                       std::size_t largest_bulk, const std::string& label,
                                                       const std::shared_ptr<ILogger>& logger);
 

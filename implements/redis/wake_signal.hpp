@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/file_descriptor.hpp"
+#include "basics/file_descriptor.hpp"
 
 #include <cerrno>
 #include <cstdint>
@@ -29,7 +29,7 @@ class WakeSignal {
   [[nodiscard]] int descriptor() const noexcept { return event_.get(); }
 
  private:
-  FileDescriptor event_;
+  basics::FileDescriptor event_;
 };
 
 }  // namespace cachesite::redis

@@ -1,5 +1,7 @@
 #include "site/component_index.hpp"
 
+#include "basics/inherited.hpp"
+
 #include <utility>
 
 namespace cachesite::site {
@@ -54,14 +56,14 @@ std::atomic<ComponentRecord*>* ComponentIndex::find_slot(std::uint64_t hash, con
 }
 
 void ComponentIndex::publish(std::unique_ptr<Table> table) noexcept {
-  const std::unique_ptr<Table> old(table_.exchange(table.release()));
-  epochs_.wait_for_readers();
+  std::unique_ptr<Table> old(table_.exchange(table.release()));
+  if (!epochs_.wait_for_readers()) basics::leave_alone(old.release());
 }
 
 std::unique_ptr<ComponentRecord> ComponentIndex::put(std::unique_ptr<ComponentRecord> record) {
   if (auto* slot = find_slot(record->hash(), InterfaceId(record->interface_name()), record->name())) {
     std::unique_ptr<ComponentRecord> replaced(slot->exchange(record.release()));
-    epochs_.wait_for_readers();
+    (void)epochs_.wait_for_readers();
     return replaced;
   }
   Table& table = *table_.load();

@@ -1,3 +1,5 @@
+#include "basics/inherited.hpp"
+#include "basics/per_process_mutex.hpp"
 #include "binding/component_name.hpp"
 #include "binding/suggestion.hpp"
 #include "site/component_index.hpp"
@@ -81,10 +83,13 @@ struct ComponentSite::State {
 
   InstanceList instances;  // above the index, so that it goes last
   site::ComponentIndex index;
-  mutable std::mutex mutex;  // held by writers and enumerations, never by lookups or while a component runs
-  std::condition_variable stopped;
+  mutable basics::PerProcessMutex
+      mutex;  // held by writers and enumerations, never by lookups or while a component runs
+  basics::PerProcess<std::condition_variable_any> stopped;
+  const basics::ForkMark fork_mark;
   Phase phase = Phase::open;
   std::thread::id stopper;
+  std::uint32_t stopping_process = 0;
   std::unordered_map<const IComponent*, Instances::iterator> by_component;
   LazyEntries lazy;
 
@@ -97,6 +102,7 @@ struct ComponentSite::State {
   void put_declared(Instance& instance, const DeclaredComponent& declared, const MadeComponent& made,
                     Instances& released);
   void forget(std::unique_ptr<site::ComponentRecord> record, Instances& released) noexcept;
+  void discard(std::unique_ptr<site::ComponentRecord> record) const noexcept;
   [[nodiscard]] LazyEntries::iterator lazy_of(const DeclaredComponent& declared) noexcept;
   bool release_if_unused(Instances::iterator instance, Instances& released) noexcept;
 };
@@ -122,7 +128,7 @@ void ComponentSite::State::put(const InterfaceId& interface_id, std::string_view
                                                         declared_class ? declared_class->name : std::string(),
                                                         std::move(as_interface), instance.component);
   auto replaced = index.put(std::move(record));
-  if (replaced && replaced->component() == instance.component) return;
+  if (replaced && replaced->component() == instance.component) return discard(std::move(replaced));
   ++instance.names;
   if (replaced) forget(std::move(replaced), released);
 }
@@ -138,7 +144,7 @@ void ComponentSite::State::forget(std::unique_ptr<site::ComponentRecord> record,
       return name.interface_name == record->interface_name() && name.name == record->name();
     });
     if (names.empty()) lazy.erase(entry);
-    return;
+    return discard(std::move(record));
   }
   const auto found = by_component.find(record->component().get());
   if (found == by_component.end()) return;
@@ -148,6 +154,12 @@ void ComponentSite::State::forget(std::unique_ptr<site::ComponentRecord> record,
   });
   --instance->names;
   release_if_unused(instance, released);
+  discard(std::move(record));
+}
+
+// In a forked child nobody knows whether a lookup still uses it.
+void ComponentSite::State::discard(std::unique_ptr<site::ComponentRecord> record) const noexcept {
+  if (fork_mark.forked()) basics::leave_alone(record.release());
 }
 
 bool ComponentSite::State::release_if_unused(Instances::iterator instance, Instances& released) noexcept {
@@ -306,10 +318,13 @@ template <class StopOne>
 void ComponentSite::State::stop_all(const StopOne& stop_one) {
   std::unique_lock lock(mutex);
   if (phase == Phase::stopping && stopper == std::this_thread::get_id()) return;
-  stopped.wait(lock, [&] { return phase != Phase::stopping; });
+  // A thread of the parent that was stopping the site does not exist in a forked child.
+  if (phase == Phase::stopping && stopping_process != basics::process_number()) phase = Phase::open;
+  stopped->wait(lock, [&] { return phase != Phase::stopping; });
   if (phase == Phase::stopped) return;
   phase = Phase::stopping;
   stopper = std::this_thread::get_id();
+  stopping_process = basics::process_number();
   // Nothing is added any more, but a component may remove names while it stops, its own too.
   Instances released;
   for (auto instance = instances.end(); instance != instances.begin();) {
@@ -323,7 +338,7 @@ void ComponentSite::State::stop_all(const StopOne& stop_one) {
     if (release_if_unused(instance, released)) instance = next;
   }
   phase = Phase::stopped;
-  stopped.notify_all();
+  stopped->notify_all();
   lock.unlock();
 }
 

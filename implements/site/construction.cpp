@@ -1,5 +1,6 @@
 #include "site/construction.hpp"
 
+#include "basics/inherited.hpp"
 #include "binding/secret_scrubber.hpp"
 #include "site/complaints.hpp"
 #include "site/origin.hpp"
@@ -136,6 +137,8 @@ void Construction::make_late_one(std::size_t index) {
 void Construction::make_and_start(std::size_t index) {
   auto problems = blueprint_->no_problems();
   auto declared = declaration_of(index);
+  // In a forked child: a thread of the parent was just making it.
+  if (made_[index].component) basics::leave_alone(new MadeComponent(std::exchange(made_[index], {})));
   if (is_ready(index) && make(index, declared, problems) && start_late(index, declared, problems)) return;
   made_[index] = {};
   throw make_load_error(problems.sorted());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/per_process_mutex.hpp"
 #include "binding/problem_list.hpp"
 #include "site/blueprint.hpp"
 #include "site/making_turns.hpp"
@@ -10,6 +11,7 @@
 #include <cachesite/site_builder.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -69,7 +71,7 @@ class Construction : public std::enable_shared_from_this<Construction> {
 
   std::shared_ptr<const Blueprint> blueprint_;
   bool logger_is_given_;
-  mutable std::mutex logger_mutex_;
+  mutable basics::PerProcessMutex logger_mutex_;
   std::shared_ptr<ILogger> logger_;
   std::shared_ptr<const IClock> clock_;
   std::shared_ptr<const IDocumentSource> documents_;

@@ -1,5 +1,6 @@
 #include "site/making_turns.hpp"
 
+#include <mutex>
 #include <utility>
 
 namespace cachesite::site {
@@ -7,6 +8,7 @@ namespace cachesite::site {
 MakingTurns::Turn MakingTurns::enter(std::size_t item) {
   const auto self = std::this_thread::get_id();
   std::unique_lock lock(mutex_);
+  forget_what_the_parent_makes();
   if (made_[item]) return Turn::made;
   const auto making = makings_[item];
   if (!making) {
@@ -15,19 +17,28 @@ MakingTurns::Turn MakingTurns::enter(std::size_t item) {
   }
   if (waits_for_this_thread(*making)) return Turn::circle;
   waits_.emplace(self, making.get());
-  changed_.wait(lock, [&] { return making->over; });
+  changed_->wait(lock, [&] { return making->over; });
   waits_.erase(self);
   if (making->failure) std::rethrow_exception(making->failure);
   return Turn::made;
+}
+
+void MakingTurns::forget_what_the_parent_makes() {
+  if (process_ == basics::process_number()) return;
+  process_ = basics::process_number();
+  for (auto& making : makings_)
+    making.reset();
+  waits_.clear();
 }
 
 void MakingTurns::leave(std::size_t item, std::exception_ptr failure) noexcept {
   const std::lock_guard lock(mutex_);
   made_[item] = failure == nullptr;
   const auto making = std::exchange(makings_[item], nullptr);
+  if (!making) return;  // made by a thread of which this is a fork
   making->over = true;
   making->failure = std::move(failure);
-  changed_.notify_all();
+  changed_->notify_all();
 }
 
 void MakingTurns::take_over(std::size_t item) {
@@ -41,7 +52,7 @@ void MakingTurns::take_over(std::size_t item) {
 void MakingTurns::give_back(std::size_t item) {
   const std::lock_guard lock(mutex_);
   const auto& making = makings_[item];
-  if (making->giver == std::thread::id()) return;
+  if (!making || making->giver == std::thread::id()) return;
   making->thread = std::exchange(making->giver, std::thread::id());
   waits_.erase(making->thread);
 }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "basics/per_process_mutex.hpp"
+
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -21,7 +23,7 @@ namespace cachesite::site {
 // Who enters an item that is being made waits, and then has the same end as the thread that makes it: the
 // component, or its failure. Nobody waits when that would be for ever, because the other thread waits for the
 // caller. No thread waits for an item that it does not ask for, and nothing is held while a component is
-// made.
+// made. In a forked child, items that threads of the parent make are absent.
 class MakingTurns {
  public:
   enum class Turn { make, made, circle };
@@ -44,10 +46,12 @@ class MakingTurns {
     std::exception_ptr failure = nullptr;
   };
 
+  void forget_what_the_parent_makes();
   [[nodiscard]] bool waits_for_this_thread(const Making& making) const;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
+  basics::PerProcessMutex mutex_;
+  basics::PerProcess<std::condition_variable_any> changed_;
+  std::uint32_t process_ = basics::process_number();
   std::vector<bool> made_;                          // by item
   std::vector<std::shared_ptr<Making>> makings_;    // by item; null when it is not being made
   std::map<std::thread::id, const Making*> waits_;  // what each waiting thread waits for

@@ -1,7 +1,9 @@
 #include "site/start_run.hpp"
 
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
+
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -76,9 +78,9 @@ struct StartRun::Course {
 
   const std::vector<StartTask> tasks;
   const std::function<void()> begin;
-  std::thread thread;
+  basics::Thread thread;
   std::mutex mutex;
-  std::condition_variable changed;
+  basics::Condition changed;
   std::vector<Clock::time_point> deadlines;
   std::vector<StartFailure> failures;
   std::size_t current = 0;
@@ -95,7 +97,7 @@ std::vector<StartFailure> StartRun::run() {
   std::unique_lock lock(course.mutex);
   course.deadlines[0] = Clock::now() + course.tasks[0].limit;
   try {
-    course.thread = std::thread([shared = course_] { shared->walk(); });
+    course.thread = basics::Thread([shared = course_] { shared->walk(); });
   } catch (const std::system_error& failure) {
     return {{0, std::make_exception_ptr(std::system_error(failure.code(), "no thread can be had"))}};
   }

@@ -1,6 +1,7 @@
 #include "site/stop_worker.hpp"
 
-#include <condition_variable>
+#include "basics/condition.hpp"
+
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -9,7 +10,7 @@ namespace cachesite::site {
 
 struct StopWorker::Course {
   std::mutex mutex;
-  std::condition_variable changed;
+  basics::Condition changed;
   std::shared_ptr<IComponent> component;  // null: nothing to do
   bool over = false;
 
@@ -32,7 +33,7 @@ std::thread::id StopWorker::thread() noexcept {
   if (course_) return thread_.get_id();
   try {
     auto course = std::make_shared<Course>();
-    thread_ = std::thread([course] { course->walk(); });
+    thread_ = basics::Thread([course] { course->walk(); });
     course_ = std::move(course);
     return thread_.get_id();
   } catch (const std::exception&) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/thread.hpp"
+
 #include <cachesite/component.hpp>
 
 #include <chrono>
@@ -26,7 +28,7 @@ class StopWorker {
  private:
   struct Course;
   std::shared_ptr<Course> course_;
-  std::thread thread_;
+  basics::Thread thread_;
 };
 
 }  // namespace cachesite::site

@@ -1,5 +1,6 @@
 cmake_minimum_required(VERSION 3.22)
-# The rule of the rooms, checked on the text: who may include whom, and no third-party header in a public one.
+# The rules of the rooms, checked on the text: who may include whom, no third-party header in a public one, and what
+# knows forked children.
 set(third_party "hiredis|yaml-cpp|nlohmann|openssl|spdlog|fmt|boost|CLI|zlib|zstd|lz4")
 set(wrong "")
 
@@ -34,6 +35,29 @@ string(REPLACE ";" "|" loaders_pattern "${loaders_headers}")
 forbid(interfaces/*.hpp "(${implements_pattern}|${loaders_pattern})" "interfaces know nobody")
 forbid(implements/*.?pp "(${loaders_pattern})" "implements know no loader")
 
+# A forked child inherits threads, condition variables and locks; the wrappers in basics leave them alone there.
+file(GLOB_RECURSE product RELATIVE ${SOURCE} ${SOURCE}/implements/*.?pp ${SOURCE}/loaders/*.?pp)
+# Whose owners ask the fork mark for them, or that live no longer than one call.
+set(guarded_mutexes implements/redis/channel.hpp implements/redis/endpoint_meter.hpp implements/redis/tls_context.hpp
+                    implements/redis/cluster_topology.hpp implements/redis/sentinel_topology.hpp
+                    implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
+                    implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/key_turns.hpp
+                    implements/layers/remember/flight_table.hpp)
+foreach(name IN LISTS product)
+  if(name MATCHES "^implements/basics/")
+    continue()
+  endif()
+  file(READ ${SOURCE}/${name} text)
+  string(REPLACE "PerProcess<std::condition_variable_any>" "" rest "${text}")
+  if(rest MATCHES "std::(j?thread [a-z]|j?thread\\(|vector<std::j?thread>|condition_variable)")
+    string(APPEND wrong "${name}: ${CMAKE_MATCH_0}  (basics::Thread and basics::Condition know forked children)\n")
+  endif()
+  if(rest MATCHES "std::(recursive_|shared_|timed_)?mutex [a-z_]+;" AND NOT rest MATCHES "ForkMark"
+     AND NOT name IN_LIST guarded_mutexes)
+    string(APPEND wrong "${name}: a mutex as a member  (ask a basics::ForkMark first, or take a basics::PerProcessMutex)\n")
+  endif()
+endforeach()
+
 if(wrong)
-  message(FATAL_ERROR "includes against the rule of the rooms:\n${wrong}")
+  message(FATAL_ERROR "against the rules of the rooms:\n${wrong}")
 endif()

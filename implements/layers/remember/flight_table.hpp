@@ -1,10 +1,11 @@
 #pragma once
 
+#include "basics/condition.hpp"
+
 #include <cachesite/lookup.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -52,12 +53,12 @@ class Flight {
   [[nodiscard]] bool outdated_by_store();
 
   std::mutex mutex_;
-  std::condition_variable stored_;
+  basics::Condition stored_;
   std::thread::id storing_;  // who stores; nobody when it is no thread's
   bool outdated_ = false;
   bool outdated_by_store_ = false;
-  std::condition_variable landed_;  // with the table's mutex
-  std::optional<Lookup> result_;    // constant once it is there
+  basics::Condition landed_;      // with the table's mutex
+  std::optional<Lookup> result_;  // constant once it is there
 };
 
 /// The computations of one cache that are under way. For each key there is at most one that others wait for;

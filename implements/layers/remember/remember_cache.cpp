@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "basics/per_process.hpp"
 #include "basics/rising_counter.hpp"
 #include "layers/remember/flight_table.hpp"
 #include "layers/remember/key_in_text.hpp"
@@ -31,7 +32,7 @@ class RememberCache::Inner {
 
   const Options options;
   ITaggedCache* const tagged;  // the cache below; null when it has no tags
-  FlightTable flights;
+  basics::PerProcess<FlightTable> table;
   std::stop_source stopping;
   std::atomic<std::uint64_t> waits{0};
   // Looks beyond the first of a call, which the cache below has counted too.
@@ -68,6 +69,7 @@ class RememberCache::Course {
   Course(RememberCache& cache, std::string_view key, TimeToLive time_to_live, const Computation& computation)
       : cache_(cache),
         inner_(*cache.inner_),
+        flights_(inner_.table.get()),
         key_(key),
         time_to_live_(time_to_live),
         computation_(computation),
@@ -77,9 +79,9 @@ class RememberCache::Course {
     if (!tags_.empty() && !inner_.tagged) return Lookup(no_tags());
     if (const auto refused = ITaggedCache::check_entry_tags(tags_)) return Lookup(*refused);
     if (computation_.refresh) return refresh();
-    const auto landings = inner_.flights.landings();
+    const auto landings = flights_.landings();
     if (auto answer = look(true)) return *std::move(answer);
-    const auto boarding = inner_.flights.board(key_, landings, computation_.tags);
+    const auto boarding = flights_.board(key_, landings, computation_.tags);
     switch (boarding.role) {
       case FlightTable::Role::leader:
         return lead(boarding.flight, boarding.look_again);
@@ -112,7 +114,7 @@ class RememberCache::Course {
 
   Lookup refresh() {
     if (cache_.stopped()) return Lookup(closed());
-    inner_.flights.supersede(key_);
+    flights_.supersede(key_);
     return compute_apart();
   }
 
@@ -120,16 +122,20 @@ class RememberCache::Course {
     struct Apart {
       FlightTable& flights;
       std::shared_ptr<Flight> flight;
-      ~Apart() { flights.end_apart(flight); }
-    } const apart{inner_.flights, inner_.flights.begin_apart(key_, computation_.tags)};
+      RememberCache::Inner& inner;
+      // Not in a child that the computation has forked.
+      ~Apart() {
+        if (inner.table.find() == &flights) flights.end_apart(flight);
+      }
+    } const apart{flights_, flights_.begin_apart(key_, computation_.tags), inner_};
     return compute(*apart.flight, nullptr);
   }
 
   Lookup follow(const std::shared_ptr<Flight>& flight) {
     const auto deadline = std::chrono::steady_clock::now() + TimeSpan(inner_.options.wait).milliseconds();
     inner_.waits.fetch_add(1);
-    if (auto result = inner_.flights.wait(*flight, deadline)) return *std::move(result);
-    if (inner_.flights.closed()) return Lookup(closed());
+    if (auto result = flights_.wait(*flight, deadline)) return *std::move(result);
+    if (flights_.closed()) return Lookup(closed());
     const Error late(ErrorCode::timeout, "somebody else has been computing the value under " +
                                              key_in_text(key_) + " for longer than the wait limit");
     if (inner_.options.on_lock_failure == OnLockFailure::error) return Lookup(late);
@@ -141,11 +147,15 @@ class RememberCache::Course {
     std::shared_ptr<IMutexLease> lease;  // released after the landing
     struct Landing {
       RememberCache::Inner& inner;
+      FlightTable& flights;
       std::string_view key;
       const std::shared_ptr<Flight>& flight;
       Lookup result = Lookup(Error(ErrorCode::no_memory));  // of a computation that never came to its end
-      ~Landing() { inner.flights.land(key, flight, result); }
-    } landing{inner_, key_, flight};
+      // Not in a child that the computation has forked: who waits does so in the parent.
+      ~Landing() {
+        if (inner.table.find() == &flights) flights.land(key, flight, result);
+      }
+    } landing{inner_, flights_, key_, flight};
     landing.result = answer_of_leader(*flight, look_again, lease);
     return landing.result;
   }
@@ -221,7 +231,7 @@ class RememberCache::Course {
       return report(Error(ErrorCode::too_large, "a value is at most 512 MiB long"));
     if (lease && !lease->held())
       return report(Error(ErrorCode::timeout, "the lock was lost while the value was computed"));
-    inner_.flights.outdate_older(key_, flight);
+    flights_.outdate_older(key_, flight);
     std::optional<Error> failure;
     flight.store_unless_outdated(
         [&] {
@@ -244,6 +254,7 @@ class RememberCache::Course {
 
   RememberCache& cache_;
   Inner& inner_;
+  FlightTable& flights_;
   const std::string_view key_;
   const TimeToLive time_to_live_;
   const Computation& computation_;
@@ -259,7 +270,7 @@ RememberCache::~RememberCache() = default;
 
 void RememberCache::stop() noexcept {
   CacheLayer::stop();
-  inner_->flights.close();
+  if (auto* const flights = inner_->table.find()) flights->close();
   inner_->stopping.request_stop();
 }
 
@@ -286,14 +297,14 @@ Status RememberCache::do_write_tagged(std::string_view key, std::optional<ByteVi
                                       TimeToLive time_to_live, std::span<const std::string_view> tags) {
   if (stopped()) return closed();
   if (!inner_->tagged) return no_tags();
-  inner_->flights.outdate(key);
+  inner_->table->outdate(key);
   return inner_->tagged->write_tagged(key, value, time_to_live, tags);
 }
 
 Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_view> tags) {
   if (stopped()) return closed();
   if (!inner_->tagged) return no_tags();
-  inner_->flights.outdate_matching([&](std::string_view, const Flight& flight) {
+  inner_->table->outdate_matching([&](std::string_view, const Flight& flight) {
     return std::any_of(flight.tags.begin(), flight.tags.end(), [&](const std::string& tag) {
       return std::find(tags.begin(), tags.end(), tag) != tags.end();
     });
@@ -302,53 +313,53 @@ Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_v
 }
 
 Status RememberCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  inner_->flights.outdate(key);
+  inner_->table->outdate(key);
   return forward_write(key, value, time_to_live);
 }
 
 Result<bool> RememberCache::do_add(std::string_view key, std::optional<ByteView> value,
                                    TimeToLive time_to_live) {
-  inner_->flights.outdate(key);
+  inner_->table->outdate(key);
   return forward_add(key, value, time_to_live);
 }
 
 Result<bool> RememberCache::do_replace(std::string_view key, std::optional<ByteView> value,
                                        TimeToLive time_to_live) {
-  inner_->flights.outdate(key);
+  inner_->table->outdate(key);
   return forward_replace(key, value, time_to_live);
 }
 
 Result<std::int64_t> RememberCache::do_increment(std::string_view key, std::int64_t by,
                                                  TimeToLive time_to_live) {
-  inner_->flights.outdate(key);
+  inner_->table->outdate(key);
   return forward_increment(key, by, time_to_live);
 }
 
 Result<bool> RememberCache::do_remove(std::string_view key) {
-  inner_->flights.outdate(key);
+  inner_->table->outdate(key);
   return forward_remove(key);
 }
 
 void RememberCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
   for (const auto& entry : entries)
-    inner_->flights.outdate(entry.key);
+    inner_->table->outdate(entry.key);
   forward_write_many(entries, results);
 }
 
 void RememberCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
   for (const auto key : keys)
-    inner_->flights.outdate(key);
+    inner_->table->outdate(key);
   forward_remove_many(keys, results);
 }
 
 Result<std::uint64_t> RememberCache::do_remove_matching(std::string_view pattern) {
-  inner_->flights.outdate_matching(
+  inner_->table->outdate_matching(
       [&](std::string_view key, const Flight&) { return matches_key_pattern(pattern, key); });
   return forward_remove_matching(pattern);
 }
 
 Status RememberCache::do_clear() {
-  inner_->flights.outdate_matching([](std::string_view, const Flight&) { return true; });
+  inner_->table->outdate_matching([](std::string_view, const Flight&) { return true; });
   return forward_clear();
 }
 

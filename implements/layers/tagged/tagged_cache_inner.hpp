@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/per_process_mutex.hpp"
 #include "layers/tagged/spakky_tags.hpp"
 #include "layers/tagged/tag_markers.hpp"
 
@@ -36,7 +37,7 @@ class TaggedCache::Inner {
 
   // Those who make room in place of an evicted entry take turns, so that of several only one finds it. A hook
   // in the cache below may call this one again, so a thread may take its turn twice.
-  std::recursive_mutex& turn_for(std::string_view key) noexcept {
+  basics::PerProcessRecursiveMutex& turn_for(std::string_view key) noexcept {
     return turns_[std::hash<std::string_view>()(key) % turns_.size()];
   }
 
@@ -47,7 +48,7 @@ class TaggedCache::Inner {
   Counter hits{0}, misses{0}, writes{0}, removals{0}, tag_evictions{0};
 
  private:
-  std::array<std::recursive_mutex, 64> turns_;
+  std::array<basics::PerProcessRecursiveMutex, 64> turns_;
 };
 
 }  // namespace cachesite

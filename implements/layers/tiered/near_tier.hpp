@@ -1,5 +1,7 @@
 #pragma once
 
+#include "basics/per_process_mutex.hpp"
+
 #include <cachesite/clock.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/tiered_cache.hpp>
@@ -56,7 +58,7 @@ class NearTier {
   // Far more counters than locks: keys that share a counter void each other's tickets. A hook in the near
   // cache may call the tiers again, so a thread may take its lock twice.
   struct alignas(64) Stripe {
-    std::recursive_mutex mutex;
+    basics::PerProcessRecursiveMutex mutex;
     std::array<std::atomic<Ticket>, 64> changes{};
   };
   struct Place {

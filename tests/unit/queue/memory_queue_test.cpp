@@ -38,7 +38,7 @@ struct QueueWorld {
   }
   /// "waiting delivered delayed dead"
   [[nodiscard]] std::string counts() const {
-    const auto all = queue->counts();
+    const auto all = queue->counts().value();
     return std::to_string(*all.waiting) + " " + std::to_string(*all.delivered) + " " +
            std::to_string(*all.delayed) + " " + std::to_string(*all.dead);
   }
