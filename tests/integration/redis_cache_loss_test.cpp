@@ -3,6 +3,7 @@
 #include "support/resource_counts.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
@@ -292,10 +293,13 @@ BOOST_AUTO_TEST_CASE(stopping_does_not_wait_for_an_attempt_to_connect) {
 
 BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_connection_to_its_parent) {
   RedisServer server;
-  auto cache = std::make_unique<RedisCache>(options_for_port(server.port()));
+  auto options = options_for_port(server.port());
+  options.health_check_interval = 20ms;
+  auto cache = std::make_unique<RedisCache>(options);
   BOOST_TEST(cache->set_value("key", "value", 1min));
   const pid_t child = ::fork();
   if (child == 0) {
+    ::alarm(10);
     const auto found = cache->get("key");
     const bool refused = found.failed() && found.error().code() == ErrorCode::closed;
     const bool down = cache->health().state == HealthState::down;
@@ -315,6 +319,23 @@ BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_connection_to_its_parent) {
   BOOST_TEST(WEXITSTATUS(status) == 0);
   BOOST_TEST(cache->get_value("key")->text() == "value");
   BOOST_TEST(server.probe().count_clients() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_ends_at_the_server_though_a_forked_child_has_a_copy) {
+  RedisServer server;
+  auto cache = std::make_unique<RedisCache>(options_for_port(server.port()));
+  BOOST_TEST(cache->set_value("key", "value", 1min));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    ::pause();
+    ::_exit(0);
+  }
+  BOOST_TEST(server.probe().count_clients() == 1U);
+  cache.reset();
+  BOOST_TEST(wait_until([&] { return server.probe().count_clients() == 0; }, 5s));
+  ::kill(child, SIGKILL);
+  BOOST_TEST(::waitpid(child, nullptr, 0) == child);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_behind) {
