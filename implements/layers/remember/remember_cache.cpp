@@ -33,7 +33,8 @@ class RememberCache::Inner {
   const Options options;
   ITaggedCache* const tagged;  // the cache below; null when it has no tags
   basics::PerProcess<FlightTable> table;
-  std::stop_source stopping;
+  // In a forked child, callbacks of the one before are on stacks of threads that do not exist.
+  basics::PerProcess<std::stop_source> stopping;
   std::atomic<std::uint64_t> waits{0};
   // Looks beyond the first of a call, which the cache below has counted too.
   std::atomic<std::uint64_t> further_hits{0};
@@ -184,7 +185,7 @@ class RememberCache::Course {
       if (!mutex) return Error(ErrorCode::unreachable, "the locks cannot be reached");
       MutexRequest request;
       request.expire = TimeToLive(inner_.options.lease);
-      request.stop = inner_.stopping.get_token();
+      request.stop = inner_.stopping->get_token();
       request.wait = std::chrono::milliseconds(0);
       auto at_once = mutex->take(request);
       if (at_once.ok() ? at_once.value() != nullptr : lenient) return at_once;
@@ -271,7 +272,7 @@ RememberCache::~RememberCache() = default;
 void RememberCache::stop() noexcept {
   CacheLayer::stop();
   if (auto* const flights = inner_->table.find()) flights->close();
-  inner_->stopping.request_stop();
+  if (auto* const stopping = inner_->stopping.find()) stopping->request_stop();
 }
 
 CacheStatistics RememberCache::statistics() const {
