@@ -132,6 +132,8 @@ void OutageLog::help() {
     settled(part);
   else if (is_outage(removed))
     note_failure(removed.error());
+  else if (part.keys.empty() && removed.error().code() == ErrorCode::unsupported)
+    give_up(part);
   else
     delay_next_try();
 }
@@ -155,6 +157,17 @@ Status OutageLog::remove(const OwedRemovals::Part& part) {
 
 void OutageLog::settled(const OwedRemovals::Part& part) {
   repaired_.fetch_add(part.keys.size(), std::memory_order_relaxed);
+  drop(part);
+}
+
+// The first cache cannot remove this at any time. Were it owed for ever, no entry that it concerns could
+// stay.
+void OutageLog::give_up(const OwedRemovals::Part& part) {
+  forgotten_.fetch_add(1, std::memory_order_relaxed);
+  drop(part);
+}
+
+void OutageLog::drop(const OwedRemovals::Part& part) {
   const std::lock_guard lock(mutex_);
   owed_.settle(part);
   if (state() == State::returning && owed_.empty()) state_.store(State::up, std::memory_order_release);

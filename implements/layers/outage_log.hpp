@@ -35,7 +35,7 @@ namespace cachesite::layers {
 //   up, returning -> down      a call to the first cache fails as in an outage
 //   down -> up                 a call to the first cache succeeds, nothing is owed
 //   down -> returning          a call to the first cache succeeds, something is owed
-//   returning -> up            the last of what was owed is removed
+//   returning -> up            the last of what was owed is removed, or given up since it never can be
 //   up -> returning            a change had to be made elsewhere although the first cache works again: it
 //                              failed there twice
 //
@@ -81,6 +81,8 @@ class OutageLog {
   void help();
   Status remove(const OwedRemovals::Part& part);
   void settled(const OwedRemovals::Part& part);
+  void give_up(const OwedRemovals::Part& part);
+  void drop(const OwedRemovals::Part& part);
   [[nodiscard]] bool goes_elsewhere(bool insist);
   void delay_next_try();
   [[nodiscard]] bool remembers() const noexcept { return !settings_.always_tries; }

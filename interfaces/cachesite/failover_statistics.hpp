@@ -14,7 +14,8 @@ struct FailoverStatistics {
   std::uint64_t failover_calls = 0;  ///< calls that the second cache was asked to do
   std::uint64_t degraded_calls = 0;  ///< calls that were answered without any cache
   std::uint64_t repaired_keys = 0;   ///< keys removed from the first cache after an outage
-  std::uint64_t forgotten_keys = 0;  ///< keys that should have been, but did not fit into the list
+  std::uint64_t forgotten_keys = 0;  ///< keys that should have been, but did not fit into the list, and
+                                     ///< patterns that the first cache cannot remove
   std::uint64_t keys_to_repair = 0;  ///< keys in that list now
 };
 

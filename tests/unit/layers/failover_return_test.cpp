@@ -33,8 +33,22 @@ namespace {
 
 const Error outage(ErrorCode::unreachable, "no server");
 
+/// A cache that does not know which keys it has.
+class WithoutKeys final : public CacheLayer {
+ public:
+  using CacheLayer::CacheLayer;
+
+ protected:
+  Result<std::uint64_t> do_remove_matching(std::string_view) override {
+    return Error(ErrorCode::unsupported, "no keys");
+  }
+  Status do_clear() override { return Error(ErrorCode::unsupported, "no keys"); }
+};
+
 struct Fixture {
-  explicit Fixture(std::chrono::milliseconds retry_after = 250ms, std::uint32_t remembered_keys = 10'000) {
+  explicit Fixture(std::chrono::milliseconds retry_after = 250ms, std::uint32_t remembered_keys = 10'000,
+                   std::shared_ptr<ICache> below_first = nullptr) {
+    if (below_first) first = std::make_shared<FaultyCache>(std::move(below_first));
     FailoverCacheOptions options;
     options.over = Reference<ICache>(first);
     options.failover = Reference<ICache>(second);
@@ -216,6 +230,28 @@ BOOST_AUTO_TEST_CASE(a_cache_that_removes_nothing_is_read_but_for_what_is_to_be_
       }
       BOOST_TEST(f.left() == 0U);
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_first_cache_can_never_remove_is_given_up) {
+  for (const auto& [name, change] : changes) {
+    if (name != "remove_matching" && name != "clear") continue;
+    BOOST_TEST_CONTEXT(name) {
+      Fixture f(250ms, 10'000, std::make_shared<WithoutKeys>(std::make_shared<MemoryCache>()));
+      f.first->fail(outage);
+      BOOST_REQUIRE(f.cache->set_value("user:1", "2", 1h));
+      change(*f.cache);
+      f.first->work();
+      for (int round = 0; round < 4; ++round) {
+        f.next_try();
+        (void)f.cache->get("elsewhere");
+      }
+      BOOST_TEST(f.left() == 0U);
+      BOOST_TEST(f.cache->failover_statistics().forgotten_keys == 1U);
+      BOOST_REQUIRE(f.cache->set_value("user:1", "3", 1h));
+      BOOST_TEST(f.in(*f.cache, "user:1") == "3");
+      BOOST_TEST(f.in(*f.first, "user:1") == "3");
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_comes_back_is_a_batch_with_each_call_and_the_rest_is_not_waited_for) {
