@@ -23,26 +23,36 @@ bool is_variable_name(std::string_view name) {
          });
 }
 
-bool is_name_in_capitals(std::string_view name) {
-  return is_variable_name(name) &&
-         std::none_of(name.begin(), name.end(), [](char letter) { return letter >= 'a' && letter <= 'z'; });
-}
-
-/// The expression that `text` starts with, up to the brace that closes it; empty when none does.
-std::string_view closed_expression(std::string_view text) {
-  std::size_t open = 0;
-  for (std::size_t index = 0; index < text.size(); ++index) {
-    if (text[index] == '{') ++open;
-    if (text[index] == '}' && --open == 0) return text.substr(0, index + 1);
+/// Which brace closes which. Found in one pass: a text may have very many that nothing closes.
+class Braces {
+ public:
+  explicit Braces(std::string_view text) : text_(text), ends_(text.size()) {
+    std::vector<std::size_t> open;
+    for (std::size_t index = 0; index < text.size(); ++index) {
+      if (text[index] == '{') open.push_back(index);
+      if (text[index] != '}' || open.empty()) continue;
+      ends_[open.back()] = index + 1;
+      open.pop_back();
+    }
   }
-  return {};
-}
 
-/// What stands for itself after a dollar that says so: at least up to the first closing brace.
-std::string_view escaped_expression(std::string_view text) {
-  const auto closed = closed_expression(text);
-  return closed.empty() ? text.substr(0, std::min(text.find('}'), text.size() - 1) + 1) : closed;
-}
+  /// The expression that begins at `start`, up to the brace that closes it; empty when none does.
+  [[nodiscard]] std::string_view expression_at(std::size_t start) const {
+    const std::size_t end = ends_[start + 1];
+    return end == 0 ? std::string_view() : text_.substr(start, end - start);
+  }
+  /// What stands for itself after a dollar that says so: at least up to the first closing brace.
+  [[nodiscard]] std::string_view escaped_at(std::size_t start) const {
+    const auto closed = expression_at(start);
+    if (!closed.empty()) return closed;
+    const std::size_t end = std::min(text_.find('}', start), text_.size() - 1) + 1;
+    return text_.substr(start, end - start);
+  }
+
+ private:
+  std::string_view text_;
+  std::vector<std::size_t> ends_;  // behind the closing brace, by the opening one; 0 when nothing closes it
+};
 
 /// The name in front of `:-`, and the text behind it.
 struct NameAndFallback {
@@ -57,15 +67,16 @@ NameAndFallback take_apart(std::string_view text) {
   return {text.substr(0, mark), text.substr(mark + 2), true};
 }
 
-Piece parse(std::string_view text) {
+Piece parse(std::string_view scalar, std::size_t offset, const Braces& braces) {
+  const std::string_view text = scalar.substr(offset);
   Piece piece;
   piece.kind = Piece::Kind::malformed;
-  const std::string_view closed = closed_expression(text);
+  const std::string_view closed = braces.expression_at(offset);
   piece.written = closed.empty() ? text : closed;
   if (const std::size_t inner = piece.written.find("${", 2); inner != std::string_view::npos) {
     piece.kind = Piece::Kind::nested;
-    const auto rest = piece.written.substr(inner);
-    piece.inner = rest.substr(0, std::max(closed_expression(rest).size(), std::size_t{2}));
+    const std::size_t length = braces.expression_at(offset + inner).size();
+    piece.inner = piece.written.substr(inner, std::max(length, std::size_t{2}));
     return piece;
   }
   if (closed.empty()) return piece;
@@ -91,19 +102,20 @@ std::vector<Piece> split(std::string_view scalar) {
   const auto literal = [&](std::string_view text, std::string_view written) {
     if (!written.empty()) pieces.push_back({Piece::Kind::literal, written, text, false, {}, {}});
   };
+  const Braces braces(scalar);
   std::size_t start = 0;
   for (std::size_t offset = scalar.find('$'); offset != std::string_view::npos;
        offset = scalar.find('$', offset)) {
     const std::string_view rest = scalar.substr(offset);
     if (rest.starts_with("$$") && begins_expression(rest.substr(1))) {
       literal(scalar.substr(start, offset - start), scalar.substr(start, offset - start));
-      const auto escaped = escaped_expression(rest.substr(1));
+      const auto escaped = braces.escaped_at(offset + 1);
       literal(escaped, rest.substr(0, escaped.size() + 1));
       offset += escaped.size() + 1;
       start = offset;
     } else if (begins_expression(rest)) {
       literal(scalar.substr(start, offset - start), scalar.substr(start, offset - start));
-      pieces.push_back(parse(rest));
+      pieces.push_back(parse(scalar, offset, braces));
       offset += pieces.back().written.size();
       start = offset;
     } else {
@@ -115,12 +127,17 @@ std::vector<Piece> split(std::string_view scalar) {
 }
 
 std::optional<ForeignExpression> find_foreign(std::string_view text) {
+  constexpr std::string_view capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  std::optional<Braces> braces;
   for (auto offset = text.find("${"); offset != std::string_view::npos;
        offset = text.find("${", offset + 2)) {
-    const auto written = closed_expression(text.substr(offset));
-    if (written.empty()) continue;
-    const auto parts = take_apart(written.substr(2, written.size() - 3));
-    if (is_name_in_capitals(parts.name)) return ForeignExpression{written, parts.name, parts.has_fallback};
+    const auto content = text.substr(offset + 2);
+    const auto name = content.substr(0, content.find_first_not_of(capitals));
+    const auto rest = content.substr(name.size());
+    if (!is_variable_name(name) || !(rest.starts_with('}') || rest.starts_with(":-"))) continue;
+    if (!braces) braces.emplace(text);
+    const auto written = braces->expression_at(offset);
+    if (!written.empty()) return ForeignExpression{written, name, rest.starts_with(":-")};
   }
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 #include <cachesite/substitution.hpp>
 
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -264,6 +265,42 @@ BOOST_AUTO_TEST_CASE(keys_are_left_alone) {
   Document document = read_document(std::string_view("'${env:X}': 1"), Format::yaml);
   BOOST_TEST(substitute(document, with({{"X", "1"}})).empty());
   BOOST_TEST(document.root.find("${env:X}") != nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(braces_that_nothing_closes_cost_no_more_than_others) {
+  constexpr std::size_t longest = DocumentLimits{}.scalar_bytes;
+  const auto filled_with = [](const std::string& part, const std::string& end = {}) {
+    std::string text;
+    while (text.size() + part.size() + 2 * end.size() <= longest / (end.empty() ? 1 : 2))
+      text += part;
+    for (std::size_t count = end.empty() ? 0 : text.size() / part.size(); count > 0; --count)
+      text += end;
+    return text;
+  };
+  const std::clock_t start = std::clock();
+  for (const auto& text : {filled_with("${"), filled_with("${A:-"), filled_with("$${env:{}"),
+                           filled_with("${env:"), filled_with("${", "}"), filled_with("${A:-", "}")}) {
+    Document document;
+    document.root.kind = Node::Kind::list;
+    for (int count = 0; count < 15; ++count) {
+      Node scalar;
+      scalar.kind = Node::Kind::text;
+      scalar.scalar = text;
+      document.root.elements.push_back(std::move(scalar));
+    }
+    (void)substitute(document, with({}));
+  }
+  // Of this process: it does not get longer on a busy machine.
+  BOOST_TEST(std::clock() - start < 4 * CLOCKS_PER_SEC);
+}
+
+BOOST_AUTO_TEST_CASE(an_expression_ends_with_the_brace_that_closes_it) {
+  const auto options = with({});
+  BOOST_TEST(value_of("a: \"}${env:N:-{a}{{b}}}}\"", options).scalar == "}{a}{{b}}}");
+  BOOST_TEST(value_of("a: \"{$${env:{N}}}\"", options).scalar == "{${env:{N}}}");
+  BOOST_TEST(value_of("a: \"$${env:{N} $${env:M}\"", options).scalar == "${env:{N} ${env:M}");
+  BOOST_TEST(problems_of("a: \"${X${HOME}${A}\"", options) == "E127 1:8+7");
+  BOOST_TEST(problems_of("a: \"${A:-{}${B}\"", options) == "E127 1:12+4");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
