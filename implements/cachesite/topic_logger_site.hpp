@@ -43,9 +43,12 @@ class TopicLoggerSite final : public ILoggerSite, public ILogger {
   using Options = TopicLoggerSiteOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, std::runtime_error when a file
-  /// cannot be written.
+  /// could not be written. No file is made yet.
   explicit TopicLoggerSite(const TopicLoggerSiteOptions& options = {});
   ~TopicLoggerSite() override;
+
+  /// Opens the files; without it the first message does. Throws what goes wrong.
+  void start() override;
 
   [[nodiscard]] std::shared_ptr<ILogger> get_logger(std::string_view topic) override;
   [[nodiscard]] LogLevel level(std::string_view topic) const noexcept override;

@@ -2,15 +2,18 @@
 
 #include "logging/log_line.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
+#include <fcntl.h>
 #include <spdlog/details/log_msg.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 namespace cachesite {
 
@@ -38,12 +41,29 @@ namespace logging {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 // Opening a pipe waits for its reader, and a file that is put aside is renamed: no path of a device may be.
 void require_regular_file(const std::string& path) {
   std::error_code fault;
-  const auto status = std::filesystem::status(path, fault);
-  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+  const auto status = fs::status(path, fault);
+  if (fs::exists(status) && !fs::is_regular_file(status))
     throw std::runtime_error("the log " + path + " is not a regular file");
+}
+
+// Whether the file could be opened, without making it or its folder: who checks leaves nothing behind.
+void require_writable(const std::string& path) {
+  require_regular_file(path);
+  std::error_code fault;
+  fs::path place = path;
+  while (!fs::exists(place, fault) && place.has_relative_path())
+    place = place.parent_path();
+  if (place.empty()) place = ".";
+  const bool is_folder = fs::is_directory(place, fault);
+  if (!is_folder && place != path)
+    throw std::runtime_error("cannot write the log " + path + ": " + place.string() + " is no folder");
+  if (::faccessat(AT_FDCWD, place.c_str(), is_folder ? W_OK | X_OK : W_OK, AT_EACCESS) != 0)
+    throw std::runtime_error("cannot write the log " + path + ": " + std::generic_category().message(errno));
 }
 
 // Without locks of their own: a thread of the parent may hold them when the process is forked.
@@ -81,7 +101,16 @@ spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
 }
 
 LogSink::LogSink(const LogSinkOptions& options) : options_(options) {
-  output_->sink = make_sink(options_);
+  if (options_.kind == LogSinkOptions::Kind::file)
+    require_writable(options_.path);
+  else
+    open();
+}
+
+void LogSink::open() {
+  Output& output = output_.get();
+  const std::lock_guard lock(output.mutex);
+  if (!output.sink) output.sink = make_sink(options_);
 }
 
 void LogSink::write(LogLevel level, std::string_view topic, std::string_view message,

@@ -16,14 +16,16 @@ namespace cachesite::logging {
 
 [[nodiscard]] spdlog::level::level_enum spdlog_level(LogLevel level) noexcept;
 
-// One place that messages go to. Safe from any thread. A forked child opens it anew.
+// One place that messages go to. A file is opened by `open` or the first message. Safe from any thread. A
+// forked child opens it anew.
 class LogSink {
  public:
-  // Throws std::runtime_error when a file cannot be written.
+  // Throws std::runtime_error when a file could not be written; makes none.
   explicit LogSink(const LogSinkOptions& options);
 
   [[nodiscard]] LogLevel level() const noexcept { return options_.level; }
-  // Throws what goes wrong.
+  // Both throw what goes wrong.
+  void open();
   void write(LogLevel level, std::string_view topic, std::string_view message,
              std::span<const LogAttribute> attributes);
 

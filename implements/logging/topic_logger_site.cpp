@@ -19,6 +19,11 @@ class TopicLoggerSite::Inner {
       sinks.push_back(std::make_unique<logging::LogSink>(sink));
   }
 
+  void open() {
+    for (const auto& sink : sinks)
+      sink->open();
+  }
+
   [[nodiscard]] bool enabled(LogLevel level, std::string_view topic) const noexcept {
     return level != LogLevel::off && level >= levels.lowest() && level >= levels.of(topic);
   }
@@ -94,6 +99,10 @@ TopicLoggerSite::TopicLoggerSite(const TopicLoggerSiteOptions& options)
     : inner_(std::make_shared<Inner>(checked_options("TopicLoggerSite", options))) {}
 
 TopicLoggerSite::~TopicLoggerSite() = default;
+
+void TopicLoggerSite::start() {
+  inner_->open();
+}
 
 std::shared_ptr<ILogger> TopicLoggerSite::get_logger(std::string_view topic) {
   return std::make_shared<Inner::TopicLogger>(inner_, topic);

@@ -10,6 +10,7 @@
 #include <cachesite/site_description.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -195,6 +196,25 @@ BOOST_AUTO_TEST_CASE(a_check_starts_nothing_and_leaves_nothing) {
   options.catalog = both.catalog();
   BOOST_TEST(check_component_files({file}, options).empty());
   BOOST_CHECK_THROW((void)load_component_site(file, options), LoadError);
+}
+
+BOOST_AUTO_TEST_CASE(a_check_makes_no_log_file_and_refuses_one_that_cannot_be_written) {
+  Both both;
+  const auto logger = [](const std::string& path) {
+    return "- {class: TopicLoggerSite, entries: [{interface: ILoggerSite}], sinks: [{kind: file, path: " +
+           path + "}]}\n";
+  };
+  const auto folder = both.folder().path() / "logs";
+  const auto log = folder / "a.log";
+  const std::string file = both.folder().write("logger.yml", logger(log.string()));
+  LoadOptions options;
+  options.catalog = both.catalog();
+  BOOST_TEST(check_component_files({file}, options).empty());
+  BOOST_TEST(!std::filesystem::exists(folder));
+  const auto site = load_component_site(file, options);
+  BOOST_TEST(std::filesystem::exists(log));
+  BOOST_TEST(both.said_of_text(logger(file + "/a.log") + "- {class: Vault, fail_at: make}\n")
+                 .find("E331]: TopicLoggerSite cannot be made: cannot write the log") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(each_reference_to_a_missing_component_is_told_at_its_own_place) {

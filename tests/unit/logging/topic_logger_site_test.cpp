@@ -156,11 +156,42 @@ BOOST_AUTO_TEST_CASE(sinks_that_make_no_sense_are_refused) {
   TopicLoggerSiteOptions options;
   options.sinks = {file};
   BOOST_CHECK_THROW((void)TopicLoggerSite(options), std::invalid_argument);
-  options.sinks.front().path = "/proc/no/such/folder/log";
-  BOOST_CHECK_THROW((void)TopicLoggerSite(options), std::exception);
   options.sinks = {file, file};
   options.sinks[0].path = options.sinks[1].path = "same.log";
   BOOST_TEST(options.complaints().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_made_by_the_start_or_by_the_first_message) {
+  for (const bool starts : {true, false}) {
+    FileSite site;
+    const auto folder = site.folder.path() / "logs";
+    TopicLoggerSite loggers(site.options);
+    BOOST_TEST(!std::filesystem::exists(folder));
+    loggers.get_logger("s")->debug("below the level");
+    BOOST_TEST(!std::filesystem::exists(folder));
+    if (starts) {
+      loggers.start();
+      BOOST_TEST(site.lines().empty());
+      BOOST_TEST(std::filesystem::exists(folder / "shop.log"));
+    }
+    loggers.get_logger("s")->warning("first");
+    BOOST_TEST(site.lines() == std::vector<std::string>{"warning [s] first"},
+               boost::test_tools::per_element());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_is_refused) {
+  FileSite site;
+  auto& path = site.options.sinks.front().path;
+  path = site.folder.write("file", "") + "/a/shop.log";
+  BOOST_CHECK_EXCEPTION(
+      (void)TopicLoggerSite(site.options), std::runtime_error, [&](const std::runtime_error& error) {
+        return std::string(error.what()) ==
+               "cannot write the log " + path + ": " + site.folder.file("file") + " is no folder";
+      });
+  // Who may write everywhere learns from the start alone that nothing can be made there.
+  path = "/proc/no/such/folder/log";
+  BOOST_CHECK_THROW(TopicLoggerSite(site.options).start(), std::exception);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_that_is_no_regular_file_is_refused_at_once) {
