@@ -210,10 +210,10 @@ BOOST_AUTO_TEST_CASE(a_component_that_does_not_start_in_time_leaves_nothing_runn
     Stubborn::stops = 0;
     Stubborn::starts = 0;
     Node slow = stubborn("slow", place);
-    slow.members.push_back(map({{"start_timeout", text("20ms")}}).members.front());
+    slow.members.push_back(map({{"start_timeout", text("200ms")}}).members.front());
     const auto begin = std::chrono::steady_clock::now();
     BOOST_TEST(refusal_of({stubborn("a", ""), slow, stubborn("b", "")}) ==
-               "E334 Stubborn \"slow\" has not started within 20ms");
+               "E334 Stubborn \"slow\" has not started within 200ms");
     BOOST_TEST((std::chrono::steady_clock::now() - begin < 8s));
     BOOST_TEST(Stubborn::stops == 3);
     BOOST_TEST(Stubborn::starts == (std::string(place) == "start" ? 2 : 3));
