@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -53,6 +54,67 @@ BOOST_AUTO_TEST_CASE(an_explanation_has_each_value_in_one_line) {
   BOOST_TEST(told.output.find(" = {\"") != std::string::npos, told.output);
   BOOST_TEST(told.output.find("{ ") == std::string::npos, told.output);
   BOOST_TEST(told.output.find(",  ") == std::string::npos, told.output);
+}
+
+BOOST_FIXTURE_TEST_CASE(no_command_shows_a_secret_of_the_files, Tool) {
+  const std::string key = "c2VjcmV0IGtleSBzZWNyZXQga2V5IHNlY3JldCBrZXk=";
+  const std::string password = "hush7Kq9xZwe";
+  const auto write = [&](const std::string& keys, const std::string& further) {
+    std::ofstream(file) << "- class: MemoryCache\n"
+                           "  entries: [{interface: ICache, name: m}]\n"
+                           "- class: CodecCache\n"
+                           "  entries: [{interface: ICache, name: shop}]\n"
+                           "  over: m\n"
+                           "  encryption: aes_256_gcm\n"
+                           "  cache_name: c\n"
+                           "  keys: "
+                        << keys
+                        << "\n"
+                           "- class: RedisCache\n"
+                           "  lazy: true\n"
+                           "  entries: [{interface: ICache, name: far}]\n"
+                           "  host: 127.0.0.1\n"
+                           "  port: "
+                        << server.port() << "\n"
+                        << further;
+  };
+  const auto silent = [&](const std::vector<std::string>& words) {
+    const auto told = run(words);
+    for (const auto& text : {told.output, told.errors})
+      for (const auto& secret : {key, password})
+        BOOST_TEST(text.find(secret) == std::string::npos, words.back() << ": " << text);
+    return told;
+  };
+  write('[' + key + ']', "  password: " + password + "\n");
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"check"},
+                                             {"list"},
+                                             {"health"},
+                                             {"metrics"},
+                                             {"information"},
+                                             {"set", "shop", "key", "value", "--ttl", "1h"},
+                                             {"get", "far", "key"},
+                                             {"stats", "far"}})
+    (void)silent(words);
+  for (const std::string name : {"shop", "far"})
+    for (const auto& words : {std::vector<std::string>{"explain", name}, {"--json", "explain", name}}) {
+      const auto told = silent(words);
+      BOOST_TEST(told.status.value_or(-1) == 0);
+      BOOST_TEST(told.output.find("******") != std::string::npos, told.output);
+    }
+  for (const auto& [keys, further] : std::vector<std::pair<std::string, std::string>>{
+           {"[short" + password + ']', ""},
+           {'[' + key + ", {a: " + key + "}]", ""},
+           {'[' + key + ']', "  pasword: " + password + "\n"},
+           {'[' + key + ']', "  password: {a: " + password + "}\n"},
+           {'[' + key + ']', "  password: [" + password + "\n"}}) {
+    write(keys, further);
+    for (const std::string command : {"check", "list"}) {
+      const auto told = silent({command});
+      BOOST_TEST(told.status.value_or(-1) == 3);
+      BOOST_TEST((told.output + told.errors).find("error[E") != std::string::npos);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
