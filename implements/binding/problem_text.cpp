@@ -272,11 +272,16 @@ void sort_problems(std::vector<Problem>& problems) {
 LoadError make_load_error(std::vector<Problem> problems, std::size_t most) {
   sort_problems(problems);
   std::size_t further = take_further(problems);
-  if (problems.size() > most) {
-    further += problems.size() - most;
-    problems.resize(most);
+  auto severity = further > 0 ? Problem::Severity::error : Problem::Severity::warning;
+  while (problems.size() > most) {
+    if (problems.back().severity == Problem::Severity::error) severity = Problem::Severity::error;
+    problems.pop_back();
+    ++further;
   }
-  if (further > 0) problems.push_back(further_problems(further, last_file(problems)));
+  if (further > 0) {
+    problems.push_back(further_problems(further, last_file(problems)));
+    problems.back().severity = severity;
+  }
   const std::string text = to_text(problems);
   return LoadError(std::move(problems), text);
 }

@@ -217,6 +217,23 @@ BOOST_AUTO_TEST_CASE(a_check_makes_no_log_file_and_refuses_one_that_cannot_be_wr
                  .find("E331]: TopicLoggerSite cannot be made: cannot write the log") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(warnings_beyond_those_that_are_shown_are_no_error) {
+  Both both;
+  LoadOptions options;
+  options.catalog = both.catalog();
+  options.limits.problems = 2;
+  std::string text;
+  for (int count = 0; count < 6; ++count)
+    text += "- {class: MemoryCache, entries: [{interface: ICache, name: same}]}\n";
+  const std::string file = both.folder().write("warnings.yml", text);
+  const auto problems = check_component_files({file}, options);
+  BOOST_REQUIRE(problems.size() == 3U);
+  BOOST_TEST(problems.back().id == "E100");
+  for (const auto& problem : problems)
+    BOOST_TEST((problem.severity == Problem::Severity::warning), problem.message);
+  BOOST_TEST(load_component_site(file, options) != nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(each_reference_to_a_missing_component_is_told_at_its_own_place) {
   Both both;
   const auto said = both.said_of_text(
