@@ -44,11 +44,12 @@ void ClusterTopology::do_await_started() {
 }
 
 void ClusterTopology::do_stop() noexcept {
+  // Taken out for a while, since a copy would need memory; nobody adds one once it is stopped.
   std::map<ServerAddress, Node> nodes;
   {
     const Lock lock(mutex_);
     stopped_ = true;
-    nodes = nodes_;
+    nodes.swap(nodes_);
   }
   changed_.notify_all();
   work_.notify_all();
@@ -60,6 +61,8 @@ void ClusterTopology::do_stop() noexcept {
     keeper = std::move(keeper_);
   }
   if (keeper.joinable()) keeper.join();
+  const Lock lock(mutex_);
+  nodes_.merge(nodes);
 }
 
 Health ClusterTopology::do_health() const {
@@ -188,8 +191,8 @@ Status ClusterTopology::travel(RequestCourse& course, RequestCourse::Step step, 
       if (!course.acceptable(choice.node->address())) return course.failure();
     } else {
       Lock lock(mutex_);
-      if (stopped_) return stopped_error();
       if (nodes_.size() >= most_nodes) drop_strangers(lock);
+      if (stopped_) return stopped_error();
       choice.node = node_at(step.target, lock);
     }
     Status status = Done{};

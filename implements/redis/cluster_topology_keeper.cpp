@@ -107,6 +107,7 @@ bool ClusterTopology::refresh(Lock& lock) {
     Reply reply;
     const Status status = node->call(question, reply, CallTime::from_now(limit));
     lock.lock();
+    if (stopped_) return false;
     if (!status.ok()) {
       trouble = status.error();
       continue;

@@ -28,6 +28,14 @@ ExclusivePool::~ExclusivePool() {
 Result<ExclusivePool::Lease> ExclusivePool::acquire(TimePoint deadline, const std::stop_token& stop) {
   if (fork_mark_.forked()) return basics::forked_error();
   Lock lock(mutex_);
+  // Whoever leaves, for whatever reason, may be the one that was woken for the next place.
+  struct CallNext {
+    ExclusivePool& pool;
+    Lock& lock;
+    ~CallNext() {
+      if (lock.owns_lock()) pool.wake_next();
+    }
+  } const call_next{*this, lock};
   bool in_line = false;
   for (;;) {
     if (stopped_) return stopped_error();
@@ -44,15 +52,12 @@ Result<ExclusivePool::Lease> ExclusivePool::acquire(TimePoint deadline, const st
           continue;
         }
         lent_.push_back(connection.get());
-        wake_next();
         return Lease(*this, std::move(connection), false);
       }
       if (size_ < options_.most) break;
     }
-    if (SteadyTime::now() >= deadline) {
-      wake_next();
+    if (SteadyTime::now() >= deadline)
       return Error(ErrorCode::timeout, "all " + std::to_string(options_.most) + " connections are in use");
-    }
     // First come, first served: only the first in line looks for a place.
     Waiter waiter;
     const auto place = waiters_.insert(in_line ? waiters_.begin() : waiters_.end(), &waiter);
@@ -160,6 +165,12 @@ std::size_t ExclusivePool::size() const {
   if (fork_mark_.forked()) return 0;
   const Lock lock(mutex_);
   return size_;
+}
+
+std::size_t ExclusivePool::waiting() const {
+  if (fork_mark_.forked()) return 0;
+  const Lock lock(mutex_);
+  return waiters_.size();
 }
 
 std::size_t ExclusivePool::idle() const {

@@ -67,6 +67,8 @@ class ExclusivePool {
   /// Connections that are open or being made.
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t idle() const;
+  /// Those in line.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
   using Lock = std::unique_lock<std::mutex>;

@@ -80,16 +80,18 @@ void SentinelTopology::do_stop() noexcept {
   }
   if (keeper.joinable()) keeper.join();
   std::map<ServerAddress, Watched> sentinels;
-  std::vector<Node> nodes;
+  std::vector<Node> replicas;
+  std::array<Node, 2> masters;
   {
     const Lock lock(mutex_);
     sentinels.swap(sentinels_);
-    nodes = replicas_;
-    nodes.push_back(master_);
-    nodes.push_back(candidate_);
+    replicas.swap(replicas_);
+    masters = {master_, candidate_};
   }
   sentinels.clear();
-  for (const auto& node : nodes)
+  for (const auto& node : replicas)
+    node->stop();
+  for (const auto& node : masters)
     if (node) node->stop();
 }
 
