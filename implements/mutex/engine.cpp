@@ -21,8 +21,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What the last attempt may take when the server does not answer, and what giving up may.
+// What the last attempt may take when the server does not answer, and what giving up may. A wait that has
+// outlasted its limit is taken off, down to the least.
 constexpr milliseconds last_call{500};
+constexpr milliseconds least_last_call{50};
 
 /// What a user holds of a tenure; a reentrant one has several. Made before there is a tenure to hold. In a
 /// forked child it is held no longer: the mutex is the parent's.
@@ -164,7 +166,10 @@ milliseconds Engine::Contest::left() const {
 Result<Attempt> Engine::Contest::attempt() {
   last_sent_ = engine_.options_.clock->now();
   Backend::Limit limit;
-  if (deadline_ != TimePoint::max()) limit = std::max(left(), last_call);
+  if (deadline_ != TimePoint::max()) {
+    const auto left = this->left();
+    limit = std::max({left, std::min(left + last_call, last_call), least_last_call});
+  }
   auto attempt = guarded_call<Attempt>([&] {
     return engine_.backend_->attempt(tenure_->claim, deadline_ > last_sent_, tenure_->has_waited, limit);
   });

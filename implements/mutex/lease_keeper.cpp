@@ -76,7 +76,6 @@ void LeaseKeeper::clean_up(const std::shared_ptr<Tenure>& tenure, TimePoint end)
 }
 
 void LeaseKeeper::forget(Tenure& tenure) noexcept {
-  std::shared_ptr<Tenure> forgotten;  // goes without the lock
   const std::lock_guard lock(mutex_);
   tenure.task = Tenure::Task::none;
   leave(tenure);

@@ -136,6 +136,19 @@ BOOST_AUTO_TEST_CASE(the_site_gives_the_last_attempt_half_a_second_and_earlier_o
   BOOST_TEST(!world.backend->limits[3].has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_wait_that_took_too_long_leaves_the_last_attempt_the_rest_of_the_half_second) {
+  for (const auto& [wait, rest] : {std::pair(400ms, 200ms), std::pair(5000ms, 50ms)}) {
+    EngineWorld world;
+    world.backend->owners.emplace("a", "somebody else");
+    world.backend->on_wait = [clock = world.clock, length = wait] { clock->advance(length); };
+    const auto taken = world.mutex("a")->take(EngineWorld::within(100ms));
+    BOOST_TEST((taken.ok() && !taken.value()));
+    BOOST_REQUIRE(world.backend->limits.size() == 2U);
+    BOOST_TEST((world.backend->limits[0] == 500ms));
+    BOOST_TEST((world.backend->limits[1] == rest));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_has_waited_in_vain_gives_up_once) {
   EngineWorld world;
   world.backend->owners.emplace("a", "somebody else");
@@ -150,9 +163,9 @@ BOOST_AUTO_TEST_CASE(who_has_waited_in_vain_gives_up_once) {
 BOOST_AUTO_TEST_CASE(a_thread_of_the_site_does_what_is_due_by_itself) {
   const EngineWorld world(std::make_shared<SteadyClock>());
   MutexRequest request;
-  request.expire = 90ms;
+  request.expire = 2s;  // long enough that a busy machine does not lose it
   const auto lease = must_take(*world.mutex("a"), request);
-  BOOST_TEST(test::wait_until([&] { return world.backend->count(world.backend->renewals, "a") >= 3; }, 5s));
+  BOOST_TEST(test::wait_until([&] { return world.backend->count(world.backend->renewals, "a") >= 2; }, 30s));
   world.engine->stop();
   BOOST_TEST(lease->lost().stop_requested());
 }
