@@ -114,11 +114,13 @@ Status OutageLog::settle(std::span<const std::string_view> keys) {
 // A failure that is no outage may concern this removal alone: it is tried again after a pause.
 void OutageLog::help() {
   if (clock_->now().time_since_epoch().count() < next_try_.load(std::memory_order_relaxed)) return;
-  if (helping_.exchange(true)) return;
+  const auto process = basics::process_number();
+  auto helper = helper_.load();
+  if (helper == process || !helper_.compare_exchange_strong(helper, process)) return;
   struct Helping {
-    std::atomic<bool>& flag;
-    ~Helping() { flag.store(false); }
-  } const helping{helping_};
+    std::atomic<std::uint32_t>& helper;
+    ~Helping() { helper.store(0); }
+  } const helping{helper_};
   OwedRemovals::Part part;
   {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "basics/per_process_mutex.hpp"
+#include "basics/process_number.hpp"
 #include "layers/owed_removals.hpp"
 
 #include <cachesite/cache.hpp>
@@ -96,7 +97,7 @@ class OutageLog {
 
   std::atomic<State> state_{State::up};  // changed with the lock held
   std::atomic<std::int64_t> next_try_{0};
-  std::atomic<bool> helping_{false};
+  std::atomic<std::uint32_t> helper_{0};  // the process whose thread removes what is owed; 0: none does
   std::atomic<std::uint64_t> outages_{0}, errors_{0}, repaired_{0}, forgotten_{0};
 
   mutable basics::PerProcessMutex mutex_;  // never held while a cache is called

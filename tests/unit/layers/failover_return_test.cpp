@@ -24,6 +24,8 @@
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace cachesite;
 using namespace cachesite::test;
@@ -43,6 +45,23 @@ class WithoutKeys final : public CacheLayer {
     return Error(ErrorCode::unsupported, "no keys");
   }
   Status do_clear() override { return Error(ErrorCode::unsupported, "no keys"); }
+};
+
+/// A cache that takes as long as a test wants to clear it.
+class SlowToClear final : public CacheLayer {
+ public:
+  using CacheLayer::CacheLayer;
+  std::atomic<bool> waits{false};
+  std::atomic<bool> waiting{false};
+
+ protected:
+  Status do_clear() override {
+    while (waits) {
+      waiting = true;
+      std::this_thread::yield();
+    }
+    return forward_clear();
+  }
 };
 
 struct Fixture {
@@ -252,6 +271,32 @@ BOOST_AUTO_TEST_CASE(what_the_first_cache_can_never_remove_is_given_up) {
       BOOST_TEST(f.in(*f.first, "user:1") == "3");
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_forked_child_removes_what_is_owed_though_a_thread_of_its_parent_was_at_it) {
+  const auto below = std::make_shared<SlowToClear>(std::make_shared<MemoryCache>());
+  Fixture f(250ms, 10'000, below);
+  f.first->fail(outage);
+  BOOST_REQUIRE(f.cache->clear().ok());
+  f.first->work();
+  f.next_try();
+  (void)f.cache->get("elsewhere");
+  below->waits = true;
+  std::thread helper([&] { (void)f.cache->get("elsewhere"); });
+  const bool is_at_it = wait_until([&] { return below->waiting.load(); });
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    below->waits = false;
+    (void)f.cache->get("elsewhere");
+    ::_exit(f.cache->set_value("key", "v", 1h) && f.in(*f.cache, "key") == "v" ? 0 : 1);
+  }
+  below->waits = false;
+  helper.join();
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  BOOST_TEST(is_at_it);
+  BOOST_TEST((WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
 BOOST_AUTO_TEST_CASE(what_comes_back_is_a_batch_with_each_call_and_the_rest_is_not_waited_for) {
