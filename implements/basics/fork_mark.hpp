@@ -12,10 +12,12 @@ namespace cachesite::basics {
 /// asks first.
 class ForkMark {
  public:
+  ForkMark() noexcept : made_by_(process_number()) {}
+
   [[nodiscard]] bool forked() const noexcept { return process_number() != made_by_; }
 
  private:
-  std::uint32_t made_by_ = process_number();
+  std::uint32_t made_by_;
 };
 
 }  // namespace cachesite::basics

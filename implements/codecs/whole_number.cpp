@@ -1,6 +1,7 @@
 #include "codecs/whole_number.hpp"
 
 #include "codecs/byte_reader.hpp"
+#include "codecs/cipher.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -21,10 +22,6 @@ struct FreeNumber {
   void operator()(char* text) const noexcept { ::OPENSSL_free(text); }
 };
 using BigNumber = std::unique_ptr<BIGNUM, FreeNumber>;
-
-const unsigned char* octets(std::string_view bytes) noexcept {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
 
 // The other sign in two's complement.
 void negate(std::string& bytes) noexcept {
@@ -78,8 +75,7 @@ std::optional<std::string> bytes_of_digits(std::string_view digits) {
   if (size == 0) return std::string();
   // A byte more for the sign, dropped again when it says nothing.
   std::string bytes(size + 1, '\0');
-  if (::BN_bn2lebinpad(number.get(), reinterpret_cast<unsigned char*>(bytes.data()),
-                       static_cast<int>(bytes.size())) < 0)
+  if (::BN_bn2lebinpad(number.get(), octets(bytes), static_cast<int>(bytes.size())) < 0)
     throw std::bad_alloc();
   if (negative) negate(bytes);
   const auto sign_of = [](char byte) { return (static_cast<unsigned char>(byte) & 0x80U) != 0; };

@@ -65,11 +65,10 @@ BOOST_AUTO_TEST_CASE(replies_of_another_kind_end_the_connection) {
 BOOST_AUTO_TEST_CASE(errors_of_the_server_are_passed_on_and_the_connection_stays) {
   for (const std::string text :
        {"ERR no", "WRONGTYPE Operation against a key holding the wrong kind of value",
-        "OOM command not allowed", "READONLY You can't write against a read only replica.",
-        "NOPERM this user has no permissions", "BUSY Redis is busy running a script",
-        "MISCONF Redis is configured to save", "MASTERDOWN Link with MASTER is down",
-        "NOREPLICAS Not enough good replicas to write.", "EXECABORT Transaction discarded", "UNKILLABLE", "",
-        "x"}) {
+        "OOM command not allowed", "NOPERM this user has no permissions",
+        "BUSY Redis is busy running a script", "MISCONF Redis is configured to save",
+        "MASTERDOWN Link with MASTER is down", "NOREPLICAS Not enough good replicas to write.",
+        "EXECABORT Transaction discarded", "UNKILLABLE", "", "x"}) {
     ScriptedServer server(answers_get({"-" + text + "\r\n"}));
     const StartedCache cache(impatient(server));
     for (int count = 0; count < 3; ++count) {
