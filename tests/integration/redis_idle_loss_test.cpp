@@ -50,9 +50,12 @@ const char* text(Loss loss) {
 /// Returns when the server has ended all connections to its port.
 void lose(RedisServer& server, std::uint16_t port, Loss loss) {
   switch (loss) {
-    case Loss::killed:
-      server.probe().checked({"CLIENT", "KILL", "TYPE", "normal"});
-      break;
+    case Loss::killed:  // also those that the cache is about to open
+      BOOST_REQUIRE(wait_until([&] {
+        server.probe().checked({"CLIENT", "KILL", "TYPE", "normal"});
+        return established_connections(port) == 0;
+      }));
+      return;
     case Loss::idle_for_too_long:
       server.probe().checked({"CONFIG", "SET", "timeout", "1"});
       break;
