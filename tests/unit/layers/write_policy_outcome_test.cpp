@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_writer_that_throws_may_have_written_so_the_old_value_goes
       {ErrorCode::no_memory, [] { throw std::bad_alloc(); }},
       {ErrorCode::refused, [] { throw 7; }},
   };
-  for (const auto& [code, thrower] : throwers) {
+  for (const auto& thrower : throwers) {
     const auto memory = std::make_shared<MemoryCache>();
     WritePolicyCache cache(over(memory));
     BOOST_REQUIRE(memory->set_value("key", "old", 1h));
@@ -74,11 +74,11 @@ BOOST_AUTO_TEST_CASE(a_writer_that_throws_may_have_written_so_the_old_value_goes
     const auto written =
         cache.write_through("key", "new", 1h, [&](std::string_view, std::optional<ByteView> value) -> Status {
           origin = value->text();
-          thrower();
+          thrower.second();
           return Done{};
         });
     BOOST_REQUIRE(!written.ok());
-    BOOST_TEST((written.error().code() == code));
+    BOOST_TEST((written.error().code() == thrower.first));
     BOOST_TEST((written.error().outcome() == Outcome::unknown));
     BOOST_TEST(origin == "new");
     BOOST_TEST(memory->get("key").miss());
@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(values_that_were_replaced_leave_as_much_room_as_there_was) 
   for (int round = 0; round < 3; ++round) {
     gate.close();
     BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
-    for (int number = 0; number < 100; ++number)
-      BOOST_TEST(cache.write_behind("key", std::string(number % 90U, 'x'), 1h, gate.writer()).ok());
+    for (unsigned number = 0; number < 100; ++number)
+      BOOST_TEST(cache.write_behind("key", std::string(number % 90, 'x'), 1h, gate.writer()).ok());
     gate.open();
     BOOST_TEST(cache.flush(10s).ok());
     gate.close();
