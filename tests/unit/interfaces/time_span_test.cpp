@@ -55,8 +55,8 @@ BOOST_AUTO_TEST_CASE(the_time_until_a_point_does_not_overflow) {
   BOOST_TEST(!TimeSpan::until(Steady::now()).positive());
   const auto soon = TimeSpan::until(Steady::now() + 10min).milliseconds();
   BOOST_TEST((soon <= 10min && soon > 9min));
-  const std::chrono::time_point<System, std::chrono::duration<double>> never(
-      std::chrono::duration<double>(std::numeric_limits<double>::infinity()));
+  const std::chrono::duration<double> endless(std::numeric_limits<double>::infinity());
+  const std::chrono::time_point<System, std::chrono::duration<double>> never(endless);
   BOOST_TEST((TimeSpan::until(never).milliseconds() == TimeSpan::longest));
 }
 
