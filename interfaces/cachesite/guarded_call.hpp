@@ -17,7 +17,7 @@ namespace cachesite {
 
 /// The failure that the exception which is being handled becomes: std::bad_alloc becomes `no_memory`, and so
 /// does what the system says when it has no thread or descriptor to give; any other exception becomes
-/// `refused`. With its text in either case. To be called in a catch block.
+/// `refused`. With its text, but for std::bad_alloc. To be called in a catch block.
 [[nodiscard]] inline Error thrown_failure(Outcome outcome = Outcome::not_done) noexcept {
   try {
     throw;
