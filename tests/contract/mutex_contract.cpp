@@ -211,9 +211,9 @@ void the_loss_of_a_lease_calls_back(const MutexSubject& subject) {
 
 void a_renewed_lease_outlives_its_length(const MutexSubject& subject) {
   MutexRequest request;
-  request.expire = 400ms;
+  request.expire = 1500ms;
   const auto lease = must_take(*subject.site->get_mutex("renewed"), request);
-  const auto end = std::chrono::steady_clock::now() + 900ms;
+  const auto end = std::chrono::steady_clock::now() + 1600ms;
   wait_until([&] { return std::chrono::steady_clock::now() > end; });
   BOOST_TEST(lease->held());
   BOOST_TEST(!free_for_others(*subject.other->get_mutex("renewed")));
