@@ -92,8 +92,8 @@ BOOST_AUTO_TEST_CASE(values_that_were_replaced_leave_as_much_room_as_there_was) 
   options.queue_size = 4;
   options.on_full = OnFull::refuse;
   options.newest_only = true;
-  WritePolicyCache cache(options);
   Gate gate;
+  WritePolicyCache cache(options);
   for (int round = 0; round < 3; ++round) {
     gate.close();
     BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
@@ -119,8 +119,8 @@ BOOST_AUTO_TEST_CASE(a_full_queue_that_writes_through_fails_as_write_through_doe
   options.queue_size = 1;
   options.wait_limit = 0ms;
   options.on_full = OnFull::write_through;
-  WritePolicyCache cache(options);
   Gate gate;
+  WritePolicyCache cache(options);
   BOOST_REQUIRE(memory->set_value("key", "old", 1h));
   BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
   const auto written = cache.write_behind(
