@@ -20,12 +20,13 @@ std::shared_ptr<Tenure> holder(const std::shared_ptr<LockLine>& line, MutexMode 
   return tenure;
 }
 
+// Held until the result goes.
 std::shared_ptr<Tenure> take(const std::shared_ptr<LockLine>& line, MutexMode mode) {
   LockLine::Place place(*line, mode);
   BOOST_REQUIRE(place.wait_for_turn(0ns, {}));
   auto tenure = holder(line, mode);
   place.become(tenure);
-  return tenure;
+  return {tenure.get(), [line, tenure](Tenure* held) { line->vacate(*held); }};
 }
 
 }  // namespace
