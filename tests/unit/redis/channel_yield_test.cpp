@@ -23,12 +23,15 @@ struct CountingThreads {
   using Mutex = std::mutex;
   using Condition = std::condition_variable;
   using ParkingLot = redis::ParkingLot;
-  static TimePoint now() noexcept { return SteadyTime::now() + std::chrono::milliseconds(passed); }
+  static TimePoint now() noexcept {
+    return (stands_still ? TimePoint() : SteadyTime::now()) + std::chrono::milliseconds(passed);
+  }
   static void yield() noexcept {
     passed += turn;
     ++yields;
   }
-  static inline std::atomic<std::int64_t> passed{0};  // milliseconds
+  static inline std::atomic<bool> stands_still{false};  // but for the turns that a test makes
+  static inline std::atomic<std::int64_t> passed{0};    // milliseconds
   static inline std::atomic<std::int64_t> turn{0};
   static inline std::atomic<int> yields{0};
 };
@@ -88,6 +91,7 @@ struct Fixture {
   }
   // Returns how often the one that waited for the other let others go first.
   int yields_of_a_follower(int awaited) {
+    CountingThreads::stands_still = true;
     CountingThreads::yields = 0;
     transport->waits = false;
     std::thread leader([this] { call(); });
@@ -99,6 +103,7 @@ struct Fixture {
     transport->answers.release(2);
     leader.join();
     follower.join();
+    CountingThreads::stands_still = false;
     return CountingThreads::yields;
   }
 
