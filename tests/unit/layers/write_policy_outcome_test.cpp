@@ -29,31 +29,38 @@ WritePolicyCacheOptions over(const std::shared_ptr<ICache>& below) {
   return options;
 }
 
-// Lets writers of one key wait.
+// Lets writers wait until it opens. It opens at the latest when it is destroyed, so it stands after the cache
+// whose writers it holds: the destructor of a cache waits for a writer that has begun.
 class Gate {
  public:
+  Gate() = default;
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
   ~Gate() { open(); }
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    open_ = false;
-  }
+  void open() { set(true); }
+  void close() { set(false); }
   IWritePolicyCache::Writer writer() {
-    return [this](std::string_view, std::optional<ByteView>) -> Status {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return open_; });
+    return [state = state_](std::string_view, std::optional<ByteView>) -> Status {
+      std::unique_lock lock(state->mutex);
+      state->changed.wait(lock, [&] { return state->open; });
       return Done{};
     };
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool open = false;
+  };
+
+  void set(bool open) {
+    const std::lock_guard lock(state_->mutex);
+    state_->open = open;
+    state_->changed.notify_all();
+  }
+
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace
@@ -92,8 +99,8 @@ BOOST_AUTO_TEST_CASE(values_that_were_replaced_leave_as_much_room_as_there_was) 
   options.queue_size = 4;
   options.on_full = OnFull::refuse;
   options.newest_only = true;
-  Gate gate;
   WritePolicyCache cache(options);
+  Gate gate;
   for (int round = 0; round < 3; ++round) {
     gate.close();
     BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
@@ -119,8 +126,8 @@ BOOST_AUTO_TEST_CASE(a_full_queue_that_writes_through_fails_as_write_through_doe
   options.queue_size = 1;
   options.wait_limit = 0ms;
   options.on_full = OnFull::write_through;
-  Gate gate;
   WritePolicyCache cache(options);
+  Gate gate;
   BOOST_REQUIRE(memory->set_value("key", "old", 1h));
   BOOST_TEST(cache.write_behind("busy", "x", 1h, gate.writer()).ok());
   const auto written = cache.write_behind(
