@@ -1,5 +1,5 @@
 cmake_minimum_required(VERSION 3.22)
-# docs/features.md has each feature and each weakness of the cache contract once, and each names tests that are there.
+# tests/package/features.md has each feature and each weakness of the cache contract once, and each names tests that are there.
 file(GLOB_RECURSE sources ${SOURCE}/tests/*.cpp)
 set(tests "")
 foreach(source IN LISTS sources)
@@ -7,7 +7,7 @@ foreach(source IN LISTS sources)
   string(APPEND tests "${text}\n")
 endforeach()
 
-file(STRINGS ${SOURCE}/docs/features.md lines REGEX "^\\| W?[0-9]+ \\|")
+file(STRINGS ${SOURCE}/tests/package/features.md lines REGEX "^\\| W?[0-9]+ \\|")
 set(seen "")
 foreach(line IN LISTS lines)
   string(REGEX REPLACE "^\\| (W?[0-9]+) \\|.*" "\\1" number "${line}")
