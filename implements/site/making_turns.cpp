@@ -1,6 +1,7 @@
 #include "site/making_turns.hpp"
 
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace cachesite::site {
@@ -19,8 +20,27 @@ MakingTurns::Turn MakingTurns::enter(std::size_t item) {
   waits_.emplace(self, making.get());
   changed_->wait(lock, [&] { return making->over; });
   waits_.erase(self);
-  if (making->failure) std::rethrow_exception(making->failure);
+  making->failure.throw_if_any();
   return Turn::made;
+}
+
+void MakingTurns::Failure::throw_if_any() const {
+  if (error) throw LoadError(error->problems(), error->what());
+  if (other) std::rethrow_exception(other);
+}
+
+MakingTurns::Failure MakingTurns::failure_of(const std::exception_ptr& thrown) noexcept {
+  if (!thrown) return {};
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const LoadError& error) {
+    try {
+      return {std::make_shared<const LoadError>(error.problems(), error.what()), nullptr};
+    } catch (const std::bad_alloc&) {
+    }
+  } catch (...) {
+  }
+  return {nullptr, thrown};
 }
 
 void MakingTurns::forget_what_the_parent_makes() {
@@ -31,13 +51,14 @@ void MakingTurns::forget_what_the_parent_makes() {
   waits_.clear();
 }
 
-void MakingTurns::leave(std::size_t item, std::exception_ptr failure) noexcept {
+void MakingTurns::leave(std::size_t item, const std::exception_ptr& failure) noexcept {
+  auto told = failure_of(failure);
   const std::lock_guard lock(mutex_);
   made_[item] = failure == nullptr;
   const auto making = std::exchange(makings_[item], nullptr);
   if (!making) return;  // made by a thread of which this is a fork
   making->over = true;
-  making->failure = std::move(failure);
+  making->failure = std::move(told);
   changed_->notify_all();
 }
 

@@ -2,6 +2,8 @@
 
 #include "basics/per_process_mutex.hpp"
 
+#include <cachesite/problem.hpp>
+
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -30,22 +32,30 @@ class MakingTurns {
 
   explicit MakingTurns(std::size_t items) : made_(items), makings_(items) {}
 
-  // Rethrows the failure of the thread that was waited for.
+  // Throws the failure of the thread that was waited for.
   Turn enter(std::size_t item);
-  void leave(std::size_t item, std::exception_ptr failure) noexcept;
+  void leave(std::size_t item, const std::exception_ptr& failure) noexcept;
 
   // What a thread has entered is continued by the calling thread, for which the other one waits meanwhile.
   void take_over(std::size_t item);
   void give_back(std::size_t item);
 
  private:
+  // Who waits gets a LoadError of his own: a program may change what it catches.
+  struct Failure {
+    std::shared_ptr<const LoadError> error = nullptr;
+    std::exception_ptr other = nullptr;  // not a LoadError, or there is no memory to copy it
+    void throw_if_any() const;
+  };
+
   struct Making {
     std::thread::id thread;
     std::thread::id giver = {};
     bool over = false;
-    std::exception_ptr failure = nullptr;
+    Failure failure = {};
   };
 
+  static Failure failure_of(const std::exception_ptr& thrown) noexcept;
   void forget_what_the_parent_makes();
   [[nodiscard]] bool waits_for_this_thread(const Making& making) const;
 

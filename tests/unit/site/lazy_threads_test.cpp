@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(the_limit_of_a_start_counts_at_the_first_lookup_too) {
       BOOST_TEST(Actor::alive == 0);
     }
     Actor::deeds.clear();
-    BOOST_TEST(outcome(*site, "a") == "a");
+    BOOST_TEST(test::wait_until([&] { return outcome(*site, "a") == "a"; }));
   }
 }
 
