@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cachesite/naming_policy.hpp>
+
 #include <bit>
 #include <cassert>
 #include <concepts>
@@ -73,6 +75,13 @@ class Data {
     assert(elements.size() % 2 == 0);
     return of_elements(Kind::map, std::move(elements));
   }
+  /// The name of a struct's field, as the key of a map: text that a serialiser may write in the form of its
+  /// NamingPolicy. Keys that are not made by this are data and stay as they are.
+  [[nodiscard]] static Data field_name(std::string_view name) {
+    Data data(name);
+    data.is_field_name_ = true;
+    return data;
+  }
   /// A value of a kind whose content is text or bytes.
   [[nodiscard]] static Data of_text(Kind kind, std::string text) {
     Data data;
@@ -106,6 +115,11 @@ class Data {
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   /// What is in a sequence, map or object; empty for another kind.
   [[nodiscard]] const List& elements() const noexcept { return list_; }
+  /// Whether this was made by `field_name()`.
+  [[nodiscard]] bool is_field_name() const noexcept { return is_field_name_; }
+  /// The form in which fields have their names in this map: that of the serialiser that read it.
+  [[nodiscard]] NamingPolicy naming() const noexcept { return naming_; }
+  void set_naming(NamingPolicy naming) noexcept { naming_ = naming; }
   /// Adds to a sequence. Precondition: is_sequence().
   void add(Data element) {
     assert(is_sequence());
@@ -129,7 +143,12 @@ class Data {
     return nullptr;
   }
 
-  /// Equal kind and content; maps are equal when their members are in the same order.
+  /// The value of the field that a struct calls `name`, as `find()` of the name in the form of `naming()`.
+  [[nodiscard]] const Data* find_field(std::string_view name) const {
+    return naming_ == NamingPolicy::as_is ? find(name) : find(renamed(name, naming_));
+  }
+
+  /// Equal kind and content, whatever the naming; maps are equal when their members are in the same order.
   friend bool operator==(const Data& left, const Data& right) noexcept {
     if (left.kind_ != right.kind_) return false;
     if (left.kind_ == Kind::real) return left.real() == right.real();
@@ -142,6 +161,8 @@ class Data {
   List list_;
   std::int64_t number_ = 0;  // of a real its bits
   Kind kind_ = Kind::null;
+  NamingPolicy naming_ = NamingPolicy::as_is;
+  bool is_field_name_ = false;
 };
 
 /// The kind as messages call it, such as "an integer".

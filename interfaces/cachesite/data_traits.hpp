@@ -3,6 +3,7 @@
 #include <cachesite/data.hpp>
 #include <cachesite/result.hpp>
 
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -216,17 +217,21 @@ struct DataTraits<std::map<std::string, T>> {
 };
 
 /// A map by field names. A field that is missing keeps its initial value when it is a std::optional and fails
-/// otherwise; names that the struct does not list are passed over, so that a later version may add some.
+/// otherwise; names that the struct does not list are passed over, so that a later version may add some. Of a
+/// map that was read with a NamingPolicy the fields are found under the names of that; it is refused with
+/// `bad_argument` when two of them have the same.
 template <DataStruct T>
 struct DataTraits<T> {
   static Data to(const T& value) {
-    auto data = Data::map();
-    std::apply([&](const auto&... field) { (add(data, value, field), ...); }, T::fields());
-    return data;
+    Data::List elements;
+    elements.reserve(2 * std::tuple_size_v<decltype(T::fields())>);
+    std::apply([&](const auto&... field) { (add(elements, value, field), ...); }, T::fields());
+    return Data::map(std::move(elements));
   }
   static Status from(const Data& data, T& value) {
     if (!data.is_map()) return unexpected_data("a map", data);
-    Status status = Done{};
+    Status status = distinct(data.naming());
+    if (!status.ok()) return status;
     std::apply(
         [&](const auto&... field) { static_cast<void>(((status = read(data, value, field)).ok() && ...)); },
         T::fields());
@@ -235,12 +240,20 @@ struct DataTraits<T> {
 
  private:
   template <class Member>
-  static void add(Data& data, const T& value, const DataField<T, Member>& field) {
-    data.add(Data(field.name), DataTraits<Member>::to(value.*field.member));
+  static void add(Data::List& elements, const T& value, const DataField<T, Member>& field) {
+    elements.push_back(Data::field_name(field.name));
+    elements.push_back(DataTraits<Member>::to(value.*field.member));
+  }
+  static Status distinct(NamingPolicy naming) {
+    if (naming == NamingPolicy::as_is) return Done{};
+    const auto names = std::apply(
+        [](const auto&... field) { return std::array<std::string_view, sizeof...(field)>{field.name...}; },
+        T::fields());
+    return check_distinct(names, naming);
   }
   template <class Member>
   static Status read(const Data& data, T& value, const DataField<T, Member>& field) {
-    const Data* const member = data.find(field.name);
+    const Data* const member = data.find_field(field.name);
     if (member == nullptr) {
       if constexpr (requires {
                       typename Member::value_type;
@@ -248,7 +261,8 @@ struct DataTraits<T> {
                     })
         return Done{};
       else
-        return Error(ErrorCode::corrupt, "the field \"" + std::string(field.name) + "\" is missing");
+        return Error(ErrorCode::corrupt,
+                     "the field \"" + renamed(field.name, data.naming()) + "\" is missing");
     }
     auto status = DataTraits<Member>::from(*member, value.*field.member);
     if (status.ok()) return status;

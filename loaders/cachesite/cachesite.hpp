@@ -83,6 +83,7 @@
 #include <cachesite/mutex_guard.hpp>
 #include <cachesite/mutex_lease.hpp>
 #include <cachesite/mutex_site.hpp>
+#include <cachesite/naming_policy.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/parameter_declaration.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/data.hpp>
+#include <cachesite/naming_policy.hpp>
 #include <cachesite/serializer.hpp>
 
 #include <string>
@@ -10,9 +11,11 @@ namespace cachesite {
 /// Settings of a JsonSerializer.
 struct JsonOptions {
   /// Bounds for reading.
-  DataLimits limits;
+  DataLimits limits = {};
   /// Characters beyond ASCII are written as \u escapes.
   bool ascii = false;
+  /// The form of the names of fields, written and read. Keys of maps are data and stay.
+  NamingPolicy names = NamingPolicy::as_is;
 };
 
 /// Data as JSON, as Python writes it: UTF-8, ", " and ": " between things, reals in their shortest form, keys
@@ -22,6 +25,10 @@ struct JsonOptions {
 /// What JSON has no form for is written in that of rick's encoder: tuples and sets as lists, dates, decimals
 /// and UUIDs as text, bytes as text when they are UTF-8, objects as the map of their fields. It is read back
 /// as what it then is. Of a key that stands twice in a map the last one counts.
+///
+/// With `JsonSerializer({.names = NamingPolicy::camel})` fields have their names in camel case: those of
+/// structs, written and read, at any depth, and those of objects, as in rick's encoder. A struct or object is
+/// refused with `bad_argument` when two of its fields then have the same name.
 class JsonSerializer : public DataSerializer<JsonSerializer> {
  public:
   JsonSerializer() noexcept = default;

@@ -23,8 +23,8 @@ Error too_much() {
 
 class Handler {
  public:
-  Handler(const std::vector<JsonLiterals::Literal>& literals, const DataLimits& limits)
-      : literals_(literals), limits_(limits) {}
+  Handler(const std::vector<JsonLiterals::Literal>& literals, const DataLimits& limits, NamingPolicy names)
+      : literals_(literals), limits_(limits), names_(names) {}
 
   bool null() { return add(Data()); }
   bool boolean(bool value) { return add(Data(value)); }
@@ -94,12 +94,14 @@ class Handler {
 
   bool end() {
     auto data = Data::of_elements(open_.back().kind, std::move(open_.back().elements));
+    data.set_naming(names_);
     open_.pop_back();
     return put(std::move(data));
   }
 
   const std::vector<JsonLiterals::Literal>& literals_;
   const DataLimits& limits_;
+  NamingPolicy names_;
   std::size_t next_literal_ = 0;
   std::size_t strings_ = 0;
   std::size_t values_ = 0;
@@ -110,13 +112,13 @@ class Handler {
 
 }  // namespace
 
-Result<Data> read_json_data(std::string_view text, const DataLimits& limits) {
+Result<Data> read_json_data(std::string_view text, const DataLimits& limits, NamingPolicy names) {
   // The parser takes a NUL for the end.
   if (text.find('\0') != std::string_view::npos) return malformed();
   const auto replaced = replace_literals(text, limits.values);
   if (replaced.literals.size() > limits.values) return too_much();
   if (!replaced.literals.empty()) text = replaced.text;
-  Handler handler(replaced.literals, limits);
+  Handler handler(replaced.literals, limits, names);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &handler)) return handler.failure();
   return std::move(handler).root();
 }

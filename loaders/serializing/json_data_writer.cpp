@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace cachesite::serializing {
 
@@ -74,7 +75,7 @@ std::string uuid_text(std::string_view bytes) {
 
 class Writer {
  public:
-  Writer(std::string& text, bool ascii) : text_(text), ascii_(ascii) {}
+  Writer(std::string& text, bool ascii, NamingPolicy names) : text_(text), ascii_(ascii), names_(names) {}
 
   Status write(const Data& data) {
     switch (data.kind()) {
@@ -93,7 +94,7 @@ class Writer {
       case Kind::frozen_set:
         return write_list(data.elements());
       case Kind::map:
-        return write_map(data.elements());
+        return write_map(data.elements(), false);
       case Kind::data_class:
       case Kind::object:
         return write_fields(data);
@@ -129,11 +130,13 @@ class Writer {
     return Done{};
   }
 
-  Status write_map(const Data::List& elements) {
+  // Of a map of fields every text key is the name of one.
+  Status write_map(const Data::List& elements, bool of_fields) {
+    if (auto status = check_fields(elements, of_fields); !status.ok()) return status;
     text_.push_back('{');
     for (std::size_t index = 0; index + 1 < elements.size(); index += 2) {
       if (index != 0) text_.append(", ");
-      if (auto status = write_key(elements[index]); !status.ok()) return status;
+      if (auto status = write_key(elements[index], of_fields); !status.ok()) return status;
       text_.append(": ");
       if (auto status = write(elements[index + 1]); !status.ok()) return status;
     }
@@ -141,7 +144,20 @@ class Writer {
     return Done{};
   }
 
-  Status write_key(const Data& key) {
+  [[nodiscard]] bool is_renamed(const Data& key, bool of_fields) const noexcept {
+    return names_ != NamingPolicy::as_is && key.kind() == Kind::text && (of_fields || key.is_field_name());
+  }
+
+  [[nodiscard]] Status check_fields(const Data::List& elements, bool of_fields) const {
+    if (names_ == NamingPolicy::as_is) return Done{};
+    std::vector<std::string_view> fields;
+    for (std::size_t index = 0; index + 1 < elements.size(); index += 2)
+      if (is_renamed(elements[index], of_fields)) fields.push_back(elements[index].text());
+    return check_distinct(fields, names_);
+  }
+
+  Status write_key(const Data& key, bool of_fields) {
+    if (is_renamed(key, of_fields)) return write_text(renamed(key.text(), names_));
     if (key.kind() <= Kind::real) return write_text(plain_text(key));
     if (key.kind() == Kind::text) return write_text(key.text());
     return Error(ErrorCode::bad_argument,
@@ -152,7 +168,7 @@ class Writer {
     const auto& elements = object.elements();
     const Data* const fields = elements.empty() ? nullptr : elements.front().find("__data__");
     if (fields == nullptr) return Error(ErrorCode::bad_argument, "an object has a map with its fields");
-    return write(*fields);
+    return fields->is_map() ? write_map(fields->elements(), true) : write(*fields);
   }
 
   Status write_text(std::string_view text) {
@@ -186,12 +202,13 @@ class Writer {
 
   std::string& text_;
   bool ascii_;
+  NamingPolicy names_;
 };
 
 }  // namespace
 
-Status write_json_data(const Data& data, bool ascii, std::string& bytes) {
-  return Writer(bytes, ascii).write(data);
+Status write_json_data(const Data& data, bool ascii, NamingPolicy names, std::string& bytes) {
+  return Writer(bytes, ascii, names).write(data);
 }
 
 }  // namespace cachesite::serializing

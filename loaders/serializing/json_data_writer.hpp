@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cachesite/data.hpp>
+#include <cachesite/naming_policy.hpp>
 #include <cachesite/result.hpp>
 
 #include <string>
 
 namespace cachesite::serializing {
 
-Status write_json_data(const Data& data, bool ascii, std::string& bytes);
+Status write_json_data(const Data& data, bool ascii, NamingPolicy names, std::string& bytes);
 
 }  // namespace cachesite::serializing
