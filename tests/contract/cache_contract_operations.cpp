@@ -1,4 +1,5 @@
 #include "contract/cache_clauses.hpp"
+#include "support/sanitized.hpp"
 
 #include <array>
 #include <atomic>
@@ -15,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto long_time = 1h;
+constexpr auto short_time = 20ms * slowness;
 constexpr auto largest = std::numeric_limits<std::int64_t>::max();
 constexpr auto smallest = std::numeric_limits<std::int64_t>::min();
 
@@ -86,8 +88,8 @@ void entries_of_any_size_are_added_and_replaced(const CacheSubject& subject) {
 void an_expired_entry_is_none(const CacheSubject& subject) {
   auto& cache = *subject.cache;
   for (const auto* key : {"added", "replaced", "given time", "persisted"})
-    BOOST_REQUIRE(cache.set_value(key, "old", 20ms));
-  subject.let_pass(21ms);
+    BOOST_REQUIRE(cache.set_value(key, "old", short_time));
+  subject.let_pass(short_time + 1ms);
   BOOST_TEST(cache.add("added", "new", long_time).value());
   check_hit(cache, "added", "new");
   BOOST_TEST(!cache.replace("replaced", "new", long_time).value());
@@ -164,11 +166,11 @@ void a_new_counter_has_its_ttl_and_one_that_is_there_keeps_its_own(const CacheSu
   BOOST_TEST(cache.increment("for ever", 1, TimeToLive::never_expires()).value() == 1);
   BOOST_TEST(cache.increment("for ever", 1, 1s).value() == 2);
   BOOST_TEST(never_ends(subject, "for ever"));
-  BOOST_TEST(cache.increment("short", 5, 20ms).value() == 5);
-  subject.let_pass(21ms);
+  BOOST_TEST(cache.increment("short", 5, short_time).value() == 5);
+  subject.let_pass(short_time + 1ms);
   BOOST_TEST(cache.get("short").miss());
   BOOST_TEST(cache.increment("short", 5, long_time).value() == 5);
-  BOOST_TEST(remaining(subject, "short").left > 20ms);
+  BOOST_TEST(remaining(subject, "short").left > short_time);
 }
 
 void what_is_no_counter_is_refused_and_stays(const CacheSubject& subject) {
@@ -249,14 +251,14 @@ void no_increment_of_many_threads_is_lost(const CacheSubject& subject) {
 void expire_gives_a_new_ttl(const CacheSubject& subject) {
   auto& cache = *subject.cache;
   BOOST_TEST(!cache.expire("nobody", long_time).value());
-  BOOST_TEST(cache.set_value("longer", "value", 20ms));
+  BOOST_TEST(cache.set_value("longer", "value", short_time));
   BOOST_TEST(cache.set_value("shorter", "value", long_time));
   BOOST_TEST(cache.set_value("null", std::nullopt, long_time));
   BOOST_TEST(cache.set_value("large", std::string(100000, 'x'), long_time));
   BOOST_TEST(cache.expire("longer", long_time).value());
   for (const auto* key : {"shorter", "null", "large"})
-    BOOST_TEST(cache.expire(key, 20ms).value());
-  subject.let_pass(21ms);
+    BOOST_TEST(cache.expire(key, short_time).value());
+  subject.let_pass(short_time + 1ms);
   check_hit(cache, "longer", "value");
   for (const auto* key : {"shorter", "null", "large"})
     BOOST_TEST(cache.get(key).miss());
@@ -268,15 +270,15 @@ void expire_gives_a_new_ttl(const CacheSubject& subject) {
 void persist_takes_the_end_away(const CacheSubject& subject) {
   auto& cache = *subject.cache;
   BOOST_TEST(!cache.persist("nobody").value());
-  BOOST_TEST(cache.set_value("kept", "value", 20ms));
+  BOOST_TEST(cache.set_value("kept", "value", short_time));
   BOOST_TEST(cache.persist("kept").value());
   BOOST_TEST(!cache.persist("kept").value());
   BOOST_TEST(never_ends(subject, "kept"));
   BOOST_TEST(remaining(subject, "kept").left.count() == 0);
-  subject.let_pass(21ms);
+  subject.let_pass(short_time + 1ms);
   check_hit(cache, "kept", "value");
-  BOOST_TEST(cache.expire("kept", 20ms).value());
-  subject.let_pass(21ms);
+  BOOST_TEST(cache.expire("kept", short_time).value());
+  subject.let_pass(short_time + 1ms);
   BOOST_TEST(cache.get("kept").miss());
 }
 
@@ -286,20 +288,20 @@ void an_entry_may_be_stored_without_an_end(const CacheSubject& subject) {
   BOOST_TEST(cache.write("written", "value", never).ok());
   BOOST_TEST(cache.write("null", std::nullopt, never).ok());
   BOOST_TEST(cache.add("added", "value", never).value());
-  BOOST_TEST(cache.set_value("replaced", "value", 20ms));
+  BOOST_TEST(cache.set_value("replaced", "value", short_time));
   BOOST_TEST(cache.replace("replaced", "value", never).value());
-  BOOST_TEST(cache.set_value("given time", "value", 20ms));
+  BOOST_TEST(cache.set_value("given time", "value", short_time));
   BOOST_TEST(cache.expire("given time", never).value());
   BOOST_TEST(cache.expire("given time", never).value());
   BOOST_TEST(cache.write("large", std::string(100000, 'x'), never).ok());
   BOOST_TEST(cache.set_many({{"in a batch", "value", never}}).front().ok());
-  subject.let_pass(30ms);
+  subject.let_pass(short_time + 10ms);
   for (const auto* key : {"written", "null", "added", "replaced", "given time", "large", "in a batch"}) {
     BOOST_TEST(never_ends(subject, key));
     BOOST_TEST(!cache.get(key).miss());
   }
-  BOOST_TEST(cache.set_value("written", "value", 20ms));
-  subject.let_pass(21ms);
+  BOOST_TEST(cache.set_value("written", "value", short_time));
+  subject.let_pass(short_time + 1ms);
   BOOST_TEST(cache.get("written").miss());
 }
 

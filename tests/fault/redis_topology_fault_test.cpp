@@ -1,6 +1,7 @@
 // Sentinel and Cluster on real servers: masters die, slots move, and calls go on.
 
 #include "fault/redis_topology_world.hpp"
+#include "support/sanitized.hpp"
 #include "support/scripted_server.hpp"
 
 #include <memory>
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto timeout = 1000ms;
-constexpr auto slack = 50ms;
+constexpr auto slack = 50ms * slowness;
 
 RedisCacheOptions common() {
   RedisCacheOptions options;

@@ -3,6 +3,7 @@
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
 #include "support/redis_server.hpp"
+#include "support/sanitized.hpp"
 
 #include <cachesite/redis_cache.hpp>
 
@@ -17,7 +18,7 @@ class RedisWorld {
  public:
   static constexpr std::chrono::milliseconds deadline{300};
   /// How much later than its deadline a call may return on a busy machine.
-  static constexpr std::chrono::milliseconds slack{50};
+  static constexpr std::chrono::milliseconds slack{50 * slowness};
 
   explicit RedisWorld(RedisCacheOptions options = {}) {
     options.host = "127.0.0.1";

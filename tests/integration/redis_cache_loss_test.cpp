@@ -1,6 +1,7 @@
 #include "integration/redis_cache_fixture.hpp"
 #include "support/reserved_port.hpp"
 #include "support/resource_counts.hpp"
+#include "support/sanitized.hpp"
 
 #include <atomic>
 #include <csignal>
@@ -40,7 +41,7 @@ BOOST_AUTO_TEST_CASE(caches_of_hosts_that_do_not_answer_start_side_by_side) {
     cache->start();
   for (const auto& cache : caches)
     cache->await_started();
-  BOOST_TEST(watch.elapsed().count() < (400ms + 200ms).count());
+  BOOST_TEST(watch.elapsed().count() < (400ms + 200ms * slowness).count());
   for (const auto& cache : caches)
     BOOST_TEST((cache->get("key").error().code() == ErrorCode::unreachable));
 }

@@ -16,4 +16,7 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
+/// How many times as long a test waits for what a sanitizer slows down.
+inline constexpr int slowness = sanitized ? 10 : 1;
+
 }  // namespace cachesite::test
