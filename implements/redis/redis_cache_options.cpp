@@ -12,7 +12,7 @@ ParameterTable RedisCacheOptions::parameters() {
   return table.add(ParameterTable{
       parameter("connection", &O::connection,
                 "The IRedis component whose connection the cache uses instead of one of its own."),
-      parameter("prefix", &O::prefix, "Put in front of every key."),
+      parameter("prefix", &O::prefix, "Put in front of every key.").alias("key_prefix"),
       parameter("null_as", &O::null_as, "How a cached null is stored.")
           .choices({{"marker", NullAs::marker}, {"empty", NullAs::empty}}),
       parameter("max_value_bytes", &O::max_value_bytes, "Longer values are refused.")

@@ -116,7 +116,7 @@ ParameterTable RedisConnectionOptions::parameters() {
           .between(least, longest),
       parameter("socket_timeout", &O::socket_timeout, "Longest time of one call.").between(least, longest),
       parameter("client_name", &O::client_name, "Name of the connections in the server's client list."),
-      parameter("ssl", &O::ssl, "Encrypts the connection with TLS 1.2 or later."),
+      parameter("ssl", &O::ssl, "Encrypts the connection with TLS 1.2 or later.").alias("use_ssl"),
       parameter("ssl_cert_reqs", &O::ssl_cert_reqs,
                 "Whether the server's certificate has to be valid and trusted; optional is read as required, "
                 "since a server always shows one.")

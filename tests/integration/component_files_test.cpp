@@ -98,4 +98,44 @@ BOOST_AUTO_TEST_CASE(a_component_of_its_own_parameters_a_session_and_layers_reac
   BOOST_TEST(clients.find("name=from-defaults") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_redis_cache_takes_the_environment_of_spakky) {
+  test::RedisServerOptions with_user;
+  with_user.users = {"app on >secret ~* +@all"};
+  const RedisServer server(with_user);
+  const std::string file =
+      "- class: FixedConfig\n  entries: [{interface: IConfig, name: defaults}]\n"
+      "  values: [redis.host=127.0.0.1, 'redis.key_prefix=spakky:cache:', redis.socket_timeout=5.0]\n"
+      "- class: EnvironmentConfig\n  entries: [{interface: IConfig, name: env}]\n  prefix: SPAKKY_\n"
+      "- class: LayeredConfig\n  entries: [{interface: IConfig}]\n  layers: [defaults, env]\n"
+      "- class: RedisCache\n  entries: [{interface: ICache}]\n";
+  const Variable port("SPAKKY_REDIS__PORT", std::to_string(server.port()));
+  const Variable database("SPAKKY_REDIS__DB", "3");
+  const Variable user("SPAKKY_REDIS__USERNAME", "app");
+  const Variable password("SPAKKY_REDIS__PASSWORD", "secret");
+  auto probe = server.probe();
+  probe.command({"SELECT", "3"});
+  const auto site = load_component_site_from_text(file, Format::yaml);
+  BOOST_TEST(site->get_component<ICache>()->set_value("k", "v", 1min));
+  BOOST_TEST(probe.command({"GET", "spakky:cache:k"}).text == "v");
+  {
+    const Variable prefix("SPAKKY_REDIS__KEY_PREFIX", "shop:");
+    const Variable timeout("SPAKKY_REDIS__SOCKET_TIMEOUT", "2.5");
+    const auto shop = load_component_site_from_text(file, Format::yaml);
+    BOOST_TEST(shop->get_component<ICache>()->set_value("k", "w", 1min));
+    BOOST_TEST(probe.command({"GET", "shop:k"}).text == "w");
+  }
+  {
+    const Variable tls("SPAKKY_REDIS__USE_SSL", "true");  // which this server does not speak
+    const Variable patience("SPAKKY_REDIS__SOCKET_CONNECT_TIMEOUT", "200ms");
+    const auto encrypted = load_component_site_from_text(file, Format::yaml);
+    BOOST_TEST(!encrypted->get_component<ICache>()->set_value("k", "x", 1min));
+  }
+  for (const auto& [name, value] :
+       {std::pair("SPAKKY_REDIS__PORT", "-1"), std::pair("SPAKKY_REDIS__DB", "-1"),
+        std::pair("SPAKKY_REDIS__USE_SSL", "maybe"), std::pair("SPAKKY_REDIS__SOCKET_TIMEOUT", "soon")}) {
+    const Variable wrong(name, value);
+    BOOST_CHECK_THROW((void)load_component_site_from_text(file, Format::yaml), LoadError);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
