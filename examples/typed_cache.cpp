@@ -21,6 +21,17 @@ struct User {
   }
 };
 
+// As programs in JavaScript write it, with the names of fields in camel case: {"userId": 42, "lastSeen": ...}
+struct Visit {
+  std::int64_t user_id = 0;
+  std::string last_seen;
+
+  static auto fields() {
+    return std::tuple(cachesite::data_field("user_id", &Visit::user_id),
+                      cachesite::data_field("last_seen", &Visit::last_seen));
+  }
+};
+
 int main() {
   const auto site = cachesite::load_component_site_from_text(R"(
 - class: MemoryCache
@@ -44,4 +55,13 @@ int main() {
     if (lookup.miss()) std::printf("%s is not in the cache\n", key);
     if (lookup.failed()) std::printf("%s: %s\n", key, std::string(lookup.error().message()).c_str());
   }
+
+  cachesite::TypedCache<Visit, cachesite::JsonSerializer> visits(
+      site->get_component<cachesite::ICache>("store"),
+      cachesite::JsonSerializer({.names = cachesite::NamingPolicy::camel}));
+  visits.set_value("visit:42", Visit{42, "today"}, 30min);
+  const auto stored = visits.cache()->get_value("visit:42");
+  if (stored) std::printf("%s\n", std::string(stored->text()).c_str());
+  if (const auto visit = visits.get_value("visit:42"))
+    std::printf("last seen %s\n", visit->last_seen.c_str());
 }
