@@ -130,6 +130,7 @@ int run(int count, char** words) {
       ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_flag("--json", arguments.json, "Answer as JSON");
+  app.set_version_flag("--version", "cachesite " CACHESITE_VERSION, "Print the version and exit");
 
   const auto needs_files = [&](std::function<Exit()> body) {
     return [&arguments, body = std::move(body)] {
@@ -152,9 +153,9 @@ int run(int count, char** words) {
   add_command("health", "Print the state of every component; exit 4 when one is down", needs_files([&] {
                 return with_site(arguments, [&](const auto& site) { return health(site, arguments.json); });
               }));
-  add_command("metrics", "Print the counters of every cache in the text format of Prometheus",
+  add_command("metrics", "Print what this run counted of every cache, in the text format of Prometheus",
               needs_files([&] { return with_site(arguments, metrics); }));
-  add_command("information", "Print the counters of every cache as JSON",
+  add_command("information", "Print what this run counted of every cache, as JSON",
               needs_files([&] { return with_site(arguments, information); }));
   add_command(
       "explain", "Print state, dependencies and the origin of every parameter of NAME", needs_files([&] {

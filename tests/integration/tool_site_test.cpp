@@ -26,6 +26,24 @@ BOOST_FIXTURE_TEST_CASE(a_mistyped_word_is_told_with_what_was_meant, Tool) {
              "2 cachesite: no class \"Zebra\"; 'cachesite describe' lists them all\n");
 }
 
+BOOST_FIXTURE_TEST_CASE(the_version_is_told_without_a_command_and_without_a_file, Tool) {
+  const auto told = run_process({CACHESITE_TOOL_PROGRAM, "--version"});
+  BOOST_TEST(told.status.value_or(-1) == 0);
+  BOOST_TEST(told.errors == "");
+  BOOST_TEST(told.output.find("cachesite ") == 0U);
+  BOOST_TEST(told.output.find('.') != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_component_file_is_called_what_it_is) {
+  for (const std::string file : {"-", "/dev/stdin", "/"}) {
+    const auto told = run_process({CACHESITE_TOOL_PROGRAM, "-c", file, "list"});
+    BOOST_TEST(told.status.value_or(-1) == 3, file);
+    BOOST_TEST(told.output == "", file);
+    BOOST_TEST(told.errors.find("give the format") == std::string::npos, told.errors);
+    BOOST_TEST(told.errors.find("error[E10") != std::string::npos, told.errors);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(an_unknown_component_is_a_matter_of_usage_for_every_command, Tool) {
   const std::vector<std::vector<std::string>> commands{{"explain", "shp"},
                                                        {"get", "shp", "key"},
