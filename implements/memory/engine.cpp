@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <new>
-#include <random>
 #include <utility>
 
 namespace cachesite::memory {
@@ -25,12 +25,6 @@ constexpr std::uint64_t table_parts = 8;
 constexpr std::uint64_t sketch_parts = 16;
 constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
-HashSeed random_seed() {
-  std::random_device device;
-  const auto word = [&device] { return std::uint64_t{device()} << 32U | device(); };
-  return {word(), word()};
-}
-
 }  // namespace
 
 unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
@@ -43,7 +37,7 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
 
 ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
                                  unsigned shard_bits) {
-  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : random_seed()};
+  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : HashSeed::random()};
   context.seed.first |= 1U;
   if (options.time_to_idle) {
     context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;

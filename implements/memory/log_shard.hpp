@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/shard_lock.hpp"
 #include "memory/aftermath.hpp"
 #include "memory/arena.hpp"
 #include "memory/bucket_table.hpp"
@@ -10,7 +11,6 @@
 #include "memory/frequency_sketch.hpp"
 #include "memory/hash.hpp"
 #include "memory/retired_pages.hpp"
-#include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
 #include "memory/tick_clock.hpp"
 #include "memory/write_outcome.hpp"
@@ -224,7 +224,7 @@ class alignas(2048) LogShard {
   BucketTable table_;
   Arena arena_;
   // Under the lock.
-  alignas(64) mutable ShardLock lock_;
+  alignas(64) mutable basics::ShardLock lock_;
   std::array<EntryLog, 2> logs_;
   FrequencySketch sketch_;
   Cursor cursor_;

@@ -57,7 +57,7 @@ Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destinatio
       case Glance::miss:
         return Found::miss;
       case Glance::unsure:
-        pause_briefly();
+        basics::pause_briefly();
     }
   }
   return read_locked(hash, key, destination, after);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/shard_lock.hpp"
 #include "memory/aftermath.hpp"
 #include "memory/budget.hpp"
 #include "memory/ghost_queue.hpp"
@@ -7,7 +8,6 @@
 #include "memory/log_shard.hpp"
 #include "memory/node_list.hpp"
 #include "memory/node_places.hpp"
-#include "memory/shard_lock.hpp"
 #include "memory/shard_statistics.hpp"
 #include "memory/tick_clock.hpp"
 #include "memory/write_outcome.hpp"
@@ -104,7 +104,7 @@ class OrderedStore {
 
   const EvictionPolicy policy_;
   const ShardContext& context_;
-  mutable ShardLock lock_;
+  mutable basics::ShardLock lock_;
   Nodes nodes_;
   Ends ends_;
   NodePlaces places_;

@@ -11,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace cachesite::memory {
+namespace cachesite::basics {
 
 inline void pause_briefly() noexcept {
 #if defined(__SSE2__)
@@ -30,7 +30,7 @@ class ShardLock {
   }
   bool try_lock() noexcept {
     std::uint32_t free = 0;
-    return state_.compare_exchange_strong(free, basics::process_number(), std::memory_order_acquire,
+    return state_.compare_exchange_strong(free, process_number(), std::memory_order_acquire,
                                           std::memory_order_relaxed);
   }
   void unlock() noexcept { state_.store(0, std::memory_order_release); }
@@ -45,8 +45,8 @@ class ShardLock {
         pause_briefly();
       }
       std::uint32_t holder = state_.load(std::memory_order_relaxed);
-      if (holder != 0 && holder != basics::process_number() &&
-          state_.compare_exchange_strong(holder, basics::process_number(), std::memory_order_acquire,
+      if (holder != 0 && holder != process_number() &&
+          state_.compare_exchange_strong(holder, process_number(), std::memory_order_acquire,
                                          std::memory_order_relaxed)) {
         orphaned_ = true;
         return;
@@ -63,4 +63,4 @@ class ShardLock {
   bool orphaned_ = false;
 };
 
-}  // namespace cachesite::memory
+}  // namespace cachesite::basics
