@@ -21,8 +21,10 @@
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
 #include <cachesite/remember_cache.hpp>
+#include <cachesite/sliding_window_limiter.hpp>
 #include <cachesite/tagged_cache_layer.hpp>
 #include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/token_bucket_limiter.hpp>
 #include <cachesite/topic_logger_site.hpp>
 #include <cachesite/write_policy_cache_layer.hpp>
 
@@ -72,6 +74,15 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<RedisPubSubQueueSite>("RedisPubSubQueueSite")
       .text("Hands every message to every consumer that is there, over publish and subscribe of Redis.")
       .alias("fivcglue.implements.queues_redis.QueueSiteImpl", {{"require_connection", "true"}});
+  catalog.add<TokenBucketLimiter>("TokenBucketLimiter")
+      .text(
+          "Limits how often something is done, with bursts: in the process, or among all on one Redis "
+          "server.");
+  catalog.add<SlidingWindowLimiter>("SlidingWindowLimiter")
+      .text(
+          "Limits how often something is done within any stretch of time: in the process, or among all on "
+          "one "
+          "Redis server.");
   catalog.add<TopicLoggerSite>("TopicLoggerSite")
       .text("Gives out loggers by topic: levels, console, rotating files and JSON lines.")
       .alias("LoggerSite")

@@ -97,6 +97,10 @@
 #include <cachesite/queue.hpp>
 #include <cachesite/queue_message.hpp>
 #include <cachesite/queue_site.hpp>
+#include <cachesite/rate.hpp>
+#include <cachesite/rate_limited_function.hpp>
+#include <cachesite/rate_limiter.hpp>
+#include <cachesite/rate_limiter_options.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_command.hpp>
@@ -126,6 +130,7 @@
 #include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
 #include <cachesite/site_reports.hpp>
+#include <cachesite/sliding_window_limiter.hpp>
 #include <cachesite/stable_hash.hpp>
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
@@ -140,6 +145,7 @@
 #include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/time_to_live_text.hpp>
+#include <cachesite/token_bucket_limiter.hpp>
 #include <cachesite/topic_logger_site.hpp>
 #include <cachesite/ttl_jitter.hpp>
 #include <cachesite/typed_cache.hpp>

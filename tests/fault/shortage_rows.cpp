@@ -99,6 +99,19 @@ std::optional<std::string> send_and_receive(IQueueSite& site) {
   return done.ok() ? std::nullopt : text_of(done.error());
 }
 
+std::optional<std::string> take_from_a_limit(IRateLimiter& limiter) {
+  const auto key = fresh_name();
+  const auto first = limiter.acquire(key, 2);
+  if (!first.ok()) return text_of(first.error());
+  if (first.value().without_server) return "the server was not asked";
+  if (!first.value().allowed) return "a new key has nothing left";
+  const auto second = limiter.acquire(key);
+  if (!second.ok()) return text_of(second.error());
+  if (second.value().allowed) return "more was allowed than the limit";
+  const auto reset = limiter.reset(key);
+  return reset.ok() ? std::nullopt : text_of(reset.error());
+}
+
 std::optional<std::string> write_behind(IWritePolicyCache& cache) {
   std::atomic<bool> written{false};
   const auto queued = cache.write_behind(fresh_name(), ByteView("value"), 1min, [&](std::string_view, auto) {
@@ -239,6 +252,9 @@ void add_rows_without_servers(std::vector<ShortageRow>& rows) {
       used_as<IMutexSite>(take_and_release));
   add("MemoryQueueSite", component("MemoryQueueSite", "IQueueSite", ""),
       used_as<IQueueSite>(send_and_receive));
+  for (const char* limiter : {"TokenBucketLimiter", "SlidingWindowLimiter"})
+    add(limiter, component(limiter, "IRateLimiter", "  rate: 2/hour\n"),
+        used_as<IRateLimiter>(take_from_a_limit));
   for (const char* config : {"JsonConfig", "YamlConfig"})
     add(config, component(config, "IConfig", "  path: /nowhere/at/all\n"), nothing_to_use);
   for (const char* config : {"EnvironmentConfig", "FixedConfig", "LayeredConfig"})
@@ -255,6 +271,10 @@ void add_rows_with_servers(std::vector<ShortageRow>& rows) {
   add("RedisMutexSite", "IMutexSite", used_as<IMutexSite>(take_and_release));
   add("RedisStreamQueueSite", "IQueueSite", used_as<IQueueSite>(send_and_receive));
   add("RedisPubSubQueueSite", "IQueueSite", used_as<IQueueSite>(send_and_receive));
+  for (const char* limiter : {"TokenBucketLimiter", "SlidingWindowLimiter"})
+    rows.push_back({limiter, "one server",
+                    component(limiter, "IRateLimiter", "  rate: 2/hour\n  timeout: 2s\n" + at_server()),
+                    used_as<IRateLimiter>(take_from_a_limit), drop_clients_of_the_server});
   rows.push_back({"RedisCache", "sentinels", component("RedisCache", "ICache", at_sentinels()),
                   used_as<ICache>(store_and_read), replace_the_master, true});
   rows.push_back({"RedisCache", "cluster", component("RedisCache", "ICache", at_cluster()),

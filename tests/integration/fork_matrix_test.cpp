@@ -72,6 +72,12 @@ const std::string in_memory = R"(
   entries: [{interface: IMutexSite, name: mutexes}]
 - class: MemoryQueueSite
   entries: [{interface: IQueueSite, name: queues}]
+- class: TokenBucketLimiter
+  entries: [{interface: IRateLimiter, name: bucket}]
+  rate: 100/hour
+- class: SlidingWindowLimiter
+  entries: [{interface: IRateLimiter, name: window}]
+  rate: 100/hour
 - class: MemoryCache
   entries: [{interface: ICache, name: late}]
   lazy: true
@@ -132,6 +138,17 @@ const std::string on_one_server = R"(
   entries: [{interface: IQueueSite, name: news}]
   port: PORT
   prefix: "news:"
+- class: TokenBucketLimiter
+  entries: [{interface: IRateLimiter, name: shared bucket}]
+  rate: 100/hour
+  connection: main
+  without_server: local
+  timeout: 10s
+- class: SlidingWindowLimiter
+  entries: [{interface: IRateLimiter, name: own window}]
+  rate: 100/hour
+  port: PORT
+  timeout: 10s
 - class: TieredCache
   entries: [{interface: ICache, name: tiered}]
   over: store

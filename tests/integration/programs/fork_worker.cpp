@@ -51,6 +51,7 @@ struct Held {
   std::vector<IWritePolicyCache*> write_policies;
   std::vector<IMutexSite*> mutex_sites;
   std::vector<IQueueSite*> queue_sites;
+  std::vector<IRateLimiter*> limiters;
   std::vector<IRedis*> redises;
   std::vector<IRedisStatistics*> statistics;
   std::vector<ILogger*> loggers;
@@ -107,6 +108,7 @@ std::unique_ptr<Held> collect_components() {
     collect(*all, all->write_policies, entry);
     collect(*all, all->mutex_sites, entry);
     collect(*all, all->queue_sites, entry);
+    collect(*all, all->limiters, entry);
     collect(*all, all->redises, entry);
     collect(*all, all->statistics, entry);
     collect(*all, all->loggers, entry);
@@ -191,6 +193,12 @@ void use(const Held& all, const std::string& who, Verdict& verdict) {
     use_mutexes(*mutexes, who, verdict);
   for (auto* const queues : all.queue_sites)
     use_queues(*queues, who, verdict);
+  for (auto* const limiter : all.limiters) {
+    verdict.see("acquire", limiter->acquire("of " + who));
+    verdict.see("reset", limiter->reset("of " + who));
+    (void)limiter->statistics();
+    (void)limiter->health();
+  }
   for (auto* const redis : all.redises)
     use_redis(*redis, who, verdict);
   for (auto* const statistics : all.statistics)
@@ -229,6 +237,9 @@ void hold_things(Held& all) {
     if (received.ok() && received.value()) all.messages.push_back(*std::move(received).value());
     all.consumers.push_back(consumer);
   }
+  for (auto* const limiter : all.limiters)
+    while (limiter->acquire("held").value_or({}).allowed) {
+    }
   for (auto* const redis : all.redises) {
     auto session = redis->open_session();
     if (session.ok()) {
@@ -259,6 +270,10 @@ bool still_holds(Held& all) {
   }
   for (auto& message : all.messages)
     expect(message.id().empty() || message.keep().value_or(false), "a message");
+  for (auto* const limiter : all.limiters) {
+    const auto decision = limiter->acquire("held");
+    expect(decision.ok() && !decision.value().allowed && !decision.value().without_server, "a limit");
+  }
   for (const auto& session : all.sessions) {
     const std::vector<RedisCommand> commands{{"PING"}};
     const auto done = session->execute(commands);

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cachesite/parameter.hpp>
+#include <cachesite/rate.hpp>
+#include <cachesite/redis_user_options.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cachesite {
+
+/// Where a limiter keeps what was taken.
+enum class RateLimitStore : std::uint8_t {
+  automatic,  ///< on Redis when a `connection` or settings of one are given, in memory otherwise
+  memory,     ///< in the process: the limit is for its threads together
+  redis,      ///< on a Redis server: the limit is for all programs that use it together
+};
+
+/// How a limiter's state is written on Redis.
+enum class RateLimitForm : std::uint8_t {
+  cachesite,  ///< one short key for each limit, exact to the millisecond
+  redis_kit,  ///< the keys and values of redis-kit, so that its programs take from the same limits
+};
+
+/// What a limiter on Redis does while the server gives no answer.
+enum class WithoutServer : std::uint8_t {
+  deny,   ///< it refuses every call, to be tried again in a second
+  allow,  ///< it allows every call
+  local,  ///< it limits the process by its share of the limit (`local_share`)
+};
+
+/// Settings that all rate limiters have. Those of connections count on Redis alone.
+struct RateLimiterOptions : RedisUserOptions {
+  /// How often, as `parse_rate` reads it: `100/minute`. Has to be given.
+  std::string rate;
+  RateLimitStore store = RateLimitStore::automatic;
+  RateLimitForm form = RateLimitForm::cachesite;
+  /// Put in front of every key on Redis; at most 1024 bytes. Limiters with the same prefix share their
+  /// limits. Without it, what the class says.
+  std::optional<std::string> prefix;
+  /// Longest time that a call waits for the server; then `without_server` decides.
+  std::chrono::milliseconds timeout{500};
+  WithoutServer without_server = WithoutServer::deny;
+  /// With `local`: the share of the limit that this process takes while the server gives no answer, 0.001 to
+  /// 1. With four processes, 0.25 keeps them within the limit together.
+  double local_share = 1.0;
+  /// Most keys that the process remembers, 1 to 100000000. See TokenBucketLimiter for what happens beyond.
+  std::uint64_t max_keys = 100'000;
+
+  /// Whether the limits are on a Redis server, as `store` says.
+  [[nodiscard]] bool on_redis() const;
+  /// A limiter in memory takes nothing from a session.
+  [[nodiscard]] bool uses_session() const { return on_redis() && RedisUserOptions::uses_session(); }
+
+  static ParameterTable parameters();
+  [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+};
+
+}  // namespace cachesite

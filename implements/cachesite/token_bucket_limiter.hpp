@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cachesite/component_context.hpp>
+#include <cachesite/rate_limiter.hpp>
+#include <cachesite/rate_limiter_options.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace cachesite {
+
+namespace rate_limits {
+class Limiter;
+}
+
+/// Settings of a TokenBucketLimiter. `prefix` is `rate:bucket:` unless given, and `redis_kit:rl:tb` in the
+/// form of redis-kit.
+struct TokenBucketLimiterOptions : RateLimiterOptions {
+  /// Most tokens in a bucket, which can be taken at once; the number in `rate` unless given. 1 to 1000000000.
+  std::optional<std::uint64_t> capacity;
+
+  static ParameterTable parameters();
+  [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+};
+
+/// A limiter whose keys each have a bucket: it is full at first, every call takes tokens out, and `rate` says
+/// how fast it is filled again. So a burst of `capacity` calls is allowed, and `rate` in the long run.
+/// Counted exactly, in whole milliseconds.
+///
+/// **In memory** the limit is for the threads of one process, by the steady clock. At most `max_keys` keys
+/// are remembered. A key whose limit can no longer be in force, because nothing was taken for as long as an
+/// empty bucket takes to be filled, is forgotten when another needs its room: that changes nothing. A key
+/// that is in force is never forgotten. When all are, further keys share one limit of the same size until
+/// there is room, and a key that then gets its own begins with what is left of the shared one: nobody is ever
+/// allowed more than the limit.
+///
+/// **On Redis** (6 or later, or Valkey) it is for all programs with the same prefix. A call is one script, in
+/// one round trip, on the server's clock; a clock that is set back gives nothing away and costs nothing but
+/// the time that it went back over. A limit is one key, `<prefix><key>`, with an expiry; programs may give
+/// different rates, and a bucket keeps its tokens when its rate changes. With `form: redis_kit` it is two,
+/// `{<prefix>:<key>}:tokens` and `{<prefix>:<key>}:ts`, both in one slot of a cluster.
+///
+/// While the server gives no answer, `without_server` decides, and the server again as soon as it answers.
+/// What was allowed meanwhile is not counted there.
+///
+/// In a child that the process forks calls end with `closed`; a child makes a component of its own.
+class TokenBucketLimiter final : public IRateLimiter {
+ public:
+  using Options = TokenBucketLimiterOptions;
+
+  /// Throws std::invalid_argument with the first of `options.complaints()`.
+  explicit TokenBucketLimiter(Options options, const ComponentContext& context = {});
+  ~TokenBucketLimiter() override;
+
+  void start() override;
+  void await_started() override;
+  void stop() noexcept override;
+  /// Of a limiter on Redis: `degraded` while it works without its server, `down` when it then refuses all.
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] RateLimiterStatistics statistics() const override;
+
+ protected:
+  Result<RateDecision> do_acquire(std::string_view key, std::uint64_t cost) override;
+  Result<bool> do_reset(std::string_view key) override;
+
+ private:
+  const std::shared_ptr<rate_limits::Limiter> limiter_;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,78 @@
+#include "basics/checked_options.hpp"
+#include "rate_limit/limiter.hpp"
+
+#include <cachesite/token_bucket_limiter.hpp>
+
+#include <utility>
+
+namespace cachesite {
+
+using rate_limits::Limiter;
+using rate_limits::TokenBucket;
+
+ParameterTable TokenBucketLimiterOptions::parameters() {
+  using O = TokenBucketLimiterOptions;
+  return ParameterTable{
+      parameter("capacity", &O::capacity,
+                "Most tokens in a bucket, which can be taken at once; without it, the number in rate.")
+          .between(1, 1'000'000'000)
+          .unit("tokens"),
+  }
+      .add(inherited_parameters<O, RateLimiterOptions>());
+}
+
+std::vector<OptionComplaint> TokenBucketLimiterOptions::complaints() const {
+  auto complaints = RateLimiterOptions::complaints();
+  if (const auto read = parse_rate(rate); read.ok())
+    if (!TokenBucket::fits(read.value(), capacity.value_or(read.value().count)))
+      complaints.push_back(
+          {capacity ? "capacity" : "rate", "so many tokens over so long a time cannot be counted exactly"});
+  return complaints;
+}
+
+namespace {
+
+std::shared_ptr<Limiter> made(const TokenBucketLimiterOptions& options, const ComponentContext& context) {
+  const Rate rate = parse_rate(options.rate).value();
+  return Limiter::make(TokenBucket(rate, options.capacity.value_or(rate.count)), options,
+                       {"rate:bucket:", "redis_kit:rl:tb"}, context);
+}
+
+}  // namespace
+
+TokenBucketLimiter::TokenBucketLimiter(Options options, const ComponentContext& context)
+    : limiter_(made(checked_options("TokenBucketLimiter", std::move(options)), context)) {}
+
+TokenBucketLimiter::~TokenBucketLimiter() {
+  limiter_->stop();
+}
+
+void TokenBucketLimiter::start() {
+  limiter_->start();
+}
+
+void TokenBucketLimiter::await_started() {
+  limiter_->await_started();
+}
+
+void TokenBucketLimiter::stop() noexcept {
+  limiter_->stop();
+}
+
+Health TokenBucketLimiter::health() const {
+  return limiter_->health();
+}
+
+RateLimiterStatistics TokenBucketLimiter::statistics() const {
+  return limiter_->statistics();
+}
+
+Result<RateDecision> TokenBucketLimiter::do_acquire(std::string_view key, std::uint64_t cost) {
+  return limiter_->acquire(key, cost);
+}
+
+Result<bool> TokenBucketLimiter::do_reset(std::string_view key) {
+  return limiter_->reset(key);
+}
+
+}  // namespace cachesite
