@@ -1,4 +1,5 @@
 #include "reports/exposition.hpp"
+#include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
 #include "reports/reported_component.hpp"
 
@@ -115,6 +116,7 @@ void add_caches(Exposition& exposition, const std::vector<Source>& sources) {
 std::string prometheus_text(const ComponentSite& site) {
   Exposition exposition;
   add_caches(exposition, sources_of(site));
+  reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
   return std::move(exposition).take();
 }

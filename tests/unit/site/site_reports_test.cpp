@@ -5,6 +5,7 @@
 #include <cachesite/load_options.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
+#include <cachesite/rate_limiter.hpp>
 #include <cachesite/site_reports.hpp>
 
 #include <algorithm>
@@ -184,6 +185,27 @@ BOOST_AUTO_TEST_CASE(redis_servers_show_their_connections) {
   BOOST_TEST(has(text, "cachesite_redis_connects_total" + labels + " 0\n"));
   BOOST_TEST(has(text, "# TYPE cachesite_redis_call_duration_seconds histogram\n"));
   BOOST_TEST(has(text, "cachesite_cache_up{cache=\"r\",class=\"RedisCache\"} 0\n"));
+}
+
+BOOST_AUTO_TEST_CASE(rate_limiters_show_what_they_allowed_and_refused) {
+  const auto site = load_component_site_from_text(
+      "- class: TokenBucketLimiter\n  entries: [{interface: IRateLimiter, name: api}]\n  rate: 2/hour\n"
+      "- class: SlidingWindowLimiter\n  entries: [{interface: IRateLimiter, name: unused}]\n  rate: 2/hour\n",
+      Format::yaml);
+  const auto limiter = site->get_component<IRateLimiter>("api");
+  for (int call = 0; call < 5; ++call)
+    BOOST_TEST(limiter->acquire("key").ok());
+  const auto text = prometheus_text(*site);
+  check_exposition(text);
+  const std::string api = "{limiter=\"api\",class=\"TokenBucketLimiter\"} ";
+  BOOST_TEST(has(text, "# TYPE cachesite_rate_limiter_allowed_total counter\n"));
+  BOOST_TEST(has(text, "cachesite_rate_limiter_up" + api + "1\n"));
+  BOOST_TEST(has(text, "cachesite_rate_limiter_allowed_total" + api + "2\n"));
+  BOOST_TEST(has(text, "cachesite_rate_limiter_refused_total" + api + "3\n"));
+  BOOST_TEST(has(text, "cachesite_rate_limiter_without_server_total" + api + "0\n"));
+  BOOST_TEST(has(text, "cachesite_rate_limiter_crowded_total" + api + "0\n"));
+  BOOST_TEST(has(text, "cachesite_rate_limiter_keys" + api + "1\n"));
+  BOOST_TEST(has(text, "{limiter=\"unused\",class=\"SlidingWindowLimiter\"} 0\n"));
 }
 
 BOOST_AUTO_TEST_CASE(labels_are_escaped) {
