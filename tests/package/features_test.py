@@ -13,8 +13,8 @@ FEATURES = [str(number) for number in range(1, 279)]
 WEAKNESSES = [f"W{number}" for number in range(10, 37)]
 # What the source systems name but do not describe: a program builds it as a component of its own.
 DECLINED = {"213", "264", "265", "269", "271"}
-# Readers of TOML, rate limits, and calls that do not hold their thread.
-NOT_YET = {"49", "50", "171", "180", "266", "267", "268"}
+# Readers of TOML, and calls that do not hold their thread.
+NOT_YET = {"49", "50", "171", "180"}
 
 CASE = re.compile(r"^(?:BOOST_(?:AUTO|FIXTURE)_TEST_CASE\(| *CLAUSE(?:_OF_ANY_CACHE)?\((?:\w+, )?)(\w+)[,)]", re.MULTILINE)
 ADD_TEST = re.compile(r"add_test\(NAME ([\w/]+)")
