@@ -79,7 +79,7 @@ class Data {
   /// NamingPolicy. Keys that are not made by this are data and stay as they are.
   [[nodiscard]] static Data field_name(std::string_view name) {
     Data data(name);
-    data.is_field_name_ = true;
+    data.number_ = 1;
     return data;
   }
   /// A value of a kind whose content is text or bytes.
@@ -116,10 +116,16 @@ class Data {
   /// What is in a sequence, map or object; empty for another kind.
   [[nodiscard]] const List& elements() const noexcept { return list_; }
   /// Whether this was made by `field_name()`.
-  [[nodiscard]] bool is_field_name() const noexcept { return is_field_name_; }
+  [[nodiscard]] bool is_field_name() const noexcept { return kind_ == Kind::text && number_ != 0; }
   /// The form in which fields have their names in this map: that of the serialiser that read it.
-  [[nodiscard]] NamingPolicy naming() const noexcept { return naming_; }
-  void set_naming(NamingPolicy naming) noexcept { naming_ = naming; }
+  [[nodiscard]] NamingPolicy naming() const noexcept {
+    return is_map() ? static_cast<NamingPolicy>(number_) : NamingPolicy::as_is;
+  }
+  /// Precondition: is_map().
+  void set_naming(NamingPolicy naming) noexcept {
+    assert(is_map());
+    number_ = static_cast<std::int64_t>(naming);
+  }
   /// Adds to a sequence. Precondition: is_sequence().
   void add(Data element) {
     assert(is_sequence());
@@ -145,24 +151,24 @@ class Data {
 
   /// The value of the field that a struct calls `name`, as `find()` of the name in the form of `naming()`.
   [[nodiscard]] const Data* find_field(std::string_view name) const {
-    return naming_ == NamingPolicy::as_is ? find(name) : find(renamed(name, naming_));
+    return naming() == NamingPolicy::as_is ? find(name) : find(renamed(name, naming()));
   }
 
   /// Equal kind and content, whatever the naming; maps are equal when their members are in the same order.
   friend bool operator==(const Data& left, const Data& right) noexcept {
     if (left.kind_ != right.kind_) return false;
     if (left.kind_ == Kind::real) return left.real() == right.real();
-    return left.number_ == right.number_ && left.text_ == right.text_ && left.list_ == right.list_;
+    if (left.kind_ <= Kind::integer) return left.number_ == right.number_;
+    return left.text_ == right.text_ && left.list_ == right.list_;
   }
 
  private:
   // Not a std::variant: g++ 12 warns of its temporaries wherever a sanitizer is on.
   std::string text_;
   List list_;
-  std::int64_t number_ = 0;  // of a real its bits
+  // Of a real its bits, of text whether it is the name of a field, of a map its naming.
+  std::int64_t number_ = 0;
   Kind kind_ = Kind::null;
-  NamingPolicy naming_ = NamingPolicy::as_is;
-  bool is_field_name_ = false;
 };
 
 /// The kind as messages call it, such as "an integer".

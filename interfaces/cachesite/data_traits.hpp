@@ -230,8 +230,9 @@ struct DataTraits<T> {
   }
   static Status from(const Data& data, T& value) {
     if (!data.is_map()) return unexpected_data("a map", data);
-    Status status = distinct(data.naming());
-    if (!status.ok()) return status;
+    if (data.naming() != NamingPolicy::as_is)
+      if (auto distinct = check_names(data.naming()); !distinct.ok()) return distinct;
+    Status status = Done{};
     std::apply(
         [&](const auto&... field) { static_cast<void>(((status = read(data, value, field)).ok() && ...)); },
         T::fields());
@@ -244,8 +245,7 @@ struct DataTraits<T> {
     elements.push_back(Data::field_name(field.name));
     elements.push_back(DataTraits<Member>::to(value.*field.member));
   }
-  static Status distinct(NamingPolicy naming) {
-    if (naming == NamingPolicy::as_is) return Done{};
+  static Status check_names(NamingPolicy naming) {
     const auto names = std::apply(
         [](const auto&... field) { return std::array<std::string_view, sizeof...(field)>{field.name...}; },
         T::fields());

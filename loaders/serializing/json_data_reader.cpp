@@ -73,12 +73,12 @@ class Handler {
     return &literals_[next_literal_++];
   }
 
-  bool add(Data data) {
+  bool add(Data&& data) {
     if (++values_ > limits_.values || open_.size() >= limits_.depth) return fail(too_much());
     return put(std::move(data));
   }
 
-  bool put(Data data) {
+  bool put(Data&& data) {
     if (open_.empty())
       root_ = std::move(data);
     else
@@ -94,7 +94,7 @@ class Handler {
 
   bool end() {
     auto data = Data::of_elements(open_.back().kind, std::move(open_.back().elements));
-    data.set_naming(names_);
+    if (data.is_map()) data.set_naming(names_);
     open_.pop_back();
     return put(std::move(data));
   }

@@ -11,12 +11,12 @@ using namespace cachesite;
 
 namespace {
 
-constexpr std::string_view letters = "abzABZ09__";
+constexpr std::string_view of_names = "abzABZ09__";
 
 std::string random_name(std::mt19937& random) {
   std::string name(random() % 9, '_');
   for (auto& character : name)
-    character = letters[random() % letters.size()];
+    character = of_names[random() % of_names.size()];
   return name;
 }
 
