@@ -1,3 +1,4 @@
+#include "basics/cache_families.hpp"
 #include "reports/exposition.hpp"
 #include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
@@ -27,32 +28,6 @@ struct Source {
   CacheStatistics statistics;
   bool works = true;
   std::unique_ptr<CacheMetrics> metrics = {};
-};
-
-struct Family {
-  std::string_view name;
-  std::string_view type;
-  std::string_view help;
-  std::uint64_t CacheStatistics::*field;
-};
-
-constexpr Family families[] = {
-    {"cache_hits_total", "counter", "Reads that found a value or a cached null.", &CacheStatistics::hits},
-    {"cache_misses_total", "counter", "Reads that found nothing.", &CacheStatistics::misses},
-    {"cache_failures_total", "counter", "Calls that ended in an error.", &CacheStatistics::failures},
-    {"cache_refusals_total", "counter", "Calls refused for their arguments.", &CacheStatistics::refusals},
-    {"cache_writes_total", "counter", "Values stored.", &CacheStatistics::writes},
-    {"cache_removals_total", "counter", "Entries removed by a caller.", &CacheStatistics::removals},
-    {"cache_clears_total", "counter", "Calls that removed all entries.", &CacheStatistics::clears},
-    {"cache_evictions_total", "counter", "Entries given up for room.", &CacheStatistics::evictions},
-    {"cache_expirations_total", "counter", "Entries dropped because their time was over.",
-     &CacheStatistics::expirations},
-    {"cache_tag_evictions_total", "counter", "Calls that ended all entries of some tags.",
-     &CacheStatistics::tag_evictions},
-    {"cache_stampede_waits_total", "counter", "Callers who waited for a value that was being computed.",
-     &CacheStatistics::stampede_waits},
-    {"cache_entries", "gauge", "Entries held.", &CacheStatistics::entries},
-    {"cache_bytes", "gauge", "Bytes held.", &CacheStatistics::bytes},
 };
 
 // The operations that were used of the caches with metrics, with their labels.
@@ -91,8 +66,10 @@ void add_caches(Exposition& exposition, const std::vector<Source>& sources) {
   exposition.begin("cache_up", "gauge", "1 unless the cache is down.");
   for (const auto& source : sources)
     exposition.add(source.labels, std::uint64_t{source.works ? 1U : 0U});
-  for (const auto& family : families) {
-    exposition.begin(family.name, family.type, family.help);
+  for (const auto& family : basics::cache_families) {
+    const std::string name(family.name);
+    exposition.begin(family.is_counter ? name + "_total" : name, family.is_counter ? "counter" : "gauge",
+                     family.help);
     for (const auto& source : sources)
       exposition.add(source.labels, source.statistics.*family.field);
   }

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cachesite/cache_statistics.hpp>
+
+#include <cstdint>
+#include <string_view>
+
+namespace cachesite::basics {
+
+/// What reports and metrics call the counters of caches.
+struct CacheFamily {
+  std::string_view name;
+  bool is_counter;  // else a present number
+  std::string_view help;
+  std::uint64_t CacheStatistics::*field;
+};
+
+inline constexpr CacheFamily cache_families[] = {
+    {"cache_hits", true, "Reads that found a value or a cached null.", &CacheStatistics::hits},
+    {"cache_misses", true, "Reads that found nothing.", &CacheStatistics::misses},
+    {"cache_failures", true, "Calls that ended in an error.", &CacheStatistics::failures},
+    {"cache_refusals", true, "Calls refused for their arguments.", &CacheStatistics::refusals},
+    {"cache_writes", true, "Values stored.", &CacheStatistics::writes},
+    {"cache_removals", true, "Entries removed by a caller.", &CacheStatistics::removals},
+    {"cache_clears", true, "Calls that removed all entries.", &CacheStatistics::clears},
+    {"cache_evictions", true, "Entries given up for room.", &CacheStatistics::evictions},
+    {"cache_expirations", true, "Entries dropped because their time was over.",
+     &CacheStatistics::expirations},
+    {"cache_tag_evictions", true, "Calls that ended all entries of some tags.",
+     &CacheStatistics::tag_evictions},
+    {"cache_stampede_waits", true, "Callers who waited for a value that was being computed.",
+     &CacheStatistics::stampede_waits},
+    {"cache_entries", false, "Entries held.", &CacheStatistics::entries},
+    {"cache_bytes", false, "Bytes held.", &CacheStatistics::bytes},
+};
+
+}  // namespace cachesite::basics
