@@ -14,6 +14,8 @@
 #include <cachesite/memory_queue_site.hpp>
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/open_telemetry_exporter.hpp>
+#include <cachesite/open_telemetry_hook.hpp>
 #include <cachesite/prefix_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
@@ -62,6 +64,10 @@ void add_builtin_components(Catalog& catalog) {
       .text("Keeps copies in a near cache, such as one in memory, in front of a far one.");
   catalog.add<RememberCache>("RememberCache")
       .text("Computes what another cache does not have, once for all who ask at the same time.");
+  catalog.add<OpenTelemetryExporter>("OpenTelemetryExporter")
+      .text("Sends traces and metrics to a collector of OpenTelemetry.");
+  catalog.add<OpenTelemetryHook>("OpenTelemetryHook")
+      .text("Records the calls of a cache as spans of a trace.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Hands out mutexes among the threads of one process.");

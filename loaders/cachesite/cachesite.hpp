@@ -45,6 +45,7 @@
 #include <cachesite/document_writer.hpp>
 #include <cachesite/dump.hpp>
 #include <cachesite/environment_config.hpp>
+#include <cachesite/environment_source.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/evicting_function.hpp>
 #include <cachesite/eviction_policy.hpp>
@@ -85,6 +86,8 @@
 #include <cachesite/mutex_site.hpp>
 #include <cachesite/naming_policy.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/open_telemetry_exporter.hpp>
+#include <cachesite/open_telemetry_hook.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/parameter_declaration.hpp>
 #include <cachesite/parameter_type.hpp>
@@ -138,6 +141,7 @@
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tagged_cache_layer.hpp>
 #include <cachesite/tagged_cache_options.hpp>
+#include <cachesite/telemetry.hpp>
 #include <cachesite/text_serializer.hpp>
 #include <cachesite/tiered_cache.hpp>
 #include <cachesite/tiered_cache_layer.hpp>
@@ -147,6 +151,7 @@
 #include <cachesite/time_to_live_text.hpp>
 #include <cachesite/token_bucket_limiter.hpp>
 #include <cachesite/topic_logger_site.hpp>
+#include <cachesite/trace_scope.hpp>
 #include <cachesite/ttl_jitter.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>

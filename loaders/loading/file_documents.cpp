@@ -1,8 +1,10 @@
 #include <cachesite/document_reader.hpp>
+#include <cachesite/environment_source.hpp>
 #include <cachesite/file_documents.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/substitution.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -10,7 +12,7 @@
 namespace cachesite {
 namespace {
 
-class FileDocuments final : public IDocumentSource {
+class FileDocuments final : public IDocumentSource, public IEnvironmentSource {
  public:
   FileDocuments(const DocumentLimits& limits, bool allow_substitution)
       : limits_(limits), allow_substitution_(allow_substitution) {}
@@ -28,6 +30,12 @@ class FileDocuments final : public IDocumentSource {
     std::erase_if(problems, [](const Problem& each) { return each.severity == Problem::Severity::warning; });
     if (!problems.empty()) throw make_load_error(std::move(problems), limits_.problems);
     return document;
+  }
+
+  [[nodiscard]] std::optional<std::string> variable(const std::string& name) const override {
+    const char* const value = allow_substitution_ ? std::getenv(name.c_str()) : nullptr;
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
   }
 
  private:

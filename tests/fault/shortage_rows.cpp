@@ -150,6 +150,14 @@ std::optional<std::string> ask_a_logger_site(ILoggerSite& site) {
   return site.get_logger("topic") ? std::nullopt : std::optional<std::string>("no logger");
 }
 
+// There is no collector; whoever says so works.
+std::optional<std::string> send_telemetry(ITelemetry& telemetry) {
+  const auto flushed = telemetry.flush(20ms);
+  const bool works = flushed.ok() || flushed.error().code() == ErrorCode::timeout ||
+                     flushed.error().code() == ErrorCode::unreachable;
+  return works ? std::nullopt : text_of(flushed.error());
+}
+
 std::optional<std::string> nothing_to_use(ComponentSite&) {
   return std::nullopt;
 }
@@ -245,6 +253,19 @@ void add_rows_without_servers(std::vector<ShortageRow>& rows) {
       memory("below") + component("WritePolicyCache", "IWritePolicyCache", "  over: below\n  threads: 2\n"),
       used_as<IWritePolicyCache>(write_behind));
   add("CompositeHook", component("CompositeHook", "ICacheHook", "  hooks: []\n"), nothing_to_use);
+  const auto exporter = component(
+      "OpenTelemetryExporter", "ITelemetry",
+      "  service_name: shop\n  endpoint: http://127.0.0.1:1\n  sample_ratio: 1\n  flush_every: 10ms\n",
+      "sent");
+  add("OpenTelemetryExporter",
+      exporter + component("OpenTelemetryExporter", "ITelemetry",
+                           "  service_name: shop\n  endpoint: http://127.0.0.1:1\n"),
+      used_as<ITelemetry>(send_telemetry));
+  add("OpenTelemetryHook",
+      memory("below") + exporter +
+          component("OpenTelemetryHook", "ICacheHook", "  telemetry: sent\n", "traces") +
+          component("HookedCache", "ICache", "  over: below\n  hooks: [traces]\n"),
+      used_as<ICache>(store_and_read));
   add("ConsoleLogger", component("ConsoleLogger", "ILogger", ""), used_as<ILogger>(write_a_line));
   add("TopicLoggerSite", component("TopicLoggerSite", "ILoggerSite", ""),
       used_as<ILoggerSite>(ask_a_logger_site));

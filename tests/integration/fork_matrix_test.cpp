@@ -37,10 +37,20 @@ const std::string in_memory = R"(
 - class: CompositeHook
   entries: [{interface: ICacheHook, name: hooks}]
   hooks: []
+- class: OpenTelemetryExporter
+  entries: [{interface: ITelemetry, name: telemetry}]
+  endpoint: http://127.0.0.1:1
+  service_name: shop
+  sample_ratio: 1
+  flush_every: 10ms
+  metrics_interval: 10ms
+- class: OpenTelemetryHook
+  entries: [{interface: ICacheHook, name: traces}]
+  telemetry: telemetry
 - class: HookedCache
   entries: [{interface: ICache, name: hooked}]
   over: memory
-  hooks: [hooks]
+  hooks: [hooks, traces]
 - class: CodecCache
   entries: [{interface: ICache, name: coded}]
   over: memory

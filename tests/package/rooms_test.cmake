@@ -35,6 +35,23 @@ string(REPLACE ";" "|" loaders_pattern "${loaders_headers}")
 forbid(interfaces/*.hpp "(${implements_pattern}|${loaders_pattern})" "interfaces know nobody")
 forbid(implements/*.?pp "(${loaders_pattern})" "implements know no loader")
 
+# Telemetry uses how Redis connections carry bytes, and nothing that speaks with Redis; nobody uses telemetry.
+set(carriers redis/deadline redis/dialer redis/socket_transport redis/tls_context redis/tls_transport redis/transport
+             redis/wake_signal)
+file(GLOB_RECURSE sources ${SOURCE}/implements/*.?pp)
+foreach(file IN LISTS sources)
+  file(RELATIVE_PATH name ${SOURCE} ${file})
+  file(STRINGS ${file} includes REGEX "^#include \"(redis|telemetry|memory|layers|site|codecs|mutex|queue)/")
+  foreach(line IN LISTS includes)
+    string(REGEX REPLACE "^#include \"([a-z_/]+)\\.hpp\"" "\\1" included "${line}")
+    if(name MATCHES "^implements/telemetry/" AND NOT included MATCHES "^telemetry/" AND NOT included IN_LIST carriers)
+      string(APPEND wrong "${name}: ${line}  (telemetry sees hooks, statistics and the transport only)\n")
+    elseif(included MATCHES "^telemetry/" AND NOT name MATCHES "^implements/telemetry/")
+      string(APPEND wrong "${name}: ${line}  (telemetry is used through its public headers)\n")
+    endif()
+  endforeach()
+endforeach()
+
 # A forked child inherits threads, condition variables and locks; the wrappers in basics leave them alone there.
 file(GLOB_RECURSE product RELATIVE ${SOURCE} ${SOURCE}/implements/*.?pp ${SOURCE}/loaders/*.?pp)
 # Whose owners ask the fork mark for them, or that live no longer than one call.

@@ -57,6 +57,7 @@ struct Held {
   std::vector<ILogger*> loggers;
   std::vector<ILoggerSite*> logger_sites;
   std::vector<IConfig*> configs;
+  std::vector<ITelemetry*> telemetry;
 };
 
 // Globals, so that `exit` destroys them.
@@ -114,6 +115,7 @@ std::unique_ptr<Held> collect_components() {
     collect(*all, all->loggers, entry);
     collect(*all, all->logger_sites, entry);
     collect(*all, all->configs, entry);
+    collect(*all, all->telemetry, entry);
   }
   return all;
 }
@@ -212,6 +214,11 @@ void use(const Held& all, const std::string& who, Verdict& verdict) {
   for (auto* const config : all.configs) {
     (void)config->list_sessions();
     (void)config->get_session("redis");
+  }
+  for (auto* const telemetry : all.telemetry) {
+    (void)telemetry->flush(1ms);
+    (void)telemetry->statistics();
+    (void)telemetry->health();
   }
   (void)site->entries();
 }
