@@ -5,7 +5,9 @@
 #include "support/scripted_server.hpp"
 
 #include <memory>
+#include <set>
 #include <stdexcept>
+#include <string>
 
 #include <boost/test/unit_test.hpp>
 
@@ -57,6 +59,17 @@ std::uint64_t calls_of(RedisProbe& probe, const std::string& command) {
   const std::string text = probe.checked({"INFO", "commandstats"}).text;
   const auto at = text.find("cmdstat_" + command + ":calls=");
   return at == std::string::npos ? 0 : std::stoull(text.substr(text.find('=', at) + 1));
+}
+
+std::set<std::string> servers_of(const RedisCache& cache) {
+  std::set<std::string> addresses;
+  for (const auto& server : cache.endpoint_statistics())
+    addresses.insert(server.address);
+  return addresses;
+}
+
+std::string address_of(const RedisServer& server) {
+  return "127.0.0.1:" + std::to_string(server.port());
 }
 
 std::uint64_t slot_questions(ClusterLab& lab) {
@@ -394,6 +407,23 @@ BOOST_AUTO_TEST_CASE(a_seed_that_is_no_cluster_is_reported_as_such) {
   BOOST_TEST((lookup.error().code() == ErrorCode::refused));
   BOOST_TEST(lookup.error().message().find("cluster support disabled") != std::string_view::npos);
   BOOST_TEST((cache->health().state == HealthState::down));
+}
+
+BOOST_AUTO_TEST_CASE(each_server_of_a_topology_is_shown_by_itself) {
+  ClusterLab cluster;
+  const auto spread = started(on(cluster));
+  for (int key = 0; key < 100; ++key)
+    BOOST_REQUIRE(spread->set_value("key" + std::to_string(key), "value", 1min));
+  for (std::size_t master = 0; master < 3; ++master)
+    BOOST_TEST(servers_of(*spread).count(address_of(cluster.node(master))) == 1U);
+  SentinelLab sentinels;
+  const auto replicated = started(behind(sentinels));
+  BOOST_REQUIRE(replicated->set_value("key", "value", 1min));
+  BOOST_TEST(servers_of(*replicated).count(address_of(sentinels.master())) == 1U);
+  auto alone = common();
+  alone.port = sentinels.master().port();
+  alone.host = "127.0.0.1";
+  BOOST_TEST((servers_of(*started(alone)) == std::set{address_of(sentinels.master())}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
