@@ -126,7 +126,7 @@ int run(int count, char** words) {
   Arguments arguments;
   std::function<Exit()> command;
   app.add_option("-c,--config", arguments.files,
-                 "Component file (YAML or JSON); may be repeated, later files override")
+                 "Component file (YAML, JSON or TOML); may be repeated, later files override")
       ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_flag("--json", arguments.json, "Answer as JSON");

@@ -199,15 +199,17 @@ void SecretFinder::hide(const Node& value, bool is_secret) {
 }
 
 // A text is one word less than it seems where a space, a comma or a line end is missing before or after
-// `password:`.
+// `password:`, or `password =`.
 bool SecretFinder::swallowed_secret(std::string_view text) const {
-  if (text.find(':') == std::string_view::npos) return false;
+  if (text.find_first_of(":=") == std::string_view::npos) return false;
   if (is_address_with_password(text)) return true;
   return std::any_of(names_.begin(), names_.end(), [text](std::string_view name) {
     for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
       const bool begins = at == 0 || !is_word_character(text[at - 1]);
       const auto after = at + name.size();
       if (begins && after + 1 < text.size() && text[after] == ':') return true;
+      const auto equals = text.find_first_not_of(" \"'", after);
+      if (begins && equals != std::string_view::npos && text[equals] == '=') return true;
     }
     return false;
   });

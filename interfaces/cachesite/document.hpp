@@ -21,7 +21,7 @@ struct Position {
 
 struct NodeMember;
 
-/// One value of a component file, whether it was written as YAML or as JSON: twins give equal trees.
+/// One value of a component file, whether it was written as YAML, JSON or TOML: twins give equal trees.
 ///
 /// A scalar keeps its characters as written; numbers are not converted before somebody asks for a number of a
 /// certain kind and range, so nothing is rounded or cut off on the way.

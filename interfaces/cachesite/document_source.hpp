@@ -6,11 +6,12 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace cachesite {
 
-/// Where components read files written in YAML or JSON. Components know no parser: whoever loads a site gives
-/// them one (`file_documents` of the loaders), as it gives them a clock and a logger.
+/// Where components read files written in YAML, JSON or TOML. Components know no parser: whoever loads a site
+/// gives them one (`file_documents` of the loaders), as it gives them a clock and a logger.
 class IDocumentSource {
  public:
   virtual ~IDocumentSource() = default;
@@ -18,6 +19,14 @@ class IDocumentSource {
   /// The document in a file, whatever its extension; nothing when there is no such file. Throws LoadError
   /// with every problem of a file that is there and cannot be read or understood. Safe from any thread.
   [[nodiscard]] virtual std::optional<Document> read(const std::string& path, Format format) const = 0;
+
+  /// The document in a text; messages call it `name`. Throws LoadError with every problem of a text that
+  /// cannot be understood; a source that reads files only throws std::logic_error. Safe from any thread.
+  [[nodiscard]] virtual Document read_text(std::string_view text, Format format,
+                                           const std::string& name) const {
+    static_cast<void>(text), static_cast<void>(format), static_cast<void>(name);
+    throw std::logic_error("this program reads no text in YAML, JSON or TOML: give the context a source");
+  }
 };
 
 /// A source for programs that use no parser: it refuses every file.
@@ -25,7 +34,8 @@ class NoDocuments final : public IDocumentSource {
  public:
   /// Throws std::logic_error.
   [[nodiscard]] std::optional<Document> read(const std::string&, Format) const override {
-    throw std::logic_error("this program reads no YAML or JSON: give BuildOptions or the context a source");
+    throw std::logic_error(
+        "this program reads no YAML, JSON or TOML: give BuildOptions or the context a source");
   }
 };
 

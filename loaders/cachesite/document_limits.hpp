@@ -21,6 +21,11 @@ struct DocumentLimits {
   /// Bytes of YAML that make one text, comment, or value in brackets. The YAML parser cannot say anything of
   /// a value in brackets before it has seen its end, and takes up to 240 bytes of memory for each byte of it.
   std::size_t yaml_value_bytes = std::size_t{192} * 1024;
+  /// Values of one TOML file: the TOML parser makes a tree of its own first.
+  std::size_t toml_values = std::size_t{32} * 1024;
+  /// Tables of one TOML file: headers, and the mappings that keys with dots make. The TOML parser searches
+  /// all of them for each.
+  std::size_t toml_tables = std::size_t{2} * 1024;
   /// Keys of one mapping.
   std::size_t keys_per_map = 4096;
   /// Problems reported of one load; the last line then says how many there are beyond.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/document.hpp>
+#include <cachesite/format.hpp>
 #include <cachesite/problem.hpp>
 
 #include <cstddef>
@@ -32,6 +33,8 @@ struct SubstitutionOptions {
   bool allowed = false;
   /// Looks up environment variables; by default those of the process.
   std::function<std::optional<std::string>(const std::string& name)> environment;
+  /// The language of the document, which tells how far a line that sounds like a secret goes on.
+  Format format = Format::yaml;
   /// Bytes of all scalars that have expressions, together, after they are replaced.
   std::size_t text_bytes = std::size_t{4} * 1024 * 1024;
   /// Problems that are told one by one; those beyond are counted.

@@ -21,15 +21,12 @@ class FileDocuments final : public IDocumentSource, public IEnvironmentSource {
     std::error_code fault;
     if (std::filesystem::status(path, fault).type() == std::filesystem::file_type::not_found)
       return std::nullopt;
-    Document document = read_document(std::filesystem::path(path), format, limits_);
-    SubstitutionOptions substitution;
-    substitution.allowed = allow_substitution_;
-    substitution.text_bytes = limits_.text_bytes;
-    substitution.problems = limits_.problems;
-    auto problems = substitute(document, substitution);
-    std::erase_if(problems, [](const Problem& each) { return each.severity == Problem::Severity::warning; });
-    if (!problems.empty()) throw make_load_error(std::move(problems), limits_.problems);
-    return document;
+    return completed(read_document(std::filesystem::path(path), format, limits_), format);
+  }
+
+  [[nodiscard]] Document read_text(std::string_view text, Format format,
+                                   const std::string& name) const override {
+    return read_document(text, format, name, limits_);
   }
 
   [[nodiscard]] std::optional<std::string> variable(const std::string& name) const override {
@@ -39,6 +36,18 @@ class FileDocuments final : public IDocumentSource, public IEnvironmentSource {
   }
 
  private:
+  [[nodiscard]] Document completed(Document document, Format format) const {
+    SubstitutionOptions substitution;
+    substitution.allowed = allow_substitution_;
+    substitution.format = format;
+    substitution.text_bytes = limits_.text_bytes;
+    substitution.problems = limits_.problems;
+    auto problems = substitute(document, substitution);
+    std::erase_if(problems, [](const Problem& each) { return each.severity == Problem::Severity::warning; });
+    if (!problems.empty()) throw make_load_error(std::move(problems), limits_.problems);
+    return document;
+  }
+
   DocumentLimits limits_;
   bool allow_substitution_;
 };

@@ -72,31 +72,37 @@ void FileReading::read_file(const std::filesystem::path& path) {
     auto what = identity(path);
     known_.insert(what);
     chain_.emplace_back(path.string(), std::move(what));
-    add(std::move(document), path.parent_path());
+    add(std::move(document), format_of(path), path.parent_path());
     chain_.pop_back();
   } catch (const LoadError& error) {
-    take_problems(error);
+    take_problems(error, format_of(path));
   }
 }
 
-void FileReading::read_with(const std::function<Document()>& read) {
+void FileReading::read_with(Format format, const std::function<Document()>& read) {
   try {
-    add(read(), {});
+    add(read(), format, {});
   } catch (const LoadError& error) {
-    take_problems(error);
+    take_problems(error, format);
   }
 }
 
-void FileReading::take_problems(const LoadError& error) {
+Format FileReading::format_of(const std::filesystem::path& path) const {
+  if (options_.format) return *options_.format;
+  return format_from_path(path).value_or(Format::yaml);
+}
+
+void FileReading::take_problems(const LoadError& error, Format format) {
   auto problems = error.problems();
-  reading::hide_secret_lines(problems, secret_names(options_.catalog));
+  reading::hide_secret_lines(problems, format, secret_names(options_.catalog));
   reading_.problems.insert(reading_.problems.end(), problems.begin(), problems.end());
   reading_.incomplete = true;
 }
 
-void FileReading::add(Document document, const std::filesystem::path& folder) {
+void FileReading::add(Document document, Format format, const std::filesystem::path& folder) {
   SubstitutionOptions substitution;
   substitution.allowed = options_.allow_substitution;
+  substitution.format = format;
   substitution.text_bytes = options_.limits.text_bytes;
   substitution.problems = options_.limits.problems;
   auto problems = substitute(document, substitution);
@@ -156,12 +162,12 @@ void FileReading::include(const Document& document, const Node& element,
              "cannot include " + shown + ": " + error.problems().front().message,
              error.problems().front().hint);
     else
-      take_problems(error);
+      take_problems(error, format_of(path));
     reading_.incomplete = true;
     return;
   }
   chain_.emplace_back(path.string(), what);
-  add(std::move(read), path.parent_path());
+  add(std::move(read), format_of(path), path.parent_path());
   chain_.pop_back();
 }
 

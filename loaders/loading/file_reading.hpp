@@ -27,14 +27,16 @@ class FileReading {
   explicit FileReading(const LoadOptions& options) : options_(options) {}
 
   void read_file(const std::filesystem::path& path);
-  /// A document that `read` makes; what it includes is relative to the working directory.
-  void read_with(const std::function<Document()>& read);
+  /// A document in this language that `read` makes; what it includes is relative to the working directory.
+  void read_with(Format format, const std::function<Document()>& read);
   [[nodiscard]] Reading take() { return std::move(reading_); }
 
  private:
   /// What keeps a file from being read.
-  void take_problems(const LoadError& error);
-  void add(Document document, const std::filesystem::path& folder);
+  void take_problems(const LoadError& error, Format format);
+  /// The language of a file; YAML when that is not clear.
+  [[nodiscard]] Format format_of(const std::filesystem::path& path) const;
+  void add(Document document, Format format, const std::filesystem::path& folder);
   void include_all(Document& document, const std::filesystem::path& folder);
   void include(const Document& document, const Node& element, const std::filesystem::path& folder);
   void report(const Document& document, const Node& node, std::string_view id, std::string message,

@@ -84,8 +84,9 @@ std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& 
 std::shared_ptr<ComponentSite> load_component_site() {
   const LoadOptions options;
   FileReading reading(options);
-  reading.read_with(
-      [&] { return read_document(default_component_file(), Format::yaml, "<default>", options.limits); });
+  reading.read_with(Format::yaml, [&] {
+    return read_document(default_component_file(), Format::yaml, "<default>", options.limits);
+  });
   return build(reading.take(), options);
 }
 
@@ -109,14 +110,14 @@ std::shared_ptr<ComponentSite> load_component_site_from_files(const std::vector<
 std::shared_ptr<ComponentSite> load_component_site_from_text(std::string_view text, Format format,
                                                              const LoadOptions& options) {
   FileReading reading(options);
-  reading.read_with([&] { return read_document(text, format, "<text>", options.limits); });
+  reading.read_with(format, [&] { return read_document(text, format, "<text>", options.limits); });
   return build(reading.take(), options);
 }
 
 std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& stream, Format format,
                                                                const LoadOptions& options) {
   FileReading reading(options);
-  reading.read_with([&] { return read_document(stream, format, "<stream>", options.limits); });
+  reading.read_with(format, [&] { return read_document(stream, format, "<stream>", options.limits); });
   return build(reading.take(), options);
 }
 

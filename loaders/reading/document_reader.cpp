@@ -3,6 +3,7 @@
 #include "reading/problem_list.hpp"
 #include "reading/secret_lines.hpp"
 #include "reading/source_text.hpp"
+#include "reading/toml_reader.hpp"
 #include "reading/yaml_reader.hpp"
 
 #include <cachesite/document_problem_ids.hpp>
@@ -33,6 +34,19 @@ namespace {
               "the file has more than " + std::to_string(limits.file_bytes) + " bytes");
 }
 
+Node read_root(const reading::SourceText& source, Format format, const DocumentLimits& limits,
+               reading::ProblemList& problems) {
+  switch (format) {
+    case Format::yaml:
+      return reading::read_yaml(source, limits, problems);
+    case Format::json:
+      return reading::read_json(source, limits, problems);
+    case Format::toml:
+      return reading::read_toml(source, limits, problems);
+  }
+  return {};
+}
+
 Document read_owned(std::string text, Format format, std::string name, const DocumentLimits& limits) {
   if (text.size() > limits.file_bytes) refuse_size(std::move(name), limits);
   if (text.starts_with(reading::byte_order_mark)) text.erase(0, reading::byte_order_mark.size());
@@ -47,15 +61,13 @@ Document read_owned(std::string text, Format format, std::string name, const Doc
     if (!fault.message.empty())
       problems.add(document_problem_ids::bad_text, source.position(fault.offset), 1, fault.message,
                    fault.hint);
-    else if (format == Format::yaml)
-      document.root = reading::read_yaml(source, limits, problems);
     else
-      document.root = reading::read_json(source, limits, problems);
+      document.root = read_root(source, format, limits, problems);
   } catch (const reading::StopReading&) {
   }
   if (!problems.empty()) {
     auto found = problems.take();
-    reading::hide_secret_lines(found);
+    reading::hide_secret_lines(found, format);
     throw make_load_error(std::move(found), limits.problems);
   }
   if (document.root.position.line == 0) document.root.position = {1, 1};
@@ -99,7 +111,7 @@ Document read_document(const std::filesystem::path& path, std::optional<Format> 
   if (!format)
     refuse_file(document_problem_ids::unknown_format, std::move(name),
                 "the format is not clear from the name",
-                "name the file .yaml, .yml or .json; a program may give the format in LoadOptions");
+                "name the file .yaml, .yml, .json or .toml; a program may give the format in LoadOptions");
   return read_owned(std::move(*content.bytes), *format, std::move(name), limits);
 }
 

@@ -46,6 +46,8 @@ class ProblemList {
   }
 
   [[nodiscard]] bool empty() const noexcept { return problems_.empty() && further_ == 0; }
+  /// So many have come beyond those that are shown that nobody wants to know how many more there are.
+  [[nodiscard]] bool overflows() const noexcept { return further_ > 10 * most_; }
   [[nodiscard]] std::vector<Problem> take() {
     if (further_ > 0) problems_.push_back(further_problems(further_, file_));
     return std::move(problems_);

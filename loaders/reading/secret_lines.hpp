@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachesite/format.hpp>
 #include <cachesite/problem.hpp>
 
 #include <string>
@@ -10,6 +11,7 @@ namespace cachesite::reading {
 /// Marks the problems whose line may hold a secret, for a text that nobody understands yet: a line that names
 /// something that sounds like a secret, or is called like one of `names`, and the lines that its value may
 /// cover.
-void hide_secret_lines(std::vector<Problem>& problems, const std::vector<std::string>& names = {});
+void hide_secret_lines(std::vector<Problem>& problems, Format format,
+                       const std::vector<std::string>& names = {});
 
 }  // namespace cachesite::reading

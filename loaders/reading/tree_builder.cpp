@@ -55,6 +55,10 @@ std::string shown_key(std::string_view key) {
 
 }  // namespace
 
+std::string repeated_key_text(std::string_view key, Position first) {
+  return "the key " + shown_key(key) + " is given twice in this mapping, first at " + place_text(first);
+}
+
 void TreeBuilder::key(std::string text, Position position, std::uint32_t length) {
   Frame& frame = frames_.back();
   if (text.size() > limits_.scalar_bytes)
@@ -64,8 +68,7 @@ void TreeBuilder::key(std::string text, Position position, std::uint32_t length)
   frame.drop_value = false;
   if (const NodeMember* first = find_key(frame, text)) {
     problems_.add(document_problem_ids::repeated_key, position, length,
-                  "the key " + shown_key(text) + " is given twice in this mapping, first at " +
-                      place_text(first->key_position));
+                  repeated_key_text(text, first->key_position));
     frame.drop_value = true;
   } else if (frame.node.members.size() >= limits_.keys_per_map) {
     refuse(position, length, "more than " + std::to_string(limits_.keys_per_map) + " keys in one mapping");

@@ -14,6 +14,9 @@
 
 namespace cachesite::reading {
 
+/// What is said about a key that is given twice.
+[[nodiscard]] std::string repeated_key_text(std::string_view key, Position first);
+
 /// Builds the tree from a parser's events, whatever the language, and keeps it within its limits. Throws
 /// StopReading when a limit is passed.
 class TreeBuilder {

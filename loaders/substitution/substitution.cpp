@@ -217,7 +217,7 @@ std::vector<Problem> substitute(Document& document, const SubstitutionOptions& o
   Substituter substituter(document, options);
   substituter.visit(document.root);
   auto problems = substituter.take_problems();
-  reading::hide_secret_lines(problems);
+  reading::hide_secret_lines(problems, options.format);
   return problems;
 }
 

@@ -1,5 +1,6 @@
 #include "reading/plain_scalar.hpp"
 #include "writing/quoted_text.hpp"
+#include "writing/toml_writer.hpp"
 
 #include <cachesite/document_writer.hpp>
 
@@ -112,6 +113,7 @@ class YamlWriter {
 }  // namespace
 
 std::string write_document(const Node& root, Format format) {
+  if (format == Format::toml) return writing::write_toml(root);
   if (format == Format::yaml) {
     YamlWriter writer;
     writer.write(root, 0);

@@ -1,7 +1,7 @@
 cmake_minimum_required(VERSION 3.22)
 # The rules of the rooms, checked on the text: who may include whom, no third-party header in a public one, and what
 # knows forked children.
-set(third_party "hiredis|yaml-cpp|nlohmann|openssl|spdlog|fmt|boost|CLI|zlib|zstd|lz4")
+set(third_party "hiredis|yaml-cpp|nlohmann|toml|openssl|spdlog|fmt|boost|CLI|zlib|zstd|lz4")
 set(wrong "")
 
 # forbid(<glob> <regular expression of forbidden include names> <reason>)
@@ -22,10 +22,10 @@ endfunction()
 forbid(interfaces/*.hpp "(${third_party})" "interfaces use the standard library only")
 forbid(implements/cachesite/*.hpp "(${third_party})" "no third-party type in a public header")
 forbid(loaders/cachesite/*.hpp "(${third_party})" "no third-party type in a public header")
-forbid(implements/*.?pp "(yaml-cpp|nlohmann|boost|CLI)" "only loaders see the parsers")
+forbid(implements/*.?pp "(yaml-cpp|nlohmann|toml|boost|CLI)" "only loaders see the parsers")
 forbid(loaders/*.?pp "(hiredis|openssl|spdlog|zlib|zstd|lz4|memory/|redis/|site/|binding/|codecs/)" "loaders use the public headers of implements")
-forbid(tools/*.?pp "(memory/|redis/|site/|binding/|codecs/|yaml/|json/|hiredis|yaml-cpp|nlohmann)" "tools use the public API only")
-forbid(examples/*.?pp "(memory/|redis/|site/|binding/|codecs/|hiredis|yaml-cpp|nlohmann)" "examples use the public API only")
+forbid(tools/*.?pp "(memory/|redis/|site/|binding/|codecs/|yaml/|json/|hiredis|yaml-cpp|nlohmann|toml)" "tools use the public API only")
+forbid(examples/*.?pp "(memory/|redis/|site/|binding/|codecs/|hiredis|yaml-cpp|nlohmann|toml)" "examples use the public API only")
 
 # A room includes no header of a room below it.
 file(GLOB implements_headers RELATIVE ${SOURCE}/implements ${SOURCE}/implements/cachesite/*.hpp)

@@ -233,6 +233,90 @@ std::vector<Bomb> bombs_of_json() {
   return bombs;
 }
 
+std::vector<Bomb> bombs_of_toml() {
+  const auto numbered = [](std::size_t count, std::string_view before, std::string_view after) {
+    return lines(count, [=](std::size_t index) {
+      return std::string(before) + std::to_string(index) + std::string(after);
+    });
+  };
+  std::vector<Bomb> bombs{
+      {"two hundred thousand lists", "a = " + std::string(200000, '[')},
+      {"lists that are closed", "a = " + std::string(100000, '[') + std::string(100000, ']')},
+      {"thirty-one lists", "a = " + std::string(31, '[') + std::string(31, ']')},
+      {"thirty-two lists", "a = " + std::string(32, '[') + std::string(32, ']')},
+      {"nested mappings", full("a={")},
+      {"nested mappings that are closed", times(30, "a={") + times(30, "}")},
+      {"lists in mappings", full("a=[{")},
+      {"a key of many parts", "a" + full(".a") + "=1"},
+      {"a header of many parts", "[a" + full(".a") + "]"},
+      {"an element of many parts", "[[a" + full(".a") + "]]"},
+      {"quoted parts", "\"\"" + full(".\"\"") + "=1"},
+      {"small elements", "a=[" + full("1,") + "]"},
+      {"most elements", "a=[" + times(32000, "1,") + "]"},
+      {"most numbers with points", "a=[" + times(32000, "1.5e5,") + "]"},
+      {"most dates", "a=[" + times(32000, "2026-01-01T00:00:00.123456Z,") + "]"},
+      {"most texts", "a=[" + times(32000, "\"aaaaaaaaaaaaaaaaaaaaaaaaa\",") + "]"},
+      {"most escapes", "a=[" + times(16, '"' + times(10000, "\\u0041") + "\",") + "]"},
+      {"empty lists", "a=[" + full("[],") + "]"},
+      {"empty mappings", "a=[" + times(16000, "{},") + "]"},
+      {"most pairs", "a=[" + times(10000, "{a=1},") + "]"},
+      {"most keys", numbered(4096, "k", "=1\n")},
+      {"forty thousand keys", numbered(40000, "k", "=1\n")},
+      {"forty thousand keys in braces", "a={" + numbered(40000, "k", "=1,") + "z=1}"},
+      {"one key many times", full("k=1\n")},
+      {"one key many times in braces", "a={" + full("k=1,") + "z=1}"},
+      {"one table many times", full("[a]\n")},
+      {"many elements", full("[[a]]\n")},
+      {"most elements with headers", times(2047, "[[a]]\n")},
+      {"many tables", numbered(40000, "[t", "]\n")},
+      {"most tables", numbered(2048, "[t", "]\n")},
+      {"tables in tables", times(1000, "[[x]]\n[[x.y]]\n") + times(40, "[[r]]\n")},
+      {"tables of keys with points", numbered(2000, "m", ".a=1\n") + numbered(4000, "z.z.z", "=1\n")},
+      {"keys in turn", "a={" +
+                           lines(15,
+                                 [](std::size_t part) {
+                                   return lines(2000, [=](std::size_t index) {
+                                     return 'k' + std::to_string(index) + '.' + std::to_string(part) + "=1,";
+                                   });
+                                 }) +
+                           "z=1}"},
+      {"a long text", "a=\"" + full("a") + "\""},
+      {"a text that is not closed", "a=\"" + full("a")},
+      {"lines that are not closed", "a=\"\"\"" + full("a\n")},
+      {"lines that are closed", "a=\"\"\"" + full("a\n") + "\"\"\""},
+      {"lines that go on", "a=\"\"\"" + full("\\\n") + "\"\"\""},
+      {"quotes in lines", "a=\"\"\"" + full("\"\" ")},
+      {"many texts that are not closed", full("a=\"\n")},
+      {"wrong escapes", "a='" + full("\\q") + "'\nb=\"\\q\""},
+      {"a long key", full("k") + "=1"},
+      {"a long quoted key", '"' + full("k") + "\"=1"},
+      {"a long number", "a=" + full("1")},
+      {"a long fraction", "a=0." + full("1")},
+      {"a long hexadecimal", "a=0x" + full("f")},
+      {"a large exponent", "a=1e999999999"},
+      {"a small exponent", "a=1e-999999999"},
+      {"a long date", "a=2026-01-01T00:00:00." + full("0")},
+      {"a wrong value at the end", "a=[" + times(30000, "1,") + "0x]"},
+      {"wrong values", full("a=x\n")},
+      {"dots", full(".\n")},
+      {"colons", full("a:1\n")},
+      {"missing values", full("a=\n")},
+      {"headers without a name", full("[]\n")},
+      {"headers that are not closed", full("[a\n")},
+      {"equals signs in a value", "a=" + full("=")},
+      {"commas", "a=[" + full(",") + "]"},
+      {"comments", full("# comment\n")},
+      {"one comment", '#' + full("c")},
+      {"windows lines", full("\r\n")},
+      {"blank lines", full(" \n")},
+      {"a list over lines that is not closed", "a=[" + full("\n")},
+      {"wrong brackets", "a=[" + full("}")},
+  };
+  for (Bomb& bomb : bombs_of_text())
+    bombs.push_back(std::move(bomb));
+  return bombs;
+}
+
 double seconds_of_this_thread() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -276,6 +360,10 @@ BOOST_AUTO_TEST_CASE(every_yaml_bomb_is_refused_or_read_in_little_time_and_memor
 
 BOOST_AUTO_TEST_CASE(every_json_bomb_is_refused_or_read_in_little_time_and_memory) {
   set_off(bombs_of_json(), Format::json);
+}
+
+BOOST_AUTO_TEST_CASE(every_toml_bomb_is_refused_or_read_in_little_time_and_memory) {
+  set_off(bombs_of_toml(), Format::toml);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

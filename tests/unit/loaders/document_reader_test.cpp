@@ -58,10 +58,14 @@ BOOST_AUTO_TEST_CASE(the_format_follows_from_the_extension_in_letters_of_any_cas
   BOOST_TEST((format_from_path("caches.YAML") == Format::yaml));
   BOOST_TEST((format_from_path("caches.Json") == Format::json));
   BOOST_TEST(!format_from_path("caches"));
-  BOOST_TEST(!format_from_path("caches.toml"));
+  BOOST_TEST((format_from_path("caches.toml") == Format::toml));
+  BOOST_TEST((format_from_path("caches.TML") == Format::toml));
+  BOOST_TEST(!format_from_path("caches.ini"));
   BOOST_TEST(!format_from_path("yml"));
   BOOST_TEST(!format_from_path(".json"));
   BOOST_TEST((format_from_name("YML") == Format::yaml));
+  for (const Format format : {Format::yaml, Format::json, Format::toml})
+    BOOST_TEST((format_from_name(to_string(format)) == format));
   BOOST_TEST(!format_from_name(""));
   BOOST_TEST(!format_from_name("xml"));
 }
@@ -84,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_given_format_wins_over_the_extension) {
 BOOST_AUTO_TEST_CASE(files_that_cannot_be_read_say_why) {
   const Directory directory;
   BOOST_TEST(refusal(directory.path / "no.yml") == "E101 the file does not exist");
-  BOOST_TEST(refusal(directory.write("a.toml", "")) == "E102 the format is not clear from the name");
+  BOOST_TEST(refusal(directory.write("a.ini", "")) == "E102 the format is not clear from the name");
   std::filesystem::create_directory(directory.path / "dir.yml");
   BOOST_TEST(refusal(directory.path / "dir.yml") == "E101 the file is a directory");
   std::filesystem::create_symlink(directory.path / "loop.yml", directory.path / "loop.yml");
@@ -258,19 +262,44 @@ BOOST_AUTO_TEST_CASE(each_limit_is_exact) {
   BOOST_TEST(problems_of("[[1]]", Format::json, limits) == "");
   BOOST_TEST(problems_of("[[[]]]", Format::json, limits) == "E112 1:3");
   BOOST_TEST(problems_of("[[[]]]", Format::yaml, limits) == "E112 1:3");
+  for (const std::string text : {"a = [1]", "a.b = 1", "[a]\nb = 1", "a = {b = 1}"})
+    BOOST_TEST(problems_of(text, Format::toml, limits) == "");
+  BOOST_TEST(problems_of("a = [[]]", Format::toml, limits) == "E112 1:6");
+  BOOST_TEST(problems_of("a.b.c = 1", Format::toml, limits) == "E112 1:5");
+  BOOST_TEST(problems_of("[a.b]", Format::toml, limits) == "E112 1:1");
+  BOOST_TEST(problems_of("[[a]]", Format::toml, limits) == "E112 1:1");
   limits = {};
   limits.nodes = 4;
   BOOST_TEST(problems_of("[1,2,3]", Format::json, limits) == "");
   BOOST_TEST(problems_of("[1,2,3,4]", Format::json, limits) == "E112 1:8");
+  BOOST_TEST(problems_of("a=[1,2]", Format::toml, limits) == "");
+  BOOST_TEST(problems_of("a=[1,2,3]", Format::toml, limits) == "E112 1:8");
+  limits = {};
+  limits.toml_values = 4;
+  BOOST_TEST(problems_of("a=[1,2]", Format::toml, limits) == "");
+  BOOST_TEST(problems_of("a=[1,2,3]", Format::toml, limits) == "E112 1:8");
+  BOOST_TEST(problems_of("[1,2,3,4]", Format::json, limits) == "");
+  limits = {};
+  limits.toml_tables = 2;
+  BOOST_TEST(problems_of("[a]\nb.c=1", Format::toml, limits) == "");
+  BOOST_TEST(problems_of("[a]\nb.c=1\n[d]", Format::toml, limits) == "E112 3:1");
+  BOOST_TEST(problems_of("[a]\nb.c=1\nd.e=1", Format::toml, limits) == "E112 3:5");
+  BOOST_TEST(problems_of("[[a]]\n[[a]]\n[[a]]", Format::toml, limits) == "E112 3:1");
   limits = {};
   limits.scalar_bytes = 5;
   BOOST_TEST(problems_of("[abcde]", Format::yaml, limits) == "");
   BOOST_TEST(problems_of("[abcdef]", Format::yaml, limits) == "E112 1:2");
   BOOST_TEST(problems_of("{\"abcdef\": 1}", Format::json, limits) == "E112 1:2");
+  BOOST_TEST(problems_of("a = 'abcde'", Format::toml, limits) == "");
+  BOOST_TEST(problems_of("a = 'abcdef'", Format::toml, limits) == "E112 1:5");
+  BOOST_TEST(problems_of("b = 1\nabcdef = 1", Format::toml, limits) == "E112 2:1");
   limits = {};
   limits.keys_per_map = 2;
   BOOST_TEST(problems_of("{a: 1, b: 2}", Format::yaml, limits) == "");
   BOOST_TEST(problems_of("{a: 1, b: 2, c: 3}", Format::yaml, limits) == "E112 1:14");
+  BOOST_TEST(problems_of("a = 1\nb = {c = 1, d = 2}", Format::toml, limits) == "");
+  BOOST_TEST(problems_of("a = 1\nb = 2\nc = 3", Format::toml, limits) == "E112 3:1");
+  BOOST_TEST(problems_of("a = {b = 1, c = 2, d = 3}", Format::toml, limits) == "E112 1:20");
   limits = {};
   limits.yaml_value_bytes = 8192;
   BOOST_TEST(problems_of('[' + std::string(4000, ' ') + ']', Format::yaml, limits) == "");

@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,8 +72,12 @@ class SecretWatch {
 
   void see_site(const ComponentSite& site, std::string_view document) {
     ++loaded_;
-    for (const auto format : {Format::yaml, Format::json})
-      see("a dump", dump_component_site(site, format), document);
+    for (const auto format : {Format::yaml, Format::json, Format::toml})
+      try {
+        see("a dump", dump_component_site(site, format), document);
+      } catch (const std::invalid_argument& error) {
+        see("what cannot be dumped", error.what(), document);
+      }
     see("a description", write_document(describe_component_site(site), Format::json), document);
     for (const auto& entry : site.entries()) {
       see("an explanation", write_document(explain_component(site, entry.name), Format::json), document);

@@ -155,8 +155,35 @@ std::string in_one_line(const Node& root) {
   return text;
 }
 
+bool has_null(const Node& node) {
+  return node.is_null() || std::any_of(node.elements.begin(), node.elements.end(), has_null) ||
+         std::any_of(node.members.begin(), node.members.end(),
+                     [](const NodeMember& each) { return has_null(each.value); });
+}
+
+/// The root with headers, and with each value in one line; nothing when TOML cannot say it.
+std::vector<std::string> toml_forms(const Node& root) {
+  if (has_null(root)) return {};
+  const Node top = root.is_map() ? root : tree::map({{"components", root}});
+  std::string lines;
+  for (const auto& each : top.members) {
+    std::string line = in_one_line(tree::map({{"x", each.value}}));
+    line = '"' + each.key + line.substr(line.find("x\"") + 1, line.rfind('}') - line.find("x\"") - 1) + '\n';
+    for (auto at = line.find("\": "); at != std::string::npos; at = line.find("\": ", at))
+      line.replace(at, 3, "\" = ");
+    lines += line;
+  }
+  return {write_document(top, Format::toml), lines};
+}
+
+void load_in_toml(SecretWatch& watch, const Node& root, bool allow_substitution = true) {
+  for (const auto& text : toml_forms(root))
+    watch.load(text, Format::toml, allow_substitution);
+}
+
 void load_in_each_form(SecretWatch& watch, const Node& root, bool allow_substitution = true) {
   const std::string line = in_one_line(root);
+  load_in_toml(watch, root, allow_substitution);
   watch.load(write_document(root, Format::yaml), Format::yaml, allow_substitution);
   watch.load(write_document(root, Format::json), Format::json, allow_substitution);
   watch.load(line, Format::json, allow_substitution);
@@ -179,6 +206,7 @@ BOOST_AUTO_TEST_CASE(no_mistake_in_or_beside_a_secret_parameter_shows_its_value)
       for (const auto& root : places_for(item)) {
         watch.load(write_document(root, Format::yaml), Format::yaml);
         watch.load(in_one_line(root), Format::json);
+        load_in_toml(watch, root);
       }
     }
   BOOST_TEST(parameters.size() >= 20U);
@@ -201,6 +229,7 @@ BOOST_AUTO_TEST_CASE(secrets_of_a_class_of_the_programs_own_stay_hidden_in_each_
         for (const auto& root : places_for(item)) {
           if (text == secret) load_in_each_form(watch, root);
           watch.load(write_document(root, Format::yaml), Format::yaml);
+          load_in_toml(watch, root);
           if (text.find("${env:HUSH") == std::string::npos)
             watch.load(in_one_line(root), Format::yaml, false);
         }
@@ -222,6 +251,7 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_of_every_neighbour_leaves_the_secret_in_i
         std::erase_if(item.members, [&](const NodeMember& each) { return each.key == other.name; });
         item.members.push_back(member(other.name, value));
         watch.load(in_one_line(places_for(item).front()), Format::yaml);
+        load_in_toml(watch, places_for(item).front());
       }
     }
   BOOST_TEST(watch.problems() > 3000U);
@@ -275,6 +305,58 @@ BOOST_AUTO_TEST_CASE(values_over_several_lines_and_anchors_stay_hidden) {
   BOOST_TEST(watch.problems() > 500U);
 }
 
+BOOST_AUTO_TEST_CASE(values_of_toml_over_several_lines_stay_hidden) {
+  SecretWatch watch;
+  const std::string three(3, '"');
+  const std::string single(3, '\'');
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"pin", three + "\nS\nS\n" + three},
+           {"pin", single + "S\n\nlevel = S\n" + single},
+           {"pin", three + "S \\\n   S" + three},
+           {"pin", three + "S\n[S]\n\"\"S" + three},
+           {"pin", "'S'"},
+           {"pin", "S"},
+           {"pin", "\"S"},
+           {"pin", three + "S"},
+           {"cookie", "[\n\"S\", # S\n'S'\n]"},
+           {"cookie", "[" + three + "\nS" + three + ",\n\"S\"]"},
+           {"cookie", "[\n\"S\",\n{S = 1}]"},
+           {"cookie", "S"},
+           {"door", "{code = \"S\", width = \"wide\"}"},
+           {"door", "{code = " + three + "\nS" + three + ", widht = 1}"},
+           {"door", "{codd = \"S\"}"},
+           {"doors", "[{code = \"S\"}, {codes = \"S\"}]"},
+           {"door.code", "\"S\""},
+           {"door.codd", "\"S\""},
+           {"'pin'", "\"S\""},
+           {"\"p\\u0069n\"", "\"S\""}}) {
+    std::string filled = value;
+    for (auto at = filled.find('S'); at != std::string::npos; at = filled.find('S', at + secret.size()))
+      filled.replace(at, 1, secret);
+    for (const auto& other : std::vector<std::string>{
+             "level = \"high\"", "levle = 1", "colour = 'red'", "level = 1 # " + secret, "level = x",
+             "level = [", "level = \"", "level", "level: 1", "level = 1 = 2", "level = 1 level = 2",
+             "level =", "[components.door", "#pin = \"" + secret + "\"\nlevel = 9", "title = \"\\q\"",
+             "level = 1\nlevel = 2"})
+      for (const std::string& head : {std::string("[[components]]\nclass = \"Vault\"\n"),
+                                      std::string("components = [{class = \"Vault\", "),
+                                      std::string("[defaults.Vault]\n"), std::string()}) {
+        const bool inlined = head.ends_with(", ");
+        const std::string between = inlined ? ", " : "\n";
+        const std::string end =
+            inlined ? "}]\n" : "\n[[components]]\nclass = \"Vault\"\nfail_at = \"make\"\n";
+        watch.load(head + name + " = " + filled + between + other + end, Format::toml);
+        watch.load(head + other + between + name + " = " + filled + end, Format::toml);
+      }
+  }
+  for (const std::string table : {"[components.door]\n", "[[components.doors]]\n"})
+    for (const std::string code : {"code = \"S\"", "codd = \"S\"", "code = S", "code = \"S"})
+      watch.load("[[components]]\nclass = \"Vault\"\nlevel = 99\n" + table +
+                     std::string(code).replace(code.find('S'), 1, secret) + "\nwidth = \"wide\"\n",
+                 Format::toml);
+  BOOST_TEST(watch.problems() > 2000U);
+}
+
 BOOST_AUTO_TEST_CASE(one_wrong_character_anywhere_shows_no_secret) {
   SecretWatch watch;
   const Node item = tree::map({{"class", tree::text("Vault")},
@@ -289,15 +371,31 @@ BOOST_AUTO_TEST_CASE(one_wrong_character_anywhere_shows_no_secret) {
            {write_document(root, Format::yaml), Format::yaml},
            {write_document(root, Format::json), Format::json},
            {in_one_line(root), Format::json},
+           {toml_forms(root).front(), Format::toml},
+           {toml_forms(root).back(), Format::toml},
            {"[{class: Vault, title: t, pin: " + secret + ", level: high, cookie: [" + secret +
                 "], door: {code: " + secret + "}, fail_at: make}]",
             Format::yaml}})
     for (std::size_t offset = 0; offset < text.size(); ++offset) {
       watch.load(text.substr(0, offset) + text.substr(offset + 1), format);
-      for (const char typed : std::string_view("\"':,[]{}#&*!|-@ \n\tx"))
+      for (const char typed : std::string_view("\"':,[]{}#&*!|-@= \n\tx"))
         watch.load(text.substr(0, offset) + typed + text.substr(offset), format);
     }
   BOOST_TEST(watch.problems() > 10'000U);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_is_written_with_escapes_hides_its_value) {
+  SecretWatch watch;
+  for (const std::string& name :
+       {std::string("p\\u0069n"), std::string("\\u0070\\u0069\\u006e"), std::string("pi\\u006E")})
+    for (const std::string& mistake : {std::string(" ]"), std::string(" x y: ["), std::string("\n\"x")}) {
+      watch.load("[{\"class\": \"Vault\", \"" + name + "\": \"" + secret + "\"" + mistake, Format::json);
+      watch.load("- {class: Vault, \"" + name + "\": " + secret + mistake, Format::yaml);
+      watch.load("[[components]]\n\"" + name + "\" = \"" + secret + "\"" + mistake, Format::toml);
+    }
+  for (const std::string& name : {std::string("p\\x69n"), std::string("p\\U00000069n")})
+    watch.load("- {class: Vault, \"" + name + "\": " + secret + " ]", Format::yaml);
+  BOOST_TEST(watch.problems() >= 29U);
 }
 
 BOOST_AUTO_TEST_CASE(a_text_that_nobody_understands_hides_what_sounds_like_a_secret) {
@@ -319,6 +417,32 @@ BOOST_AUTO_TEST_CASE(a_text_that_nobody_understands_hides_what_sounds_like_a_sec
   } catch (const LoadError& error) {
     BOOST_TEST(std::string(error.what()).find("port: 1: 2") != std::string::npos, error.what());
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_toml_text_that_nobody_understands_hides_what_sounds_like_a_secret) {
+  const std::string three(3, '"');
+  for (const std::string& text :
+       {std::string("password = hunter2"), std::string("Password = \"hunter2\" x"),
+        std::string("a = {auth_token = \"hunter2\", x}"), std::string("PASS: hunter2"),
+        std::string("credentials = [\n\"hunter2\",\nx]"), std::string("password = \"x\nhunter2"),
+        "password = " + three + "\na = 1\nhunter2 = 2\n" + three + " x",
+        "password = " + three + "\nhunter2 = ", std::string("password =\nhunter2 x"),
+        std::string("a = \"redis://u:hunter2@h\" x"), std::string("password = '''\nhunter2\n''' x")})
+    try {
+      (void)read_document(text, Format::toml, "f");
+      BOOST_ERROR("can be read: " << text);
+    } catch (const LoadError& error) {
+      BOOST_TEST(std::string(error.what()).find("hunter2") == std::string::npos, error.what());
+    }
+  for (const std::string before :
+       {"password = \"x\"\n", "tokens = [\n\"x\"\n]\n", "pwd = '''\nx\n'''\n\n# c\n"})
+    for (const std::string line : {"port = x", "[port", "  port = 1 2"})
+      try {
+        (void)read_document(before + line + '\n', Format::toml, "f");
+        BOOST_ERROR("can be read: " << line);
+      } catch (const LoadError& error) {
+        BOOST_TEST(std::string(error.what()).find(line) != std::string::npos, error.what());
+      }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_declared_to_be_no_secret_is_shown_whatever_it_is_called) {

@@ -59,6 +59,7 @@ void read_and_check(const std::string& text, Format format) {
     const Document document = read_document(text, format);
     (void)write_document(document.root, Format::yaml);
     (void)write_document(document.root, Format::json);
+    if (format == Format::toml) (void)write_document(document.root, Format::toml);
     (void)check_component_site({document}, Catalog());
   } catch (const LoadError&) {
   }
@@ -79,6 +80,12 @@ BOOST_AUTO_TEST_CASE(documents_of_any_depth_are_read_in_threads_with_small_stack
         for (const std::string& text : {std::string(depth, '[') + std::string(depth, ']'),
                                         times(depth, "{\"a\":") + '1' + times(depth, "}")})
           read_and_check(text, Format::json);
+        for (const std::string& text :
+             {"a = " + std::string(depth, '[') + std::string(depth, ']'),
+              times(depth, "a = {") + times(depth, "}"), "a" + times(depth, ".a") + " = 1",
+              "[a" + times(depth, ".a") + "]", "[[a" + times(depth, ".a") + "]]",
+              times(depth, "a = [{") + times(depth, "}]")})
+          read_and_check(text, Format::toml);
       });
     }
 }
@@ -90,6 +97,8 @@ BOOST_AUTO_TEST_CASE(an_ordinary_file_is_checked_in_a_thread_with_a_small_stack)
         Format::yaml);
     read_and_check(R"([{"class": "NullCache", "entries": [{"interface": "ICache"}], "x": 1e400}])",
                    Format::json);
+    read_and_check("[[components]]\nclass = \"NullCache\"\nentries = [{interface = \"ICache\"}]\nx = 1\n",
+                   Format::toml);
   });
 }
 

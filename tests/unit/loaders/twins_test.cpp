@@ -1,7 +1,9 @@
 #include "random_tree.hpp"
 
 #include <cachesite/document_reader.hpp>
+#include <cachesite/document_writer.hpp>
 
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,14 +136,31 @@ std::string covered(const std::string& text, Position position, std::uint32_t le
   return text.substr(offset, skip(offset, length) - offset);
 }
 
-void check_places(const std::string& text, const Node& node) {
+/// A word or text as it is written; a list or mapping where it, its header or its key begins.
+void check_toml_place(const std::string& text, const Node& node) {
+  const std::string token = covered(text, node.position, node.length);
+  const char first = covered(text, node.position, 1)[0];
+  if (node.quoted)
+    BOOST_TEST((first == '"' || first == '\''), token);
+  else if (node.is_scalar())
+    BOOST_TEST((token.size() >= node.scalar.size() || token.starts_with('0')), token << ' ' << node.scalar);
+  if (node.quoted && node.length > 0) BOOST_TEST(token.back() == first, token);
+  if (node.is_list()) BOOST_TEST(first == '[');
+}
+
+void check_places(const std::string& text, const Node& node, bool is_toml = false) {
   for (const auto& element : node.elements)
-    check_places(text, element);
+    check_places(text, element, is_toml);
   for (const auto& member : node.members) {
     const std::string key = covered(text, member.key_position, member.key_length);
-    BOOST_TEST((key == member.key || key == '"' + member.key + '"'));
-    check_places(text, member.value);
+    if (key != member.key) {
+      BOOST_REQUIRE(key.size() >= 2U);
+      BOOST_TEST((key.front() == key.back() && (key[0] == '"' || (is_toml && key[0] == '\''))), key);
+      BOOST_TEST((is_toml || key.substr(1, key.size() - 2) == member.key), key);
+    }
+    check_places(text, member.value, is_toml);
   }
+  if (is_toml) return check_toml_place(text, node);
   if (node.kind == Node::Kind::integer || node.kind == Node::Kind::real || node.kind == Node::Kind::boolean)
     BOOST_TEST(covered(text, node.position, node.length) == node.scalar);
   if (node.is_text()) {
@@ -204,6 +223,68 @@ BOOST_AUTO_TEST_CASE(forms_that_only_yaml_has_equal_their_json_twins) {
   };
   for (const auto& [yaml, json] : pairs)
     check_twin(yaml, json);
+}
+
+BOOST_AUTO_TEST_CASE(what_json_says_under_a_key_toml_says_or_refuses_to_write) {
+  unsigned said = 0;
+  for (const auto& [yaml_around, json_around] : surroundings)
+    for (const auto& [yaml, json] : values) {
+      const Node root = read_document("{\"a\": " + put(json_around, json) + ", \"b\": 1}", Format::json).root;
+      std::string toml;
+      try {
+        toml = write_document(root, Format::toml);
+      } catch (const std::invalid_argument&) {
+        BOOST_TEST((json == "null" || json.size() > 18 || json.find('e') != std::string::npos), json);
+        continue;
+      }
+      const Node again = read_document(toml, Format::toml).root;
+      if (!(again == root)) BOOST_ERROR(json << '\n' << toml << '\n' << test::outline(again));
+      check_places(toml, again, true);
+      ++said;
+    }
+  BOOST_TEST(said >= 600U);
+}
+
+BOOST_AUTO_TEST_CASE(forms_that_only_toml_has_equal_their_json_twins) {
+  const std::vector<Twin> pairs{
+      {"", "{}"},
+      {"# nothing\n\n", "{}"},
+      {"a = 1", "{\"a\": 1}"},
+      {"a=1#x\n", "{\"a\": 1}"},
+      {"\xEF\xBB\xBF"
+       "a = 1\r\nb = 2\r\n",
+       "{\"a\": 1, \"b\": 2}"},
+      {"a.b.c = 1\na.d = 2\n", "{\"a\": {\"b\": {\"c\": 1}, \"d\": 2}}"},
+      {"a . \"b.c\" . 'd' = 1\n", "{\"a\": {\"b.c\": {\"d\": 1}}}"},
+      {"[a]\nx = 1\n[b]\n[a.c]\ny = 2\n", "{\"a\": {\"x\": 1, \"c\": {\"y\": 2}}, \"b\": {}}"},
+      {"[a.b]\nx = 1\n[a]\ny = 2\n", "{\"a\": {\"b\": {\"x\": 1}, \"y\": 2}}"},
+      {"[[a]]\nx = 1\n[[a]]\n[[a.b]]\ny = 2\n[a.c]\n[[a]]\n",
+       "{\"a\": [{\"x\": 1}, {\"b\": [{\"y\": 2}], \"c\": {}}, {}]}"},
+      {"[ a . b ]\n[[ c ]]\n", "{\"a\": {\"b\": {}}, \"c\": [{}]}"},
+      {"a = {b.c = 1, b.d = 2}", "{\"a\": {\"b\": {\"c\": 1, \"d\": 2}}}"},
+      {"a = [\n  1, # one\n\n  2,\n]\n", "{\"a\": [1, 2]}"},
+      {"z = 1\ny = 2\nx = 3\n", "{\"z\": 1, \"y\": 2, \"x\": 3}"},
+      {"a = 'C:\\temp'", "{\"a\": \"C:\\\\temp\"}"},
+      {"a = \"\\u00e9\\U0001F600\\t\"", "{\"a\": \"\xC3\xA9\xF0\x9F\x98\x80\\t\"}"},
+      {"a = \"\"\"\none\n  two \\\n   three\"\"\"", "{\"a\": \"one\\n  two three\"}"},
+      {"a = '''\n\\one\n''two'''", "{\"a\": \"\\\\one\\n''two\"}"},
+      {"a = \"\"\"\"\"x\"\"\"\"\"", "{\"a\": \"\\\"\\\"x\\\"\\\"\"}"},
+      {"a = ''''''", "{\"a\": \"\"}"},
+      {"a = 1_000\nb = +5\nc = 0xFF\nd = 0o17\ne = 0b11\nf = -0\n",
+       "{\"a\": 1000, \"b\": 5, \"c\": 255, \"d\": 15, \"e\": 3, \"f\": -0}"},
+      {"a = 1_0.5_0\nb = +1e3\nc = 2E-7\n", "{\"a\": 10.50, \"b\": 1e3, \"c\": 2E-7}"},
+      {"a = inf\nb = -nan\n", "{\"a\": \"inf\", \"b\": \"-nan\"}"},
+      {"a = 2026-01-31\nb = 23:59:59.5\nc = 2026-01-31T23:59:59Z\nd = 2026-01-31 23:59:59+01:00\n",
+       "{\"a\": \"2026-01-31\", \"b\": \"23:59:59.5\", \"c\": \"2026-01-31T23:59:59Z\", "
+       "\"d\": \"2026-01-31 23:59:59+01:00\"}"},
+      {"1 = 1\n-a_ = 2\n\"\" = 3\n'q\"' = 4\n", "{\"1\": 1, \"-a_\": 2, \"\": 3, \"q\\\"\": 4}"},
+  };
+  for (const auto& [toml, json] : pairs) {
+    const Node from_toml = read_document(toml, Format::toml).root;
+    if (!(from_toml == read_document(json, Format::json).root))
+      BOOST_ERROR(toml << '\n' << json << '\n' << test::outline(from_toml));
+    check_places(toml.starts_with("\xEF") ? toml.substr(3) : toml, from_toml, true);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_aliased_value_is_placed_where_the_alias_is) {
