@@ -1,13 +1,21 @@
 #pragma once
 
+#include <cachesite/component_context.hpp>
+#include <cachesite/config_default.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/stored_config.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cachesite {
+
+/// Looks at a configuration as a whole and says in one sentence what is wrong with it; nothing when all is
+/// right. The sentence shows no value.
+using ConfigValidator = std::function<std::string(const IConfig& config)>;
 
 /// Settings of an EnvironmentConfig.
 struct EnvironmentConfigOptions {
@@ -15,6 +23,11 @@ struct EnvironmentConfigOptions {
   std::string prefix = "CACHESITE_";
   /// What stands between session and key.
   std::string separator = "__";
+  /// The keys that have a type and a value of their own; every other variable is a text.
+  std::vector<ConfigDefault> defaults = {};
+  /// Called one after the other when all values have their types. Only a program can give them: one that
+  /// wants them for a component file derives options of its own, with a constructor that fills them in.
+  std::vector<ConfigValidator> validators = {};
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
@@ -24,12 +37,20 @@ struct EnvironmentConfigOptions {
 /// `CACHESITE_REDIS__HOST`. Names of sessions and keys are in small letters and count as equal to the
 /// variable's when they are so after every other character than a letter or digit has become `_`. The
 /// environment is read once, when the component is made, and never changed.
-class EnvironmentConfig final : public StoredConfig {
+///
+/// A key with a default has the type of the default: a variable that says something else is refused by its
+/// name and what is expected, never with its value. Such a variable counts as not given when it is empty,
+/// unless it is a text. A number stays as it is written; a boolean becomes `true` or `false`. In a
+/// LayeredConfig, a default gives way to what other layers give.
+class EnvironmentConfig : public StoredConfig {
  public:
   using Options = EnvironmentConfigOptions;
 
-  /// Throws std::invalid_argument with the first of `options.complaints()`.
-  explicit EnvironmentConfig(const EnvironmentConfigOptions& options = {});
+  /// Throws std::invalid_argument with the first of `options.complaints()`, else with every value that is not
+  /// of its type, else with everything that the validators say. A default that is a mapping needs
+  /// `context.documents`.
+  explicit EnvironmentConfig(const EnvironmentConfigOptions& options = {},
+                             const ComponentContext& context = {});
 
   [[nodiscard]] bool has_session(std::string_view name) const override;
   [[nodiscard]] std::shared_ptr<IConfigSession> get_session(std::string_view name) const override;

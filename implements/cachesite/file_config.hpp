@@ -11,10 +11,12 @@
 
 namespace cachesite {
 
-/// Settings of a JsonConfig or YamlConfig.
+/// Settings of a FileConfig, JsonConfig, YamlConfig or TomlConfig.
 struct FileConfigOptions {
-  /// The file, relative to the working directory. Without it an environment variable names it (`CONFIG_JSON`
-  /// or `CONFIG_YAML`), and without that it is `.env.json` or `.env.yml`.
+  /// The file, relative to the working directory. Without it an environment variable names it
+  /// (`CONFIG_FILE`, `CONFIG_JSON`, `CONFIG_YAML` or `CONFIG_TOML`), and without that it is `.env.yml`,
+  /// `.env.json`,
+  /// `.env.yml` or `.env.toml`.
   std::optional<std::string> path;
   /// Whether a file that cannot be understood keeps the component from being made; otherwise it is an error
   /// in the log, and the configuration is empty.
@@ -26,13 +28,18 @@ struct FileConfigOptions {
 /// A file as a configuration: a mapping of sessions, each a mapping of keys to values. It is read once, when
 /// the component is made, by the reader of component files: the same limits, and `${env:...}` where the
 /// program allows it. A file that is not there is an empty configuration. A session that is no mapping is
-/// empty.
+/// empty. The extension says how the file is written: `.yaml`, `.yml`, `.json`, `.toml` or `.tml`; the
+/// classes below read every file in their own language.
 class FileConfig : public StoredConfig {
  public:
   using Options = FileConfigOptions;
 
+  /// Throws std::runtime_error with every problem of the file when it is there and not right, and for a name
+  /// that does not say how the file is written.
+  explicit FileConfig(const FileConfigOptions& options, const ComponentContext& context);
+
  protected:
-  FileConfig(const FileConfigOptions& options, const ComponentContext& context, Format format,
+  FileConfig(const FileConfigOptions& options, const ComponentContext& context, std::optional<Format> format,
              std::string_view variable, std::string_view usual_path);
 };
 
@@ -48,6 +55,13 @@ class YamlConfig final : public FileConfig {
  public:
   /// Throws std::runtime_error with every problem of the file when it is there and not right.
   explicit YamlConfig(const FileConfigOptions& options, const ComponentContext& context);
+};
+
+/// A configuration in TOML.
+class TomlConfig final : public FileConfig {
+ public:
+  /// Throws std::runtime_error with every problem of the file when it is there and not right.
+  explicit TomlConfig(const FileConfigOptions& options, const ComponentContext& context);
 };
 
 }  // namespace cachesite

@@ -19,7 +19,8 @@ struct LayeredConfigOptions {
   static ParameterTable parameters();
 };
 
-/// Several configurations as one: each value is that of the last layer that has it. The layers are asked at
+/// Several configurations as one: each value is that of the last layer that gives it; the default of a
+/// layer (see EnvironmentConfig) gives way to what any layer below gives. The layers are asked at
 /// every call.
 class LayeredConfig final : public IConfig {
  public:

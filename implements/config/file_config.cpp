@@ -1,3 +1,5 @@
+#include "config/typed_value.hpp"
+
 #include <cachesite/file_config.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/problem_text.hpp>
@@ -43,26 +45,13 @@ class SessionsReader {
     }
     auto& values = sessions_[session.key];
     for (const auto& member : value.members)
-      add_value(member.key, member.value, values);
-  }
-
-  void add_value(const std::string& key, const Node& node, SessionValues& values) {
-    if (node.is_null()) return;
-    if (node.is_map()) {
-      for (const auto& member : node.members)
-        add_value(key + "." + member.key, member.value, values);
-      return;
-    }
-    std::string text = node.scalar;
-    for (const auto& element : node.elements) {
-      if (!element.is_scalar())
-        warn(element,
-             "an element of a list is a single value, found " + std::string(to_string(element.kind)));
-      else
-        text.append(text.empty() ? "" : ",").append(element.scalar);
-    }
-    values.insert_or_assign(key,
-                            ConfigValue{std::move(text), place_of(document_, node.position), node.is_list()});
+      config::add_node(
+          member.key, member.value, values,
+          [this](const Node& node) { return place_of(document_, node.position); },
+          [this](const Node& element) {
+            warn(element,
+                 "an element of a list is a single value, found " + std::string(to_string(element.kind)));
+          });
   }
 
   void warn(const Node& node, const std::string& sentence) {
@@ -92,9 +81,20 @@ std::string in_one_line(const std::vector<Problem>& problems) {
   return text;
 }
 
-ConfigValues read(const std::string& path, Format format, const ComponentContext& context) {
+Format format_of(const std::string& path, std::optional<Format> format) {
+  if (!format)
+    if (const auto dot = path.rfind('.'); dot != std::string::npos)
+      format = format_from_name(path.substr(dot + 1));
+  if (!format)
+    throw std::runtime_error(path +
+                             ": the format is not clear from the name: the file is called .yaml, .yml, "
+                             ".json, .toml or .tml");
+  return *format;
+}
+
+ConfigValues read(const std::string& path, std::optional<Format> format, const ComponentContext& context) {
   try {
-    const auto document = context.documents->read(path, format);
+    const auto document = context.documents->read(path, format_of(path, format));
     return document ? SessionsReader(*document, context).read() : ConfigValues();
   } catch (const LoadError& error) {
     throw std::runtime_error(in_one_line(error.problems()));
@@ -109,8 +109,9 @@ std::string path_of(const FileConfigOptions& options, std::string_view variable,
   return std::string(usual_path);
 }
 
-ConfigValues read_as_wished(const FileConfigOptions& options, const ComponentContext& context, Format format,
-                            std::string_view variable, std::string_view usual_path) {
+ConfigValues read_as_wished(const FileConfigOptions& options, const ComponentContext& context,
+                            std::optional<Format> format, std::string_view variable,
+                            std::string_view usual_path) {
   const auto path = path_of(options, variable, usual_path);
   if (options.strict) return read(path, format, context);
   try {
@@ -125,15 +126,19 @@ ConfigValues read_as_wished(const FileConfigOptions& options, const ComponentCon
 
 ParameterTable FileConfigOptions::parameters() {
   using O = FileConfigOptions;
-  return {parameter("path", &O::path,
-                    "The file; without it CONFIG_JSON or CONFIG_YAML of the environment names it, else it is "
-                    ".env.json or .env.yml."),
+  return {parameter(
+              "path", &O::path,
+              "The file; without it CONFIG_JSON, CONFIG_YAML, CONFIG_TOML or CONFIG_FILE of the environment "
+              "names it, else it is .env.json, .env.yml, .env.toml or .env.yml."),
           parameter("strict", &O::strict,
                     "Whether a file that cannot be understood is a problem, or an error in the log.")};
 }
 
-FileConfig::FileConfig(const FileConfigOptions& options, const ComponentContext& context, Format format,
-                       std::string_view variable, std::string_view usual_path)
+FileConfig::FileConfig(const FileConfigOptions& options, const ComponentContext& context)
+    : FileConfig(options, context, std::nullopt, "CONFIG_FILE", ".env.yml") {}
+
+FileConfig::FileConfig(const FileConfigOptions& options, const ComponentContext& context,
+                       std::optional<Format> format, std::string_view variable, std::string_view usual_path)
     : StoredConfig(read_as_wished(options, context, format, variable, usual_path)) {}
 
 JsonConfig::JsonConfig(const FileConfigOptions& options, const ComponentContext& context)
@@ -141,5 +146,8 @@ JsonConfig::JsonConfig(const FileConfigOptions& options, const ComponentContext&
 
 YamlConfig::YamlConfig(const FileConfigOptions& options, const ComponentContext& context)
     : FileConfig(options, context, Format::yaml, "CONFIG_YAML", ".env.yml") {}
+
+TomlConfig::TomlConfig(const FileConfigOptions& options, const ComponentContext& context)
+    : FileConfig(options, context, Format::toml, "CONFIG_TOML", ".env.toml") {}
 
 }  // namespace cachesite

@@ -38,9 +38,14 @@ std::shared_ptr<IConfigSession> LayeredConfig::get_session(std::string_view name
   SessionValues merged;
   for (const auto& layer : layers_) {
     const auto session = layer->get_session(name);
-    for (const auto& key : session->list_keys())
-      merged.insert_or_assign(key, ConfigValue{session->get_value(key).value_or(""), session->origin(key),
-                                               is_list(*session, key)});
+    for (const auto& key : session->list_keys()) {
+      ConfigValue value{session->get_value(key).value_or(""), session->origin(key), is_list(*session, key),
+                        is_default(*session, key)};
+      if (value.usual)
+        merged.emplace(key, std::move(value));
+      else
+        merged.insert_or_assign(key, std::move(value));
+    }
   }
   return make_config_session(std::move(merged));
 }

@@ -30,6 +30,11 @@ class StoredSession final : public IConfigSession, public IListSession {
     return found != values_.end() && found->second.list;
   }
 
+  [[nodiscard]] bool is_default(std::string_view key) const override {
+    const auto found = values_.find(key);
+    return found != values_.end() && found->second.usual;
+  }
+
   bool set_value(std::string_view key, std::string_view value) override {
     values_.insert_or_assign(std::string(key), ConfigValue{std::string(value), "set by the program"});
     return true;
@@ -56,6 +61,11 @@ class StoredSession final : public IConfigSession, public IListSession {
 bool is_list(const IConfigSession& session, std::string_view key) {
   const auto* const lists = dynamic_cast<const IListSession*>(&session);
   return lists != nullptr && lists->is_list(key);
+}
+
+bool is_default(const IConfigSession& session, std::string_view key) {
+  const auto* const lists = dynamic_cast<const IListSession*>(&session);
+  return lists != nullptr && lists->is_default(key);
 }
 
 std::shared_ptr<IConfigSession> make_config_session(SessionValues values) {

@@ -101,10 +101,18 @@ void add_builtin_components(Catalog& catalog) {
       .text(
           "Reads settings from a YAML file of sessions with keys and values; a missing file is an empty one.")
       .alias("fivcglue.implements.configs_yamlfile.ConfigImpl");
+  catalog.add<TomlConfig>("TomlConfig")
+      .text(
+          "Reads settings from a TOML file of sessions with keys and values; a missing file is an empty "
+          "one.");
+  catalog.add<FileConfig>("FileConfig")
+      .text(
+          "Reads settings from a YAML, JSON or TOML file, as its extension says; a missing file is an empty "
+          "one.");
   catalog.add<EnvironmentConfig>("EnvironmentConfig")
       .text(
           "Offers the environment as a configuration: SHOP_REDIS__HOST is the key host of the session "
-          "redis.");
+          "redis; keys with a default have its type.");
   catalog.add<FixedConfig>("FixedConfig").text("Holds settings that stand in the component file itself.");
   catalog.add<LayeredConfig>("LayeredConfig")
       .text("Lays several configurations over each other; the last one wins.");

@@ -33,6 +33,7 @@
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/config.hpp>
+#include <cachesite/config_default.hpp>
 #include <cachesite/config_session.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/data.hpp>

@@ -276,8 +276,8 @@ void add_rows_without_servers(std::vector<ShortageRow>& rows) {
   for (const char* limiter : {"TokenBucketLimiter", "SlidingWindowLimiter"})
     add(limiter, component(limiter, "IRateLimiter", "  rate: 2/hour\n"),
         used_as<IRateLimiter>(take_from_a_limit));
-  for (const char* config : {"JsonConfig", "YamlConfig"})
-    add(config, component(config, "IConfig", "  path: /nowhere/at/all\n"), nothing_to_use);
+  for (const char* config : {"JsonConfig", "YamlConfig", "TomlConfig", "FileConfig"})
+    add(config, component(config, "IConfig", "  path: /nowhere/at/all.toml\n"), nothing_to_use);
   for (const char* config : {"EnvironmentConfig", "FixedConfig", "LayeredConfig"})
     add(config, component(config, "IConfig", ""), nothing_to_use);
 }

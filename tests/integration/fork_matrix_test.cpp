@@ -112,12 +112,18 @@ const std::string logs_and_settings = R"(
 - class: YamlConfig
   entries: [{interface: IConfig, name: yaml}]
   path: FOLDER/settings.yml
+- class: TomlConfig
+  entries: [{interface: IConfig, name: toml}]
+  path: FOLDER/settings.toml
+- class: FileConfig
+  entries: [{interface: IConfig, name: file}]
+  path: FOLDER/settings.toml
 - class: EnvironmentConfig
   entries: [{interface: IConfig, name: environment}]
   prefix: SHOP_
 - class: LayeredConfig
   entries: [{interface: IConfig}]
-  layers: [fixed, json, yaml, environment]
+  layers: [fixed, json, yaml, toml, file, environment]
 )";
 
 const std::string cache = R"(

@@ -1,7 +1,7 @@
 cmake_minimum_required(VERSION 3.22)
 # Every block of code in README.md and docs/ stands in a file that is compiled or loaded: no block is made up.
 # Lines are compared without their indentation, in one piece.
-file(GLOB sources ${SOURCE}/examples/*.cpp ${SOURCE}/configs/*.yml ${SOURCE}/configs/*.json
+file(GLOB sources ${SOURCE}/examples/*.cpp ${SOURCE}/configs/*.yml ${SOURCE}/configs/*.json ${SOURCE}/configs/*.toml
                   ${SOURCE}/tests/package/consumer/* ${SOURCE}/tests/unit/loaders/broken/*)
 set(known "")
 foreach(source IN LISTS sources)
@@ -14,7 +14,7 @@ file(GLOB documents ${SOURCE}/README.md ${SOURCE}/docs/*.md)
 foreach(document IN LISTS documents)
   file(READ ${document} text)
   string(REPLACE ";" "<semicolon>" text "${text}")
-  string(REGEX MATCHALL "```(cpp|yaml)\n[^`]*```" blocks "${text}")
+  string(REGEX MATCHALL "```(cpp|yaml|toml)\n[^`]*```" blocks "${text}")
   foreach(block IN LISTS blocks)
     string(REPLACE "<semicolon>" ";" block "${block}")
     string(REGEX REPLACE "^```[a-z]+\n" "" block "${block}")

@@ -169,6 +169,48 @@ BOOST_AUTO_TEST_CASE(a_file_is_named_by_its_parameter_or_the_environment_or_is_t
   options.path = "mine.yml";
   (void)YamlConfig(options, context_with(source));
   BOOST_TEST(source->asked_path == "mine.yml");
+  (void)TomlConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == ".env.toml");
+  BOOST_TEST((source->asked_format == Format::toml));
+  const Variable toml("CONFIG_TOML", "elsewhere.yml");
+  (void)TomlConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == "elsewhere.yml");
+  BOOST_TEST((source->asked_format == Format::toml));
+}
+
+BOOST_AUTO_TEST_CASE(the_extension_says_how_a_file_is_written_and_one_that_does_not_is_refused) {
+  const auto source = std::make_shared<OneDocument>();
+  FileConfigOptions options;
+  for (const auto& [path, format] : std::vector<std::pair<std::string, Format>>{{"a.yml", Format::yaml},
+                                                                                {"a.b/c.YAML", Format::yaml},
+                                                                                {"a.yml.Json", Format::json},
+                                                                                {"a.toml", Format::toml},
+                                                                                {"a.TML", Format::toml}}) {
+    options.path = path;
+    (void)FileConfig(options, context_with(source));
+    BOOST_TEST(source->asked_path == path);
+    BOOST_TEST((source->asked_format == format));
+  }
+  (void)FileConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == ".env.yml");
+  const Variable variable("CONFIG_FILE", "elsewhere.toml");
+  (void)FileConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == "elsewhere.toml");
+  for (const std::string path : {"settings.ini", "settings", "a.toml/settings", "a.", ".toml.bak"}) {
+    options.path = path;
+    options.strict = true;
+    BOOST_CHECK_EXCEPTION((void)FileConfig(options, context_with(source)), std::runtime_error,
+                          [&](const std::runtime_error& error) {
+                            return std::string(error.what()) ==
+                                   path +
+                                       ": the format is not clear from the name: the file is called .yaml, "
+                                       ".yml, .json, .toml or .tml";
+                          });
+    options.strict = false;
+    const auto logger = std::make_shared<test::CollectingLogger>();
+    BOOST_TEST(FileConfig(options, context_with(source, logger)).list_sessions().empty());
+    BOOST_TEST(logger->count(LogLevel::error, "the format is not clear from the name") == 1U);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_broken_file_is_refused_without_showing_its_lines_or_logged_when_that_is_wished) {

@@ -191,6 +191,157 @@ BOOST_AUTO_TEST_CASE(a_configuration_file_may_take_secrets_from_elsewhere_when_t
   ::unsetenv("CFGTEST_WORD");
 }
 
+BOOST_AUTO_TEST_CASE(the_same_settings_in_each_language_are_read_by_each_configuration) {
+  const TemporaryDirectory folder;
+  folder.write("s.yml", "redis:\n  host: far\n  port: 7000\n  nodes: [a, b]\n  keepalive: {idle: 5}\n");
+  folder.write("s.json",
+               R"({"redis": {"host": "far", "port": 7000, "nodes": ["a", "b"], "keepalive": {"idle": 5}}})");
+  folder.write("s.toml",
+               "[redis]\nhost = 'far'\nport = 7_000\nnodes = [\n'a', 'b']\n[redis.keepalive]\nidle = 5\n");
+  for (const auto& [type, file] :
+       std::vector<std::pair<std::string, std::string>>{{"YamlConfig", "s.yml"},
+                                                        {"JsonConfig", "s.json"},
+                                                        {"TomlConfig", "s.toml"},
+                                                        {"FileConfig", "s.yml"},
+                                                        {"FileConfig", "s.json"},
+                                                        {"FileConfig", "s.toml"}}) {
+    const auto site = load_with("- {class: " + type + ", entries: [{interface: IConfig}], path: '" +
+                                folder.file(file) + "'}\n");
+    const auto session = site->get_component<IConfig>()->get_session("redis");
+    std::string text;
+    for (const auto& key : session->list_keys())
+      text += key + "=" + *session->get_value(key) + " ";
+    BOOST_TEST(text == "host=far keepalive.idle=5 nodes=a,b port=7000 ", type << ' ' << file);
+    if (file == "s.toml") BOOST_TEST(session->origin("port") == folder.file(file) + ":3:8");
+  }
+  folder.write("broken.toml", "[redis]\npassword = hunter2\n");
+  BOOST_CHECK_EXCEPTION((void)load_with("- {class: FileConfig, entries: [{interface: IConfig}], path: '" +
+                                        folder.file("broken.toml") + "'}\n"),
+                        LoadError, [&](const LoadError& error) {
+                          const std::string text = error.what();
+                          return text.find("broken.toml:2:12: this is no TOML value") != std::string::npos &&
+                                 text.find("hunter2") == std::string::npos;
+                        });
+}
+
+namespace {
+
+/// `NAME VALUE from ORIGIN` of each parameter that has an origin.
+std::string origins(const ComponentSite& site, std::string_view name) {
+  std::string text;
+  const Node explained = explain_component(site, name);
+  for (const auto& parameter : explained.elements.at(0).find("parameters")->elements)
+    if (const auto* from = parameter.find("from"); from && from->scalar.find("ENVTEST") != std::string::npos)
+      text += parameter.find("name")->scalar + " from " + from->scalar + '\n';
+  return text;
+}
+
+const std::string typed_environment =
+    "- class: EnvironmentConfig\n  entries: [{interface: IConfig}]\n  prefix: ENVTEST_\n  defaults:\n"
+    "  - {key: redis.port, type: integer, value: 6380}\n"
+    "  - {key: redis.host, value: 127.0.0.1}\n"
+    "  - {key: redis.password, value: hunter2}\n"
+    "  - {key: redis.ssl, type: boolean, value: 'no'}\n"
+    "  - {key: redis.backoff, type: mapping, value: '{\"factor\": 2}'}\n"
+    "- class: RedisCache\n  lazy: true\n  entries: [{interface: ICache, name: r}]\n";
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_explanation_shows_which_variable_or_default_a_value_came_from) {
+  ::setenv("ENVTEST_REDIS__PORT", "7001", 1);
+  const auto site = load_with(typed_environment);
+  (void)site->get_component<ICache>("r");
+  const std::string text = origins(*site, "r");
+  ::unsetenv("ENVTEST_REDIS__PORT");
+  BOOST_TEST(text.find("port from the environment variable ENVTEST_REDIS__PORT (session \"redis\")\n") !=
+                 std::string::npos,
+             text);
+  BOOST_TEST(
+      text.find("host from the default of ENVTEST_REDIS__HOST (session \"redis\")\n") != std::string::npos,
+      text);
+  BOOST_TEST(text.find("password from the default of ENVTEST_REDIS__PASSWORD") != std::string::npos, text);
+  BOOST_TEST(text.find("hunter2") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_of_the_environment_is_checked_by_its_type_and_by_the_parameter_that_takes_it) {
+  const auto refusal = [](const std::string& value) {
+    ::setenv("ENVTEST_REDIS__PORT", value.c_str(), 1);
+    std::string text = "it was loaded";
+    try {
+      (void)load_with(typed_environment)->get_component<ICache>("r");
+    } catch (const LoadError& error) {
+      text = error.what();
+    }
+    ::unsetenv("ENVTEST_REDIS__PORT");
+    BOOST_TEST(text.find(value) == std::string::npos, text);
+    return text;
+  };
+  BOOST_TEST(refusal("hush7Kq9xZwe").find("ENVTEST_REDIS__PORT: expected a whole number") !=
+             std::string::npos);
+  const std::string text = refusal("70000");
+  BOOST_TEST(text.find("port: expected an integer from 1 to 65535") != std::string::npos, text);
+  BOOST_TEST(
+      text.find("the environment variable ENVTEST_REDIS__PORT (session \"redis\")") != std::string::npos,
+      text);
+}
+
+BOOST_AUTO_TEST_CASE(each_sample_file_has_twins_in_every_language_that_give_equal_documents) {
+  unsigned files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(configs)) {
+    const auto& path = entry.path();
+    if (!format_from_path(path) || path.filename() == "component-file.schema.json") continue;
+    Node root = read_document(path).root;
+    if (root.is_list()) {
+      Node top;
+      top.kind = Node::Kind::map;
+      top.members.push_back({"components", {}, 0, root});
+      root = top;
+    }
+    std::vector<std::string> said;
+    for (const Format format : {Format::yaml, Format::json, Format::toml}) {
+      const Document twin = read_document(write_document(root, format), format, "twin");
+      BOOST_TEST((twin.root == root), path << " differs in " << to_string(format));
+      std::string problems;
+      for (const auto& problem : check_component_site({twin}, Catalog()))
+        problems += problem.id + ' ' + problem.message + '\n';
+      said.push_back(problems);
+    }
+    BOOST_TEST(said[0] == said[1]);
+    BOOST_TEST(said[0] == said[2]);
+    ++files;
+  }
+  BOOST_TEST_MESSAGE(files << " files");
+  BOOST_TEST(files >= 25U);
+}
+
+BOOST_AUTO_TEST_CASE(the_sample_file_is_the_same_in_the_three_languages) {
+  const auto dump = [](const char* file) {
+    return dump_component_site(*load_component_site(configs / file), Format::yaml);
+  };
+  BOOST_TEST(dump("caches.json") == dump("caches.yml"));
+  BOOST_TEST(dump("caches.toml") == dump("caches.yml"));
+}
+
+BOOST_AUTO_TEST_CASE(files_in_all_languages_include_each_other) {
+  const TemporaryDirectory folder;
+  folder.write(
+      "a.toml",
+      "include = [\"b.json\", 'c.yml']\n[[components]]\nclass = 'NullCache'\nentries = [{interface = "
+      "'ICache', name = 'a'}]\n[defaults.NullCache]\n");
+  folder.write("b.json", R"({"include": "d.toml", "components": []})");
+  folder.write(
+      "c.yml",
+      "- {class: MemoryCache, entries: [{interface: ICache, name: a}, {interface: ICache, name: c}]}\n");
+  folder.write("d.toml",
+               "[[components]]\nclass = 'NullCache'\nentries = [{interface = 'ICache', name = 'd'}]\n");
+  BOOST_TEST(problems_of(folder, {"a.toml"}) == "");
+  BOOST_TEST(names(*load_component_site(folder.file("a.toml"))) ==
+             "ICache 'a' NullCache, ICache 'c' MemoryCache, ICache 'd' NullCache");
+  folder.write("d.toml",
+               "[[components]]\nclass = 'NullCache'\nmax_szie = 3\nentries = [{interface = 'ICache'}]\n");
+  BOOST_TEST(problems_of(folder, {"a.toml"}) == "d.toml:3 E204 NullCache has no parameter \"max_szie\"");
+}
+
 BOOST_AUTO_TEST_CASE(an_explanation_shows_the_expression_that_a_value_came_from) {
   ::setenv("CFGTEST_SIZE", "77", 1);
   LoadOptions options;

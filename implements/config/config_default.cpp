@@ -1,0 +1,42 @@
+#include "binding/real_text.hpp"
+
+#include <cachesite/config_default.hpp>
+
+#include <utility>
+
+namespace cachesite {
+
+ConfigDefault::ConfigDefault(std::string session_and_key, double number)
+    : key(std::move(session_and_key)), type(ConfigValueType::real), value(binding::real_text(number)) {}
+
+ConfigDefault::ConfigDefault(std::string session_and_key, const std::vector<std::string>& elements,
+                             std::string between)
+    : key(std::move(session_and_key)), type(ConfigValueType::list), separator(std::move(between)) {
+  std::string text;
+  for (const auto& element : elements)
+    text.append(&element == &elements.front() ? "" : separator).append(element);
+  value = Secret(std::move(text));
+}
+
+ConfigDefault ConfigDefault::mapping(std::string session_and_key, std::string_view json) {
+  ConfigDefault made(std::move(session_and_key), json);
+  made.type = ConfigValueType::mapping;
+  return made;
+}
+
+ParameterTable ConfigDefault::parameters() {
+  using O = ConfigDefault;
+  using Type = ConfigValueType;
+  return {parameter("key", &O::key, "The session and the key, with a dot between them.").required(),
+          parameter("type", &O::type, "What every value of the key has to be.")
+              .choices({{"text", Type::text},
+                        {"integer", Type::integer},
+                        {"real", Type::real},
+                        {"boolean", Type::boolean},
+                        {"list", Type::list},
+                        {"mapping", Type::mapping}}),
+          parameter("value", &O::value, "The value; a list with its separator, a mapping in JSON."),
+          parameter("separator", &O::separator, "What stands between the elements of a list.")};
+}
+
+}  // namespace cachesite
