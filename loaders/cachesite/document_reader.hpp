@@ -12,7 +12,8 @@
 
 namespace cachesite {
 
-/// The format that the extension of a path (`.yaml`, `.yml`, `.json`, `.toml`, `.tml`, in letters of any case) stands for.
+/// The format that the extension of a path (`.yaml`, `.yml`, `.json`, `.toml`, `.tml`, in letters of any
+/// case) stands for.
 [[nodiscard]] std::optional<Format> format_from_path(const std::filesystem::path& path);
 
 /// Reading turns text into a Document: the tree of its values, each with its place. It knows nothing about
@@ -27,8 +28,8 @@ namespace cachesite {
 ///
 /// What a scalar is does not depend on the language either: decimal numbers in JSON's notation, `true`,
 /// `false`, and null (in YAML `~`, `null`, `Null`, `NULL` or nothing at all). Anything else is text, and
-/// whatever is quoted is text. TOML's other numbers are given in that notation: `1_000` as 1000, `0xFF` as 255; its
-/// dates, `inf` and `nan` are text.
+/// whatever is quoted is text. TOML's other numbers are given in that notation: `1_000` as 1000, `0xFF` as
+/// 255; its dates, `inf` and `nan` are text.
 
 /// Reads text that is at hand. `name` is what messages call it.
 [[nodiscard]] Document read_document(std::string_view text, Format format, std::string name = "<text>",

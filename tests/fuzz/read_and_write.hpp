@@ -12,8 +12,8 @@
 
 namespace cachesite::fuzz {
 
-/// Reads the text. What can be read is written in every language that can say it and has to read back to an equal
-/// tree; what cannot has to say why.
+/// Reads the text. What can be read is written in every language that can say it and has to read back to an
+/// equal tree; what cannot has to say why.
 inline void read_and_write(std::string_view text, Format format) {
   Document document;
   try {
@@ -30,7 +30,8 @@ inline void read_and_write(std::string_view text, Format format) {
     try {
       written = write_document(document.root, target);
     } catch (const std::invalid_argument&) {
-      // TOML has no null, no list at the top and no number of more than 64 bits; its own documents have none of them.
+      // TOML has no null, no list at the top and no number of more than 64 bits; its own documents have none
+      // of them.
       if (target != Format::toml || format == Format::toml) std::abort();
       continue;
     }
