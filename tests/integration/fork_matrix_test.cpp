@@ -155,13 +155,13 @@ const std::string on_one_server = R"(
   port: PORT
   prefix: "news:"
 - class: TokenBucketLimiter
-  entries: [{interface: IRateLimiter, name: shared bucket}]
+  entries: [{interface: IRateLimiter, name: shared-bucket}]
   rate: 100/hour
   connection: main
   without_server: local
   timeout: 10s
 - class: SlidingWindowLimiter
-  entries: [{interface: IRateLimiter, name: own window}]
+  entries: [{interface: IRateLimiter, name: own-window}]
   rate: 100/hour
   port: PORT
   timeout: 10s

@@ -3,12 +3,14 @@
 #include "rate_limit/redis_ledger.hpp"
 
 #include "rate_limit/memory_ledger.hpp"
+#include "redis/hash_slot.hpp"
 #include "support/fake_clock.hpp"
 
 #include <cachesite/guarded_call.hpp>
 
-#include <deque>
+#include <algorithm>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -186,11 +188,34 @@ BOOST_AUTO_TEST_CASE(members_of_a_window_of_redis_kit_are_hexadecimal_and_differ
   BOOST_TEST((redis->keys.front() == std::vector<std::string>{"kit:key"}));
 }
 
-BOOST_AUTO_TEST_CASE(the_keys_of_a_bucket_of_redis_kit_are_in_one_slot) {
+BOOST_AUTO_TEST_CASE(the_keys_of_a_bucket_of_redis_kit_are_as_it_has_them) {
   const RedisForm form = redis_kit_form(TokenBucket(Rate{100, 60s}, 50), "redis_kit:rl:tb");
   BOOST_TEST((form.keys_of("u{1}") ==
               std::vector<std::string>{"{redis_kit:rl:tb:u{1}}:tokens", "{redis_kit:rl:tb:u{1}}:ts"}));
   BOOST_TEST((form.arguments == std::vector<std::string>{"1.6666666666666667", "50", "60"}));
+}
+
+BOOST_AUTO_TEST_CASE(all_keys_of_a_limit_are_in_one_slot_whatever_they_are_made_of) {
+  std::mt19937 random(1);
+  const auto text = [&random](std::size_t least) {
+    std::string made;
+    for (std::size_t size = least + random() % 6; made.size() < size;)
+      made.push_back("{}:ab"[random() % 5]);
+    return made;
+  };
+  const Rate rate{10, 1s};
+  for (int round = 0; round < 2000; ++round) {
+    std::string prefix = text(0);
+    if (prefix.starts_with('}')) prefix.insert(0, 1, 'p');  // which the options refuse
+    const std::string key = text(1);
+    for (const auto& form :
+         {own_form(TokenBucket(rate, 10), prefix), own_form(SlidingWindow(rate), prefix),
+          redis_kit_form(TokenBucket(rate, 10), prefix), redis_kit_form(SlidingWindow(rate), prefix)}) {
+      const auto keys = form.keys_of(key);
+      for (const auto& each : keys)
+        BOOST_REQUIRE_EQUAL(redis::hash_slot({each}), redis::hash_slot({keys.front()}));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
