@@ -36,27 +36,6 @@ LaneNeeds needs_of(std::span<const Command> commands) noexcept {
   return all;
 }
 
-// Tells of a call that is traced. Of several errors the first is told.
-[[gnu::noinline]] void record(const ConnectorOptions& connector, std::span<const Command> commands,
-                              std::span<Reply* const> replies, const Status& status, CallTime time) noexcept {
-  const auto& address = connector.address;
-  const auto refused = std::find_if(replies.begin(), replies.end(),
-                                    [](const Reply* reply) { return reply->kind == ReplyKind::error; });
-  basics::ServerCall call;
-  call.command = commands.front().arguments.front().head;
-  call.commands = commands.size();
-  call.database = connector.introduction.database;
-  call.host = address.unix_socket_path.empty() ? address.host : address.unix_socket_path;
-  call.port = address.unix_socket_path.empty() ? address.port : std::uint16_t{0};
-  if (!status.ok()) call.failure = &status.error();
-  if (refused != replies.end()) {
-    const auto text = (*refused)->text();
-    call.error_prefix = text.substr(0, text.find(' '));
-  }
-  call.duration = SteadyTime::now() - time.begin;
-  basics::server_call_recorder->record(call);
-}
-
 std::string duration_text(std::chrono::milliseconds duration) {
   return std::to_string(duration.count()) + " ms";
 }
@@ -102,7 +81,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]] {
     Reply* const only = &reply;
-    record(options_.connector, {&command, 1}, {&only, 1}, status, time);
+    record({&command, 1}, {&only, 1}, status, time);
   }
   return status;
 }
@@ -130,8 +109,33 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
       needs_of(commands), time, SteadyTime::now(), sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]]
-    record(options_.connector, commands, replies, status, time);
+    record(commands, replies, status, time);
   return status;
+}
+
+// Of several errors the first is told.
+[[gnu::noinline]] void Endpoint::record(std::span<const Command> commands, std::span<Reply* const> replies,
+                                        const Status& status, CallTime time) const noexcept {
+  if (fork_mark_.forked()) return;
+  const auto& connector = options_.connector;
+  const auto& address = connector.address;
+  const auto refused = std::find_if(replies.begin(), replies.end(),
+                                    [](const Reply* reply) { return reply->kind == ReplyKind::error; });
+  basics::ServerCall call;
+  call.command = commands.front().arguments.front().head;
+  call.commands = commands.size();
+  call.database = connector.introduction.database;
+  call.host = address.unix_socket_path.empty() ? address.host : address.unix_socket_path;
+  call.port = address.unix_socket_path.empty() ? address.port : std::uint16_t{0};
+  if (!status.ok()) call.failure = &status.error();
+  if (refused != replies.end()) {
+    const auto text = (*refused)->text();
+    call.error_prefix = text.substr(0, text.find(' '));
+  }
+  call.duration = SteadyTime::now() - time.begin;
+  const Lock lock(mutex_);
+  call.peer = peer_;
+  basics::server_call_recorder->record(call);
 }
 
 template <class Send>

@@ -125,6 +125,9 @@ class Endpoint {
   template <class Send>
   Status carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already = false);
   std::optional<Error> await_up(TimePoint deadline);
+  // Tells of a call that is traced.
+  void record(std::span<const Command> commands, std::span<Reply* const> replies, const Status& status,
+              CallTime time) const noexcept;
   Channel& pick(LaneNeeds needs) {
     Channel* const usual = lanes_.usual(needs);
     return usual != nullptr ? *usual : pick_other(needs);
@@ -174,6 +177,7 @@ class Endpoint {
   Breaker breaker_;
   std::chrono::system_clock::time_point since_;
   std::optional<Error> reason_;
+  std::string peer_;          // the address of the last connection
   std::optional<Error> end_;  // why it is stopped
   Transport* handshaking_ = nullptr;
   Heartbeat heartbeat_;

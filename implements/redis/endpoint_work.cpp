@@ -11,12 +11,26 @@
 #include <array>
 #include <utility>
 
+#include <netdb.h>
+#include <sys/socket.h>
+
 namespace cachesite::redis {
 
 namespace {
 
 // How long calls wait for a connection that ended just now to be replaced.
 constexpr std::chrono::milliseconds recovery_patience{200};
+
+// The address at the other end; empty for a unix socket.
+std::string peer_of(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  std::array<char, NI_MAXHOST> text{};
+  auto* const peer = reinterpret_cast<sockaddr*>(&address);
+  if (::getpeername(socket, peer, &size) != 0 || address.ss_family == AF_UNIX) return {};
+  if (::getnameinfo(peer, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) return {};
+  return text.data();
+}
 
 }  // namespace
 
@@ -191,12 +205,14 @@ void Endpoint::work() noexcept {
       outcome = connector_.connect(
           stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
       if (outcome.transport) {
+        auto peer = peer_of(outcome.transport->descriptor());
         if (lanes_.is_bulk(*channel))
           outcome.transport = std::make_unique<ConsiderateTransport>(
               std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
               options_.connector.call_timeout / 2);
         lock.lock();
         if (state_ != State::stopped) {
+          peer_ = std::move(peer);
           channel->open(std::move(outcome.transport));
           meter_.connected();
           pauses.reset();

@@ -209,6 +209,8 @@ BOOST_AUTO_TEST_CASE(calls_to_redis_have_the_stable_attributes) {
     BOOST_TEST(attribute_of(span, "db.namespace") == "0");
     BOOST_TEST(attribute_of(span, "server.address") == "localhost");
     BOOST_TEST(attribute_of(span, "server.port") == std::to_string(server.port()));
+    const std::set<std::string> addresses{"127.0.0.1", "::1"};  // of localhost
+    BOOST_TEST(addresses.count(attribute_of(span, "network.peer.address")) == 1u);
     BOOST_TEST(span["name"].get<std::string>() == attribute_of(span, "db.operation.name"));
     BOOST_TEST(names_of(span).count("db.query.text") == 0u);
     BOOST_TEST(span.dump().find("user:42") == std::string::npos);
