@@ -10,6 +10,7 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
 
+#include <functional>
 #include <stdexcept>
 
 #include <boost/test/unit_test.hpp>
@@ -438,6 +439,38 @@ BOOST_AUTO_TEST_CASE(failures_of_the_cache_below_are_passed_on) {
   BOOST_TEST(!cache->contains("key").ok());
   BOOST_TEST(!cache->time_to_live("key").ok());
   BOOST_TEST(cache->statistics().failures == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(each_key_that_the_cache_below_fails_on_is_one_failure_of_every_operation) {
+  const World world;
+  const auto cache = world.layer(enveloped());
+  world.memory->stop();
+  const std::string_view keys[]{"a", "b"};
+  const CacheEntry entries[]{{"a", "1", TimeToLive(1h)}, {"b", "2", TimeToLive(1h)}};
+  struct Operation {
+    const char* name;
+    std::uint64_t failures;
+    std::function<void()> run;
+  };
+  const Operation operations[]{
+      {"get", 1, [&] { (void)cache->get("a"); }},
+      {"get_many", 2, [&] { (void)cache->get_many(keys); }},
+      {"write", 1, [&] { (void)cache->write("a", "1", TimeToLive(1h)); }},
+      {"set_many", 2, [&] { (void)cache->set_many(entries); }},
+      {"add", 1, [&] { (void)cache->add("a", "1", TimeToLive(1h)); }},
+      {"replace", 1, [&] { (void)cache->replace("a", "1", TimeToLive(1h)); }},
+      {"remove", 1, [&] { (void)cache->remove("a"); }},
+      {"contains", 1, [&] { (void)cache->contains("a"); }},
+      {"time_to_live", 1, [&] { (void)cache->time_to_live("a"); }},
+      {"expire", 1, [&] { (void)cache->expire("a", 1h); }},
+      {"persist", 1, [&] { (void)cache->persist("a"); }},
+      {"clear", 1, [&] { (void)cache->clear(); }},
+  };
+  for (const auto& operation : operations) {
+    const auto before = cache->statistics().failures;
+    operation.run();
+    BOOST_TEST(cache->statistics().failures - before == operation.failures, operation.name);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_bytes_before_and_after_are_counted) {

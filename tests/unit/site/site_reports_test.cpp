@@ -1,4 +1,5 @@
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_layer.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/load.hpp>
@@ -169,6 +170,23 @@ BOOST_AUTO_TEST_CASE(metrics_add_operations_and_cumulative_histograms) {
     count = this_count;
   }
   BOOST_TEST(buckets == 14);
+}
+
+BOOST_AUTO_TEST_CASE(a_cache_is_up_unless_it_is_down) {
+  struct AilingCache final : CacheLayer {
+    explicit AilingCache(HealthState present) : CacheLayer(memory_cache()), state(present) {}
+    [[nodiscard]] Health health() const override { return {state, "a test says so"}; }
+    const HealthState state;
+  };
+  for (const auto state : {HealthState::up, HealthState::degraded, HealthState::down}) {
+    ComponentSite site;
+    site.register_component<ICache>(std::make_shared<AilingCache>(state), "sessions");
+    const auto text = prometheus_text(site);
+    const std::string_view digit = state == HealthState::down ? "} 0\n" : "} 1\n";
+    const auto line = text.find("cachesite_cache_up{cache=\"sessions\"");
+    BOOST_REQUIRE(line != std::string::npos);
+    BOOST_TEST(text.substr(text.find('}', line), 4) == digit);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(redis_servers_show_their_connections) {

@@ -2,6 +2,7 @@
 
 #include "unit/layers/remember/moody_cache.hpp"
 
+#include <cachesite/cache_layer.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/pickle_serializer.hpp>
@@ -102,6 +103,25 @@ BOOST_AUTO_TEST_CASE(weakness_20_over_a_plain_cache_too_wrong_arguments_are_refu
   };
   BOOST_TEST((remember(numbers, "k", 0s, compute).error().code() == ErrorCode::bad_argument));
   BOOST_TEST((remember(numbers, "", 1min, compute).error().code() == ErrorCode::bad_argument));
+  BOOST_TEST(runs == 0);
+}
+
+BOOST_AUTO_TEST_CASE(over_a_plain_cache_that_is_stopped_nothing_is_computed_whatever_is_wished) {
+  struct StoppedCache final : CacheLayer {
+    StoppedCache() : CacheLayer(std::make_shared<MemoryCache>()) {}
+    Result<Found> do_read(std::string_view, Value&) override { return Error(ErrorCode::closed); }
+  };
+  StoppedCache cache;
+  int runs = 0;
+  Computation computation;
+  computation.factory = [&]() -> Result<Computed> {
+    ++runs;
+    return Computed{"v", {}};
+  };
+  for (const bool without_cache : {true, false}) {
+    computation.compute_without_cache = without_cache;
+    BOOST_TEST((detail::remember_somehow(cache, "k", 1min, computation).error().code() == ErrorCode::closed));
+  }
   BOOST_TEST(runs == 0);
 }
 
