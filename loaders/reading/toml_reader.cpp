@@ -22,6 +22,8 @@ struct ParserDefect {};
 }
 }  // namespace cachesite::reading
 #define TOML_HEADER_ONLY 1
+// An error that it throws takes memory where nothing may be thrown: without memory, the process would end.
+#define TOML_EXCEPTIONS 0
 #define TOML_ASSERT(promise) static_cast<bool>(promise) ? void() : cachesite::reading::tell_defect()
 #ifdef NDEBUG
 #undef NDEBUG
@@ -150,9 +152,9 @@ Node read_toml(const SourceText& source, const DocumentLimits& limits, ProblemLi
   TomlOutline(source, limits, problems).read();
   if (!problems.empty()) return {};
   try {
-    return TomlConverter(source, limits, problems).convert(toml::parse(source.view()));
-  } catch (const toml::parse_error& error) {
-    explain(error, source, limits, problems);
+    const toml::parse_result parsed = toml::parse(source.view());
+    if (parsed) return TomlConverter(source, limits, problems).convert(parsed.table());
+    explain(parsed.error(), source, limits, problems);
     return {};
   } catch (const ParserDefect&) {
     problems.add(document_problem_ids::bad_syntax, {1, 1}, 1, "something in this text is not valid TOML");
