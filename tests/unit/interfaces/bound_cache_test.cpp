@@ -1,7 +1,11 @@
+#include "support/wait_until.hpp"
+
 #include <cachesite/bound_cache.hpp>
 
+#include <chrono>
 #include <map>
 #include <stdexcept>
+#include <string>
 
 #include <boost/test/unit_test.hpp>
 
@@ -110,6 +114,22 @@ BOOST_AUTO_TEST_CASE(every_call_goes_to_the_cache_with_the_key) {
   BOOST_TEST(cache->last == "remove user:42");
   BOOST_TEST(entry.persist().value());
   BOOST_TEST(cache->last == "persist user:42");
+}
+
+BOOST_AUTO_TEST_CASE(an_end_within_the_next_millisecond_is_still_to_come_and_no_end_is_early) {
+  using std::chrono::system_clock;
+  const auto cache = std::make_shared<NotingCache>();
+  const BoundCache entry = cachesite::bind(cache, "user:42");
+  // Tried again when the time was over before the call.
+  BOOST_TEST(test::wait_until([&] {
+    BOOST_REQUIRE(entry.expire_at(system_clock::now() + 900us).ok());
+    return cache->last != "remove user:42";
+  }));
+  BOOST_TEST(cache->last == "expire user:42 1");
+  const auto end = system_clock::now() + 1h;
+  BOOST_TEST(entry.expire_at(end).ok());
+  const std::chrono::milliseconds left(std::stoll(cache->last.substr(cache->last.rfind(' '))));
+  BOOST_TEST((system_clock::now() + left >= end));
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_breaks_the_rules_is_refused_by_the_calls) {
