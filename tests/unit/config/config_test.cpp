@@ -178,6 +178,20 @@ BOOST_AUTO_TEST_CASE(a_file_is_named_by_its_parameter_or_the_environment_or_is_t
   BOOST_TEST((source->asked_format == Format::toml));
 }
 
+BOOST_AUTO_TEST_CASE(a_variable_that_is_set_to_nothing_names_no_file) {
+  const auto source = std::make_shared<OneDocument>();
+  const Variable json("CONFIG_JSON", ""), yaml("CONFIG_YAML", ""), toml("CONFIG_TOML", ""),
+      any("CONFIG_FILE", "");
+  (void)JsonConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == ".env.json");
+  (void)YamlConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == ".env.yml");
+  (void)TomlConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == ".env.toml");
+  (void)FileConfig({}, context_with(source));
+  BOOST_TEST(source->asked_path == ".env.yml");
+}
+
 BOOST_AUTO_TEST_CASE(the_extension_says_how_a_file_is_written_and_one_that_does_not_is_refused) {
   const auto source = std::make_shared<OneDocument>();
   FileConfigOptions options;
