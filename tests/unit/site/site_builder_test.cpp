@@ -3,7 +3,12 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/parameter.hpp>
+#include <cachesite/secret.hpp>
 #include <cachesite/site_builder.hpp>
+
+#include <stdexcept>
+#include <string>
 
 #include <boost/test/unit_test.hpp>
 
@@ -47,6 +52,28 @@ std::string refusal_of(Node root) {
   }
   return "built";
 }
+
+// Says its secrets twice when it throws.
+class Telltale final : public IPart {
+ public:
+  struct Options {
+    cachesite::Secret key;
+    cachesite::Secret longer_key;
+
+    static cachesite::ParameterTable parameters() {
+      using O = Options;
+      return {cachesite::parameter("key", &O::key, "Nobody may see it."),
+              cachesite::parameter("longer_key", &O::longer_key, "Nor this.")};
+    }
+  };
+
+  explicit Telltale(const Options& options) {
+    const auto both =
+        "not " + std::string(options.key.reveal()) + ", not " + std::string(options.longer_key.reveal());
+    throw std::runtime_error(both + ", " + both);
+  }
+  [[nodiscard]] std::string describe() const override { return "telltale"; }
+};
 
 }  // namespace
 
@@ -184,6 +211,23 @@ BOOST_AUTO_TEST_CASE(after_a_failing_constructor_everything_is_stopped_backwards
                   part("d", {{"next", text("c")}})})) == "E331 Part \"c\" cannot be made: refused by ******");
   BOOST_TEST((parts::journal() ==
               parts::Journal{"a made", "b made", "b stopped", "a stopped", "b destroyed", "a destroyed"}));
+}
+
+BOOST_AUTO_TEST_CASE(secrets_are_masked_wherever_a_message_says_them_even_when_one_begins_as_another) {
+  auto catalog = parts::catalog();
+  catalog.add<Telltale>("Telltale");
+  const auto root = list({map({{"class", text("Telltale")},
+                               {"entries", list({entry("IPart", "t")})},
+                               {"key", text("s3cret")},
+                               {"longer_key", text("s3cret-and-more")}})});
+  BOOST_CHECK_EXCEPTION((void)build_component_site({document(root)}, catalog), LoadError,
+                        [](const LoadError& error) {
+                          const auto said = lines(error.problems());
+                          BOOST_TEST(said ==
+                                     "E331 Telltale \"t\" cannot be made: not ******, not ******, not "
+                                     "******, not ******");
+                          return true;
+                        });
 }
 
 BOOST_AUTO_TEST_CASE(after_a_failing_start_everything_is_stopped_backwards_and_destroyed) {

@@ -337,6 +337,37 @@ BOOST_AUTO_TEST_CASE(a_server_that_a_url_names_is_shown_by_its_address_alone) {
   BOOST_TEST(!has(report, "6379"));
 }
 
+BOOST_AUTO_TEST_CASE(the_host_and_port_of_a_cache_that_finds_its_servers_otherwise_are_not_shown) {
+  for (const std::string otherwise :
+       {"unix_socket_path: /nowhere/redis.sock", "startup_nodes: ['127.0.0.1:1']",
+        "sentinels: ['127.0.0.1:1'], service_name: mymaster"})
+    BOOST_TEST_CONTEXT(otherwise) {
+      const auto site = load_component_site_from_text(
+          "- {class: RedisCache, entries: [{interface: ICache, name: r}], " + otherwise + "}\n",
+          Format::yaml);
+      const auto report = json(health_report(*site));
+      BOOST_TEST(has(report, R"("servers":[)"), report);
+      for (const auto* const unused : {"6379", R"("host")", R"("port")"})
+        BOOST_TEST(!has(report, unused), report);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_the_configuration_names_is_shown_as_it_says) {
+  const auto details_with = [](const std::string& values) {
+    const auto site = load_component_site_from_text(
+        "- {class: FixedConfig, values: [" + values + "], entries: [{interface: IConfig}]}\n" +
+            "- {class: RedisCache, entries: [{interface: ICache, name: r}]}\n",
+        Format::yaml);
+    return json(health_report(*site));
+  };
+  const auto by_host = details_with("redis.host=127.0.0.2, redis.port=1, redis.db=7");
+  BOOST_TEST(has(by_host, R"("details":{"database":7,"host":"127.0.0.2",)"), by_host);
+  BOOST_TEST(has(by_host, R"("port":1,)"), by_host);
+  const auto by_url = details_with("'redis.url=redis://localhost:1/3'");
+  BOOST_TEST(has(by_url, R"("servers":[{"address":"localhost:1","state":"down"}])"), by_url);
+  BOOST_TEST(!has(by_url, "6379"), by_url);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(information_report_of_a_site)
