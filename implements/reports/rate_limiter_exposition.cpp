@@ -14,20 +14,20 @@ namespace cachesite::reports {
 
 namespace {
 
-struct Source {
+struct Limiter {
   std::string labels;
   bool works;
   RateLimiterStatistics statistics;
 };
 
-struct Family {
+struct LimiterFamily {
   std::string_view name;
   std::string_view type;
   std::string_view help;
   std::uint64_t RateLimiterStatistics::*field;
 };
 
-constexpr Family families[] = {
+constexpr LimiterFamily limiter_families[] = {
     {"rate_limiter_allowed_total", "counter", "Calls that were allowed.", &RateLimiterStatistics::allowed},
     {"rate_limiter_refused_total", "counter", "Calls that were refused.", &RateLimiterStatistics::refused},
     {"rate_limiter_without_server_total", "counter", "Calls that were decided without the server.",
@@ -37,29 +37,29 @@ constexpr Family families[] = {
     {"rate_limiter_keys", "gauge", "Keys remembered in the process.", &RateLimiterStatistics::keys},
 };
 
-std::vector<Source> sources_of(const ComponentSite& site) {
-  std::vector<Source> sources;
+std::vector<Limiter> limiters_of(const ComponentSite& site) {
+  std::vector<Limiter> limiters;
   for (const auto& reported : reported_components(site, IRateLimiter::interface_name)) {
     const auto* const limiter = dynamic_cast<const IRateLimiter*>(reported.component.get());
     if (!limiter) continue;
-    sources.push_back({Exposition::with_label(Exposition::with_label({}, "limiter", reported.name), "class",
-                                              reported.class_name),
-                       limiter->health().state != HealthState::down, limiter->statistics()});
+    limiters.push_back({Exposition::with_label(Exposition::with_label({}, "limiter", reported.name), "class",
+                                               reported.class_name),
+                        limiter->health().state != HealthState::down, limiter->statistics()});
   }
-  return sources;
+  return limiters;
 }
 
 }  // namespace
 
 void add_rate_limiters(Exposition& exposition, const ComponentSite& site) {
-  const auto sources = sources_of(site);
+  const auto limiters = limiters_of(site);
   exposition.begin("rate_limiter_up", "gauge", "1 unless the limiter refuses all for want of its server.");
-  for (const auto& source : sources)
-    exposition.add(source.labels, std::uint64_t{source.works ? 1U : 0U});
-  for (const auto& family : families) {
+  for (const auto& limiter : limiters)
+    exposition.add(limiter.labels, std::uint64_t{limiter.works ? 1U : 0U});
+  for (const auto& family : limiter_families) {
     exposition.begin(family.name, family.type, family.help);
-    for (const auto& source : sources)
-      exposition.add(source.labels, source.statistics.*family.field);
+    for (const auto& limiter : limiters)
+      exposition.add(limiter.labels, limiter.statistics.*family.field);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "telemetry/metrics_text.hpp"
 #include "telemetry/span_text.hpp"
 #include "telemetry/thread_trace.hpp"
+#include "telemetry/unix_time.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -23,12 +24,6 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t gzip_from = 1024;
-
-std::int64_t unix_now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 SpanRecorder::Options recorder_options(const OpenTelemetryExporterOptions& options,
                                        std::shared_ptr<redis::WakeSignal> wake) {

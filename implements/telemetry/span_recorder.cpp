@@ -1,5 +1,7 @@
 #include "telemetry/span_recorder.hpp"
 
+#include "telemetry/unix_time.hpp"
+
 #include <cachesite/stable_hash.hpp>
 
 #include <algorithm>
@@ -11,12 +13,6 @@ namespace cachesite::telemetry {
 namespace {
 
 constexpr std::uint64_t all_decisions = std::uint64_t{1} << 56U;
-
-std::int64_t unix_now() noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

@@ -1,13 +1,11 @@
 #include "reading/toml_tokens.hpp"
 
+#include "reading/toml_words.hpp"
+
 #include <algorithm>
 
 namespace cachesite::reading {
 namespace {
-
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
 
 /// One past the closing quotation marks, or npos. Up to two quotation marks may stand before three that
 /// close.

@@ -5,6 +5,10 @@
 
 namespace cachesite::reading {
 
+[[nodiscard]] constexpr bool is_digit(char character) noexcept {
+  return character >= '0' && character <= '9';
+}
+
 /// True when a key may be written so without quotation marks.
 [[nodiscard]] bool is_bare_toml_key(std::string_view word) noexcept;
 
