@@ -81,10 +81,11 @@ class Origin {
     const std::lock_guard lock(mutex_);
     return attempts_;
   }
-  bool busy() {
+  int writers() {
     const std::lock_guard lock(mutex_);
-    return inside_ > 0;
+    return inside_;
   }
+  bool busy() { return writers() > 0; }
 
  private:
   std::mutex mutex_;
@@ -500,6 +501,39 @@ BOOST_AUTO_TEST_CASE(stopping_gives_up_after_its_limit_and_tells_what) {
   BOOST_TEST(statistics.waiting == 0u);
   for (int index = 0; index < 10; ++index)
     BOOST_TEST(cached(std::to_string(index)) == "miss");
+}
+
+BOOST_AUTO_TEST_CASE(a_write_that_fails_while_the_cache_gives_up_is_told_as_lost) {
+  for (const bool newest_only : {false, true}) {
+    lost.clear();
+    make([&](WritePolicyCacheOptions& options) {
+      options.newest_only = newest_only;
+      options.flush_within = 0ms;
+      options.threads = 2;
+    });
+    origin.close();
+    for (const char* key : {"one", "two"})
+      (void)behind(key, ByteView("1"));
+    BOOST_REQUIRE(wait_until([&] { return origin.writers() == 2; }));
+    (void)behind("two", ByteView("2"));
+    (void)behind("waiting", ByteView("1"));
+    std::thread stopping([this] { cache->stop(); });
+    const bool gives_up = wait_until([&] { return !losses().empty(); });
+    origin.fail(2);
+    origin.open();
+    stopping.join();
+    BOOST_TEST(gives_up);
+    std::vector<std::string> expected{"one=1 unreachable", "two=2 closed", "waiting=1 closed"};
+    if (!newest_only) expected.insert(expected.begin() + 1, "two=1 unreachable");
+    auto named = losses();
+    std::sort(named.begin(), named.end());
+    BOOST_TEST(named == expected, boost::test_tools::per_element());
+    const auto statistics = cache->write_policy_statistics();
+    BOOST_TEST(statistics.lost == expected.size());
+    BOOST_TEST(statistics.waiting == 0u);
+    for (const char* key : {"one", "two", "waiting"})
+      BOOST_TEST(cached(key) == "miss");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(stopping_while_others_write_loses_nothing_silently) {
