@@ -127,6 +127,76 @@ BOOST_AUTO_TEST_CASE(an_entry_that_is_not_used_ends_with_its_idle_time) {
   }
 }
 
+struct Question {
+  const char* name;
+  std::function<bool(memory::Engine&)> finds;
+};
+
+// Each way to learn whether an entry is there.
+const Question questions[] = {
+    {"read",
+     [](memory::Engine& engine) {
+       Value value;
+       return engine.read("key", value) == Found::hit;
+     }},
+    {"read_many",
+     [](memory::Engine& engine) {
+       const std::string_view keys[] = {"key"};
+       Found found[1]{};
+       Value values[1];
+       engine.read_many(keys, found, values);
+       return found[0] == Found::hit;
+     }},
+    {"contains", [](memory::Engine& engine) { return engine.contains("key"); }},
+    {"remaining",
+     [](memory::Engine& engine) { return engine.remaining("key").state != Remaining::State::absent; }},
+    {"add",
+     [](memory::Engine& engine) {
+       return engine.write_if(memory::WriteCondition::absent, "key", ByteView("2"), 1000) ==
+              memory::WriteOutcome::unchanged;
+     }},
+    {"replace",
+     [](memory::Engine& engine) {
+       return engine.write_if(memory::WriteCondition::present, "key", ByteView("2"), 1000) ==
+              memory::WriteOutcome::stored;
+     }},
+    {"increment",
+     [](memory::Engine& engine) {
+       std::int64_t sum = 0;
+       engine.increment("key", 1, 1000, sum);
+       return sum == 2;
+     }},
+    {"remove", [](memory::Engine& engine) { return engine.remove("key"); }},
+    {"expire", [](memory::Engine& engine) { return engine.expire("key", 1000); }},
+    {"a scan",
+     [](memory::Engine& engine) {
+       bool found = false;
+       memory::Engine::ScanPlace place;
+       while (!place.finished)
+         engine.scan(place, [&found](std::string_view) { found = true; });
+       return found;
+     }},
+};
+
+BOOST_AUTO_TEST_CASE(an_entry_that_ended_for_want_of_use_is_found_by_no_call) {
+  for (const auto policy : all_policies) {
+    for (const std::uint64_t time_to_live : {std::uint64_t{10'000}, memory::Engine::endless}) {
+      for (const auto& [name, finds] : questions) {
+        BOOST_TEST_CONTEXT(name) {
+          auto options = engine_options(policy, 100);
+          options.time_to_idle = 100ms;
+          for (const bool is_idle : {false, true}) {
+            TestEngine engine(options);
+            engine.set("key", "1", time_to_live);
+            engine.let_pass(100ms - (is_idle ? 0us : 1us));
+            BOOST_TEST(finds(*engine) == !is_idle);
+          }
+        }
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_expired_entry_goes_before_a_living_one) {
   for (const auto policy : all_policies) {
     TestEngine engine(engine_options(policy, 10));

@@ -1,5 +1,6 @@
 #include "test_engine.hpp"
 
+#include <functional>
 #include <random>
 
 using namespace cachesite;
@@ -60,6 +61,29 @@ BOOST_AUTO_TEST_CASE(a_cache_that_everything_fits_into_gains_nothing_from_more_r
   const auto statistics = engine->statistics();
   BOOST_REQUIRE(statistics.hit_ratio_at_twice_the_size.has_value());
   BOOST_TEST(std::abs(*statistics.hit_ratio_at_twice_the_size - ratio) < 0.01);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_cache_was_told_to_forget_would_be_found_at_no_size) {
+  const auto name = [](int number) { return "key" + std::to_string(number); };
+  const std::function<void(TestEngine&)> ways[] = {
+      [](TestEngine& engine) { engine->clear(); },
+      [&name](TestEngine& engine) {
+        for (int i = 0; i < 10'000; ++i)
+          engine->remove(name(i));
+      },
+      [](TestEngine& engine) { engine.let_pass(std::chrono::hours(1)); },
+  };
+  for (const auto policy : test::all_policies) {
+    for (const auto& forget : ways) {
+      TestEngine engine(seeded(policy, 10'000));
+      for (int i = 0; i < 10'000; ++i)
+        engine.set(name(i), "value");
+      forget(engine);
+      for (int i = 0; i < 10'000; ++i)
+        BOOST_REQUIRE(engine.get(name(i)) == "(miss)");
+      BOOST_TEST(engine->statistics().hit_ratio_at_twice_the_size.value() == 0.0);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(there_is_no_estimate_for_a_small_or_unread_cache) {
