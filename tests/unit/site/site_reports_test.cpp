@@ -340,12 +340,15 @@ BOOST_AUTO_TEST_CASE(a_server_that_a_url_names_is_shown_by_its_address_alone) {
 BOOST_AUTO_TEST_CASE(the_host_and_port_of_a_cache_that_finds_its_servers_otherwise_are_not_shown) {
   for (const std::string otherwise :
        {"unix_socket_path: /nowhere/redis.sock", "startup_nodes: ['127.0.0.1:1']",
-        "sentinels: ['127.0.0.1:1'], service_name: mymaster"})
+        "sentinels: ['127.0.0.1:1'], service_name: mymaster", "connection: c"})
     BOOST_TEST_CONTEXT(otherwise) {
       const auto site = load_component_site_from_text(
-          "- {class: RedisCache, entries: [{interface: ICache, name: r}], " + otherwise + "}\n",
+          "- {class: RedisConnection, url: 'redis://127.0.0.1:1', entries: [{interface: IRedis, name: c}]}\n"
+          "- {class: RedisCache, entries: [{interface: ICache, name: r}], " +
+              otherwise + "}\n",
           Format::yaml);
-      const auto report = json(health_report(*site));
+      const auto whole = json(health_report(*site));
+      const auto report = whole.substr(std::min(whole.find(R"("name":"r")"), whole.size()));
       BOOST_TEST(has(report, R"("servers":[)"), report);
       for (const auto* const unused : {"6379", R"("host")", R"("port")"})
         BOOST_TEST(!has(report, unused), report);
