@@ -1,7 +1,10 @@
 // Subscriptions, with a server that comes and goes.
 
 #include "integration/redis_connection_fixture.hpp"
+#include "support/redis_reply.hpp"
+#include "support/sanitized.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
@@ -68,6 +71,58 @@ BOOST_AUTO_TEST_CASE(messages_arrive_in_order_by_channel_and_by_pattern) {
   const Entries expected{"|news|one", "w.*|w.x|two", "|sport|" + bytes};
   BOOST_TEST(diary.entries() == expected, boost::test_tools::per_element());
   BOOST_CHECK_THROW((void)redis->subscribe({}), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(messages_that_come_before_all_of_a_subscription_is_confirmed_are_told_of_first) {
+  const auto confirmation = [](const char* kind, const char* name) {
+    return array({bulk(kind), bulk(name), ":1\r\n"});
+  };
+  const auto message = [](const char* channel, const char* payload) {
+    return array({bulk("message"), bulk(channel), bulk(payload)});
+  };
+  ScriptedServer server(ScriptedServer::after_setup([&](const ScriptedCommand& command) -> ScriptedAnswer {
+    if (command.name() == "SUBSCRIBE")
+      return {confirmation("subscribe", "news") + message("news", "one") +
+              confirmation("subscribe", "sport")};
+    return {message("sport", "two") + confirmation("psubscribe", "w.*") +
+            array({bulk("pmessage"), bulk("w.*"), bulk("w.x"), bulk("three")})};
+  }));
+  Diary diary;
+  const auto redis = connect(connection_options(server.port()));
+  const auto subscription = redis->subscribe(diary.subscriber({"news", "sport"}, {"w.*"}));
+  BOOST_REQUIRE(diary.wait_for(3));
+  const Entries expected{"|news|one", "|sport|two", "w.*|w.x|three"};
+  BOOST_TEST(diary.entries() == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_subscription_that_was_away_for_long_is_back_soon_after_a_later_loss) {
+  constexpr std::size_t refusals = 6;
+  std::size_t asked = 0;
+  ScriptedServer server(ScriptedServer::after_setup([&](const ScriptedCommand&) -> ScriptedAnswer {
+    if (asked++ < refusals) return {.then = ScriptedAnswer::Then::reset};
+    return {array({bulk("subscribe"), bulk("news"), ":1\r\n"})};
+  }));
+  std::mutex mutex;
+  std::vector<std::chrono::milliseconds> gaps;
+  RedisSubscriber subscriber;
+  subscriber.channels = {"news"};
+  subscriber.on_gap = [&](const RedisGap& gap) {
+    const std::lock_guard lock(mutex);
+    gaps.push_back(gap.length);
+  };
+  const auto told = [&] {
+    const std::lock_guard lock(mutex);
+    return gaps;
+  };
+  const auto redis = connect(connection_options(server.port()));
+  const auto subscription = redis->subscribe(subscriber);
+  for (std::size_t count = 1; count <= 4; ++count) {
+    BOOST_REQUIRE(wait_until([&] { return told().size() == count; }));
+    server.drop_connections();
+  }
+  const auto all = told();
+  BOOST_TEST(all.front().count() >= 700);
+  BOOST_TEST(std::min_element(all.begin() + 1, all.begin() + 4)->count() < 300 * slowness);
 }
 
 BOOST_AUTO_TEST_CASE(a_subscriber_survives_a_restart_of_the_server_and_learns_of_the_gap) {
