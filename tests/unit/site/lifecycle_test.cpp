@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -127,11 +128,11 @@ class Configured : public IPart {
     static ParameterTable parameters() {
       using O = Options;
       return inherited_parameters<O, SessionOptions>().add(ParameterTable{
-          parameter("host", &O::host, "Where."),
+          parameter("host", &O::host, "Where.").alias("address"),
           parameter("port", &O::port, "Where exactly.").between(1, 65535),
           parameter("patience", &O::patience, "How long."), parameter("token", &O::token, "A secret."),
           parameter("servers", &O::servers, "More."), parameter("eager", &O::eager, "Whether."),
-          parameter("limits", &O::limits, "How much.")});
+          parameter("limits", &O::limits, "How much.").alias("bounds")});
     }
     [[nodiscard]] std::vector<OptionComplaint> complaints() const {
       if (!token.empty() && host == "localhost") return {{"token", "a token needs a host"}};
@@ -277,6 +278,36 @@ BOOST_AUTO_TEST_CASE(stopping_in_time_leaves_nothing_behind) {
   BOOST_TEST(site->stop_within(10s).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_component_that_stops_its_site_while_it_is_stopped_does_not_wait_for_itself) {
+  struct Meddler : IPart {
+    Meddler(std::weak_ptr<ComponentSite> its_site, bool with_limit)
+        : site(std::move(its_site)), within(with_limit) {}
+    std::string describe() const override { return "meddler"; }
+    void stop() noexcept override {
+      const auto kept = site.lock();
+      if (within)
+        (void)kept->stop_within(60s);
+      else
+        kept->stop();
+    }
+    const std::weak_ptr<ComponentSite> site;
+    const bool within;
+  };
+  Stubborn::released = false;
+  {
+    const auto site = std::make_shared<ComponentSite>();
+    site->register_component<IPart>(std::make_shared<Meddler>(site, false), "a");
+    site->register_component<IPart>(std::make_shared<Meddler>(site, true), "b");
+    // Those before it are stopped on another thread than those after it.
+    site->register_component<IPart>(std::make_shared<Stubborn>(Stubborn::Options{"stop"}), "hangs");
+    site->register_component<IPart>(std::make_shared<Meddler>(site, false), "c");
+    site->register_component<IPart>(std::make_shared<Meddler>(site, true), "d");
+    BOOST_TEST(site->stop_within(4s).size() == 1U);
+  }
+  Stubborn::release();
+  BOOST_TEST(test::wait_until([] { return Stubborn::alive == 0; }));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_file_does_not_give_comes_from_the_session_and_then_from_the_defaults) {
   BOOST_TEST(made_of({configured()}) == "localhost:6379 100ms ");
   BOOST_TEST(made_of({configured({{"port", integer("7")}}),
@@ -347,6 +378,19 @@ BOOST_AUTO_TEST_CASE(another_session_or_configuration_can_be_named_and_none_with
 BOOST_AUTO_TEST_CASE(an_empty_text_and_a_zero_that_is_not_allowed_mean_the_default) {
   BOOST_TEST(made_of({configured(), configuration({"part.host=", "part.port=0"})}) ==
              "localhost:6379 100ms ");
+}
+
+BOOST_AUTO_TEST_CASE(of_what_a_session_says_of_one_parameter_the_name_comes_before_its_aliases) {
+  const auto made = [](std::vector<std::string> values) {
+    return made_of({configured(), configuration(std::move(values))});
+  };
+  BOOST_TEST(made({"part.address=old"}) == "old:6379 100ms ");
+  BOOST_TEST(made({"part.address=old", "part.host=far"}) == "far:6379 100ms ");
+  BOOST_TEST(made({"part.address=old", "part.host="}) == "old:6379 100ms ");
+  BOOST_TEST(made({"part.bounds.strict=yes"}) == "localhost:6379 100ms  strict");
+  BOOST_TEST(made({"part.bounds.strict=yes", "part.limits.strict=no"}) == "localhost:6379 100ms ");
+  // The members of a group come before a value under the name of the group.
+  BOOST_TEST(made({"part.limits=1", "part.limits.strict=yes"}) == "localhost:6379 100ms  strict");
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_value_of_a_session_is_named_but_not_shown) {
