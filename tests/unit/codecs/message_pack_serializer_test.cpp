@@ -226,6 +226,17 @@ BOOST_AUTO_TEST_CASE(nesting_is_bounded) {
   BOOST_TEST(failure_of(std::string(1 << 20, '\x91')) == "too_large");
 }
 
+BOOST_AUTO_TEST_CASE(what_stands_side_by_side_is_not_nested) {
+  const auto map = Data::map({"a", 1});
+  const auto object = Data::of_elements(Data::Kind::object, {map});
+  for (const auto& part : {sequence({1}), map, object, Data::map({"a", object})}) {
+    const auto many = sequence(Data::List(100, part));
+    std::string bytes;
+    BOOST_REQUIRE(MessagePackSerializer({{}, true}).write_data(many, bytes).ok());
+    BOOST_TEST((MessagePackSerializer({{5, 1000}, true}).read_data(bytes).value_or(Data()) == many));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(extension_types_are_nested_up_to_32_deep_as_in_rick) {
   const auto nested = [](int depth) {
     auto bytes = unhex("81a16101");

@@ -122,15 +122,30 @@ BOOST_AUTO_TEST_CASE(sets_bytearrays_and_older_protocols_are_read) {
                    "00000000004e8865732e") == expected));
 }
 
-BOOST_AUTO_TEST_CASE(long_lists_and_texts_are_written_as_python_does) {
-  Data::List numbers;
-  for (int number = 0; number < 1001; ++number)
-    numbers.emplace_back(number);
-  std::string bytes;
-  BOOST_REQUIRE(PickleSerializer().write_data(of(Kind::list, numbers), bytes).ok());
-  BOOST_TEST(bytes.size() == 2765u);
-  BOOST_TEST(::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())) ==
-             259853520u);
+BOOST_AUTO_TEST_CASE(long_containers_and_texts_are_written_as_python_does) {
+  struct Long {
+    Kind kind;
+    int size;
+    std::size_t bytes;
+    unsigned long crc;
+  };
+  constexpr Long containers[] = {
+      {Kind::list, 1001, 2765, 259853520},        {Kind::list, 2001, 5767, 4014110129},
+      {Kind::set, 1001, 2765, 1410211491},        {Kind::set, 2001, 5767, 310998434},
+      {Kind::frozen_set, 2001, 5762, 1208035895}, {Kind::tuple, 2001, 5762, 3878172796},
+      {Kind::map, 1001, 5512, 1270234543},        {Kind::map, 2001, 11514, 2556732821}};
+  for (const auto& [kind, size, length, crc] : containers) {
+    Data::List elements;
+    for (int number = 0; number < size; ++number)
+      elements.insert(elements.end(), kind == Kind::map ? 2U : 1U, Data(number));
+    const auto data = of(kind, std::move(elements));
+    std::string bytes;
+    BOOST_REQUIRE(PickleSerializer().write_data(data, bytes).ok());
+    BOOST_TEST(bytes.size() == length);
+    BOOST_TEST(::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())) ==
+               crc);
+    BOOST_TEST((PickleSerializer().read_data(bytes).value_or(Data()) == data));
+  }
   BOOST_TEST(written(Data(std::string(300, 'x'))).substr(0, 40) ==
              "8005953301000000000000582c01000078787878");
 }
@@ -298,6 +313,14 @@ BOOST_AUTO_TEST_CASE(nesting_and_parts_are_bounded) {
   BOOST_TEST(failure_of(nested(65)) == "too_large");
   BOOST_TEST(failure_of(nested(900000)) == "too_large");
   BOOST_TEST(failure_of(unhex("8005285d") + std::string(2000, 'N') + "t.", {64, 1000}) == "too_large");
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_side_by_side_is_not_nested) {
+  for (const auto& part : {of(Kind::list, {1}), of(Kind::tuple, {1, 2, 3, 4}), of(Kind::set, {1}),
+                           of(Kind::frozen_set, {1}), Data::map({"a", 1})}) {
+    const auto many = of(Kind::list, Data::List(100, part));
+    BOOST_TEST((PickleSerializer({{3, 1000}, 5}).read_data(unhex(written(many))).value_or(Data()) == many));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_takes_more_than_plain_data_is_not_written) {
