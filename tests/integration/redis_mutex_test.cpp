@@ -14,6 +14,7 @@
 #include <functional>
 #include <iostream>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -203,6 +204,37 @@ BOOST_AUTO_TEST_CASE(who_waits_sleeps_at_the_server_instead_of_asking) {
   BOOST_TEST(asked <= 40);  // each attempt is a script of some commands
   (void)guard.release();
   waiter.join();
+}
+
+BOOST_AUTO_TEST_CASE(who_waits_sleeps_no_longer_than_the_lease_that_is_in_the_way) {
+  RedisServer server;
+  auto options = options_at<RedisMutexSiteOptions>(server.port());
+  options.poll_interval = 30s;
+  const auto site = start_site<RedisMutexSite>(options);
+  auto probe = server.probe();
+  const std::string add_reader =
+      "local time = redis.call('TIME') return redis.call('ZADD', KEYS[1], time[1] "
+      "* 1000 + math.floor(time[2] / 1000) + 200, ARGV[1])";
+  for (const std::string owner : {"cachesite:host:1:random-1", "locked_by_another_program"})
+    for (const std::string dead : {"holder", "reader", "waiting writer"})
+      for (const auto mode : {MutexMode::exclusive, MutexMode::shared}) {
+        if (mode == MutexMode::shared ? dead == "reader" : dead == "waiting writer") continue;
+        MonitorStream monitor = server.monitor();
+        const auto name = owner + dead + (mode == MutexMode::shared ? " shared" : "");
+        const auto mutex = site->get_mutex(name);
+        if (dead == "reader")
+          probe.checked({"EVAL", add_reader, "1", "readers@mutex:" + name, owner});
+        else
+          probe.checked({"SET", (dead == "holder" ? "mutex:" : "writers@mutex:") + name, owner, "PX", "200"});
+        MutexRequest request;
+        request.mode = mode;
+        request.wait = 5s;
+        BOOST_TEST_CONTEXT(name) {
+          BOOST_TEST(MutexGuard(*mutex, request).held());
+          for (const auto& command : monitor.commands_so_far())
+            if (command.arguments.at(0) == "BLPOP") BOOST_TEST(std::stod(command.arguments.at(2)) <= 0.201);
+        }
+      }
 }
 
 BOOST_AUTO_TEST_CASE(an_outage_while_waiting_is_waited_out) {
