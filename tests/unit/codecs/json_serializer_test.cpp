@@ -146,6 +146,13 @@ BOOST_AUTO_TEST_CASE(nesting_and_parts_are_bounded) {
   BOOST_TEST(failure_of("[1, 2, 3]", {64, 3}) == "too_large");
 }
 
+BOOST_AUTO_TEST_CASE(what_stands_side_by_side_is_not_nested) {
+  for (const auto& part : {Data::list({1}), Data::map({"a", Data::list()})}) {
+    const auto many = Data::list(Data::List(100, part));
+    BOOST_TEST((JsonSerializer({{4, 1000}, false}).read_data(written(many)).value_or(Data()) == many));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(damage_is_a_value_or_a_reason) {
   const std::string text = R"({"a": [1, -2.5e3, NaN, "text \u00e9", null, true], "b": {}})";
   test::for_each_damage(text, [&](const std::string& damaged) {

@@ -141,6 +141,22 @@ BOOST_AUTO_TEST_CASE(a_file_is_as_large_as_its_limit_and_no_larger) {
   BOOST_CHECK_THROW((void)read_document(stream, Format::yaml, "s", limits), LoadError);
 }
 
+BOOST_AUTO_TEST_CASE(a_file_without_a_size_has_the_same_limit) {
+  const Directory directory;
+  const auto path = directory.path / "name.yml";
+  std::filesystem::create_symlink("/proc/self/comm", path);
+  DocumentLimits limits;
+  limits.file_bytes = read_document(path).source->size();
+  BOOST_TEST(refusal(path, limits) == "");
+  --limits.file_bytes;
+  BOOST_TEST(refusal(path, limits) ==
+             "E103 the file has more than " + std::to_string(limits.file_bytes) + " bytes");
+  const auto longer = directory.path / "longer.yml";
+  std::filesystem::create_symlink("/proc/self/smaps", longer);
+  limits.file_bytes = 10'000;
+  BOOST_TEST(refusal(longer, limits) == "E103 the file has more than 10000 bytes");
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_is_read_to_its_end) {
   std::istringstream stream("a:\n" + std::string(10000, ' ') + "b\n");
   BOOST_TEST(read_document(stream, Format::yaml).root.find("a")->scalar == "b");
