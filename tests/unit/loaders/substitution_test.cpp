@@ -9,6 +9,7 @@
 #include <string>
 
 #include <boost/test/unit_test.hpp>
+#include <sys/mman.h>
 #include <unistd.h>
 
 using namespace cachesite;
@@ -259,6 +260,19 @@ BOOST_AUTO_TEST_CASE(many_large_values_are_refused_before_they_fill_the_memory) 
   const std::string problems = problems_of(text, with({}));
   BOOST_TEST(problems.substr(0, 4) == "E124");
   BOOST_TEST(problems.size() < 101 * 30U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_does_not_tell_its_size_is_refused_when_it_is_too_large) {
+  // Each page that differs from the one before takes a line of the file.
+  constexpr std::size_t pages = 3000;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  auto* const memory = static_cast<char*>(
+      mmap(nullptr, pages * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  BOOST_REQUIRE(memory != MAP_FAILED);
+  for (std::size_t index = 0; index < pages; index += 2)
+    mprotect(memory + index * page, page, PROT_READ);
+  BOOST_TEST(problems_of("a: ${file:/proc/self/maps}", with({})) == "E124 1:4+23");
+  munmap(memory, pages * page);
 }
 
 BOOST_AUTO_TEST_CASE(keys_are_left_alone) {
