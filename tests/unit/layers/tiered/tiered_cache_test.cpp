@@ -32,6 +32,7 @@ class FarCache final : public CacheLayer {
   bool away = false;
   std::function<void()> after_read;
   std::function<void()> after_write;
+  std::function<void()> after_life;
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override {
@@ -52,6 +53,16 @@ class FarCache final : public CacheLayer {
     keys_of_batches += keys.size();
     for (std::size_t index = 0; index < keys.size(); ++index)
       results[index] = below()->get(keys[index]);
+  }
+  Result<Remaining> do_time_to_live(std::string_view key) override {
+    auto left = forward_time_to_live(key);
+    run(after_life);
+    return left;
+  }
+  void do_time_to_live_many(std::span<const std::string_view> keys,
+                            std::span<Result<Remaining>> results) override {
+    forward_time_to_live_many(keys, results);
+    run(after_life);
   }
 
  private:
@@ -217,6 +228,25 @@ BOOST_AUTO_TEST_CASE(a_copy_of_an_old_value_never_replaces_a_new_one) {
   BOOST_TEST(tiers.text("cleared") == "old");
   BOOST_TEST(tiers.text("cleared") == "nothing");
   BOOST_TEST(tiers.cache->tier_statistics().fills_dropped == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_removed_during_a_read_leaves_no_copy) {
+  const std::vector<std::function<void(ICache&)>> removals{
+      [](auto& cache) { BOOST_TEST(cache.remove("key").value()); },
+      [](auto& cache) { BOOST_TEST(cache.remove_many({"key"})[0].value()); },
+      [](auto& cache) { BOOST_TEST(cache.remove_matching("k*").value() == 1u); },
+      [](auto& cache) { BOOST_TEST(cache.clear().ok()); },
+  };
+  for (std::size_t index = 0; index < removals.size(); ++index)
+    for (const bool batch : {false, true})
+      BOOST_TEST_CONTEXT("removal " << index << (batch ? " during a read of many" : "")) {
+        const Tiers tiers;
+        BOOST_TEST(tiers.store->set_value("key", "old", 1h));
+        tiers.far->after_life = [&] { removals[index](*tiers.cache); };
+        BOOST_TEST((batch ? tiers.cache->get_many({"key"})[0].hit() : tiers.cache->get("key").hit()));
+        BOOST_TEST(tiers.text("key") == "nothing");
+        BOOST_TEST(tiers.cache->tier_statistics().fills_dropped == 1u);
+      }
 }
 
 BOOST_AUTO_TEST_CASE(two_writers_at_once_leave_no_copy_of_the_one_that_lost) {
