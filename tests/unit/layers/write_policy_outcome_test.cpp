@@ -5,6 +5,7 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/write_policy_cache_layer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -118,6 +120,26 @@ BOOST_AUTO_TEST_CASE(values_that_were_replaced_leave_as_much_room_as_there_was) 
   const auto statistics = cache.write_policy_statistics();
   BOOST_TEST(statistics.refused == 3U);
   BOOST_TEST(statistics.queued == statistics.written_behind + statistics.replaced);
+}
+
+BOOST_AUTO_TEST_CASE(a_flush_waits_for_the_value_that_took_the_place_of_a_failed_one) {
+  auto options = over(std::make_shared<MemoryCache>());
+  options.newest_only = true;
+  WritePolicyCache cache(options);
+  Gate gate;
+  std::atomic<bool> flushing{false};
+  const auto failing = [&](auto...) -> Status {
+    (void)wait_until([&] { return flushing.load(); });
+    std::this_thread::sleep_for(50ms);  // the flush has begun
+    (void)cache.write_behind("key", "newer", 1h, gate.writer());
+    return Error(ErrorCode::unreachable);
+  };
+  BOOST_TEST(cache.write_behind("key", "older", 1h, failing).ok());
+  flushing = true;
+  BOOST_TEST(!cache.flush(300ms).ok());
+  gate.open();
+  BOOST_TEST(cache.flush(10s).ok());
+  BOOST_TEST(cache.write_policy_statistics().replaced == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_full_queue_that_writes_through_fails_as_write_through_does) {
