@@ -1,5 +1,6 @@
 #include "layers/remember/flight_table.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cachesite::remembering {
@@ -102,7 +103,10 @@ void FlightTable::outdate_older(std::string_view key, const Flight& flight) {
   {
     const std::lock_guard lock(mutex_);
     const auto [begin, end] = apart_.equal_range(key);
-    for (auto next = begin; next != end && next->second.get() != &flight; ++next)
+    const auto own = std::find_if(begin, end, [&](const auto& each) { return each.second.get() == &flight; });
+    const auto led = flights_.find(key);
+    if (own == end && (led == flights_.end() || led->second.get() != &flight)) return;
+    for (auto next = begin; next != own; ++next)
       older.push_back(next->second);
   }
   for (const auto& each : older)

@@ -87,7 +87,8 @@ class FlightTable {
   /// A computation that nobody waits for; `end_apart` ends it.
   std::shared_ptr<Flight> begin_apart(std::string_view key, std::span<const std::string> tags);
   void end_apart(const std::shared_ptr<Flight>& flight) noexcept;
-  /// Those of the key that began apart before `flight` do not store any more.
+  /// Those of the key that began apart before `flight` do not store any more. One that was superseded leaves
+  /// them alone: it stores nothing, and they may have begun after it.
   void outdate_older(std::string_view key, const Flight& flight);
 
   /// Whoever comes now does not board the flight of the key, and what it computes is not stored any more.

@@ -137,24 +137,37 @@ BOOST_AUTO_TEST_CASE(who_computes_after_waiting_in_vain_does_not_overwrite_a_cha
 }
 
 BOOST_AUTO_TEST_CASE(a_value_computed_anew_is_not_replaced_by_one_whose_computation_began_before) {
-  const auto cache = over(tagged());
-  std::latch inside(1);
-  std::latch leave(1);
-  std::thread early([&] {
-    (void)cache->remember("k", 1min,
-                          computing(
-                              [&]() -> Result<Computed> {
-                                inside.count_down();
-                                leave.wait();
-                                return Computed{"old", {}};
-                              },
-                              true));
-  });
-  inside.wait();
-  (void)cache->remember("k", 1min, computing([]() -> Result<Computed> { return Computed{"new", {}}; }, true));
-  leave.count_down();
-  early.join();
-  BOOST_TEST(text(*cache) == "new");
+  for (const bool early_anew : {false, true})
+    for (const bool early_ends_first : {false, true})
+      BOOST_TEST_CONTEXT((early_anew ? "anew, " : "") << (early_ends_first ? "ends first" : "ends last")) {
+        const auto cache = over(tagged());
+        std::latch inside(1);
+        std::latch leave(1);
+        std::thread early([&] {
+          (void)cache->remember("k", 1min,
+                                computing(
+                                    [&]() -> Result<Computed> {
+                                      inside.count_down();
+                                      leave.wait();
+                                      return Computed{"old", {}};
+                                    },
+                                    early_anew));
+        });
+        const auto let_early_end = [&] {
+          leave.count_down();
+          early.join();
+        };
+        inside.wait();
+        (void)cache->remember("k", 1min,
+                              computing(
+                                  [&]() -> Result<Computed> {
+                                    if (early_ends_first) let_early_end();
+                                    return Computed{"new", {}};
+                                  },
+                                  true));
+        if (!early_ends_first) let_early_end();
+        BOOST_TEST(text(*cache) == "new");
+      }
 }
 
 BOOST_AUTO_TEST_CASE(a_value_computed_anew_is_stored_when_a_later_attempt_fails) {
