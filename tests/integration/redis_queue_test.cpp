@@ -203,6 +203,24 @@ BOOST_AUTO_TEST_CASE(an_acknowledgement_that_failed_is_made_up_for) {
   }));
 }
 
+BOOST_AUTO_TEST_CASE(a_message_comes_when_it_is_due_however_seldom_the_consumer_looks) {
+  RedisServer server;
+  auto options = stream_options(server.port());
+  options.poll_interval = 1min;
+  options.redeliver_after = 10min;
+  const auto site = start_site<RedisStreamQueueSite>(options);
+  const auto consumer = site->get_consumer("seldom");
+  BOOST_TEST(site->get_producer("seldom")->produce("job", 100ms));
+  for (const auto delay : {100ms, 0ms}) {
+    auto received = consumer->receive(20s);
+    BOOST_REQUIRE(received.ok());
+    BOOST_REQUIRE(received.value().has_value());
+    auto message = *std::move(received).value();
+    BOOST_TEST(message.reject(delay).ok());
+  }
+  BOOST_TEST(next_text(*consumer, 20s).value_or("") == "job");
+}
+
 BOOST_AUTO_TEST_CASE(python_publishes_to_this_program_and_hears_it) {
   RedisServer server;
   const auto site = pubsub_at(server.port());
