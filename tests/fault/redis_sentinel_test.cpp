@@ -46,6 +46,7 @@ class PretendedSentinel {
   std::size_t accepted() const { return server_.accepted(); }
   void set_master(std::uint16_t port) { master_ = port; }
   void set_replica(std::uint16_t port) { replica_ = port; }
+  void set_sentinel(std::uint16_t port) { sentinel_ = port; }
   void announce(std::uint16_t from, std::uint16_t to) {
     master_ = to;
     server_.push(list({"message", "+switch-master",
@@ -62,11 +63,14 @@ class PretendedSentinel {
     if (question == "REPLICAS" && replica_ != 0)
       return {"*1\r\n" + list({"ip", "127.0.0.1", "port", std::to_string(replica_), "flags", "slave",
                                "master-link-status", "ok"})};
+    if (question == "SENTINELS" && sentinel_ != 0)
+      return {"*1\r\n" + list({"ip", "127.0.0.1", "port", std::to_string(sentinel_), "flags", "sentinel"})};
     return {"*0\r\n"};
   }
 
   std::atomic<std::uint16_t> master_;
   std::atomic<std::uint16_t> replica_{0};
+  std::atomic<std::uint16_t> sentinel_{0};
   ScriptedServer server_{
       ScriptedServer::after_setup([this](const ScriptedCommand& command) { return answer(command); })};
 };
@@ -249,6 +253,30 @@ BOOST_AUTO_TEST_CASE(a_node_that_leaves_a_cluster_ends_no_call_as_if_the_cache_w
   BOOST_TEST(cache->get("key").miss());
   expect_unreachable(write.end());
   BOOST_TEST(cache->set_value("key", "value", 1min));
+}
+
+BOOST_AUTO_TEST_CASE(a_fail_over_is_followed_by_sentinels_that_were_only_named_by_those_that_are_gone) {
+  PretendedServer old_master("master");
+  RedisServer master;
+  PretendedSentinel last(old_master.port());
+  auto second = std::make_unique<PretendedSentinel>(old_master.port());
+  second->set_sentinel(last.port());
+  auto first = std::make_unique<PretendedSentinel>(old_master.port());
+  first->set_sentinel(second->port());
+  const auto cache = started(behind({first.get()}));
+  BOOST_REQUIRE(cache->set_value("key", "value", 1min));
+  BOOST_REQUIRE(wait_until([&] { return last.accepted() >= 2; }));
+  first.reset();
+  second.reset();
+  old_master.set_master(false);
+  last.announce(old_master.port(), master.port());
+  auto probe = master.probe();
+  BOOST_TEST(wait_until(
+      [&] {
+        (void)cache->set_value("key", "value", 1min);
+        return probe.exists("key");
+      },
+      5s));
 }
 
 BOOST_AUTO_TEST_CASE(a_demoted_master_is_read_from_as_a_replica) {
