@@ -4,6 +4,7 @@
 #include "support/redis_server.hpp"
 #include "support/wait_until.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <future>
@@ -98,6 +99,29 @@ BOOST_AUTO_TEST_CASE(connections_that_die_lent_or_idle_or_are_closed_after_long_
   for (int round = 0; round < 2; ++round) {
     take_all(impatient, most);
     BOOST_TEST(test::wait_until([&] { return impatient.size() == 0U; }));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(when_several_come_back_at_once_each_that_waits_has_one_at_once) {
+  constexpr std::size_t most = 8;
+  const test::RedisServer server;
+  ExclusivePool pool(options_for(server, most));
+  for (int round = 0; round < 6; ++round) {
+    auto lent = take_all(pool, most);
+    std::atomic<std::size_t> served{0};
+    std::vector<std::future<void>> waiting;
+    for (std::size_t number = 0; number < most; ++number)
+      waiting.push_back(std::async(std::launch::async, [&] {
+        const auto lease = pool.acquire(SteadyTime::now() + 60s);
+        if (lease.ok()) ++served;
+        test::wait_until([&] { return served == most; });
+      }));
+    BOOST_REQUIRE(test::wait_until([&] { return pool.waiting() == most; }));
+    if (round % 2 == 1)
+      for (const auto& lease : lent)
+        lease->retire();
+    lent.clear();
+    BOOST_REQUIRE(test::wait_until([&] { return served == most; }, 5s));
   }
 }
 
