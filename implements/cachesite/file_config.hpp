@@ -13,10 +13,10 @@ namespace cachesite {
 
 /// Settings of a FileConfig, JsonConfig, YamlConfig or TomlConfig.
 struct FileConfigOptions {
-  /// The file, relative to the working directory. Without it an environment variable names it
-  /// (`CONFIG_FILE`, `CONFIG_JSON`, `CONFIG_YAML` or `CONFIG_TOML`), and without that it is `.env.yml`,
-  /// `.env.json`,
-  /// `.env.yml` or `.env.toml`.
+  /// The file, relative to the working directory. Without it an environment variable names it,
+  /// and without that it has the usual name: `CONFIG_FILE` or `.env.yml` for a FileConfig, `CONFIG_JSON` or
+  /// `.env.json` for a JsonConfig, `CONFIG_YAML` or `.env.yml` for a YamlConfig, `CONFIG_TOML` or `.env.toml`
+  /// for a TomlConfig.
   std::optional<std::string> path;
   /// Whether a file that cannot be understood keeps the component from being made; otherwise it is an error
   /// in the log, and the configuration is empty.

@@ -30,8 +30,7 @@ struct SlidingWindowLimiterOptions : RateLimiterOptions {
 ///
 /// What a TokenBucketLimiter says about memory, Redis, forks and servers that give no answer is true here
 /// too; a key is in force for one period after something was last taken. On Redis a limit is one key: a list
-/// at
-/// `<prefix><key>`, or with `form: redis_kit` a sorted set at `<prefix>:<key>` with a member for everything
+/// at `<prefix><key>`, or with `form: redis_kit` a sorted set at `<prefix>:<key>` with a member for everything
 /// that was taken, exact for every limit.
 class SlidingWindowLimiter final : public IRateLimiter {
  public:

@@ -25,11 +25,9 @@ namespace cachesite::layers {
 // States:
 //   up         The first cache is used by every call, and nothing is owed.
 //   down       The first cache fails. Calls go elsewhere, and what they change is owed: it has to be removed
-//   from
-//              both caches. One call at a time, `retry_after` after the last failure, tries the first cache.
+//              from both caches. One call at a time, `retry_after` after the last failure, tries the first cache.
 //   returning  The first cache works again, and something is still owed. Every call goes to the first cache,
-//   which
-//              by then has lost what the call is about if that was owed (`settle`); and each removes a batch
+//              which by then has lost what the call is about if that was owed (`settle`); and each removes a batch
 //              of what else is owed, one call at a time. So no call does more than two things in addition,
 //              and what is owed gets less with each, whatever is written meanwhile.
 //

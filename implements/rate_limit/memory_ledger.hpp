@@ -25,8 +25,7 @@ namespace cachesite::rate_limits {
 /// - unknown: nothing of it is remembered, so it has all of the limit. A taking makes it known, if there is
 ///   room, or else crowded.
 /// - known: it has a state of its own. It is forgotten when another key needs room and nothing was taken for
-/// so
-///   long that its limit cannot be in force.
+///   so long that its limit cannot be in force.
 /// - crowded: there is no room, so it shares one state with all others like it. A later call makes it known
 ///   when there is room; its own state then begins as a copy of the shared one, which counts at least what
 ///   the key itself took.

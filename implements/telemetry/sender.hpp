@@ -27,11 +27,12 @@ namespace cachesite::telemetry {
 
 /// Takes what was recorded and what components have counted to the collector, on a thread of its own.
 ///
-///   idle      there is no thread                             start() -> waiting
-///   waiting   for a batch, the next turn, flush() or stop()  -> sending
-///   sending   a request is under way                         taken or refused -> waiting; lost or put off ->
-///   pausing pausing   until the next attempt                         its time, or stop() -> sending stopped
-///   after stop(): what was left was sent once      -
+///   idle      there is no thread                                 start() -> waiting
+///   waiting   for a batch, the next turn, flush() or stop()      -> sending
+///   sending   a request is under way                             taken or refused -> waiting;
+///                                                                lost or put off -> pausing
+///   pausing   until the next attempt                             its time, or stop() -> sending
+///   stopped   after stop(), once what was left has been sent     stays
 class Sender {
  public:
   Sender(const OpenTelemetryExporterOptions& options, const ComponentContext& context);

@@ -17,8 +17,7 @@ namespace cachesite {
 /// - `${env:NAME}` is the environment variable NAME
 /// - `${env:NAME:-text}` is the same, and `text` when the variable is not set or empty
 /// - `${file:/run/secrets/password}` is what that file holds, without a byte order mark before and one line
-/// end
-///   after it, at most 64 KiB
+///   end after it, at most 64 KiB
 /// - `$${env:...}` and `$${file:...}` are the characters `${env:...}` and `${file:...}`
 ///
 /// A default may hold braces when each that is opened is closed, but no expression. Other uses of `$` stand
