@@ -1,18 +1,10 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
-#include <cachesite/rate_limiter.hpp>
+#include <cachesite/detail/limiter_component.hpp>
 #include <cachesite/rate_limiter_options.hpp>
 
-#include <cstdint>
-#include <memory>
-#include <string_view>
-
 namespace cachesite {
-
-namespace rate_limits {
-class Limiter;
-}
 
 /// Settings of a SlidingWindowLimiter. `prefix` is `rate:window:` unless given, and `redis_kit:rl:sw` in the
 /// form of redis-kit.
@@ -32,27 +24,12 @@ struct SlidingWindowLimiterOptions : RateLimiterOptions {
 /// too; a key is in force for one period after something was last taken. On Redis a limit is one key: a list
 /// at `<prefix><key>`, or with `form: redis_kit` a sorted set at `<prefix>:<key>` with a member for everything
 /// that was taken, exact for every limit.
-class SlidingWindowLimiter final : public IRateLimiter {
+class SlidingWindowLimiter final : public detail::LimiterComponent {
  public:
   using Options = SlidingWindowLimiterOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`.
   explicit SlidingWindowLimiter(Options options, const ComponentContext& context = {});
-  ~SlidingWindowLimiter() override;
-
-  void start() override;
-  void await_started() override;
-  void stop() noexcept override;
-  /// Of a limiter on Redis: `degraded` while it works without its server, `down` when it then refuses all.
-  [[nodiscard]] Health health() const override;
-  [[nodiscard]] RateLimiterStatistics statistics() const override;
-
- protected:
-  Result<RateDecision> do_acquire(std::string_view key, std::uint64_t cost) override;
-  Result<bool> do_reset(std::string_view key) override;
-
- private:
-  const std::shared_ptr<rate_limits::Limiter> limiter_;
 };
 
 }  // namespace cachesite

@@ -1,20 +1,14 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
-#include <cachesite/rate_limiter.hpp>
+#include <cachesite/detail/limiter_component.hpp>
 #include <cachesite/rate_limiter_options.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace cachesite {
-
-namespace rate_limits {
-class Limiter;
-}
 
 /// Settings of a TokenBucketLimiter. `prefix` is `rate:bucket:` unless given, and `redis_kit:rl:tb` in the
 /// form of redis-kit.
@@ -47,27 +41,12 @@ struct TokenBucketLimiterOptions : RateLimiterOptions {
 /// What was allowed meanwhile is not counted there.
 ///
 /// In a child that the process forks calls end with `closed`; a child makes a component of its own.
-class TokenBucketLimiter final : public IRateLimiter {
+class TokenBucketLimiter final : public detail::LimiterComponent {
  public:
   using Options = TokenBucketLimiterOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`.
   explicit TokenBucketLimiter(Options options, const ComponentContext& context = {});
-  ~TokenBucketLimiter() override;
-
-  void start() override;
-  void await_started() override;
-  void stop() noexcept override;
-  /// Of a limiter on Redis: `degraded` while it works without its server, `down` when it then refuses all.
-  [[nodiscard]] Health health() const override;
-  [[nodiscard]] RateLimiterStatistics statistics() const override;
-
- protected:
-  Result<RateDecision> do_acquire(std::string_view key, std::uint64_t cost) override;
-  Result<bool> do_reset(std::string_view key) override;
-
- private:
-  const std::shared_ptr<rate_limits::Limiter> limiter_;
 };
 
 }  // namespace cachesite

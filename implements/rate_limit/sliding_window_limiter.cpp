@@ -24,38 +24,6 @@ std::shared_ptr<Limiter> made(const SlidingWindowLimiterOptions& options, const 
 }  // namespace
 
 SlidingWindowLimiter::SlidingWindowLimiter(Options options, const ComponentContext& context)
-    : limiter_(made(checked_options("SlidingWindowLimiter", std::move(options)), context)) {}
-
-SlidingWindowLimiter::~SlidingWindowLimiter() {
-  limiter_->stop();
-}
-
-void SlidingWindowLimiter::start() {
-  limiter_->start();
-}
-
-void SlidingWindowLimiter::await_started() {
-  limiter_->await_started();
-}
-
-void SlidingWindowLimiter::stop() noexcept {
-  limiter_->stop();
-}
-
-Health SlidingWindowLimiter::health() const {
-  return limiter_->health();
-}
-
-RateLimiterStatistics SlidingWindowLimiter::statistics() const {
-  return limiter_->statistics();
-}
-
-Result<RateDecision> SlidingWindowLimiter::do_acquire(std::string_view key, std::uint64_t cost) {
-  return limiter_->acquire(key, cost);
-}
-
-Result<bool> SlidingWindowLimiter::do_reset(std::string_view key) {
-  return limiter_->reset(key);
-}
+    : LimiterComponent(made(checked_options("SlidingWindowLimiter", std::move(options)), context)) {}
 
 }  // namespace cachesite

@@ -41,38 +41,6 @@ std::shared_ptr<Limiter> made(const TokenBucketLimiterOptions& options, const Co
 }  // namespace
 
 TokenBucketLimiter::TokenBucketLimiter(Options options, const ComponentContext& context)
-    : limiter_(made(checked_options("TokenBucketLimiter", std::move(options)), context)) {}
-
-TokenBucketLimiter::~TokenBucketLimiter() {
-  limiter_->stop();
-}
-
-void TokenBucketLimiter::start() {
-  limiter_->start();
-}
-
-void TokenBucketLimiter::await_started() {
-  limiter_->await_started();
-}
-
-void TokenBucketLimiter::stop() noexcept {
-  limiter_->stop();
-}
-
-Health TokenBucketLimiter::health() const {
-  return limiter_->health();
-}
-
-RateLimiterStatistics TokenBucketLimiter::statistics() const {
-  return limiter_->statistics();
-}
-
-Result<RateDecision> TokenBucketLimiter::do_acquire(std::string_view key, std::uint64_t cost) {
-  return limiter_->acquire(key, cost);
-}
-
-Result<bool> TokenBucketLimiter::do_reset(std::string_view key) {
-  return limiter_->reset(key);
-}
+    : LimiterComponent(made(checked_options("TokenBucketLimiter", std::move(options)), context)) {}
 
 }  // namespace cachesite

@@ -67,9 +67,7 @@ struct CacheCallResult {
 /// quick. What it throws is caught and logged, and changes nothing for the caller or for other hooks. Calls
 /// come from many threads at once.
 ///
-/// With OpenTelemetry, `before` starts a span `redis.<operation>` (so redis-kit calls it) or `cache.<op>` and
-/// pushes it on a stack of the thread, `after` sets `db.system`, `db.operation`, `db.redis.key` and
-/// `db.redis.duration_ms` and ends it, `on_error` records the failure, sets the status to ERROR and ends it.
+/// OpenTelemetryHook is one: it makes a span of each call.
 class ICacheHook : public Interface<ICacheHook, "ICacheHook"> {
  public:
   /// The call begins.

@@ -2,7 +2,7 @@ cmake_minimum_required(VERSION 3.22)
 # Each public header compiles by itself, without warnings, and with no more than the public folders.
 file(MAKE_DIRECTORY ${WORK})
 file(GLOB headers ${SOURCE}/interfaces/cachesite/*.hpp ${SOURCE}/implements/cachesite/*.hpp ${SOURCE}/loaders/cachesite/*.hpp)
-file(GLOB details ${SOURCE}/interfaces/cachesite/detail/*.hpp)
+file(GLOB details ${SOURCE}/interfaces/cachesite/detail/*.hpp ${SOURCE}/implements/cachesite/detail/*.hpp)
 foreach(header IN LISTS headers details)
   string(REGEX REPLACE "^.*/cachesite/" "" name "${header}")
   set(room_flags -I${SOURCE}/interfaces)
