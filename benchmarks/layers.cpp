@@ -9,6 +9,8 @@
 //
 // Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both.
 
+#include "counted_allocations.hpp"
+
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
@@ -20,29 +22,10 @@
 #include <cstdlib>
 #include <ctime>
 #include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
-
-namespace {
-
-std::atomic<long> allocations{0};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace {
 

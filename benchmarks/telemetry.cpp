@@ -8,6 +8,7 @@
 // Subjects: plain, hooked (a hook that does nothing), unsampled (a trace begins, and is not recorded),
 // declined (a caller decided that it is not recorded).
 
+#include "counted_allocations.hpp"
 #include "telemetry/span_recorder.hpp"
 
 #include <cachesite/hooked_cache.hpp>
@@ -16,34 +17,14 @@
 #include <cachesite/open_telemetry_hook.hpp>
 #include <cachesite/trace_scope.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace {
-
-std::atomic<long> allocations{0};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* const memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace {
 
