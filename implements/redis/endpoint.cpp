@@ -1,6 +1,6 @@
 #include "redis/endpoint.hpp"
 
-#include "basics/server_call.hpp"
+#include "redis/server_call_report.hpp"
 
 #include <algorithm>
 #include <array>
@@ -117,25 +117,16 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
 [[gnu::noinline]] void Endpoint::record(std::span<const Command> commands, std::span<Reply* const> replies,
                                         const Status& status, CallTime time) const noexcept {
   if (fork_mark_.forked()) return;
-  const auto& connector = options_.connector;
-  const auto& address = connector.address;
   const auto refused = std::find_if(replies.begin(), replies.end(),
                                     [](const Reply* reply) { return reply->kind == ReplyKind::error; });
   basics::ServerCall call;
   call.command = commands.front().arguments.front().head;
   call.commands = commands.size();
-  call.database = connector.introduction.database;
-  call.host = address.unix_socket_path.empty() ? address.host : address.unix_socket_path;
-  call.port = address.unix_socket_path.empty() ? address.port : std::uint16_t{0};
   if (!status.ok()) call.failure = &status.error();
-  if (refused != replies.end()) {
-    const auto text = (*refused)->text();
-    call.error_prefix = text.substr(0, text.find(' '));
-  }
   call.duration = SteadyTime::now() - time.begin;
   const Lock lock(mutex_);
   call.peer = peer_;
-  basics::server_call_recorder->record(call);
+  report_server_call(call, options_.connector, refused != replies.end() ? *refused : nullptr);
 }
 
 template <class Send>

@@ -6,13 +6,10 @@
 #include "redis/endpoint.hpp"
 #include "redis/only_server.hpp"
 #include "redis/placed_error.hpp"
+#include "redis/server_call_report.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
-
-#include <netdb.h>
-#include <sys/socket.h>
 
 namespace cachesite::redis {
 
@@ -20,17 +17,6 @@ namespace {
 
 // How long calls wait for a connection that ended just now to be replaced.
 constexpr std::chrono::milliseconds recovery_patience{200};
-
-// The address at the other end; empty for a unix socket.
-std::string peer_of(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  std::array<char, NI_MAXHOST> text{};
-  auto* const peer = reinterpret_cast<sockaddr*>(&address);
-  if (::getpeername(socket, peer, &size) != 0 || address.ss_family == AF_UNIX) return {};
-  if (::getnameinfo(peer, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) return {};
-  return text.data();
-}
 
 }  // namespace
 

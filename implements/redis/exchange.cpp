@@ -1,14 +1,19 @@
 #include "redis/exchange.hpp"
 
+#include "basics/server_call.hpp"
 #include "redis/only_server.hpp"
 #include "redis/raw_command.hpp"
+#include "redis/server_call_report.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace cachesite::redis {
 
-Exchange exchange(ExclusiveConnection& connection, std::span<const RedisCommand> commands, CallTime time,
-                  const std::string& place) {
+namespace {
+
+Exchange send_and_read(ExclusiveConnection& connection, std::span<const RedisCommand> commands, CallTime time,
+                       const std::string& place) {
   Exchange done;
   try {
     connection.begin_count();
@@ -48,6 +53,30 @@ Exchange exchange(ExclusiveConnection& connection, std::span<const RedisCommand>
     throw;
   }
   done.sent = commands.size();
+  return done;
+}
+
+// Of several errors the first is told.
+[[gnu::noinline]] void report(const ExclusiveConnection& connection, std::span<const RedisCommand> commands,
+                              const Exchange& done, CallTime time) noexcept {
+  const auto refused = std::find_if(done.replies.begin(), done.replies.end(),
+                                    [](const Reply& reply) { return reply.kind == ReplyKind::error; });
+  basics::ServerCall call;
+  call.command = commands.front().name();
+  call.commands = commands.size();
+  call.peer = connection.peer();
+  if (done.failure) call.failure = &*done.failure;
+  call.duration = SteadyTime::now() - time.begin;
+  report_server_call(call, connection.options(), refused != done.replies.end() ? &*refused : nullptr);
+}
+
+}  // namespace
+
+Exchange exchange(ExclusiveConnection& connection, std::span<const RedisCommand> commands, CallTime time,
+                  const std::string& place) {
+  Exchange done = send_and_read(connection, commands, time, place);
+  if (basics::server_call_recorder != nullptr && !commands.empty()) [[unlikely]]
+    report(connection, commands, done, time);
   return done;
 }
 

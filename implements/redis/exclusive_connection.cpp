@@ -1,5 +1,7 @@
 #include "redis/exclusive_connection.hpp"
 
+#include "redis/server_call_report.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -42,6 +44,7 @@ std::optional<Error> ExclusiveConnection::open(TimePoint deadline) {
   transport_ = std::move(outcome.transport);
   announced_ = transport_.get();
   opened_ = SteadyTime::now();
+  peer_ = peer_of(transport_->descriptor());
   return std::nullopt;
 }
 

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <sys/uio.h>
@@ -61,6 +62,9 @@ class ExclusiveConnection {
 
   /// When it was opened.
   [[nodiscard]] TimePoint opened() const noexcept { return opened_; }
+  /// The address that it is connected to; empty for a unix socket.
+  [[nodiscard]] const std::string& peer() const noexcept { return peer_; }
+  [[nodiscard]] const ConnectorOptions& options() const noexcept { return options_; }
   /// It is not to be used by anybody else after this user.
   void retire() noexcept { retired_ = true; }
   /// Makes the connection unusable.
@@ -86,6 +90,7 @@ class ExclusiveConnection {
   std::size_t sent_before_ = 0;    // commands whose output is not kept any more
   std::optional<Error> failure_;
   TimePoint opened_{};
+  std::string peer_;
   bool retired_ = false;
 
   mutable std::mutex mutex_;  // of the two below, for interrupt()

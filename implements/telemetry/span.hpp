@@ -52,7 +52,7 @@ struct Span {
   /// At most once for each; what does not fit is left out.
   void set_text(Text which, std::string_view text, std::size_t most = room) noexcept {
     const auto size = std::min({text.size(), most, room - used});
-    std::memcpy(characters.data() + used, text.data(), size);
+    std::copy_n(text.data(), size, characters.data() + used);
     places[static_cast<std::size_t>(which)] = {used, static_cast<std::uint16_t>(size)};
     used = static_cast<std::uint16_t>(used + size);
   }

@@ -53,15 +53,42 @@ bool is_bad_argument(const R& result) {
   return !result.ok() && result.error().code() == ErrorCode::bad_argument;
 }
 
+// The checks are compiled once, not for each type of duration and each call.
+
+void check_answer(std::string_view name, LengthKind kind, bool ok, bool bad_argument) {
+  BOOST_TEST_CONTEXT(name) {
+    BOOST_TEST(bad_argument == !is_positive(kind));
+    if (is_long(kind)) BOOST_TEST(ok);
+  }
+}
+
+void check_one_wait(std::string_view name, LengthKind kind, const std::function<bool()>& wait,
+                    const std::function<void()>& come) {
+  BOOST_TEST_CONTEXT(name) {
+    if (!is_long(kind)) {
+      const Stopwatch watch;
+      BOOST_TEST(!wait());
+      BOOST_TEST((watch.elapsed() < 2s * slowness));
+      return;
+    }
+    auto waiting = std::async(std::launch::async, wait);
+    BOOST_TEST((waiting.wait_for(2ms) == std::future_status::timeout));
+    come();
+    BOOST_REQUIRE((waiting.wait_for(10s) == std::future_status::ready));
+    BOOST_TEST(waiting.get());
+  }
+}
+
+void check_one_life(std::string_view name, LengthKind kind, bool accepted) {
+  BOOST_TEST_CONTEXT(name) BOOST_TEST(accepted == (kind == LengthKind::long_));
+}
+
 /// A timeout of a call that asks the server: `call(length)` is its result.
 template <class Call>
 void check_timeout(Call&& call) {
   for_each_length([&](std::string_view name, auto length, LengthKind kind) {
-    BOOST_TEST_CONTEXT(name) {
-      const auto result = call(length);
-      BOOST_TEST(is_bad_argument(result) == !is_positive(kind));
-      if (is_long(kind)) BOOST_TEST(result.ok());
-    }
+    const auto result = call(length);
+    check_answer(name, kind, result.ok(), is_bad_argument(result));
   });
 }
 
@@ -70,19 +97,8 @@ void check_timeout(Call&& call) {
 template <class Wait, class Come>
 void check_wait(Wait&& wait, Come&& come) {
   for_each_length([&](std::string_view name, auto length, LengthKind kind) {
-    BOOST_TEST_CONTEXT(name) {
-      if (!is_long(kind)) {
-        const Stopwatch watch;
-        BOOST_TEST(!wait(length));
-        BOOST_TEST((watch.elapsed() < 2s * slowness));
-        return;
-      }
-      auto waiting = std::async(std::launch::async, [&] { return wait(length); });
-      BOOST_TEST((waiting.wait_for(2ms) == std::future_status::timeout));
-      come();
-      BOOST_REQUIRE((waiting.wait_for(10s) == std::future_status::ready));
-      BOOST_TEST(waiting.get());
-    }
+    check_one_wait(
+        name, kind, [&] { return wait(length); }, come);
   });
 }
 
@@ -90,9 +106,8 @@ void check_wait(Wait&& wait, Come&& come) {
 /// accepted.
 template <class Live>
 void check_life(Live&& live) {
-  for_each_length([&](std::string_view name, auto length, LengthKind kind) {
-    BOOST_TEST_CONTEXT(name) BOOST_TEST(live(length) == (kind == LengthKind::long_));
-  });
+  for_each_length(
+      [&](std::string_view name, auto length, LengthKind kind) { check_one_life(name, kind, live(length)); });
 }
 
 class Gate {

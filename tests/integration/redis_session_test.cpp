@@ -1,5 +1,6 @@
 // Sessions and transactions of IRedis against a real server, and the pool that lends their connections.
 
+#include "basics/server_call.hpp"
 #include "integration/redis_connection_fixture.hpp"
 
 #include <atomic>
@@ -27,9 +28,45 @@ struct Connected {
   RedisProbe probe = server().probe();
 };
 
+// Takes down the calls that this thread makes to servers.
+class RecordedCalls final : public basics::IServerCallRecorder {
+ public:
+  RecordedCalls() { basics::server_call_recorder = this; }
+  ~RecordedCalls() { basics::server_call_recorder = nullptr; }
+  RecordedCalls(const RecordedCalls&) = delete;
+  RecordedCalls& operator=(const RecordedCalls&) = delete;
+
+  void record(const basics::ServerCall& call) noexcept override {
+    BOOST_TEST(call.host == "127.0.0.1");
+    BOOST_TEST(call.port == server().port());
+    BOOST_TEST(call.peer == "127.0.0.1");
+    BOOST_TEST(call.duration.count() > 0);
+    text += std::string(call.command) + " " + std::to_string(call.commands);
+    if (!call.error_prefix.empty()) text += " " + std::string(call.error_prefix);
+    if (call.failure != nullptr) text += " " + std::string(to_string(call.failure->code()));
+    text += "\n";
+  }
+  std::string text;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_session)
+
+BOOST_FIXTURE_TEST_CASE(calls_on_a_connection_that_is_lent_are_told_to_who_traces, Connected) {
+  const RedisCommand both[]{{"SET", "text", "x"}, {"INCR", "text"}};
+  RecordedCalls calls;
+  {
+    const auto session = redis->open_session();
+    BOOST_REQUIRE(session.ok());
+    (void)session.value()->watch({{"text"}});
+    (void)session.value()->pipeline(both);
+    (void)session.value()->call({"GET", "text"});
+    (void)session.value()->execute(both);
+  }
+  (void)redis->call(RedisCommand("BLPOP", "none", "10").timeout(50ms));
+  BOOST_TEST(calls.text == "WATCH 1\nSET 2 ERR\nGET 1\nMULTI 4\nBLPOP 1 timeout\n");
+}
 
 BOOST_FIXTURE_TEST_CASE(a_transaction_is_done_in_one_step, Connected) {
   const RedisCommand commands[]{{"INCR", "a"}, {"LPUSH", "a", "x"}, {"INCR", "b"}};

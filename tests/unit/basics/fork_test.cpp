@@ -126,7 +126,14 @@ BOOST_AUTO_TEST_CASE(a_condition_that_a_thread_of_the_parent_waits_for_is_left_a
 BOOST_AUTO_TEST_CASE(a_thread_of_the_parent_is_neither_joined_nor_detached) {
   std::mutex mutex;
   mutex.lock();
-  auto thread = std::make_optional(background_thread([&] { const std::lock_guard lock(mutex); }));
+  std::atomic<bool> runs{false};
+  auto thread = std::make_optional(background_thread([&] {
+    runs = true;
+    runs.notify_all();
+    const std::lock_guard lock(mutex);
+  }));
+  // One that only begins may hold locks of a sanitizer, which the child would wait for.
+  runs.wait(false);
   BOOST_TEST(thread->joinable());
   BOOST_TEST(in_child([&] {
     take_the_place_of_a_thread();
