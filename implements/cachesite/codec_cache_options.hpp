@@ -75,8 +75,8 @@ struct CodecCacheOptions {
   /// Keys of both kinds: 64 bytes or 88 characters of base64 for fernet256, 43 or 44 characters of base64 for
   /// aes_256_gcm. The first of its kind encrypts, all decrypt.
   std::vector<Secret> keys;
-  /// What values are bound to beside their key: a value is not read by a cache of another name. Programs that
-  /// share values use the same name. It has to be given with aes_256_gcm.
+  /// Name that is authenticated with every value, beside its key; a cache with another name cannot read it.
+  /// Programs that share values use the same name. It has to be given with aes_256_gcm.
   std::string cache_name;
   StoredFormat format = StoredFormat::envelope;
   AlsoRead also_read;

@@ -13,7 +13,7 @@
 
 namespace cachesite {
 
-/// What becomes of a call that no cache could do.
+/// How to answer when every cache fails.
 enum class OnError : std::uint8_t {
   degrade,   ///< it is answered as by a cache that has nothing and keeps nothing
   error,     ///< it fails, as without this layer

@@ -16,7 +16,7 @@ class Engine;
 
 /// Settings of a MemoryMutexSite.
 struct MemoryMutexSiteOptions {
-  /// Length of leases that do not say it themselves.
+  /// Length of a lease whose request gives none.
   std::chrono::milliseconds expire{30'000};
 
   static ParameterTable parameters();

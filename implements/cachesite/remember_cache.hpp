@@ -29,8 +29,8 @@ namespace cachesite {
 /// somebody else is computing a newer one. Keys longer than a mutex name may be are locked by their beginning
 /// and a hash.
 ///
-/// Who has waited for longer than `wait`, or cannot take the lock, goes by `on_lock_failure`. A cache that
-/// cannot be read is no reason to fail: the factory runs, once in the process, and its value is returned. The
+/// After `wait`, or without the lock, `on_lock_failure` decides. A cache that cannot be read is no reason to
+/// fail: the factory runs, once in the process, and its value is returned. The
 /// lock is then not asked for, unless `on_lock_failure` is error.
 ///
 /// With a RedisCache of the prefix `spakky:cache:` and a RedisMutexSite of the prefix

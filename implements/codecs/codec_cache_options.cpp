@@ -47,7 +47,8 @@ ParameterTable CodecCacheOptions::parameters() {
       parameter("keys", &O::keys,
                 "Encryption keys: the first encrypts, all decrypt. fernet256 takes 64 bytes or their base64, "
                 "aes_256_gcm the base64 of 32 bytes."),
-      parameter("cache_name", &O::cache_name, "What values are bound to beside their key."),
+      parameter("cache_name", &O::cache_name,
+                "Name that is authenticated with every value; a cache with another name cannot read it."),
       parameter("format", &O::format, "What a stored value looks like.")
           .choices({{"envelope", StoredFormat::envelope}, {"bare", StoredFormat::bare}}),
       parameter("also_read", &O::also_read, "Other forms that are read while a configuration changes."),

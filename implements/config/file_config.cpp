@@ -131,7 +131,7 @@ ParameterTable FileConfigOptions::parameters() {
               "The file; without it CONFIG_JSON, CONFIG_YAML, CONFIG_TOML or CONFIG_FILE of the environment "
               "names it, else it is .env.json, .env.yml, .env.toml or .env.yml."),
           parameter("strict", &O::strict,
-                    "Whether a file that cannot be understood is a problem, or an error in the log.")};
+                    "Whether an unreadable file stops loading (true) or is only logged (false).")};
 }
 
 FileConfig::FileConfig(const FileConfigOptions& options, const ComponentContext& context)

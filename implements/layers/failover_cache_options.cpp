@@ -10,7 +10,7 @@ ParameterTable FailoverCacheOptions::parameters() {
   return {
       parameter("over", &O::over, "The first cache, which is used as long as it works.").required(),
       parameter("failover", &O::failover, "The second cache, which is used while the first one fails."),
-      parameter("on_error", &O::on_error, "What becomes of a call that no cache could do.")
+      parameter("on_error", &O::on_error, "How to answer when every cache fails.")
           .choices({{"degrade", OnError::degrade},
                     {"error", OnError::error},
                     {"throw", OnError::error},

@@ -10,25 +10,27 @@ namespace cachesite {
 namespace {
 
 using layers::HookList;
-using Kind = CacheCallResult::Kind;
+using CallResultKind = CacheCallResult::Kind;
 
 CacheCallResult told(Found found) noexcept {
-  return {found == Found::hit ? Kind::hit : found == Found::null ? Kind::null : Kind::miss};
+  return {found == Found::hit    ? CallResultKind::hit
+          : found == Found::null ? CallResultKind::null
+                                 : CallResultKind::miss};
 }
 CacheCallResult told(Done) noexcept {
   return {};
 }
 CacheCallResult told(bool done) noexcept {
-  return {done ? Kind::done : Kind::not_done};
+  return {done ? CallResultKind::done : CallResultKind::not_done};
 }
 CacheCallResult told(const Remaining& remaining) noexcept {
-  return {remaining.state == Remaining::State::absent ? Kind::not_done : Kind::done};
+  return {remaining.state == Remaining::State::absent ? CallResultKind::not_done : CallResultKind::done};
 }
 CacheCallResult told(std::int64_t) noexcept {
   return {};
 }
 CacheCallResult told(std::uint64_t count) noexcept {
-  return {Kind::done, count};
+  return {CallResultKind::done, count};
 }
 
 // Precondition for these: the key did not fail.

@@ -58,7 +58,7 @@ class Arena {
   // True when more memory is kept for coming segments than `release` keeps.
   bool keeps_too_much() const noexcept { return backed_ > most_backed(); }
 
-  // Begins anew, whatever state it is in, with other addresses; what readers may look at stays.
+  // Starts again with fresh addresses, from any state; pages that readers may still read stay mapped.
   void abandon() noexcept;
 
   std::uint64_t segments_in_use() const noexcept { return in_use_; }

@@ -21,7 +21,7 @@ struct Claim {
   std::chrono::milliseconds expire{};
 };
 
-/// What came of an attempt to take a mutex.
+/// Result of an attempt to take a mutex.
 struct Attempt {
   bool granted = false;
   std::uint64_t fencing_token = 0;

@@ -22,7 +22,7 @@
 namespace cachesite::mutexes {
 
 struct EngineOptions {
-  /// Length of leases that do not say it themselves.
+  /// Length of a lease whose request gives none.
   std::chrono::milliseconds expire{30'000};
   /// How long a backend may fail on end before those who wait are told.
   std::chrono::milliseconds outage_patience{5'000};

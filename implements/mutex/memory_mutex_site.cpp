@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds longest_lease{TimeToLive::longest};
 ParameterTable MemoryMutexSiteOptions::parameters() {
   using O = MemoryMutexSiteOptions;
   return {
-      parameter("expire", &O::expire, "Length of leases that do not say it themselves.")
+      parameter("expire", &O::expire, "Length of a lease whose request gives none.")
           .between(std::chrono::milliseconds(1), longest_lease),
   };
 }

@@ -17,7 +17,7 @@ ParameterTable RedisMutexSiteOptions::parameters() {
   constexpr milliseconds longest_lease{TimeToLive::longest};
   return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
       parameter("prefix", &O::prefix, "Put in front of every name of a mutex."),
-      parameter("expire", &O::expire, "Length of leases that do not say it themselves.")
+      parameter("expire", &O::expire, "Length of a lease whose request gives none.")
           .between(milliseconds(1), longest_lease),
       parameter("poll_interval", &O::poll_interval,
                 "Pause between attempts while a holder has the mutex that does not announce its release.")

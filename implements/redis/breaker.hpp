@@ -39,9 +39,9 @@ class Breaker {
   }
 
   enum class Entry : std::uint8_t { free, probe, refused };
-  /// A call begins, whose patience decides whether it can be the probe: when it has none to speak of, it
-  /// tells nothing by not being answered. A probe has to end with `probe_ended`, whatever else is told of it;
-  /// when it takes longer than `patience`, another call may be one.
+  /// A call begins. A call with a very short deadline cannot be the probe (`decisive` is false): its timeout
+  /// says nothing about the server. A probe has to end with `probe_ended`, whatever else is reported of it;
+  /// when it takes longer than `patience`, another call may be the probe.
   Entry enter(TimePoint now, bool decisive, std::chrono::nanoseconds patience) noexcept {
     if (state() == State::closed) return Entry::free;
     if (refuses(now)) return Entry::refused;

@@ -73,7 +73,8 @@ class BasicChannel {
   Ending call(std::span<const Command> commands, std::span<Reply* const> replies, TimePoint now,
               TimePoint deadline, std::optional<Error>& loss);
 
-  /// Commands under way whose answers nobody waits for yet. Destroyed, they go on without their caller.
+  /// Commands under way whose answers are collected later. When it is destroyed before that, the commands are
+  /// still carried out, and their answers are dropped.
   class Pending {
    public:
     Pending() noexcept = default;

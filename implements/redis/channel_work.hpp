@@ -316,8 +316,8 @@ bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot*
   return lead_on(lock, wakes, slot, deadline, false, left);
 }
 
-// True when the request is done; the caller collects it, with or without the lock. False when it went on
-// without its caller.
+// True when the request is done: the caller collects its answer, with or without the lock. False when the
+// caller gave up and the request goes on alone.
 template <class Threads>
 bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
                                         TimePoint deadline, Ending& left) {

@@ -237,7 +237,7 @@ std::optional<Error> ClusterTopology::prepare(const RequestCourse::Step& step, S
       const auto round = gate_.want();
       begin_work(lock);
       work_.notify_one();
-      // A picture just made shows no more than the one to come: whoever only hopes for it does not wait.
+      // Loading again what was just loaded shows no more: no call waits for that.
       if (step.await_refresh && !resting)
         changed_.wait_until(lock, time.deadline, [&] { return stopped_ || gate_.rounds() >= round; });
     }

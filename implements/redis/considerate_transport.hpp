@@ -11,9 +11,9 @@
 
 namespace cachesite::redis {
 
-/// A connection for large requests that leaves the server and the processors to small ones now and then. A
-/// server does one thing after the other, and a single caller with large values can keep it busy while
-/// everybody else waits.
+/// A connection for large requests that pauses now and then, so that the server and the processors serve
+/// small requests meanwhile. A server does one thing after the other, and a single caller with large values
+/// can keep it busy while everybody else waits.
 ///
 /// The time that transfers take is counted by how many requests are under way beside them; where something
 /// large goes on, the connection rests for a multiple of it. A large request now and then goes through
@@ -49,7 +49,7 @@ class ConsiderateTransport : public Transport {
   const std::chrono::nanoseconds reserve_;
   const System system_;
   TimePoint last_transfer_{};
-  TimePoint settled_{};  // when everything is rested for; in the past when nothing is owed
+  TimePoint settled_{};  // when all pauses that are due will have been made
 };
 
 }  // namespace cachesite::redis

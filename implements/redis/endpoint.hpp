@@ -78,14 +78,14 @@ class Endpoint {
   Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply* const> replies,
                  CallTime time);
 
-  /// True while calls have a chance: not when the server is known to be away, or not to answer in time.
+  /// False while the server is known to be away, or not to answer in time: a call would fail.
   [[nodiscard]] bool usable() const noexcept {
     const State state = state_.load(std::memory_order_acquire);
     if (state == State::down || state == State::stopped) return false;
     return !breaker_.troubled() || !breaker_.refuses(SteadyTime::now());
   }
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
-  /// True when the server can be reached and does not want us, or is no master where one is required.
+  /// True when the server can be reached and refuses the login, or is no master where one is required.
   [[nodiscard]] bool is_refused() const;
   [[nodiscard]] bool requires_master() const noexcept {
     return options_.connector.introduction.requires_master;

@@ -26,9 +26,9 @@
 
 namespace cachesite::redis {
 
-/// A connection with one user. Commands are queued by `write` and sent by `next`, which also reads: a server
-/// that waits for its answers to be read does not bring it to a stop. After any failure it is of no use.
-/// In a forked child it is of no use either: it belongs to the parent.
+/// A connection with one user. Commands are queued by `write` and sent by `next`, which also reads, so
+/// that it never waits for a server that waits for its answers to be read. After any failure it is unusable,
+/// and in a forked child, since it belongs to the parent.
 class ExclusiveConnection {
  public:
   explicit ExclusiveConnection(ConnectorOptions options);

@@ -27,10 +27,10 @@ struct LaneOptions {
 };
 
 /// The channels to one server. The first is always wanted, and ordinary requests use it as long as nothing
-/// large is under way on it: the more requests go together, the less each of them costs. Only where there is
-/// no crowd, a read that would have to wait takes another channel that rests, because to be woken by another
-/// thread costs more than a send and a receive of its own. The others are opened when they would have
-/// been of use.
+/// large is under way on it: the more requests go together, the less each of them costs. While only
+/// few requests are under way, a read that would have to wait takes another, idle channel, because to be woken
+/// by another thread costs more than a send and a receive of its own. Further channels are opened at the first
+/// request that could have used them.
 class Lanes {
  public:
   Lanes(const ChannelLimits& limits, LaneOptions options, const Channel::LossListener& on_loss);

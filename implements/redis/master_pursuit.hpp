@@ -43,7 +43,7 @@ class MasterPursuit {
   }
   /// The candidate is a master.
   void confirm() noexcept { master_ = std::exchange(candidate_, std::nullopt); }
-  /// The candidate is none, or does not want us.
+  /// The candidate is no master, or refuses the login.
   void deny(TimePoint now) {
     search_.denied(*candidate_, now);
     look(now);

@@ -14,8 +14,8 @@ class RefreshGate {
  public:
   explicit RefreshGate(std::chrono::milliseconds pause = std::chrono::milliseconds(100)) : pause_(pause) {}
 
-  /// Somebody has reason to think that the picture is out of date. Returns the number that `rounds()` has to
-  /// reach for the picture to be of use to him: the round under way began too early to know what he knows.
+  /// A caller has reason to think that the picture is out of date. Returns the number that `rounds()` has to
+  /// reach for the picture to be newer than that: a round that is under way may have begun too early.
   std::uint64_t want() noexcept {
     wanted_ = true;
     return rounds_ + (running_ ? 2 : 1);

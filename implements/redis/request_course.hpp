@@ -45,7 +45,7 @@ class RequestCourse {
 
   [[nodiscard]] bool try_replica() const noexcept { return try_replica_; }
 
-  /// The map names nobody for the slot. `refreshed`: it is as new as can be had.
+  /// The map names no server for the slot. `refreshed`: the map was just loaded.
   Step nowhere(bool refreshed, TimePoint now);
   /// The map names this server. False when it is the one that has just failed: then the request ends with
   /// `failure()`.

@@ -18,7 +18,7 @@ class ServerShare {
   /// Waits for the answers and gives each request its reply and status. Precondition: `send`.
   void collect(Endpoint& endpoint, CallTime time);
 
-  /// By when the share at `place` of `count` has to be collected: who waits in vain for one server leaves
+  /// By when the share at `place` of `count` has to be collected: a server that does not answer leaves
   /// time to read what the others have sent meanwhile.
   [[nodiscard]] static TimePoint deadline(CallTime time, std::size_t place, std::size_t count) noexcept;
 

@@ -45,19 +45,19 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<NullCache>("NullCache")
       .text("Keeps nothing: switches caching off without touching the program.");
   catalog.add<RedisCache>("RedisCache")
-      .text("Keeps values on a Redis server, and does without it while it cannot be reached.")
+      .text("Keeps values on a Redis server; reads are misses while the server cannot be reached.")
       .alias("RedisCacheImpl")
       .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
-  catalog.add<PrefixCache>("PrefixCache").text("Is a part of another cache: every key gets a prefix there.");
+  catalog.add<PrefixCache>("PrefixCache").text("Adds a prefix to every key of another cache.");
   catalog.add<MetricsCache>("MetricsCache").text("Counts and times the calls of another cache.");
   catalog.add<HookedCache>("HookedCache").text("Tells hooks about every call of another cache.");
   catalog.add<CompositeHook>("CompositeHook").text("Makes one hook of several.");
   catalog.add<TaggedCache>("TaggedCache")
-      .text("Gives the entries of another cache tags, and ends all entries of a tag at once.");
+      .text("Gives the entries of another cache tags, and invalidates all entries of a tag with one call.");
   catalog.add<WritePolicyCache>("WritePolicyCache")
       .text("Writes the origin of values together with another cache: through it, or behind it.");
   catalog.add<FailoverCache>("FailoverCache")
-      .text("Does without another cache while that one fails, or with a second one.");
+      .text("Keeps working while another cache fails: with a second cache, or as if it were empty.");
   catalog.add<RedisConnection>("RedisConnection")
       .text("Offers every command of a Redis server, and a connection that caches share.");
   catalog.add<TieredCache>("TieredCache")

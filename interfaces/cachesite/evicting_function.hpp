@@ -105,7 +105,7 @@ struct EvictingOf<std::function<R(A...)>> {
 template <class F>
 using EvictingOptionsOf = typename detail::EvictingOf<F>::Made::Options;
 
-/// A function after whose success the entry of its arguments is removed from `cache`:
+/// Wraps a function so that the entry of its arguments is removed from `cache` when it succeeds:
 ///
 ///     const auto rename = cachesite::evicting(
 ///         users, "user:{id}", [&](int id, const std::string& name) { database.rename(id, name); },

@@ -38,7 +38,7 @@ struct MutexRequest {
   std::stop_token stop;
 };
 
-/// Somebody who has a mutex.
+/// A present holder of a mutex.
 struct MutexHolder {
   /// As `IMutexLease::owner` of the holder; another program's own text when that has the mutex.
   std::string owner;

@@ -62,7 +62,7 @@ class Flight {
 };
 
 /// The computations of one cache that are under way. For each key there is at most one that others wait for;
-/// one that computes beside it, anew or since it waited in vain, is apart. Nothing is ever held while code of
+/// a forced refresh, and a caller whose wait has ended, compute beside it. Nothing is ever held while code of
 /// the program runs, so factories may ask for other keys.
 class FlightTable {
  public:

@@ -20,7 +20,7 @@ ParameterTable RememberCacheOptions::parameters() {
                 "tenth of the TTL, 5 s at most.")
           .between(milliseconds(0), milliseconds(TimeToLive::longest)),
       parameter("on_lock_failure", &O::on_lock_failure,
-                "What becomes of who has waited in vain, or could not take the lock.")
+                "What a caller does after `wait`, or when the lock cannot be taken.")
           .choices({{"compute", OnLockFailure::compute}, {"error", OnLockFailure::error}}),
   };
 }
