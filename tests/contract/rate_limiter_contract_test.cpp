@@ -3,6 +3,7 @@
 
 #include "contract/rate_limit_models.hpp"
 #include "support/fake_clock.hpp"
+#include "support/sanitized.hpp"
 #include "support/server_clock.hpp"
 #include "support/wait_until.hpp"
 
@@ -254,8 +255,8 @@ void set_the_clock_back(Redis& ground, const Model& model_of,
     }
 }
 
-constexpr unsigned in_memory = 1000;
-constexpr unsigned on_redis = 250;  // of each of four
+constexpr unsigned in_memory = sanitized ? 100 : 1000;
+constexpr unsigned on_redis = sanitized ? 25 : 250;  // of each of four
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // What `load` refuses before it connects anywhere, `check` refuses, in the same words and at the same place.
 
+#include "support/sanitized.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tree.hpp"
 #include "vault.hpp"
@@ -113,6 +114,7 @@ BOOST_AUTO_TEST_SUITE(check_and_load)
 
 BOOST_AUTO_TEST_CASE(every_value_of_every_parameter_of_every_class_is_judged_alike) {
   Both both;
+  unsigned turn = 0;
   for (const auto& component_class : both.catalog().classes()) {
     const Node sound = sound_item(*component_class);
     (void)both.said_of(sound);
@@ -133,13 +135,14 @@ BOOST_AUTO_TEST_CASE(every_value_of_every_parameter_of_every_class_is_judged_ali
       for (const auto& choice : declaration.choices)
         values.push_back(tree::text(choice));
       for (auto& value : values)
-        (void)both.said_of(with(sound, declaration.name, std::move(value)));
+        if (!test::sanitized || ++turn % 7 == 0)
+          (void)both.said_of(with(sound, declaration.name, std::move(value)));
       Node without = sound;
       std::erase_if(without.members, [&](const NodeMember& each) { return each.key == declaration.name; });
       if (declaration.required) BOOST_TEST(both.said_of(without).find("E201") != std::string::npos);
     }
   }
-  BOOST_TEST(both.documents() > 2500U);
+  BOOST_TEST(both.documents() > 2500U / test::slowness);
 }
 
 BOOST_AUTO_TEST_CASE(null_is_not_given_where_a_parameter_is_required) {

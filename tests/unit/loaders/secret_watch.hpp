@@ -25,7 +25,8 @@ class SecretWatch {
  public:
   static constexpr std::string_view secret = "hush7Kq9xZwe";
 
-  SecretWatch() {
+  /// With `sampled` only every seventh text is loaded, which a sanitizer asks for where there are thousands.
+  explicit SecretWatch(bool sampled = false) : sampled_(sampled) {
     ::setenv("HUSH", std::string(secret).c_str(), 1);
     ::unsetenv("NO_HUSH");
     options_.catalog = catalog_with_vault();
@@ -53,6 +54,7 @@ class SecretWatch {
   }
 
   void load(const std::string& text, Format format, bool allow_substitution = true) {
+    if (sampled_ && ++asked_ % 7 != 0) return;
     auto logger = std::make_shared<CollectingLogger>();
     auto options = options_;
     options.logger = logger;
@@ -93,6 +95,8 @@ class SecretWatch {
  private:
   static constexpr std::size_t shortest_part = 6;
 
+  const bool sampled_;
+  std::size_t asked_ = 0;
   LoadOptions options_;
   std::size_t seen_ = 0;
   std::size_t problems_ = 0;
