@@ -9,6 +9,10 @@
 #include <string>
 
 int main(int count, char** arguments) {
+  if (count < 2) {
+    std::cerr << "usage: settings FILE...\n";
+    return 2;
+  }
   cachesite::LoadOptions load_options;
   load_options.allow_substitution = true;
   const auto site =

@@ -84,6 +84,11 @@ std::string bound_text(ParameterKind kind, long double bound) {
   }
 }
 
+bool is_in_range(const ParameterDeclaration& declaration, long double value) noexcept {
+  return (!declaration.least || value >= *declaration.least) &&
+         (!declaration.most || value <= *declaration.most);
+}
+
 bool takes_null(const ParameterDeclaration& declaration) noexcept {
   return !declaration.required && (declaration.nullable || declaration.kind == ParameterKind::secret);
 }

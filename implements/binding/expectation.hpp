@@ -14,6 +14,8 @@ namespace cachesite::binding {
 // `from 1 to 65535`, `of at least 1ms`, `of at most 1GiB`, or empty. Bounds that every value of the kind
 // keeps are left out.
 [[nodiscard]] std::string range_text(const ParameterDeclaration& declaration);
+// Whether a number is within the least and greatest value. NaN is not.
+[[nodiscard]] bool is_in_range(const ParameterDeclaration& declaration, long double value) noexcept;
 // Whether a file may write null: what has to be given is not given by it.
 [[nodiscard]] bool takes_null(const ParameterDeclaration& declaration) noexcept;
 // True when the bound restricts the values of the kind at all.

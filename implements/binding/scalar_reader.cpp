@@ -1,6 +1,7 @@
 #include "binding/scalar_reader.hpp"
 
 #include "binding/component_name.hpp"
+#include "binding/expectation.hpp"
 #include "binding/suggestion.hpp"
 
 #include <cachesite/units.hpp>
@@ -34,11 +35,6 @@ bool is_number(const Node& node) noexcept {
 bool all_digits(std::string_view text) noexcept {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char each) { return each >= '0' && each <= '9'; });
-}
-
-bool in_range(const ParameterDeclaration& declaration, long double value) noexcept {
-  return (!declaration.least || value >= *declaration.least) &&
-         (!declaration.most || value <= *declaration.most);
 }
 
 template <class T>
@@ -80,7 +76,7 @@ ScalarResult read_integer(const ParameterDeclaration& declaration, const Node& n
                                     : "write it without leading zeros, which mean another base elsewhere");
   if (text.front() == '+') text.remove_prefix(1);
   const auto number = number_from<std::int64_t>(text);
-  if (!number || !in_range(declaration, static_cast<long double>(*number))) return refused();
+  if (!number || !is_in_range(declaration, static_cast<long double>(*number))) return refused();
   return value_of({*number});
 }
 
@@ -91,7 +87,7 @@ ScalarResult read_real(const ParameterDeclaration& declaration, const Node& node
   if (!number) return refused();
   if (!std::isfinite(*number)) return refused("write an ordinary number");
   if (!is_plain(node)) return refused("remove the quotes");
-  if (!in_range(declaration, *number)) return refused();
+  if (!is_in_range(declaration, *number)) return refused();
   return value_of({*number});
 }
 
@@ -116,7 +112,7 @@ ScalarResult read_duration(const ParameterDeclaration& declaration, const Node& 
   const auto duration = parse_duration(node.scalar);
   if (!duration.ok()) return refused(std::string(duration.error().message()));
   const auto count = duration.value().count();
-  if (!in_range(declaration, static_cast<long double>(count))) return refused();
+  if (!is_in_range(declaration, static_cast<long double>(count))) return refused();
   if (const auto step = declaration.step.count(); step > 1 && count % step != 0)
     return refused("write a multiple of " + format_duration(declaration.step));
   return value_of({duration.value()});
@@ -126,7 +122,7 @@ ScalarResult read_size(const ParameterDeclaration& declaration, const Node& node
   if (!is_text_or_number(node)) return refused();
   const auto size = parse_size(node.scalar);
   if (!size.ok()) return refused(std::string(size.error().message()));
-  if (!in_range(declaration, static_cast<long double>(size.value().bytes))) return refused();
+  if (!is_in_range(declaration, static_cast<long double>(size.value().bytes))) return refused();
   return value_of({size.value()});
 }
 

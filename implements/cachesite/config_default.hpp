@@ -39,9 +39,10 @@ struct ConfigDefault {
   requires(!std::same_as<Number, bool>) ConfigDefault(std::string session_and_key, Number number)
       : key(std::move(session_and_key)), type(ConfigValueType::integer), value(std::to_string(number)) {}
   ConfigDefault(std::string session_and_key, double number);
+  /// Throws std::invalid_argument when an element holds the separator `between`.
   ConfigDefault(std::string session_and_key, const std::vector<std::string>& elements,
                 std::string between = ",");
-  /// A mapping, as an object in JSON.
+  /// A mapping, as an object in JSON. Reading it needs a source of documents (see EnvironmentConfig).
   [[nodiscard]] static ConfigDefault mapping(std::string session_and_key, std::string_view json);
 
   std::string key;

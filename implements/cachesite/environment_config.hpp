@@ -36,19 +36,25 @@ struct EnvironmentConfigOptions {
 /// The environment of the process as a configuration: the key `host` of the session `redis` is the variable
 /// `CACHESITE_REDIS__HOST`. Names of sessions and keys are in small letters and count as equal to the
 /// variable's when they are so after every other character than a letter or digit has become `_`. The
-/// environment is read once, when the component is made, and never changed.
+/// environment is read once, when the component is made, and never changed. A session ends at the first
+/// separator of the name, unless the whole name is that of a key with a default. Of two variables that give
+/// the same key, such as `SHOP_A__B` and `SHOP_a__b`, the later in the environment counts, with a warning in
+/// the log.
 ///
 /// A key with a default has the type of the default: a variable that says something else is refused by its
 /// name and what is expected, never with its value. Such a variable counts as not given when it is empty,
-/// unless it is a text. A number stays as it is written; a boolean becomes `true` or `false`. In a
-/// LayeredConfig, a default gives way to what other layers give.
+/// unless it is a text. A number stays as it is written; a boolean becomes `true` or `false`. A member of a
+/// mapping that the variable does not give, or gives as null, is that of the default; a member that has a
+/// default of its own, such as `redis.keepalive.idle`, has its type, and its own variable counts before the
+/// member. In a LayeredConfig, a default gives way to what other layers give.
 class EnvironmentConfig : public StoredConfig {
  public:
   using Options = EnvironmentConfigOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, else with every value that is not
-  /// of its type, else with everything that the validators say. A default that is a mapping needs
-  /// `context.documents`.
+  /// of its type, else with everything that the validators say. A default that is a mapping is
+  /// read by `context.documents`, which a program sets to `file_documents()` of the loaders; without it
+  /// std::logic_error is thrown.
   explicit EnvironmentConfig(const EnvironmentConfigOptions& options = {},
                              const ComponentContext& context = {});
 

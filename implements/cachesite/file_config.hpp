@@ -25,11 +25,27 @@ struct FileConfigOptions {
   static ParameterTable parameters();
 };
 
+/// Settings of a JsonConfig: those of a FileConfig.
+struct JsonConfigOptions : FileConfigOptions {
+  static ParameterTable parameters();
+};
+
+/// Settings of a YamlConfig: those of a FileConfig.
+struct YamlConfigOptions : FileConfigOptions {
+  static ParameterTable parameters();
+};
+
+/// Settings of a TomlConfig: those of a FileConfig.
+struct TomlConfigOptions : FileConfigOptions {
+  static ParameterTable parameters();
+};
+
 /// A file as a configuration: a mapping of sessions, each a mapping of keys to values. It is read once, when
 /// the component is made, by the reader of component files: the same limits, and `${env:...}` where the
 /// program allows it. A file that is not there is an empty configuration. A session that is no mapping is
-/// empty. The extension says how the file is written: `.yaml`, `.yml`, `.json`, `.toml` or `.tml`; the
-/// classes below read every file in their own language.
+/// empty. The extension says how the file is written: `.yaml`, `.yml`, `.json`, `.toml` or `.tml`; a
+/// name without one of them is refused, whether the file is there or not. The classes below read every file
+/// in their own language.
 class FileConfig : public StoredConfig {
  public:
   using Options = FileConfigOptions;
@@ -46,6 +62,8 @@ class FileConfig : public StoredConfig {
 /// A configuration in JSON.
 class JsonConfig final : public FileConfig {
  public:
+  using Options = JsonConfigOptions;
+
   /// Throws std::runtime_error with every problem of the file when it is there and not right.
   explicit JsonConfig(const FileConfigOptions& options, const ComponentContext& context);
 };
@@ -53,6 +71,8 @@ class JsonConfig final : public FileConfig {
 /// A configuration in YAML.
 class YamlConfig final : public FileConfig {
  public:
+  using Options = YamlConfigOptions;
+
   /// Throws std::runtime_error with every problem of the file when it is there and not right.
   explicit YamlConfig(const FileConfigOptions& options, const ComponentContext& context);
 };
@@ -60,6 +80,8 @@ class YamlConfig final : public FileConfig {
 /// A configuration in TOML.
 class TomlConfig final : public FileConfig {
  public:
+  using Options = TomlConfigOptions;
+
   /// Throws std::runtime_error with every problem of the file when it is there and not right.
   explicit TomlConfig(const FileConfigOptions& options, const ComponentContext& context);
 };

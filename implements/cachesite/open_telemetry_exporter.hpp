@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,10 @@ enum class TelemetryKeys : std::uint8_t {
 
 /// Settings of an OpenTelemetryExporter.
 struct OpenTelemetryExporterOptions {
-  /// Where the collector is, as a URL with http or https; `/v1/traces` and `/v1/metrics` are appended. While
-  /// it is the default, the environment variable OTEL_EXPORTER_OTLP_ENDPOINT takes its place, if the
-  /// component file may be substituted in.
-  std::string endpoint = "http://127.0.0.1:4318";
+  /// Where the collector is, as a URL with http or https; `/v1/traces` and `/v1/metrics` are appended. Without
+  /// it, the environment variable OTEL_EXPORTER_OTLP_ENDPOINT says it if substitution is allowed in the
+  /// component file, and otherwise it is http://127.0.0.1:4318.
+  std::optional<std::string> endpoint;
   /// Sent with every request, each as `name: value`.
   std::vector<Secret> headers;
   /// The attribute `service.name`.

@@ -48,5 +48,6 @@ inline constexpr std::string_view cannot_make = "E331";
 inline constexpr std::string_view cannot_start = "E332";
 inline constexpr std::string_view bad_session_value = "E333";
 inline constexpr std::string_view start_too_slow = "E334";
+inline constexpr std::string_view config_warning = "E335";  // a warning
 
 }  // namespace cachesite::problem_ids

@@ -14,9 +14,12 @@ namespace cachesite {
 
 /// Where a limiter keeps what was taken.
 enum class RateLimitStore : std::uint8_t {
-  automatic,  ///< on Redis when a `connection` or settings of one are given, in memory otherwise
-  memory,     ///< in the process: the limit is for its threads together
-  redis,      ///< on a Redis server: the limit is for all programs that use it together
+  /// On Redis when a `connection` or settings of one are given, in memory otherwise. A component file gives
+  /// a setting when the setting is there, even with the default; code gives it by another value than the
+  /// default.
+  automatic,
+  memory,  ///< in the process: the limit is for its threads together
+  redis,   ///< on a Redis server: the limit is for all programs that use it together
 };
 
 /// How a limiter's state is written on Redis.
@@ -32,16 +35,21 @@ enum class WithoutServer : std::uint8_t {
   local,  ///< it limits the process by its share of the limit (`local_share`)
 };
 
-/// Settings that all rate limiters have. Those of connections count on Redis alone.
+/// Settings that all rate limiters have. Those of connections, and those from `form` to `local_share`, are
+/// for limiters on Redis alone and may not be given otherwise. From a configuration session come those of
+/// connections.
 struct RateLimiterOptions : RedisUserOptions {
   /// How often, as `parse_rate` reads it: `100/minute`. Has to be given.
   std::string rate;
   RateLimitStore store = RateLimitStore::automatic;
   RateLimitForm form = RateLimitForm::cachesite;
   /// Put in front of every key on Redis; at most 1024 bytes. Limiters with the same prefix share their
-  /// limits. Without it, what the class says.
+  /// limits. Without it, what the class says: in this library's form it has the component's name in it, so
+  /// that limiters of one file have limits of their own, and programs with the same file share them. In the
+  /// form of redis-kit, and for limiters without a name, it is the same for all of a class: give each its
+  /// own.
   std::optional<std::string> prefix;
-  /// Longest time that a call waits for the server; then `without_server` decides.
+  /// Longest time that a call waits for the server, 1 ms to 1 minute; then `without_server` decides.
   std::chrono::milliseconds timeout{500};
   WithoutServer without_server = WithoutServer::deny;
   /// With `local`: the share of the limit that this process takes while the server gives no answer, 0.001 to
@@ -57,6 +65,17 @@ struct RateLimiterOptions : RedisUserOptions {
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+
+ private:
+  static ParameterTable own_parameters();
+  static ParameterTable server_parameters();
+  static ParameterTable connection_parameters();
+  // The same, but what is stored is noted in `stored_`.
+  static ParameterTable noting(const ParameterTable& table);
+  // Names of those that are given and not null.
+  [[nodiscard]] std::vector<std::string> given_among(const ParameterTable& table) const;
+
+  std::vector<std::string> stored_;  // by a component file
 };
 
 }  // namespace cachesite

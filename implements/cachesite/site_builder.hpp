@@ -60,7 +60,8 @@ struct BuildOptions {
 /// As above, and what the components refuse by themselves, such as a certificate that cannot be read: if
 /// nothing else is wrong, those that `build_component_site` makes are constructed, and released without being
 /// started. Configurations read their files for it, and sinks of a logger open theirs; nothing connects
-/// anywhere, and nothing is logged.
+/// anywhere. Nothing is logged: what `build_component_site` logs as warnings or errors of configurations is a
+/// problem of severity `warning`, without a file.
 [[nodiscard]] std::vector<Problem> try_component_site(const std::vector<Document>& documents,
                                                       const Catalog& catalog, BuildOptions options);
 

@@ -10,8 +10,8 @@
 
 namespace cachesite {
 
-/// Settings of a TokenBucketLimiter. `prefix` is `rate:bucket:` unless given, and `redis_kit:rl:tb` in the
-/// form of redis-kit.
+/// Settings of a TokenBucketLimiter. `prefix` is `rate:bucket:<name>:` unless given, with the component's
+/// name (nothing when it has none), and `redis_kit:rl:tb` in the form of redis-kit.
 struct TokenBucketLimiterOptions : RateLimiterOptions {
   /// Most tokens in a bucket, which can be taken at once; the number in `rate` unless given. 1 to 1000000000.
   std::optional<std::uint64_t> capacity;
@@ -29,7 +29,7 @@ struct TokenBucketLimiterOptions : RateLimiterOptions {
 /// empty bucket takes to be filled, is forgotten when another needs its room: that changes nothing. A key
 /// that is in force is never forgotten. When all are, further keys share one limit of the same size until
 /// there is room, and a key that then gets its own begins with what is left of the shared one: nobody is ever
-/// allowed more than the limit.
+/// allowed more than the limit. `reset` of a key that shares a limit answers false and gives nothing back.
 ///
 /// **On Redis** (6 or later, or Valkey) it is for all programs with the same prefix. A call is one script, in
 /// one round trip, on the server's clock; a clock that is set back gives nothing away and costs nothing but
@@ -38,7 +38,8 @@ struct TokenBucketLimiterOptions : RateLimiterOptions {
 /// `{<prefix>:<key>}:tokens` and `{<prefix>:<key>}:ts`, both in one slot of a cluster.
 ///
 /// While the server gives no answer, `without_server` decides, and the server again as soon as it answers.
-/// What was allowed meanwhile is not counted there.
+/// What was allowed meanwhile is not counted there. An error that the server answers is a failure, `refused`
+/// with the server's text.
 ///
 /// In a child that the process forks calls end with `closed`; a child makes a component of its own.
 class TokenBucketLimiter final : public detail::LimiterComponent {

@@ -1,7 +1,9 @@
 #include "binding/real_text.hpp"
 
 #include <cachesite/config_default.hpp>
+#include <cachesite/problem_text.hpp>
 
+#include <stdexcept>
 #include <utility>
 
 namespace cachesite {
@@ -13,8 +15,14 @@ ConfigDefault::ConfigDefault(std::string session_and_key, const std::vector<std:
                              std::string between)
     : key(std::move(session_and_key)), type(ConfigValueType::list), separator(std::move(between)) {
   std::string text;
-  for (const auto& element : elements)
-    text.append(&element == &elements.front() ? "" : separator).append(element);
+  for (const auto& element : elements) {
+    const auto start = text.size();
+    text.append(element).append(separator);
+    if (!separator.empty() && text.find(separator, start) != start + element.size())
+      throw std::invalid_argument("ConfigDefault: an element of \"" + printable(key) +
+                                  "\" holds the separator");
+  }
+  if (!elements.empty()) text.resize(text.size() - separator.size());
   value = Secret(std::move(text));
 }
 

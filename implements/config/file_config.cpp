@@ -122,16 +122,35 @@ ConfigValues read_as_wished(const FileConfigOptions& options, const ComponentCon
   }
 }
 
+template <class O>
+ParameterTable parameters_of(std::string_view path_text) {
+  return {parameter<O, std::optional<std::string>>("path", &O::path, path_text),
+          parameter<O, bool>("strict", &O::strict,
+                             "Whether an unreadable file stops loading (true) or is only logged (false).")};
+}
+
 }  // namespace
 
 ParameterTable FileConfigOptions::parameters() {
-  using O = FileConfigOptions;
-  return {parameter(
-              "path", &O::path,
-              "The file; without it CONFIG_JSON, CONFIG_YAML, CONFIG_TOML or CONFIG_FILE of the environment "
-              "names it, else it is .env.json, .env.yml, .env.toml or .env.yml."),
-          parameter("strict", &O::strict,
-                    "Whether an unreadable file stops loading (true) or is only logged (false).")};
+  return parameters_of<FileConfigOptions>(
+      "The file, whose extension says how it is written: .yaml, .yml, .json, .toml or .tml; another one is "
+      "refused, even when there is no such file. Without it CONFIG_FILE of the environment names it, else it "
+      "is .env.yml.");
+}
+
+ParameterTable JsonConfigOptions::parameters() {
+  return parameters_of<JsonConfigOptions>(
+      "The file; without it CONFIG_JSON of the environment names it, else it is .env.json.");
+}
+
+ParameterTable YamlConfigOptions::parameters() {
+  return parameters_of<YamlConfigOptions>(
+      "The file; without it CONFIG_YAML of the environment names it, else it is .env.yml.");
+}
+
+ParameterTable TomlConfigOptions::parameters() {
+  return parameters_of<TomlConfigOptions>(
+      "The file; without it CONFIG_TOML of the environment names it, else it is .env.toml.");
 }
 
 FileConfig::FileConfig(const FileConfigOptions& options, const ComponentContext& context)

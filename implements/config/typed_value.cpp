@@ -121,7 +121,7 @@ std::string expectation_of(const ConfigDefault& declared) {
       return "a list with \"" + printable(declared.separator) +
              "\" between its elements and no comma in them";
     case ConfigValueType::mapping:
-      return "a mapping of single values and lists in JSON";
+      return "a mapping in JSON, with single values in its lists";
     case ConfigValueType::text:
       break;
   }

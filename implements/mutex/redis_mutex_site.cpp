@@ -27,7 +27,8 @@ ParameterTable RedisMutexSiteOptions::parameters() {
           .between(milliseconds(0), milliseconds(std::chrono::hours(24))),
       parameter("require_connection", &O::require_connection,
                 "Asking for a mutex gives none while the server cannot be reached."),
-  });
+  }
+                                                             .only_in_files());
 }
 
 std::vector<OptionComplaint> RedisMutexSiteOptions::complaints() const {

@@ -55,7 +55,8 @@ ParameterTable RedisPubSubQueueSiteOptions::parameters() {
           .between(milliseconds(0), milliseconds(60'000)),
       parameter("require_connection", &O::require_connection,
                 "Asking for a producer or consumer fails while the server cannot be reached."),
-  });
+  }
+                                                             .only_in_files());
 }
 
 std::vector<OptionComplaint> RedisPubSubQueueSiteOptions::complaints() const {

@@ -73,7 +73,8 @@ ParameterTable RedisStreamQueueSiteOptions::parameters() {
                 "Take a message out of the stream when it is acknowledged."),
       parameter("require_connection", &O::require_connection,
                 "Asking for a producer or consumer fails while the server cannot be reached."),
-  });
+  }
+                                                             .only_in_files());
 }
 
 std::vector<OptionComplaint> RedisStreamQueueSiteOptions::complaints() const {

@@ -1,50 +1,45 @@
+#include "binding/range_check.hpp"
+
 #include <cachesite/rate_limiter.hpp>
 #include <cachesite/rate_limiter_options.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace cachesite {
 
-namespace {
-
 using std::chrono::milliseconds;
 
-// The first setting of a connection that differs from the default; empty when none does.
-std::string connection_setting(const RateLimiterOptions& options) {
-  if (options.connection.is_set()) return "connection";
-  const RedisConnectionComponentOptions defaults;
-  const RedisConnectionOptions& given = options;
-  const RedisConnectionOptions& usual = defaults;
-  const ParameterTable table = RedisConnectionOptions::parameters();
-  const auto& all = table.declarations();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const ParameterDeclaration& declaration) {
-    return !(declaration.load(&given) == declaration.load(&usual));
-  });
-  return found == all.end() ? std::string() : found->name;
+std::vector<std::string> RateLimiterOptions::given_among(const ParameterTable& table) const {
+  const RateLimiterOptions usual;
+  std::vector<std::string> names;
+  for (const auto& declaration : table.declarations()) {
+    const ParameterValue value = declaration.load(this);
+    const bool stored = std::find(stored_.begin(), stored_.end(), declaration.name) != stored_.end();
+    if (!value.is_null() && (stored || !(value == declaration.load(&usual))))
+      names.push_back(declaration.name);
+  }
+  return names;
 }
-
-}  // namespace
 
 bool RateLimiterOptions::on_redis() const {
   if (store != RateLimitStore::automatic) return store == RateLimitStore::redis;
-  return !connection_setting(*this).empty();
+  return !given_among(connection_parameters()).empty();
 }
 
-ParameterTable RateLimiterOptions::parameters() {
+ParameterTable RateLimiterOptions::connection_parameters() {
+  return noting(inherited_parameters<RateLimiterOptions, RedisUserOptions>());
+}
+
+ParameterTable RateLimiterOptions::server_parameters() {
   using O = RateLimiterOptions;
-  return ParameterTable{
-      parameter("rate", &O::rate, "How often, such as 100/minute, 10/second or 5/30s.").required(),
-      parameter("store", &O::store,
-                "Where it is kept what was taken; automatic: on Redis if settings of a connection are given, "
-                "in memory otherwise.")
-          .choices({{"automatic", RateLimitStore::automatic},
-                    {"memory", RateLimitStore::memory},
-                    {"redis", RateLimitStore::redis}}),
+  return noting({
       parameter("form", &O::form, "How a limit is written on Redis; with redis_kit its programs take part.")
           .choices({{"cachesite", RateLimitForm::cachesite}, {"redis_kit", RateLimitForm::redis_kit}}),
       parameter("prefix", &O::prefix,
-                "Put in front of every key on Redis; without it rate:bucket: or rate:window:, and "
-                "redis_kit:rl:tb or redis_kit:rl:sw in the form of redis-kit."),
+                "Put in front of every key on Redis; without it rate:bucket:<name>: or rate:window:<name>: "
+                "with the component's name, and redis_kit:rl:tb or redis_kit:rl:sw in the form of redis-kit, "
+                "where limiters on one server need a prefix each."),
       parameter("timeout", &O::timeout, "Longest time that a call waits for the server.")
           .between(milliseconds(1), milliseconds(60'000)),
       parameter(
@@ -58,23 +53,57 @@ ParameterTable RateLimiterOptions::parameters() {
           "local_share", &O::local_share,
           "With local: the part of the limit that is this process's own while the server gives no answer.")
           .between(0.001, 1.0),
-      parameter("max_keys", &O::max_keys, "Most keys that the process remembers.")
-          .between(1, 100'000'000)
-          .unit("keys"),
+  });
+}
+
+ParameterTable RateLimiterOptions::own_parameters() {
+  using O = RateLimiterOptions;
+  return ParameterTable{
+      parameter("rate", &O::rate, "How often, such as 100/minute, 10/second or 5/30s.").required(),
+      parameter("store", &O::store,
+                "Where it is kept what was taken; automatic: on Redis if settings of a connection are given, "
+                "in memory otherwise.")
+          .choices({{"automatic", RateLimitStore::automatic},
+                    {"memory", RateLimitStore::memory},
+                    {"redis", RateLimitStore::redis}}),
   }
-      .add(inherited_parameters<O, RedisUserOptions>());
+      .add(server_parameters())
+      .add(parameter(
+               "max_keys", &O::max_keys,
+               "Most keys that the process remembers; a window takes 16 bytes for each call that counts.")
+               .between(1, 100'000'000)
+               .unit("keys"))
+      .only_in_files();
+}
+
+ParameterTable RateLimiterOptions::noting(const ParameterTable& table) {
+  ParameterTable all;
+  for (ParameterDeclaration declaration : table.declarations()) {
+    declaration.store = [name = declaration.name, store_value = std::move(declaration.store)](
+                            void* options, const ParameterValue& value) {
+      store_value(options, value);
+      static_cast<RateLimiterOptions*>(options)->stored_.push_back(name);
+    };
+    all.add(std::move(declaration));
+  }
+  return all;
+}
+
+ParameterTable RateLimiterOptions::parameters() {
+  return own_parameters().add(connection_parameters());
 }
 
 std::vector<OptionComplaint> RateLimiterOptions::complaints() const {
   std::vector<OptionComplaint> complaints;
-  if (on_redis()) complaints = RedisUserOptions::complaints();
+  if (on_redis())
+    complaints = RedisUserOptions::complaints();
+  else
+    for (const auto& name : given_among(server_parameters().add(connection_parameters())))
+      complaints.push_back(
+          {name, name + " is for a limiter on Redis, and this one is in memory; give it store: redis"});
+  binding::check_ranges(own_parameters(), this, complaints);
   if (const auto read = parse_rate(rate); !read.ok())
     complaints.push_back({"rate", std::string(read.error().message())});
-  if (store == RateLimitStore::memory)
-    if (const auto setting = connection_setting(*this); !setting.empty())
-      complaints.push_back({setting, setting + " is for a limiter on Redis, and store is memory"});
-  if (!on_redis() && form != RateLimitForm::cachesite)
-    complaints.push_back({"form", "form is for a limiter on Redis; give a connection, or store: redis"});
   if (prefix && prefix->size() > IRateLimiter::longest_key)
     complaints.push_back({"prefix", "the prefix is longer than a key may be"});
   if (form == RateLimitForm::redis_kit && prefix && prefix->starts_with('}'))

@@ -52,7 +52,8 @@ RedisForm redis_kit_form(const SlidingWindow& rule, const std::string& prefix) {
   return {.keys = {{prefix + ":", ""}},
           .script = scripts::take_from_window_of_redis_kit,
           .arguments = {limit_of(rule), text_of(rule.window())},
-          .needs_member = true};
+          .needs_member = true,
+          .most_cost = greatest_cost_of_redis_kit};
 }
 
 }  // namespace cachesite::rate_limits

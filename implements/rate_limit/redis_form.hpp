@@ -3,11 +3,18 @@
 #include "rate_limit/sliding_window.hpp"
 #include "rate_limit/token_bucket.hpp"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cachesite::rate_limits {
+
+/// A window of redis-kit has a member for everything that was taken, and a server does nothing else
+/// meanwhile.
+inline constexpr std::uint64_t greatest_window_of_redis_kit = 100'000;
+inline constexpr std::uint64_t greatest_cost_of_redis_kit = 1000;
 
 /// How a limit stands on Redis: its keys, and the script that takes from it. The script is called with the
 /// arguments of the rule, the cost, and, when it `needs_member`, a text of 24 hexadecimal digits that no
@@ -22,6 +29,7 @@ struct RedisForm {
   std::string script;
   std::vector<std::string> arguments;
   bool needs_member = false;
+  std::uint64_t most_cost = std::numeric_limits<std::uint64_t>::max();
 
   [[nodiscard]] std::vector<std::string> keys_of(std::string_view key) const {
     std::vector<std::string> made;

@@ -1,6 +1,7 @@
 #include "rate_limit/redis_ledger.hpp"
 
 #include "basics/key_hash.hpp"
+#include "redis_user/redis_user.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -37,9 +38,12 @@ RedisLedger::RedisLedger(std::shared_ptr<IRedis> redis, RedisForm form, const Op
       origin_(basics::HashSeed::random().second) {}
 
 Result<RateDecision> RedisLedger::take(std::string_view key, std::uint64_t cost) {
+  if (cost > form_.most_cost)
+    return Error(ErrorCode::bad_argument,
+                 "a window in the form of redis-kit takes a cost of 1 to " + std::to_string(form_.most_cost));
   auto decision = ask(key, cost);
   if (!decision.ok()) {
-    if (decision.error().code() == ErrorCode::closed) return decision;
+    if (!redis::is_temporary(decision.error())) return decision;
     report_(decision.error());
     without_server_.fetch_add(1, std::memory_order_relaxed);
     decision = decide(key, cost);
@@ -61,7 +65,7 @@ Result<RateDecision> RedisLedger::ask(std::string_view key, std::uint64_t cost) 
   const bool right = answer.size() == 4 && std::none_of(answer.begin(), answer.end(),
                                                         [](const auto& each) { return each.integer() < 0; });
   if (!right || answer[1].integer() > static_cast<std::int64_t>(options_.limit))
-    return Error(ErrorCode::protocol, "a script of the limits was answered wrongly");
+    return Error(ErrorCode::corrupt, "what is stored at the key is no limit");
   RateDecision decision;
   decision.allowed = answer[0].integer() == 1;
   decision.limit = options_.limit;

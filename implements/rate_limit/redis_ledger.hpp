@@ -15,7 +15,8 @@
 
 namespace cachesite::rate_limits {
 
-/// What was taken, on a Redis server. Every call asks the server; when that fails, the call is decided here.
+/// What was taken, on a Redis server. Every call asks the server; when it gives no answer, the call is
+/// decided here.
 class RedisLedger final : public Ledger {
  public:
   struct Options {

@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "binding/range_check.hpp"
 #include "rate_limit/limiter.hpp"
 
 #include <cachesite/token_bucket_limiter.hpp>
@@ -18,11 +19,13 @@ ParameterTable TokenBucketLimiterOptions::parameters() {
           .between(1, 1'000'000'000)
           .unit("tokens"),
   }
+      .only_in_files()
       .add(inherited_parameters<O, RateLimiterOptions>());
 }
 
 std::vector<OptionComplaint> TokenBucketLimiterOptions::complaints() const {
   auto complaints = RateLimiterOptions::complaints();
+  binding::check_range(*parameters().find("capacity"), this, complaints);
   if (const auto read = parse_rate(rate); read.ok())
     if (!TokenBucket::fits(read.value(), capacity.value_or(read.value().count)))
       complaints.push_back(
@@ -35,7 +38,7 @@ namespace {
 std::shared_ptr<Limiter> made(const TokenBucketLimiterOptions& options, const ComponentContext& context) {
   const Rate rate = parse_rate(options.rate).value();
   return Limiter::make(TokenBucket(rate, options.capacity.value_or(rate.count)), options,
-                       {"rate:bucket:", "redis_kit:rl:tb"}, context);
+                       {"rate:bucket:" + context.name + ":", "redis_kit:rl:tb"}, context);
 }
 
 }  // namespace

@@ -253,7 +253,7 @@ bool Construction::make(std::size_t index, DeclaredComponent& declared, binding:
   if (!sound) return false;
   const void* options = declared.effective_options.get();
   const bool made = attempt(index, problem_ids::cannot_make, " cannot be made: ", problems, [&] {
-    const ComponentContext context{from.label(), site_, present_logger(), clock_, documents_};
+    const ComponentContext context{from.label(), from.name(), site_, present_logger(), clock_, documents_};
     made_[index] =
         from.component_class->make(options, context,
                                    [&](const InterfaceId& id, const std::string& name, ReferenceNeed,

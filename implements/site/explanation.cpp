@@ -1,5 +1,6 @@
 #include "binding/value_node.hpp"
 
+#include <cachesite/config.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <algorithm>
@@ -89,6 +90,14 @@ std::string origin_text(const ParameterOrigin& origin) {
   return origin.where;
 }
 
+bool reads_session(const DeclaredComponent& declared) {
+  const auto& dependencies = declared.dependencies;
+  return declared.component_class->session(declared.options.get()) &&
+         std::any_of(dependencies.begin(), dependencies.end(), [](const auto& dependency) {
+           return dependency.interface_name == IConfig::interface_name;
+         });
+}
+
 Node parameters_node(const DeclaredComponent& declared) {
   Node list = list_node();
   for (const auto& declaration : declared.component_class->parameters.declarations()) {
@@ -116,6 +125,8 @@ Node explain_component(const ComponentSite& site, std::string_view name) {
     add_member(node, "declared", text_node(declared.place));
     if (declared.lazy) add_member(node, "lazy", binding::boolean_node(true));
     add_state(node, declared.component);
+    if (!declared.component && reads_session(declared))
+      add_member(node, "reason", text_node("its settings of a configuration are read at the first lookup"));
     add_member(node, "depends_on", dependencies_node(declared, all));
     add_member(node, "needed_by", dependants_node(declared, all));
     add_member(node, "parameters", parameters_node(declared));

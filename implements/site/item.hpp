@@ -45,6 +45,13 @@ struct Item {
     return entries.empty();
   }
 
+  // The first name that it has left; empty when there is none.
+  [[nodiscard]] std::string name() const {
+    for (const auto& entry : entries)
+      if (!entry.name.empty() && !entry.overridden) return entry.name;
+    return {};
+  }
+
   // As messages call it: `RedisCache "sessions"`.
   [[nodiscard]] std::string label() const {
     std::string text = component_class ? component_class->name : "component";

@@ -53,10 +53,10 @@ bool is_word_character(char character) {
          (character >= '0' && character <= '9') || character == '_';
 }
 
-// `scheme://user:password@host`
-bool is_address_with_password(std::string_view text) {
+// `scheme://user:password@host`, or `scheme://host?key=...`
+bool is_address_with_secret(std::string_view text) {
   const auto scheme = text.find("://");
-  return scheme != std::string_view::npos && text.find('@', scheme) != std::string_view::npos;
+  return scheme != std::string_view::npos && text.find_first_of("@?", scheme) != std::string_view::npos;
 }
 
 }  // namespace
@@ -202,7 +202,7 @@ void SecretFinder::hide(const Node& value, bool is_secret) {
 // `password:`, or `password =`.
 bool SecretFinder::swallowed_secret(std::string_view text) const {
   if (text.find_first_of(":=") == std::string_view::npos) return false;
-  if (is_address_with_password(text)) return true;
+  if (is_address_with_secret(text)) return true;
   return std::any_of(names_.begin(), names_.end(), [text](std::string_view name) {
     for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
       const bool begins = at == 0 || !is_word_character(text[at - 1]);

@@ -56,6 +56,7 @@ bool says_nothing(const ParameterDeclaration& declaration, std::string_view text
 }
 
 bool can_come_from_session(const ParameterDeclaration& declaration) {
+  if (!declaration.in_sessions) return false;
   if (declaration.kind == ParameterKind::group) return true;
   return declaration.kind != ParameterKind::reference && !declaration.visit_references &&
          declaration.name != "config_session";

@@ -1,13 +1,53 @@
+#include "basics/per_process_mutex.hpp"
 #include "site/blueprint.hpp"
 #include "site/construction.hpp"
 #include "site/secret_finder.hpp"
 
+#include <cachesite/problem_ids.hpp>
 #include <cachesite/problem_text.hpp>
 #include <cachesite/site_builder.hpp>
 
 #include <algorithm>
+#include <mutex>
+#include <string>
+#include <utility>
 
 namespace cachesite {
+
+namespace {
+
+class ConfigWarnings final : public ILogger {
+ public:
+  [[nodiscard]] bool enabled(LogLevel level) const noexcept override {
+    return level >= LogLevel::warning && level != LogLevel::off;
+  }
+
+  void write(LogLevel level, std::string_view topic, std::string_view message,
+             std::span<const LogAttribute>) noexcept override {
+    if (!enabled(level) || topic != "config") return;
+    try {
+      Problem problem;
+      problem.severity = Problem::Severity::warning;
+      problem.id = problem_ids::config_warning;
+      problem.message = message;
+      const std::lock_guard lock(mutex_);
+      problems_.push_back(std::move(problem));
+    } catch (...) {
+      return;
+    }
+  }
+
+  [[nodiscard]] std::vector<Problem> problems() const {
+    const std::lock_guard lock(mutex_);
+    return problems_;
+  }
+
+ private:
+  mutable basics::PerProcessMutex mutex_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
 
 std::shared_ptr<ComponentSite> build_component_site(const std::vector<Document>& documents,
                                                     const Catalog& catalog, const BuildOptions& options) {
@@ -31,9 +71,11 @@ std::vector<Problem> try_component_site(const std::vector<Document>& documents, 
   const auto blueprint = std::make_shared<const site::Blueprint>(documents, catalog);
   auto problems = blueprint->problems().sorted();
   if (blueprint->problems().has_errors()) return problems;
-  options.logger = std::make_shared<SilentLogger>();
+  const auto warnings = std::make_shared<ConfigWarnings>();
+  options.logger = warnings;
   const auto refused = std::make_shared<site::Construction>(blueprint, options)->try_all();
-  problems.insert(problems.end(), refused.begin(), refused.end());
+  for (const auto& more : {refused, warnings->problems()})
+    problems.insert(problems.end(), more.begin(), more.end());
   return problems;
 }
 

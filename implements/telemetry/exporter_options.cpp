@@ -1,3 +1,4 @@
+#include "binding/range_check.hpp"
 #include "telemetry/collector_url.hpp"
 #include "telemetry/header_line.hpp"
 
@@ -14,8 +15,9 @@ ParameterTable OpenTelemetryExporterOptions::parameters() {
   using O = OpenTelemetryExporterOptions;
   return {
       parameter("endpoint", &O::endpoint,
-                "URL of the collector, http or https; /v1/traces and /v1/metrics are appended. Where "
-                "substitution is allowed, its default is OTEL_EXPORTER_OTLP_ENDPOINT."),
+                "URL of the collector, http or https; /v1/traces and /v1/metrics are appended. Without it "
+                "OTEL_EXPORTER_OTLP_ENDPOINT is used where substitution is allowed, otherwise "
+                "http://127.0.0.1:4318."),
       parameter("headers", &O::headers, "Sent with every request, each as \"name: value\"."),
       parameter("service_name", &O::service_name, "What traces and metrics call the program.").required(),
       parameter("resource", &O::resource, "More attributes of the program, each as \"key=value\"."),
@@ -52,7 +54,8 @@ ParameterTable OpenTelemetryExporterOptions::parameters() {
 
 std::vector<OptionComplaint> OpenTelemetryExporterOptions::complaints() const {
   std::vector<OptionComplaint> complaints;
-  if (!telemetry::parse_collector_url(endpoint))
+  binding::check_ranges(parameters(), this, complaints);
+  if (endpoint && !telemetry::parse_collector_url(*endpoint))
     complaints.push_back(
         {"endpoint", "expected a URL such as http://127.0.0.1:4318, without a user or a query"});
   if (service_name.empty()) complaints.push_back({"service_name", "a service needs a name"});

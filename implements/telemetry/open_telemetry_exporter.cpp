@@ -12,18 +12,16 @@ namespace cachesite {
 
 namespace {
 
-// The variable that every OpenTelemetry exporter looks at, unless the file says something.
+// The variable is the one that every OpenTelemetry exporter reads.
 OpenTelemetryExporterOptions completed(OpenTelemetryExporterOptions options,
                                        const ComponentContext& context) {
-  const auto* const environment = dynamic_cast<const IEnvironmentSource*>(context.documents.get());
+  if (options.endpoint) return options;
+  const std::string usual = "http://127.0.0.1:4318";
   const std::string name = "OTEL_EXPORTER_OTLP_ENDPOINT";
-  if (environment == nullptr || options.endpoint != OpenTelemetryExporterOptions().endpoint) return options;
-  const auto value = environment->variable(name);
-  if (!value) return options;
-  if (!telemetry::parse_collector_url(*value))
-    throw std::invalid_argument("OpenTelemetryExporter: " + name +
-                                ": expected a URL such as http://127.0.0.1:4318");
-  options.endpoint = *value;
+  const auto* const environment = dynamic_cast<const IEnvironmentSource*>(context.documents.get());
+  options.endpoint = environment != nullptr ? environment->variable(name).value_or(usual) : usual;
+  if (!telemetry::parse_collector_url(*options.endpoint))
+    throw std::invalid_argument("OpenTelemetryExporter: " + name + ": expected a URL such as " + usual);
   return options;
 }
 

@@ -39,7 +39,7 @@ SpanRecorder::Options recorder_options(const OpenTelemetryExporterOptions& optio
 }
 
 std::shared_ptr<redis::TlsContext> tls_of(const OpenTelemetryExporterOptions& options) {
-  if (!parse_collector_url(options.endpoint)->tls) return nullptr;
+  if (!parse_collector_url(*options.endpoint)->tls) return nullptr;
   redis::TlsOptions tls;
   tls.authority_file = options.ssl_ca_certs;
   return std::make_shared<redis::TlsContext>(std::move(tls));
@@ -65,9 +65,11 @@ Sender::Sender(const OpenTelemetryExporterOptions& options, const ComponentConte
       site_(context.site),
       recorder_(std::make_shared<SpanRecorder>(recorder_options(options, wake_))),
       envelope_(options.service_name, options.resource),
-      place_("the collector at " + parse_collector_url(options.endpoint)->authority()),
+      place_("the collector at " + parse_collector_url(*options.endpoint)->authority()),
       begin_(unix_now()),
-      client_(*parse_collector_url(options.endpoint), options.headers, tls_of(options)) {}
+      client_(*parse_collector_url(*options.endpoint), options.headers, tls_of(options)),
+      traces_(Signal::traces, options.flush_every),
+      metrics_(Signal::metrics, options.metrics_interval) {}
 
 Sender::~Sender() {
   stop();
@@ -123,8 +125,9 @@ Health Sender::health() const {
   if (fork_mark_.forked()) return {HealthState::down, "the process was forked"};
   const std::lock_guard lock(mutex_);
   if (stopping()) return {HealthState::down, "stopped"};
-  if (trouble_.empty()) return {};
-  return {HealthState::degraded, trouble_};
+  for (const auto& trouble : troubles_)
+    if (!trouble.empty()) return {HealthState::degraded, trouble};
+  return {};
 }
 
 TelemetryStatistics Sender::statistics() const {
@@ -141,46 +144,67 @@ TelemetryStatistics Sender::statistics() const {
 }
 
 void Sender::work() noexcept {
-  auto next_flush = SteadyTime::now() + options_.flush_every;
-  auto next_metrics = SteadyTime::now() + options_.metrics_interval;
+  traces_.turn = SteadyTime::now() + traces_.interval;
+  metrics_.turn = SteadyTime::now() + metrics_.interval;
   for (bool last = false; !last;) {
-    // Asked before every wait, since a pause within a round may have taken the signal.
+    // Asked before every wait, which takes the signal.
     last = stopping();
-    const auto wanted = wanted_flushes();
-    const auto now = SteadyTime::now();
-    const bool all = last || wanted.has_value();
-    const bool spans_due = all || now >= next_flush || recorder_->ended() >= options_.batch_spans;
-    const bool metrics_due = all || now >= next_metrics;
-    if (!spans_due && !metrics_due) {
-      wait_until(std::min(next_flush, next_metrics));
-      continue;
-    }
-    round_failure_.reset();
-    try {
-      if (spans_due) send_spans();
-      if (metrics_due) send_metrics();
-    } catch (const std::exception&) {
-      // Without memory for a request; what was taken for it is lost.
-      round_failure_.emplace(ErrorCode::no_memory);
-    }
-    if (now >= next_flush) next_flush = now + options_.flush_every;
-    if (now >= next_metrics) next_metrics = now + options_.metrics_interval;
-    if (wanted) end_round(*wanted);
+    see_flushes();
+    for (Line* const line : {&traces_, &metrics_})
+      serve(*line, last);
+    end_flush();
+    if (!last)
+      wait_until(std::min(traces_.requests.empty() ? traces_.turn : traces_.retry,
+                          metrics_.requests.empty() ? metrics_.turn : metrics_.retry));
   }
 }
 
-// The number of the last call of flush() that waits; nothing when none does.
-std::optional<std::uint64_t> Sender::wanted_flushes() const {
+void Sender::see_flushes() noexcept {
   const std::lock_guard lock(mutex_);
-  if (flushes_wanted_ == flushes_done_) return std::nullopt;
-  return flushes_wanted_;
+  if (flushes_wanted_ == flush_) return;
+  flush_ = flushes_wanted_;
+  given_up_since_.reset();
 }
 
-void Sender::end_round(std::uint64_t wanted) noexcept {
+// When both lines have had their turn for it, and nothing of that is left.
+void Sender::end_flush() noexcept {
+  for (const Line* const line : {&traces_, &metrics_})
+    if (line->flush != flush_ || line->left != 0 || !line->requests.empty()) return;
   const std::lock_guard lock(mutex_);
-  flushes_done_ = wanted;
-  flush_failure_ = round_failure_;
+  if (flushes_done_ == flush_) return;
+  flushes_done_ = flush_;
+  flush_failure_ = given_up_since_;
   changed_.notify_all();
+}
+
+bool Sender::is_due(const Line& line) const noexcept {
+  return line.flush != flush_ || SteadyTime::now() >= line.turn ||
+         (line.signal == Signal::traces && recorder_->ended() >= options_.batch_spans);
+}
+
+void Sender::begin_turn(Line& line) noexcept {
+  line.flush = flush_;
+  line.turn = SteadyTime::now() + line.interval;
+  line.left = line.signal == Signal::traces          ? recorder_->ended()
+              : options_.metrics && site_ != nullptr ? 1U
+                                                     : 0U;
+}
+
+void Sender::serve(Line& line, bool last) noexcept try {
+  bool due = last || is_due(line);
+  for (;;) {
+    while (!line.requests.empty())
+      if (!send_first(line, last)) return;
+    if (line.left == 0) {
+      if (!std::exchange(due, false)) return;
+      begin_turn(line);
+    }
+    if (line.left != 0) read(line);
+  }
+} catch (const std::exception&) {
+  // Without memory for a request; what was read for it is lost.
+  line.left = 0;
+  given_up_since_.emplace(ErrorCode::no_memory);
 }
 
 // Until then, or until something happens.
@@ -190,58 +214,50 @@ void Sender::wait_until(TimePoint time) noexcept {
   wake_->take();
 }
 
-void Sender::send_spans() {
+void Sender::read(Line& line) {
+  if (line.signal == Signal::traces) return read_spans(line);
+  line.left = 0;
+  for (auto& body : metrics_requests(envelope_, read_metrics(*site_), {begin_, unix_now()}, most_bytes))
+    line.requests.push_back({std::move(body), 1});
+}
+
+// One batch.
+void Sender::read_spans(Line& line) {
   struct GiveBack {
     Sender& sender;
     ~GiveBack() { sender.recorder_->give_back(std::exchange(sender.spans_, {})); }
   };
-  // Of those that were taken, and that an exception keeps from being sent.
+  // Of those that were read, and that an exception keeps from being sent.
   struct Owed {
     Sender& sender;
     std::uint64_t spans = 0;
     ~Owed() { sender.spans_refused_.fetch_add(spans, std::memory_order_relaxed); }
   };
-  for (auto left = recorder_->ended(); left > 0;) {
-    std::vector<Request> requests;
-    Owed owed{*this};
-    {
-      recorder_->take(spans_, std::min<std::uint64_t>(left, options_.batch_spans));
-      const GiveBack give_back{*this};
-      if (spans_.empty()) return;
-      left -= spans_.size();
-      owed.spans = spans_.size();
-      for (std::size_t next = 0; next < spans_.size();) {
-        JsonText text;
-        const auto first = next;
-        envelope_.open(text, "Spans");
-        while (next < spans_.size() && (next == first || text.size() + longest_span < most_bytes))
-          write_span(text, *spans_[next++], options_.conventions);
-        EnvelopeText::close(text);
-        requests.push_back({Signal::traces, std::move(text).take(), next - first});
-      }
-    }
-    for (const auto& request : requests) {
-      deliver(request);
-      owed.spans -= request.weight;
-    }
+  Owed owed{*this};
+  recorder_->take(spans_, std::min<std::uint64_t>(line.left, options_.batch_spans));
+  const GiveBack give_back{*this};
+  owed.spans = spans_.size();
+  line.left = spans_.empty() ? 0 : line.left - spans_.size();
+  for (std::size_t next = 0; next < spans_.size();) {
+    JsonText text;
+    const auto first = next;
+    envelope_.open(text, "Spans");
+    while (next < spans_.size() && (next == first || text.size() + longest_span < most_bytes))
+      write_span(text, *spans_[next++], options_.conventions);
+    EnvelopeText::close(text);
+    line.requests.push_back({std::move(text).take(), next - first});
+    owed.spans -= next - first;
   }
 }
 
-void Sender::send_metrics() {
-  if (!options_.metrics || site_ == nullptr) return;
-  const auto requests = metrics_requests(envelope_, read_metrics(*site_), {begin_, unix_now()}, most_bytes);
-  for (const auto& body : requests)
-    deliver({Signal::metrics, body, 1});
-}
-
-HttpAnswer Sender::attempt(const Request& request) {
+HttpAnswer Sender::attempt(Signal signal, const Request& request) {
   auto deadline = SteadyTime::now() + options_.timeout;
   if (stopping()) {
     const std::lock_guard lock(mutex_);
     deadline = std::min(deadline, stop_deadline_);
   }
   if (SteadyTime::now() >= deadline) return {0, true, "out of time", {}, {}};
-  const std::string_view path = request.signal == Signal::traces ? "/v1/traces" : "/v1/metrics";
+  const std::string_view path = signal == Signal::traces ? "/v1/traces" : "/v1/metrics";
   try {
     if (request.body.size() < gzip_from) return client_.post(path, request.body, false, deadline);
     return client_.post(path, gzip(request.body), true, deadline);
@@ -250,29 +266,41 @@ HttpAnswer Sender::attempt(const Request& request) {
   }
 }
 
-void Sender::deliver(const Request& request) {
-  RetrySchedule schedule(SteadyTime::now(), fresh_random());
-  for (;;) {
-    const bool last = stopping();
-    const auto answer = attempt(request);
-    const auto delivery = answer.status != 0 ? delivery_of(answer.status)
-                          : answer.lost      ? Delivery::again
-                                             : Delivery::refused;
-    if (delivery == Delivery::taken) return note_taken(request, answer.body);
-    note_trouble(answer);
-    if (delivery == Delivery::refused || last) return note_refused(request);
-    const auto next = schedule.failed(
-        SteadyTime::now(), parse_retry_after(answer.retry_after, std::chrono::system_clock::now()));
-    if (!next) return note_refused(request);
-    while (!stopping() && SteadyTime::now() < *next)
-      wait_until(*next);
+// True when the first request is done with; false when it is put off.
+bool Sender::send_first(Line& line, bool last) {
+  const auto now = SteadyTime::now();
+  if (line.schedule) {
+    if (!last && now < line.retry) return false;
     repetitions_.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    line.schedule.emplace(now, fresh_random());
   }
+  const Request& request = line.requests.front();
+  const auto answer = attempt(line.signal, request);
+  const auto delivery = answer.status != 0 ? delivery_of(answer.status)
+                        : answer.lost      ? Delivery::again
+                                           : Delivery::refused;
+  if (delivery == Delivery::taken) {
+    note_taken(line.signal, request, answer.body);
+  } else {
+    note_trouble(line.signal, answer);
+    if (delivery == Delivery::again && !last) {
+      const auto wish = parse_retry_after(answer.retry_after, std::chrono::system_clock::now());
+      if (const auto next = line.schedule->failed(SteadyTime::now(), wish)) {
+        line.retry = *next;
+        return false;
+      }
+    }
+    note_given_up(line.signal, request);
+  }
+  line.schedule.reset();
+  line.requests.pop_front();
+  return true;
 }
 
 // A collector may take a part of a request and refuse the rest for good.
-void Sender::note_taken(const Request& request, std::string_view answer) {
-  if (request.signal == Signal::metrics) {
+void Sender::note_taken(Signal signal, const Request& request, std::string_view answer) {
+  if (signal == Signal::metrics) {
     metrics_sent_.fetch_add(1, std::memory_order_relaxed);
   } else {
     const auto refused = std::min(number_in(answer, "\"rejectedSpans\""), request.weight);
@@ -282,32 +310,33 @@ void Sender::note_taken(const Request& request, std::string_view answer) {
   bool is_back = false;
   {
     const std::lock_guard lock(mutex_);
-    is_back = !std::exchange(trouble_, {}).empty();
+    is_back = !std::exchange(troubles_[static_cast<std::size_t>(signal)], {}).empty();
   }
   if (is_back)
     basics::log_guarded(*logger_, LogLevel::info, "telemetry",
-                        [&] { return label_ + ": " + place_ + " works again"; });
+                        [&] { return label_ + ": " + place_ + " takes " + name_of(signal) + " again"; });
 }
 
-void Sender::note_refused(const Request& request) noexcept {
-  auto& counter = request.signal == Signal::metrics ? metrics_refused_ : spans_refused_;
+void Sender::note_given_up(Signal signal, const Request& request) noexcept {
+  auto& counter = signal == Signal::metrics ? metrics_refused_ : spans_refused_;
   counter.fetch_add(request.weight, std::memory_order_relaxed);
-  round_failure_ = failure_;
+  given_up_since_ = failure_;
 }
 
-void Sender::note_trouble(const HttpAnswer& answer) noexcept try {
+void Sender::note_trouble(Signal signal, const HttpAnswer& answer) noexcept try {
   const auto why = answer.status != 0 ? "it answers " + std::to_string(answer.status) : answer.problem;
-  auto trouble = place_ + " does not take telemetry: " + why;
+  auto text = place_ + " does not take " + name_of(signal) + ": " + why;
   const bool refused = answer.status != 0 && delivery_of(answer.status) == Delivery::refused;
-  failure_.emplace(refused ? ErrorCode::refused : ErrorCode::unreachable, trouble);
+  failure_.emplace(refused ? ErrorCode::refused : ErrorCode::unreachable, text);
   bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
-    is_new = trouble_.empty();
-    trouble_ = trouble;
+    auto& trouble = troubles_[static_cast<std::size_t>(signal)];
+    is_new = trouble.empty();
+    trouble = text;
   }
   if (is_new)
-    basics::log_guarded(*logger_, LogLevel::warning, "telemetry", [&] { return label_ + ": " + trouble; });
+    basics::log_guarded(*logger_, LogLevel::warning, "telemetry", [&] { return label_ + ": " + text; });
 } catch (const std::exception&) {
   failure_.emplace(ErrorCode::no_memory);
 }

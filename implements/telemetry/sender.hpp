@@ -13,9 +13,12 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/open_telemetry_exporter.hpp>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,14 +28,16 @@
 
 namespace cachesite::telemetry {
 
-/// Takes what was recorded and what components have counted to the collector, on a thread of its own.
+/// Takes what was recorded and what components have counted to the collector, on a thread of its own. It has a
+/// line for traces and one for metrics, so that trouble with one does not hold up the other. The states of a
+/// line:
 ///
-///   idle      there is no thread                                 start() -> waiting
-///   waiting   for a batch, the next turn, flush() or stop()      -> sending
-///   sending   a request is under way                             taken or refused -> waiting;
-///                                                                lost or put off -> pausing
-///   pausing   until the next attempt                             its time, or stop() -> sending
-///   stopped   after stop(), once what was left has been sent     stays
+///   waiting  for its turn, a full batch, flush() or stop()   -> sending
+///   sending  a request is under way                          taken or given up -> sending, or waiting
+///                                                            after the last one; put off -> pausing
+///   pausing  until the next attempt                          its time, or stop() -> sending
+///
+/// After stop() each line has one more turn, in which nothing is put off, and the thread ends.
 class Sender {
  public:
   Sender(const OpenTelemetryExporterOptions& options, const ComponentContext& context);
@@ -51,23 +56,40 @@ class Sender {
 
   enum class Signal : std::uint8_t { traces, metrics };
   struct Request {
-    Signal signal;
     std::string body;
     std::uint64_t weight;  // spans, or 1
+  };
+  struct Line {
+    Line(Signal of, std::chrono::milliseconds every) : signal(of), interval(every) {}
+
+    const Signal signal;
+    const std::chrono::milliseconds interval;
+    TimePoint turn{};         // the next one
+    std::uint64_t flush = 0;  // the call of flush() that its last turn was for
+    std::uint64_t left = 0;   // spans, or sets of metrics, that this turn still has to read
+    std::deque<Request> requests;
+    std::optional<RetrySchedule> schedule;  // of the first request, once it was tried
+    TimePoint retry{};
   };
 
   void work() noexcept;
   void wait_until(TimePoint time) noexcept;
+  static const char* name_of(Signal signal) noexcept {
+    return signal == Signal::traces ? "traces" : "metrics";
+  }
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
-  void send_spans();
-  void send_metrics();
-  void deliver(const Request& request);
-  HttpAnswer attempt(const Request& request);
-  void note_taken(const Request& request, std::string_view answer);
-  void note_refused(const Request& request) noexcept;
-  void note_trouble(const HttpAnswer& answer) noexcept;
-  [[nodiscard]] std::optional<std::uint64_t> wanted_flushes() const;
-  void end_round(std::uint64_t wanted) noexcept;
+  [[nodiscard]] bool is_due(const Line& line) const noexcept;
+  void begin_turn(Line& line) noexcept;
+  void serve(Line& line, bool last) noexcept;
+  bool send_first(Line& line, bool last);
+  void read(Line& line);
+  void read_spans(Line& line);
+  HttpAnswer attempt(Signal signal, const Request& request);
+  void note_taken(Signal signal, const Request& request, std::string_view answer);
+  void note_given_up(Signal signal, const Request& request) noexcept;
+  void note_trouble(Signal signal, const HttpAnswer& answer) noexcept;
+  void see_flushes() noexcept;
+  void end_flush() noexcept;
 
   const OpenTelemetryExporterOptions options_;
   const std::string label_;
@@ -83,8 +105,11 @@ class Sender {
   // Of the thread.
   HttpClient client_;
   std::vector<Span*> spans_;
-  std::optional<Error> failure_;        // of the last attempt that had one
-  std::optional<Error> round_failure_;  // why something was given up since the last turn
+  Line traces_;
+  Line metrics_;
+  std::uint64_t flush_ = 0;              // the last call of flush() that is being served
+  std::optional<Error> failure_;         // of the last attempt that had one
+  std::optional<Error> given_up_since_;  // why something was given up since that call
 
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> spans_sent_{0};
@@ -101,7 +126,7 @@ class Sender {
   std::uint64_t flushes_done_ = 0;
   bool done_ = false;
   std::optional<Error> flush_failure_;
-  std::string trouble_;  // empty while the collector works
+  std::array<std::string, 2> troubles_;  // of each signal; empty while the collector takes it
 };
 
 }  // namespace cachesite::telemetry

@@ -15,6 +15,8 @@ namespace cachesite {
 struct ComponentContext {
   /// The component as messages call it, such as `RedisCache "sessions"`.
   std::string label = "component";
+  /// The first name that the component has in its site; empty when it has none.
+  std::string name;
   /// The site that the component will live in; null for a component made by hand. During construction it
   /// holds the components of the same file that come earlier; it outlives the component's use.
   IComponentSite* site = nullptr;

@@ -25,7 +25,8 @@ class IDocumentSource {
   [[nodiscard]] virtual Document read_text(std::string_view text, Format format,
                                            const std::string& name) const {
     static_cast<void>(text), static_cast<void>(format), static_cast<void>(name);
-    throw std::logic_error("this program reads no text in YAML, JSON or TOML: give the context a source");
+    throw std::logic_error(
+        "this component reads no text in YAML, JSON or TOML: give its context the source file_documents()");
   }
 };
 
@@ -35,7 +36,8 @@ class NoDocuments final : public IDocumentSource {
   /// Throws std::logic_error.
   [[nodiscard]] std::optional<Document> read(const std::string&, Format) const override {
     throw std::logic_error(
-        "this program reads no YAML, JSON or TOML: give BuildOptions or the context a source");
+        "this component reads no YAML, JSON or TOML: give BuildOptions or its context the source "
+        "file_documents()");
   }
 };
 

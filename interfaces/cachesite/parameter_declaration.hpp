@@ -58,6 +58,8 @@ struct ParameterDeclaration {
   bool nullable = false;  ///< null means "none"
   bool required = false;  ///< has to be given
   bool live = false;      ///< can be changed while the component runs
+  /// A configuration session may give it (see SessionOptions).
+  bool in_sessions = true;
   /// Least and greatest value, in nanoseconds for durations and bytes for sizes. For a list: of each element.
   std::optional<long double> least;
   std::optional<long double> most;
@@ -100,6 +102,13 @@ class ParameterTable {
   }
   ParameterTable& add(ParameterDeclaration declaration) {
     declarations_.push_back(std::move(declaration));
+    return *this;
+  }
+
+  /// Keeps configuration sessions from giving any of the parameters declared so far.
+  ParameterTable& only_in_files() {
+    for (auto& declaration : declarations_)
+      declaration.in_sessions = false;
     return *this;
   }
 

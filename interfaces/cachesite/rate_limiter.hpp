@@ -59,16 +59,18 @@ class IRateLimiter : public Interface<IRateLimiter, "IRateLimiter"> {
   /// to 1024 bytes; a key that was never seen has all of the limit.
   ///
   /// Failures: `bad_argument` for a key of another length, for a cost of 0, and for one above the limit,
-  /// which could never be allowed; `closed` when the component is stopped, or the process is a fork of the
-  /// one that made it; `no_memory`. A server that does not answer is no failure: see
-  /// `RateDecision::without_server`.
+  /// which could never be allowed, or above what the limiter takes at once; `closed` when the component is
+  /// stopped, or the process is a fork of the one that made it; `refused` when the server answers with an
+  /// error, and `corrupt` when what is stored there is no limit; `no_memory`. A server that does not answer
+  /// is no failure: see `RateDecision::without_server`.
   Result<RateDecision> acquire(std::string_view key, std::uint64_t cost = 1) noexcept {
     if (key.empty() || key.size() > longest_key) return key_error();
     return guarded_call<RateDecision>([&] { return do_acquire(key, cost); });
   }
 
-  /// Gives a key all of its limit again. True when something was known of it. Failures as above, and those of
-  /// the server.
+  /// Gives a key all of its limit again. True when something was known of it. A key that has no limit of its
+  /// own (`RateLimiterStatistics::crowded`) answers false, and nothing is changed. Failures as above, and
+  /// those of the server.
   Result<bool> reset(std::string_view key) noexcept {
     if (key.empty() || key.size() > longest_key) return key_error();
     return guarded_call<bool>([&] { return do_reset(key); });
@@ -91,7 +93,8 @@ class IRateLimiter : public Interface<IRateLimiter, "IRateLimiter"> {
 /// Thrown by a function that `rate_limited` has made, in place of a call that is not allowed.
 class RateLimitExceeded : public std::runtime_error {
  public:
-  /// The text is `Rate limit exceeded: 0/100, retry after 1.5s`. Throws std::bad_alloc.
+  /// The text is `Rate limit exceeded: 0/100, retry after 1.5s`, the time rounded up to tenths, or in whole
+  /// milliseconds below one second: `250ms`. Throws std::bad_alloc.
   explicit RateLimitExceeded(const RateDecision& decision)
       : std::runtime_error(text_of(decision)), decision_(decision) {}
 
@@ -99,10 +102,13 @@ class RateLimitExceeded : public std::runtime_error {
 
  private:
   static std::string text_of(const RateDecision& decision) {
-    const auto tenths = (decision.retry_after.count() + 50) / 100;
     return "Rate limit exceeded: " + std::to_string(decision.remaining) + "/" +
-           std::to_string(decision.limit) + ", retry after " + std::to_string(tenths / 10) + "." +
-           std::to_string(tenths % 10) + "s";
+           std::to_string(decision.limit) + ", retry after " + text_of(decision.retry_after);
+  }
+  static std::string text_of(std::chrono::milliseconds time) {
+    if (time < std::chrono::seconds(1)) return std::to_string(time.count()) + "ms";
+    const auto tenths = (time.count() + 99) / 100;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
   }
 
   RateDecision decision_;

@@ -10,10 +10,11 @@
 namespace cachesite {
 
 /// A base for the options of a component that takes parameters from a configuration: whatever the component
-/// file does not give is looked up, by the parameter's name, in the session `config_session` of `config`, and
-/// is the default when it is not there either. An empty text counts as not there, and so does 0 where 0 is
-/// not allowed. The site does all this before it makes the component; the options struct only derives from
-/// this one and puts its parameters into its own table:
+/// file does not give is looked up, by the parameter's name, in the session `config_session` of `config`,
+/// and is the default when it is not there either. An empty text counts as not there, and so does 0 where 0
+/// is not allowed. Parameters that `ParameterTable::only_in_files` names are not looked up. The site does
+/// all this before it makes the component; the options struct only derives from this one and puts its
+/// parameters into its own table:
 ///
 ///     inherited_parameters<MyOptions, SessionOptions>()
 struct SessionOptions {

@@ -57,7 +57,8 @@ namespace cachesite {
 
 /// Everything that is wrong with the files, in the order of the files and places: what a load would refuse
 /// before it connects anywhere. When the files are sound, the components are constructed for that, and
-/// released without being started. Problems of severity `warning` do not keep the files from being loaded.
+/// released without being started. Problems of severity `warning` do not keep the files from being loaded;
+/// among them is what a load logs about configurations, such as a setting that is in no session.
 [[nodiscard]] std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
                                                          const LoadOptions& options = {});
 

@@ -174,7 +174,7 @@ class SecretLines {
     for (const std::string& name : names_)
       first = std::min(first, find_word(line, name));
     if (const std::size_t scheme = line.find("://");
-        scheme != std::string_view::npos && line.find('@', scheme) != std::string_view::npos)
+        scheme != std::string_view::npos && line.find_first_of("@?", scheme) != std::string_view::npos)
       first = std::min(first, scheme);
     return first;
   }

@@ -184,7 +184,7 @@ BOOST_AUTO_TEST_CASE(a_limiter_that_refuses_all_without_its_server_is_down) {
   BOOST_TEST(limiter->statistics().without_server >= 21U);
 }
 
-BOOST_AUTO_TEST_CASE(a_key_that_holds_something_else_is_decided_without_the_server_and_left_alone) {
+BOOST_AUTO_TEST_CASE(a_key_that_holds_something_else_is_a_failure_and_left_alone) {
   RedisServer server;
   auto probe = server.probe();
   const auto bucket =
@@ -193,19 +193,20 @@ BOOST_AUTO_TEST_CASE(a_key_that_holds_something_else_is_decided_without_the_serv
       limiter_at<SlidingWindowLimiter>(server.port(), WithoutServer::allow, RateLimitForm::cachesite);
   BOOST_REQUIRE(asks_the_server(*bucket));
   BOOST_REQUIRE(asks_the_server(*window));
-  for (const char* key : {"rate:bucket:text", "rate:window:text"})
+  for (const char* key : {"rate:bucket::text", "rate:window::text"})
     probe.set(key, "something else");
-  for (const char* key : {"rate:bucket:list", "rate:window:list"})
+  for (const char* key : {"rate:bucket::list", "rate:window::list"})
     probe.checked({"RPUSH", key, "something", "else"});
   for (const auto& limiter : {bucket, window})
     for (const char* key : {"text", "list"}) {
-      const auto decision = limiter->acquire(key).value();
-      BOOST_TEST(decision.allowed);
-      BOOST_TEST(decision.without_server);
+      const auto answer = limiter->acquire(key);
+      BOOST_REQUIRE(!answer.ok());
+      BOOST_TEST((answer.error().code() == ErrorCode::refused));
+      BOOST_TEST(answer.error().message().starts_with("WRONGTYPE"));
     }
-  BOOST_TEST(probe.get("rate:bucket:text").value_or("") == "something else");
-  BOOST_TEST(probe.get("rate:window:text").value_or("") == "something else");
-  for (const char* key : {"rate:bucket:list", "rate:window:list"})
+  BOOST_TEST(probe.get("rate:bucket::text").value_or("") == "something else");
+  BOOST_TEST(probe.get("rate:window::text").value_or("") == "something else");
+  for (const char* key : {"rate:bucket::list", "rate:window::list"})
     BOOST_TEST(probe.checked({"LRANGE", key, "0", "-1"}).elements.size() == 2U);
 }
 

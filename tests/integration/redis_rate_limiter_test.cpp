@@ -247,6 +247,30 @@ BOOST_AUTO_TEST_CASE(a_call_is_one_round_trip_and_two_when_the_server_has_lost_t
   }
 }
 
+BOOST_AUTO_TEST_CASE(limiters_with_names_have_limits_of_their_own_and_the_same_name_shares_them) {
+  RedisServer server;
+  const auto named = [&](const char* name, const char* rate) {
+    TokenBucketLimiterOptions options;
+    options.host = "127.0.0.1";
+    options.port = server.port();
+    options.rate = rate;
+    options.timeout = 30s;
+    ComponentContext context;
+    context.name = name;
+    auto limiter = std::make_shared<TokenBucketLimiter>(options, context);
+    limiter->start();
+    limiter->await_started();
+    return limiter;
+  };
+  const auto api = named("api", "50/hour");
+  const auto login = named("login", "5/hour");
+  BOOST_TEST(take(*login, "ip", 5) == "1 5 0");
+  BOOST_TEST(take(*api, "ip") == "1 50 49");
+  BOOST_TEST(take(*login, "ip") == "0 5 0");
+  BOOST_TEST(take(*named("login", "5/hour"), "ip") == "0 5 0");
+  BOOST_TEST(take(*named("", "5/hour"), "login:ip") == "1 5 4");
+}
+
 BOOST_AUTO_TEST_CASE(a_refused_call_in_the_own_form_writes_nothing) {
   RedisServer server;
   auto probe = server.probe();

@@ -359,6 +359,12 @@ BOOST_AUTO_TEST_CASE(the_environment_names_the_collector_where_substitution_is_a
   const auto said =
       load_component_site_from_text(file + "  endpoint: " + collector.url() + "\n", Format::yaml, allowed);
   BOOST_TEST(said->entries().size() == 1u);
+  ::setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url().c_str(), 1);
+  const auto as_usual =
+      load_component_site_from_text(file + "  endpoint: http://127.0.0.1:4318\n", Format::yaml, allowed);
+  const auto requests = collector.requests().size();
+  (void)as_usual->get_component<ITelemetry>()->flush(100ms);
+  BOOST_TEST(collector.requests().size() == requests);
   ::unsetenv("OTEL_EXPORTER_OTLP_ENDPOINT");
 }
 

@@ -74,6 +74,26 @@ BOOST_AUTO_TEST_CASE(an_explanation_has_each_value_in_one_line) {
   BOOST_TEST(told.output.find(",  ") == std::string::npos, told.output);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_check_shows_the_warnings_of_configurations_that_a_load_logs, Tool) {
+  const auto path = (directory.path() / "settings.toml").string();
+  std::ofstream(path) << "port = 7000\n[redis]\nhosts = [[1]]\nportt = 'hush7Kq9xZwe'\n";
+  std::ofstream(file) << "- {class: TomlConfig, entries: [{interface: IConfig}], path: '" + path +
+                             "'}\n"
+                             "- {class: RedisCache, entries: [{interface: ICache, name: shop}], port: "
+                      << server.port() << "}\n";
+  const auto checked = run({"check"});
+  const auto listed = run({"list"});
+  BOOST_TEST(checked.status.value_or(-1) == 3);
+  BOOST_TEST(listed.status.value_or(-1) == 0);
+  for (const std::string warning : {"\"port\" is in no session", "an element of a list is a single value",
+                                    "has no parameter \"portt\", did you mean \"port\"?"}) {
+    BOOST_TEST(checked.output.find(warning) != std::string::npos, checked.output);
+    BOOST_TEST(listed.errors.find(warning) != std::string::npos, listed.errors);
+  }
+  BOOST_TEST(checked.output.find("error") == std::string::npos, checked.output);
+  BOOST_TEST(checked.output.find("hush7Kq9xZwe") == std::string::npos, checked.output);
+}
+
 BOOST_FIXTURE_TEST_CASE(no_command_shows_a_secret_of_the_files, Tool) {
   const std::string key = "c2VjcmV0IGtleSBzZWNyZXQga2V5IHNlY3JldCBrZXk=";
   const std::string password = "hush7Kq9xZwe";

@@ -1,3 +1,5 @@
+#include "support/collecting_logger.hpp"
+
 #include <cachesite/environment_config.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/problem_text.hpp>
@@ -23,7 +25,7 @@ using Variables = std::map<std::string, std::string>;
 /// What every variable of these tests holds when it is wrong: no message may show it.
 constexpr std::string_view hidden = "hush7Kq9xZwe";
 
-/// Understands one JSON text and refuses every other.
+/// Understands one JSON text and `name=value`, a mapping with one member, and refuses every other.
 class OneText final : public IDocumentSource {
  public:
   std::optional<Document> read(const std::string&, Format) const override { return std::nullopt; }
@@ -40,6 +42,11 @@ class OneText final : public IDocumentSource {
     Node scalar;
     scalar.kind = Node::Kind::integer;
     scalar.scalar = "5";
+    if (const auto equals = text.find('='); equals != std::string_view::npos) {
+      scalar.scalar = text.substr(equals + 1);
+      document.root.members = {{std::string(text.substr(0, equals)), {}, 0, scalar}};
+      return document;
+    }
     Node list;
     list.kind = Node::Kind::list;
     list.elements = {scalar, scalar};
@@ -70,12 +77,15 @@ class Environment {
   }
 
   [[nodiscard]] EnvironmentConfig config(std::vector<ConfigDefault> defaults,
-                                         std::vector<ConfigValidator> validators = {}) const {
+                                         std::vector<ConfigValidator> validators = {},
+                                         std::string separator = "__") const {
     EnvironmentConfigOptions options;
     options.prefix = "ENVTEST_";
+    options.separator = std::move(separator);
     options.defaults = std::move(defaults);
     options.validators = std::move(validators);
     ComponentContext context;
+    context.logger = logger;
     context.documents = std::make_shared<OneText>();
     return EnvironmentConfig(options, context);
   }
@@ -93,6 +103,8 @@ class Environment {
       return text.substr(std::string("EnvironmentConfig: ").size());
     }
   }
+
+  std::shared_ptr<test::CollectingLogger> logger = std::make_shared<test::CollectingLogger>();
 
  private:
   Variables variables_;
@@ -183,7 +195,7 @@ BOOST_AUTO_TEST_CASE(a_value_of_another_type_is_refused_by_name_and_expectation_
     BOOST_TEST(Environment({{"S__K", wrong}}).refusal({of(Type::boolean)}) == name + "true or false");
   for (const std::string& wrong : {word, std::string("[]"), std::string("[[]]"), std::string("5")})
     BOOST_TEST(Environment({{"S__K", wrong}}).refusal({of(Type::mapping)}) ==
-               name + "a mapping of single values and lists in JSON");
+               name + "a mapping in JSON, with single values in its lists");
   BOOST_TEST(Environment({{"S__K", word + "," + word}}).refusal({of(Type::list, ";")}) ==
              name + "a list with \";\" between its elements and no comma in them");
 }
@@ -250,7 +262,7 @@ BOOST_AUTO_TEST_CASE(a_variable_is_found_by_the_name_that_its_key_has_in_capital
   const auto config = environment.config({{"my-cache.keepalive.idle", 5}, {"My-Cache.Max-Size", 6}});
   const auto session = config.get_session("my-cache");
   BOOST_TEST(session->get_value("keepalive.idle").value() == "9");
-  BOOST_TEST(session->get_value("Max-Size").value() == "8");
+  BOOST_TEST(session->get_value("max-size").value() == "8");
   BOOST_TEST(session->list_keys().size() == 2U);
 }
 
@@ -265,7 +277,9 @@ BOOST_AUTO_TEST_CASE(a_key_of_another_shape_or_given_twice_is_a_complaint) {
     BOOST_TEST(Environment({}).refusal({{key, 1}}) ==
                "defaults: the key \"" + key + "\" is not written session.key");
   BOOST_TEST(Environment({}).refusal({{"a.b-c", 1}, {"A.B_C", 2}}) ==
-             "defaults: the key \"A.B_C\" has a default twice");
+             "defaults: the variable of \"A.B_C\" is that of another default");
+  BOOST_TEST(Environment({}).refusal({{"a__b.c", 1}, {"a.b__c", 2}}) ==
+             "defaults: the variable of \"a.b__c\" is that of another default");
   BOOST_TEST(Environment({}).refusal({of(ConfigValueType::list, "")}) ==
              "defaults: the separator of \"s.k\" is empty");
 }
@@ -294,11 +308,100 @@ BOOST_AUTO_TEST_CASE(validators_see_the_whole_configuration_and_all_that_they_sa
   BOOST_TEST(calls == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(a_session_with_a_default_may_hold_the_separator) {
+  struct Row {
+    std::string separator;
+    std::string key;
+    std::string variable;
+  };
+  for (const auto& [separator, key, variable] : std::vector<Row>{{"_", "my_app.port", "MY_APP_PORT"},
+                                                                 {"_", "my.app_port", "MY_APP_PORT"},
+                                                                 {"X", "exp.port", "EXPXPORT"},
+                                                                 {"__", "my__app.port", "MY__APP__PORT"}}) {
+    const Environment environment(
+        {{variable, "7000"}, {"MY" + separator + "OTHER" + separator + "KEY", "x"}});
+    const auto config = environment.config({{key, 6379}}, {}, separator);
+    const auto dot = key.find('.');
+    const auto session = config.get_session(key.substr(0, dot));
+    BOOST_TEST(session->get_value(key.substr(dot + 1)).value() == "7000", key);
+    BOOST_TEST(session->origin(key.substr(dot + 1)) == "the environment variable ENVTEST_" + variable);
+  }
+  const Environment environment({{"MY_APP_HOST", "here"}});
+  const auto config = environment.config({{"my_app.port", 6379}}, {}, "_");
+  BOOST_TEST(config.get_session("my")->get_value("app_host").value() == "here");
+}
+
+BOOST_AUTO_TEST_CASE(a_member_that_a_mapping_does_not_give_is_that_of_the_default) {
+  const Environment environment({{"S__K", "count=6"}});
+  const auto session = environment.config({ConfigDefault::mapping("s.k", "one")}).get_session("s");
+  BOOST_TEST(session->get_value("k.count").value() == "6");
+  BOOST_TEST(session->origin("k.count") == "the environment variable ENVTEST_S__K");
+  BOOST_TEST(!is_default(*session, "k.count"));
+  BOOST_TEST(session->get_value("k.tcp.idle").value() == "5");
+  BOOST_TEST(session->origin("k.tcp.idle") == "the default of ENVTEST_S__K");
+  BOOST_TEST(is_default(*session, "k.tcp.idle"));
+}
+
+BOOST_AUTO_TEST_CASE(a_member_with_a_default_of_its_own_has_its_type) {
+  const auto mapping = of(ConfigValueType::mapping);
+  BOOST_TEST(Environment({{"S__K", "count=" + std::string(hidden)}}).refusal({mapping, {"s.k.count", 9}}) ==
+             "the environment variable ENVTEST_S__K, s.k.count: expected a whole number");
+  BOOST_TEST(value_of(Environment({{"S__K", "count=On"}}).config({mapping, {"s.k.count", false}}),
+                      "k.count") == "true");
+  BOOST_TEST(value_of(Environment({{"S__K", "count="}}).config({mapping, {"s.k.count", 9}}), "k.count") ==
+             "9");
+  const Environment both({{"S__K", "count=6"}, {"S__K_COUNT", "7"}});
+  BOOST_TEST(value_of(both.config({mapping, {"s.k.count", 9}}), "k.count") == "7");
+  const Environment list({{"S__K", "one"}});
+  BOOST_TEST(list.refusal({mapping, {"s.k.tcp.list", 9}}) ==
+             "the environment variable ENVTEST_S__K, s.k.tcp.list: expected a whole number");
+  BOOST_TEST(value_of(list.config({mapping, {"s.k.tcp.list", std::vector<std::string>{}}}), "k.tcp.list") ==
+             "5,5");
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_in_small_letters_however_their_defaults_are_written) {
+  const Environment environment({{"S__MAP", "Idle=6"}});
+  const auto config = environment.config({{"S.Port", 6379}, ConfigDefault::mapping("s.Map", "IDLE=7")});
+  BOOST_TEST(value_of(config, "port") == "6379");
+  BOOST_TEST(value_of(config, "map.idle") == "6");
+  BOOST_TEST(config.get_session("s")->list_keys().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(variables_that_give_the_same_key_are_warned_of) {
+  for (const auto& defaults : std::vector<std::vector<ConfigDefault>>{{}, {{"s.port", 1}}}) {
+    const Environment environment({{"S__PORT", "7000"}, {"s__port", "7001"}, {"S__OTHER", "1"}});
+    (void)environment.config(defaults);
+    BOOST_TEST(environment.logger->count(LogLevel::warning) == 1U);
+    for (const std::string part : {"ENVTEST_S__PORT", "ENVTEST_s__port", "give the same key"})
+      BOOST_TEST(environment.logger->count(LogLevel::warning, part) == 1U);
+    BOOST_TEST(environment.logger->count(LogLevel::debug, "700") == 0U);
+  }
+  const Environment environment({{"S__PORT", "7000"}, {"s__port", ""}});
+  BOOST_TEST(value_of(environment.config({{"s.port", 1}}), "port") == "7000");
+  BOOST_TEST(environment.logger->count() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_element_that_holds_the_separator_is_refused) {
+  using Elements = std::vector<std::string>;
+  for (const auto& [elements, separator] : std::vector<std::pair<Elements, std::string>>{
+           {{"x y", "z"}, " "}, {{"x y"}, " "}, {{"x,y"}, ","}, {{"a|", "b"}, "||"}})
+    BOOST_CHECK_EXCEPTION((void)ConfigDefault("s.l", elements, separator), std::invalid_argument,
+                          [](const std::invalid_argument& error) {
+                            return std::string(error.what()) ==
+                                   "ConfigDefault: an element of \"s.l\" holds the separator";
+                          });
+  BOOST_TEST(ConfigDefault("s.l", Elements{"", "a", ""}, "|").value.reveal() == "|a|");
+  BOOST_TEST(ConfigDefault("s.l", Elements{}, "|").value.reveal() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_mapping_without_a_source_of_documents_is_a_mistake_of_the_program) {
   EnvironmentConfigOptions options;
   options.prefix = "ENVTEST_";
   options.defaults = {ConfigDefault::mapping("s.k", "{}")};
-  BOOST_CHECK_THROW((void)EnvironmentConfig(options), std::logic_error);
+  BOOST_CHECK_EXCEPTION(
+      (void)EnvironmentConfig(options), std::logic_error, [](const std::logic_error& error) {
+        return std::string_view(error.what()).find("file_documents()") != std::string_view::npos;
+      });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

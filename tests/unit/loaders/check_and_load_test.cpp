@@ -1,5 +1,6 @@
 // What `load` refuses before it connects anywhere, `check` refuses, in the same words and at the same place.
 
+#include "support/collecting_logger.hpp"
 #include "support/sanitized.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tree.hpp"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -301,6 +303,28 @@ BOOST_AUTO_TEST_CASE(parameters_that_disagree_are_told_where_the_defaults_give_t
   Both both;
   const auto said = both.said_of_text("defaults:\n  Vault:\n    level: 9\ncomponents:\n- class: Vault\n");
   BOOST_TEST(said.find(":3:12: error[E231]: level:") != std::string::npos, said);
+}
+
+BOOST_AUTO_TEST_CASE(a_check_tells_what_a_load_logs_of_configurations_as_warnings) {
+  const TemporaryDirectory folder;
+  const auto logger = std::make_shared<CollectingLogger>(LogLevel::warning);
+  LoadOptions options;
+  options.logger = logger;
+  for (const std::string settings : {"port: 7000\n", "redis: {hosts: [[1]]}\n", "redis: [\n"}) {
+    const auto path = folder.write("settings.yml", settings);
+    const auto file = folder.write(
+        "f.yml",
+        "- {class: YamlConfig, entries: [{interface: IConfig}], strict: false, path: '" + path + "'}\n");
+    logger->clear();
+    const auto problems = check_component_files({file}, options);
+    BOOST_TEST(logger->count() == 0U);
+    (void)load_component_site(file, options);
+    BOOST_REQUIRE(problems.size() == 1U);
+    BOOST_REQUIRE(logger->records().size() == 1U);
+    BOOST_TEST(problems.front().id == "E335");
+    BOOST_TEST((problems.front().severity == Problem::Severity::warning));
+    BOOST_TEST(problems.front().message == logger->records().front().message);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 
 #include <cachesite/cachesite.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -261,6 +262,33 @@ BOOST_AUTO_TEST_CASE(an_explanation_shows_which_variable_or_default_a_value_came
       text);
   BOOST_TEST(text.find("password from the default of ENVTEST_REDIS__PASSWORD") != std::string::npos, text);
   BOOST_TEST(text.find("hunter2") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_explanation_says_that_a_lazy_component_has_not_read_its_configuration) {
+  const auto site = load_with(typed_environment);
+  const auto said = [&] {
+    const Node explained = explain_component(*site, "r");
+    const auto* const reason = explained.elements.at(0).find("reason");
+    return reason && reason->scalar == "its settings of a configuration are read at the first lookup";
+  };
+  BOOST_TEST(said());
+  (void)site->get_component<ICache>("r");
+  BOOST_TEST(!said());
+}
+
+BOOST_AUTO_TEST_CASE(each_configuration_names_its_own_variable_and_file) {
+  const Catalog catalog;
+  for (const auto& [type, variable, file] :
+       std::vector<std::array<std::string, 3>>{{"FileConfig", "CONFIG_FILE", ".env.yml"},
+                                               {"JsonConfig", "CONFIG_JSON", ".env.json"},
+                                               {"YamlConfig", "CONFIG_YAML", ".env.yml"},
+                                               {"TomlConfig", "CONFIG_TOML", ".env.toml"}}) {
+    const auto* const path = catalog.find(type).component_class->parameters.find("path");
+    BOOST_REQUIRE(path);
+    BOOST_TEST(path->text.find(variable) != std::string::npos, type);
+    BOOST_TEST(path->text.find(file + '.') != std::string::npos, type);
+    BOOST_TEST(path->text.find("CONFIG_") == path->text.rfind("CONFIG_"), type);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_value_of_the_environment_is_checked_by_its_type_and_by_the_parameter_that_takes_it) {

@@ -258,6 +258,19 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_of_every_neighbour_leaves_the_secret_in_i
   BOOST_TEST(watch.problems() > 3000U / slowness);
 }
 
+BOOST_AUTO_TEST_CASE(the_query_of_an_address_stays_hidden) {
+  SecretWatch watch;
+  for (const std::string address : {"https://host/otlp?api-key=", "http://host?"}) {
+    const std::string item =
+        "- class: OpenTelemetryExporter\n  entries: [{interface: ITelemetry}]\n"
+        "  service_name: shop\n  endpoint: \"" +
+        address + secret + "\"\n";
+    watch.load(item, Format::yaml);
+    watch.load(item + "  : broken", Format::yaml);
+  }
+  BOOST_TEST(watch.problems() >= 4U);
+}
+
 BOOST_AUTO_TEST_CASE(values_over_several_lines_and_anchors_stay_hidden) {
   SecretWatch watch;
   const std::string failing = "- {class: Vault, fail_at: make}\n";

@@ -95,6 +95,15 @@ BOOST_AUTO_TEST_CASE(keys_without_room_share_a_limit_and_begin_with_what_is_left
   });
 }
 
+BOOST_AUTO_TEST_CASE(reset_gives_nothing_back_to_a_key_that_shares_a_limit) {
+  with_both("2/second", 1, [](World& world) {
+    BOOST_TEST(world.allows("a"));
+    BOOST_TEST(world.allows("b", 2));
+    BOOST_TEST(!world.limiter->reset("b").value());
+    BOOST_TEST(!world.allows("b"));
+  });
+}
+
 BOOST_AUTO_TEST_CASE(no_key_of_many_gets_more_than_a_model_allows_that_forgets_nothing) {
   for (unsigned seed = 0; seed < 200; ++seed)
     BOOST_TEST_CONTEXT("seed " << seed) {

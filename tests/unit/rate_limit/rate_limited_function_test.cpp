@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -66,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_says_what_is_left_and_when_to_try_again) {
     act(6);
     BOOST_ERROR("it ran");
   } catch (const RateLimitExceeded& refused) {
-    BOOST_TEST(refused.what() == "Rate limit exceeded: 2/7, retry after 1.1s");
+    BOOST_TEST(refused.what() == "Rate limit exceeded: 2/7, retry after 1.2s");
     BOOST_TEST(refused.decision().remaining == 2U);
     BOOST_TEST(refused.decision().retry_after.count() == 1143);
     BOOST_TEST(refused.decision().reset_after.count() == 1429);
@@ -75,6 +76,17 @@ BOOST_AUTO_TEST_CASE(a_refusal_says_what_is_left_and_when_to_try_again) {
   BOOST_CHECK_THROW(act(6), RateLimitExceeded);
   world.clock->advance(1ms);
   act(6);
+}
+
+BOOST_AUTO_TEST_CASE(the_time_to_try_again_is_never_said_too_short) {
+  const std::vector<std::pair<std::chrono::milliseconds, std::string>> texts{
+      {1ms, "1ms"}, {999ms, "999ms"}, {1000ms, "1.0s"}, {1001ms, "1.1s"}, {60s, "60.0s"}};
+  for (const auto& [time, text] : texts) {
+    RateDecision decision;
+    decision.limit = 7;
+    decision.retry_after = time;
+    BOOST_TEST(RateLimitExceeded(decision).what() == "Rate limit exceeded: 0/7, retry after " + text);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_limiter_that_fails_keeps_the_function_from_running) {

@@ -9,6 +9,7 @@
 #include <cachesite/guarded_call.hpp>
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <random>
 #include <string>
@@ -104,12 +105,17 @@ BOOST_AUTO_TEST_CASE(the_answer_of_the_script_is_the_decision) {
   BOOST_TEST(world.reported.empty());
 }
 
-BOOST_AUTO_TEST_CASE(every_failure_of_the_server_is_decided_as_declared_and_reported) {
-  for (const auto code : {ErrorCode::timeout, ErrorCode::unreachable, ErrorCode::refused, ErrorCode::protocol,
-                          ErrorCode::no_memory, ErrorCode::too_large})
+BOOST_AUTO_TEST_CASE(a_server_that_gives_no_answer_is_decided_as_declared_and_reported) {
+  for (const auto& [code, text] : std::initializer_list<std::pair<ErrorCode, const char*>>{
+           {ErrorCode::timeout, "so it is"},
+           {ErrorCode::unreachable, "so it is"},
+           {ErrorCode::protocol, "so it is"},
+           {ErrorCode::no_memory, "so it is"},
+           {ErrorCode::refused, "LOADING the server is loading"},
+           {ErrorCode::refused, "BUSY a script is running"}})
     for (const auto without : {WithoutServer::deny, WithoutServer::allow, WithoutServer::local}) {
       World world(without);
-      world.redis->answer = Error(code, "so it is");
+      world.redis->answer = Error(code, text);
       const auto answer = world.ledger->take("key", 4);
       BOOST_REQUIRE(answer.ok());
       const auto& decision = answer.value();
@@ -129,15 +135,29 @@ BOOST_AUTO_TEST_CASE(every_failure_of_the_server_is_decided_as_declared_and_repo
     }
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_of_another_kind_is_a_failure_of_the_server) {
+BOOST_AUTO_TEST_CASE(an_error_that_the_server_answers_is_a_failure_with_its_text) {
+  for (const char* text : {"WRONGTYPE it is a list", "OOM no memory is left", "ERR in the script"}) {
+    World world(WithoutServer::allow);
+    world.redis->answer = Error(ErrorCode::refused, text);
+    const auto answer = world.ledger->take("key", 1);
+    BOOST_REQUIRE(!answer.ok());
+    BOOST_TEST((answer.error().code() == ErrorCode::refused));
+    BOOST_TEST(answer.error().message() == text);
+    BOOST_TEST(world.reported.empty());
+    BOOST_TEST(world.ledger->statistics().without_server == 0U);
+    BOOST_TEST(world.ledger->statistics().allowed == 0U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_of_another_kind_is_a_failure_too) {
   for (const auto& strange :
        {RedisValue(), RedisValue(1), list_of({}), list_of({1, 2, 3}), list_of({1, 2, 3, 4, 5}),
         list_of({1, -2, 3, 4}), list_of({1, 2, -3, 4}), list_of({1, 2, 3, -4}), list_of({1, 11, 0, 0})}) {
-    World world(WithoutServer::deny);
+    World world(WithoutServer::allow);
     world.redis->answer = strange;
-    BOOST_TEST(world.ledger->take("key", 1).value().without_server);
-    BOOST_REQUIRE_EQUAL(world.reported.size(), 1U);
-    BOOST_TEST((world.reported.front().code() == ErrorCode::protocol));
+    const auto answer = world.ledger->take("key", 1);
+    BOOST_REQUIRE(!answer.ok());
+    BOOST_TEST((answer.error().code() == ErrorCode::corrupt));
   }
 }
 
@@ -186,6 +206,21 @@ BOOST_AUTO_TEST_CASE(members_of_a_window_of_redis_kit_are_hexadecimal_and_differ
   std::sort(members.begin(), members.end());
   BOOST_TEST((std::adjacent_find(members.begin(), members.end()) == members.end()));
   BOOST_TEST((redis->keys.front() == std::vector<std::string>{"kit:key"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_window_of_redis_kit_takes_1000_at_once_at_most) {
+  const auto redis = std::make_shared<ToldRedis>();
+  redis->answer = list_of({1, 9, 0, 1000});
+  const SlidingWindow rule(Rate{100'000, 1s});
+  RedisLedger ledger(redis, redis_kit_form(rule, "kit"),
+                     RedisLedger::Options{100ms, WithoutServer::deny, rule.limit(), rule.limit()}, nullptr,
+                     detail::FailureReport({}, nullptr, ""));
+  BOOST_TEST(ledger.take("key", 1000).ok());
+  const auto refused = ledger.take("key", 1001);
+  BOOST_REQUIRE(!refused.ok());
+  BOOST_TEST((refused.error().code() == ErrorCode::bad_argument));
+  BOOST_TEST(refused.error().message() == "a window in the form of redis-kit takes a cost of 1 to 1000");
+  BOOST_TEST(redis->keys.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(the_keys_of_a_bucket_of_redis_kit_are_as_it_has_them) {

@@ -42,6 +42,25 @@ class Placed final : public IPart {
   Options options_;
 };
 
+/// Says its own name, and has a parameter that no session gives.
+class Named final : public IPart {
+ public:
+  struct Options : SessionOptions {
+    std::string from = "default";
+    Options() : SessionOptions("placed") {}
+    static ParameterTable parameters() {
+      return ParameterTable{parameter("from", &Options::from, "Where it comes from.")}.only_in_files().add(
+          inherited_parameters<Options, SessionOptions>());
+    }
+  };
+  Named(Options options, const ComponentContext& context)
+      : text_(context.name + " " + std::move(options.from)) {}
+  [[nodiscard]] std::string describe() const override { return text_; }
+
+ private:
+  std::string text_;
+};
+
 /// Keeps what its loggers are given under the site's name.
 class Diary final : public ILoggerSite {
  public:
@@ -70,6 +89,7 @@ class Diary final : public ILoggerSite {
 Catalog catalog() {
   Catalog made = parts::catalog();
   made.add<Placed>("Placed").alias("old.Placed", {{"from", "alias"}});
+  made.add<Named>("Named");
   made.add<FixedConfig>("FixedConfig");
   made.add<Diary>("Diary");
   return made;
@@ -144,6 +164,29 @@ BOOST_AUTO_TEST_CASE(sources_fill_each_others_gaps) {
                       list({map({{"class", text("old.Placed")}, {"entries", list({entry("IPart")})}})})}}))},
       catalog());
   BOOST_TEST(site->get_component<IPart>()->describe() == "alias defaults");
+}
+
+BOOST_AUTO_TEST_CASE(a_component_knows_the_first_name_that_it_has_left) {
+  const auto named = [](std::vector<Node> entries) {
+    return map({{"class", text("Named")}, {"entries", list(std::move(entries))}});
+  };
+  const auto site = build_component_site(
+      {document(list({named({entry("IPart", "taken"), entry("IPart", "second"), entry("IPart", "third")}),
+                      named({entry("IPart", "taken")}), named({entry("IPart")})}))},
+      catalog());
+  BOOST_TEST(site->get_component<IPart>("third")->describe() == "second default");
+  BOOST_TEST(site->get_component<IPart>("taken")->describe() == "taken default");
+  BOOST_TEST(site->get_component<IPart>()->describe() == " default");
+}
+
+BOOST_AUTO_TEST_CASE(a_session_does_not_give_what_only_files_may_give) {
+  const auto site = build_component_site(
+      {document(list({map({{"class", text("FixedConfig")},
+                           {"entries", list({entry("IConfig")})},
+                           {"values", list({text("placed.from=session")})}}),
+                      map({{"class", text("Named")}, {"entries", list({entry("IPart", "named")})}})}))},
+      catalog());
+  BOOST_TEST(site->get_component<IPart>("named")->describe() == "named default");
 }
 
 BOOST_AUTO_TEST_CASE(defaults_are_of_their_own_document_and_class) {

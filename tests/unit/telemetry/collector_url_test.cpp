@@ -4,6 +4,7 @@
 
 #include <cachesite/open_telemetry_exporter.hpp>
 
+#include <limits>
 #include <string>
 
 #include <boost/test/unit_test.hpp>
@@ -66,6 +67,18 @@ BOOST_AUTO_TEST_CASE(complaints_of_options_show_no_header) {
   options = {};
   options.service_name = "shop";
   BOOST_TEST(options.complaints().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_ratio_out_of_its_range_is_refused_in_code_as_in_files) {
+  for (const double wrong : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
+    OpenTelemetryExporterOptions options;
+    options.service_name = "shop";
+    options.sample_ratio = wrong;
+    const auto complaints = options.complaints();
+    BOOST_REQUIRE_EQUAL(complaints.size(), 1U);
+    BOOST_TEST(complaints.front().parameter == "sample_ratio");
+    BOOST_TEST(complaints.front().message.starts_with("expected a number from 0 to 1, found "));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -196,6 +196,50 @@ BOOST_AUTO_TEST_CASE(a_dead_collector_is_logged_once_and_again_when_it_works) {
   BOOST_TEST((world.exporter->health().state == HealthState::up));
 }
 
+// A collector that takes traces and answers otherwise to metrics.
+Collector::Answer to_metrics(CollectorReply reply) {
+  return [reply](const auto& request, std::size_t) {
+    return request.path == "/v1/metrics" ? reply : CollectorReply{};
+  };
+}
+
+BOOST_AUTO_TEST_CASE(metrics_that_are_refused_are_logged_once_while_traces_are_taken) {
+  const auto logger = std::make_shared<CollectingLogger>();
+  ComponentSite site;
+  site.register_component<ICache>(in_memory(), "sessions");
+  auto context = with_log(logger);
+  context.site = &site;
+  auto options = every_call("");
+  options.flush_every = options.metrics_interval = 10ms;
+  TracedMemory world(options, to_metrics(status(404)), context);
+  world.exporter->start();
+  for (std::size_t round = 1; round <= 3; ++round) {
+    (void)world.cache->get_value("key");
+    BOOST_TEST(world.collector.wait_for_requests(round, "/v1/traces"));
+    BOOST_TEST(world.collector.wait_for_requests(2 * round, "/v1/metrics"));
+  }
+  BOOST_TEST((world.exporter->health().state == HealthState::degraded));
+  world.exporter->stop();
+  BOOST_TEST(logger->records().size() == 1u, logger->text());
+}
+
+BOOST_AUTO_TEST_CASE(metrics_that_are_put_off_do_not_hold_up_traces) {
+  ComponentSite site;
+  site.register_component<ICache>(in_memory(), "sessions");
+  ComponentContext context;
+  context.site = &site;
+  auto options = every_call("");
+  options.flush_every = options.metrics_interval = 10ms;
+  TracedMemory world(options, to_metrics(status(503, {"Retry-After: 200"})), context);
+  world.exporter->start();
+  BOOST_TEST(world.collector.wait_for_requests(1, "/v1/metrics"));
+  for (std::size_t round = 1; round <= 3; ++round) {
+    (void)world.cache->get_value("key");
+    BOOST_TEST(wait_until([&] { return world.exporter->statistics().spans_sent == round; }));
+  }
+  BOOST_TEST(world.collector.requests("/v1/metrics").size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(stop_sends_what_there_is) {
   TracedMemory world;
   world.exporter->start();
