@@ -235,7 +235,8 @@ BOOST_AUTO_TEST_CASE(a_write_survives_the_end_of_every_connection_of_a_cache) {
     const auto written = cache.write("a", "c", TimeToLive(1min));
     BOOST_TEST(written.ok(), (written.ok() ? "" : std::string(written.error().message())));
     lose(server, server.port(), Loss::killed);
-    BOOST_TEST(cache.write("large", large, TimeToLive(1min)).ok());
+    const auto stored = cache.write("large", large, TimeToLive(1min));
+    BOOST_TEST(stored.ok(), (stored.ok() ? "" : std::string(stored.error().message())));
   }
 }
 
