@@ -162,8 +162,8 @@ void Sender::work() noexcept {
 void Sender::see_flushes() noexcept {
   const std::lock_guard lock(mutex_);
   if (flushes_wanted_ == flush_) return;
+  if (flushes_done_ == flush_) given_up_since_.reset();
   flush_ = flushes_wanted_;
-  given_up_since_.reset();
 }
 
 // When both lines have had their turn for it, and nothing of that is left.
@@ -308,13 +308,18 @@ void Sender::note_taken(Signal signal, const Request& request, std::string_view 
     spans_sent_.fetch_add(request.weight - refused, std::memory_order_relaxed);
   }
   bool is_back = false;
+  bool all_works = false;
   {
     const std::lock_guard lock(mutex_);
-    is_back = !std::exchange(troubles_[static_cast<std::size_t>(signal)], {}).empty();
+    const auto trouble = std::exchange(trouble_of(signal), {});
+    is_back = !trouble.empty() && !is_known(trouble);
+    all_works =
+        std::all_of(troubles_.begin(), troubles_.end(), [](const auto& each) { return each.empty(); });
   }
   if (is_back)
-    basics::log_guarded(*logger_, LogLevel::info, "telemetry",
-                        [&] { return label_ + ": " + place_ + " takes " + name_of(signal) + " again"; });
+    basics::log_guarded(*logger_, LogLevel::info, "telemetry", [&] {
+      return label_ + ": " + place_ + (all_works ? " works again" : " takes " + name_of(signal) + " again");
+    });
 }
 
 void Sender::note_given_up(Signal signal, const Request& request) noexcept {
@@ -323,16 +328,23 @@ void Sender::note_given_up(Signal signal, const Request& request) noexcept {
   given_up_since_ = failure_;
 }
 
+// What both signals meet is told once. Needs the lock.
+bool Sender::is_known(const std::string& trouble) const noexcept {
+  return std::find(troubles_.begin(), troubles_.end(), trouble) != troubles_.end();
+}
+
 void Sender::note_trouble(Signal signal, const HttpAnswer& answer) noexcept try {
-  const auto why = answer.status != 0 ? "it answers " + std::to_string(answer.status) : answer.problem;
-  auto text = place_ + " does not take " + name_of(signal) + ": " + why;
+  const auto why = answer.status != 0
+                       ? "it answers " + std::to_string(answer.status) + " to " + name_of(signal)
+                       : answer.problem;
+  auto text = place_ + " does not take telemetry: " + why;
   const bool refused = answer.status != 0 && delivery_of(answer.status) == Delivery::refused;
   failure_.emplace(refused ? ErrorCode::refused : ErrorCode::unreachable, text);
   bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
-    auto& trouble = troubles_[static_cast<std::size_t>(signal)];
-    is_new = trouble.empty();
+    auto& trouble = trouble_of(signal);
+    is_new = trouble.empty() && !is_known(text);
     trouble = text;
   }
   if (is_new)

@@ -74,9 +74,11 @@ class Sender {
 
   void work() noexcept;
   void wait_until(TimePoint time) noexcept;
-  static const char* name_of(Signal signal) noexcept {
-    return signal == Signal::traces ? "traces" : "metrics";
+  static std::string name_of(Signal signal) { return signal == Signal::traces ? "traces" : "metrics"; }
+  [[nodiscard]] std::string& trouble_of(Signal signal) noexcept {
+    return troubles_[static_cast<std::size_t>(signal)];
   }
+  [[nodiscard]] bool is_known(const std::string& trouble) const noexcept;
   [[nodiscard]] bool stopping() const noexcept { return stopping_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_due(const Line& line) const noexcept;
   void begin_turn(Line& line) noexcept;

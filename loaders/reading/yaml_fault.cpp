@@ -57,7 +57,7 @@ const Row rows[] = {
 
 YamlFault explain_yaml_fault(std::string_view reported) {
   YamlFault fault;
-  if (reported.starts_with(said::UNKNOWN_ANCHOR))  // yaml-cpp 0.8 adds its name
+  if (reported.starts_with(said::UNKNOWN_ANCHOR))  // yaml-cpp 0.8 adds the anchor's name
     return {document_problem_ids::bad_alias, "no value before this one has an anchor of this name",
             "put quotes around text that starts with *"};
   for (const Row& row : rows) {

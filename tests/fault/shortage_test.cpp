@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_background_thread_may_fail) {
       // take minutes one by one, which CACHESITE_EACH_ALLOCATION asks for.
       const long step = std::getenv("CACHESITE_EACH_ALLOCATION") ? 1
                         : row.slow                               ? 23
-                        : test::sanitized                        ? 11
+                        : test::sanitized                        ? 7
                                                                  : 1;
       long failing = 0;
       for (bool reached = true; reached; failing += step) {

@@ -223,6 +223,44 @@ BOOST_AUTO_TEST_CASE(metrics_that_are_refused_are_logged_once_while_traces_are_t
   BOOST_TEST(logger->records().size() == 1u, logger->text());
 }
 
+BOOST_AUTO_TEST_CASE(what_traces_and_metrics_meet_alike_is_logged_once) {
+  const auto logger = std::make_shared<CollectingLogger>();
+  ComponentSite site;
+  site.register_component<ICache>(in_memory(), "sessions");
+  auto context = with_log(logger);
+  context.site = &site;
+  CollectorReply garbage;
+  garbage.raw = "this is no HTTP\r\n\r\n";
+  TracedMemory world(every_call(""), always(garbage), context);
+  (void)world.cache->get_value("key");
+  BOOST_TEST(!world.exporter->flush(10s).ok());
+  BOOST_TEST(world.collector.requests("/v1/metrics").size() == 1u);
+  BOOST_TEST(logger->records().size() == 1u, logger->text());
+  world.collector.set_answer([](const auto&, std::size_t) { return CollectorReply{}; });
+  (void)world.cache->get_value("key");
+  BOOST_TEST(world.exporter->flush(10s).ok());
+  BOOST_TEST(logger->records().size() == 2u, logger->text());
+  BOOST_TEST(logger->text().find("works again") != std::string::npos);
+  BOOST_TEST((world.exporter->health().state == HealthState::up));
+}
+
+BOOST_AUTO_TEST_CASE(a_flush_that_begins_during_another_does_not_hide_its_failure) {
+  auto options = every_call("");
+  options.batch_spans = 1;
+  TracedMemory world(options, [](const auto&, std::size_t number) {
+    return number == 0 ? status(400) : number == 1 ? status(503, {"Retry-After: 1"}) : CollectorReply{};
+  });
+  (void)world.cache->get_value("given up");
+  (void)world.cache->get_value("put off");
+  bool first = true;
+  std::thread caller([&] { first = world.exporter->flush(20s).ok(); });
+  BOOST_TEST(world.collector.wait_for_requests(2));
+  (void)world.exporter->flush(20s);
+  caller.join();
+  BOOST_TEST(!first);
+  BOOST_TEST(world.exporter->statistics().spans_sent == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(metrics_that_are_put_off_do_not_hold_up_traces) {
   ComponentSite site;
   site.register_component<ICache>(in_memory(), "sessions");
