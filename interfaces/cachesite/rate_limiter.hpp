@@ -93,8 +93,8 @@ class IRateLimiter : public Interface<IRateLimiter, "IRateLimiter"> {
 /// Thrown by a function that `rate_limited` has made, in place of a call that is not allowed.
 class RateLimitExceeded : public std::runtime_error {
  public:
-  /// The text is `Rate limit exceeded: 0/100, retry after 1.5s`, the time rounded up to tenths, or in whole
-  /// milliseconds below one second: `250ms`. Throws std::bad_alloc.
+  /// The text is `Rate limit exceeded: 0/100, retry after 1.5s`, as redis-kit has it, the time rounded up to
+  /// tenths. Throws std::bad_alloc.
   explicit RateLimitExceeded(const RateDecision& decision)
       : std::runtime_error(text_of(decision)), decision_(decision) {}
 
@@ -102,13 +102,10 @@ class RateLimitExceeded : public std::runtime_error {
 
  private:
   static std::string text_of(const RateDecision& decision) {
+    const auto tenths = (decision.retry_after.count() + 99) / 100;
     return "Rate limit exceeded: " + std::to_string(decision.remaining) + "/" +
-           std::to_string(decision.limit) + ", retry after " + text_of(decision.retry_after);
-  }
-  static std::string text_of(std::chrono::milliseconds time) {
-    if (time < std::chrono::seconds(1)) return std::to_string(time.count()) + "ms";
-    const auto tenths = (time.count() + 99) / 100;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s";
+           std::to_string(decision.limit) + ", retry after " + std::to_string(tenths / 10) + "." +
+           std::to_string(tenths % 10) + "s";
   }
 
   RateDecision decision_;

@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_says_what_is_left_and_when_to_try_again) {
 
 BOOST_AUTO_TEST_CASE(the_time_to_try_again_is_never_said_too_short) {
   const std::vector<std::pair<std::chrono::milliseconds, std::string>> texts{
-      {1ms, "1ms"}, {999ms, "999ms"}, {1000ms, "1.0s"}, {1001ms, "1.1s"}, {60s, "60.0s"}};
+      {1ms, "0.1s"}, {149ms, "0.2s"}, {1000ms, "1.0s"}, {1001ms, "1.1s"}, {60s, "60.0s"}};
   for (const auto& [time, text] : texts) {
     RateDecision decision;
     decision.limit = 7;
