@@ -16,7 +16,7 @@ namespace cachesite::redis {
 namespace {
 
 // How long calls wait for a connection that ended just now to be replaced.
-constexpr std::chrono::milliseconds recovery_patience{200};
+constexpr std::chrono::milliseconds recovery_patience{500};
 
 }  // namespace
 
