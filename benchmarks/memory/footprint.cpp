@@ -1,7 +1,7 @@
 // Resident memory for each entry, the byte budget, and the longest operations while ten million entries
 // expire.
 
-#include "memory/engine.hpp"
+#include "memory/engine/engine.hpp"
 #include "report.hpp"
 #include "settable_clock.hpp"
 #include "workload.hpp"

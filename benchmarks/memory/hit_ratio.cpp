@@ -1,6 +1,6 @@
 // Replays traces key by key: a read, and on a miss a write.
 
-#include "memory/engine.hpp"
+#include "memory/engine/engine.hpp"
 #include "policies/policy.hpp"
 #include "report.hpp"
 #include "trace.hpp"

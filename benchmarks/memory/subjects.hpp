@@ -1,6 +1,6 @@
 #pragma once
 
-#include "memory/engine.hpp"
+#include "memory/engine/engine.hpp"
 #include "rivals/hand_made_cache.hpp"
 #include "rivals/sharded_flat_cache.hpp"
 

@@ -6,7 +6,7 @@
 // Instructions come from callgrind: the difference of two run lengths, so that start-up does not count.
 
 #include "private_redis.hpp"
-#include "redis/single_topology.hpp"
+#include "redis/topology/single_topology.hpp"
 
 #include <cachesite/redis_cache.hpp>
 

@@ -6,9 +6,9 @@
 // Instructions come from callgrind: the difference of two run lengths, so that start-up does not count. The
 // anchor is redis-plus-plus on hiredis 1.x with TLS: 21534 instructions per GET.
 
-#include "redis/connector.hpp"
-#include "redis/endpoint_settings.hpp"
-#include "redis/tls_transport.hpp"
+#include "redis/settings/endpoint_settings.hpp"
+#include "redis/transport/connector.hpp"
+#include "redis/transport/tls_transport.hpp"
 
 #include <cachesite/redis_cache.hpp>
 

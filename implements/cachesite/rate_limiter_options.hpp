@@ -2,7 +2,7 @@
 
 #include <cachesite/parameter.hpp>
 #include <cachesite/rate.hpp>
-#include <cachesite/redis_user_options.hpp>
+#include <cachesite/redis_client_options.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -38,7 +38,7 @@ enum class WithoutServer : std::uint8_t {
 /// Settings that all rate limiters have. Those of connections, and those from `form` to `local_share`, are
 /// for limiters on Redis alone and may not be given otherwise. From a configuration session come those of
 /// connections.
-struct RateLimiterOptions : RedisUserOptions {
+struct RateLimiterOptions : RedisClientOptions {
   /// How often, as `parse_rate` reads it: `100/minute`. Has to be given.
   std::string rate;
   RateLimitStore store = RateLimitStore::automatic;
@@ -61,7 +61,7 @@ struct RateLimiterOptions : RedisUserOptions {
   /// Whether the limits are on a Redis server, as `store` says.
   [[nodiscard]] bool on_redis() const;
   /// A limiter in memory takes nothing from a session.
-  [[nodiscard]] bool uses_session() const { return on_redis() && RedisUserOptions::uses_session(); }
+  [[nodiscard]] bool uses_session() const { return on_redis() && RedisClientOptions::uses_session(); }
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;

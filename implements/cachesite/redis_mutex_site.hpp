@@ -3,7 +3,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/mutex_site.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/redis_user_options.hpp>
+#include <cachesite/redis_client_options.hpp>
 
 #include <chrono>
 #include <memory>
@@ -14,7 +14,7 @@
 namespace cachesite {
 
 /// Settings of a RedisMutexSite: those of its connection, and its own.
-struct RedisMutexSiteOptions : RedisUserOptions {
+struct RedisMutexSiteOptions : RedisClientOptions {
   /// Put in front of every name: a mutex is the key `<prefix><name>`. At most 1024 bytes.
   std::string prefix = "mutex:";
   /// Length of a lease whose request gives none. After a crash of the holder the mutex becomes free when this

@@ -3,7 +3,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/queue_site.hpp>
-#include <cachesite/redis_user_options.hpp>
+#include <cachesite/redis_client_options.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace cachesite {
 
 /// Settings of a RedisPubSubQueueSite: those of its connection, and its own.
-struct RedisPubSubQueueSiteOptions : RedisUserOptions {
+struct RedisPubSubQueueSiteOptions : RedisClientOptions {
   /// Put in front of every name: a queue is the channel `<prefix><name>`.
   std::string prefix;
   /// Most messages that wait in a consumer; beyond that the oldest is dropped, with a warning.

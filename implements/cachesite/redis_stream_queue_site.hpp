@@ -3,7 +3,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/queue_site.hpp>
-#include <cachesite/redis_user_options.hpp>
+#include <cachesite/redis_client_options.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -15,7 +15,7 @@
 namespace cachesite {
 
 /// Settings of a RedisStreamQueueSite: those of its connection, and its own.
-struct RedisStreamQueueSiteOptions : RedisUserOptions {
+struct RedisStreamQueueSiteOptions : RedisClientOptions {
   /// Put in front of every name: a queue is the stream `<prefix><name>`.
   std::string prefix = "queue:";
   /// Consumers of one group share the messages. A queue may have several groups; each gets every message,

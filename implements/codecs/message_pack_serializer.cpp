@@ -1,6 +1,6 @@
 #include "codecs/byte_reader.hpp"
 #include "codecs/byte_writer.hpp"
-#include "codecs/utf8.hpp"
+#include "basics/utf8.hpp"
 
 #include <cachesite/message_pack_serializer.hpp>
 
@@ -61,7 +61,7 @@ class Writer {
         append_big_endian(bytes_, std::bit_cast<std::uint64_t>(data.real()), 8);
         return Done{};
       case Kind::text:
-        if (!codecs::is_utf8(data.text())) return Error(ErrorCode::bad_argument, "text is not UTF-8");
+        if (!basics::is_utf8(data.text())) return Error(ErrorCode::bad_argument, "text is not UTF-8");
         return write_string(data.text(), 0xA0, 31, 0xD9);
       case Kind::bytes:
         return write_string(data.text(), 0, 0, 0xC4);
@@ -288,7 +288,7 @@ class Reader {
   Failure read_string(std::uint64_t size, Kind kind, Data& data) {
     std::string_view text;
     if (!bytes_.take(size, text)) return malformed();
-    if (kind == Kind::text && !codecs::is_utf8(text)) return malformed();
+    if (kind == Kind::text && !basics::is_utf8(text)) return malformed();
     return set(data, Data::of_text(kind, std::string(text)));
   }
 
@@ -324,7 +324,7 @@ class Reader {
         return read_object(content, extension.kind, data);
       const bool binary = extension.kind == Kind::uuid || extension.kind == Kind::memory_view;
       if (extension.kind == Kind::uuid && content.size() != uuid_size) return malformed();
-      if (!binary && !codecs::is_utf8(content)) return malformed();
+      if (!binary && !basics::is_utf8(content)) return malformed();
       return set(data, Data::of_text(extension.kind, std::string(content)));
     }
     return Error(ErrorCode::corrupt, "a MessagePack extension type is not known");

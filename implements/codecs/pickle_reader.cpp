@@ -1,6 +1,6 @@
 #include "codecs/pickle_reader.hpp"
 
-#include "codecs/utf8.hpp"
+#include "basics/utf8.hpp"
 #include "codecs/whole_number.hpp"
 
 #include <algorithm>
@@ -208,7 +208,7 @@ PickleReader::Failure PickleReader::push_string(std::size_t length_size, Kind ki
   std::uint64_t size = 0;
   std::string_view text;
   if (!bytes_.take_little_endian(length_size, size) || !bytes_.take(size, text)) return malformed();
-  if (kind == Kind::text && !is_utf8(text)) return malformed();
+  if (kind == Kind::text && !basics::is_utf8(text)) return malformed();
   return push(Data::of_text(kind, std::string(text)));
 }
 

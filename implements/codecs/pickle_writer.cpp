@@ -2,7 +2,7 @@
 
 #include "codecs/byte_writer.hpp"
 #include "codecs/pickle_opcode.hpp"
-#include "codecs/utf8.hpp"
+#include "basics/utf8.hpp"
 #include "codecs/whole_number.hpp"
 
 #include <algorithm>
@@ -40,7 +40,7 @@ class Writer {
         append_big_endian(body_, std::bit_cast<std::uint64_t>(data.real()), 8);
         return Done{};
       case Kind::text:
-        if (!is_utf8(data.text())) return Error(ErrorCode::bad_argument, "text is not UTF-8");
+        if (!basics::is_utf8(data.text())) return Error(ErrorCode::bad_argument, "text is not UTF-8");
         write_string(data.text(), Op::short_bin_unicode, Op::bin_unicode, Op::bin_unicode8);
         return Done{};
       case Kind::bytes:

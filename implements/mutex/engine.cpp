@@ -2,8 +2,8 @@
 
 #include "basics/inherited.hpp"
 #include "basics/interruptible_sleep.hpp"
+#include "basics/temporary_error.hpp"
 #include "mutex/mutex_handle.hpp"
-#include "redis_user/redis_user.hpp"
 
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_site.hpp>
@@ -186,7 +186,7 @@ Result<Attempt> Engine::Contest::attempt() {
 }
 
 bool Engine::Contest::bears(const Error& error) {
-  return redis::is_temporary(error) && left().count() > 0 &&
+  return basics::is_temporary(error) && left().count() > 0 &&
          engine_.options_.clock->now() - *failing_since_ < engine_.options_.outage_patience;
 }
 

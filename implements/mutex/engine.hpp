@@ -1,10 +1,10 @@
 #pragma once
 
 #include "basics/fork_mark.hpp"
+#include "basics/owner_names.hpp"
 #include "mutex/backend.hpp"
 #include "mutex/lease_keeper.hpp"
 #include "mutex/lock_line.hpp"
-#include "redis_user/owner_names.hpp"
 
 #include <cachesite/clock.hpp>
 #include <cachesite/logger.hpp>
@@ -56,7 +56,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   const std::unique_ptr<Backend> backend_;
   const EngineOptions options_;
-  redis::OwnerNames owners_;
+  basics::OwnerNames owners_;
   std::stop_source stopping_;
   const basics::ForkMark fork_mark_;
   std::mutex mutex_;

@@ -1,8 +1,8 @@
 #include "mutex/redis_backend.hpp"
 
 #include "basics/interruptible_sleep.hpp"
+#include "basics/owner_names.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
-#include "redis_user/owner_names.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -34,7 +34,7 @@ Result<Attempt> read_attempt(const Result<RedisValue>& reply) {
     return attempt;
   }
   if (answer[1].integer() >= 0) attempt.remaining = milliseconds(answer[1].integer());
-  attempt.announced = answer.size() > 2 && answer[2].text().starts_with(redis::owner_prefix);
+  attempt.announced = answer.size() > 2 && answer[2].text().starts_with(basics::owner_prefix);
   return attempt;
 }
 

@@ -2,7 +2,7 @@
 #include "basics/inherited.hpp"
 #include "mutex/engine.hpp"
 #include "mutex/redis_backend.hpp"
-#include "redis_user/redis_user.hpp"
+#include "redis_client/redis_client.hpp"
 
 #include <cachesite/redis_mutex_site.hpp>
 
@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 ParameterTable RedisMutexSiteOptions::parameters() {
   using O = RedisMutexSiteOptions;
   constexpr milliseconds longest_lease{TimeToLive::longest};
-  return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
+  return inherited_parameters<O, RedisClientOptions>().add(ParameterTable{
       parameter("prefix", &O::prefix, "Put in front of every name of a mutex."),
       parameter("expire", &O::expire, "Length of a lease whose request gives none.")
           .between(milliseconds(1), longest_lease),
@@ -28,11 +28,11 @@ ParameterTable RedisMutexSiteOptions::parameters() {
       parameter("require_connection", &O::require_connection,
                 "Asking for a mutex gives none while the server cannot be reached."),
   }
-                                                             .only_in_files());
+                                                               .only_in_files());
 }
 
 std::vector<OptionComplaint> RedisMutexSiteOptions::complaints() const {
-  auto complaints = RedisUserOptions::complaints();
+  auto complaints = RedisClientOptions::complaints();
   if (prefix.size() > IMutexSite::longest_name)
     complaints.push_back({"prefix", "the prefix is longer than a name may be"});
   return complaints;
@@ -56,7 +56,7 @@ class RedisMutexSite::Inner {
   }
 
   const bool require_connection;
-  const redis::RedisUser user;
+  const redis::RedisClient user;
   const std::shared_ptr<mutexes::Engine> engine;
 };
 

@@ -2,7 +2,7 @@
 #include "basics/inherited.hpp"
 #include "queue/channel_consumer.hpp"
 #include "queue/queue_names.hpp"
-#include "redis_user/redis_user.hpp"
+#include "redis_client/redis_client.hpp"
 
 #include <cachesite/redis_pubsub_queue_site.hpp>
 
@@ -45,7 +45,7 @@ class ChannelProducer final : public IQueueProducer {
 
 ParameterTable RedisPubSubQueueSiteOptions::parameters() {
   using O = RedisPubSubQueueSiteOptions;
-  return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
+  return inherited_parameters<O, RedisClientOptions>().add(ParameterTable{
       parameter("prefix", &O::prefix, "Put in front of every name of a queue."),
       parameter("max_buffered", &O::max_buffered,
                 "Most messages that wait in a consumer; beyond that the oldest is dropped.")
@@ -56,11 +56,11 @@ ParameterTable RedisPubSubQueueSiteOptions::parameters() {
       parameter("require_connection", &O::require_connection,
                 "Asking for a producer or consumer fails while the server cannot be reached."),
   }
-                                                             .only_in_files());
+                                                               .only_in_files());
 }
 
 std::vector<OptionComplaint> RedisPubSubQueueSiteOptions::complaints() const {
-  return RedisUserOptions::complaints();
+  return RedisClientOptions::complaints();
 }
 
 class RedisPubSubQueueSite::Inner {
@@ -75,7 +75,7 @@ class RedisPubSubQueueSite::Inner {
 
   const Options options;
   const ComponentContext context;
-  const redis::RedisUser user;
+  const redis::RedisClient user;
   const basics::ForkMark fork_mark;
   std::mutex mutex;
   std::vector<std::weak_ptr<ChannelConsumer>> consumers;

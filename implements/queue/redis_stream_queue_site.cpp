@@ -1,10 +1,10 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
+#include "basics/owner_names.hpp"
 #include "queue/queue_names.hpp"
 #include "queue/stream_consumer.hpp"
 #include "queue/stream_queue.hpp"
-#include "redis_user/owner_names.hpp"
-#include "redis_user/redis_user.hpp"
+#include "redis_client/redis_client.hpp"
 
 #include <cachesite/redis_stream_queue_site.hpp>
 
@@ -22,7 +22,7 @@ namespace {
 
 class StreamProducer final : public IQueueProducer {
  public:
-  StreamProducer(StreamQueue queue, std::shared_ptr<redis::OwnerNames> names, std::stop_token stopped)
+  StreamProducer(StreamQueue queue, std::shared_ptr<basics::OwnerNames> names, std::stop_token stopped)
       : queue_(std::move(queue)), names_(std::move(names)), stopped_(std::move(stopped)) {}
   [[nodiscard]] const std::string& name() const noexcept override { return queue_.name; }
 
@@ -34,7 +34,7 @@ class StreamProducer final : public IQueueProducer {
 
  private:
   const StreamQueue queue_;
-  const std::shared_ptr<redis::OwnerNames> names_;
+  const std::shared_ptr<basics::OwnerNames> names_;
   const std::stop_token stopped_;
 };
 
@@ -57,7 +57,7 @@ class SharedConsumer final : public IQueueConsumer {
 
 ParameterTable RedisStreamQueueSiteOptions::parameters() {
   using O = RedisStreamQueueSiteOptions;
-  return inherited_parameters<O, RedisUserOptions>().add(ParameterTable{
+  return inherited_parameters<O, RedisClientOptions>().add(ParameterTable{
       parameter("prefix", &O::prefix, "Put in front of every name of a queue."),
       parameter("group", &O::group, "Consumers of one group share the messages."),
       parameter("redeliver_after", &O::redeliver_after,
@@ -74,11 +74,11 @@ ParameterTable RedisStreamQueueSiteOptions::parameters() {
       parameter("require_connection", &O::require_connection,
                 "Asking for a producer or consumer fails while the server cannot be reached."),
   }
-                                                             .only_in_files());
+                                                               .only_in_files());
 }
 
 std::vector<OptionComplaint> RedisStreamQueueSiteOptions::complaints() const {
-  auto complaints = RedisUserOptions::complaints();
+  auto complaints = RedisClientOptions::complaints();
   if (group.empty()) complaints.push_back({"group", "a group needs a name"});
   if (poll_interval >= redeliver_after)
     complaints.push_back({"poll_interval", "poll_interval has to be shorter than redeliver_after"});
@@ -91,7 +91,7 @@ class RedisStreamQueueSite::Inner {
       : options(given),
         user(given, context),
         scripts(std::make_shared<queues::StreamScripts>(*user.redis())),
-        names(std::make_shared<redis::OwnerNames>()) {}
+        names(std::make_shared<basics::OwnerNames>()) {}
 
   StreamQueue queue_of(std::string_view name) const {
     queues::check_name(name);
@@ -112,9 +112,9 @@ class RedisStreamQueueSite::Inner {
   }
 
   const Options options;
-  const redis::RedisUser user;
+  const redis::RedisClient user;
   const std::shared_ptr<const queues::StreamScripts> scripts;
-  const std::shared_ptr<redis::OwnerNames> names;
+  const std::shared_ptr<basics::OwnerNames> names;
   const basics::ForkMark fork_mark;
   std::mutex mutex;
   std::vector<std::weak_ptr<StreamConsumer>> consumers;

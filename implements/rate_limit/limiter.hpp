@@ -5,7 +5,7 @@
 #include "rate_limit/ledger.hpp"
 #include "rate_limit/memory_ledger.hpp"
 #include "rate_limit/redis_ledger.hpp"
-#include "redis_user/redis_user.hpp"
+#include "redis_client/redis_client.hpp"
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/rate_limiter_options.hpp>
@@ -74,7 +74,7 @@ class Limiter {
   const std::uint64_t limit_;
   const WithoutServer without_server_;
   const basics::ForkMark fork_mark_;
-  std::optional<redis::RedisUser> user_;
+  std::optional<redis::RedisClient> user_;
   std::unique_ptr<Ledger> ledger_;
   std::atomic<bool> stopped_{false};
 };

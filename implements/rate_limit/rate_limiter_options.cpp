@@ -28,7 +28,7 @@ bool RateLimiterOptions::on_redis() const {
 }
 
 ParameterTable RateLimiterOptions::connection_parameters() {
-  return noting(inherited_parameters<RateLimiterOptions, RedisUserOptions>());
+  return noting(inherited_parameters<RateLimiterOptions, RedisClientOptions>());
 }
 
 ParameterTable RateLimiterOptions::server_parameters() {
@@ -96,7 +96,7 @@ ParameterTable RateLimiterOptions::parameters() {
 std::vector<OptionComplaint> RateLimiterOptions::complaints() const {
   std::vector<OptionComplaint> complaints;
   if (on_redis())
-    complaints = RedisUserOptions::complaints();
+    complaints = RedisClientOptions::complaints();
   else
     for (const auto& name : given_among(server_parameters().add(connection_parameters())))
       complaints.push_back(

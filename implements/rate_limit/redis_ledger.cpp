@@ -1,7 +1,7 @@
 #include "rate_limit/redis_ledger.hpp"
 
 #include "basics/key_hash.hpp"
-#include "redis_user/redis_user.hpp"
+#include "basics/temporary_error.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -43,7 +43,7 @@ Result<RateDecision> RedisLedger::take(std::string_view key, std::uint64_t cost)
                  "a window in the form of redis-kit takes a cost of 1 to " + std::to_string(form_.most_cost));
   auto decision = ask(key, cost);
   if (!decision.ok()) {
-    if (!redis::is_temporary(decision.error())) return decision;
+    if (!basics::is_temporary(decision.error())) return decision;
     report_(decision.error());
     without_server_.fetch_add(1, std::memory_order_relaxed);
     decision = decide(key, cost);

@@ -1,7 +1,7 @@
 #include "telemetry/http_client.hpp"
 
-#include "redis/socket_transport.hpp"
-#include "redis/tls_transport.hpp"
+#include "redis/transport/socket_transport.hpp"
+#include "redis/transport/tls_transport.hpp"
 
 #include <algorithm>
 #include <array>

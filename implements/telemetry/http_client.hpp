@@ -1,10 +1,10 @@
 #pragma once
 
 #include "basics/stop_signal.hpp"
-#include "redis/deadline.hpp"
-#include "redis/dialer.hpp"
-#include "redis/tls_context.hpp"
-#include "redis/transport.hpp"
+#include "redis/base/deadline.hpp"
+#include "redis/transport/dialer.hpp"
+#include "redis/transport/tls_context.hpp"
+#include "redis/transport/transport.hpp"
 #include "telemetry/collector_url.hpp"
 #include "telemetry/http_response.hpp"
 

@@ -107,6 +107,7 @@
 #include <cachesite/rate_limiter_options.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_client_options.hpp>
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_connection_options.hpp>
@@ -119,7 +120,6 @@
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
 #include <cachesite/redis_subscription.hpp>
-#include <cachesite/redis_user_options.hpp>
 #include <cachesite/redis_value.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/remember.hpp>

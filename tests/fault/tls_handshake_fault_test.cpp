@@ -1,9 +1,9 @@
 // The TLS handshake cut at every byte: each attempt ends in time with an error, and the next one succeeds.
 
 #include "fault/tls_world.hpp"
-#include "redis/connector.hpp"
-#include "redis/endpoint_settings.hpp"
-#include "redis/tls_transport.hpp"
+#include "redis/settings/endpoint_settings.hpp"
+#include "redis/transport/connector.hpp"
+#include "redis/transport/tls_transport.hpp"
 #include "support/chaos_proxy.hpp"
 #include "support/resource_counts.hpp"
 

@@ -1,9 +1,9 @@
 // The frame gate against hiredis' reader: whatever passes the gate is exactly one reply for the reader, and
 // the way the bytes are cut makes no difference.
 
-#include "redis/frame_gate.hpp"
-#include "redis/reply_reader.hpp"
-#include "redis/reply_stream.hpp"
+#include "redis/wire/frame_gate.hpp"
+#include "redis/wire/reply_reader.hpp"
+#include "redis/wire/reply_stream.hpp"
 
 #include <algorithm>
 #include <cstdint>

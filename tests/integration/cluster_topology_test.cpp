@@ -1,4 +1,4 @@
-#include "redis/cluster_topology.hpp"
+#include "redis/topology/cluster_topology.hpp"
 
 #include "support/collecting_logger.hpp"
 #include "support/redis_lab.hpp"

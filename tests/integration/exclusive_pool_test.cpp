@@ -1,6 +1,6 @@
-#include "redis/exclusive_pool.hpp"
+#include "redis/lent/exclusive_pool.hpp"
 
-#include "redis/raw_command.hpp"
+#include "redis/lent/raw_command.hpp"
 #include "support/redis_server.hpp"
 #include "support/wait_until.hpp"
 

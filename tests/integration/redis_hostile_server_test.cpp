@@ -1,7 +1,7 @@
 #include "integration/redis_cache_fixture.hpp"
 #include "support/sanitized.hpp"
 #include "support/scripted_server.hpp"
-#include "unit/redis/hostile_replies.hpp"
+#include "unit/redis/wire/hostile_replies.hpp"
 
 #include <atomic>
 #include <string>

@@ -1,4 +1,4 @@
-#include "redis/sentinel_watcher.hpp"
+#include "redis/topology/sentinel_watcher.hpp"
 
 #include "support/scripted_server.hpp"
 #include "support/wait_until.hpp"

@@ -1,7 +1,7 @@
 // What follows several servers stops without memory.
 
-#include "redis/cluster_topology.hpp"
-#include "redis/sentinel_topology.hpp"
+#include "redis/topology/cluster_topology.hpp"
+#include "redis/topology/sentinel_topology.hpp"
 #include "support/collecting_logger.hpp"
 #include "support/failing_allocations.hpp"
 #include "support/redis_lab.hpp"

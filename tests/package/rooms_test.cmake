@@ -1,6 +1,6 @@
 cmake_minimum_required(VERSION 3.22)
-# The rules of the rooms, checked on the text: who may include whom, no third-party header in a public one, and what
-# knows forked children.
+# The rules of the rooms and of the floors in them, checked on the text: who may include whom, no third-party header in a public
+# one, no circle, and what knows forked children.
 set(third_party "hiredis|yaml-cpp|nlohmann|toml|openssl|spdlog|fmt|boost|CLI|zlib|zstd|lz4")
 set(wrong "")
 
@@ -35,30 +35,110 @@ string(REPLACE ";" "|" loaders_pattern "${loaders_headers}")
 forbid(interfaces/*.hpp "(${implements_pattern}|${loaders_pattern})" "interfaces know nobody")
 forbid(implements/*.?pp "(${loaders_pattern})" "implements know no loader")
 
-# Telemetry uses how Redis connections carry bytes, and nothing that speaks with Redis; nobody uses telemetry.
-set(carriers redis/deadline redis/dialer redis/socket_transport redis/tls_context redis/tls_transport redis/transport
-             redis/wake_signal)
-file(GLOB_RECURSE sources ${SOURCE}/implements/*.?pp)
-foreach(file IN LISTS sources)
-  file(RELATIVE_PATH name ${SOURCE} ${file})
-  file(STRINGS ${file} includes REGEX "^#include \"(redis|telemetry|memory|layers|site|codecs|mutex|queue)/")
+# The floors of implements/, from the top down: a folder, then the folders that its files include. Each of those stands above it
+# in this list, so there is no circle of folders. `layers/*` is each layer for itself.
+set(floors
+  "basics:"
+  "binding:basics"
+  "config:basics binding"
+  "logging:basics"
+  "codecs:basics"
+  "memory/base:basics"
+  "memory/log:basics memory/base"
+  "memory/ordered:basics memory/base"
+  "memory/engine:memory/base memory/log memory/ordered"
+  "redis/base:basics"
+  "redis/wire:redis/base"
+  "redis/transport:basics redis/base redis/wire"
+  "redis/channel:basics redis/base redis/wire redis/transport"
+  "redis/endpoint:basics redis/base redis/wire redis/transport redis/channel"
+  "redis/topology:basics redis/base redis/wire redis/transport redis/endpoint"
+  "redis/settings:binding redis/base redis/endpoint redis/topology"
+  "redis/lent:basics redis/base redis/wire redis/transport"
+  "redis/cache:basics redis/base redis/wire redis/endpoint redis/topology redis/settings"
+  "redis/connection:basics redis/wire redis/topology redis/settings redis/lent"
+  "layers/*:basics binding codecs"
+  "redis_client:"
+  "mutex:basics redis_client"
+  "queue:basics redis_client"
+  "rate_limit:basics binding redis_client"
+  "telemetry:basics binding redis/base redis/transport"
+  "site:basics binding"
+  "reports:basics binding")
+
+set(above "")
+foreach(floor IN LISTS floors)
+  string(REGEX MATCH "^[^:]+" folder "${floor}")
+  string(REGEX REPLACE "^[^:]+:" "" allowed "${floor}")
+  separate_arguments(allowed)
+  foreach(one IN LISTS allowed)
+    if(NOT one IN_LIST above)
+      string(APPEND wrong "the table of floors: ${folder} may include ${one}, which does not stand above it\n")
+    endif()
+  endforeach()
+  list(APPEND above ${folder})
+  set("may_include_${folder}" ${allowed})
+endforeach()
+
+file(GLOB_RECURSE sources RELATIVE ${SOURCE}/implements ${SOURCE}/implements/*.?pp)
+list(FILTER sources EXCLUDE REGEX "^cachesite/")
+foreach(name IN LISTS sources)
+  string(REGEX REPLACE "/[^/]+$" "" folder "${name}")
+  string(REGEX REPLACE "^layers/.*" "layers/*" floor "${folder}")
+  if(NOT floor IN_LIST above)
+    string(APPEND wrong "implements/${name}: its folder is not in the table of floors\n")
+    continue()
+  endif()
+  file(STRINGS ${SOURCE}/implements/${name} includes REGEX "^#include \"")
   foreach(line IN LISTS includes)
-    string(REGEX REPLACE "^#include \"([a-z_/]+)\\.hpp\"" "\\1" included "${line}")
-    if(name MATCHES "^implements/telemetry/" AND NOT included MATCHES "^telemetry/" AND NOT included IN_LIST carriers)
-      string(APPEND wrong "${name}: ${line}  (telemetry sees hooks, statistics and the transport only)\n")
-    elseif(included MATCHES "^telemetry/" AND NOT name MATCHES "^implements/telemetry/")
-      string(APPEND wrong "${name}: ${line}  (telemetry is used through its public headers)\n")
+    string(REGEX REPLACE "^#include \"(.*)/[^/]+\"" "\\1" included "${line}")
+    if(NOT included STREQUAL folder AND NOT included IN_LIST may_include_${floor})
+      string(APPEND wrong "implements/${name}: ${line}  (${folder} does not include ${included})\n")
     endif()
   endforeach()
 endforeach()
 
+# No circle between headers: those that include nothing left are taken away, again and again, until none is left.
+set(headers "")
+foreach(room interfaces implements loaders)
+  file(GLOB_RECURSE found RELATIVE ${SOURCE}/${room} ${SOURCE}/${room}/*.hpp)
+  foreach(name IN LISTS found)
+    file(STRINGS ${SOURCE}/${room}/${name} includes REGEX "^#include [<\"][a-z0-9_/]+\\.hpp[>\"]")
+    string(REGEX REPLACE "#include [<\"]([a-z0-9_/]+\\.hpp)[>\"]" "\\1" "includes_${name}" "${includes}")
+    list(APPEND headers ${name})
+  endforeach()
+endforeach()
+set(left -1)
+list(LENGTH headers count)
+while(NOT count EQUAL left)
+  set(left ${count})
+  set(remaining "")
+  foreach(name IN LISTS headers)
+    set(waits FALSE)
+    foreach(included IN LISTS "includes_${name}")
+      if(included IN_LIST headers)
+        set(waits TRUE)
+        break()
+      endif()
+    endforeach()
+    if(waits)
+      list(APPEND remaining ${name})
+    endif()
+  endforeach()
+  set(headers ${remaining})
+  list(LENGTH headers count)
+endwhile()
+if(headers)
+  string(APPEND wrong "these headers include each other in a circle, or one that does: ${headers}\n")
+endif()
+
 # A forked child inherits threads, condition variables and locks; the wrappers in basics leave them alone there.
 file(GLOB_RECURSE product RELATIVE ${SOURCE} ${SOURCE}/implements/*.?pp ${SOURCE}/loaders/*.?pp)
 # Whose owners ask the fork mark for them, or that live no longer than one call.
-set(guarded_mutexes implements/redis/channel.hpp implements/redis/endpoint_meter.hpp implements/redis/tls_context.hpp
-                    implements/redis/cluster_topology.hpp implements/redis/sentinel_topology.hpp
+set(guarded_mutexes implements/redis/channel/channel.hpp implements/redis/endpoint/endpoint_meter.hpp implements/redis/transport/tls_context.hpp
+                    implements/redis/topology/cluster_topology.hpp implements/redis/topology/sentinel_topology.hpp
                     implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
-                    implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/key_turns.hpp
+                    implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp
                     implements/layers/remember/flight_table.hpp)
 foreach(name IN LISTS product)
   if(name MATCHES "^implements/basics/")

@@ -1,6 +1,6 @@
 #include "layers/tagged/spakky_tags.hpp"
 
-#include "redis/null_marker.hpp"
+#include "basics/null_marker.hpp"
 
 #include <string>
 #include <utility>
@@ -44,9 +44,9 @@ Status SpakkyTags::write(std::string_view key, std::optional<ByteView> value, Ti
   const std::vector<ByteView> keys(names.begin(), names.end());
 
   std::string escaped;
-  std::string_view stored = value ? value->text() : redis::null_marker;
-  if (value && redis::needs_escape(stored)) {
-    escaped.append(redis::null_marker).append(stored);
+  std::string_view stored = value ? value->text() : basics::null_marker;
+  if (value && basics::needs_escape(stored)) {
+    escaped.append(basics::null_marker).append(stored);
     stored = escaped;
   }
   const std::string life = std::to_string(time_to_live.count());

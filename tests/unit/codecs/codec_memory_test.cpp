@@ -4,7 +4,7 @@
 #include "hex.hpp"
 #include "hostile.hpp"
 #include "layers/tagged/tagged_value.hpp"
-#include "redis/reply_stream.hpp"
+#include "redis/wire/reply_stream.hpp"
 
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/document_reader.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "memory/engine.hpp"
+#include "memory/engine/engine.hpp"
 #include "support/fake_clock.hpp"
 
 #include <algorithm>

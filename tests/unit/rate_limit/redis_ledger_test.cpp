@@ -3,7 +3,7 @@
 #include "rate_limit/redis_ledger.hpp"
 
 #include "rate_limit/memory_ledger.hpp"
-#include "redis/hash_slot.hpp"
+#include "redis/topology/hash_slot.hpp"
 #include "support/fake_clock.hpp"
 
 #include <cachesite/guarded_call.hpp>

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cachesite/parameter.hpp>
+#include <cachesite/redis.hpp>
+#include <cachesite/redis_connection.hpp>
+#include <cachesite/reference.hpp>
+
+#include <vector>
+
+namespace cachesite {
+
+/// Settings of a component that works with a Redis server: either the component whose connection it shares,
+/// or a connection of its own.
+struct RedisClientOptions : RedisConnectionComponentOptions {
+  /// Use this component instead of a connection of one's own. The settings of connections are then those of
+  /// that component and may not be given here.
+  Reference<IRedis> connection;
+
+  /// A component that uses the connection of another one takes nothing from a session.
+  [[nodiscard]] bool uses_session() const noexcept {
+    return !connection.is_set() && SessionOptions::uses_session();
+  }
+
+  static ParameterTable parameters();
+  [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+};
+
+}  // namespace cachesite

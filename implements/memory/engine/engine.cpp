@@ -1,0 +1,342 @@
+#include "memory/engine/engine.hpp"
+
+#include "memory/base/counter_text.hpp"
+#include "memory/log/log_shard_glance.hpp"
+#include "memory/log/log_shard_overwrite.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <new>
+#include <utility>
+
+namespace cachesite::memory {
+
+namespace {
+
+constexpr std::uint64_t least_entries_per_shard = 2000;
+constexpr std::uint64_t least_bytes_per_shard = std::uint64_t{2} << 20U;
+constexpr unsigned most_segment_word_bits = 10;  // 8 KiB
+constexpr unsigned least_segment_word_bits = 5;
+constexpr std::uint64_t segments_per_budget = 128;
+constexpr std::uint64_t least_base = 32;
+// With few bytes the index and the sketch begin as one part in so many of them: the rest is for entries.
+constexpr std::uint64_t table_parts = 8;
+constexpr std::uint64_t sketch_parts = 16;
+constexpr unsigned sample_shift = 8;  // the bits below are the tag
+
+}  // namespace
+
+unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
+  if (options.policy != EvictionPolicy::tinylfu) return 0;
+  std::uint64_t most = std::clamp<std::uint64_t>(options.most_shards, 1, 1024);
+  if (options.max_size) most = std::min(most, *options.max_size / least_entries_per_shard);
+  if (options.max_bytes) most = std::min(most, *options.max_bytes / least_bytes_per_shard);
+  return most == 0 ? 0 : static_cast<unsigned>(std::bit_width(most)) - 1;
+}
+
+ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
+                                 unsigned shard_bits) {
+  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : HashSeed::random()};
+  context.seed.first |= 1U;
+  if (options.time_to_idle) {
+    context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
+  }
+  context.segment_word_bits = most_segment_word_bits;
+  if (options.max_bytes) {
+    const std::uint64_t words = (*options.max_bytes >> shard_bits) / 8 / segments_per_budget;
+    const unsigned bits = words == 0 ? 0 : static_cast<unsigned>(std::bit_width(words)) - 1;
+    context.segment_word_bits = std::clamp(bits, least_segment_word_bits, most_segment_word_bits);
+  }
+  context.table_base = static_cast<std::uint32_t>(least_base);
+  if (options.max_size) {
+    // The last doubling ends just above what a shard holds, four standard deviations of its share included.
+    const double share =
+        static_cast<double>(*options.max_size) / static_cast<double>(std::uint64_t{1} << shard_bits);
+    const double entries = share + 4 * std::sqrt(share);
+    const auto buckets =
+        static_cast<std::uint64_t>(entries / static_cast<double>(BucketTable::entries_per_bucket)) + 1;
+    std::uint64_t base = buckets;
+    while (base >= 2 * least_base)
+      base = (base + 1) / 2;
+    context.table_base = static_cast<std::uint32_t>(base);
+  }
+  if (options.max_bytes) {
+    const std::uint64_t bytes = *options.max_bytes >> shard_bits;
+    const auto at_most = [bytes](std::uint64_t usual, std::uint64_t parts, std::size_t each) {
+      return std::clamp<std::uint64_t>(bytes / parts / each, 1, usual);
+    };
+    context.table_base = static_cast<std::uint32_t>(at_most(context.table_base, table_parts, sizeof(Bucket)));
+    context.least_sketch_blocks =
+        at_most(context.least_sketch_blocks, sketch_parts, FrequencySketch::block_bytes);
+  }
+  return context;
+}
+
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)),
+      clock_(options_.clock, options_.clock_cycles),
+      budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
+      shard_bits_(shard_bits_for(options_)),
+      shard_mask_((std::size_t{1} << shard_bits_) - 1),
+      context_(context_for(options_, budget_, clock_, shard_bits_)) {
+  if (options_.policy != EvictionPolicy::tinylfu)
+    ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
+  // Beside an ordered store there is one shard, always empty, which sends every read on to it.
+  const std::size_t count = std::size_t{1} << shard_bits_;
+  shards_ =
+      static_cast<LogShard*>(::operator new(count * sizeof(LogShard), std::align_val_t(alignof(LogShard))));
+  for (; shard_count_ < count; ++shard_count_)
+    new (shards_ + shard_count_) LogShard(context_);
+  const auto rate = SizeEstimate::rate_for(options_.max_size, options_.max_bytes);
+  if (rate && options_.count_reads) {
+    try {
+      estimate_ = std::make_unique<SizeEstimate>(options_.policy, context_, *rate);
+      sample_mask_ = (*rate - 1) << sample_shift;
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  may_write_quickly_ = !ordered_ && context_.idle == 0 && !options_.listener;
+}
+
+Engine::~Engine() {
+  if (shards_ == nullptr) return;
+  for (std::size_t i = 0; i < shard_count_; ++i)
+    shards_[i].~LogShard();
+  ::operator delete(shards_, std::align_val_t(alignof(LogShard)));
+}
+
+Tick Engine::end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept {
+  return time_to_live == endless ? never : moment.after(time_to_live);
+}
+
+Found Engine::read(std::string_view key, Value& destination) {
+  return read_hashed(key, hash_key(key, context_.seed), destination);
+}
+
+[[gnu::always_inline]] inline Found Engine::read_hashed(std::string_view key, std::uint64_t hash,
+                                                        Value& destination) {
+  if (is_sampled(hash)) [[unlikely]]
+    return read_sampled(key, destination);
+  Found found;
+  if (!shard(hash).glance(hash, key, destination, found)) return read_slowly(key, destination);
+  count_read(found);
+  return found;
+}
+
+// Apart, so that the short way carries nothing of the long one.
+[[gnu::noinline]] Found Engine::read_slowly(std::string_view key, Value& destination) {
+  return clock_.renew() ? read(key, destination) : read_thoroughly(key, destination);
+}
+
+Found Engine::read_thoroughly(std::string_view key, Value& destination) {
+  Aftermath after(listener());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const Found found =
+      ordered_ ? ordered_->read(key, destination, after) : shard(hash).read(hash, key, destination, after);
+  after.tell();
+  count_read(found);
+  return found;
+}
+
+[[gnu::noinline]] Found Engine::read_sampled(std::string_view key, Value& destination) {
+  const Found found = read_thoroughly(key, destination);
+  if (estimate_) estimate_->note_read(hash_key(key, context_.seed), found);
+  return found;
+}
+
+void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> found,
+                       std::span<Value> values) {
+  constexpr std::size_t batch = 16;
+  std::size_t next = 0;
+  for (std::uint64_t hashes[batch]; !ordered_ && next < keys.size();) {
+    const std::size_t count = std::min(keys.size() - next, batch);
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = hash_key(keys[next + i], context_.seed);
+      shard(hashes[i]).prefetch_bucket(hashes[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i)
+      shard(hashes[i]).prefetch_entry(hashes[i]);
+    for (std::size_t i = 0; i < count; ++i, ++next)
+      found[next] = read_hashed(keys[next], hashes[i], values[next]);
+  }
+  for (; next < keys.size(); ++next)
+    found[next] = read(keys[next], values[next]);
+}
+
+WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& value,
+                           std::uint64_t time_to_live) {
+  const TickClock::Moment moment = clock_.moment();
+  const Tick expiry = end_after(time_to_live, moment);
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const std::size_t value_size = value ? value->size() : 0;
+  if (may_write_quickly_ && !is_sampled(hash) && (key.size() | value_size) <= EntryHeader::largest_part) {
+    const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
+    bool owes_sweep = false;
+    if (header.is_plain() &&
+        shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now, owes_sweep)) {
+      if (owes_sweep) sweep_elsewhere();
+      return WriteOutcome::stored;
+    }
+  }
+  return write_slowly(key, hash, value, expiry, moment.now);
+}
+
+void Engine::sweep_elsewhere() {
+  Aftermath after(listener());
+  sweep_next(after);
+  after.tell();
+}
+
+// A shard that nobody writes to is swept by the writes to others.
+void Engine::sweep_next(Aftermath& after) noexcept {
+  shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
+}
+
+WriteOutcome Engine::write_slowly(std::string_view key, std::uint64_t hash,
+                                  const std::optional<ByteView>& value, Tick expiry, Tick now) {
+  Aftermath after(listener());
+  const WriteOutcome outcome = ordered_ ? ordered_->write(WriteCondition::always, key, value, expiry, after)
+                                        : write_to_shard(key, hash, value, expiry, now, after);
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
+  after.tell();
+  return outcome;
+}
+
+WriteOutcome Engine::write_to_shard(std::string_view key, std::uint64_t hash,
+                                    const std::optional<ByteView>& value, Tick expiry, Tick now,
+                                    Aftermath& after) {
+  LogShard& target = shard(hash);
+  std::unique_ptr<ExternalEntry> external;
+  if (target.needs_external(key, value)) {
+    const WriteOutcome made = make_external(key, value, external);
+    if (made != WriteOutcome::stored) return made;
+  }
+  return with_room(target, after,
+                   [&] { return target.write(hash, key, value, expiry, now, external, after); });
+}
+
+WriteOutcome Engine::make_external(std::string_view key, const std::optional<ByteView>& value,
+                                   std::unique_ptr<ExternalEntry>& external) const {
+  if (key.size() + (value ? value->size() : 0) + ExternalEntry::overhead > budget_.most_bytes() >>
+      shard_bits_) {
+    return WriteOutcome::too_large;
+  }
+  try {
+    external = ExternalEntry::make(key, value);
+  } catch (const std::bad_alloc&) {
+    return WriteOutcome::no_memory;
+  }
+  return WriteOutcome::stored;
+}
+
+template <class Attempt>
+[[gnu::always_inline]] inline WriteOutcome Engine::with_room(LogShard& target, Aftermath& after,
+                                                             Attempt attempt) {
+  WriteOutcome outcome;
+  while ((outcome = attempt()) == WriteOutcome::no_room_here) {
+    if (!find_room_elsewhere(target, after)) return WriteOutcome::no_memory;
+  }
+  if (after.owes_sweep()) sweep_next(after);
+  return outcome;
+}
+
+WriteOutcome Engine::write_if(WriteCondition condition, std::string_view key,
+                              const std::optional<ByteView>& value, std::uint64_t time_to_live) {
+  if (condition == WriteCondition::always) return write(key, value, time_to_live);
+  const Tick expiry = end_after(time_to_live, clock_.moment());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  Aftermath after(listener());
+  WriteOutcome outcome;
+  if (ordered_) {
+    outcome = ordered_->write(condition, key, value, expiry, after);
+  } else {
+    LogShard& target = shard(hash);
+    std::unique_ptr<ExternalEntry> external;
+    if (target.needs_external(key, value)) {
+      // A look first: a long value is not copied for nothing.
+      const bool present = target.remaining(hash, key).state != Remaining::State::absent;
+      if (present != (condition == WriteCondition::present)) return WriteOutcome::unchanged;
+      const WriteOutcome made = make_external(key, value, external);
+      if (made != WriteOutcome::stored) return made;
+    }
+    outcome = with_room(
+        target, after, [&] { return target.write_if(condition, hash, key, value, expiry, external, after); });
+  }
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
+  after.tell();
+  return outcome;
+}
+
+WriteOutcome Engine::increment(std::string_view key, std::int64_t by, std::uint64_t time_to_live,
+                               std::int64_t& sum) {
+  const Tick expiry = end_after(time_to_live, clock_.moment());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  Aftermath after(listener());
+  WriteOutcome outcome;
+  if (ordered_) {
+    outcome = ordered_->increment(key, by, expiry, sum, after);
+  } else {
+    LogShard& target = shard(hash);
+    std::unique_ptr<ExternalEntry> external;
+    constexpr std::string_view longest("-9223372036854775808");
+    static_assert(longest.size() == CounterText::longest);
+    if (target.needs_external(key, ByteView(longest))) {
+      const WriteOutcome made = make_external(key, ByteView(longest), external);
+      if (made != WriteOutcome::stored) return made;
+    }
+    outcome = with_room(target, after,
+                        [&] { return target.increment(hash, key, by, expiry, external, sum, after); });
+  }
+  if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
+  after.tell();
+  return outcome;
+}
+
+bool Engine::find_room_elsewhere(const LogShard& except, Aftermath& after) {
+  constexpr unsigned entries_at_once = 32;
+  const auto own = static_cast<std::size_t>(&except - shards_);
+  for (std::size_t i = 1; i < shard_count_; ++i) {
+    if (shards_[(own + i) & (shard_count_ - 1)].give_up(entries_at_once, after)) return true;
+  }
+  return false;
+}
+
+bool Engine::remove(std::string_view key) {
+  Aftermath after(listener());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const bool removed = ordered_ ? ordered_->remove(key, after) : shard(hash).remove(hash, key, after);
+  if (is_sampled(hash) && estimate_) estimate_->note_removal(hash);
+  after.tell();
+  return removed;
+}
+
+bool Engine::contains(std::string_view key) {
+  return remaining(key).state != Remaining::State::absent;
+}
+
+Remaining Engine::remaining(std::string_view key) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  return ordered_ ? ordered_->remaining(key) : shard(hash).remaining(hash, key);
+}
+
+bool Engine::expire(std::string_view key, std::uint64_t time_to_live) {
+  return change_end(key, time_to_live, false);
+}
+
+bool Engine::persist(std::string_view key) {
+  return change_end(key, endless, true);
+}
+
+bool Engine::change_end(std::string_view key, std::uint64_t time_to_live, bool only_if_it_ends) {
+  Aftermath after(listener());
+  const Tick expiry = end_after(time_to_live, clock_.moment());
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const WriteOutcome outcome = ordered_ ? ordered_->expire(key, expiry, only_if_it_ends, after)
+                                        : shard(hash).expire(hash, key, expiry, only_if_it_ends, after);
+  after.tell();
+  if (outcome == WriteOutcome::no_memory) throw std::bad_alloc();
+  return outcome == WriteOutcome::stored;
+}
+
+}  // namespace cachesite::memory

@@ -1,0 +1,337 @@
+#include "memory/engine/engine.hpp"
+
+#include <cachesite/key_pattern.hpp>
+#include <cachesite/memory_cache.hpp>
+#include <cachesite/ttl_jitter.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace cachesite {
+
+namespace {
+
+constexpr std::uint64_t least_entries = 1;
+constexpr std::uint64_t least_bytes = 4096;
+
+// A cache with a limit of nothing would take every write and keep none.
+const MemoryCacheOptions& checked(const MemoryCacheOptions& options) {
+  if (options.max_size && *options.max_size < least_entries)
+    throw std::invalid_argument("MemoryCache: max_size: must be at least 1");
+  if (options.max_bytes && options.max_bytes->bytes < least_bytes)
+    throw std::invalid_argument("MemoryCache: max_bytes: must be at least 4KiB");
+  return options;
+}
+
+memory::EngineOptions engine_options(const MemoryCacheOptions& options, const ComponentContext& context,
+                                     MemoryCache::RemovalListener listener) {
+  memory::EngineOptions result;
+  result.policy = options.policy;
+  result.max_size = options.max_size;
+  if (options.max_bytes) result.max_bytes = options.max_bytes->bytes;
+  result.time_to_idle = options.time_to_idle;
+  result.clock = context.clock;
+  result.listener = std::move(listener);
+  return result;
+}
+
+std::uint64_t milliseconds_of(TimeToLive time_to_live) noexcept {
+  return time_to_live.expires() ? static_cast<std::uint64_t>(time_to_live.count()) : memory::Engine::endless;
+}
+
+// "shard:place"; the beginning for no text.
+std::optional<memory::Engine::ScanPlace> place_in(std::string_view text) noexcept {
+  memory::Engine::ScanPlace place;
+  if (text.empty()) return place;
+  const char* const end = text.data() + text.size();
+  const auto shard = std::from_chars(text.data(), end, place.shard);
+  if (shard.ec != std::errc() || shard.ptr == end || *shard.ptr != ':') return std::nullopt;
+  const auto number = std::from_chars(shard.ptr + 1, end, place.place);
+  if (number.ec != std::errc() || number.ptr != end) return std::nullopt;
+  return place;
+}
+
+Error closed() {
+  return Error(ErrorCode::closed, "the cache is stopped");
+}
+
+}  // namespace
+
+ParameterTable MemoryCacheOptions::parameters() {
+  using namespace std::chrono_literals;
+  using O = MemoryCacheOptions;
+  return {
+      parameter("max_size", &O::max_size, "Most entries held; null for no limit.")
+          .at_least(least_entries)
+          .unit("entries"),
+      parameter("max_bytes", &O::max_bytes,
+                "Most bytes held, keys and the cache's own structures included; null for no limit.")
+          .at_least(ByteSize{least_bytes}),
+      parameter("policy", &O::policy, "Which entry of a full cache goes.")
+          .choices({{"tinylfu", EvictionPolicy::tinylfu},
+                    {"s3fifo", EvictionPolicy::s3fifo},
+                    {"lru", EvictionPolicy::lru},
+                    {"fifo", EvictionPolicy::fifo}}),
+      parameter(
+          "time_to_idle", &O::time_to_idle,
+          "An entry that is not used for so long ends before its TTL; null to let the TTL alone decide.")
+          .at_least(1ms),
+      parameter("ttl_jitter", &O::ttl_jitter,
+                "Each TTL is changed by up to this share of itself, up or down, depending on the key.")
+          .between(0.0, largest_ttl_jitter),
+      parameter("cleanup_interval", &O::cleanup_interval,
+                "Accepted from other systems' files and not used: expired entries are swept by writes.")
+          .unit("operations"),
+  };
+}
+
+struct MemoryCache::Counters {
+  std::atomic<std::uint64_t> failures{0};
+  std::atomic<std::uint64_t> refusals{0};
+  std::atomic<std::uint64_t> clears{0};
+};
+
+// No lock: a process may be forked at any moment. 0 is a limit that was never changed.
+struct MemoryCache::Setup {
+  memory::EngineOptions options;
+  std::shared_ptr<ILogger> logger;
+  std::atomic<std::uint64_t> max_size{0};
+  std::atomic<std::uint64_t> max_bytes{0};
+
+  void apply_to(memory::Engine& engine) const noexcept {
+    if (const auto entries = max_size.load()) engine.set_max_size(entries);
+    if (const auto bytes = max_bytes.load()) engine.set_max_bytes(bytes);
+  }
+};
+
+MemoryCache::MemoryCache(MemoryCacheOptions options, const ComponentContext& context,
+                         RemovalListener listener)
+    : setup_(std::make_unique<Setup>()),
+      counters_(std::make_unique<Counters>()),
+      has_ttl_jitter_(options.ttl_jitter > 0.0),
+      ttl_jitter_(options.ttl_jitter) {
+  setup_->options = engine_options(checked(options), context, std::move(listener));
+  setup_->logger = context.logger;
+}
+
+MemoryCache::~MemoryCache() {
+  delete engine_.load();
+}
+
+// Of several threads that come at once each makes one, and one stays.
+memory::Engine& MemoryCache::make_engine() {
+  auto fresh = std::make_unique<memory::Engine>(setup_->options);
+  memory::Engine* existing = nullptr;
+  if (!engine_.compare_exchange_strong(existing, fresh.get())) return *existing;
+  // A limit that was changed before this is applied here, one that is changed after this by who changes it.
+  setup_->apply_to(*fresh);
+  return *fresh.release();
+}
+
+void MemoryCache::stop() noexcept {
+  stopped_.store(true, std::memory_order_relaxed);
+}
+
+std::shared_ptr<ILogger> MemoryCache::logger() const noexcept {
+  return setup_->logger;
+}
+
+CacheStatistics MemoryCache::statistics() const {
+  const auto* const existing = existing_engine();
+  const auto engine = existing ? existing->statistics() : memory::EngineStatistics();
+  CacheStatistics result;
+  result.hits = engine.hits;
+  result.misses = engine.misses;
+  result.failures = counters_->failures.load(std::memory_order_relaxed);
+  result.refusals = counters_->refusals.load(std::memory_order_relaxed);
+  result.writes = engine.inserts;
+  result.removals = engine.removals + engine.cleared;
+  result.clears = counters_->clears.load(std::memory_order_relaxed);
+  result.evictions = engine.evictions;
+  result.expirations = engine.expirations;
+  result.entries = engine.entries;
+  result.bytes = engine.bytes;
+  result.hit_ratio_at_half_size = engine.hit_ratio_at_half_size;
+  result.hit_ratio_at_twice_the_size = engine.hit_ratio_at_twice_the_size;
+  return result;
+}
+
+Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
+  if (stopped()) return closed();
+  try {
+    return engine().read(key, destination);
+  } catch (const std::bad_alloc&) {
+    counters_->failures.fetch_add(1, std::memory_order_relaxed);
+    throw;
+  }
+}
+
+[[gnu::always_inline]] inline TimeToLive MemoryCache::spread(std::string_view key,
+                                                             TimeToLive time_to_live) const noexcept {
+  if (!has_ttl_jitter_) [[likely]]
+    return time_to_live;
+  return jittered(time_to_live, key, ttl_jitter_);
+}
+
+Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  const auto outcome = engine().write(key, value, milliseconds_of(spread(key, time_to_live)));
+  if (outcome == memory::WriteOutcome::stored) return Done{};
+  return outcome_of(outcome).error();
+}
+
+Result<bool> MemoryCache::do_add(std::string_view key, std::optional<ByteView> value,
+                                 TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  return outcome_of(engine().write_if(memory::WriteCondition::absent, key, value,
+                                      milliseconds_of(spread(key, time_to_live))));
+}
+
+Result<bool> MemoryCache::do_replace(std::string_view key, std::optional<ByteView> value,
+                                     TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  return outcome_of(engine().write_if(memory::WriteCondition::present, key, value,
+                                      milliseconds_of(spread(key, time_to_live))));
+}
+
+Result<std::int64_t> MemoryCache::do_increment(std::string_view key, std::int64_t by,
+                                               TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  std::int64_t sum = 0;
+  const auto stored = outcome_of(engine().increment(key, by, milliseconds_of(time_to_live), sum));
+  if (!stored.ok()) return stored.error();
+  return sum;
+}
+
+Result<bool> MemoryCache::outcome_of(memory::WriteOutcome outcome) noexcept {
+  if (outcome == memory::WriteOutcome::stored) return true;
+  if (outcome == memory::WriteOutcome::unchanged) return false;
+  counters_->failures.fetch_add(1, std::memory_order_relaxed);
+  if (outcome == memory::WriteOutcome::too_large)
+    return Error(ErrorCode::too_large, "the entry is larger than a shard's part of max_bytes");
+  if (outcome == memory::WriteOutcome::no_counter)
+    return Error(ErrorCode::refused, "the entry is no counter: its value is not a whole number of 64 bits");
+  if (outcome == memory::WriteOutcome::out_of_range)
+    return Error(ErrorCode::refused, "the counter would leave the range of 64 bits");
+  return Error(ErrorCode::no_memory);
+}
+
+Result<bool> MemoryCache::do_remove(std::string_view key) {
+  if (stopped()) return closed();
+  return engine().remove(key);
+}
+
+Result<bool> MemoryCache::do_contains(std::string_view key) {
+  if (stopped()) return closed();
+  return engine().contains(key);
+}
+
+Result<Remaining> MemoryCache::do_time_to_live(std::string_view key) {
+  if (stopped()) return closed();
+  return engine().remaining(key);
+}
+
+void MemoryCache::on_refused() noexcept {
+  counters_->refusals.fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<bool> MemoryCache::do_expire(std::string_view key, TimeToLive time_to_live) {
+  if (stopped()) return closed();
+  return engine().expire(key, milliseconds_of(time_to_live));
+}
+
+Result<bool> MemoryCache::do_persist(std::string_view key) {
+  if (stopped()) return closed();
+  return engine().persist(key);
+}
+
+void MemoryCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+  constexpr std::size_t batch = 16;
+  std::array<Found, batch> found{};
+  std::array<Value, batch> values;
+  for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
+    const std::size_t count = std::min(keys.size() - begin, batch);
+    const auto some = keys.subspan(begin, count);
+    if (!read_together(some, found, values)) {
+      // Stopped, or without memory for one of them: each gets an answer of its own.
+      for (std::size_t index = 0; index < count; ++index)
+        results[begin + index] = get(some[index]);
+      continue;
+    }
+    for (std::size_t index = 0; index < count; ++index) {
+      const bool hit = found[index] == Found::hit;
+      results[begin + index] = Lookup(found[index], hit ? std::move(values[index]) : Value());
+    }
+  }
+}
+
+bool MemoryCache::read_together(std::span<const std::string_view> keys, std::span<Found> found,
+                                std::span<Value> values) {
+  if (stopped()) return false;
+  try {
+    engine().read_many(keys, found.first(keys.size()), values.first(keys.size()));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+Status MemoryCache::do_scan(std::string_view pattern, ScanPosition& position,
+                            std::vector<std::string>& keys) {
+  if (stopped()) return closed();
+  auto place = place_in(position.text);
+  if (!place) return Error(ErrorCode::bad_argument, "the position of the scan is none of this cache");
+  auto* const existing = existing_engine();
+  if (existing == nullptr) {
+    position.finished = true;
+    return Done{};
+  }
+  const bool all = pattern == "*";
+  existing->scan(*place, [&](std::string_view key) {
+    if (all || matches_key_pattern(pattern, key)) keys.emplace_back(key);
+  });
+  position.text = std::to_string(place->shard) + ':' + std::to_string(place->place);
+  position.finished = place->finished;
+  return Done{};
+}
+
+Status MemoryCache::do_clear() {
+  if (stopped()) return closed();
+  if (auto* const existing = existing_engine()) existing->clear();
+  counters_->clears.fetch_add(1, std::memory_order_relaxed);
+  return Done{};
+}
+
+Result<std::uint64_t> MemoryCache::do_size() {
+  if (stopped()) return closed();
+  const auto* const existing = existing_engine();
+  return existing ? existing->size() : std::uint64_t{0};
+}
+
+void MemoryCache::set_max_size(std::uint64_t entries) noexcept {
+  setup_->max_size.store(std::max(entries, least_entries));
+  if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
+}
+
+void MemoryCache::set_max_bytes(ByteSize size) noexcept {
+  setup_->max_bytes.store(std::max(size.bytes, least_bytes));
+  if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
+}
+
+void MemoryCache::upkeep(unsigned slices) noexcept {
+  if (auto* const existing = existing_engine()) existing->upkeep(slices);
+}
+
+std::string MemoryCache::check_invariants() const {
+  const auto* const existing = existing_engine();
+  return existing ? existing->check() : std::string();
+}
+
+}  // namespace cachesite

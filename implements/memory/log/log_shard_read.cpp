@@ -1,0 +1,128 @@
+#include "memory/log/log_shard.hpp"
+
+#include <algorithm>
+
+namespace cachesite::memory {
+
+namespace {
+
+constexpr unsigned attempts = 4;
+constexpr unsigned longest_walk = 8;  // buckets; a longer chain is left to the lock
+
+}  // namespace
+
+LogShard::Glance LogShard::look(std::uint64_t hash, std::string_view key, Value& destination) {
+  if (!table_.has_table()) return Glance::miss;
+  const BucketTable::Home home = table_.read_home(hash);
+  if ((home.sequence & 1U) != 0 || home.sequence == Bucket::unborn) return Glance::unsure;
+  const auto unchanged = [&home] {
+    return home.bucket->sequence.load(std::memory_order_relaxed) == home.sequence;
+  };
+  const Bucket* bucket = home.bucket;
+  for (unsigned walked = 0;; ++walked) {
+    const std::uint64_t word0 = bucket->word0.load(std::memory_order_acquire);
+    const std::uint64_t word1 = bucket->word1.load(std::memory_order_acquire);
+    for (std::uint32_t matches = match_tags(word0, word1, BucketTable::tag(hash)); matches != 0;
+         matches &= matches - 1) {
+      const auto slot = static_cast<unsigned>(std::countr_zero(matches));
+      const Word* entry = arena_.at(bucket->references[slot].load(std::memory_order_acquire));
+      const EntryHeader header = load_header(entry);
+      const Word* key_words = entry + header.key_offset();
+      if (header.is_external()) {
+        if (key_words->load(std::memory_order_acquire) == hash) return Glance::unsure;
+        continue;
+      }
+      if (header.key_size() != key.size() || !same_bytes(key_words, key.data(), key.size())) continue;
+      if (header.is_expired(entry, clock_.now())) return Glance::unsure;
+      const std::size_t size = header.value_size();
+      copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
+      if (!unchanged()) return Glance::unsure;
+      const_cast<Bucket*>(bucket)->count_use(word1, slot);
+      return header.is_null() ? Glance::null : Glance::hit;
+    }
+    if (Bucket::link_of(word1) == 0) break;
+    bucket = table_.read_next(home.bucket, word1);
+    if (bucket == nullptr || walked == longest_walk) return Glance::unsure;
+  }
+  return unchanged() ? Glance::miss : Glance::unsure;
+}
+
+Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+  for (unsigned attempt = 0; attempt < attempts && context_.idle == 0; ++attempt) {
+    switch (look(hash, key, destination)) {
+      case Glance::hit:
+        return Found::hit;
+      case Glance::null:
+        return Found::null;
+      case Glance::miss:
+        return Found::miss;
+      case Glance::unsure:
+        basics::pause_briefly();
+    }
+  }
+  return read_locked(hash, key, destination, after);
+}
+
+Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+  const Guard guard(*this);
+  Located located;
+  if (!find(hash, key, located)) return Found::miss;
+  Word* entry = arena_.at(located.reference);
+  const EntryHeader header = load_header(entry);
+  const Tick now = clock_.now();
+  if (header.is_expired(entry, now)) {
+    drop_at(located.position, located.reference, RemovalCause::expired, after);
+    maintain(after);
+    settle();
+    return Found::miss;
+  }
+  if (header.is_external()) {
+    const ExternalEntry& external = *external_of(entry, header);
+    if (external.value) destination.share(external.value, external.value_size);
+  } else if (!header.is_null()) {
+    const std::size_t size = header.value_size();
+    copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
+  }
+  Bucket& bucket = *located.position.bucket;
+  bucket.count_use(bucket.word1.load(std::memory_order_relaxed), located.position.slot);
+  if (context_.idle != 0) {
+    const ChainChange change(*located.position.home);
+    put_off(entry, now);
+  }
+  return header.is_null() ? Found::null : Found::hit;
+}
+
+void LogShard::put_off(Word* entry, Tick now) noexcept {
+  entry->store(load_header(entry).with_idle_deadline(now + context_.idle).raw(), std::memory_order_release);
+}
+
+Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept {
+  const Guard guard(*this);
+  Located located;
+  if (!find(hash, key, located)) return {};
+  const Word* entry = arena_.at(located.reference);
+  const EntryHeader header = load_header(entry);
+  const Tick now = clock_.now();
+  if (header.is_expired(entry, now)) return {};
+  const Tick expiry = header.expiry(entry);
+  if (expiry == never) return {Remaining::State::no_expiry, {}};
+  const std::uint64_t left = std::max<std::uint64_t>(1, (expiry - now) / ticks_per_millisecond);
+  return {Remaining::State::expires, std::chrono::milliseconds(static_cast<std::int64_t>(left))};
+}
+
+void LogShard::prefetch_bucket(std::uint64_t hash) const noexcept {
+  __builtin_prefetch(table_.read_current_home(hash).bucket);
+}
+
+void LogShard::prefetch_entry(std::uint64_t hash) const noexcept {
+  const Bucket* home = table_.read_home(hash).bucket;
+  const std::uint32_t matches =
+      match_tags(home->word0.load(std::memory_order_acquire), home->word1.load(std::memory_order_acquire),
+                 BucketTable::tag(hash));
+  if (matches == 0) return;
+  const Word* entry = arena_.at(home->references[std::countr_zero(matches)].load(std::memory_order_acquire));
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 8);
+}
+
+}  // namespace cachesite::memory

@@ -1,0 +1,141 @@
+// The calls of a RedisCache that change an entry depending on what is there.
+
+#include "redis/cache/redis_cache_inner.hpp"
+#include "redis/wire/script_digest.hpp"
+
+#include <cachesite/redis_cache.hpp>
+#include <cachesite/ttl_jitter.hpp>
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace cachesite {
+
+using redis::Argument;
+using redis::NumberWord;
+using redis::Reply;
+using redis::ReplyKind;
+using redis::ReplyKinds;
+using redis::StoreWords;
+
+namespace {
+
+// Gives a new counter its end. The sum is read again as text: as a number of Lua it would lose its last
+// digits.
+constexpr std::string_view increment_script =
+    "local new = redis.call('EXISTS', KEYS[1]) == 0\n"
+    "local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])\n"
+    "if type(sum) == 'table' then return sum end\n"
+    "if new then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n"
+    "return redis.call('GET', KEYS[1])";
+
+Error increment_error(const Error& error) {
+  const auto message = error.message();
+  const bool no_counter =
+      message.find("not an integer") != std::string_view::npos || message.starts_with("WRONGTYPE");
+  if (error.code() != ErrorCode::refused) return error;
+  if (no_counter) return Error(ErrorCode::refused, "the entry is no counter", error.outcome());
+  if (message.find("overflow") != std::string_view::npos)
+    return Error(ErrorCode::refused, "the counter would leave the range of 64 bits", error.outcome());
+  return error;
+}
+
+}  // namespace
+
+Result<bool> RedisCache::Inner::store_if(StoreWords::Only only, std::string_view key,
+                                         std::optional<ByteView> value, TimeToLive time_to_live) {
+  Argument payload{{}};
+  if (auto refused = payload_of(value, payload)) return *refused;
+  StoreWords words;
+  const auto arguments = words.make({prefix, key}, payload, jittered(time_to_live, key, ttl_jitter), only);
+  Reply reply;
+  if (auto status = ask({arguments, ReplyKind::status | ReplyKind::nil, false}, reply, false); !status.ok())
+    return status.error();
+  if (reply.kind == ReplyKind::nil) return false;
+  wrote(key, payload);
+  return true;
+}
+
+Result<bool> RedisCache::do_add(std::string_view key, std::optional<ByteView> value,
+                                TimeToLive time_to_live) {
+  return inner_->store_if(StoreWords::Only::if_absent, key, value, time_to_live);
+}
+
+Result<bool> RedisCache::do_replace(std::string_view key, std::optional<ByteView> value,
+                                    TimeToLive time_to_live) {
+  return inner_->store_if(StoreWords::Only::if_present, key, value, time_to_live);
+}
+
+Result<std::int64_t> RedisCache::do_increment(std::string_view key, std::int64_t by,
+                                              TimeToLive time_to_live) {
+  auto& inner = *inner_;
+  const NumberWord step(by);
+  if (!time_to_live.expires()) {
+    const auto sum = inner.ask_number("INCRBY", key, false, step.text());
+    if (!sum.ok()) return increment_error(sum.error());
+    inner.count(inner.counters.writes);
+    return sum.value();
+  }
+  static const std::string digest = redis::script_digest(increment_script);
+  const NumberWord lifetime(time_to_live.count());
+  std::array<Argument, 6> words{
+      {{"EVALSHA"}, {digest}, {"1"}, {inner.prefix, key}, {step.text()}, {lifetime.text()}}};
+  const redis::Command command{words, static_cast<ReplyKinds>(ReplyKind::bulk), false};
+  const redis::Routing routing{.key_argument = 3};
+  Reply reply;
+  auto status = inner.send(command, routing, reply);
+  if (status.ok() && reply.kind == ReplyKind::error && reply.text().starts_with("NOSCRIPT")) {
+    words[0] = {"EVAL"};
+    words[1] = {increment_script};
+    status = inner.send(command, routing, reply);
+  }
+  status = inner.judge(std::move(status), reply);
+  if (!status.ok()) {
+    inner.count(inner.counters.failures);
+    return increment_error(status.error());
+  }
+  const auto text = reply.text();
+  std::int64_t sum = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), sum);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
+    inner.count(inner.counters.failures);
+    return Error(ErrorCode::protocol, "the answer of a script is no number", Outcome::unknown);
+  }
+  inner.count(inner.counters.writes);
+  return sum;
+}
+
+Result<bool> RedisCache::do_expire(std::string_view key, TimeToLive time_to_live) {
+  auto& inner = *inner_;
+  if (time_to_live.expires()) {
+    const NumberWord lifetime(time_to_live.count());
+    const auto found = inner.ask_number("PEXPIRE", key, false, lifetime.text());
+    if (!found.ok()) return found.error();
+    return found.value() > 0;
+  }
+  // PERSIST says the same of an entry without an end and of none.
+  const std::array<Argument, 2> question{{{"EXISTS"}, {inner.prefix, key}}};
+  const std::array<Argument, 2> change{{{"PERSIST"}, {inner.prefix, key}}};
+  const auto number = static_cast<ReplyKinds>(ReplyKind::integer);
+  std::array<redis::Request, 2> requests;
+  requests[0].command = {question, number, true};
+  requests[1].command = {change, number, false};
+  inner.ask_all(requests, inner.call_time());
+  for (const auto& request : requests) {
+    if (request.status.ok()) continue;
+    inner.count(inner.counters.failures);
+    return request.status.error();
+  }
+  return requests[0].reply.integer > 0 || requests[1].reply.integer > 0;
+}
+
+Result<bool> RedisCache::do_persist(std::string_view key) {
+  const auto changed = inner_->ask_number("PERSIST", key, false);
+  if (!changed.ok()) return changed.error();
+  return changed.value() > 0;
+}
+
+}  // namespace cachesite

@@ -1,7 +1,0 @@
-#include "redis/channel_work.hpp"
-
-namespace cachesite::redis {
-
-template class BasicChannel<SystemThreads>;
-
-}  // namespace cachesite::redis

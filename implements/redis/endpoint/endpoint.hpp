@@ -1,0 +1,186 @@
+#pragma once
+
+#include "basics/back_off.hpp"
+#include "basics/condition.hpp"
+#include "basics/inherited.hpp"
+#include "basics/stop_signal.hpp"
+#include "basics/thread.hpp"
+#include "redis/channel/channel.hpp"
+#include "redis/channel/lanes.hpp"
+#include "redis/endpoint/breaker.hpp"
+#include "redis/endpoint/call_attempts.hpp"
+#include "redis/endpoint/endpoint_meter.hpp"
+#include "redis/endpoint/heartbeat.hpp"
+#include "redis/transport/connector.hpp"
+#include "redis/wire/command.hpp"
+
+#include <cachesite/health.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/redis_statistics.hpp>
+#include <cachesite/result.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cachesite::redis {
+
+struct EndpointOptions {
+  ConnectorOptions connector;
+  ChannelLimits channel;
+  LaneOptions lanes;
+  basics::BackOff::Pause first_pause = std::chrono::milliseconds(50);
+  basics::BackOff::Pause longest_pause = std::chrono::seconds(1);
+  BreakerOptions breaker;
+  bool retry_on_timeout = false;
+  std::chrono::milliseconds health_check_interval{0};  // 0: none
+  /// Told whenever an attempt to connect has ended, by the thread that made it, without a lock held.
+  std::function<void()> on_attempt;
+};
+
+/// One server: its channels, and what is done when it is not there. A thread exists only while something is
+/// to be connected. In a child that the process forks, calls fail with `closed`: the connections are the
+/// parent's, and so are the threads and whoever held a lock.
+class Endpoint {
+ public:
+  Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger);
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  void start();
+  void await_started();
+  void stop() noexcept;
+  /// `stop` for a server that is not used any more, while others are: calls end with `unreachable`.
+  void retire() noexcept;
+  /// Ends the connections as if the server had, since its name may lead elsewhere by now. Does nothing when
+  /// it did so less than `renewal_pause` ago.
+  void renew();
+
+  /// Sends a command and gives its answer, an error of the server included. Starts the endpoint if need be.
+  Status call(const Command& command, Reply& reply, CallTime time);
+  /// Sends commands next to each other on one connection, with nothing between them, and gives all the
+  /// answers. When the call fails, replies whose kind is no longer `none` are answers that came in time.
+  Status call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time);
+
+  /// The first half of such a call: sends the commands, as far as that is possible without waiting.
+  [[nodiscard]] Channel::Pending send(std::span<const Command> commands);
+  /// The second half: gives the answers to what was sent, or does all of it when nothing was.
+  Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply* const> replies,
+                 CallTime time);
+
+  /// False while the server is known to be away, or not to answer in time: a call would fail.
+  [[nodiscard]] bool usable() const noexcept {
+    const State state = state_.load(std::memory_order_acquire);
+    if (state == State::down || state == State::stopped) return false;
+    return !breaker_.troubled() || !breaker_.refuses(SteadyTime::now());
+  }
+  [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
+  /// True when the server can be reached and refuses the login, or is no master where one is required.
+  [[nodiscard]] bool is_refused() const;
+  [[nodiscard]] bool requires_master() const noexcept {
+    return options_.connector.introduction.requires_master;
+  }
+  [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
+
+  [[nodiscard]] Health health() const;
+  [[nodiscard]] RedisEndpointStatistics statistics() const;
+
+ private:
+  using State = RedisEndpointState;
+  using Lock = std::unique_lock<std::mutex>;
+
+  /// The way of a call through the breaker.
+  class Passage {
+   public:
+    explicit Passage(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
+    ~Passage() {
+      if (probe_ != 0) leave();
+    }
+    Passage(const Passage&) = delete;
+    Passage& operator=(const Passage&) = delete;
+
+    /// Gives why there is no way.
+    std::optional<Error> enter(CallTime time);
+    /// See Breaker.
+    [[nodiscard]] std::uint64_t probe() const noexcept { return probe_; }
+
+   private:
+    void leave() noexcept;
+
+    Endpoint& endpoint_;
+    std::uint64_t probe_ = 0;
+  };
+
+  void end(const Error& reason) noexcept;
+  template <class Send>
+  Status carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already = false);
+  std::optional<Error> await_up(TimePoint deadline);
+  // Tells of a call that is traced.
+  void record(std::span<const Command> commands, std::span<Reply* const> replies, const Status& status,
+              CallTime time) const noexcept;
+  Channel& pick(LaneNeeds needs) {
+    Channel* const usual = lanes_.usual(needs);
+    return usual != nullptr ? *usual : pick_other(needs);
+  }
+  Channel& pick_other(LaneNeeds needs);
+  void on_loss(const Error& reason) noexcept;
+  [[nodiscard]] bool is_fair(std::chrono::nanoseconds patience) const noexcept {
+    return patience >= options_.connector.call_timeout / 2;
+  }
+  void count_unanswered(std::uint64_t probe) noexcept;
+  void count_answered() noexcept;
+  [[nodiscard]] std::string breaker_text() const;
+  void begin_work(Lock& lock) noexcept;
+  void work() noexcept;
+  void check_channels() noexcept;
+  void go_up() noexcept;
+  void tell_attempt(Lock& lock) const noexcept;
+  void tell_loss(std::string_view reason) noexcept;
+  void tell_return() noexcept;
+  void go_down(const Error& reason) noexcept;
+  void set_state(State state) noexcept;
+  template <class Text>
+  void log(LogLevel level, Text&& text) const noexcept;
+  [[nodiscard]] Error down_error() const;
+
+  EndpointMeter meter_;
+  const basics::ForkMark fork_mark_;
+  const EndpointOptions options_;
+  const std::string label_;
+  const std::string place_;
+  const std::shared_ptr<ILogger> logger_;
+  Connector connector_;  // of the worker
+  basics::StopSignal stop_signal_;
+  Lanes lanes_;
+
+  std::atomic<State> state_{State::idle};
+  mutable std::mutex mutex_;
+  basics::Condition changed_;
+  basics::Thread worker_;
+  bool working_ = false;
+  bool urgent_ = false;
+  bool was_up_ = false;
+  bool reported_down_ = false;
+  bool no_master_ = false;  // it said so when it was connected to last
+  TimePoint patience_ends_{};
+  TimePoint next_renewal_{};
+  Breaker breaker_;
+  std::chrono::system_clock::time_point since_;
+  std::optional<Error> reason_;
+  std::string peer_;          // the address of the last connection
+  std::optional<Error> end_;  // why it is stopped
+  Transport* handshaking_ = nullptr;
+  Heartbeat heartbeat_;
+};
+
+}  // namespace cachesite::redis

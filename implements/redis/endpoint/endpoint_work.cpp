@@ -1,0 +1,226 @@
+// The part of an endpoint that connects, and says whether the server is there.
+
+#include "basics/background_thread.hpp"
+#include "basics/guarded_log.hpp"
+#include "redis/base/placed_error.hpp"
+#include "redis/endpoint/endpoint.hpp"
+#include "redis/transport/considerate_transport.hpp"
+#include "redis/transport/server_call_report.hpp"
+#include "redis/wire/only_server.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cachesite::redis {
+
+namespace {
+
+// How long calls wait for a connection that ended just now to be replaced.
+constexpr std::chrono::milliseconds recovery_patience{500};
+
+}  // namespace
+
+void Endpoint::start() {
+  if (fork_mark_.forked()) return;
+  Lock lock(mutex_);
+  if (state_ == State::down && !working_) begin_work(lock);  // there was no thread for it
+  if (state_ != State::idle) return;
+  set_state(State::connecting);
+  begin_work(lock);
+}
+
+void Endpoint::await_started() {
+  if (fork_mark_.forked()) return;
+  Lock lock(mutex_);
+  changed_.wait(lock, [&] { return state_ != State::connecting; });
+}
+
+void Endpoint::stop() noexcept {
+  end(Error(ErrorCode::closed, "the cache is stopped", Outcome::unknown));
+}
+
+void Endpoint::retire() noexcept {
+  end(placed_error(place_, ErrorCode::unreachable,
+                   Error(ErrorCode::unreachable, "the server is not used any more", Outcome::unknown)));
+}
+
+void Endpoint::end(const Error& reason) noexcept {
+  if (fork_mark_.forked()) return;
+  {
+    const Lock lock(mutex_);
+    if (state_ != State::stopped) {
+      end_ = reason;
+      set_state(State::stopped);
+      stop_signal_.raise();
+      if (handshaking_ != nullptr) handshaking_->shut_down();
+      changed_.notify_all();
+    }
+  }
+  lanes_.close(reason);
+  heartbeat_.stop();
+  basics::Thread worker;
+  {
+    const Lock lock(mutex_);
+    worker = std::move(worker_);
+  }
+  if (worker.joinable()) worker.join();
+  lanes_.close(reason);
+}
+
+void Endpoint::renew() {
+  {
+    const Lock lock(mutex_);
+    const auto now = SteadyTime::now();
+    if (state_ != State::up || now < next_renewal_) return;
+    next_renewal_ = now + renewal_pause;
+  }
+  lanes_.shut_down();
+}
+
+void Endpoint::set_state(State state) noexcept {
+  if (state_ != state) since_ = std::chrono::system_clock::now();
+  state_.store(state, std::memory_order_release);
+  changed_.notify_all();
+}
+
+template <class Text>
+void Endpoint::log(LogLevel level, Text&& text) const noexcept {
+  basics::log_guarded(*logger_, level, "redis", [&] { return label_ + ": " + text(); });
+}
+
+void Endpoint::on_loss(const Error& reason) noexcept {
+  Lock lock(mutex_);
+  if (state_ == State::stopped) return;
+  if (state_ == State::up && !lanes_.any_open()) {
+    reason_ = placed_error(place_, ErrorCode::unreachable, reason);
+    patience_ends_ = SteadyTime::now() + recovery_patience;
+    urgent_ = true;
+    set_state(State::recovering);
+  }
+  begin_work(lock);
+}
+
+// A connection that has died in silence is found by asking for an answer.
+void Endpoint::check_channels() noexcept {
+  const std::array<Argument, 1> words{{{"PING"}}};
+  const Command ping{words, static_cast<ReplyKinds>(ReplyKind::status), true};
+  lanes_.for_each_open([&](Channel& channel) {
+    try {
+      Reply reply;
+      std::optional<Error> loss;
+      const auto now = SteadyTime::now();
+      const auto ending = channel.call(ping, reply, now, now + options_.connector.call_timeout, loss);
+      if (ending == Ending::answered && breaker_.troubled()) count_answered();
+    } catch (const std::exception&) {
+      // No memory: the next beat asks again.
+    }
+  });
+}
+
+void Endpoint::begin_work(Lock&) noexcept {
+  if (working_) {
+    changed_.notify_all();
+    return;
+  }
+  if (worker_.joinable()) worker_.join();  // it has finished: leaving is all it still does
+  try {
+    worker_ = basics::background_thread([this] { work(); });
+    working_ = true;
+  } catch (const std::exception&) {
+    if (lanes_.any_open())
+      lanes_.forget_wishes();  // what is open goes on, and the next call that needs more wishes anew
+    else
+      go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
+  }
+}
+
+void Endpoint::go_up() noexcept {
+  reason_.reset();
+  // One that has left calls without an answer has to answer one first.
+  if (!breaker_.troubled()) tell_return();
+  was_up_ = true;
+  heartbeat_.start();
+  if (state_ == State::up) return;
+  set_state(State::up);
+}
+
+void Endpoint::tell_attempt(Lock& lock) const noexcept {
+  if (!options_.on_attempt) return;
+  lock.unlock();
+  options_.on_attempt();
+  lock.lock();
+}
+
+void Endpoint::tell_loss(std::string_view reason) noexcept {
+  if (std::exchange(reported_down_, true)) return;
+  log(LogLevel::warning, [&] {
+    return (was_up_ ? "lost " : "cannot use ") + std::string(reason) + "; calls fail until it returns";
+  });
+}
+
+void Endpoint::tell_return() noexcept {
+  if (std::exchange(reported_down_, false)) log(LogLevel::info, [&] { return place_ + " is back"; });
+}
+
+void Endpoint::go_down(const Error& reason) noexcept {
+  reason_ = placed_error(
+      place_, reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable, reason);
+  tell_loss(reason_->message());
+  if (state_ != State::down) set_state(State::down);
+}
+
+void Endpoint::work() noexcept {
+  basics::BackOff pauses(options_.first_pause, options_.longest_pause,
+                         reinterpret_cast<std::uintptr_t>(this));
+  Lock lock(mutex_);
+  for (;;) {
+    Channel* const channel = lanes_.closed();
+    if (channel == nullptr || state_ == State::stopped) {
+      working_ = false;
+      return;
+    }
+    urgent_ = false;
+    lock.unlock();
+    Connector::Outcome outcome;
+    try {
+      const auto announce = [this](Transport* transport) {
+        const Lock announcing(mutex_);
+        handshaking_ = transport;
+        if (transport != nullptr && state_ == State::stopped) transport->shut_down();
+      };
+      outcome = connector_.connect(
+          stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
+      if (outcome.transport) {
+        auto peer = peer_of(outcome.transport->descriptor());
+        if (lanes_.is_bulk(*channel))
+          outcome.transport = std::make_unique<ConsiderateTransport>(
+              std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
+              options_.connector.call_timeout / 2);
+        lock.lock();
+        if (state_ != State::stopped) {
+          peer_ = std::move(peer);
+          channel->open(std::move(outcome.transport));
+          meter_.connected();
+          pauses.reset();
+          go_up();
+          tell_attempt(lock);
+        }
+        continue;
+      }
+    } catch (const std::exception&) {
+      outcome.error.emplace(ErrorCode::no_memory, "no memory for a connection");
+    }
+    if (!lock.owns_lock()) lock.lock();
+    if (state_ == State::stopped) continue;
+    meter_.connect_failed(*outcome.error);
+    no_master_ = outcome.no_master;
+    if (!lanes_.any_open()) go_down(*outcome.error);
+    tell_attempt(lock);
+    auto pause = pauses.next();
+    if (outcome.error->code() == ErrorCode::refused)
+      pause = std::max<basics::BackOff::Pause>(pause, options_.longest_pause * 5);
+    changed_.wait_for(lock, pause, [&] { return state_ == State::stopped || urgent_; });
+  }
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,441 @@
+#include "redis/topology/sentinel_topology.hpp"
+
+#include "basics/background_thread.hpp"
+#include "redis/topology/server_share.hpp"
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+
+namespace cachesite::redis {
+
+namespace {
+
+using Go = RequestCourse::Step::Go;
+
+// How long calls wait for a master after the last one was left.
+constexpr std::chrono::milliseconds master_patience{200};
+// A server that is being made the master is looked at so often.
+constexpr std::chrono::milliseconds longest_look{100};
+// It tells when there is news; one that could not have a thread cannot.
+constexpr std::chrono::milliseconds look_at_candidate{500};
+// After a turn that ended for want of memory or of a thread.
+constexpr std::chrono::milliseconds pause_when_starved{100};
+constexpr std::size_t most_sentinels = 16;
+
+}  // namespace
+
+SentinelTopology::SentinelTopology(SentinelOptions options, std::string label,
+                                   std::shared_ptr<ILogger> logger)
+    : options_(std::move(options)), label_(std::move(label)), logger_(std::move(logger)) {}
+
+SentinelTopology::~SentinelTopology() {
+  stop();
+}
+
+void SentinelTopology::do_start() {
+  Lock lock(mutex_);
+  begin_work(lock);
+}
+
+void SentinelTopology::begin_work(Lock&) {
+  if (working_ || stopped_) return;
+  try {
+    to_watch_ = options_.sentinels;
+    keeper_ = basics::background_thread([this] { keep(); });
+    working_ = true;
+    trouble_.reset();
+  } catch (const std::exception&) {
+    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the sentinels");
+    patience_ends_ = TimePoint::min();
+  }
+}
+
+void SentinelTopology::do_await_started() {
+  Lock lock(mutex_);
+  if (working_) changed_.wait(lock, [&] { return stopped_ || settled(); });
+}
+
+// Whether the first search has ended, well or not.
+bool SentinelTopology::settled() const {
+  if (master_) return true;
+  if (starved_ || !working_) return true;
+  if (news_ || sentinels_.empty()) return false;  // the keeper has not made anything of it yet
+  for (const auto& [address, watched] : sentinels_)
+    if (!watched.answered) return false;
+  return !candidate_ || !candidate_->usable();
+}
+
+void SentinelTopology::do_stop() noexcept {
+  stopped_ = true;
+  basics::Thread keeper;
+  {
+    const Lock lock(mutex_);
+    changed_.notify_all();
+    work_.notify_all();
+    for (const auto& [address, watched] : sentinels_)
+      watched.watcher->stop();
+    keeper = std::move(keeper_);
+  }
+  if (keeper.joinable()) keeper.join();
+  std::map<ServerAddress, Watched> sentinels;
+  std::vector<Node> replicas;
+  std::array<Node, 2> masters;
+  {
+    const Lock lock(mutex_);
+    sentinels.swap(sentinels_);
+    replicas.swap(replicas_);
+    masters = {master_, candidate_};
+  }
+  sentinels.clear();
+  for (const auto& node : replicas)
+    node->stop();
+  for (const auto& node : masters)
+    if (node) node->stop();
+}
+
+Health SentinelTopology::do_health() const {
+  if (stopped_) return {HealthState::down, "stopped"};
+  const auto view = view_.get();
+  if (view && view->master) return view->master->health();
+  const Lock lock(mutex_);
+  return {HealthState::down, std::string(no_master().message())};
+}
+
+std::vector<RedisEndpointStatistics> SentinelTopology::do_statistics() const {
+  std::vector<RedisEndpointStatistics> all;
+  const auto view = view_.get();
+  if (!view) return all;
+  if (view->master) all.push_back(view->master->statistics());
+  for (const auto& replica : view->replicas)
+    all.push_back(replica->statistics());
+  return all;
+}
+
+Error SentinelTopology::no_master() const {
+  const std::string name = "no master for " + options_.service_name;
+  if (candidate_ && !candidate_->usable())
+    return Error(ErrorCode::unreachable, name + ": " + candidate_->health().reason);
+  if (trouble_) return Error(trouble_->code(), name + ": " + std::string(trouble_->message()));
+  return Error(ErrorCode::unreachable, name);
+}
+
+void SentinelTopology::log(LogLevel level, const std::string& message) const {
+  logger_->log(level, "redis", label_ + ": " + message);
+}
+
+Result<SentinelTopology::Choice> SentinelTopology::choose(bool replica, TimePoint& now, TimePoint deadline) {
+  auto view = view_.get();
+  if (!view || !view->master) {
+    Lock lock(mutex_);
+    begin_work(lock);
+    for (;;) {
+      if (stopped_) return Error(ErrorCode::closed, "the cache is stopped");
+      view = view_.get();
+      if (view && view->master) break;
+      if (settled() && SteadyTime::now() >= patience_ends_) return no_master();
+      const auto until = std::min(deadline, settled() ? patience_ends_ : deadline);
+      if (changed_.wait_until(lock, until) == std::cv_status::timeout && SteadyTime::now() >= deadline)
+        return no_master();
+    }
+    now = SteadyTime::now();
+  }
+  if (replica && !view->replicas.empty()) {
+    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t index = 0; index < view->replicas.size(); ++index) {
+      const auto& node = view->replicas[(first + index) % view->replicas.size()];
+      if (node->usable()) return Choice{node, true};
+    }
+  }
+  return Choice{view->master, false};
+}
+
+RequestCourse SentinelTopology::course_of(const Command& command, const Routing& routing, CallTime time) {
+  return RequestCourse(command.repeatable, options_.read_from_replicas && routing.only_reads, time,
+                       turn_.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL);
+}
+
+Status SentinelTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
+                                    CallTime time) {
+  RequestCourse course = course_of(command, routing, time);
+  return travel(course, {.go = Go::by_map}, command, reply, time);
+}
+
+RequestCourse::Step SentinelTopology::judge(RequestCourse& course, const Status& status, const Reply& reply,
+                                            const Choice& asked, TimePoint now) {
+  const auto& address = asked.node->address();
+  if (!status.ok()) return course.failed(status.error(), address, asked.replica, now);
+  const auto hint = ServerHint::read(reply.text(), address);
+  if (hint.kind == ServerHint::Kind::not_a_master) {
+    Lock lock(mutex_);
+    if (pursuit_.leave(address, SteadyTime::now())) leave_master(lock);
+  }
+  const bool waits = hint.kind == ServerHint::Kind::not_a_master || hint.kind == ServerHint::Kind::loading;
+  return course.answered(waits ? hint : ServerHint{}, address, asked.replica, now);
+}
+
+Status SentinelTopology::travel(RequestCourse& course, RequestCourse::Step step, const Command& command,
+                                Reply& reply, CallTime time) {
+  auto now = time.begin;
+  for (;;) {
+    if (step.want_refresh || step.pause.count() != 0) {
+      Lock lock(mutex_);
+      if (step.want_refresh) ask_sentinels(lock);
+      if (step.go == Go::finish) return *step.error;
+      changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
+      now = SteadyTime::now();
+    }
+    if (step.go == Go::finish) return *step.error;
+    const auto choice = choose(course.try_replica(), now, time.deadline);
+    if (!choice.ok()) return choice.error();
+    const auto& node = choice.value().node;
+    if (!course.acceptable(node->address())) return course.failure();
+    Status status = node->call(command, reply, {now, time.deadline});
+    if (status.ok() && reply.kind != ReplyKind::error) return status;
+    now = SteadyTime::now();
+    step = judge(course, status, reply, choice.value(), now);
+    if (step.go == Go::finish && !step.error) return status;
+  }
+}
+
+void SentinelTopology::do_execute_all(std::span<Request> requests, CallTime time) {
+  struct Group {
+    Result<Choice> choice;
+    ServerShare share;
+  };
+  const Error nowhere(ErrorCode::unreachable);
+  std::array<Group, 2> groups{{{nowhere, {}}, {nowhere, {}}}};
+  std::size_t sent = 0;
+  for (auto& request : requests)
+    groups[options_.read_from_replicas && request.routing.only_reads ? 1 : 0].share.add(request);
+  for (std::size_t place = 0; place < groups.size(); ++place) {
+    auto& [choice, share] = groups[place];
+    if (share.empty()) continue;
+    choice = choose(place == 1, time.begin, time.deadline);
+    if (!choice.ok()) continue;
+    share.send(*choice.value().node);
+    ++sent;
+  }
+  std::size_t collected = 0;
+  for (auto& [choice, share] : groups)
+    if (!share.empty() && choice.ok())
+      share.collect(*choice.value().node, {time.begin, ServerShare::deadline(time, collected++, sent)});
+  for (auto& [choice, share] : groups) {
+    for (Request* const request : share.requests()) {
+      if (!choice.ok()) {
+        request->status = choice.error();
+        continue;
+      }
+      if (request->status.ok() && request->reply.kind != ReplyKind::error) continue;
+      RequestCourse course = course_of(request->command, request->routing, time);
+      const auto step = judge(course, request->status, request->reply, choice.value(), SteadyTime::now());
+      if (step.go == Go::finish && !step.error) continue;
+      request->status = travel(course, step, request->command, request->reply, time);
+    }
+  }
+}
+
+Status SentinelTopology::do_for_each_master(const Visit& visit, CallTime time) {
+  const auto choice = choose(false, time.begin, time.deadline);
+  return choice.ok() ? visit(*choice.value().node) : Status(choice.error());
+}
+
+void SentinelTopology::ask_sentinels(Lock&) {
+  if (gate_.due()) return;  // the keeper is about to
+  gate_.want();
+  news_ = true;
+  work_.notify_one();
+}
+
+// The pursuit has left the master: it is none any more, or not the one to use.
+void SentinelTopology::leave_master(Lock& lock) {
+  log(LogLevel::warning,
+      "redis at " + master_->address().text() + " is not the master any more; looking for the new one");
+  replicas_.push_back(std::move(master_));  // it is retired, or used as a replica, as the sentinels say
+  master_.reset();
+  patience_ends_ = SteadyTime::now() + master_patience;
+  ask_sentinels(lock);
+  publish();
+}
+
+void SentinelTopology::watch(const ServerAddress& sentinel) {
+  ConnectorOptions options = options_.watcher;
+  options.address = sentinel;
+  SentinelWatcher::Listener listener;
+  listener.on_news = [this, sentinel](const SentinelNews& news) { heard(sentinel, news); };
+  listener.on_trouble = [this, sentinel](const Error& trouble) {
+    const Lock lock(mutex_);
+    trouble_ = trouble;
+    pursuit_.named(sentinel, std::nullopt, SteadyTime::now());
+    if (const auto found = sentinels_.find(sentinel); found != sentinels_.end())
+      found->second.answered = true;
+    news_ = true;
+    work_.notify_one();
+  };
+  listener.on_switch = [this, sentinel](const MasterSwitch& change) {
+    Lock lock(mutex_);
+    if (pursuit_.switched(sentinel, change.from, change.to, SteadyTime::now())) leave_master(lock);
+    news_ = true;
+    work_.notify_one();
+  };
+  auto& watched = sentinels_[sentinel];
+  try {
+    watched.watcher =
+        std::make_unique<SentinelWatcher>(std::move(options), options_.service_name, std::move(listener));
+  } catch (...) {
+    sentinels_.erase(sentinel);
+    throw;
+  }
+}
+
+// Those that cannot be watched for now stay on the list.
+void SentinelTopology::watch_sentinels() {
+  while (!to_watch_.empty()) {
+    const auto& sentinel = to_watch_.front();
+    if (sentinels_.size() < most_sentinels && sentinels_.find(sentinel) == sentinels_.end()) watch(sentinel);
+    to_watch_.erase(to_watch_.begin());
+  }
+}
+
+void SentinelTopology::heard(const ServerAddress& sentinel, const SentinelNews& news) {
+  const Lock lock(mutex_);
+  pursuit_.named(sentinel, news.master, SteadyTime::now());
+  if (const auto found = sentinels_.find(sentinel); found != sentinels_.end()) {
+    found->second.answered = true;
+    found->second.replicas = news.replicas;
+  }
+  to_watch_.insert(to_watch_.end(), news.sentinels.begin(), news.sentinels.end());
+  news_ = true;
+  work_.notify_one();
+}
+
+void SentinelTopology::wake_keeper() {
+  const Lock lock(mutex_);
+  news_ = true;
+  work_.notify_one();
+}
+
+SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address, bool master) {
+  EndpointOptions options = options_.endpoint;
+  options.connector.address = address;
+  options.connector.introduction.requires_master = master;
+  options.longest_pause = std::min<basics::BackOff::Pause>(options.longest_pause, longest_look);
+  options.first_pause = std::min(options.first_pause, options.longest_pause);
+  if (master) options.on_attempt = [this] { wake_keeper(); };
+  auto node = basics::make_process_bound<Endpoint>(std::move(options), label_, logger_);
+  node->start();
+  return node;
+}
+
+void SentinelTopology::publish() {
+  unpublished_ = true;
+  view_.put(std::make_shared<View>(View{master_, replicas_}));
+  unpublished_ = false;
+  changed_.notify_all();
+}
+
+void SentinelTopology::keep() {
+  Lock lock(mutex_);
+  while (!stopped_) {
+    news_ = false;
+    std::vector<Node> retired;
+    try {
+      retired.reserve(replicas_.size() + 2);  // a node that leaves has to get there
+      watch_sentinels();
+      follow_choice(retired, lock);
+      follow_replicas(retired);
+      if (unpublished_) publish();
+      starved_ = false;
+    } catch (const std::exception&) {
+      starved_ = true;
+      trouble_.emplace(ErrorCode::no_memory, "no memory or thread for following the sentinels");
+    }
+    if (patience_ends_ == TimePoint::max() && settled()) patience_ends_ = SteadyTime::now();
+    auto until = candidate_ ? SteadyTime::now() + look_at_candidate : TimePoint::max();
+    if (const auto due = gate_.due()) {
+      const auto now = SteadyTime::now();
+      if (*due <= now) {
+        gate_.begin(now);
+        gate_.end(true);
+        for (const auto& [address, watched] : sentinels_)
+          watched.watcher->ask_again();
+      } else {
+        until = *due;
+      }
+    }
+    changed_.notify_all();
+    if (!retired.empty()) {
+      lock.unlock();
+      for (const auto& node : retired)
+        node->retire();
+      retired.clear();
+      lock.lock();
+    }
+    if (starved_) until = std::min(until, SteadyTime::now() + pause_when_starved);
+    const auto reason = [&] { return stopped_ || news_; };
+    if (until == TimePoint::max())
+      work_.wait(lock, reason);
+    else
+      work_.wait_until(lock, until, reason);
+  }
+}
+
+void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
+  if (candidate_ && candidate_->is_refused() && pursuit_.candidate()) {
+    pursuit_.deny(SteadyTime::now());
+    ask_sentinels(lock);  // who named it may know better by now
+  }
+  pursuit_.look(SteadyTime::now());
+  const auto& named = pursuit_.candidate();
+  if (candidate_ && (!named || candidate_->address() != *named))
+    retired.push_back(std::exchange(candidate_, nullptr));
+  if (!named) return;
+  if (candidate_)
+    candidate_->start();  // unless it has a thread
+  else
+    candidate_ = make_node(*named, true);
+  if (!candidate_->is_up()) return;
+  pursuit_.confirm();
+  if (master_) retired.push_back(std::move(master_));
+  master_ = std::exchange(candidate_, nullptr);
+  trouble_.reset();
+  publish();
+  log(LogLevel::info, "the master is redis at " + master_->address().text());
+}
+
+void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
+  std::vector<ServerAddress> wanted;
+  if (options_.read_from_replicas)
+    for (const auto& [address, watched] : sentinels_)
+      for (const auto& replica : watched.replicas)
+        if (std::find(wanted.begin(), wanted.end(), replica) == wanted.end() &&
+            !(master_ && master_->address() == replica))
+          wanted.push_back(replica);
+  std::vector<Node> kept;
+  std::vector<Node> left;
+  kept.reserve(replicas_.size() + wanted.size());
+  left.reserve(replicas_.size());
+  bool changed = false;
+  for (auto& node : replicas_) {
+    const auto found = std::find(wanted.begin(), wanted.end(), node->address());
+    // Who was the master has connections that were made to one.
+    if (found == wanted.end() || node->requires_master()) {
+      left.push_back(node);
+      changed = true;
+    } else {
+      node->start();  // again, when there was no thread for it
+      kept.push_back(node);
+      wanted.erase(found);
+    }
+  }
+  for (const auto& replica : wanted) {
+    kept.push_back(make_node(replica, false));
+    changed = true;
+  }
+  replicas_ = std::move(kept);
+  retired.insert(retired.end(), left.begin(), left.end());
+  if (changed) publish();
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "redis/topology/topology.hpp"
+
+#include <span>
+#include <vector>
+
+namespace cachesite::redis {
+
+/// The requests of a call that go to one server. They are sent to all servers before any answer is awaited.
+class ServerShare {
+ public:
+  void add(Request& request) { requests_.push_back(&request); }
+  [[nodiscard]] bool empty() const noexcept { return requests_.empty(); }
+  [[nodiscard]] const std::vector<Request*>& requests() const noexcept { return requests_; }
+
+  void send(Endpoint& endpoint);
+  /// Waits for the answers and gives each request its reply and status. Precondition: `send`.
+  void collect(Endpoint& endpoint, CallTime time);
+
+  /// By when the share at `place` of `count` has to be collected: a server that does not answer leaves
+  /// time to read what the others have sent meanwhile.
+  [[nodiscard]] static TimePoint deadline(CallTime time, std::size_t place, std::size_t count) noexcept;
+
+ private:
+  std::vector<Request*> requests_;
+  std::vector<Command> commands_;
+  Channel::Pending sent_;
+};
+
+}  // namespace cachesite::redis

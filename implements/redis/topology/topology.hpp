@@ -1,0 +1,84 @@
+#pragma once
+
+#include "basics/inherited.hpp"
+#include "redis/base/deadline.hpp"
+#include "redis/endpoint/endpoint.hpp"
+#include "redis/wire/command.hpp"
+#include "redis/wire/reply.hpp"
+#include "redis/wire/routing.hpp"
+
+#include <cachesite/health.hpp>
+#include <cachesite/redis_statistics.hpp>
+#include <cachesite/result.hpp>
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace cachesite::redis {
+
+/// The servers behind a cache, and who of them gets which command. All calls are safe from any thread. In a
+/// child that the process forks, calls end with `closed`, and nothing else is done.
+class Topology {
+ public:
+  virtual ~Topology() = default;
+
+  /// Begins to connect in the background; the first call does it too.
+  void start() {
+    if (!fork_mark_.forked()) do_start();
+  }
+  /// Waits until the first attempt has ended, well or not.
+  void await_started() {
+    if (!fork_mark_.forked()) do_await_started();
+  }
+  /// Ends connections; running and later calls end with `closed`.
+  void stop() noexcept {
+    if (!fork_mark_.forked()) do_stop();
+  }
+  [[nodiscard]] Health health() const {
+    if (fork_mark_.forked()) return {HealthState::down, "the process was forked"};
+    return do_health();
+  }
+  /// One element for each server that is known.
+  [[nodiscard]] std::vector<RedisEndpointStatistics> statistics() const {
+    if (fork_mark_.forked()) return {};
+    return do_statistics();
+  }
+
+  /// Sends a command to where it belongs and gives the answer. Errors that speak of the topology (MOVED, ASK,
+  /// READONLY, LOADING ...) are dealt with; any other error of the server is an answer.
+  Status execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) {
+    if (fork_mark_.forked()) return basics::forked_error();
+    return do_execute(command, routing, reply, time);
+  }
+
+  /// Does all requests at once, pipelined for each server and on all servers at the same time; each ends with
+  /// a status of its own. Requests of one slot are done in their order.
+  void execute_all(std::span<Request> requests, CallTime time) {
+    if (!fork_mark_.forked()) return do_execute_all(requests, time);
+    for (auto& request : requests)
+      request.status = basics::forked_error();
+  }
+
+  /// Calls `visit` for each master, one after the other, until it fails. Commands that belong to a server
+  /// rather than a key, such as SCAN, go straight to the endpoint.
+  using Visit = std::function<Status(Endpoint& master)>;
+  Status for_each_master(const Visit& visit, CallTime time) {
+    if (fork_mark_.forked()) return basics::forked_error();
+    return do_for_each_master(visit, time);
+  }
+
+ private:
+  virtual void do_start() = 0;
+  virtual void do_await_started() = 0;
+  virtual void do_stop() noexcept = 0;
+  [[nodiscard]] virtual Health do_health() const = 0;
+  [[nodiscard]] virtual std::vector<RedisEndpointStatistics> do_statistics() const = 0;
+  virtual Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) = 0;
+  virtual void do_execute_all(std::span<Request> requests, CallTime time) = 0;
+  virtual Status do_for_each_master(const Visit& visit, CallTime time) = 0;
+
+  const basics::ForkMark fork_mark_;
+};
+
+}  // namespace cachesite::redis

@@ -1,0 +1,120 @@
+#pragma once
+
+#include "redis/base/deadline.hpp"
+#include "redis/wire/byte_buffer.hpp"
+#include "redis/wire/command_encoder.hpp"
+#include "redis/wire/reply.hpp"
+
+#include <cachesite/error.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachesite::redis {
+
+/// How a request ended.
+enum class Ending : std::uint8_t {
+  answered,
+  timed_out_queued,  // it was never sent
+  timed_out_sent,    // it was sent, the answer did not come in time
+  lost_unsent,       // the connection ended before the whole request was given to the kernel
+  lost_sent,         // the connection ended before the answer
+  spoilt,            // the answer, or what came with it, is not valid; the connection is closed
+  not_open,          // there is no connection
+};
+
+/// One request on its way. It belongs to the channel; the caller that waits for it may leave at any time, so
+/// nothing here points into the caller's memory, with one exception: `insertions` of a request that only its
+/// own caller writes.
+struct Slot {
+  enum class Stage : std::uint8_t { free, queued, in_flight, done };
+
+  /// What a sleeping caller is told. Once it is `done` the slot is the caller's, who needs no lock for it.
+  enum class Signal : std::uint8_t { none, leads, done };
+
+  std::atomic<Signal> signal{Signal::none};
+  std::uint32_t group = 1;  // of the sleepers, see ParkingLot
+  Stage stage = Stage::free;
+  Ending ending = Ending::answered;
+  bool abandoned = false;  // the caller left
+  bool leads = false;      // the caller has been made leader
+  bool waits = false;      // the caller sleeps until there is a signal
+  bool own_write = false;  // has insertions: only its own caller may write it
+  ReplyKinds expected = 0;
+  SteadyTime::duration patience{};  // of a caller that waits for another to read
+  Reply reply;
+  /// The answers of a request of several commands, which are written next to each other; else empty.
+  struct Part {
+    ReplyKinds expected = 0;
+    Reply reply;
+  };
+  std::vector<Part> parts;
+  std::size_t parts_answered = 0;
+  Error loss{ErrorCode::unreachable};
+  ByteBuffer bytes;
+  std::vector<Insertion> insertions;
+  std::size_t wire_size = 0;  // bytes and insertions
+  Slot* next = nullptr;
+  Slot* previous = nullptr;
+
+  /// Copies what would be sent from where it is.
+  void take_insertions() {
+    ByteBuffer whole;
+    char* end = whole.reserve(wire_size);
+    std::size_t from = 0;
+    const auto append = [&end](std::string_view piece) { end = std::copy(piece.begin(), piece.end(), end); };
+    for (const auto& insertion : insertions) {
+      append(bytes.text().substr(from, insertion.offset - from));
+      append(insertion.bytes);
+      from = insertion.offset;
+    }
+    append(bytes.text().substr(from));
+    whole.commit(end);
+    bytes = std::move(whole);
+    insertions.clear();
+    own_write = false;
+  }
+
+  [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }
+  [[nodiscard]] ReplyKinds next_expected() const noexcept {
+    return parts.empty() ? expected : parts[parts_answered].expected;
+  }
+  [[nodiscard]] bool last_answer() const noexcept { return parts_answered + 1 >= parts.size(); }
+};
+
+/// A first-in first-out queue of slots that owns nothing.
+class SlotQueue {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
+  [[nodiscard]] Slot* front() const noexcept { return front_; }
+
+  void push(Slot* slot) noexcept {
+    slot->next = nullptr;
+    slot->previous = back_;
+    (back_ ? back_->next : front_) = slot;
+    back_ = slot;
+  }
+  Slot* pop() noexcept {
+    Slot* const slot = front_;
+    front_ = slot->next;
+    (front_ ? front_->previous : back_) = nullptr;
+    slot->next = nullptr;
+    return slot;
+  }
+  void unlink(Slot* slot) noexcept {
+    (slot->previous ? slot->previous->next : front_) = slot->next;
+    (slot->next ? slot->next->previous : back_) = slot->previous;
+    slot->next = slot->previous = nullptr;
+  }
+
+ private:
+  Slot* front_ = nullptr;
+  Slot* back_ = nullptr;
+};
+
+}  // namespace cachesite::redis
