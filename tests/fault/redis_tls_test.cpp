@@ -181,7 +181,8 @@ BOOST_AUTO_TEST_CASE(a_server_that_speaks_plain_redis_costs_no_more_than_the_con
   auto options = tls_options(server.port());
   options.socket_connect_timeout = 300ms;
   const auto begin = std::chrono::steady_clock::now();
-  CHECK_REFUSED(verdict_of(options), unreachable, "does the server speak TLS on this port?");
+  // Redis 7 says nothing to the handshake, Redis 8 answers in its own protocol.
+  CHECK_REFUSED(verdict_of(options), unreachable, "speak TLS on this port?");
   BOOST_TEST((std::chrono::steady_clock::now() - begin < 2s));
 }
 
