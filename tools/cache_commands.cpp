@@ -13,16 +13,16 @@ namespace cachesite::tool {
 
 namespace {
 
-std::shared_ptr<ICache> find(const ComponentSite& site, const CacheRequest& request) {
+std::shared_ptr<ICache> find(const ComponentSite& site, const CacheArguments& request) {
   return site.get_component<ICache>(request.name);
 }
 
 /// What is too large was given, or it is there already.
-bool is_given_too_large(const Error& error, const CacheRequest& request) {
+bool is_given_too_large(const Error& error, const CacheArguments& request) {
   return error.code() == ErrorCode::too_large && (request.value || request.key.size() > ICache::longest_key);
 }
 
-Exit fail(const Error& error, const CacheRequest& request) {
+Exit fail(const Error& error, const CacheArguments& request) {
   complain(std::string(to_string(error.code())) + ": " + std::string(error.message()));
   const bool arguments = error.code() == ErrorCode::bad_argument || is_given_too_large(error, request);
   return arguments ? Exit::usage : Exit::backend_failed;
@@ -40,7 +40,7 @@ std::string read_standard_input() {
   return text;
 }
 
-Exit answer_yes_or_no(bool yes, const CacheRequest& request) {
+Exit answer_yes_or_no(bool yes, const CacheArguments& request) {
   if (request.json)
     print_json(boolean_node(yes));
   else
@@ -84,7 +84,7 @@ Node key_node(const std::string& key) {
 
 }  // namespace
 
-Exit get(const ComponentSite& site, const CacheRequest& request) {
+Exit get(const ComponentSite& site, const CacheArguments& request) {
   const auto lookup = find(site, request)->get(request.key);
   if (lookup.failed()) return fail(lookup.error(), request);
   if (request.json) {
@@ -100,7 +100,7 @@ Exit get(const ComponentSite& site, const CacheRequest& request) {
   return lookup.miss() ? Exit::no : Exit::done;
 }
 
-Exit set(const ComponentSite& site, const CacheRequest& request) {
+Exit set(const ComponentSite& site, const CacheArguments& request) {
   const auto cache = find(site, request);
   const auto time_to_live = read_time_to_live(request.time_to_live);
   if (!time_to_live) return Exit::usage;
@@ -110,17 +110,17 @@ Exit set(const ComponentSite& site, const CacheRequest& request) {
   return stored.ok() ? Exit::done : fail(stored.error(), request);
 }
 
-Exit remove(const ComponentSite& site, const CacheRequest& request) {
+Exit remove(const ComponentSite& site, const CacheArguments& request) {
   const auto removed = find(site, request)->remove(request.key);
   return removed.ok() ? answer_yes_or_no(removed.value(), request) : fail(removed.error(), request);
 }
 
-Exit has(const ComponentSite& site, const CacheRequest& request) {
+Exit has(const ComponentSite& site, const CacheArguments& request) {
   const auto contained = find(site, request)->contains(request.key);
   return contained.ok() ? answer_yes_or_no(contained.value(), request) : fail(contained.error(), request);
 }
 
-Exit time_to_live(const ComponentSite& site, const CacheRequest& request) {
+Exit time_to_live(const ComponentSite& site, const CacheArguments& request) {
   const auto remaining = find(site, request)->time_to_live(request.key);
   if (!remaining.ok()) return fail(remaining.error(), request);
   const auto& [state, left] = remaining.value();
@@ -143,7 +143,7 @@ Exit time_to_live(const ComponentSite& site, const CacheRequest& request) {
   return state == Remaining::State::absent ? Exit::no : Exit::done;
 }
 
-Exit expire(const ComponentSite& site, const CacheRequest& request) {
+Exit expire(const ComponentSite& site, const CacheArguments& request) {
   const auto cache = find(site, request);
   const auto time_to_live = read_time_to_live(request.time_to_live);
   if (!time_to_live) return Exit::usage;
@@ -151,12 +151,12 @@ Exit expire(const ComponentSite& site, const CacheRequest& request) {
   return found.ok() ? answer_yes_or_no(found.value(), request) : fail(found.error(), request);
 }
 
-Exit persist(const ComponentSite& site, const CacheRequest& request) {
+Exit persist(const ComponentSite& site, const CacheArguments& request) {
   const auto changed = find(site, request)->persist(request.key);
   return changed.ok() ? answer_yes_or_no(changed.value(), request) : fail(changed.error(), request);
 }
 
-Exit keys(const ComponentSite& site, const CacheRequest& request) {
+Exit keys(const ComponentSite& site, const CacheArguments& request) {
   const auto cache = find(site, request);
   auto range = cache->keys(request.pattern);
   auto answer = list_node();
@@ -170,7 +170,7 @@ Exit keys(const ComponentSite& site, const CacheRequest& request) {
   return Exit::done;
 }
 
-Exit clear(const ComponentSite& site, const CacheRequest& request) {
+Exit clear(const ComponentSite& site, const CacheArguments& request) {
   const auto cache = find(site, request);
   auto answer = map_node();
   if (request.pattern == "*") {
@@ -187,7 +187,7 @@ Exit clear(const ComponentSite& site, const CacheRequest& request) {
   return Exit::done;
 }
 
-Exit size(const ComponentSite& site, const CacheRequest& request) {
+Exit size(const ComponentSite& site, const CacheArguments& request) {
   const auto entries = find(site, request)->size();
   if (!entries.ok()) return fail(entries.error(), request);
   if (request.json)
@@ -197,7 +197,7 @@ Exit size(const ComponentSite& site, const CacheRequest& request) {
   return Exit::done;
 }
 
-Exit statistics(const ComponentSite& site, const CacheRequest& request) {
+Exit statistics(const ComponentSite& site, const CacheArguments& request) {
   const auto counters = find(site, request)->statistics();
   const std::vector<std::pair<std::string_view, std::uint64_t>> rows{
       {"hits", counters.hits},

@@ -10,7 +10,7 @@
 namespace cachesite::tool {
 
 /// What the commands on one cache are asked to do.
-struct CacheRequest {
+struct CacheArguments {
   std::string name;
   std::string key;
   std::optional<std::string> value;  // of a command that stores one
@@ -20,16 +20,16 @@ struct CacheRequest {
   bool json = false;
 };
 
-Exit get(const ComponentSite& site, const CacheRequest& request);
-Exit set(const ComponentSite& site, const CacheRequest& request);
-Exit remove(const ComponentSite& site, const CacheRequest& request);
-Exit has(const ComponentSite& site, const CacheRequest& request);
-Exit time_to_live(const ComponentSite& site, const CacheRequest& request);
-Exit expire(const ComponentSite& site, const CacheRequest& request);
-Exit persist(const ComponentSite& site, const CacheRequest& request);
-Exit keys(const ComponentSite& site, const CacheRequest& request);
-Exit clear(const ComponentSite& site, const CacheRequest& request);
-Exit size(const ComponentSite& site, const CacheRequest& request);
-Exit statistics(const ComponentSite& site, const CacheRequest& request);
+Exit get(const ComponentSite& site, const CacheArguments& request);
+Exit set(const ComponentSite& site, const CacheArguments& request);
+Exit remove(const ComponentSite& site, const CacheArguments& request);
+Exit has(const ComponentSite& site, const CacheArguments& request);
+Exit time_to_live(const ComponentSite& site, const CacheArguments& request);
+Exit expire(const ComponentSite& site, const CacheArguments& request);
+Exit persist(const ComponentSite& site, const CacheArguments& request);
+Exit keys(const ComponentSite& site, const CacheArguments& request);
+Exit clear(const ComponentSite& site, const CacheArguments& request);
+Exit size(const ComponentSite& site, const CacheArguments& request);
+Exit statistics(const ComponentSite& site, const CacheArguments& request);
 
 }  // namespace cachesite::tool

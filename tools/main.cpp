@@ -27,7 +27,7 @@ struct Arguments {
   bool json = false;
   std::string class_name;
   bool summary = false;
-  CacheRequest cache;
+  CacheArguments cache;
 };
 
 std::vector<std::filesystem::path> paths_of(const Arguments& arguments) {
@@ -63,7 +63,7 @@ Exit with_site(const Arguments& arguments, const std::function<Exit(const Compon
 struct CacheCommand {
   const char* name;
   const char* help;
-  Exit (*run)(const ComponentSite&, const CacheRequest&);
+  Exit (*run)(const ComponentSite&, const CacheArguments&);
   bool takes_key;
 };
 
@@ -82,7 +82,7 @@ constexpr CacheCommand cache_commands[] = {
 };
 
 /// Adds what a command takes beside NAME and KEY.
-void add_further_arguments(CLI::App& added, std::string_view command, CacheRequest& request) {
+void add_further_arguments(CLI::App& added, std::string_view command, CacheArguments& request) {
   const auto* const pattern_help =
       "As in Redis: * any bytes, ? one byte, [a-z] one of a set, \\ the next as it is";
   const auto* const ttl_help = "How long the entry lives, such as 2h30m; never: until it is removed";

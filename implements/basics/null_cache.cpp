@@ -8,6 +8,12 @@ Error closed() {
   return Error(ErrorCode::closed, "the cache is stopped");
 }
 
+template <class R>
+void answer_all(const CacheRequest& request, const R& answer) {
+  for (auto& result : request.results_as<R>())
+    result = answer;
+}
+
 }  // namespace
 
 void NullCache::stop() noexcept {
@@ -35,63 +41,56 @@ Status NullCache::do_write(std::string_view, std::optional<ByteView>, TimeToLive
   return Done{};
 }
 
-Result<bool> NullCache::do_add(std::string_view, std::optional<ByteView>, TimeToLive) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  writes_.fetch_add(1, std::memory_order_relaxed);
-  return true;
+void NullCache::do_begin(CacheRequest& request) {
+  if (stopped_.load(std::memory_order_relaxed)) return request.fail(closed());
+  answer(request);
 }
 
-Result<bool> NullCache::do_replace(std::string_view, std::optional<ByteView>, TimeToLive) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return false;
-}
-
-Result<std::int64_t> NullCache::do_increment(std::string_view, std::int64_t by, TimeToLive) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  writes_.fetch_add(1, std::memory_order_relaxed);
-  return by;
-}
-
-Result<bool> NullCache::do_remove(std::string_view) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return false;
-}
-
-Result<bool> NullCache::do_contains(std::string_view) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return false;
-}
-
-Result<Remaining> NullCache::do_time_to_live(std::string_view) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return Remaining{};
-}
-
-Result<bool> NullCache::do_expire(std::string_view, TimeToLive) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return false;
-}
-
-Result<bool> NullCache::do_persist(std::string_view) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return false;
-}
-
-Status NullCache::do_scan(std::string_view, ScanPosition& position, std::vector<std::string>&) {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  position.finished = true;
-  return Done{};
-}
-
-Status NullCache::do_clear() {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  clears_.fetch_add(1, std::memory_order_relaxed);
-  return Done{};
-}
-
-Result<std::uint64_t> NullCache::do_size() {
-  if (stopped_.load(std::memory_order_relaxed)) return closed();
-  return std::uint64_t{0};
+void NullCache::answer(CacheRequest& request) noexcept {
+  const auto add = [](std::atomic<std::uint64_t>& counter, std::uint64_t by) {
+    counter.fetch_add(by, std::memory_order_relaxed);
+  };
+  switch (request.operation) {
+    case CacheOperation::read:
+      add(misses_, 1);
+      return request.end<Found>(Found::miss);
+    case CacheOperation::write:
+      add(writes_, 1);
+      return request.end<Done>(Done{});
+    case CacheOperation::add:
+      add(writes_, 1);
+      return request.end<bool>(true);
+    case CacheOperation::increment:
+      add(writes_, 1);
+      return request.end<std::int64_t>(request.by);
+    case CacheOperation::replace:
+    case CacheOperation::remove:
+    case CacheOperation::contains:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+      return request.end<bool>(false);
+    case CacheOperation::time_to_live:
+      return request.end<Remaining>(Remaining{});
+    case CacheOperation::get_many:
+      add(misses_, request.items());
+      return answer_all(request, Lookup());
+    case CacheOperation::set_many:
+      add(writes_, request.items());
+      return answer_all(request, Status(Done{}));
+    case CacheOperation::remove_many:
+      return answer_all(request, Result<bool>(false));
+    case CacheOperation::time_to_live_many:
+      return answer_all(request, Result<Remaining>(Remaining{}));
+    case CacheOperation::scan:
+      request.position->finished = true;
+      return request.end<Done>(Done{});
+    case CacheOperation::clear:
+      add(clears_, 1);
+      return request.end<Done>(Done{});
+    case CacheOperation::remove_matching:
+    case CacheOperation::size:
+      return request.end<std::uint64_t>(std::uint64_t{0});
+  }
 }
 
 void NullCache::on_refused() noexcept {

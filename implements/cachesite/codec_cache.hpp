@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cachesite/cache_layer.hpp>
 #include <cachesite/codec_cache_options.hpp>
 #include <cachesite/codec_statistics.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/value_layer.hpp>
 
 #include <memory>
 #include <optional>
@@ -41,7 +41,7 @@ namespace cachesite {
 /// `entries`, `bytes`, `evictions` and `expirations` of the statistics are those of the cache below, the
 /// others are the layer's own. An undecodable value that reads as a miss counts as a miss; `clear` counts as
 /// one clear and not as removals.
-class CodecCache final : public CacheLayer, public ICodecStatistics {
+class CodecCache final : public ValueLayer, public ICodecStatistics {
  public:
   using provides = Provides<ICache, ICodecStatistics>;
 
@@ -55,26 +55,10 @@ class CodecCache final : public CacheLayer, public ICodecStatistics {
   [[nodiscard]] CodecStatistics codec_statistics() const override;
 
  protected:
-  Result<Found> do_read(std::string_view key, Value& destination) override;
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  Result<bool> do_contains(std::string_view key) override;
-  Result<Remaining> do_time_to_live(std::string_view key) override;
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
-  Result<bool> do_persist(std::string_view key) override;
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Status do_clear() override;
-  Result<std::uint64_t> do_size() override;
+  Result<ByteView> to_stored(std::string_view key, ByteView value, std::string& memory) override;
+  Result<Found> from_stored(std::string_view key, const Value& stored, Value& destination) override;
+  void on_stored(ByteView value, ByteView stored) noexcept override;
+  void do_begin(CacheRequest& request) override;
   void on_refused() noexcept override;
 
  private:

@@ -60,29 +60,19 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
   [[nodiscard]] FailoverStatistics failover_statistics() const override;
 
  protected:
-  Result<Found> do_read(std::string_view key, Value& destination) override;
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  Result<bool> do_contains(std::string_view key) override;
-  Result<Remaining> do_time_to_live(std::string_view key) override;
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
-  Result<bool> do_persist(std::string_view key) override;
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override;
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Status do_clear() override;
-  Result<std::uint64_t> do_size() override;
+  void do_begin(CacheRequest& request) override;
 
  private:
   class Inner;
+
+  std::optional<Error> try_first(CacheRequest& request);
+  void ask_first(CacheRequest& request);
+  void ask_second(CacheRequest& request);
+  void walk_on(CacheRequest& request);
+  void begin_batch(CacheRequest& batch);
+  std::vector<std::size_t> try_first_batch(CacheRequest& batch);
+  void ask_second_batch(CacheRequest& batch, std::span<const std::size_t> failed);
+  void answer_without(CacheRequest& batch, std::span<const std::size_t> failed);
 
   std::unique_ptr<Inner> inner_;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/cache.hpp>
+#include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/memory_cache_options.hpp>
 #include <cachesite/removal_cause.hpp>
@@ -37,7 +37,7 @@ enum class WriteOutcome : std::uint8_t;
 /// `too_large`; the cache stays usable after either. `add`, `replace` and `increment` look and write in one
 /// step under one lock. A walk over the keys holds no lock between its steps, and none while the caller works
 /// with the keys of a step.
-class MemoryCache final : public ICache {
+class MemoryCache final : public CacheBase {
  public:
   using Options = MemoryCacheOptions;
   /// Told which key went and why; called without any lock held, so it may call the cache. It must be safe

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/component_context.hpp>
@@ -13,7 +14,8 @@ namespace cachesite {
 
 namespace layers {
 class MetricsCounters;
-}
+struct RequestEnd;
+}  // namespace layers
 
 /// Settings of a MetricsCache.
 struct MetricsCacheOptions {
@@ -52,25 +54,7 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  Result<bool> do_contains(std::string_view key) override;
-  Result<Remaining> do_time_to_live(std::string_view key) override;
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
-  Result<bool> do_persist(std::string_view key) override;
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override;
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Status do_clear() override;
-  Result<std::uint64_t> do_size() override;
+  void do_begin(CacheRequest& request) override;
   void on_refused() noexcept override;
 
  private:
@@ -79,10 +63,8 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
   Result<Found> timed_read(std::string_view key, Value& destination);
   void note(const Result<Found>& found) noexcept;
   void note_failure() noexcept;
-  template <class R, class Call>
-  R counted(CacheOperation operation, Call&& call);
-  template <class R, class Call>
-  void counted_many(CacheOperation operation, std::span<R> results, Call&& call);
+  void note(const CacheRequest& request, const layers::RequestEnd& end) noexcept;
+  void note_reads(std::uint64_t keys, const CacheCallResult& result) noexcept;
 
   const std::unique_ptr<layers::MetricsCounters> counters_;
   const std::shared_ptr<const IClock> clock_;

@@ -65,34 +65,22 @@ class PrefixCache final : public CacheLayer {
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  Result<bool> do_contains(std::string_view key) override;
-  Result<Remaining> do_time_to_live(std::string_view key) override;
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
-  Result<bool> do_persist(std::string_view key) override;
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override;
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Status do_clear() override;
-  Result<std::uint64_t> do_size() override;
+  void do_begin(CacheRequest& request) override;
 
  private:
   // Prefixes up to this length are copied as so many bytes, whatever their length.
   static constexpr std::size_t short_prefix = 16;
 
   Result<Found> read_other(std::string_view key, Value& destination);
-  template <class R, class Forward>
-  R with_prefix(std::string_view key, Forward&& forward);
-  template <class R, class Forward>
-  void with_prefixes(std::span<const std::string_view> keys, std::span<R> results, Forward&& forward);
+  template <class Forward>
+  auto with_prefix(std::string_view key, Forward&& forward) const;
+  void add_prefix(CacheRequest& request);
+  void add_prefixes(CacheRequest& batch);
+  void forward_prefixed(const CacheRequest& batch);
+  void scan_own(CacheRequest& request);
+  Result<std::uint64_t> remove_below(std::string_view pattern);
+  Status clear_own();
+  Result<std::uint64_t> count_own();
   [[nodiscard]] std::optional<Error> refusal(std::string_view key) const;
   [[nodiscard]] std::string below_pattern(std::string_view pattern) const;
   [[nodiscard]] bool too_long(std::string_view key) const noexcept {

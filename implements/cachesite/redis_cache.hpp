@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/byte_size.hpp>
-#include <cachesite/cache.hpp>
+#include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
@@ -98,7 +98,7 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 ///
 /// In a child that the process forks calls end with `closed`, and the connections stay the parent's; a child
 /// makes a component of its own.
-class RedisCache final : public ICache, public IRedisStatistics, public IRedisDatabase {
+class RedisCache final : public CacheBase, public IRedisStatistics, public IRedisDatabase {
  public:
   using provides = Provides<ICache, IRedisStatistics, IRedisDatabase>;
 

@@ -65,21 +65,13 @@ class RememberCache final : public CacheLayer, public IComputingCache, public IT
                          std::span<const std::string_view> tags) override;
   Result<std::uint64_t> do_evict_tags(std::span<const std::string_view> tags) override;
   Lookup do_remember(std::string_view key, TimeToLive time_to_live, const Computation& computation) override;
+  Result<Found> do_read(std::string_view key, Value& destination) override;
+  void do_begin(CacheRequest& request) override;
   void on_refused() noexcept override;
 
-  // What changes entries tells the computations that are under way.
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Status do_clear() override;
-
  private:
+  void outdate_computations(const CacheRequest& request);
+
   class Inner;
   class Course;
   const std::unique_ptr<Inner> inner_;

@@ -86,33 +86,26 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
 
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  Result<bool> do_contains(std::string_view key) override;
-  Result<Remaining> do_time_to_live(std::string_view key) override;
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
-  Result<bool> do_persist(std::string_view key) override;
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override;
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Result<std::uint64_t> do_size() override;
+  void do_begin(CacheRequest& request) override;
 
  private:
   class Inner;
   enum class State : std::uint8_t { absent, untagged, tagged, evicted };
 
   [[nodiscard]] bool is_reserved(std::string_view key) const noexcept;
-  [[nodiscard]] std::optional<Error> reserved(std::string_view key) const;
-  Error refuse_reserved() noexcept;
+  void begin_batch(CacheRequest& batch);
+  void pass_batch(CacheRequest& batch);
+  Result<bool> add_entry(const CacheRequest& request);
+  Result<bool> replace_entry(const CacheRequest& request);
+  Result<std::int64_t> add_to_counter(const CacheRequest& request);
+  Result<bool> is_there(std::string_view key);
+  Result<Remaining> life_of(std::string_view key);
+  Result<bool> lengthen(const CacheRequest& request);
+  void scan_own(CacheRequest& request);
+  Result<std::uint64_t> remove_own(const CacheRequest& request);
+  Result<std::uint64_t> count_own();
   void drop_evicted(std::span<const std::string_view> keys, std::span<Result<Remaining>> results);
-  void write_untagged(std::span<const CacheEntry> entries, std::span<Status> results);
+  void write_untagged(CacheRequest batch);
   void read_untagged(std::span<const std::string_view> keys, std::span<Lookup> results);
   Result<State> examine(std::string_view key, Value& stored, std::vector<layers::TagMark>& marks);
   Result<bool> remove_evicted(std::string_view key);

@@ -50,33 +50,17 @@ class TieredCache final : public CacheLayer, public ITieredCache {
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override;
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
-  Result<bool> do_remove(std::string_view key) override;
-  Result<bool> do_contains(std::string_view key) override;
-  Result<Remaining> do_time_to_live(std::string_view key) override;
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
-  Result<bool> do_persist(std::string_view key) override;
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override;
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
-  Status do_clear() override;
+  void do_begin(CacheRequest& request) override;
 
  private:
-  std::vector<Result<Remaining>> lives_of(std::span<const std::string_view> keys,
-                                          std::span<const Lookup> found);
   class Inner;
 
-  template <class T>
-  Result<T> counted(Result<T> result) const noexcept;
-  template <class T>
-  Result<T> after_change(std::string_view key, Result<T> result) noexcept;
+  void store(CacheRequest& request);
+  void read_many(CacheRequest& batch);
+  void read_far(CacheRequest& batch);
+  void store_many(CacheRequest& batch);
+  std::vector<Result<Remaining>> lives_of(std::span<const std::string_view> keys,
+                                          std::span<const Lookup> found);
 
   const std::unique_ptr<Inner> inner_;
 };

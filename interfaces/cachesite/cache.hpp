@@ -2,8 +2,11 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_entry.hpp>
+#include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/batch_part.hpp>
+#include <cachesite/detail/cache_rules.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/key_range.hpp>
 #include <cachesite/lookup.hpp>
@@ -12,7 +15,6 @@
 #include <cachesite/value.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -42,10 +44,15 @@ class ILogger;
 ///
 /// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`. Every cache
 /// of this library does all of it unless its own comment says otherwise.
+///
+/// A cache of one's own derives from CacheBase, a layer over another cache from CacheLayer.
 class ICache : public Interface<ICache, "ICache"> {
+  using Keys = std::span<const std::string_view>;
+  using Operation = CacheOperation;
+
  public:
-  static constexpr std::size_t longest_key = std::size_t{64} * 1024;
-  static constexpr std::size_t largest_value = std::size_t{512} * 1024 * 1024;
+  static constexpr std::size_t longest_key = detail::longest_key;
+  static constexpr std::size_t largest_value = detail::largest_value;
 
   /// The value under `key`; empty on a miss, on a cached null, and on any failure.
   [[nodiscard]] std::optional<Value> get_value(std::string_view key) noexcept {
@@ -74,28 +81,26 @@ class ICache : public Interface<ICache, "ICache"> {
   /// As `get`, into a destination that the caller keeps: a destination used again and again reuses its
   /// memory. Unless the result is `Found::hit` the destination is empty or holds bytes without meaning.
   Result<Found> read(std::string_view key, Value& destination) noexcept {
-    if (const auto refused = check_key(key)) return refuse(*refused);
+    if (const auto refused = detail::refusal_of_key(key)) return refuse(*refused);
     return guarded_call<Found>([&] { return do_read(key, destination); });
   }
 
   /// Stores `value`, or a cached null for std::nullopt, and replaces what is there.
   Status write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) noexcept {
-    if (const auto refused = check_entry(key, value, time_to_live)) return refuse(*refused);
+    if (const auto refused = detail::refusal_of_entry(key, value, time_to_live)) return refuse(*refused);
     return guarded_call<Done>([&] { return do_write(key, value, time_to_live); });
   }
 
   /// Stores `value` only if there is no entry under `key`, in one step: of several callers one gets true.
   /// False when there is an entry, a cached null included.
   Result<bool> add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) noexcept {
-    if (const auto refused = check_entry(key, value, time_to_live)) return refuse(*refused);
-    return guarded_call<bool>([&] { return do_add(key, value, time_to_live); });
+    return ask<bool>({Operation::add, key, value, time_to_live});
   }
 
   /// Stores `value` only if there is an entry under `key`, in one step. False when there is none.
   Result<bool> replace(std::string_view key, std::optional<ByteView> value,
                        TimeToLive time_to_live) noexcept {
-    if (const auto refused = check_entry(key, value, time_to_live)) return refuse(*refused);
-    return guarded_call<bool>([&] { return do_replace(key, value, time_to_live); });
+    return ask<bool>({Operation::replace, key, value, time_to_live});
   }
 
   /// Adds `by`, which may be negative, to the counter under `key` in one step, and returns its new value. A
@@ -103,33 +108,30 @@ class ICache : public Interface<ICache, "ICache"> {
   /// starts from 0 and lives for `time_to_live`; one that is there keeps its TTL. Fails with `refused` and
   /// changes nothing when the entry is no counter or the sum is out of range.
   Result<std::int64_t> increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) noexcept {
-    if (const auto refused = check_entry(key, std::nullopt, time_to_live)) return refuse(*refused);
-    return guarded_call<std::int64_t>([&] { return do_increment(key, by, time_to_live); });
+    CacheRequest request(Operation::increment, key, std::nullopt, time_to_live);
+    request.by = by;
+    return ask<std::int64_t>(std::move(request));
   }
 
   /// Removes the entry under `key`. True when there was one that had not expired.
   Result<bool> remove(std::string_view key) noexcept {
-    if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded_call<bool>([&] { return do_remove(key); });
+    return ask<bool>(CacheRequest(Operation::remove, key));
   }
 
   /// True when there is an entry under `key`, a cached null included. Does not count as a read.
   Result<bool> contains(std::string_view key) noexcept {
-    if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded_call<bool>([&] { return do_contains(key); });
+    return ask<bool>(CacheRequest(Operation::contains, key));
   }
 
   /// How long the entry under `key` still lives. Does not count as a read.
   Result<Remaining> time_to_live(std::string_view key) noexcept {
-    if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded_call<Remaining>([&] { return do_time_to_live(key); });
+    return ask<Remaining>(CacheRequest(Operation::time_to_live, key));
   }
 
   /// Gives the entry under `key` a new TTL, counted from now; never_expires() takes its end away. False when
   /// there is no entry.
   Result<bool> expire(std::string_view key, TimeToLive time_to_live) noexcept {
-    if (const auto refused = check_entry(key, std::nullopt, time_to_live)) return refuse(*refused);
-    return guarded_call<bool>([&] { return do_expire(key, time_to_live); });
+    return ask<bool>({Operation::expire, key, std::nullopt, time_to_live});
   }
 
   /// Lets the entry under `key` end at a point of this machine's wall clock, to the millisecond. A time that
@@ -143,37 +145,28 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Takes the end of the entry under `key` away. True when it had one; false when it had none or there is no
   /// entry.
   Result<bool> persist(std::string_view key) noexcept {
-    if (const auto refused = check_key(key)) return refuse(*refused);
-    return guarded_call<bool>([&] { return do_persist(key); });
+    return ask<bool>(CacheRequest(Operation::persist, key));
   }
 
-  // --- many keys in one go: one round trip, to all servers of a cluster at once
+  // --- many keys in one go: one round trip, to all servers of a cluster at once. The second form of each
+  // call makes the room for the results itself, and throws std::bad_alloc.
 
   /// Reads `keys` together. `results` is as long as `keys`, has one result for each in their order, and is
   /// overwritten. A key may occur more than once; one that is refused does not keep others from being read.
-  void get_many(std::span<const std::string_view> keys, std::span<Lookup> results) noexcept {
-    each_checked(keys, results, check_key,
-                 [this](auto accepted, auto answers) { do_read_many(accepted, answers); });
-  }
-  /// The same with room for the results. Throws std::bad_alloc.
-  [[nodiscard]] std::vector<Lookup> get_many(std::span<const std::string_view> keys) {
-    std::vector<Lookup> results(keys.size());
-    get_many(keys, results);
-    return results;
-  }
+  void get_many(Keys keys, std::span<Lookup> results) noexcept { ask(Operation::get_many, keys, results); }
+  [[nodiscard]] std::vector<Lookup> get_many(Keys keys) { return ask<Lookup>(Operation::get_many, keys); }
   [[nodiscard]] std::vector<Lookup> get_many(std::initializer_list<std::string_view> keys) {
-    return get_many(std::span<const std::string_view>(keys.begin(), keys.size()));
+    return get_many(Keys(keys.begin(), keys.size()));
   }
 
   /// Stores `entries` together, each as `write` does; not one step, so some may be stored and others not.
   /// `results` has one result for each. When a key occurs twice, the later one counts.
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {
-    each_checked(
-        entries, results,
-        [](const CacheEntry& entry) { return check_entry(entry.key, entry.value, entry.time_to_live); },
-        [this](auto accepted, auto answers) { do_write_many(accepted, answers); });
+    CacheRequest request(Operation::set_many);
+    request.entries = entries;
+    request.results = results;
+    perform(request);
   }
-  /// The same with room for the results. Throws std::bad_alloc.
   std::vector<Status> set_many(std::span<const CacheEntry> entries) {
     std::vector<Status> results(entries.size(), Status(Done{}));
     set_many(entries, results);
@@ -184,25 +177,19 @@ class ICache : public Interface<ICache, "ICache"> {
   }
 
   /// Removes the entries under `keys` together. `results` has for each what `remove` returns.
-  void remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) noexcept {
-    each_checked(keys, results, check_key,
-                 [this](auto accepted, auto answers) { do_remove_many(accepted, answers); });
+  void remove_many(Keys keys, std::span<Result<bool>> results) noexcept {
+    ask(Operation::remove_many, keys, results);
   }
-  /// The same with room for the results. Throws std::bad_alloc.
-  std::vector<Result<bool>> remove_many(std::span<const std::string_view> keys) {
-    std::vector<Result<bool>> results(keys.size(), Result<bool>(false));
-    remove_many(keys, results);
-    return results;
+  std::vector<Result<bool>> remove_many(Keys keys) {
+    return ask<Result<bool>>(Operation::remove_many, keys, false);
   }
   std::vector<Result<bool>> remove_many(std::initializer_list<std::string_view> keys) {
-    return remove_many(std::span<const std::string_view>(keys.begin(), keys.size()));
+    return remove_many(Keys(keys.begin(), keys.size()));
   }
 
   /// How long the entries under `keys` still live, asked together. `results` has one for each.
-  void time_to_live_many(std::span<const std::string_view> keys,
-                         std::span<Result<Remaining>> results) noexcept {
-    each_checked(keys, results, check_key,
-                 [this](auto accepted, auto answers) { do_time_to_live_many(accepted, answers); });
+  void time_to_live_many(Keys keys, std::span<Result<Remaining>> results) noexcept {
+    ask(Operation::time_to_live_many, keys, results);
   }
 
   // --- all keys
@@ -210,35 +197,36 @@ class ICache : public Interface<ICache, "ICache"> {
   /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked. Throws
   /// std::bad_alloc.
   [[nodiscard]] KeyRange keys(std::string_view pattern = "*") {
-    return KeyRange(
-        [this, pattern = std::string(pattern)](ScanPosition& position, std::vector<std::string>& found) {
-          return scan(pattern, position, found);
-        });
+    return KeyRange([this, pattern = std::string(pattern)](auto& position, auto& found) {
+      return scan(pattern, position, found);
+    });
   }
 
   /// One step of such a walk: appends the keys of one batch, which may be none, to `keys` and moves
   /// `position`, which begins as a new one. It is finished when `position.finished`.
   Status scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) noexcept {
     if (position.finished) return Done{};
-    return guarded_call<Done>([&] { return do_scan(pattern, position, keys); });
+    CacheRequest request(Operation::scan, pattern);
+    request.position = &position;
+    request.found = &keys;
+    return ask<Done>(std::move(request));
   }
 
   /// Removes the entries whose keys match `pattern`, a batch at a time, and returns how many there were. A
   /// failure leaves those removed that came first.
   Result<std::uint64_t> remove_matching(std::string_view pattern) noexcept {
-    return guarded_call<std::uint64_t>([&] { return do_remove_matching(pattern); });
+    return ask<std::uint64_t>(CacheRequest(Operation::remove_matching, pattern));
   }
 
   /// Removes all entries of this cache: with a prefix, those that begin with it, and nobody else's.
-  Status clear() noexcept {
-    return guarded_call<Done>([&] { return do_clear(); });
-  }
+  Status clear() noexcept { return ask<Done>(CacheRequest(Operation::clear)); }
 
   /// Number of entries of this cache; expired ones that were not swept yet may be counted. On a server that
   /// is shared this may have to walk all keys.
-  Result<std::uint64_t> size() noexcept {
-    return guarded_call<std::uint64_t>([&] { return do_size(); });
-  }
+  Result<std::uint64_t> size() noexcept { return ask<std::uint64_t>(CacheRequest(Operation::size)); }
+
+  /// Any of the operations above, for code that treats all alike: it ends `request`.
+  void perform(CacheRequest& request) noexcept;
 
   /// Counters since the cache was made.
   [[nodiscard]] virtual CacheStatistics statistics() const = 0;
@@ -248,144 +236,60 @@ class ICache : public Interface<ICache, "ICache"> {
   [[nodiscard]] virtual std::shared_ptr<ILogger> logger() const noexcept { return nullptr; }
 
  protected:
-  // What an implementation provides. The arguments have passed the rules above; `results` is as long as what
-  // it answers. An exception that escapes becomes a failure: std::bad_alloc becomes no_memory, anything else
-  // becomes refused with the exception's text.
+  friend class CacheLayer;  // calls the cache below without the rules, which its own caller has passed
+
+  // What a cache provides. The arguments have passed the rules above. An exception that escapes becomes a
+  // failure: std::bad_alloc becomes no_memory, anything else becomes refused with the exception's text.
+  // `do_begin` ends any request, those of the two short ways included.
   virtual Result<Found> do_read(std::string_view key, Value& destination) = 0;
   virtual Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) = 0;
-  virtual Result<bool> do_remove(std::string_view key) = 0;
-  virtual Result<bool> do_contains(std::string_view key) = 0;
-  virtual Result<Remaining> do_time_to_live(std::string_view key) = 0;
-
-  // What an implementation may provide: without it the call is unsupported.
-  virtual Result<bool> do_add(std::string_view, std::optional<ByteView>, TimeToLive) {
-    return unsupported("add");
-  }
-  virtual Result<bool> do_replace(std::string_view, std::optional<ByteView>, TimeToLive) {
-    return unsupported("replace");
-  }
-  virtual Result<std::int64_t> do_increment(std::string_view, std::int64_t, TimeToLive) {
-    return unsupported("increment");
-  }
-  virtual Result<bool> do_expire(std::string_view, TimeToLive) { return unsupported("expire"); }
-  virtual Result<bool> do_persist(std::string_view) { return unsupported("persist"); }
-  virtual Status do_scan(std::string_view, ScanPosition&, std::vector<std::string>&) {
-    return unsupported("scan");
-  }
-  virtual Result<std::uint64_t> do_size() { return unsupported("size"); }
-
-  // What an implementation may do better than by the calls above.
-  virtual void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      results[index] = get(keys[index]);
-  }
-  virtual void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-    for (std::size_t index = 0; index < entries.size(); ++index)
-      results[index] = write(entries[index].key, entries[index].value, entries[index].time_to_live);
-  }
-  virtual void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      results[index] = remove(keys[index]);
-  }
-  virtual void do_time_to_live_many(std::span<const std::string_view> keys,
-                                    std::span<Result<Remaining>> results) {
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      results[index] = do_time_to_live(keys[index]);
-  }
-  virtual Result<std::uint64_t> do_remove_matching(std::string_view pattern) {
-    std::uint64_t removed = 0;
-    ScanPosition position;
-    std::vector<std::string> batch;
-    while (!position.finished) {
-      batch.clear();
-      if (const auto scanned = do_scan(pattern, position, batch); !scanned.ok()) return scanned.error();
-      const std::vector<std::string_view> keys(batch.begin(), batch.end());
-      for (const auto& result : remove_many(std::span<const std::string_view>(keys))) {
-        if (!result.ok()) return result.error();
-        if (result.value()) ++removed;
-      }
-    }
-    return removed;
-  }
-  virtual Status do_clear() {
-    const auto removed = do_remove_matching("*");
-    if (!removed.ok()) return removed.error();
-    return Done{};
-  }
-
+  virtual void do_begin(CacheRequest& request) = 0;
   /// Told about each call that was refused for its arguments, so that it can be counted.
   virtual void on_refused() noexcept {}
-
-  /// The failure of a call that the implementation does not offer.
-  [[nodiscard]] static Error unsupported(std::string_view call) {
-    return Error(ErrorCode::unsupported, "this cache does not offer " + std::string(call));
-  }
-
- private:
-  // Calls the cache below without the checks that the layer's own caller has passed.
-  friend class CacheLayer;
-
- protected:
-  /// The rules for keys and entries, for calls of an implementation's own: why one is refused, if it is.
-  static std::optional<Error> check_key(std::string_view key) noexcept {
-    if (key.empty()) return Error(ErrorCode::bad_argument, "a key is at least 1 byte long");
-    if (key.size() > longest_key) return Error(ErrorCode::too_large, "a key is at most 64 KiB long");
-    return std::nullopt;
-  }
-
-  static std::optional<Error> check_entry(std::string_view key, const std::optional<ByteView>& value,
-                                          TimeToLive time_to_live) noexcept {
-    if (auto refused = check_key(key)) return refused;
-    if (value && value->size() > largest_value)
-      return Error(ErrorCode::too_large, "a value is at most 512 MiB long");
-    if (!time_to_live.valid()) return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
-    return std::nullopt;
-  }
-
-  /// A batch some of whose arguments may be refused: `check` gives the reason or std::nullopt for each item,
-  /// and those that are refused are answered here; the rest stays one batch, for `all(items, results)`.
-  template <class T, class R, class Check, class All>
-  void each_checked(std::span<const T> items, std::span<R> results, Check check, All all) noexcept {
-    std::size_t refused = 0;
-    for (std::size_t index = 0; index < items.size(); ++index) {
-      auto reason = check(items[index]);
-      if (!reason) continue;
-      results[index] = R(refuse(*std::move(reason)));
-      ++refused;
-    }
-    if (refused == items.size()) return;
-    const auto done = guarded_call<Done>([&]() -> Status {
-      if (refused == 0)
-        all(items, results);
-      else
-        accepted_of(items, results, check, all);
-      return Done{};
-    });
-    if (done.ok()) return;
-    for (std::size_t index = 0; index < items.size(); ++index)
-      if (refused == 0 || !check(items[index])) results[index] = R(done.error());
-  }
-
- private:
-  template <class T, class R, class Check, class All>
-  static void accepted_of(std::span<const T> items, std::span<R> results, Check check, All all) {
-    std::vector<T> accepted;
-    std::vector<std::size_t> places;
-    for (std::size_t index = 0; index < items.size(); ++index) {
-      if (check(items[index])) continue;
-      accepted.push_back(items[index]);
-      places.push_back(index);
-    }
-    std::vector<R> answers(accepted.size(), R(Error(ErrorCode::no_memory)));
-    all(std::span<const T>(accepted), std::span<R>(answers));
-    for (std::size_t index = 0; index < places.size(); ++index)
-      results[places[index]] = std::move(answers[index]);
-  }
-
+  /// Counts a refusal, and gives its reason back.
   Error refuse(Error error) noexcept {
     on_refused();
     return error;
   }
+  /// Passes on what `refusal(item)` has no reason to refuse, still as one batch; the rest is refused.
+  template <class Refusal, class Then>
+  void pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexcept {
+    for (auto refused = detail::pass_accepted(batch, refusal, then); refused > 0; --refused)
+      on_refused();
+  }
+
+ private:
+  template <class T>
+  Result<T> ask(CacheRequest request) noexcept {
+    perform(request);
+    return request.answer<T>();
+  }
+  template <class R>
+  void ask(Operation operation, Keys keys, std::span<R> results) noexcept {
+    CacheRequest request(operation);
+    request.keys = keys;
+    request.results = results;
+    perform(request);
+  }
+  template <class R, class... Initial>
+  std::vector<R> ask(Operation operation, Keys keys, Initial... initial) {
+    std::vector<R> results(keys.size(), R(initial...));
+    ask(operation, keys, std::span<R>(results));
+    return results;
+  }
 };
+
+inline void ICache::perform(CacheRequest& request) noexcept {
+  if (request.is_batch())
+    return pass_accepted(
+        request, [&](std::size_t item) { return detail::refusal_of_item(request, item); },
+        [&](CacheRequest& accepted) { do_begin(accepted); });
+  if (const auto refused = detail::refusal_of(request)) return request.fail(refuse(*refused));
+  try {
+    do_begin(request);
+  } catch (...) {
+    request.fail(thrown_failure());
+  }
+}
 
 }  // namespace cachesite

@@ -9,6 +9,7 @@
 #include <cachesite/byte_size.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_base.hpp>
 #include <cachesite/cache_entry.hpp>
 #include <cachesite/cache_error.hpp>
 #include <cachesite/cache_hook.hpp>
@@ -16,6 +17,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/cache_operation.hpp>
+#include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/cached_function.hpp>
 #include <cachesite/cached_options.hpp>
@@ -158,6 +160,7 @@
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/units.hpp>
 #include <cachesite/value.hpp>
+#include <cachesite/value_layer.hpp>
 #include <cachesite/write_policy_cache.hpp>
 #include <cachesite/write_policy_cache_layer.hpp>
 #include <cachesite/write_policy_cache_options.hpp>

@@ -60,98 +60,13 @@ class FaultyCache final : public CacheLayer {
   }
 
  protected:
-  Result<Found> do_read(std::string_view key, Value& destination) override {
-    if (const auto error = trouble(key)) return *error;
-    return forward_read(key, destination);
-  }
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
-    std::function<void(std::string_view)> hook;
-    {
-      const std::lock_guard lock(mutex_);
-      hook = before_write_;
-    }
-    if (hook) hook(key);
-    if (const auto error = trouble(key, Kind::write)) return *error;
-    return forward_write(key, value, time_to_live);
-  }
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
-    if (const auto error = trouble(key, Kind::write)) return *error;
-    return forward_add(key, value, time_to_live);
-  }
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override {
-    if (const auto error = trouble(key, Kind::write)) return *error;
-    return forward_replace(key, value, time_to_live);
-  }
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override {
-    if (const auto error = trouble(key, Kind::write)) return *error;
-    return forward_increment(key, by, time_to_live);
-  }
-  Result<bool> do_remove(std::string_view key) override {
-    if (const auto error = trouble(key, Kind::removal)) return *error;
-    return forward_remove(key);
-  }
-  Result<bool> do_contains(std::string_view key) override {
-    if (const auto error = trouble(key)) return *error;
-    return forward_contains(key);
-  }
-  Result<Remaining> do_time_to_live(std::string_view key) override {
-    if (const auto error = trouble(key)) return *error;
-    return forward_time_to_live(key);
-  }
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override {
-    if (const auto error = trouble(key)) return *error;
-    return forward_expire(key, time_to_live);
-  }
-  Result<bool> do_persist(std::string_view key) override {
-    if (const auto error = trouble(key)) return *error;
-    return forward_persist(key);
-  }
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override {
+  void do_begin(CacheRequest& request) override {
+    if (request.operation == CacheOperation::write) call_hook(request.key);
     begin();
-    forward_read_many(keys, results);
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      if (const auto error = error_for(keys[index], Kind::other)) results[index] = Lookup(*error);
-  }
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override {
-    begin();
-    for (std::size_t index = 0; index < entries.size(); ++index) {
-      const auto error = error_for(entries[index].key, Kind::write);
-      results[index] =
-          error ? Status(*error)
-                : forward_write(entries[index].key, entries[index].value, entries[index].time_to_live);
-    }
-  }
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override {
-    begin();
-    for (std::size_t index = 0; index < keys.size(); ++index) {
-      const auto error = error_for(keys[index], Kind::removal);
-      results[index] = error ? Result<bool>(*error) : forward_remove(keys[index]);
-    }
-  }
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override {
-    begin();
-    for (std::size_t index = 0; index < keys.size(); ++index) {
-      const auto error = error_for(keys[index], Kind::other);
-      results[index] = error ? Result<Remaining>(*error) : forward_time_to_live(keys[index]);
-    }
-  }
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override {
-    if (const auto error = trouble({})) return *error;
-    return forward_scan(pattern, position, keys);
-  }
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override {
-    if (const auto error = trouble({}, Kind::removal)) return *error;
-    return forward_remove_matching(pattern);
-  }
-  Status do_clear() override {
-    if (const auto error = trouble({}, Kind::removal)) return *error;
-    return forward_clear();
-  }
-  Result<std::uint64_t> do_size() override {
-    if (const auto error = trouble({})) return *error;
-    return forward_size();
+    if (request.is_batch()) return begin_batch(request);
+    const auto key = is_about_a_pattern(request.operation) ? std::string_view() : request.key;
+    if (const auto error = error_for(key, kind_of(request.operation))) return request.fail(*error);
+    forward(request);
   }
 
  private:
@@ -170,9 +85,40 @@ class FaultyCache final : public CacheLayer {
     ++calls_of_thread();
     if (const auto length = length_.load(); length.count() > 0) std::this_thread::sleep_for(length);
   }
-  std::optional<Error> trouble(std::string_view key, Kind kind = Kind::other) {
-    begin();
-    return error_for(key, kind);
+  void call_hook(std::string_view key) {
+    std::function<void(std::string_view)> hook;
+    {
+      const std::lock_guard lock(mutex_);
+      hook = before_write_;
+    }
+    if (hook) hook(key);
+  }
+  // The items that fail do not reach the cache below.
+  void begin_batch(CacheRequest& batch) {
+    const auto kind = kind_of(batch.operation);
+    cachesite::detail::pass_accepted(
+        batch, [&](std::size_t item) { return error_for(batch.key_of(item), kind); },
+        [&](CacheRequest& rest) { forward(rest); });
+  }
+  static bool is_about_a_pattern(CacheOperation operation) {
+    return operation == CacheOperation::scan || operation == CacheOperation::remove_matching;
+  }
+  static Kind kind_of(CacheOperation operation) {
+    switch (operation) {
+      case CacheOperation::write:
+      case CacheOperation::add:
+      case CacheOperation::replace:
+      case CacheOperation::increment:
+      case CacheOperation::set_many:
+        return Kind::write;
+      case CacheOperation::remove:
+      case CacheOperation::remove_many:
+      case CacheOperation::remove_matching:
+      case CacheOperation::clear:
+        return Kind::removal;
+      default:
+        return Kind::other;
+    }
   }
   std::optional<Error> error_for(std::string_view key, Kind kind) const {
     const std::lock_guard lock(mutex_);

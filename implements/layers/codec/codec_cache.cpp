@@ -1,5 +1,6 @@
 #include "basics/checked_options.hpp"
 #include "codecs/value_chain.hpp"
+#include "layers/base/request_end.hpp"
 
 #include <cachesite/codec_cache.hpp>
 
@@ -43,69 +44,36 @@ class CodecCache::Inner {
     counter.fetch_add(by, std::memory_order_relaxed);
   }
 
-  Error fail(const Error& error) noexcept {
-    count(failures);
-    return error;
-  }
-
-  template <class T>
-  Result<T> counted(Result<T> result) noexcept {
-    if (!result.ok()) count(failures);
-    return result;
-  }
-
-  Result<bool> removal(Result<bool> removed) noexcept {
-    if (removed.ok() && removed.value()) count(removals);
-    return counted(std::move(removed));
-  }
-
-  // The bytes to be stored for `value`, which live in `memory`.
-  Result<std::optional<ByteView>> encode(std::string_view key, const std::optional<ByteView>& value,
-                                         std::string& memory) {
-    if (!value) return std::optional<ByteView>();
-    const auto encoded = chain.encode(*value, key, memory);
-    if (encoded.ok()) return std::optional(ByteView(memory));
-    count(encoded.error().code() == ErrorCode::too_large ? refusals : failures);
-    return encoded.error();
-  }
-
-  void count_written(const std::optional<ByteView>& value, const std::optional<ByteView>& stored) noexcept {
-    count(writes);
-    if (!value) return;
-    count(values_written);
-    count(plain_bytes, value->size());
-    count(stored_bytes, stored->size());
-  }
-
-  // What a read finds when the cache below has found `stored`.
-  Result<Found> open(std::string_view key, Found found, const Value& stored, Value& destination) {
-    if (found != Found::hit) {
-      destination.clear();
-      count(found == Found::miss ? misses : hits);
-      return found;
+  void count(const CacheRequest& request, const layers::RequestEnd& end) noexcept {
+    const auto counted = layers::counted_as(request.operation);
+    switch (counted) {
+      case layers::Counted::reads:
+        count(hits, end.found_keys(request));
+        count(misses, end.missed_keys(request));
+        break;
+      case layers::Counted::writes:
+        count(writes, end.changed_keys(request));
+        break;
+      case layers::Counted::removals:
+        count(removals, end.changed_keys(request));
+        break;
+      case layers::Counted::clears:
+        count(clears, end.changed_keys(request));
+        break;
+      case layers::Counted::none:
+        break;
     }
-    std::string plain;
-    const auto decoded = chain.decode(ByteView(stored.text()), key, plain);
-    if (decoded.failure) {
-      destination.clear();
-      return on_failure(*decoded.failure);
-    }
-    destination.assign(ByteView(plain));
-    if (decoded.old_form) count(old_forms_read);
-    count(hits);
-    return Found::hit;
+    count_failures(request,
+                   counted == layers::Counted::writes && request.operation != CacheOperation::increment);
   }
 
   Result<Found> on_failure(Undecodable reason) {
     const auto index = static_cast<std::size_t>(reason);
     count(undecodable[index]);
     warn(reason, last_warning_[index]);
-    if (on_undecodable == OnUndecodable::miss) {
-      count(misses);
-      return Found::miss;
-    }
+    if (on_undecodable == OnUndecodable::miss) return Found::miss;
     const auto code = reason == Undecodable::too_large ? ErrorCode::too_large : ErrorCode::corrupt;
-    return fail(Error(code, std::string(codecs::ValueChain::sentence(reason))));
+    return Error(code, std::string(codecs::ValueChain::sentence(reason)));
   }
 
   const OnUndecodable on_undecodable;
@@ -115,6 +83,17 @@ class CodecCache::Inner {
   std::array<Counter, undecodable_reasons> undecodable{};
 
  private:
+  // A value that is too large to be stored is refused; anything else has failed.
+  void count_failures(const CacheRequest& request, bool stores) noexcept {
+    const auto add = [&](const Error& error) {
+      count(stores && error.code() == ErrorCode::too_large ? refusals : failures);
+    };
+    if (const auto* error = request.error()) add(*error);
+    request.for_each_result([&](std::size_t, const auto& result) {
+      if (!result.ok()) add(result.error());
+    });
+  }
+
   using Time = std::chrono::steady_clock::duration::rep;
   static constexpr Time never = std::numeric_limits<Time>::min();
 
@@ -135,7 +114,7 @@ class CodecCache::Inner {
 };
 
 CodecCache::CodecCache(CodecCacheOptions options, const ComponentContext& context)
-    : CacheLayer(cache_of(options)),
+    : ValueLayer(cache_of(options)),
       inner_(std::make_unique<Inner>(checked_options("CodecCache", std::move(options)), context)) {}
 
 CodecCache::~CodecCache() = default;
@@ -165,153 +144,30 @@ CodecStatistics CodecCache::codec_statistics() const {
   return statistics;
 }
 
-Result<Found> CodecCache::do_read(std::string_view key, Value& destination) {
-  Value stored;
-  const auto found = forward_read(key, stored);
-  if (!found.ok()) return inner_->fail(found.error());
-  return inner_->open(key, found.value(), stored, destination);
-}
-
-Status CodecCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  if (stopped()) return inner_->fail(closed());
-  std::string memory;
-  const auto encoded = inner_->encode(key, value, memory);
+Result<ByteView> CodecCache::to_stored(std::string_view key, ByteView value, std::string& memory) {
+  const auto encoded = inner_->chain.encode(value, key, memory);
   if (!encoded.ok()) return encoded.error();
-  const auto written = below()->write(key, encoded.value(), time_to_live);
-  if (!written.ok()) return inner_->fail(written.error());
-  inner_->count_written(value, encoded.value());
-  return Done{};
+  return ByteView(memory);
 }
 
-Result<bool> CodecCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                TimeToLive time_to_live) {
-  if (stopped()) return inner_->fail(closed());
-  std::string memory;
-  const auto encoded = inner_->encode(key, value, memory);
-  if (!encoded.ok()) return encoded.error();
-  auto added = inner_->counted(below()->add(key, encoded.value(), time_to_live));
-  if (added.ok() && added.value()) inner_->count_written(value, encoded.value());
-  return added;
+Result<Found> CodecCache::from_stored(std::string_view key, const Value& stored, Value& destination) {
+  std::string plain;
+  const auto decoded = inner_->chain.decode(ByteView(stored.text()), key, plain);
+  if (decoded.failure) return inner_->on_failure(*decoded.failure);
+  destination.assign(ByteView(plain));
+  if (decoded.old_form) Inner::count(inner_->old_forms_read);
+  return Found::hit;
 }
 
-Result<bool> CodecCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                    TimeToLive time_to_live) {
-  if (stopped()) return inner_->fail(closed());
-  std::string memory;
-  const auto encoded = inner_->encode(key, value, memory);
-  if (!encoded.ok()) return encoded.error();
-  auto replaced = inner_->counted(below()->replace(key, encoded.value(), time_to_live));
-  if (replaced.ok() && replaced.value()) inner_->count_written(value, encoded.value());
-  return replaced;
+void CodecCache::on_stored(ByteView value, ByteView stored) noexcept {
+  Inner::count(inner_->values_written);
+  Inner::count(inner_->plain_bytes, value.size());
+  Inner::count(inner_->stored_bytes, stored.size());
 }
 
-Result<std::int64_t> CodecCache::do_increment(std::string_view, std::int64_t, TimeToLive) {
-  if (stopped()) return inner_->fail(closed());
-  return inner_->fail(
-      Error(ErrorCode::unsupported, "a cache of encoded values does not count: use the cache below it"));
-}
-
-Result<bool> CodecCache::do_remove(std::string_view key) {
-  return inner_->removal(forward_remove(key));
-}
-
-Result<bool> CodecCache::do_contains(std::string_view key) {
-  return inner_->counted(forward_contains(key));
-}
-
-Result<Remaining> CodecCache::do_time_to_live(std::string_view key) {
-  return inner_->counted(forward_time_to_live(key));
-}
-
-void CodecCache::do_time_to_live_many(std::span<const std::string_view> keys,
-                                      std::span<Result<Remaining>> results) {
-  forward_time_to_live_many(keys, results);
-  for (const auto& result : results)
-    if (!result.ok()) inner_->fail(result.error());
-}
-
-Result<bool> CodecCache::do_expire(std::string_view key, TimeToLive time_to_live) {
-  return inner_->counted(forward_expire(key, time_to_live));
-}
-
-Result<bool> CodecCache::do_persist(std::string_view key) {
-  return inner_->counted(forward_persist(key));
-}
-
-void CodecCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  forward_read_many(keys, results);
-  for (std::size_t index = 0; index < keys.size(); ++index) {
-    auto& result = results[index];
-    if (result.failed()) {
-      inner_->fail(result.error());
-      continue;
-    }
-    const auto below = result.hit() ? Found::hit : result.null() ? Found::null : Found::miss;
-    Value plain;
-    const auto found =
-        guarded_call<Found>([&] { return inner_->open(keys[index], below, result.value(), plain); });
-    if (found.ok()) {
-      result = Lookup(found.value(), std::move(plain));
-    } else {
-      result = Lookup(found.error());
-    }
-  }
-}
-
-void CodecCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  if (stopped()) {
-    for (auto& result : results)
-      result = inner_->fail(closed());
-    return;
-  }
-  std::vector<std::string> memory(entries.size());
-  std::vector<CacheEntry> encoded;
-  std::vector<std::size_t> places;
-  encoded.reserve(entries.size());
-  places.reserve(entries.size());
-  for (std::size_t index = 0; index < entries.size(); ++index) {
-    const auto& entry = entries[index];
-    const auto value = guarded_call<std::optional<ByteView>>(
-        [&] { return inner_->encode(entry.key, entry.value, memory[index]); });
-    if (value.ok()) {
-      encoded.push_back({entry.key, value.value(), entry.time_to_live});
-      places.push_back(index);
-    } else {
-      results[index] = value.error();
-    }
-  }
-  const auto written = below()->set_many(encoded);
-  for (std::size_t number = 0; number < encoded.size(); ++number) {
-    const auto index = places[number];
-    results[index] = inner_->counted(written[number]);
-    if (written[number].ok()) inner_->count_written(entries[index].value, encoded[number].value);
-  }
-}
-
-void CodecCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  forward_remove_many(keys, results);
-  for (const auto& result : results)
-    static_cast<void>(inner_->removal(result));
-}
-
-Status CodecCache::do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) {
-  return inner_->counted(forward_scan(pattern, position, keys));
-}
-
-Result<std::uint64_t> CodecCache::do_remove_matching(std::string_view pattern) {
-  auto removed = inner_->counted(forward_remove_matching(pattern));
-  if (removed.ok()) Inner::count(inner_->removals, removed.value());
-  return removed;
-}
-
-Status CodecCache::do_clear() {
-  auto cleared = inner_->counted(forward_clear());
-  if (cleared.ok()) Inner::count(inner_->clears);
-  return cleared;
-}
-
-Result<std::uint64_t> CodecCache::do_size() {
-  return inner_->counted(forward_size());
+void CodecCache::do_begin(CacheRequest& request) {
+  ValueLayer::do_begin(request);
+  inner_->count(request, layers::end_of(request));
 }
 
 void CodecCache::on_refused() noexcept {

@@ -19,6 +19,92 @@ FailoverCacheOptions checked(FailoverCacheOptions options) {
   return checked_options("FailoverCache", std::move(options));
 }
 
+// The first byte of a position tells which cache the walk is in.
+constexpr char in_first = '1';
+constexpr char in_second = '2';
+
+template <class Scan>
+void scan_in(char place, CacheRequest& request, Scan scan) {
+  ScanPosition& position = *request.position;
+  ScanPosition own{position.text.empty() ? std::string() : position.text.substr(1), false};
+  request.position = &own;
+  scan();
+  request.position = &position;
+  if (request.error() != nullptr) return;
+  position.finished = own.finished;
+  position.text = place + own.text;
+}
+
+bool changes_key(CacheOperation operation) noexcept {
+  switch (operation) {
+    case CacheOperation::write:
+    case CacheOperation::add:
+    case CacheOperation::replace:
+    case CacheOperation::increment:
+    case CacheOperation::remove:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// What is answered while no cache works.
+void answer_of_no_cache(CacheRequest& request, const Error& reason) {
+  switch (request.operation) {
+    case CacheOperation::read:
+      request.destination->clear();
+      return request.end<Found>(Found::miss);
+    case CacheOperation::write:
+    case CacheOperation::clear:
+      return request.end<Done>(Done{});
+    case CacheOperation::scan:
+      request.position->finished = true;
+      return request.end<Done>(Done{});
+    case CacheOperation::add:
+    case CacheOperation::replace:
+    case CacheOperation::remove:
+    case CacheOperation::contains:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+      return request.end<bool>(false);
+    case CacheOperation::time_to_live:
+      return request.end<Remaining>(Remaining{});
+    case CacheOperation::remove_matching:
+    case CacheOperation::size:
+      return request.end<std::uint64_t>(std::uint64_t{0});
+    case CacheOperation::increment:
+    case CacheOperation::get_many:
+    case CacheOperation::set_many:
+    case CacheOperation::remove_many:
+    case CacheOperation::time_to_live_many:
+      return request.fail(reason);
+  }
+}
+
+// The same for an item of a batch.
+Lookup nothing_of(const Lookup&) {
+  return {};
+}
+Status nothing_of(const Status&) {
+  return Done{};
+}
+Result<bool> nothing_of(const Result<bool>&) {
+  return false;
+}
+Result<Remaining> nothing_of(const Result<Remaining>&) {
+  return Remaining{};
+}
+
+std::vector<std::size_t> outages_of(const CacheRequest& batch) {
+  std::vector<std::size_t> items;
+  batch.for_each_result([&](std::size_t item, const auto& result) {
+    if (!result.ok() && layers::is_outage(result.error())) items.push_back(item);
+  });
+  return items;
+}
+
 }  // namespace
 
 FailoverCache::FailoverCache(FailoverCacheOptions options, const ComponentContext& context)
@@ -62,241 +148,144 @@ FailoverStatistics FailoverCache::failover_statistics() const {
   return statistics;
 }
 
-// --- reads
-
-Result<Found> FailoverCache::do_read(std::string_view key, Value& destination) {
+void FailoverCache::do_begin(CacheRequest& request) {
+  if (request.is_batch()) return begin_batch(request);
+  if (request.operation == CacheOperation::scan && !request.position->text.empty()) return walk_on(request);
   auto& inner = *inner_;
-  return inner.ask<Result<Found>>(
-      "get", key, [&] { return forward_read(key, destination); },
-      [&] { return inner.second->read(key, destination); },
-      [&](const Error&) {
-        destination.clear();
-        return Result<Found>(Found::miss);
-      });
-}
-
-Result<bool> FailoverCache::do_contains(std::string_view key) {
-  auto& inner = *inner_;
-  return inner.ask<Result<bool>>(
-      "contains", key, [&] { return forward_contains(key); }, [&] { return inner.second->contains(key); },
-      [](const Error&) { return Result<bool>(false); });
-}
-
-Result<Remaining> FailoverCache::do_time_to_live(std::string_view key) {
-  auto& inner = *inner_;
-  return inner.ask<Result<Remaining>>(
-      "time_to_live", key, [&] { return forward_time_to_live(key); },
-      [&] { return inner.second->time_to_live(key); },
-      [](const Error&) { return Result<Remaining>(Remaining{}); });
-}
-
-void FailoverCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  auto& inner = *inner_;
-  inner.run_many<Lookup>(
-      "get_many", false, results, [&](std::size_t index) { return keys[index]; },
-      [&] { forward_read_many(keys, results); },
-      [&](const std::vector<std::size_t>& places) {
-        std::vector<std::string_view> some;
-        for (const auto place : places)
-          some.push_back(keys[place]);
-        auto found = inner.second->get_many(std::span<const std::string_view>(some));
-        for (std::size_t index = 0; index < places.size(); ++index)
-          results[places[index]] = std::move(found[index]);
-      },
-      [] { return Lookup(); });
-}
-
-void FailoverCache::do_time_to_live_many(std::span<const std::string_view> keys,
-                                         std::span<Result<Remaining>> results) {
-  auto& inner = *inner_;
-  inner.run_many<Result<Remaining>>(
-      "time_to_live_many", false, results, [&](std::size_t index) { return keys[index]; },
-      [&] { forward_time_to_live_many(keys, results); },
-      [&](const std::vector<std::size_t>& places) {
-        std::vector<std::string_view> some;
-        for (const auto place : places)
-          some.push_back(keys[place]);
-        std::vector<Result<Remaining>> left(some.size(), Result<Remaining>(Remaining{}));
-        inner.second->time_to_live_many(some, left);
-        for (std::size_t index = 0; index < places.size(); ++index)
-          results[places[index]] = std::move(left[index]);
-      },
-      [] { return Result<Remaining>(Remaining{}); });
-}
-
-// --- changes
-
-Status FailoverCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  auto& inner = *inner_;
-  return inner.change<Status>(
-      "write", key, [&] { return forward_write(key, value, time_to_live); },
-      [&] { return inner.second->write(key, value, inner.limited(time_to_live)); },
-      [](const Error&) { return Status(Done{}); });
-}
-
-Result<bool> FailoverCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                   TimeToLive time_to_live) {
-  auto& inner = *inner_;
-  return inner.change<Result<bool>>(
-      "add", key, [&] { return forward_add(key, value, time_to_live); },
-      [&] { return inner.second->add(key, value, inner.limited(time_to_live)); },
-      [](const Error&) { return Result<bool>(false); });
-}
-
-Result<bool> FailoverCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                       TimeToLive time_to_live) {
-  auto& inner = *inner_;
-  return inner.change<Result<bool>>(
-      "replace", key, [&] { return forward_replace(key, value, time_to_live); },
-      [&] { return inner.second->replace(key, value, inner.limited(time_to_live)); },
-      [](const Error&) { return Result<bool>(false); });
-}
-
-Result<std::int64_t> FailoverCache::do_increment(std::string_view key, std::int64_t by,
-                                                 TimeToLive time_to_live) {
-  auto& inner = *inner_;
-  return inner.change<Result<std::int64_t>>(
-      "increment", key, [&] { return forward_increment(key, by, time_to_live); },
-      [&] { return inner.second->increment(key, by, inner.limited(time_to_live)); },
-      [](const Error& reason) { return Result<std::int64_t>(reason); });
-}
-
-Result<bool> FailoverCache::do_remove(std::string_view key) {
-  auto& inner = *inner_;
-  return inner.change<Result<bool>>(
-      "remove", key, [&] { return forward_remove(key); }, [&] { return inner.second->remove(key); },
-      [](const Error&) { return Result<bool>(false); });
-}
-
-Result<bool> FailoverCache::do_expire(std::string_view key, TimeToLive time_to_live) {
-  auto& inner = *inner_;
-  return inner.change<Result<bool>>(
-      "expire", key, [&] { return forward_expire(key, time_to_live); },
-      [&] { return inner.second->expire(key, inner.limited(time_to_live)); },
-      [](const Error&) { return Result<bool>(false); });
-}
-
-Result<bool> FailoverCache::do_persist(std::string_view key) {
-  auto& inner = *inner_;
-  return inner.change<Result<bool>>(
-      "persist", key, [&] { return forward_persist(key); },
-      [&] {
-        const auto life = inner.limited(TimeToLive::never_expires());
-        return life.expires() ? inner.second->expire(key, life) : inner.second->persist(key);
-      },
-      [](const Error&) { return Result<bool>(false); });
-}
-
-void FailoverCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  auto& inner = *inner_;
-  inner.run_many<Status>(
-      "set_many", true, results, [&](std::size_t index) { return entries[index].key; },
-      [&] { forward_write_many(entries, results); },
-      [&](const std::vector<std::size_t>& places) {
-        std::vector<CacheEntry> some;
-        for (const auto place : places)
-          some.push_back(
-              {entries[place].key, entries[place].value, inner.limited(entries[place].time_to_live)});
-        const auto done = inner.second->set_many(std::span<const CacheEntry>(some));
-        for (std::size_t index = 0; index < places.size(); ++index)
-          results[places[index]] = done[index];
-      },
-      [] { return Status(Done{}); });
-}
-
-void FailoverCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  auto& inner = *inner_;
-  inner.run_many<Result<bool>>(
-      "remove_many", true, results, [&](std::size_t index) { return keys[index]; },
-      [&] { forward_remove_many(keys, results); },
-      [&](const std::vector<std::size_t>& places) {
-        std::vector<std::string_view> some;
-        for (const auto place : places)
-          some.push_back(keys[place]);
-        const auto done = inner.second->remove_many(std::span<const std::string_view>(some));
-        for (std::size_t index = 0; index < places.size(); ++index)
-          results[places[index]] = done[index];
-      },
-      [] { return Result<bool>(false); });
-}
-
-// --- all keys
-// What is still owed has not been removed from the second cache either, and would show in the next outage.
-
-// A walk stays with the cache that it began in: the first byte of the position tells which one that is.
-Status FailoverCache::do_scan(std::string_view pattern, ScanPosition& position,
-                              std::vector<std::string>& keys) {
-  constexpr char in_first = '1';
-  constexpr char in_second = '2';
-  auto& inner = *inner_;
-  const char place = position.text.empty() ? '\0' : position.text.front();
-  const auto step = [&](char where, auto scan) {
-    ScanPosition own{place == '\0' ? std::string() : position.text.substr(1), false};
-    Status scanned = scan(own);
-    if (scanned.ok()) {
-      position.finished = own.finished;
-      position.text = where + own.text;
-    }
-    return scanned;
-  };
-  const auto first = [&] {
-    return step(in_first, [&](ScanPosition& own) {
-      const auto before = static_cast<std::ptrdiff_t>(keys.size());
-      Status scanned = forward_scan(pattern, own, keys);
-      if (inner.log.may_owe())
-        keys.erase(std::remove_if(keys.begin() + before, keys.end(),
-                                  [&](const std::string& key) { return inner.log.owes(key); }),
-                   keys.end());
-      return scanned;
-    });
-  };
-  const auto second = [&] {
-    return step(in_second, [&](ScanPosition& own) { return inner.second->scan(pattern, own, keys); });
-  };
-  if (place == in_second) return second();
-  if (place == in_first) {
-    auto scanned = first();
-    if (layers::is_outage(scanned)) {
-      inner.log.note_failure(scanned.error());
-      inner.tell("scan", pattern, scanned.error());
-    }
-    return scanned;
+  std::optional<Error> reason;
+  bool use_first = inner.may_use_first();
+  for (bool insist = false;; insist = true) {
+    reason = use_first ? try_first(request) : inner.log.last_error();
+    if (!reason) return;
+    if (use_first || !inner.second) inner.tell(request.operation, request.key, *reason);
+    if (inner.owe(request, insist)) break;
+    use_first = true;
   }
-  return inner.ask_all<Status>("scan", pattern, first, second, [&](const Error&) {
-    position.finished = true;
-    return Status(Done{});
+  if (inner.second) {
+    inner.failover_calls.fetch_add(1, std::memory_order_relaxed);
+    ask_second(request);
+    if (request.error() == nullptr || !layers::is_outage(*request.error())) return;
+    reason = *request.error();
+    inner.tell(request.operation, request.key, *reason);
+  }
+  if (inner.on_error == OnError::error) return request.fail(*reason);
+  inner.degraded_calls.fetch_add(1, std::memory_order_relaxed);
+  answer_of_no_cache(request, *reason);
+}
+
+// Why the first cache cannot answer; nothing when it has.
+std::optional<Error> FailoverCache::try_first(CacheRequest& request) {
+  auto& log = inner_->log;
+  if (const auto settled = inner_->settle(request); !settled.ok()) return settled.error();
+  ask_first(request);
+  const auto* const error = request.error();
+  if (error == nullptr) log.note_success();
+  if (error == nullptr || !layers::is_outage(*error)) return std::nullopt;
+  log.note_failure(*error);
+  return *error;
+}
+
+void FailoverCache::ask_first(CacheRequest& request) {
+  auto& inner = *inner_;
+  const bool of_all =
+      request.operation == CacheOperation::remove_matching || request.operation == CacheOperation::clear;
+  if (of_all && inner.second && inner.log.may_owe()) {
+    CacheRequest same = request;
+    inner.second->perform(same);
+  }
+  if (request.operation != CacheOperation::scan) return forward(request);
+  const auto before = static_cast<std::ptrdiff_t>(request.found->size());
+  scan_in(in_first, request, [&] { forward(request); });
+  if (!inner.log.may_owe()) return;
+  auto& keys = *request.found;
+  keys.erase(std::remove_if(keys.begin() + before, keys.end(),
+                            [&](const std::string& key) { return inner.log.owes(key); }),
+             keys.end());
+}
+
+void FailoverCache::ask_second(CacheRequest& request) {
+  auto& inner = *inner_;
+  if (request.operation == CacheOperation::scan)
+    return scan_in(in_second, request, [&] { inner.second->perform(request); });
+  CacheRequest same = request;
+  same.time_to_live = inner.limited(request.time_to_live);
+  if (same.operation == CacheOperation::persist && same.time_to_live.expires())
+    same.operation = CacheOperation::expire;
+  inner.second->perform(same);
+  request.end_as(same);
+  if (changes_key(request.operation)) inner.log.confirm_key(request.key);
+}
+
+// A walk stays with the cache that it began in.
+void FailoverCache::walk_on(CacheRequest& request) {
+  if (request.position->text.front() == in_second) return ask_second(request);
+  ask_first(request);
+  const auto* const error = request.error();
+  if (error == nullptr || !layers::is_outage(*error)) return;
+  inner_->log.note_failure(*error);
+  inner_->tell(request.operation, request.key, *error);
+}
+
+// The keys of a batch fare each by itself.
+void FailoverCache::begin_batch(CacheRequest& batch) {
+  auto& inner = *inner_;
+  std::vector<std::size_t> failed;
+  bool use_first = inner.may_use_first();
+  for (bool insist = false;; insist = true) {
+    if (!use_first) batch.fail(inner.log.last_error());
+    failed = use_first ? try_first_batch(batch) : outages_of(batch);
+    if (failed.empty()) return;
+    if (use_first || !inner.second)
+      for (const auto item : failed)
+        inner.tell(batch.operation, batch.key_of(item), *batch.error(item));
+    if (inner.owe(batch, insist)) break;
+    use_first = true;
+  }
+  if (inner.second) ask_second_batch(batch, failed);
+  answer_without(batch, failed);
+}
+
+// The items that the first cache cannot answer.
+std::vector<std::size_t> FailoverCache::try_first_batch(CacheRequest& batch) {
+  auto& log = inner_->log;
+  if (const auto settled = inner_->settle(batch); !settled.ok()) {
+    batch.fail(settled.error());
+    return outages_of(batch);
+  }
+  forward(batch);
+  auto failed = outages_of(batch);
+  if (!failed.empty())
+    log.note_failure(*batch.error(failed.front()));
+  else if (layers::end_of(batch).result.failed < batch.items())
+    log.note_success();
+  return failed;
+}
+
+void FailoverCache::ask_second_batch(CacheRequest& batch, std::span<const std::size_t> failed) {
+  auto& inner = *inner_;
+  inner.failover_calls.fetch_add(1, std::memory_order_relaxed);
+  detail::BatchPart part(batch, {failed.begin(), failed.end()});
+  for (auto& entry : part.entries())
+    entry.time_to_live = inner.limited(entry.time_to_live);
+  inner.second->perform(part.request());
+  part.hand_back();
+  for (const auto item : failed) {
+    if (Inner::changes(batch.operation)) inner.log.confirm_key(batch.key_of(item));
+    if (Inner::is_outage(batch, item)) inner.tell(batch.operation, batch.key_of(item), *batch.error(item));
+  }
+}
+
+void FailoverCache::answer_without(CacheRequest& batch, std::span<const std::size_t> failed) {
+  if (inner_->on_error == OnError::error) return;
+  bool degraded = false;
+  batch.visit_results([&](auto results) {
+    for (const auto item : failed) {
+      if (!Inner::is_outage(batch, item)) continue;
+      degraded = true;
+      results[item] = nothing_of(results[item]);
+    }
   });
-}
-
-Result<std::uint64_t> FailoverCache::do_remove_matching(std::string_view pattern) {
-  auto& inner = *inner_;
-  return inner.run<Result<std::uint64_t>>(
-      "remove_matching", pattern, {},
-      [&](bool insist) { return inner.log.remember_pattern(pattern, insist); },
-      [&] {
-        if (inner.second && inner.log.may_owe()) (void)inner.second->remove_matching(pattern);
-        return forward_remove_matching(pattern);
-      },
-      [&] { return inner.second->remove_matching(pattern); },
-      [](const Error&) { return Result<std::uint64_t>(std::uint64_t{0}); });
-}
-
-Status FailoverCache::do_clear() {
-  auto& inner = *inner_;
-  return inner.run<Status>(
-      "clear", {}, {}, [&](bool insist) { return inner.log.remember_clear(insist); },
-      [&] {
-        if (inner.second && inner.log.may_owe()) (void)inner.second->clear();
-        return forward_clear();
-      },
-      [&] { return inner.second->clear(); }, [](const Error&) { return Status(Done{}); });
-}
-
-Result<std::uint64_t> FailoverCache::do_size() {
-  auto& inner = *inner_;
-  return inner.ask_all<Result<std::uint64_t>>(
-      "size", {}, [&] { return forward_size(); }, [&] { return inner.second->size(); },
-      [](const Error&) { return Result<std::uint64_t>(std::uint64_t{0}); });
+  if (degraded) inner_->degraded_calls.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace cachesite

@@ -1,6 +1,6 @@
+#include "layers/base/request_end.hpp"
 #include "layers/metrics/metrics_counters.hpp"
 
-#include <cachesite/guarded_call.hpp>
 #include <cachesite/metrics_cache.hpp>
 
 #include <exception>
@@ -11,7 +11,6 @@ namespace cachesite {
 namespace {
 
 using layers::MetricsCounters;
-using Stripe = MetricsCounters::Stripe;
 
 }  // namespace
 
@@ -77,7 +76,7 @@ Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
 
 [[gnu::always_inline]] inline Result<Found> MetricsCache::noted_read(std::string_view key, Value& destination,
                                                                      MetricsCache* const volatile& self) {
-  Result<Found> found = forward_read_unasked(key, destination);
+  Result<Found> found = forward_read_unchecked(key, destination);
   if (!found.ok() || found.value() == Found::miss) [[unlikely]]
     self->note(found);
   return found;
@@ -103,157 +102,47 @@ Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
   return found;
 }
 
-template <class R, class Call>
-R MetricsCache::counted(CacheOperation operation, Call&& call) {
-  const auto index = static_cast<std::size_t>(operation);
-  Stripe& stripe = counters_->mine();
-  const auto number = stripe.calls[index].fetch_add(1, std::memory_order_relaxed);
+void MetricsCache::do_begin(CacheRequest& request) {
+  if (request.operation == CacheOperation::read)
+    return request.end(do_read(request.key, *request.destination));
+  const auto number = counters_->mine().calls[static_cast<std::size_t>(request.operation)].fetch_add(
+      1, std::memory_order_relaxed);
   const bool timed = counters_->is_timed(number);
   const auto begin = timed ? clock_->now() : IClock::TimePoint();
-  try {
-    R result = call();
-    if (!result.ok())
-      MetricsCounters::add(stripe.failures[index]);
-    else if (timed)
-      counters_->took(operation, clock_->now() - begin);
-    return result;
-  } catch (...) {
-    MetricsCounters::add(stripe.failures[index]);
-    throw;
+  forward_guarded(request);
+  const auto end = layers::end_of(request);
+  if (end.failure != nullptr)
+    MetricsCounters::add(counters_->mine().failures[static_cast<std::size_t>(request.operation)]);
+  else if (timed)
+    counters_->took(request.operation, clock_->now() - begin);
+  note(request, end);
+}
+
+void MetricsCache::note(const CacheRequest& request, const layers::RequestEnd& end) noexcept {
+  auto& stripe = counters_->mine();
+  switch (layers::counted_as(request.operation)) {
+    case layers::Counted::reads:
+      return note_reads(request.items(), end.result);
+    case layers::Counted::writes:
+      MetricsCounters::add(stripe.writes, end.changed_keys(request));
+      break;
+    case layers::Counted::removals:
+      MetricsCounters::add(stripe.removals, end.changed_keys(request));
+      break;
+    case layers::Counted::clears:
+      MetricsCounters::add(stripe.clears, end.changed_keys(request));
+      break;
+    case layers::Counted::none:
+      break;
   }
+  MetricsCounters::add(stripe.key_failures, end.result.failed);
 }
 
-// Of a batch each key counts: what it counts as is up to the caller.
-template <class R, class Call>
-void MetricsCache::counted_many(CacheOperation operation, std::span<R> results, Call&& call) {
-  std::uint64_t failures = 0;
-  const auto done = guarded_call<Done>([&] {
-    return counted<Status>(operation, [&]() -> Status {
-      call();
-      for (const auto& result : results)
-        if (!result.ok()) ++failures;
-      if (failures < results.size()) return Done{};
-      return results.empty() ? Status(Done{}) : Status(results.front().error());
-    });
-  });
-  if (!done.ok() && failures == 0) {
-    failures = results.size();
-    for (auto& result : results)
-      result = R(done.error());
-  }
-  if (operation == CacheOperation::get_many)
-    MetricsCounters::add(counters_->my_reads().batch_failures, failures);
-  else
-    MetricsCounters::add(counters_->mine().key_failures, failures);
-}
-
-Status MetricsCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  auto written =
-      counted<Status>(CacheOperation::write, [&] { return forward_write(key, value, time_to_live); });
-  if (written.ok()) MetricsCounters::add(counters_->mine().writes);
-  return written;
-}
-
-Result<bool> MetricsCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                  TimeToLive time_to_live) {
-  auto added =
-      counted<Result<bool>>(CacheOperation::add, [&] { return forward_add(key, value, time_to_live); });
-  if (added.value_or(false)) MetricsCounters::add(counters_->mine().writes);
-  return added;
-}
-
-Result<bool> MetricsCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                      TimeToLive time_to_live) {
-  auto replaced = counted<Result<bool>>(CacheOperation::replace,
-                                        [&] { return forward_replace(key, value, time_to_live); });
-  if (replaced.value_or(false)) MetricsCounters::add(counters_->mine().writes);
-  return replaced;
-}
-
-Result<std::int64_t> MetricsCache::do_increment(std::string_view key, std::int64_t by,
-                                                TimeToLive time_to_live) {
-  auto sum = counted<Result<std::int64_t>>(CacheOperation::increment,
-                                           [&] { return forward_increment(key, by, time_to_live); });
-  if (sum.ok()) MetricsCounters::add(counters_->mine().writes);
-  return sum;
-}
-
-Result<bool> MetricsCache::do_remove(std::string_view key) {
-  auto removed = counted<Result<bool>>(CacheOperation::remove, [&] { return forward_remove(key); });
-  if (removed.value_or(false)) MetricsCounters::add(counters_->mine().removals);
-  return removed;
-}
-
-Result<bool> MetricsCache::do_contains(std::string_view key) {
-  return counted<Result<bool>>(CacheOperation::contains, [&] { return forward_contains(key); });
-}
-
-Result<Remaining> MetricsCache::do_time_to_live(std::string_view key) {
-  return counted<Result<Remaining>>(CacheOperation::time_to_live, [&] { return forward_time_to_live(key); });
-}
-
-Result<bool> MetricsCache::do_expire(std::string_view key, TimeToLive time_to_live) {
-  return counted<Result<bool>>(CacheOperation::expire, [&] { return forward_expire(key, time_to_live); });
-}
-
-Result<bool> MetricsCache::do_persist(std::string_view key) {
-  return counted<Result<bool>>(CacheOperation::persist, [&] { return forward_persist(key); });
-}
-
-void MetricsCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  counted_many(CacheOperation::get_many, results, [&] { forward_read_many(keys, results); });
-  std::uint64_t hits = 0, misses = 0;
-  for (const auto& result : results) {
-    if (result.miss())
-      ++misses;
-    else if (!result.failed())
-      ++hits;
-  }
-  MetricsCounters::add(counters_->my_reads().batch_hits, hits);
-  MetricsCounters::add(counters_->my_reads().batch_misses, misses);
-}
-
-void MetricsCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  counted_many(CacheOperation::set_many, results, [&] { forward_write_many(entries, results); });
-  std::uint64_t writes = 0;
-  for (const auto& result : results)
-    if (result.ok()) ++writes;
-  MetricsCounters::add(counters_->mine().writes, writes);
-}
-
-void MetricsCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  counted_many(CacheOperation::remove_many, results, [&] { forward_remove_many(keys, results); });
-  std::uint64_t removals = 0;
-  for (const auto& result : results)
-    if (result.value_or(false)) ++removals;
-  MetricsCounters::add(counters_->mine().removals, removals);
-}
-
-void MetricsCache::do_time_to_live_many(std::span<const std::string_view> keys,
-                                        std::span<Result<Remaining>> results) {
-  counted_many(CacheOperation::time_to_live_many, results, [&] { forward_time_to_live_many(keys, results); });
-}
-
-Status MetricsCache::do_scan(std::string_view pattern, ScanPosition& position,
-                             std::vector<std::string>& keys) {
-  return counted<Status>(CacheOperation::scan, [&] { return forward_scan(pattern, position, keys); });
-}
-
-Result<std::uint64_t> MetricsCache::do_remove_matching(std::string_view pattern) {
-  auto removed = counted<Result<std::uint64_t>>(CacheOperation::remove_matching,
-                                                [&] { return forward_remove_matching(pattern); });
-  if (removed.ok()) MetricsCounters::add(counters_->mine().removals, removed.value());
-  return removed;
-}
-
-Status MetricsCache::do_clear() {
-  auto cleared = counted<Status>(CacheOperation::clear, [&] { return forward_clear(); });
-  if (cleared.ok()) MetricsCounters::add(counters_->mine().clears);
-  return cleared;
-}
-
-Result<std::uint64_t> MetricsCache::do_size() {
-  return counted<Result<std::uint64_t>>(CacheOperation::size, [&] { return forward_size(); });
+void MetricsCache::note_reads(std::uint64_t keys, const CacheCallResult& result) noexcept {
+  auto& reads = counters_->my_reads();
+  MetricsCounters::add(reads.batch_hits, result.count);
+  MetricsCounters::add(reads.batch_misses, keys - result.count - result.failed);
+  MetricsCounters::add(reads.batch_failures, result.failed);
 }
 
 void MetricsCache::on_refused() noexcept {

@@ -95,38 +95,8 @@ CacheStatistics PrefixCache::statistics() const {
   return statistics;
 }
 
-Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
-  // Smaller than 16 comes out as a large number.
-  if (key.size() - shortest_quick_key >= quick_keys_.load(std::memory_order_relaxed)) [[unlikely]]
-    return read_other(key, destination);
-  char whole[short_prefix + shortest_quick_key + quick_keys];
-  std::memcpy(whole, start_.data(), short_prefix);
-  copy_two<16>(whole + prefix_.size(), key);
-  return forward_read_unasked({whole, prefix_.size() + key.size()}, destination);
-}
-
-[[gnu::noinline]] Result<Found> PrefixCache::read_other(std::string_view key, Value& destination) {
-  if (key.size() <= longest_inline_key && prefix_.size() <= short_prefix) {
-    char whole[short_prefix + longest_inline_key];
-    std::memcpy(whole, start_.data(), short_prefix);
-    copy_key(whole + prefix_.size(), key);
-    return forward_read({whole, prefix_.size() + key.size()}, destination);
-  }
-  return with_prefix<Result<Found>>(key,
-                                    [&](std::string_view whole) { return forward_read(whole, destination); });
-}
-
-std::optional<Error> PrefixCache::refusal(std::string_view key) const {
-  if (!too_long(key)) return std::nullopt;
-  return Error(ErrorCode::too_large, "a key is at most 64 KiB long, its prefix included");
-}
-
-template <class R, class Forward>
-R PrefixCache::with_prefix(std::string_view key, Forward&& forward) {
-  if (const auto refused = refusal(key)) {
-    on_refused();
-    return *refused;
-  }
+template <class Forward>
+auto PrefixCache::with_prefix(std::string_view key, Forward&& forward) const {
   const std::size_t size = prefix_.size() + key.size();
   if (size <= room) {
     char whole[room];
@@ -136,135 +106,144 @@ R PrefixCache::with_prefix(std::string_view key, Forward&& forward) {
   return forward(std::string_view(KeyBlock(prefix_, 1, key.size()).add(key)));
 }
 
+Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
+  // Smaller than 16 comes out as a large number.
+  if (key.size() - shortest_quick_key >= quick_keys_.load(std::memory_order_relaxed)) [[unlikely]]
+    return read_other(key, destination);
+  char whole[short_prefix + shortest_quick_key + quick_keys];
+  std::memcpy(whole, start_.data(), short_prefix);
+  copy_two<16>(whole + prefix_.size(), key);
+  return forward_read_unchecked({whole, prefix_.size() + key.size()}, destination);
+}
+
+[[gnu::noinline]] Result<Found> PrefixCache::read_other(std::string_view key, Value& destination) {
+  if (key.size() <= longest_inline_key && prefix_.size() <= short_prefix) {
+    char whole[short_prefix + longest_inline_key];
+    std::memcpy(whole, start_.data(), short_prefix);
+    copy_key(whole + prefix_.size(), key);
+    return forward_read({whole, prefix_.size() + key.size()}, destination);
+  }
+  if (auto refused = refusal(key)) return refuse(*std::move(refused));
+  return with_prefix(key, [&](std::string_view whole) { return forward_read(whole, destination); });
+}
+
+std::optional<Error> PrefixCache::refusal(std::string_view key) const {
+  if (!too_long(key)) return std::nullopt;
+  return Error(ErrorCode::too_large, "a key is at most 64 KiB long, its prefix included");
+}
+
 Status PrefixCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  return with_prefix<Status>(
-      key, [&](std::string_view whole) { return forward_write(whole, value, time_to_live); });
+  if (auto refused = refusal(key)) return refuse(*std::move(refused));
+  return with_prefix(key, [&](std::string_view whole) { return forward_write(whole, value, time_to_live); });
 }
 
-Result<bool> PrefixCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                 TimeToLive time_to_live) {
-  return with_prefix<Result<bool>>(
-      key, [&](std::string_view whole) { return forward_add(whole, value, time_to_live); });
+void PrefixCache::do_begin(CacheRequest& request) {
+  switch (request.operation) {
+    case CacheOperation::read:
+    case CacheOperation::write:
+    case CacheOperation::add:
+    case CacheOperation::replace:
+    case CacheOperation::increment:
+    case CacheOperation::remove:
+    case CacheOperation::contains:
+    case CacheOperation::time_to_live:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+      return add_prefix(request);
+    case CacheOperation::get_many:
+    case CacheOperation::set_many:
+    case CacheOperation::remove_many:
+    case CacheOperation::time_to_live_many:
+      return add_prefixes(request);
+    case CacheOperation::scan:
+      return scan_own(request);
+    case CacheOperation::remove_matching:
+      return request.end(remove_below(request.key));
+    case CacheOperation::clear:
+      return prefix_.empty() ? forward(request) : request.end(clear_own());
+    case CacheOperation::size:
+      return prefix_.empty() ? forward(request) : request.end(count_own());
+  }
 }
 
-Result<bool> PrefixCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                     TimeToLive time_to_live) {
-  return with_prefix<Result<bool>>(
-      key, [&](std::string_view whole) { return forward_replace(whole, value, time_to_live); });
+void PrefixCache::add_prefix(CacheRequest& request) {
+  const auto own = request.key;
+  if (auto refused = refusal(own)) return request.fail(refuse(*std::move(refused)));
+  with_prefix(own, [&](std::string_view whole) {
+    request.key = whole;
+    forward(request);
+  });
+  request.key = own;
 }
 
-Result<std::int64_t> PrefixCache::do_increment(std::string_view key, std::int64_t by,
-                                               TimeToLive time_to_live) {
-  return with_prefix<Result<std::int64_t>>(
-      key, [&](std::string_view whole) { return forward_increment(whole, by, time_to_live); });
+void PrefixCache::add_prefixes(CacheRequest& batch) {
+  pass_accepted(
+      batch, [&](std::size_t item) { return refusal(batch.key_of(item)); },
+      [this](CacheRequest& accepted) { forward_prefixed(accepted); });
 }
 
-Result<bool> PrefixCache::do_remove(std::string_view key) {
-  return with_prefix<Result<bool>>(key, [&](std::string_view whole) { return forward_remove(whole); });
-}
-
-Result<bool> PrefixCache::do_contains(std::string_view key) {
-  return with_prefix<Result<bool>>(key, [&](std::string_view whole) { return forward_contains(whole); });
-}
-
-Result<Remaining> PrefixCache::do_time_to_live(std::string_view key) {
-  return with_prefix<Result<Remaining>>(key,
-                                        [&](std::string_view whole) { return forward_time_to_live(whole); });
-}
-
-Result<bool> PrefixCache::do_expire(std::string_view key, TimeToLive time_to_live) {
-  return with_prefix<Result<bool>>(
-      key, [&](std::string_view whole) { return forward_expire(whole, time_to_live); });
-}
-
-Result<bool> PrefixCache::do_persist(std::string_view key) {
-  return with_prefix<Result<bool>>(key, [&](std::string_view whole) { return forward_persist(whole); });
-}
-
-template <class R, class Forward>
-void PrefixCache::with_prefixes(std::span<const std::string_view> keys, std::span<R> results,
-                                Forward&& forward) {
-  const auto all = [&](std::span<const std::string_view> accepted, std::span<R> answers) {
-    std::size_t bytes = 0;
-    for (const auto key : accepted)
-      bytes += key.size();
-    KeyBlock block(prefix_, accepted.size(), bytes);
-    std::vector<std::string_view> whole;
-    whole.reserve(accepted.size());
-    for (const auto key : accepted)
-      whole.push_back(block.add(key));
-    forward(std::span<const std::string_view>(whole), answers);
-  };
-  each_checked(
-      keys, results, [this](std::string_view key) { return refusal(key); }, all);
-}
-
-void PrefixCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  with_prefixes(keys, results, [&](auto whole, auto answers) { forward_read_many(whole, answers); });
-}
-
-void PrefixCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  with_prefixes(keys, results, [&](auto whole, auto answers) { forward_remove_many(whole, answers); });
-}
-
-void PrefixCache::do_time_to_live_many(std::span<const std::string_view> keys,
-                                       std::span<Result<Remaining>> results) {
-  with_prefixes(keys, results, [&](auto whole, auto answers) { forward_time_to_live_many(whole, answers); });
-}
-
-void PrefixCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  const auto all = [this](std::span<const CacheEntry> accepted, std::span<Status> answers) {
-    std::size_t bytes = 0;
-    for (const auto& entry : accepted)
-      bytes += entry.key.size();
-    KeyBlock block(prefix_, accepted.size(), bytes);
-    std::vector<CacheEntry> whole(accepted.begin(), accepted.end());
-    for (auto& entry : whole)
-      entry.key = block.add(entry.key);
-    forward_write_many(whole, answers);
-  };
-  each_checked(
-      entries, results, [this](const CacheEntry& entry) { return refusal(entry.key); }, all);
+void PrefixCache::forward_prefixed(const CacheRequest& batch) {
+  std::size_t bytes = 0;
+  for (std::size_t item = 0; item < batch.items(); ++item)
+    bytes += batch.key_of(item).size();
+  KeyBlock block(prefix_, batch.items(), bytes);
+  std::vector<std::string_view> keys(batch.keys.begin(), batch.keys.end());
+  for (auto& key : keys)
+    key = block.add(key);
+  std::vector<CacheEntry> entries(batch.entries.begin(), batch.entries.end());
+  for (auto& entry : entries)
+    entry.key = block.add(entry.key);
+  CacheRequest below = batch;
+  below.keys = keys;
+  below.entries = entries;
+  forward(below);
 }
 
 std::string PrefixCache::below_pattern(std::string_view pattern) const {
   return escape_key_pattern(prefix_).append(pattern);
 }
 
-Status PrefixCache::do_scan(std::string_view pattern, ScanPosition& position,
-                            std::vector<std::string>& keys) {
+void PrefixCache::scan_own(CacheRequest& request) {
+  auto& keys = *request.found;
   const auto before = static_cast<std::ptrdiff_t>(keys.size());
-  auto scanned = forward_scan(below_pattern(pattern), position, keys);
+  const auto own = request.key;
+  const auto pattern = below_pattern(own);
+  request.key = pattern;
+  forward(request);
+  request.key = own;
   // The prefix by itself is a key below, but none of this cache.
   const auto of_others = [&](const std::string& key) {
     return key.size() <= prefix_.size() || !key.starts_with(prefix_);
   };
   keys.erase(std::remove_if(keys.begin() + before, keys.end(), of_others), keys.end());
   std::for_each(keys.begin() + before, keys.end(), [&](std::string& key) { key.erase(0, prefix_.size()); });
-  return scanned;
 }
 
-Result<std::uint64_t> PrefixCache::do_remove_matching(std::string_view pattern) {
-  return forward_remove_matching(below_pattern(pattern));
+Result<std::uint64_t> PrefixCache::remove_below(std::string_view pattern) {
+  const auto whole = below_pattern(pattern);
+  CacheRequest request(CacheOperation::remove_matching, whole);
+  forward(request);
+  return request.answer<std::uint64_t>();
 }
 
-Status PrefixCache::do_clear() {
-  if (prefix_.empty()) return forward_clear();
-  const auto removed = forward_remove_matching(below_pattern("?*"));
+Status PrefixCache::clear_own() {
+  const auto removed = remove_below("?*");
   if (!removed.ok()) return removed.error();
   clears_.fetch_add(1, std::memory_order_relaxed);
   return Done{};
 }
 
-Result<std::uint64_t> PrefixCache::do_size() {
-  if (prefix_.empty()) return forward_size();
-  const auto pattern = below_pattern("?*");
+Result<std::uint64_t> PrefixCache::count_own() {
   std::uint64_t size = 0;
   ScanPosition position;
   std::vector<std::string> batch;
+  CacheRequest step(CacheOperation::scan, "?*");
+  step.position = &position;
+  step.found = &batch;
   while (!position.finished) {
     batch.clear();
-    if (const auto scanned = forward_scan(pattern, position, batch); !scanned.ok()) return scanned.error();
+    scan_own(step);
+    if (const auto* failure = step.error()) return *failure;
     size += batch.size();
   }
   return size;

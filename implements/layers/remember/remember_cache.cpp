@@ -239,7 +239,10 @@ class RememberCache::Course {
           const auto stored = guarded_call<Done>([&] { return write(lookup, time_to_live); });
           if (!stored.ok()) failure = stored.error();
         },
-        [&] { (void)guarded_call<bool>([&] { return cache_.forward_remove(key_); }); });
+        [&] {
+          (void)guarded_call<bool>(
+              [&] { return cache_.ask_below<bool>(CacheRequest(CacheOperation::remove, key_)); });
+        });
     if (failure) report(*failure);
   }
 
@@ -313,55 +316,46 @@ Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_v
   return inner_->tagged->evict_tags(tags);
 }
 
-Status RememberCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  inner_->table->outdate(key);
-  return forward_write(key, value, time_to_live);
+Result<Found> RememberCache::do_read(std::string_view key, Value& destination) {
+  return forward_read(key, destination);
 }
 
-Result<bool> RememberCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                   TimeToLive time_to_live) {
-  inner_->table->outdate(key);
-  return forward_add(key, value, time_to_live);
+void RememberCache::do_begin(CacheRequest& request) {
+  outdate_computations(request);
+  forward(request);
 }
 
-Result<bool> RememberCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                       TimeToLive time_to_live) {
-  inner_->table->outdate(key);
-  return forward_replace(key, value, time_to_live);
-}
-
-Result<std::int64_t> RememberCache::do_increment(std::string_view key, std::int64_t by,
-                                                 TimeToLive time_to_live) {
-  inner_->table->outdate(key);
-  return forward_increment(key, by, time_to_live);
-}
-
-Result<bool> RememberCache::do_remove(std::string_view key) {
-  inner_->table->outdate(key);
-  return forward_remove(key);
-}
-
-void RememberCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  for (const auto& entry : entries)
-    inner_->table->outdate(entry.key);
-  forward_write_many(entries, results);
-}
-
-void RememberCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  for (const auto key : keys)
-    inner_->table->outdate(key);
-  forward_remove_many(keys, results);
-}
-
-Result<std::uint64_t> RememberCache::do_remove_matching(std::string_view pattern) {
-  inner_->table->outdate_matching(
-      [&](std::string_view key, const Flight&) { return matches_key_pattern(pattern, key); });
-  return forward_remove_matching(pattern);
-}
-
-Status RememberCache::do_clear() {
-  inner_->table->outdate_matching([](std::string_view, const Flight&) { return true; });
-  return forward_clear();
+// What changes an entry tells the computations of it that are under way.
+void RememberCache::outdate_computations(const CacheRequest& request) {
+  auto& flights = inner_->table.get();
+  switch (request.operation) {
+    case CacheOperation::write:
+    case CacheOperation::add:
+    case CacheOperation::replace:
+    case CacheOperation::increment:
+    case CacheOperation::remove:
+      return flights.outdate(request.key);
+    case CacheOperation::set_many:
+    case CacheOperation::remove_many:
+      for (std::size_t item = 0; item < request.items(); ++item)
+        flights.outdate(request.key_of(item));
+      return;
+    case CacheOperation::remove_matching:
+      return flights.outdate_matching(
+          [&](std::string_view key, const Flight&) { return matches_key_pattern(request.key, key); });
+    case CacheOperation::clear:
+      return flights.outdate_matching([](std::string_view, const Flight&) { return true; });
+    case CacheOperation::read:
+    case CacheOperation::contains:
+    case CacheOperation::time_to_live:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+    case CacheOperation::get_many:
+    case CacheOperation::time_to_live_many:
+    case CacheOperation::scan:
+    case CacheOperation::size:
+      return;
+  }
 }
 
 }  // namespace cachesite

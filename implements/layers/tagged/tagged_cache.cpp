@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "layers/base/request_end.hpp"
 #include "layers/tagged/tagged_cache_inner.hpp"
 #include "layers/tagged/tagged_value.hpp"
 
@@ -51,28 +52,15 @@ bool TaggedCache::is_reserved(std::string_view key) const noexcept {
   return key.starts_with(inner_->reserved);
 }
 
-std::optional<Error> TaggedCache::reserved(std::string_view key) const {
-  if (!is_reserved(key)) return std::nullopt;
-  return Error(ErrorCode::bad_argument, "keys of this beginning belong to the tags of the cache");
-}
-
-Error TaggedCache::refuse_reserved() noexcept {
-  on_refused();
-  return Error(ErrorCode::bad_argument, "keys of this beginning belong to the tags of the cache");
-}
-
 // --- tags
 
 Status TaggedCache::do_write_tagged(std::string_view key, std::optional<ByteView> value,
                                     TimeToLive time_to_live, std::span<const std::string_view> tags) {
-  auto refused = check_entry(key, value, time_to_live);
+  auto refused = detail::refusal_of_entry(key, value, time_to_live);
   if (!refused) refused = check_entry_tags(tags);
-  if (refused) {
-    on_refused();
-    return *refused;
-  }
+  if (refused) return refuse(*std::move(refused));
   if (tags.empty()) return do_write(key, value, time_to_live);
-  if (is_reserved(key)) return refuse_reserved();
+  if (is_reserved(key)) return refuse(Inner::reserved_key());
   if (stopped()) return closed();
   const auto names = distinct(tags);
 
@@ -91,10 +79,7 @@ Status TaggedCache::do_write_tagged(std::string_view key, std::optional<ByteView
 }
 
 Result<std::uint64_t> TaggedCache::do_evict_tags(std::span<const std::string_view> tags) {
-  if (const auto refused = check_tags(tags)) {
-    on_refused();
-    return *refused;
-  }
+  if (auto refused = check_tags(tags)) return refuse(*std::move(refused));
   if (tags.empty()) return std::uint64_t{0};
   if (stopped()) return closed();
   const auto names = distinct(tags);
@@ -103,10 +88,73 @@ Result<std::uint64_t> TaggedCache::do_evict_tags(std::span<const std::string_vie
   return evicted;
 }
 
+// --- operations
+
+void TaggedCache::do_begin(CacheRequest& request) {
+  if (request.is_batch()) return begin_batch(request);
+  if (layers::keys_of(request) == 1 && is_reserved(request.key))
+    return request.fail(refuse(Inner::reserved_key()));
+  switch (request.operation) {
+    case CacheOperation::read:
+      return request.end(do_read(request.key, *request.destination));
+    case CacheOperation::write:
+      return request.end(do_write(request.key, request.value, request.time_to_live));
+    case CacheOperation::add:
+      return request.end(add_entry(request));
+    case CacheOperation::replace:
+      return request.end(replace_entry(request));
+    case CacheOperation::increment:
+      return request.end(add_to_counter(request));
+    case CacheOperation::remove:
+      forward(request);
+      return inner_->count(request);
+    case CacheOperation::contains:
+      return request.end(is_there(request.key));
+    case CacheOperation::time_to_live:
+      return request.end(life_of(request.key));
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+      return request.end(lengthen(request));
+    case CacheOperation::scan:
+      return scan_own(request);
+    case CacheOperation::remove_matching:
+      return request.end(remove_own(request));
+    case CacheOperation::size:
+      return request.end(count_own());
+    case CacheOperation::clear:
+    case CacheOperation::get_many:
+    case CacheOperation::set_many:
+    case CacheOperation::remove_many:
+    case CacheOperation::time_to_live_many:
+      return forward(request);
+  }
+}
+
+void TaggedCache::begin_batch(CacheRequest& batch) {
+  pass_accepted(
+      batch,
+      [&](std::size_t item) {
+        return is_reserved(batch.key_of(item)) ? std::optional(Inner::reserved_key()) : std::nullopt;
+      },
+      [this](CacheRequest& accepted) { pass_batch(accepted); });
+}
+
+void TaggedCache::pass_batch(CacheRequest& batch) {
+  if (batch.operation == CacheOperation::get_many)
+    read_untagged(batch.keys, batch.results_as<Lookup>());
+  else if (batch.operation == CacheOperation::set_many)
+    write_untagged(batch);
+  else
+    forward(batch);
+  if (batch.operation == CacheOperation::time_to_live_many && inner_->native)
+    drop_evicted(batch.keys, batch.results_as<Result<Remaining>>());
+  inner_->count(batch);
+}
+
 // --- reading
 
 Result<Found> TaggedCache::do_read(std::string_view key, Value& destination) {
-  if (is_reserved(key)) return refuse_reserved();
+  if (is_reserved(key)) return refuse(Inner::reserved_key());
   const auto found = forward_read(key, destination);
   if (!found.ok()) return found;
   if (found.value() != Found::hit || !inner_->native || !layers::looks_tagged(destination.text()))
@@ -124,26 +172,6 @@ Result<Found> TaggedCache::do_read(std::string_view key, Value& destination) {
   if (tagged->null) return inner_->count_read(Found::null);
   destination.assign(ByteView(tagged->payload));
   return inner_->count_read(Found::hit);
-}
-
-void TaggedCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  each_checked(
-      keys, results, [this](std::string_view key) { return reserved(key); },
-      [this](auto accepted, auto answers) {
-        read_untagged(accepted, answers);
-        for (const auto& answer : answers)
-          if (!answer.failed()) (void)inner_->count_read(answer.miss() ? Found::miss : Found::hit);
-      });
-}
-
-void TaggedCache::do_time_to_live_many(std::span<const std::string_view> keys,
-                                       std::span<Result<Remaining>> results) {
-  each_checked(
-      keys, results, [this](std::string_view key) { return reserved(key); },
-      [this](auto accepted, auto answers) {
-        forward_time_to_live_many(accepted, answers);
-        if (inner_->native) drop_evicted(accepted, answers);
-      });
 }
 
 // An entry whose tags were evicted has no life left.
@@ -167,7 +195,7 @@ void TaggedCache::drop_evicted(std::span<const std::string_view> keys, std::span
 }
 
 void TaggedCache::read_untagged(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  forward_read_many(keys, results);
+  ask_below(CacheOperation::get_many, keys, results);
 
   struct Entry {
     std::size_t index;
@@ -229,9 +257,8 @@ Result<TaggedCache::State> TaggedCache::examine(std::string_view key, Value& sto
   return std::count(valid.value().begin(), valid.value().end(), false) == 0 ? State::tagged : State::evicted;
 }
 
-Result<bool> TaggedCache::do_contains(std::string_view key) {
-  if (is_reserved(key)) return refuse_reserved();
-  if (!inner_->native) return forward_contains(key);
+Result<bool> TaggedCache::is_there(std::string_view key) {
+  if (!inner_->native) return ask_below<bool>(CacheRequest(CacheOperation::contains, key));
   Value stored;
   std::vector<TagMark> marks;
   const auto state = examine(key, stored, marks);
@@ -239,12 +266,11 @@ Result<bool> TaggedCache::do_contains(std::string_view key) {
   return state.value() == State::untagged || state.value() == State::tagged;
 }
 
-Result<Remaining> TaggedCache::do_time_to_live(std::string_view key) {
-  if (is_reserved(key)) return refuse_reserved();
-  auto remaining = forward_time_to_live(key);
+Result<Remaining> TaggedCache::life_of(std::string_view key) {
+  auto remaining = ask_below<Remaining>(CacheRequest(CacheOperation::time_to_live, key));
   if (!inner_->native || !remaining.ok() || remaining.value().state == Remaining::State::absent)
     return remaining;
-  const auto there = do_contains(key);
+  const auto there = is_there(key);
   if (!there.ok()) return there.error();
   return there.value() ? remaining.value() : Remaining{};
 }

@@ -1,6 +1,7 @@
 #include "layers/tagged/tagged_cache_inner.hpp"
 #include "layers/tagged/tagged_value.hpp"
 
+#include <cachesite/cache_base.hpp>
 #include <cachesite/key_pattern.hpp>
 
 #include <algorithm>
@@ -47,68 +48,56 @@ class Untagged {
 // --- writing
 
 Status TaggedCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  if (is_reserved(key)) return refuse_reserved();
+  if (is_reserved(key)) return refuse(Inner::reserved_key());
   const Untagged stored(value, inner_->native);
   auto written = forward_write(key, stored.value(), time_to_live);
   if (written.ok()) Inner::count(inner_->writes);
   return written;
 }
 
-void TaggedCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  each_checked(
-      entries, results, [this](const CacheEntry& entry) { return reserved(entry.key); },
-      [this](auto accepted, auto answers) { write_untagged(accepted, answers); });
-}
-
-void TaggedCache::write_untagged(std::span<const CacheEntry> entries, std::span<Status> results) {
-  std::vector<CacheEntry> stored(entries.begin(), entries.end());
+void TaggedCache::write_untagged(CacheRequest batch) {
+  std::vector<CacheEntry> stored(batch.entries.begin(), batch.entries.end());
   std::deque<Untagged> values;
   for (auto& entry : stored)
     entry.value = values.emplace_back(entry.value, inner_->native).value();
-  forward_write_many(stored, results);
-  for (const auto& result : results)
-    if (result.ok()) Inner::count(inner_->writes);
+  batch.entries = stored;
+  forward(batch);
 }
 
-Result<bool> TaggedCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                 TimeToLive time_to_live) {
-  if (is_reserved(key)) return refuse_reserved();
-  const Untagged stored(value, inner_->native);
-  auto added = forward_add(key, stored.value(), time_to_live);
+Result<bool> TaggedCache::add_entry(const CacheRequest& request) {
+  const Untagged value(request.value, inner_->native);
+  CacheRequest stored = request;
+  stored.value = value.value();
+  auto added = ask_below<bool>(stored);
   if (added.ok() && !added.value() && inner_->native) {
-    const std::lock_guard turn(inner_->turn_for(key));
-    const auto removed = remove_evicted(key);
+    const std::lock_guard turn(inner_->turn_for(request.key));
+    const auto removed = remove_evicted(request.key);
     if (!removed.ok()) return removed.error();
-    if (removed.value()) added = forward_add(key, stored.value(), time_to_live);
+    if (removed.value()) added = ask_below<bool>(stored);
   }
   if (added.ok() && added.value()) Inner::count(inner_->writes);
   return added;
 }
 
-Result<bool> TaggedCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                     TimeToLive time_to_live) {
-  if (is_reserved(key)) return refuse_reserved();
+Result<bool> TaggedCache::replace_entry(const CacheRequest& request) {
   if (inner_->native) {
-    Value present;
-    std::vector<TagMark> marks;
-    const auto state = examine(key, present, marks);
-    if (!state.ok()) return state.error();
-    if (state.value() == State::absent || state.value() == State::evicted) return false;
+    const auto there = is_there(request.key);
+    if (!there.ok() || !there.value()) return there;
   }
-  const Untagged stored(value, inner_->native);
-  auto replaced = forward_replace(key, stored.value(), time_to_live);
+  const Untagged value(request.value, inner_->native);
+  CacheRequest stored = request;
+  stored.value = value.value();
+  auto replaced = ask_below<bool>(stored);
   if (replaced.ok() && replaced.value()) Inner::count(inner_->writes);
   return replaced;
 }
 
-Result<std::int64_t> TaggedCache::do_increment(std::string_view key, std::int64_t by,
-                                               TimeToLive time_to_live) {
-  if (is_reserved(key)) return refuse_reserved();
-  auto sum = forward_increment(key, by, time_to_live);
+Result<std::int64_t> TaggedCache::add_to_counter(const CacheRequest& request) {
+  auto sum = ask_below<std::int64_t>(request);
   if (!sum.ok() && sum.error().code() == ErrorCode::refused && inner_->native) {
-    const std::lock_guard turn(inner_->turn_for(key));
-    const auto removed = remove_evicted(key);
-    if (removed.ok() && removed.value()) sum = forward_increment(key, by, time_to_live);
+    const std::lock_guard turn(inner_->turn_for(request.key));
+    const auto removed = remove_evicted(request.key);
+    if (removed.ok() && removed.value()) sum = ask_below<std::int64_t>(request);
   }
   if (sum.ok()) Inner::count(inner_->writes);
   return sum;
@@ -122,40 +111,15 @@ Result<bool> TaggedCache::remove_evicted(std::string_view key) {
   if (!state.ok()) return state.error();
   if (state.value() == State::absent) return true;
   if (state.value() != State::evicted) return false;
-  const auto removed = forward_remove(key);
+  const auto removed = ask_below<bool>(CacheRequest(CacheOperation::remove, key));
   if (!removed.ok()) return removed.error();
   return true;
 }
 
-Result<bool> TaggedCache::do_remove(std::string_view key) {
-  if (is_reserved(key)) return refuse_reserved();
-  auto removed = forward_remove(key);
-  if (removed.ok() && removed.value()) Inner::count(inner_->removals);
-  return removed;
-}
-
-void TaggedCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  each_checked(
-      keys, results, [this](std::string_view key) { return reserved(key); },
-      [this](auto accepted, auto answers) {
-        forward_remove_many(accepted, answers);
-        for (const auto& answer : answers)
-          if (answer.ok() && answer.value()) Inner::count(inner_->removals);
-      });
-}
-
-Result<bool> TaggedCache::do_expire(std::string_view key, TimeToLive time_to_live) {
-  if (is_reserved(key)) return refuse_reserved();
-  const auto usable = prepare_longer_life(key, time_to_live);
+Result<bool> TaggedCache::lengthen(const CacheRequest& request) {
+  const auto usable = prepare_longer_life(request.key, request.time_to_live);
   if (!usable.ok() || !usable.value()) return usable;
-  return forward_expire(key, time_to_live);
-}
-
-Result<bool> TaggedCache::do_persist(std::string_view key) {
-  if (is_reserved(key)) return refuse_reserved();
-  const auto usable = prepare_longer_life(key, TimeToLive::never_expires());
-  if (!usable.ok() || !usable.value()) return usable;
-  return forward_persist(key);
+  return ask_below<bool>(request);
 }
 
 // The markers first: an entry never outlives them.
@@ -171,33 +135,35 @@ Result<bool> TaggedCache::prepare_longer_life(std::string_view key, TimeToLive t
 
 // --- all keys
 
-Status TaggedCache::do_scan(std::string_view pattern, ScanPosition& position,
-                            std::vector<std::string>& keys) {
-  const auto before = keys.size();
-  auto scanned = forward_scan(pattern, position, keys);
-  keys.erase(std::remove_if(keys.begin() + static_cast<std::ptrdiff_t>(before), keys.end(),
+void TaggedCache::scan_own(CacheRequest& request) {
+  auto& keys = *request.found;
+  const auto before = static_cast<std::ptrdiff_t>(keys.size());
+  forward(request);
+  keys.erase(std::remove_if(keys.begin() + before, keys.end(),
                             [this](const std::string& key) { return is_reserved(key); }),
              keys.end());
-  return scanned;
 }
 
-Result<std::uint64_t> TaggedCache::do_remove_matching(std::string_view pattern) {
-  if (may_match(pattern, inner_->reserved)) return ICache::do_remove_matching(pattern);
-  auto removed = forward_remove_matching(pattern);
+Result<std::uint64_t> TaggedCache::remove_own(const CacheRequest& request) {
+  if (may_match(request.key, inner_->reserved)) return remove_by_scan(*this, request.key);
+  auto removed = ask_below<std::uint64_t>(request);
   if (removed.ok()) Inner::count(inner_->removals, removed.value());
   return removed;
 }
 
-Result<std::uint64_t> TaggedCache::do_size() {
-  const auto all = forward_size();
+Result<std::uint64_t> TaggedCache::count_own() {
+  const auto all = ask_below<std::uint64_t>(CacheRequest(CacheOperation::size));
   if (!all.ok()) return all;
   std::unordered_set<std::string> markers;
   ScanPosition position;
   std::vector<std::string> batch;
   const auto pattern = escape_key_pattern(inner_->reserved) + "*";
+  CacheRequest step(CacheOperation::scan, pattern);
+  step.position = &position;
+  step.found = &batch;
   while (!position.finished) {
     batch.clear();
-    if (const auto scanned = forward_scan(pattern, position, batch); !scanned.ok()) return scanned.error();
+    if (const auto scanned = ask_below<Done>(step); !scanned.ok()) return scanned.error();
     markers.insert(std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
   }
   return all.value() - std::min<std::uint64_t>(all.value(), markers.size());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "basics/per_process_mutex.hpp"
+#include "layers/base/request_end.hpp"
 #include "layers/tagged/spakky_tags.hpp"
 #include "layers/tagged/tag_markers.hpp"
 
@@ -30,9 +31,24 @@ class TaggedCache::Inner {
     counter.fetch_add(by, std::memory_order_relaxed);
   }
 
+  static Error reserved_key() {
+    return Error(ErrorCode::bad_argument, "keys of this beginning belong to the tags of the cache");
+  }
+
   Result<Found> count_read(Found found) noexcept {
     count(found == Found::miss ? misses : hits);
     return found;
+  }
+
+  void count(const CacheRequest& request) noexcept {
+    const auto end = layers::end_of(request);
+    const auto counted = layers::counted_as(request.operation);
+    if (counted == layers::Counted::reads) {
+      count(hits, end.found_keys(request));
+      count(misses, end.missed_keys(request));
+    }
+    if (counted == layers::Counted::writes) count(writes, end.changed_keys(request));
+    if (counted == layers::Counted::removals) count(removals, end.changed_keys(request));
   }
 
   // Those who make room in place of an evicted entry take turns, so that of several only one finds it. A hook

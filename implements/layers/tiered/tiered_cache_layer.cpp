@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "layers/base/request_end.hpp"
 #include "layers/tiered/near_claim.hpp"
 #include "layers/tiered/near_tier.hpp"
 
@@ -49,6 +50,21 @@ class TieredCache::Inner {
         near(options.near.component(), options.near_ttl, options.negative_ttl, context) {}
 
   static void count(Counter& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, relaxed); }
+
+  Error failed(const Error& error) noexcept {
+    count(failures);
+    return error;
+  }
+
+  // Everything but reads.
+  void count(const CacheRequest& request) noexcept {
+    const auto end = layers::end_of(request);
+    const auto counted = layers::counted_as(request.operation);
+    if (counted == layers::Counted::writes) count(writes, end.changed_keys(request));
+    if (counted == layers::Counted::removals) count(removals, end.changed_keys(request));
+    if (counted == layers::Counted::clears) count(clears, end.changed_keys(request));
+    count(failures, end.failures(request));
+  }
 
   void count_far(Found found) noexcept { count(found == Found::miss ? far_misses : far_hits); }
 
@@ -109,104 +125,98 @@ std::uint64_t TieredCache::near_size() noexcept {
   return inner_->near.size();
 }
 
-template <class T>
-Result<T> TieredCache::counted(Result<T> result) const noexcept {
-  if (!result.ok()) Inner::count(inner_->failures);
-  return result;
-}
-
-template <class T>
-Result<T> TieredCache::after_change(std::string_view key, Result<T> result) noexcept {
-  (void)inner_->near.changed(key);
-  return counted(std::move(result));
-}
-
 Result<Found> TieredCache::do_read(std::string_view key, Value& destination) {
   auto& inner = *inner_;
-  if (stopped()) return counted<Found>(closed());
+  if (stopped()) return inner.failed(closed());
   if (const auto known = inner.near.read(key, destination)) {
     Inner::count(*known == Found::miss ? inner.near_misses : inner.near_hits);
     return *known;
   }
   const auto ticket = inner.near.ticket(key);
   const auto found = forward_read(key, destination);
-  if (!found.ok()) return counted(found);
+  if (!found.ok()) return inner.failed(found.error());
   inner.count_far(found.value());
   if (found.value() == Found::miss) {
     inner.near.fill_absent(key, ticket);
     return found;
   }
   const auto asked = inner.near.now();
-  if (const auto left = forward_time_to_live(key); left.ok())
+  if (const auto left = ask_below<Remaining>(CacheRequest(CacheOperation::time_to_live, key)); left.ok())
     inner.near.fill(key,
                     found.value() == Found::hit ? std::optional(ByteView(destination.text())) : std::nullopt,
                     left.value(), asked, ticket);
   return found;
 }
 
-Status TieredCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  const auto ticket = inner_->near.ticket(key);
-  const auto written = forward_write(key, value, time_to_live);
-  if (!written.ok()) return after_change(key, written);
-  inner_->near.changed_to(key, value, time_to_live, ticket);
-  Inner::count(inner_->writes);
-  return written;
+void TieredCache::do_begin(CacheRequest& request) {
+  switch (request.operation) {
+    case CacheOperation::read:
+      return request.end(do_read(request.key, *request.destination));
+    case CacheOperation::write:
+    case CacheOperation::add:
+    case CacheOperation::replace:
+      store(request);
+      break;
+    case CacheOperation::increment:
+    case CacheOperation::remove:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+      forward(request);
+      (void)inner_->near.changed(request.key);
+      break;
+    case CacheOperation::get_many:
+      return read_many(request);
+    case CacheOperation::set_many:
+      store_many(request);
+      break;
+    case CacheOperation::remove_many:
+      forward(request);
+      for (const auto key : request.keys)
+        (void)inner_->near.changed(key);
+      break;
+    case CacheOperation::remove_matching:
+      forward(request);
+      inner_->near.changed_matching(request.key);
+      break;
+    case CacheOperation::clear:
+      forward(request);
+      inner_->near.clear();
+      break;
+    case CacheOperation::contains:
+    case CacheOperation::time_to_live:
+    case CacheOperation::time_to_live_many:
+    case CacheOperation::scan:
+    case CacheOperation::size:
+      forward(request);
+      break;
+  }
+  inner_->count(request);
 }
 
-Result<bool> TieredCache::do_add(std::string_view key, std::optional<ByteView> value,
-                                 TimeToLive time_to_live) {
-  const auto ticket = inner_->near.ticket(key);
-  const auto added = forward_add(key, value, time_to_live);
-  if (!added.ok() || !added.value()) return after_change(key, added);
-  inner_->near.changed_to(key, value, time_to_live, ticket);
-  Inner::count(inner_->writes);
-  return added;
+void TieredCache::store(CacheRequest& request) {
+  auto& near = inner_->near;
+  const auto ticket = near.ticket(request.key);
+  forward(request);
+  if (layers::end_of(request).changed_keys(request) == 1)
+    near.changed_to(request.key, request.value, request.time_to_live, ticket);
+  else
+    (void)near.changed(request.key);
 }
 
-Result<bool> TieredCache::do_replace(std::string_view key, std::optional<ByteView> value,
-                                     TimeToLive time_to_live) {
-  const auto ticket = inner_->near.ticket(key);
-  const auto replaced = forward_replace(key, value, time_to_live);
-  if (!replaced.ok() || !replaced.value()) return after_change(key, replaced);
-  inner_->near.changed_to(key, value, time_to_live, ticket);
-  Inner::count(inner_->writes);
-  return replaced;
-}
-
-Result<std::int64_t> TieredCache::do_increment(std::string_view key, std::int64_t by,
-                                               TimeToLive time_to_live) {
-  const auto sum = after_change(key, forward_increment(key, by, time_to_live));
-  if (sum.ok()) Inner::count(inner_->writes);
-  return sum;
-}
-
-Result<bool> TieredCache::do_remove(std::string_view key) {
-  const auto removed = after_change(key, forward_remove(key));
-  if (removed.ok() && removed.value()) Inner::count(inner_->removals);
-  return removed;
-}
-
-Result<bool> TieredCache::do_contains(std::string_view key) {
-  return counted(forward_contains(key));
-}
-
-Result<Remaining> TieredCache::do_time_to_live(std::string_view key) {
-  return counted(forward_time_to_live(key));
-}
-
-Result<bool> TieredCache::do_expire(std::string_view key, TimeToLive time_to_live) {
-  return after_change(key, forward_expire(key, time_to_live));
-}
-
-Result<bool> TieredCache::do_persist(std::string_view key) {
-  return after_change(key, forward_persist(key));
-}
-
-void TieredCache::do_time_to_live_many(std::span<const std::string_view> keys,
-                                       std::span<Result<Remaining>> results) {
-  forward_time_to_live_many(keys, results);
-  for (const auto& result : results)
-    if (!result.ok()) Inner::count(inner_->failures);
+void TieredCache::store_many(CacheRequest& batch) {
+  auto& near = inner_->near;
+  std::vector<tiered::NearTier::Ticket> tickets;
+  tickets.reserve(batch.items());
+  for (const auto& entry : batch.entries)
+    tickets.push_back(near.ticket(entry.key));
+  forward(batch);
+  for (std::size_t item = 0; item < batch.items(); ++item) {
+    const auto& entry = batch.entries[item];
+    if (batch.error(item) == nullptr)
+      near.changed_to(entry.key, entry.value, entry.time_to_live, tickets[item]);
+    else
+      (void)near.changed(entry.key);
+  }
 }
 
 // How long the entries still live that were found.
@@ -216,90 +226,57 @@ std::vector<Result<Remaining>> TieredCache::lives_of(std::span<const std::string
   for (std::size_t index = 0; index < keys.size(); ++index)
     if (found[index].ok() && !found[index].miss()) asked.push_back(keys[index]);
   std::vector<Result<Remaining>> answers(asked.size(), Result<Remaining>(Remaining()));
-  if (!asked.empty()) forward_time_to_live_many(asked, answers);
+  if (!asked.empty())
+    ask_below(CacheOperation::time_to_live_many, asked, std::span<Result<Remaining>>(answers));
   std::vector<Result<Remaining>> lives(keys.size(), Result<Remaining>(Remaining()));
   for (std::size_t index = 0, next = 0; index < keys.size(); ++index)
     if (found[index].ok() && !found[index].miss()) lives[index] = std::move(answers[next++]);
   return lives;
 }
 
-void TieredCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
+void TieredCache::read_many(CacheRequest& batch) {
   auto& inner = *inner_;
-  if (stopped()) return forward_read_many(keys, results);
+  if (stopped()) return forward(batch);
+  const auto results = batch.results_as<Lookup>();
   std::vector<std::size_t> places;
-  std::vector<std::string_view> asked_keys;
-  std::vector<tiered::NearTier::Ticket> tickets;
-  for (std::size_t index = 0; index < keys.size(); ++index) {
+  for (std::size_t item = 0; item < batch.items(); ++item) {
     Value value;
-    if (const auto known = inner.near.read(keys[index], value)) {
+    if (const auto known = inner.near.read(batch.keys[item], value)) {
       Inner::count(*known == Found::miss ? inner.near_misses : inner.near_hits);
-      results[index] = Lookup(*known, *known == Found::hit ? std::move(value) : Value());
+      results[item] = Lookup(*known, *known == Found::hit ? std::move(value) : Value());
     } else {
-      places.push_back(index);
-      asked_keys.push_back(keys[index]);
-      tickets.push_back(inner.near.ticket(keys[index]));
+      places.push_back(item);
     }
   }
   if (places.empty()) return;
-  std::vector<Lookup> answers(places.size());
-  forward_read_many(asked_keys, answers);
+  detail::BatchPart part(batch, std::move(places));
+  read_far(part.request());
+  part.hand_back();
+}
+
+void TieredCache::read_far(CacheRequest& batch) {
+  auto& inner = *inner_;
+  std::vector<tiered::NearTier::Ticket> tickets;
+  for (const auto key : batch.keys)
+    tickets.push_back(inner.near.ticket(key));
+  forward(batch);
+  const auto answers = batch.results_as<Lookup>();
   const auto asked = inner.near.now();
-  const auto left = lives_of(asked_keys, answers);
-  for (std::size_t index = 0; index < places.size(); ++index) {
-    auto& answer = answers[index];
+  const auto left = lives_of(batch.keys, answers);
+  for (std::size_t item = 0; item < answers.size(); ++item) {
+    const auto& answer = answers[item];
     if (answer.failed()) {
       Inner::count(inner.failures);
-    } else if (answer.miss()) {
-      Inner::count(inner.far_misses);
-      inner.near.fill_absent(asked_keys[index], tickets[index]);
-    } else {
-      Inner::count(inner.far_hits);
-      if (left[index].ok())
-        inner.near.fill(asked_keys[index],
-                        answer.hit() ? std::optional(ByteView(answer.value().text())) : std::nullopt,
-                        left[index].value(), asked, tickets[index]);
+      continue;
     }
-    results[places[index]] = std::move(answer);
+    inner.count_far(answer.miss() ? Found::miss : Found::hit);
+    if (answer.miss())
+      inner.near.fill_absent(batch.keys[item], tickets[item]);
+    else if (left[item].ok())
+      inner.near.fill(batch.keys[item],
+                      answer.hit() ? std::optional(ByteView(answer.value().text())) : std::nullopt,
+                      left[item].value(), asked, tickets[item]);
   }
-}
-
-void TieredCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
-  std::vector<tiered::NearTier::Ticket> tickets;
-  tickets.reserve(entries.size());
-  for (const auto& entry : entries)
-    tickets.push_back(inner_->near.ticket(entry.key));
-  forward_write_many(entries, results);
-  for (std::size_t index = 0; index < entries.size(); ++index) {
-    const auto& entry = entries[index];
-    if (results[index].ok()) {
-      inner_->near.changed_to(entry.key, entry.value, entry.time_to_live, tickets[index]);
-      Inner::count(inner_->writes);
-    } else {
-      (void)after_change(entry.key, results[index]);
-    }
-  }
-}
-
-void TieredCache::do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) {
-  forward_remove_many(keys, results);
-  for (std::size_t index = 0; index < keys.size(); ++index) {
-    (void)after_change(keys[index], results[index]);
-    if (results[index].ok() && results[index].value()) Inner::count(inner_->removals);
-  }
-}
-
-Result<std::uint64_t> TieredCache::do_remove_matching(std::string_view pattern) {
-  const auto removed = counted(forward_remove_matching(pattern));
-  inner_->near.changed_matching(pattern);
-  if (removed.ok()) Inner::count(inner_->removals, removed.value());
-  return removed;
-}
-
-Status TieredCache::do_clear() {
-  const auto cleared = counted(forward_clear());
-  inner_->near.clear();
-  if (cleared.ok()) Inner::count(inner_->clears);
-  return cleared;
 }
 
 }  // namespace cachesite

@@ -185,7 +185,7 @@ Status WritePolicyCache::do_flush(milliseconds limit) {
 std::optional<Error> WritePolicyCache::refusal(std::string_view key, const std::optional<ByteView>& value,
                                                TimeToLive time_to_live, const Writer& writer,
                                                std::span<const std::string_view> tags) noexcept {
-  auto refused = check_entry(key, value, time_to_live);
+  auto refused = detail::refusal_of_entry(key, value, time_to_live);
   if (!refused && !writer) refused = Error(ErrorCode::bad_argument, "there is no writer");
   if (!refused && !inner_->takes(tags))
     refused = Error(ErrorCode::unsupported, "the cache below does not offer tags");

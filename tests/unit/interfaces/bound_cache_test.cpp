@@ -31,38 +31,12 @@ class NotingCache final : public ICache {
     note("write", key, value, time_to_live);
     return Done{};
   }
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
-    note("add", key, value, time_to_live);
-    return true;
-  }
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override {
-    note("replace", key, value, time_to_live);
-    return true;
-  }
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override {
-    note("increment", key, {}, time_to_live);
-    return by;
-  }
-  Result<bool> do_remove(std::string_view key) override {
-    note("remove", key);
-    return true;
-  }
-  Result<bool> do_contains(std::string_view key) override {
-    note("contains", key);
-    return true;
-  }
-  Result<Remaining> do_time_to_live(std::string_view key) override {
-    note("time_to_live", key);
-    return Remaining{Remaining::State::expires, 5s};
-  }
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override {
-    note("expire", key, {}, time_to_live);
-    return true;
-  }
-  Result<bool> do_persist(std::string_view key) override {
-    note("persist", key);
-    return true;
+  void do_begin(CacheRequest& request) override {
+    note(std::string(to_string(request.operation)), request.key, request.value, request.time_to_live);
+    if (request.operation == CacheOperation::increment) return request.end<std::int64_t>(request.by);
+    if (request.operation == CacheOperation::time_to_live)
+      return request.end<Remaining>(Remaining{Remaining::State::expires, 5s});
+    request.end<bool>(true);
   }
 
  private:
@@ -70,7 +44,7 @@ class NotingCache final : public ICache {
             TimeToLive time_to_live = 0s) {
     last = call + ' ' + std::string(key);
     if (value) last += ' ' + std::string(value->text());
-    if (time_to_live.valid()) last += ' ' + std::to_string(time_to_live.count());
+    if (time_to_live.expires()) last += ' ' + std::to_string(time_to_live.count());
   }
 };
 

@@ -43,61 +43,10 @@ class Recorder final : public CacheLayer {
   }
 
  protected:
-  Result<Found> do_read(std::string_view key, Value& destination) override {
-    return count(CacheOperation::read), forward_read(key, destination);
+  void do_begin(CacheRequest& request) override {
+    ++calls[static_cast<std::size_t>(request.operation)];
+    forward(request);
   }
-  Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
-    return count(CacheOperation::write), forward_write(key, value, time_to_live);
-  }
-  Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override {
-    return count(CacheOperation::add), forward_add(key, value, time_to_live);
-  }
-  Result<bool> do_replace(std::string_view key, std::optional<ByteView> value,
-                          TimeToLive time_to_live) override {
-    return count(CacheOperation::replace), forward_replace(key, value, time_to_live);
-  }
-  Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override {
-    return count(CacheOperation::increment), forward_increment(key, by, time_to_live);
-  }
-  Result<bool> do_remove(std::string_view key) override {
-    return count(CacheOperation::remove), forward_remove(key);
-  }
-  Result<bool> do_contains(std::string_view key) override {
-    return count(CacheOperation::contains), forward_contains(key);
-  }
-  Result<Remaining> do_time_to_live(std::string_view key) override {
-    return count(CacheOperation::time_to_live), forward_time_to_live(key);
-  }
-  Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override {
-    return count(CacheOperation::expire), forward_expire(key, time_to_live);
-  }
-  Result<bool> do_persist(std::string_view key) override {
-    return count(CacheOperation::persist), forward_persist(key);
-  }
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override {
-    count(CacheOperation::get_many), forward_read_many(keys, results);
-  }
-  void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override {
-    count(CacheOperation::set_many), forward_write_many(entries, results);
-  }
-  void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override {
-    count(CacheOperation::remove_many), forward_remove_many(keys, results);
-  }
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override {
-    count(CacheOperation::time_to_live_many), forward_time_to_live_many(keys, results);
-  }
-  Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override {
-    return count(CacheOperation::scan), forward_scan(pattern, position, keys);
-  }
-  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override {
-    return count(CacheOperation::remove_matching), forward_remove_matching(pattern);
-  }
-  Status do_clear() override { return count(CacheOperation::clear), forward_clear(); }
-  Result<std::uint64_t> do_size() override { return count(CacheOperation::size), forward_size(); }
-
- private:
-  void count(CacheOperation operation) { ++calls[static_cast<std::size_t>(operation)]; }
 };
 
 class Bare final : public CacheLayer {

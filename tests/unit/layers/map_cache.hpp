@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/cache.hpp>
+#include <cachesite/cache_base.hpp>
 #include <cachesite/key_pattern.hpp>
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace cachesite::test {
 
 /// The simplest cache there is: a map whose entries never end. A test sees every key, and can let every call
 /// fail or throw. Scans give two keys at a time.
-class MapCache final : public ICache {
+class MapCache final : public CacheBase {
  public:
   std::map<std::string, std::optional<std::string>, std::less<>> entries;
   std::optional<Error> failure;
@@ -85,20 +85,20 @@ class MapCache final : public ICache {
   }
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override {
     ++batches;
-    ICache::do_read_many(keys, results);
+    CacheBase::do_read_many(keys, results);
   }
   void do_write_many(std::span<const CacheEntry> many, std::span<Status> results) override {
     ++batches;
-    ICache::do_write_many(many, results);
+    CacheBase::do_write_many(many, results);
   }
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override {
     ++batches;
-    ICache::do_remove_many(keys, results);
+    CacheBase::do_remove_many(keys, results);
   }
   void do_time_to_live_many(std::span<const std::string_view> keys,
                             std::span<Result<Remaining>> results) override {
     ++batches;
-    ICache::do_time_to_live_many(keys, results);
+    CacheBase::do_time_to_live_many(keys, results);
   }
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override {
     if (auto error = ask(pattern)) return *error;

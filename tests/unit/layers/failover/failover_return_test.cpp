@@ -41,10 +41,11 @@ class WithoutKeys final : public CacheLayer {
   using CacheLayer::CacheLayer;
 
  protected:
-  Result<std::uint64_t> do_remove_matching(std::string_view) override {
-    return Error(ErrorCode::unsupported, "no keys");
+  void do_begin(CacheRequest& request) override {
+    if (request.operation != CacheOperation::remove_matching && request.operation != CacheOperation::clear)
+      return forward(request);
+    request.fail(Error(ErrorCode::unsupported, "no keys"));
   }
-  Status do_clear() override { return Error(ErrorCode::unsupported, "no keys"); }
 };
 
 /// A cache that takes as long as a test wants to clear it.
@@ -55,12 +56,12 @@ class SlowToClear final : public CacheLayer {
   std::atomic<bool> waiting{false};
 
  protected:
-  Status do_clear() override {
-    while (waits) {
+  void do_begin(CacheRequest& request) override {
+    while (waits && request.operation == CacheOperation::clear) {
       waiting = true;
       std::this_thread::yield();
     }
-    return forward_clear();
+    forward(request);
   }
 };
 

@@ -48,21 +48,18 @@ class FarCache final : public CacheLayer {
     run(after_write);
     return written;
   }
-  void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override {
-    ++batches;
-    keys_of_batches += keys.size();
-    for (std::size_t index = 0; index < keys.size(); ++index)
-      results[index] = below()->get(keys[index]);
-  }
-  Result<Remaining> do_time_to_live(std::string_view key) override {
-    auto left = forward_time_to_live(key);
-    run(after_life);
-    return left;
-  }
-  void do_time_to_live_many(std::span<const std::string_view> keys,
-                            std::span<Result<Remaining>> results) override {
-    forward_time_to_live_many(keys, results);
-    run(after_life);
+  void do_begin(CacheRequest& request) override {
+    if (request.operation == CacheOperation::get_many) {
+      ++batches;
+      keys_of_batches += request.items();
+      for (std::size_t item = 0; item < request.items(); ++item)
+        request.results_as<Lookup>()[item] = below()->get(request.keys[item]);
+      return;
+    }
+    CacheLayer::do_begin(request);
+    if (request.operation == CacheOperation::time_to_live ||
+        request.operation == CacheOperation::time_to_live_many)
+      run(after_life);
   }
 
  private:

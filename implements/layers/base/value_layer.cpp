@@ -1,0 +1,113 @@
+#include <cachesite/value_layer.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cachesite {
+
+void ValueLayer::on_stored(ByteView, ByteView) noexcept {}
+
+void ValueLayer::do_begin(CacheRequest& request) {
+  switch (request.operation) {
+    case CacheOperation::read:
+      return read_value(request);
+    case CacheOperation::write:
+    case CacheOperation::add:
+    case CacheOperation::replace:
+      return store_value(request);
+    case CacheOperation::increment:
+      return request.fail(stopped()
+                              ? closed()
+                              : Error(ErrorCode::unsupported,
+                                      "a cache of encoded values does not count: use the cache below it"));
+    case CacheOperation::get_many:
+      return read_values(request);
+    case CacheOperation::set_many:
+      return store_values(request);
+    case CacheOperation::remove:
+    case CacheOperation::contains:
+    case CacheOperation::time_to_live:
+    case CacheOperation::expire:
+    case CacheOperation::persist:
+    case CacheOperation::remove_many:
+    case CacheOperation::time_to_live_many:
+    case CacheOperation::scan:
+    case CacheOperation::remove_matching:
+    case CacheOperation::clear:
+    case CacheOperation::size:
+      return forward(request);
+  }
+}
+
+void ValueLayer::read_value(CacheRequest& request) {
+  Value stored;
+  auto found = forward_read(request.key, stored);
+  request.destination->clear();
+  if (found.ok() && found.value() == Found::hit)
+    found = from_stored(request.key, stored, *request.destination);
+  request.end(std::move(found));
+}
+
+void ValueLayer::read_values(CacheRequest& batch) {
+  forward(batch);
+  for (std::size_t item = 0; item < batch.items(); ++item) {
+    auto& result = batch.results_as<Lookup>()[item];
+    if (!result.hit()) continue;
+    Value value;
+    const auto found =
+        guarded_call<Found>([&] { return from_stored(batch.keys[item], result.value(), value); });
+    result = found.ok() ? Lookup(found.value(), std::move(value)) : Lookup(found.error());
+  }
+}
+
+// What is stored may be longer than a value may be, so the cache below looks at the rules.
+void ValueLayer::store_value(CacheRequest& request) {
+  if (stopped()) return request.fail(closed());
+  std::string memory;
+  CacheRequest stored = request;
+  if (request.value) {
+    const auto bytes = to_stored(request.key, *request.value, memory);
+    if (!bytes.ok()) return request.fail(bytes.error());
+    stored.value = bytes.value();
+  }
+  below()->perform(stored);
+  request.end_as(stored);
+  const auto* const done = request.answered<bool>();
+  if (request.value && request.error() == nullptr && (done == nullptr || *done))
+    on_stored(*request.value, *stored.value);
+}
+
+void ValueLayer::store_values(CacheRequest& batch) {
+  if (stopped()) return batch.fail(closed());
+  std::vector<std::string> memory(batch.items());
+  std::vector<std::size_t> places;
+  std::vector<std::optional<ByteView>> values;
+  for (std::size_t item = 0; item < batch.items(); ++item) {
+    const auto& entry = batch.entries[item];
+    const auto bytes = guarded_call<std::optional<ByteView>>([&]() -> Result<std::optional<ByteView>> {
+      if (!entry.value) return std::optional<ByteView>();
+      const auto stored = to_stored(entry.key, *entry.value, memory[item]);
+      if (!stored.ok()) return stored.error();
+      return std::optional(stored.value());
+    });
+    if (bytes.ok()) {
+      places.push_back(item);
+      values.push_back(bytes.value());
+    } else {
+      batch.fail(item, bytes.error());
+    }
+  }
+  detail::BatchPart part(batch, std::move(places));
+  for (std::size_t index = 0; index < values.size(); ++index)
+    part.entries()[index].value = values[index];
+  below()->perform(part.request());
+  part.hand_back();
+  for (std::size_t index = 0; index < values.size(); ++index) {
+    const auto item = part.places()[index];
+    if (values[index] && batch.error(item) == nullptr) on_stored(*batch.entries[item].value, *values[index]);
+  }
+}
+
+}  // namespace cachesite

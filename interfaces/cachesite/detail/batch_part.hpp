@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cachesite/cache_request.hpp>
+#include <cachesite/guarded_call.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace cachesite::detail {
+
+/// Some items of a batch as a batch of their own.
+class BatchPart {
+ public:
+  /// `places` are those of the items in `whole`. Throws std::bad_alloc.
+  BatchPart(const CacheRequest& whole, std::vector<std::size_t> places)
+      : whole_(whole), places_(std::move(places)), request_(whole) {
+    for (const auto place : places_) {
+      if (whole.operation == CacheOperation::set_many)
+        entries_.push_back(whole.entries[place]);
+      else
+        keys_.push_back(whole.keys[place]);
+    }
+    request_.keys = keys_;
+    request_.entries = entries_;
+    const Error unanswered(ErrorCode::no_memory);
+    whole.visit_results([&](auto all) { make_room(all, unanswered); });
+  }
+  BatchPart(const BatchPart&) = delete;
+  BatchPart& operator=(const BatchPart&) = delete;
+  ~BatchPart() = default;
+
+  [[nodiscard]] CacheRequest& request() noexcept { return request_; }
+  /// The entries of a part of `set_many`, to be changed before it is passed on.
+  [[nodiscard]] std::span<CacheEntry> entries() noexcept { return entries_; }
+  [[nodiscard]] std::span<const std::size_t> places() const noexcept { return places_; }
+  /// Puts the answers to their places in the whole batch.
+  void hand_back() noexcept {
+    whole_.visit_results([&](auto all) {
+      auto some = request_.results_as<typename decltype(all)::element_type>();
+      for (std::size_t item = 0; item < places_.size(); ++item)
+        all[places_[item]] = std::move(some[item]);
+    });
+  }
+
+ private:
+  template <class R>
+  void make_room(std::span<R>, const Error& unanswered) {
+    auto& room = std::get<std::vector<R>>(room_);
+    room.assign(places_.size(), R(unanswered));
+    request_.results = std::span<R>(room);
+  }
+
+  const CacheRequest& whole_;
+  const std::vector<std::size_t> places_;
+  CacheRequest request_;
+  std::vector<std::string_view> keys_;
+  std::vector<CacheEntry> entries_;
+  std::tuple<std::vector<Lookup>, std::vector<Status>, std::vector<Result<bool>>,
+             std::vector<Result<Remaining>>>
+      room_;
+};
+
+/// Passes those items of a batch on to `then(batch)` that `refusal(item)` has no reason to refuse, as one
+/// batch, and ends the others with their reason. What `then` throws becomes the failure of those it was given.
+/// Returns how many were refused.
+template <class Refusal, class Then>
+std::size_t pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexcept {
+  std::size_t refused = 0;
+  for (std::size_t item = 0; item < batch.items(); ++item) {
+    const std::optional<Error> reason = refusal(item);
+    if (!reason) continue;
+    batch.fail(item, *reason);
+    ++refused;
+  }
+  if (refused == batch.items()) return refused;
+  try {
+    if (refused == 0) {
+      then(batch);
+    } else {
+      std::vector<std::size_t> accepted;
+      for (std::size_t item = 0; item < batch.items(); ++item)
+        if (!refusal(item)) accepted.push_back(item);
+      BatchPart part(batch, std::move(accepted));
+      then(part.request());
+      part.hand_back();
+    }
+  } catch (...) {
+    const auto error = thrown_failure();
+    for (std::size_t item = 0; item < batch.items(); ++item)
+      if (!refusal(item)) batch.fail(item, error);
+  }
+  return refused;
+}
+
+}  // namespace cachesite::detail

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cachesite/bytes.hpp>
+#include <cachesite/cache_request.hpp>
+#include <cachesite/error.hpp>
+#include <cachesite/time_to_live.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+/// The rules for keys, values and TTLs that hold for every cache: why something is refused, if it is.
+namespace cachesite::detail {
+
+inline constexpr std::size_t longest_key = std::size_t{64} * 1024;
+inline constexpr std::size_t largest_value = std::size_t{512} * 1024 * 1024;
+
+[[nodiscard]] inline std::optional<Error> refusal_of_key(std::string_view key) noexcept {
+  if (key.empty()) return Error(ErrorCode::bad_argument, "a key is at least 1 byte long");
+  if (key.size() > longest_key) return Error(ErrorCode::too_large, "a key is at most 64 KiB long");
+  return std::nullopt;
+}
+
+[[nodiscard]] inline std::optional<Error> refusal_of_entry(std::string_view key,
+                                                           const std::optional<ByteView>& value,
+                                                           TimeToLive time_to_live) noexcept {
+  if (auto refused = refusal_of_key(key)) return refused;
+  if (value && value->size() > largest_value)
+    return Error(ErrorCode::too_large, "a value is at most 512 MiB long");
+  if (!time_to_live.valid()) return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
+  return std::nullopt;
+}
+
+[[nodiscard]] inline std::optional<Error> refusal_of_item(const CacheRequest& batch,
+                                                          std::size_t item) noexcept {
+  if (batch.operation != CacheOperation::set_many) return refusal_of_key(batch.keys[item]);
+  const auto& entry = batch.entries[item];
+  return refusal_of_entry(entry.key, entry.value, entry.time_to_live);
+}
+
+/// Of a request that is no batch.
+[[nodiscard]] inline std::optional<Error> refusal_of(const CacheRequest& request) noexcept {
+  switch (request.operation) {
+    case CacheOperation::scan:
+    case CacheOperation::remove_matching:
+    case CacheOperation::clear:
+    case CacheOperation::size:
+      return std::nullopt;
+    default:
+      return refusal_of_entry(request.key, request.value, request.time_to_live);
+  }
+}
+
+}  // namespace cachesite::detail
