@@ -25,7 +25,8 @@ namespace cachesite::basics {
 
 [[nodiscard]] inline bool is_utf8(std::string_view text) {
   for (std::size_t offset = 0; offset < text.size();) {
-    const std::size_t length = static_cast<unsigned char>(text[offset]) < 0x80 ? 1 : decode_utf8(text, offset).second;
+    const std::size_t length =
+        static_cast<unsigned char>(text[offset]) < 0x80 ? 1 : decode_utf8(text, offset).second;
     if (length == 0) return false;
     offset += length;
   }

@@ -83,6 +83,14 @@ class CacheLayer : public ICache {
   }
   Status forward_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live);
 
+  /// Passes those items of a batch on to `then(batch)` that `refusal(item)` has no reason to refuse, still as
+  /// one batch; the rest is refused.
+  template <class Refusal, class Then>
+  void pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexcept {
+    for (auto refused = detail::pass_accepted(batch, refusal, then); refused > 0; --refused)
+      on_refused();
+  }
+
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
   /// The failure of every call after `stop()`.
   [[nodiscard]] static Error closed();

@@ -25,8 +25,6 @@ class NullCache final : public ICache {
   void on_refused() noexcept override;
 
  private:
-  void answer(CacheRequest& request) noexcept;
-
   std::atomic<std::uint64_t> misses_{0};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> clears_{0};

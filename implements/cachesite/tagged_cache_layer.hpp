@@ -93,6 +93,8 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   enum class State : std::uint8_t { absent, untagged, tagged, evicted };
 
   [[nodiscard]] bool is_reserved(std::string_view key) const noexcept;
+  void store(CacheRequest& request);
+  void remove_known(CacheRequest& request);
   void begin_batch(CacheRequest& batch);
   void pass_batch(CacheRequest& batch);
   Result<bool> add_entry(const CacheRequest& request);

@@ -55,6 +55,7 @@ class TieredCache final : public CacheLayer, public ITieredCache {
  private:
   class Inner;
 
+  void forget_copies(const CacheRequest& request);
   void store(CacheRequest& request);
   void read_many(CacheRequest& batch);
   void read_far(CacheRequest& batch);

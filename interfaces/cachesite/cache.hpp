@@ -1,33 +1,15 @@
 #pragma once
 
-#include <cachesite/bytes.hpp>
-#include <cachesite/cache_entry.hpp>
 #include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
-#include <cachesite/detail/batch_part.hpp>
-#include <cachesite/detail/cache_rules.hpp>
-#include <cachesite/guarded_call.hpp>
-#include <cachesite/key_range.hpp>
-#include <cachesite/lookup.hpp>
-#include <cachesite/result.hpp>
-#include <cachesite/time_to_live.hpp>
-#include <cachesite/value.hpp>
+#include <cachesite/detail/ask_cache.hpp>
 
 #include <chrono>
-#include <cstdint>
 #include <initializer_list>
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace cachesite {
-
-class ILogger;
 
 /// A cache: keys and values are any bytes, and every entry has a time to live.
 ///
@@ -42,10 +24,8 @@ class ILogger;
 /// anything else happens. An entry is never returned later than 1 ms after the end of its TTL. All calls are
 /// safe from any thread.
 ///
-/// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`. Every cache
-/// of this library does all of it unless its own comment says otherwise.
-///
-/// A cache of one's own derives from CacheBase, a layer over another cache from CacheLayer.
+/// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`; its own
+/// comment says so. A cache of one's own derives from CacheBase, a layer over another cache from CacheLayer.
 class ICache : public Interface<ICache, "ICache"> {
   using Keys = std::span<const std::string_view>;
   using Operation = CacheOperation;
@@ -62,9 +42,8 @@ class ICache : public Interface<ICache, "ICache"> {
     return value;
   }
 
-  /// Stores `value`, or a cached null for std::nullopt, and replaces what is there. The entry lives for
-  /// `expire` (any std::chrono duration, rounded down to milliseconds). True when stored; false when refused
-  /// or on any failure.
+  /// Stores `value`, or a cached null for std::nullopt, in place of what is there, for as long as `expire`
+  /// (rounded down to milliseconds). True when stored; false when refused or on any failure.
   template <class Rep, class Period>
   bool set_value(std::string_view key, std::optional<ByteView> value,
                  std::chrono::duration<Rep, Period> expire) noexcept {
@@ -78,8 +57,8 @@ class ICache : public Interface<ICache, "ICache"> {
     return found.ok() ? Lookup(found.value(), std::move(value)) : Lookup(found.error());
   }
 
-  /// As `get`, into a destination that the caller keeps: a destination used again and again reuses its
-  /// memory. Unless the result is `Found::hit` the destination is empty or holds bytes without meaning.
+  /// As `get`, into a destination that the caller keeps and whose memory is used again. Unless the result is
+  /// `Found::hit` it is empty or holds bytes without meaning.
   Result<Found> read(std::string_view key, Value& destination) noexcept {
     if (const auto refused = detail::refusal_of_key(key)) return refuse(*refused);
     return guarded_call<Found>([&] { return do_read(key, destination); });
@@ -94,13 +73,13 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Stores `value` only if there is no entry under `key`, in one step: of several callers one gets true.
   /// False when there is an entry, a cached null included.
   Result<bool> add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) noexcept {
-    return ask<bool>({Operation::add, key, value, time_to_live});
+    return detail::ask<bool>(*this, {Operation::add, key, value, time_to_live});
   }
 
   /// Stores `value` only if there is an entry under `key`, in one step. False when there is none.
   Result<bool> replace(std::string_view key, std::optional<ByteView> value,
                        TimeToLive time_to_live) noexcept {
-    return ask<bool>({Operation::replace, key, value, time_to_live});
+    return detail::ask<bool>(*this, {Operation::replace, key, value, time_to_live});
   }
 
   /// Adds `by`, which may be negative, to the counter under `key` in one step, and returns its new value. A
@@ -108,30 +87,28 @@ class ICache : public Interface<ICache, "ICache"> {
   /// starts from 0 and lives for `time_to_live`; one that is there keeps its TTL. Fails with `refused` and
   /// changes nothing when the entry is no counter or the sum is out of range.
   Result<std::int64_t> increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) noexcept {
-    CacheRequest request(Operation::increment, key, std::nullopt, time_to_live);
-    request.by = by;
-    return ask<std::int64_t>(std::move(request));
+    return detail::ask<std::int64_t>(*this, {Operation::increment, key, by, time_to_live});
   }
 
   /// Removes the entry under `key`. True when there was one that had not expired.
   Result<bool> remove(std::string_view key) noexcept {
-    return ask<bool>(CacheRequest(Operation::remove, key));
+    return detail::ask<bool>(*this, {Operation::remove, key});
   }
 
   /// True when there is an entry under `key`, a cached null included. Does not count as a read.
   Result<bool> contains(std::string_view key) noexcept {
-    return ask<bool>(CacheRequest(Operation::contains, key));
+    return detail::ask<bool>(*this, {Operation::contains, key});
   }
 
   /// How long the entry under `key` still lives. Does not count as a read.
   Result<Remaining> time_to_live(std::string_view key) noexcept {
-    return ask<Remaining>(CacheRequest(Operation::time_to_live, key));
+    return detail::ask<Remaining>(*this, {Operation::time_to_live, key});
   }
 
   /// Gives the entry under `key` a new TTL, counted from now; never_expires() takes its end away. False when
   /// there is no entry.
   Result<bool> expire(std::string_view key, TimeToLive time_to_live) noexcept {
-    return ask<bool>({Operation::expire, key, std::nullopt, time_to_live});
+    return detail::ask<bool>(*this, {Operation::expire, key, std::nullopt, time_to_live});
   }
 
   /// Lets the entry under `key` end at a point of this machine's wall clock, to the millisecond. A time that
@@ -142,19 +119,22 @@ class ICache : public Interface<ICache, "ICache"> {
     return expire(key, TimeToLive(std::chrono::ceil<std::chrono::milliseconds>(when - now)));
   }
 
-  /// Takes the end of the entry under `key` away. True when it had one; false when it had none or there is no
-  /// entry.
+  /// Takes the end of the entry under `key` away. True when there is an entry that had one.
   Result<bool> persist(std::string_view key) noexcept {
-    return ask<bool>(CacheRequest(Operation::persist, key));
+    return detail::ask<bool>(*this, {Operation::persist, key});
   }
 
-  // --- many keys in one go: one round trip, to all servers of a cluster at once. The second form of each
-  // call makes the room for the results itself, and throws std::bad_alloc.
+  // Many keys in one go: one round trip, to all servers of a cluster at once. The forms that return the
+  // results throw std::bad_alloc.
 
   /// Reads `keys` together. `results` is as long as `keys`, has one result for each in their order, and is
   /// overwritten. A key may occur more than once; one that is refused does not keep others from being read.
-  void get_many(Keys keys, std::span<Lookup> results) noexcept { ask(Operation::get_many, keys, results); }
-  [[nodiscard]] std::vector<Lookup> get_many(Keys keys) { return ask<Lookup>(Operation::get_many, keys); }
+  void get_many(Keys keys, std::span<Lookup> results) noexcept {
+    detail::ask_all(*this, Operation::get_many, keys, results);
+  }
+  [[nodiscard]] std::vector<Lookup> get_many(Keys keys) {
+    return detail::ask_all(*this, Operation::get_many, keys, Lookup());
+  }
   [[nodiscard]] std::vector<Lookup> get_many(std::initializer_list<std::string_view> keys) {
     return get_many(Keys(keys.begin(), keys.size()));
   }
@@ -162,15 +142,10 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Stores `entries` together, each as `write` does; not one step, so some may be stored and others not.
   /// `results` has one result for each. When a key occurs twice, the later one counts.
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {
-    CacheRequest request(Operation::set_many);
-    request.entries = entries;
-    request.results = results;
-    perform(request);
+    detail::ask_all(*this, entries, results);
   }
   std::vector<Status> set_many(std::span<const CacheEntry> entries) {
-    std::vector<Status> results(entries.size(), Status(Done{}));
-    set_many(entries, results);
-    return results;
+    return detail::ask_all(*this, entries);
   }
   std::vector<Status> set_many(std::initializer_list<CacheEntry> entries) {
     return set_many(std::span<const CacheEntry>(entries.begin(), entries.size()));
@@ -178,10 +153,10 @@ class ICache : public Interface<ICache, "ICache"> {
 
   /// Removes the entries under `keys` together. `results` has for each what `remove` returns.
   void remove_many(Keys keys, std::span<Result<bool>> results) noexcept {
-    ask(Operation::remove_many, keys, results);
+    detail::ask_all(*this, Operation::remove_many, keys, results);
   }
   std::vector<Result<bool>> remove_many(Keys keys) {
-    return ask<Result<bool>>(Operation::remove_many, keys, false);
+    return detail::ask_all(*this, Operation::remove_many, keys, Result<bool>(false));
   }
   std::vector<Result<bool>> remove_many(std::initializer_list<std::string_view> keys) {
     return remove_many(Keys(keys.begin(), keys.size()));
@@ -189,107 +164,55 @@ class ICache : public Interface<ICache, "ICache"> {
 
   /// How long the entries under `keys` still live, asked together. `results` has one for each.
   void time_to_live_many(Keys keys, std::span<Result<Remaining>> results) noexcept {
-    ask(Operation::time_to_live_many, keys, results);
+    detail::ask_all(*this, Operation::time_to_live_many, keys, results);
   }
 
-  // --- all keys
-
-  /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked. Throws
-  /// std::bad_alloc.
-  [[nodiscard]] KeyRange keys(std::string_view pattern = "*") {
-    return KeyRange([this, pattern = std::string(pattern)](auto& position, auto& found) {
-      return scan(pattern, position, found);
-    });
-  }
+  /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked.
+  [[nodiscard]] KeyRange keys(std::string_view pattern = "*") { return detail::walk(*this, pattern); }
 
   /// One step of such a walk: appends the keys of one batch, which may be none, to `keys` and moves
   /// `position`, which begins as a new one. It is finished when `position.finished`.
   Status scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) noexcept {
     if (position.finished) return Done{};
-    CacheRequest request(Operation::scan, pattern);
-    request.position = &position;
-    request.found = &keys;
-    return ask<Done>(std::move(request));
+    return detail::ask<Done>(*this, {pattern, position, keys});
   }
 
   /// Removes the entries whose keys match `pattern`, a batch at a time, and returns how many there were. A
   /// failure leaves those removed that came first.
   Result<std::uint64_t> remove_matching(std::string_view pattern) noexcept {
-    return ask<std::uint64_t>(CacheRequest(Operation::remove_matching, pattern));
+    return detail::ask<std::uint64_t>(*this, {Operation::remove_matching, pattern});
   }
 
   /// Removes all entries of this cache: with a prefix, those that begin with it, and nobody else's.
-  Status clear() noexcept { return ask<Done>(CacheRequest(Operation::clear)); }
+  Status clear() noexcept { return detail::ask<Done>(*this, {Operation::clear}); }
 
   /// Number of entries of this cache; expired ones that were not swept yet may be counted. On a server that
   /// is shared this may have to walk all keys.
-  Result<std::uint64_t> size() noexcept { return ask<std::uint64_t>(CacheRequest(Operation::size)); }
+  Result<std::uint64_t> size() noexcept { return detail::ask<std::uint64_t>(*this, {Operation::size}); }
 
   /// Any of the operations above, for code that treats all alike: it ends `request`.
-  void perform(CacheRequest& request) noexcept;
+  void perform(CacheRequest& request) noexcept {
+    detail::perform(
+        request, [this](CacheRequest& accepted) { do_begin(accepted); }, [this] { on_refused(); });
+  }
 
   /// Counters since the cache was made.
   [[nodiscard]] virtual CacheStatistics statistics() const = 0;
 
-  /// Where failures of this cache are logged that nobody else is told about, as by `cached()` and
-  /// `evicting()`; null when there is no such place.
-  [[nodiscard]] virtual std::shared_ptr<ILogger> logger() const noexcept { return nullptr; }
+  /// Where failures are logged that nobody else is told about, as by `cached()`; null when nowhere.
+  [[nodiscard]] virtual std::shared_ptr<class ILogger> logger() const noexcept { return nullptr; }
 
  protected:
   friend class CacheLayer;  // calls the cache below without the rules, which its own caller has passed
 
-  // What a cache provides. The arguments have passed the rules above. An exception that escapes becomes a
-  // failure: std::bad_alloc becomes no_memory, anything else becomes refused with the exception's text.
-  // `do_begin` ends any request, those of the two short ways included.
+  // What a cache provides; the arguments have passed the rules above. An exception that escapes becomes a
+  // failure (see thrown_failure). `do_begin` ends any request, reads and writes included.
   virtual Result<Found> do_read(std::string_view key, Value& destination) = 0;
   virtual Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) = 0;
   virtual void do_begin(CacheRequest& request) = 0;
   /// Told about each call that was refused for its arguments, so that it can be counted.
   virtual void on_refused() noexcept {}
-  /// Counts a refusal, and gives its reason back.
-  Error refuse(Error error) noexcept {
-    on_refused();
-    return error;
-  }
-  /// Passes on what `refusal(item)` has no reason to refuse, still as one batch; the rest is refused.
-  template <class Refusal, class Then>
-  void pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexcept {
-    for (auto refused = detail::pass_accepted(batch, refusal, then); refused > 0; --refused)
-      on_refused();
-  }
-
- private:
-  template <class T>
-  Result<T> ask(CacheRequest request) noexcept {
-    perform(request);
-    return request.answer<T>();
-  }
-  template <class R>
-  void ask(Operation operation, Keys keys, std::span<R> results) noexcept {
-    CacheRequest request(operation);
-    request.keys = keys;
-    request.results = results;
-    perform(request);
-  }
-  template <class R, class... Initial>
-  std::vector<R> ask(Operation operation, Keys keys, Initial... initial) {
-    std::vector<R> results(keys.size(), R(initial...));
-    ask(operation, keys, std::span<R>(results));
-    return results;
-  }
+  Error refuse(Error error) noexcept { return on_refused(), error; }
 };
-
-inline void ICache::perform(CacheRequest& request) noexcept {
-  if (request.is_batch())
-    return pass_accepted(
-        request, [&](std::size_t item) { return detail::refusal_of_item(request, item); },
-        [&](CacheRequest& accepted) { do_begin(accepted); });
-  if (const auto refused = detail::refusal_of(request)) return request.fail(refuse(*refused));
-  try {
-    do_begin(request);
-  } catch (...) {
-    request.fail(thrown_failure());
-  }
-}
 
 }  // namespace cachesite

@@ -33,47 +33,92 @@ enum class CacheOperation : std::uint8_t {
 /// How many there are.
 inline constexpr std::size_t cache_operations = 18;
 
-/// The operation as metrics and traces call it, such as "read".
-[[nodiscard]] constexpr std::string_view to_string(CacheOperation operation) noexcept {
+/// What an operation is about.
+enum class CacheSubject : std::uint8_t {
+  key,         ///< one key
+  batch,       ///< several keys
+  pattern,     ///< the keys that match a pattern
+  everything,  ///< all keys
+};
+
+/// What an operation does.
+enum class CacheEffect : std::uint8_t {
+  read,     ///< gives values
+  look,     ///< tells of entries, without their values
+  store,    ///< puts values in
+  count,    ///< changes a counter
+  prolong,  ///< changes how long entries live
+  remove,   ///< takes entries out
+  list,     ///< tells which keys there are, or how many
+};
+
+/// What an operation that is no batch answers; in brackets the type that carries it.
+enum class CacheAnswer : std::uint8_t {
+  found,   ///< what a read found (Found)
+  done,    ///< nothing but success (Done)
+  yes_no,  ///< whether it did something, or was so (bool)
+  sum,     ///< the new value of a counter (std::int64_t)
+  life,    ///< how long an entry still lives (Remaining)
+  amount,  ///< a number of entries (std::uint64_t)
+  each,    ///< of a batch: one for each item
+};
+
+/// All that a layer needs to know of an operation that it has no special case for.
+struct CacheOperationTraits {
+  std::string_view name;  ///< as metrics and traces call it
+  CacheSubject subject;
+  CacheEffect effect;
+  CacheAnswer answer;
+};
+
+[[nodiscard]] constexpr CacheOperationTraits traits_of(CacheOperation operation) noexcept {
+  using Subject = CacheSubject;
+  using Effect = CacheEffect;
+  using Answer = CacheAnswer;
   switch (operation) {
     case CacheOperation::read:
-      return "read";
+      return {"read", Subject::key, Effect::read, Answer::found};
     case CacheOperation::write:
-      return "write";
+      return {"write", Subject::key, Effect::store, Answer::done};
     case CacheOperation::add:
-      return "add";
+      return {"add", Subject::key, Effect::store, Answer::yes_no};
     case CacheOperation::replace:
-      return "replace";
+      return {"replace", Subject::key, Effect::store, Answer::yes_no};
     case CacheOperation::increment:
-      return "increment";
+      return {"increment", Subject::key, Effect::count, Answer::sum};
     case CacheOperation::remove:
-      return "remove";
+      return {"remove", Subject::key, Effect::remove, Answer::yes_no};
     case CacheOperation::contains:
-      return "contains";
+      return {"contains", Subject::key, Effect::look, Answer::yes_no};
     case CacheOperation::time_to_live:
-      return "time_to_live";
+      return {"time_to_live", Subject::key, Effect::look, Answer::life};
     case CacheOperation::expire:
-      return "expire";
+      return {"expire", Subject::key, Effect::prolong, Answer::yes_no};
     case CacheOperation::persist:
-      return "persist";
+      return {"persist", Subject::key, Effect::prolong, Answer::yes_no};
     case CacheOperation::get_many:
-      return "get_many";
+      return {"get_many", Subject::batch, Effect::read, Answer::each};
     case CacheOperation::set_many:
-      return "set_many";
+      return {"set_many", Subject::batch, Effect::store, Answer::each};
     case CacheOperation::remove_many:
-      return "remove_many";
+      return {"remove_many", Subject::batch, Effect::remove, Answer::each};
     case CacheOperation::time_to_live_many:
-      return "time_to_live_many";
+      return {"time_to_live_many", Subject::batch, Effect::look, Answer::each};
     case CacheOperation::scan:
-      return "scan";
+      return {"scan", Subject::pattern, Effect::list, Answer::done};
     case CacheOperation::remove_matching:
-      return "remove_matching";
+      return {"remove_matching", Subject::pattern, Effect::remove, Answer::amount};
     case CacheOperation::clear:
-      return "clear";
+      return {"clear", Subject::everything, Effect::remove, Answer::done};
     case CacheOperation::size:
-      return "size";
+      return {"size", Subject::everything, Effect::list, Answer::amount};
   }
-  return "unknown";
+  return {"unknown", Subject::everything, Effect::list, Answer::done};
+}
+
+/// The operation as metrics and traces call it, such as "read".
+[[nodiscard]] constexpr std::string_view to_string(CacheOperation operation) noexcept {
+  return traits_of(operation).name;
 }
 
 }  // namespace cachesite

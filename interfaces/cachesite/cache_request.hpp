@@ -30,11 +30,15 @@ namespace cachesite {
 /// time.
 class CacheRequest {
  public:
-  explicit CacheRequest(CacheOperation asked, std::string_view about = {}) noexcept
-      : operation(asked), key(about) {}
+  CacheRequest(CacheOperation asked, std::string_view about = {}) noexcept : operation(asked), key(about) {}
   CacheRequest(CacheOperation asked, std::string_view about, std::optional<ByteView> to_store,
                TimeToLive life) noexcept
       : operation(asked), key(about), value(to_store), time_to_live(life) {}
+  CacheRequest(CacheOperation asked, std::string_view about, std::int64_t change, TimeToLive life) noexcept
+      : operation(asked), key(about), time_to_live(life), by(change) {}
+  /// A step of a scan.
+  CacheRequest(std::string_view pattern, ScanPosition& from, std::vector<std::string>& into) noexcept
+      : operation(CacheOperation::scan), key(pattern), position(&from), found(&into) {}
 
   CacheOperation operation;
   /// Of an operation on one key; of `scan` and `remove_matching` the pattern.
@@ -59,6 +63,8 @@ class CacheRequest {
                std::span<Result<Remaining>>>
       results = {};
 
+  [[nodiscard]] CacheSubject subject() const noexcept { return traits_of(operation).subject; }
+  [[nodiscard]] CacheEffect effect() const noexcept { return traits_of(operation).effect; }
   [[nodiscard]] bool is_batch() const noexcept { return results.index() != 0; }
   /// Number of items of a batch.
   [[nodiscard]] std::size_t items() const noexcept {

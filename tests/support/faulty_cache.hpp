@@ -64,8 +64,8 @@ class FaultyCache final : public CacheLayer {
     if (request.operation == CacheOperation::write) call_hook(request.key);
     begin();
     if (request.is_batch()) return begin_batch(request);
-    const auto key = is_about_a_pattern(request.operation) ? std::string_view() : request.key;
-    if (const auto error = error_for(key, kind_of(request.operation))) return request.fail(*error);
+    const auto key = request.subject() == cachesite::CacheSubject::key ? request.key : std::string_view();
+    if (const auto error = error_for(key, kind_of(request))) return request.fail(*error);
     forward(request);
   }
 
@@ -95,30 +95,15 @@ class FaultyCache final : public CacheLayer {
   }
   // The items that fail do not reach the cache below.
   void begin_batch(CacheRequest& batch) {
-    const auto kind = kind_of(batch.operation);
+    const auto kind = kind_of(batch);
     cachesite::detail::pass_accepted(
         batch, [&](std::size_t item) { return error_for(batch.key_of(item), kind); },
         [&](CacheRequest& rest) { forward(rest); });
   }
-  static bool is_about_a_pattern(CacheOperation operation) {
-    return operation == CacheOperation::scan || operation == CacheOperation::remove_matching;
-  }
-  static Kind kind_of(CacheOperation operation) {
-    switch (operation) {
-      case CacheOperation::write:
-      case CacheOperation::add:
-      case CacheOperation::replace:
-      case CacheOperation::increment:
-      case CacheOperation::set_many:
-        return Kind::write;
-      case CacheOperation::remove:
-      case CacheOperation::remove_many:
-      case CacheOperation::remove_matching:
-      case CacheOperation::clear:
-        return Kind::removal;
-      default:
-        return Kind::other;
-    }
+  static Kind kind_of(const CacheRequest& request) {
+    if (request.effect() == CacheEffect::remove) return Kind::removal;
+    const bool stores = request.effect() == CacheEffect::store || request.effect() == CacheEffect::count;
+    return stores ? Kind::write : Kind::other;
   }
   std::optional<Error> error_for(std::string_view key, Kind kind) const {
     const std::lock_guard lock(mutex_);

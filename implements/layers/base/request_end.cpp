@@ -47,30 +47,18 @@ RequestEnd end_of_batch(const CacheRequest& request) noexcept {
 
 }  // namespace
 
-Counted counted_as(CacheOperation operation) noexcept {
-  switch (operation) {
-    case CacheOperation::read:
-    case CacheOperation::get_many:
+Counted counted_as(const CacheRequest& request) noexcept {
+  switch (request.effect()) {
+    case CacheEffect::read:
       return Counted::reads;
-    case CacheOperation::write:
-    case CacheOperation::add:
-    case CacheOperation::replace:
-    case CacheOperation::increment:
-    case CacheOperation::set_many:
+    case CacheEffect::store:
+    case CacheEffect::count:
       return Counted::writes;
-    case CacheOperation::remove:
-    case CacheOperation::remove_many:
-    case CacheOperation::remove_matching:
-      return Counted::removals;
-    case CacheOperation::clear:
-      return Counted::clears;
-    case CacheOperation::contains:
-    case CacheOperation::time_to_live:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
-    case CacheOperation::time_to_live_many:
-    case CacheOperation::scan:
-    case CacheOperation::size:
+    case CacheEffect::remove:
+      return request.subject() == CacheSubject::everything ? Counted::clears : Counted::removals;
+    case CacheEffect::look:
+    case CacheEffect::prolong:
+    case CacheEffect::list:
       return Counted::none;
   }
   return Counted::none;
@@ -89,15 +77,8 @@ RequestEnd end_of(const CacheRequest& request, std::size_t found_before) noexcep
 }
 
 std::size_t keys_of(const CacheRequest& request) noexcept {
-  switch (request.operation) {
-    case CacheOperation::scan:
-    case CacheOperation::remove_matching:
-    case CacheOperation::clear:
-    case CacheOperation::size:
-      return 0;
-    default:
-      return request.is_batch() ? request.items() : 1;
-  }
+  if (request.is_batch()) return request.items();
+  return request.subject() == CacheSubject::key ? 1 : 0;
 }
 
 }  // namespace cachesite::layers

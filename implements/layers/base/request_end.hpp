@@ -11,7 +11,7 @@ namespace cachesite::layers {
 // Which of the counters of CacheStatistics a request is for.
 enum class Counted : std::uint8_t { reads, writes, removals, clears, none };
 
-[[nodiscard]] Counted counted_as(CacheOperation operation) noexcept;
+[[nodiscard]] Counted counted_as(const CacheRequest& request) noexcept;
 
 // How a request ended, as hooks and counters see it.
 struct RequestEnd {

@@ -10,33 +10,20 @@ namespace cachesite {
 void ValueLayer::on_stored(ByteView, ByteView) noexcept {}
 
 void ValueLayer::do_begin(CacheRequest& request) {
-  switch (request.operation) {
-    case CacheOperation::read:
-      return read_value(request);
-    case CacheOperation::write:
-    case CacheOperation::add:
-    case CacheOperation::replace:
-      return store_value(request);
-    case CacheOperation::increment:
+  switch (request.effect()) {
+    case CacheEffect::read:
+      return request.is_batch() ? read_values(request) : read_value(request);
+    case CacheEffect::store:
+      return request.is_batch() ? store_values(request) : store_value(request);
+    case CacheEffect::count:
       return request.fail(stopped()
                               ? closed()
                               : Error(ErrorCode::unsupported,
                                       "a cache of encoded values does not count: use the cache below it"));
-    case CacheOperation::get_many:
-      return read_values(request);
-    case CacheOperation::set_many:
-      return store_values(request);
-    case CacheOperation::remove:
-    case CacheOperation::contains:
-    case CacheOperation::time_to_live:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
-    case CacheOperation::remove_many:
-    case CacheOperation::time_to_live_many:
-    case CacheOperation::scan:
-    case CacheOperation::remove_matching:
-    case CacheOperation::clear:
-    case CacheOperation::size:
+    case CacheEffect::look:
+    case CacheEffect::prolong:
+    case CacheEffect::remove:
+    case CacheEffect::list:
       return forward(request);
   }
 }

@@ -45,7 +45,7 @@ class CodecCache::Inner {
   }
 
   void count(const CacheRequest& request, const layers::RequestEnd& end) noexcept {
-    const auto counted = layers::counted_as(request.operation);
+    const auto counted = layers::counted_as(request);
     switch (counted) {
       case layers::Counted::reads:
         count(hits, end.found_keys(request));
@@ -63,8 +63,7 @@ class CodecCache::Inner {
       case layers::Counted::none:
         break;
     }
-    count_failures(request,
-                   counted == layers::Counted::writes && request.operation != CacheOperation::increment);
+    count_failures(request, request.effect() == CacheEffect::store);
   }
 
   Result<Found> on_failure(Undecodable reason) {

@@ -1,4 +1,5 @@
 #include "basics/checked_options.hpp"
+#include "basics/empty_answer.hpp"
 #include "layers/failover/failover_cache_inner.hpp"
 
 #include <cachesite/failover_cache.hpp>
@@ -33,68 +34,6 @@ void scan_in(char place, CacheRequest& request, Scan scan) {
   if (request.error() != nullptr) return;
   position.finished = own.finished;
   position.text = place + own.text;
-}
-
-bool changes_key(CacheOperation operation) noexcept {
-  switch (operation) {
-    case CacheOperation::write:
-    case CacheOperation::add:
-    case CacheOperation::replace:
-    case CacheOperation::increment:
-    case CacheOperation::remove:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// What is answered while no cache works.
-void answer_of_no_cache(CacheRequest& request, const Error& reason) {
-  switch (request.operation) {
-    case CacheOperation::read:
-      request.destination->clear();
-      return request.end<Found>(Found::miss);
-    case CacheOperation::write:
-    case CacheOperation::clear:
-      return request.end<Done>(Done{});
-    case CacheOperation::scan:
-      request.position->finished = true;
-      return request.end<Done>(Done{});
-    case CacheOperation::add:
-    case CacheOperation::replace:
-    case CacheOperation::remove:
-    case CacheOperation::contains:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
-      return request.end<bool>(false);
-    case CacheOperation::time_to_live:
-      return request.end<Remaining>(Remaining{});
-    case CacheOperation::remove_matching:
-    case CacheOperation::size:
-      return request.end<std::uint64_t>(std::uint64_t{0});
-    case CacheOperation::increment:
-    case CacheOperation::get_many:
-    case CacheOperation::set_many:
-    case CacheOperation::remove_many:
-    case CacheOperation::time_to_live_many:
-      return request.fail(reason);
-  }
-}
-
-// The same for an item of a batch.
-Lookup nothing_of(const Lookup&) {
-  return {};
-}
-Status nothing_of(const Status&) {
-  return Done{};
-}
-Result<bool> nothing_of(const Result<bool>&) {
-  return false;
-}
-Result<Remaining> nothing_of(const Result<Remaining>&) {
-  return Remaining{};
 }
 
 std::vector<std::size_t> outages_of(const CacheRequest& batch) {
@@ -170,7 +109,8 @@ void FailoverCache::do_begin(CacheRequest& request) {
   }
   if (inner.on_error == OnError::error) return request.fail(*reason);
   inner.degraded_calls.fetch_add(1, std::memory_order_relaxed);
-  answer_of_no_cache(request, *reason);
+  if (request.effect() == CacheEffect::count) return request.fail(*reason);
+  basics::answer_as_empty(request);
 }
 
 // Why the first cache cannot answer; nothing when it has.
@@ -187,9 +127,8 @@ std::optional<Error> FailoverCache::try_first(CacheRequest& request) {
 
 void FailoverCache::ask_first(CacheRequest& request) {
   auto& inner = *inner_;
-  const bool of_all =
-      request.operation == CacheOperation::remove_matching || request.operation == CacheOperation::clear;
-  if (of_all && inner.second && inner.log.may_owe()) {
+  if (request.subject() != CacheSubject::key && Inner::changes(request) && inner.second &&
+      inner.log.may_owe()) {
     CacheRequest same = request;
     inner.second->perform(same);
   }
@@ -213,7 +152,7 @@ void FailoverCache::ask_second(CacheRequest& request) {
     same.operation = CacheOperation::expire;
   inner.second->perform(same);
   request.end_as(same);
-  if (changes_key(request.operation)) inner.log.confirm_key(request.key);
+  if (request.subject() == CacheSubject::key && Inner::changes(request)) inner.log.confirm_key(request.key);
 }
 
 // A walk stays with the cache that it began in.
@@ -270,7 +209,7 @@ void FailoverCache::ask_second_batch(CacheRequest& batch, std::span<const std::s
   inner.second->perform(part.request());
   part.hand_back();
   for (const auto item : failed) {
-    if (Inner::changes(batch.operation)) inner.log.confirm_key(batch.key_of(item));
+    if (Inner::changes(batch)) inner.log.confirm_key(batch.key_of(item));
     if (Inner::is_outage(batch, item)) inner.tell(batch.operation, batch.key_of(item), *batch.error(item));
   }
 }
@@ -278,13 +217,11 @@ void FailoverCache::ask_second_batch(CacheRequest& batch, std::span<const std::s
 void FailoverCache::answer_without(CacheRequest& batch, std::span<const std::size_t> failed) {
   if (inner_->on_error == OnError::error) return;
   bool degraded = false;
-  batch.visit_results([&](auto results) {
-    for (const auto item : failed) {
-      if (!Inner::is_outage(batch, item)) continue;
-      degraded = true;
-      results[item] = nothing_of(results[item]);
-    }
-  });
+  for (const auto item : failed) {
+    if (!Inner::is_outage(batch, item)) continue;
+    degraded = true;
+    basics::answer_as_empty(batch, item);
+  }
   if (degraded) inner_->degraded_calls.fetch_add(1, std::memory_order_relaxed);
 }
 

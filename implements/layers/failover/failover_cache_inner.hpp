@@ -24,9 +24,19 @@ class FailoverCache::Inner {
     const auto* error = batch.error(item);
     return error != nullptr && layers::is_outage(*error);
   }
-  // Of a batch.
-  static bool changes(CacheOperation operation) noexcept {
-    return operation == CacheOperation::set_many || operation == CacheOperation::remove_many;
+  static bool changes(const CacheRequest& request) noexcept {
+    switch (request.effect()) {
+      case CacheEffect::store:
+      case CacheEffect::count:
+      case CacheEffect::prolong:
+      case CacheEffect::remove:
+        return true;
+      case CacheEffect::read:
+      case CacheEffect::look:
+      case CacheEffect::list:
+        return false;
+    }
+    return true;
   }
 
   Inner(const FailoverCacheOptions& options, ICache& first, const ComponentContext& context)
@@ -73,32 +83,18 @@ class FailoverCache::Inner {
   // Before a change is made anywhere but in the first cache. False means that the first works again, unless it
   // is insisted on.
   bool owe(const CacheRequest& request, bool insist) {
-    switch (request.operation) {
-      case CacheOperation::write:
-      case CacheOperation::add:
-      case CacheOperation::replace:
-      case CacheOperation::increment:
-      case CacheOperation::remove:
-      case CacheOperation::expire:
-      case CacheOperation::persist:
+    if (!changes(request)) return true;
+    switch (request.subject()) {
+      case CacheSubject::key:
         return log.remember_key(request.key, insist);
-      case CacheOperation::remove_matching:
+      case CacheSubject::batch:
+        return owe_items(request, insist);
+      case CacheSubject::pattern:
         return log.remember_pattern(request.key, insist);
-      case CacheOperation::clear:
+      case CacheSubject::everything:
         return log.remember_clear(insist);
-      case CacheOperation::read:
-      case CacheOperation::contains:
-      case CacheOperation::time_to_live:
-      case CacheOperation::scan:
-      case CacheOperation::size:
-        return true;
-      case CacheOperation::get_many:
-      case CacheOperation::time_to_live_many:
-      case CacheOperation::set_many:
-      case CacheOperation::remove_many:
-        break;
     }
-    return owe_items(request, insist);
+    return true;
   }
 
   const std::shared_ptr<ICache> second;
@@ -111,9 +107,8 @@ class FailoverCache::Inner {
   // Those items of a batch that the first cache did not take.
   bool owe_items(const CacheRequest& batch, bool insist) {
     bool owed = true;
-    if (changes(batch.operation))
-      for (std::size_t item = 0; item < batch.items(); ++item)
-        if (is_outage(batch, item) && !log.remember_key(batch.key_of(item), insist)) owed = false;
+    for (std::size_t item = 0; item < batch.items(); ++item)
+      if (is_outage(batch, item) && !log.remember_key(batch.key_of(item), insist)) owed = false;
     return owed;
   }
 

@@ -120,7 +120,7 @@ void MetricsCache::do_begin(CacheRequest& request) {
 
 void MetricsCache::note(const CacheRequest& request, const layers::RequestEnd& end) noexcept {
   auto& stripe = counters_->mine();
-  switch (layers::counted_as(request.operation)) {
+  switch (layers::counted_as(request)) {
     case layers::Counted::reads:
       return note_reads(request.items(), end.result);
     case layers::Counted::writes:

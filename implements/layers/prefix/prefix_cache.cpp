@@ -138,31 +138,17 @@ Status PrefixCache::do_write(std::string_view key, std::optional<ByteView> value
 }
 
 void PrefixCache::do_begin(CacheRequest& request) {
-  switch (request.operation) {
-    case CacheOperation::read:
-    case CacheOperation::write:
-    case CacheOperation::add:
-    case CacheOperation::replace:
-    case CacheOperation::increment:
-    case CacheOperation::remove:
-    case CacheOperation::contains:
-    case CacheOperation::time_to_live:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
+  const bool removes = request.effect() == CacheEffect::remove;
+  switch (request.subject()) {
+    case CacheSubject::key:
       return add_prefix(request);
-    case CacheOperation::get_many:
-    case CacheOperation::set_many:
-    case CacheOperation::remove_many:
-    case CacheOperation::time_to_live_many:
+    case CacheSubject::batch:
       return add_prefixes(request);
-    case CacheOperation::scan:
-      return scan_own(request);
-    case CacheOperation::remove_matching:
-      return request.end(remove_below(request.key));
-    case CacheOperation::clear:
-      return prefix_.empty() ? forward(request) : request.end(clear_own());
-    case CacheOperation::size:
-      return prefix_.empty() ? forward(request) : request.end(count_own());
+    case CacheSubject::pattern:
+      return removes ? request.end(remove_below(request.key)) : scan_own(request);
+    case CacheSubject::everything:
+      if (prefix_.empty()) return forward(request);
+      return removes ? request.end(clear_own()) : request.end(count_own());
   }
 }
 

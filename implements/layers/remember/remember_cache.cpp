@@ -320,41 +320,37 @@ Result<Found> RememberCache::do_read(std::string_view key, Value& destination) {
   return forward_read(key, destination);
 }
 
+// What changes an entry tells the computations of it that are under way.
 void RememberCache::do_begin(CacheRequest& request) {
-  outdate_computations(request);
+  switch (request.effect()) {
+    case CacheEffect::store:
+    case CacheEffect::count:
+    case CacheEffect::remove:
+      outdate_computations(request);
+      break;
+    case CacheEffect::read:
+    case CacheEffect::look:
+    case CacheEffect::prolong:
+    case CacheEffect::list:
+      break;
+  }
   forward(request);
 }
 
-// What changes an entry tells the computations of it that are under way.
 void RememberCache::outdate_computations(const CacheRequest& request) {
   auto& flights = inner_->table.get();
-  switch (request.operation) {
-    case CacheOperation::write:
-    case CacheOperation::add:
-    case CacheOperation::replace:
-    case CacheOperation::increment:
-    case CacheOperation::remove:
+  switch (request.subject()) {
+    case CacheSubject::key:
       return flights.outdate(request.key);
-    case CacheOperation::set_many:
-    case CacheOperation::remove_many:
+    case CacheSubject::batch:
       for (std::size_t item = 0; item < request.items(); ++item)
         flights.outdate(request.key_of(item));
       return;
-    case CacheOperation::remove_matching:
+    case CacheSubject::pattern:
       return flights.outdate_matching(
           [&](std::string_view key, const Flight&) { return matches_key_pattern(request.key, key); });
-    case CacheOperation::clear:
+    case CacheSubject::everything:
       return flights.outdate_matching([](std::string_view, const Flight&) { return true; });
-    case CacheOperation::read:
-    case CacheOperation::contains:
-    case CacheOperation::time_to_live:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
-    case CacheOperation::get_many:
-    case CacheOperation::time_to_live_many:
-    case CacheOperation::scan:
-    case CacheOperation::size:
-      return;
   }
 }
 

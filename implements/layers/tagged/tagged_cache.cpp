@@ -94,40 +94,35 @@ void TaggedCache::do_begin(CacheRequest& request) {
   if (request.is_batch()) return begin_batch(request);
   if (layers::keys_of(request) == 1 && is_reserved(request.key))
     return request.fail(refuse(Inner::reserved_key()));
-  switch (request.operation) {
-    case CacheOperation::read:
+  switch (request.effect()) {
+    case CacheEffect::read:
       return request.end(do_read(request.key, *request.destination));
-    case CacheOperation::write:
-      return request.end(do_write(request.key, request.value, request.time_to_live));
-    case CacheOperation::add:
-      return request.end(add_entry(request));
-    case CacheOperation::replace:
-      return request.end(replace_entry(request));
-    case CacheOperation::increment:
+    case CacheEffect::look:
+      return request.operation == CacheOperation::time_to_live ? request.end(life_of(request.key))
+                                                               : request.end(is_there(request.key));
+    case CacheEffect::store:
+      return store(request);
+    case CacheEffect::count:
       return request.end(add_to_counter(request));
-    case CacheOperation::remove:
-      forward(request);
-      return inner_->count(request);
-    case CacheOperation::contains:
-      return request.end(is_there(request.key));
-    case CacheOperation::time_to_live:
-      return request.end(life_of(request.key));
-    case CacheOperation::expire:
-    case CacheOperation::persist:
+    case CacheEffect::prolong:
       return request.end(lengthen(request));
-    case CacheOperation::scan:
-      return scan_own(request);
-    case CacheOperation::remove_matching:
-      return request.end(remove_own(request));
-    case CacheOperation::size:
-      return request.end(count_own());
-    case CacheOperation::clear:
-    case CacheOperation::get_many:
-    case CacheOperation::set_many:
-    case CacheOperation::remove_many:
-    case CacheOperation::time_to_live_many:
-      return forward(request);
+    case CacheEffect::remove:
+      return request.subject() == CacheSubject::pattern ? request.end(remove_own(request))
+                                                        : remove_known(request);
+    case CacheEffect::list:
+      return request.subject() == CacheSubject::pattern ? scan_own(request) : request.end(count_own());
   }
+}
+
+void TaggedCache::store(CacheRequest& request) {
+  if (request.operation == CacheOperation::write)
+    return request.end(do_write(request.key, request.value, request.time_to_live));
+  request.end(request.operation == CacheOperation::add ? add_entry(request) : replace_entry(request));
+}
+
+void TaggedCache::remove_known(CacheRequest& request) {
+  forward(request);
+  inner_->count(request);
 }
 
 void TaggedCache::begin_batch(CacheRequest& batch) {

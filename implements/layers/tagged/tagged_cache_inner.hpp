@@ -42,7 +42,7 @@ class TaggedCache::Inner {
 
   void count(const CacheRequest& request) noexcept {
     const auto end = layers::end_of(request);
-    const auto counted = layers::counted_as(request.operation);
+    const auto counted = layers::counted_as(request);
     if (counted == layers::Counted::reads) {
       count(hits, end.found_keys(request));
       count(misses, end.missed_keys(request));

@@ -59,7 +59,7 @@ class TieredCache::Inner {
   // Everything but reads.
   void count(const CacheRequest& request) noexcept {
     const auto end = layers::end_of(request);
-    const auto counted = layers::counted_as(request.operation);
+    const auto counted = layers::counted_as(request);
     if (counted == layers::Counted::writes) count(writes, end.changed_keys(request));
     if (counted == layers::Counted::removals) count(removals, end.changed_keys(request));
     if (counted == layers::Counted::clears) count(clears, end.changed_keys(request));
@@ -149,48 +149,42 @@ Result<Found> TieredCache::do_read(std::string_view key, Value& destination) {
 }
 
 void TieredCache::do_begin(CacheRequest& request) {
-  switch (request.operation) {
-    case CacheOperation::read:
-      return request.end(do_read(request.key, *request.destination));
-    case CacheOperation::write:
-    case CacheOperation::add:
-    case CacheOperation::replace:
-      store(request);
+  switch (request.effect()) {
+    case CacheEffect::read:
+      return request.is_batch() ? read_many(request)
+                                : request.end(do_read(request.key, *request.destination));
+    case CacheEffect::store:
+      request.is_batch() ? store_many(request) : store(request);
       break;
-    case CacheOperation::increment:
-    case CacheOperation::remove:
-    case CacheOperation::expire:
-    case CacheOperation::persist:
+    case CacheEffect::count:
+    case CacheEffect::prolong:
+    case CacheEffect::remove:
       forward(request);
-      (void)inner_->near.changed(request.key);
+      forget_copies(request);
       break;
-    case CacheOperation::get_many:
-      return read_many(request);
-    case CacheOperation::set_many:
-      store_many(request);
-      break;
-    case CacheOperation::remove_many:
-      forward(request);
-      for (const auto key : request.keys)
-        (void)inner_->near.changed(key);
-      break;
-    case CacheOperation::remove_matching:
-      forward(request);
-      inner_->near.changed_matching(request.key);
-      break;
-    case CacheOperation::clear:
-      forward(request);
-      inner_->near.clear();
-      break;
-    case CacheOperation::contains:
-    case CacheOperation::time_to_live:
-    case CacheOperation::time_to_live_many:
-    case CacheOperation::scan:
-    case CacheOperation::size:
+    case CacheEffect::look:
+    case CacheEffect::list:
       forward(request);
       break;
   }
   inner_->count(request);
+}
+
+void TieredCache::forget_copies(const CacheRequest& request) {
+  auto& near = inner_->near;
+  switch (request.subject()) {
+    case CacheSubject::key:
+      (void)near.changed(request.key);
+      return;
+    case CacheSubject::batch:
+      for (const auto key : request.keys)
+        (void)near.changed(key);
+      return;
+    case CacheSubject::pattern:
+      return near.changed_matching(request.key);
+    case CacheSubject::everything:
+      return near.clear();
+  }
 }
 
 void TieredCache::store(CacheRequest& request) {

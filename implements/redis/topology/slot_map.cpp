@@ -8,7 +8,7 @@ namespace cachesite::redis {
 
 namespace {
 
-constexpr std::size_t most_nodes = 4096;
+constexpr std::size_t most_nodes_of_map = 4096;
 
 // The value of a name among a server's metadata, a list of names and values behind its id; empty when there
 // is none.
@@ -50,7 +50,7 @@ std::optional<SlotMap> SlotMap::read(const Reply& reply, const ServerAddress& as
     const auto last = static_cast<std::size_t>(range.elements[1].integer);
     const auto master = read_server(range.elements[2], asked);
     if (first > last || !master) continue;
-    if (map.servers_.size() + range.elements.size() > most_nodes) break;
+    if (map.servers_.size() + range.elements.size() > most_nodes_of_map) break;
     const auto led = map.shard_led_by(map.place_of(*master));
     for (std::size_t index = 3; index < range.elements.size(); ++index)
       if (const auto replica = read_server(range.elements[index], asked); replica && *replica != *master) {

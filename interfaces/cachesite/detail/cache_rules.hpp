@@ -40,15 +40,8 @@ inline constexpr std::size_t largest_value = std::size_t{512} * 1024 * 1024;
 
 /// Of a request that is no batch.
 [[nodiscard]] inline std::optional<Error> refusal_of(const CacheRequest& request) noexcept {
-  switch (request.operation) {
-    case CacheOperation::scan:
-    case CacheOperation::remove_matching:
-    case CacheOperation::clear:
-    case CacheOperation::size:
-      return std::nullopt;
-    default:
-      return refusal_of_entry(request.key, request.value, request.time_to_live);
-  }
+  if (request.subject() != CacheSubject::key) return std::nullopt;
+  return refusal_of_entry(request.key, request.value, request.time_to_live);
 }
 
 }  // namespace cachesite::detail
