@@ -1,22 +1,19 @@
 #pragma once
 
-#include "basics/condition.hpp"
-#include "basics/thread.hpp"
 #include "redis/base/published.hpp"
 #include "redis/topology/refresh_gate.hpp"
-#include "redis/topology/request_course.hpp"
+#include "redis/topology/routed_topology.hpp"
 #include "redis/topology/slot_map.hpp"
-#include "redis/topology/topology.hpp"
 
 #include <cachesite/logger.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -29,7 +26,7 @@ struct ClusterOptions {
 
 /// A Redis Cluster. Calls read the slot map without a lock; one background thread, the keeper, makes it anew
 /// when a server or a failure says that it is out of date.
-class ClusterTopology final : public Topology {
+class ClusterTopology final : public RoutedTopology {
  public:
   ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger);
   ~ClusterTopology() override;
@@ -43,54 +40,40 @@ class ClusterTopology final : public Topology {
   void do_stop() noexcept override;
   [[nodiscard]] Health do_health() const override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
-  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
-  void do_execute_all(std::span<Request> requests, CallTime time) override;
   Status do_for_each_master(const Visit& visit, CallTime time) override;
 
-  using Lock = std::unique_lock<std::mutex>;
-  using Node = std::shared_ptr<Endpoint>;
-  struct View {
+  struct SlotView final : ServerView {
+    explicit SlotView(SlotMap slots) noexcept : map(std::move(slots)) {}
+    [[nodiscard]] const ReplicaSet* find(const Command& command, const Routing& routing,
+                                         std::uint32_t turn) const override;
+
     SlotMap map;
-    std::vector<Node> nodes;  // in the places of map.servers()
-  };
-  struct Choice {
-    Node node;
-    bool replica = false;
+    std::vector<ReplicaSet> sets;  // in the places of map.shards()
   };
   using Slot = std::optional<std::uint16_t>;
 
   static Slot slot_of(const Command& command, const Routing& routing) noexcept;
-  [[nodiscard]] Choice choose(const View& view, Slot slot, bool replica) const;
-  Result<std::shared_ptr<const View>> await_view(CallTime time);
-  RequestCourse course_of(const Command& command, const Routing& routing, CallTime time);
-  RequestCourse::Step judge(RequestCourse& course, const Status& status, const Reply& reply,
-                            const Choice& asked, TimePoint now) const;
-  Status travel(RequestCourse& course, RequestCourse::Step step, const Command& command, Slot slot,
-                Reply& reply, CallTime time);
-  std::optional<Error> prepare(const RequestCourse::Step& step, Slot slot, bool& refreshed, CallTime time);
+  Result<View> await_view(TimePoint& now, TimePoint deadline) override;
+  ServerHint heed(std::string_view error, const ServerAddress& by) override;
+  void refresh(const Step& step, const Command& command, const Routing& routing, TimePoint deadline,
+               Lock& lock) override;
+  Result<Node> node_named(const ServerAddress& address) override;
+  void keep() override;
 
+  Result<std::shared_ptr<const SlotView>> await_slots(TimePoint deadline);
+  bool move_slot(const Step& step, Slot slot, Lock& lock);
+  std::uint64_t want_round(Lock& lock);
   Node node_at(const ServerAddress& address, Lock& lock);
   void publish(SlotMap map, Lock& lock);
-  void begin_work(Lock& lock);
-  void keep();
-  bool refresh(Lock& lock);
+  bool make_view(Lock& lock);
   std::vector<ServerAddress> whom_to_ask(Lock& lock);
   void drop_strangers(Lock& lock);
-  [[nodiscard]] Error stopped_error() const { return Error(ErrorCode::closed, "the cache is stopped"); }
 
   const ClusterOptions options_;
   const std::string label_;
   const std::shared_ptr<ILogger> logger_;
 
-  Published<View> view_;
-  mutable std::atomic<std::uint32_t> turn_{0};
-  std::atomic<bool> stopped_{false};
-
-  mutable std::mutex mutex_;
-  basics::Condition changed_;  // a round has ended, or the topology is stopped
-  basics::Condition work_;     // for the keeper
-  basics::Thread keeper_;
-  bool working_ = false;
+  Published<SlotView> view_;
   RefreshGate gate_;
   std::map<ServerAddress, Node> nodes_;
   std::optional<ServerAddress> informed_;  // who has told us about a change last
@@ -99,7 +82,6 @@ class ClusterTopology final : public Topology {
     ServerAddress master;
   };
   std::vector<Move> moves_;  // since the round under way has begun
-  std::optional<Error> trouble_;
   std::uint64_t asked_ = 0;
 };
 

@@ -1,6 +1,5 @@
 // The part of a cluster topology that follows the cluster: which servers there are, and who holds what.
 
-#include "basics/background_thread.hpp"
 #include "redis/topology/cluster_topology.hpp"
 #include "redis/wire/server_text.hpp"
 
@@ -11,7 +10,7 @@
 
 namespace cachesite::redis {
 
-ClusterTopology::Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
+Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
   const auto found = nodes_.find(address);
   if (found != nodes_.end()) return found->second;
   EndpointOptions options = options_.endpoint;
@@ -23,11 +22,15 @@ ClusterTopology::Node ClusterTopology::node_at(const ServerAddress& address, Loc
 }
 
 void ClusterTopology::publish(SlotMap map, Lock& lock) {
-  auto view = std::make_shared<View>(View{std::move(map), {}});
-  for (const auto& server : view->map.servers())
-    view->nodes.push_back(node_at(server, lock));
-  for (const auto& shard : view->map.shards())
-    view->nodes[shard.master]->start();
+  auto view = std::make_shared<SlotView>(std::move(map));
+  const auto& servers = view->map.servers();
+  for (const auto& shard : view->map.shards()) {
+    auto& set = view->sets.emplace_back();
+    set.master = node_at(servers[shard.master], lock);
+    set.master->start();
+    for (const auto replica : shard.replicas)
+      set.replicas.push_back(node_at(servers[replica], lock));
+  }
   view_.put(std::move(view));
 }
 
@@ -52,16 +55,6 @@ void ClusterTopology::drop_strangers(Lock& lock) {
   lock.lock();
 }
 
-void ClusterTopology::begin_work(Lock&) {
-  if (working_ || stopped_) return;
-  try {
-    keeper_ = basics::background_thread([this] { keep(); });
-    working_ = true;
-  } catch (const std::exception&) {
-    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the cluster");
-  }
-}
-
 void ClusterTopology::keep() {
   basics::BackOff pauses(options_.endpoint.first_pause, options_.endpoint.longest_pause,
                          reinterpret_cast<std::uintptr_t>(this));
@@ -82,7 +75,7 @@ void ClusterTopology::keep() {
     moves_.clear();
     bool success = false;
     try {
-      success = refresh(lock);
+      success = make_view(lock);
     } catch (const std::exception&) {
       if (!lock.owns_lock()) lock.lock();
       trouble_.emplace(ErrorCode::no_memory, "no memory for a picture of the cluster");
@@ -94,7 +87,7 @@ void ClusterTopology::keep() {
   }
 }
 
-bool ClusterTopology::refresh(Lock& lock) {
+bool ClusterTopology::make_view(Lock& lock) {
   const auto limit = std::min(options_.endpoint.connector.connect_timeout, std::chrono::milliseconds(500));
   const std::array<Argument, 2> words{{{"CLUSTER"}, {"SLOTS"}}};
   const Command question{words, static_cast<ReplyKinds>(ReplyKind::array), true};
@@ -137,11 +130,11 @@ std::vector<ServerAddress> ClusterTopology::whom_to_ask(Lock&) {
   std::vector<ServerAddress> rest;
   const auto view = view_.get();
   if (view) {
-    const auto& shards = view->map.shards();
-    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
-    for (std::size_t index = 0; index < shards.size(); ++index) {
-      const auto place = shards[(first + index) % shards.size()].master;
-      (view->nodes[place]->usable() ? best : rest).push_back(view->map.servers()[place]);
+    const auto& sets = view->sets;
+    const auto first = next_turn();
+    for (std::size_t index = 0; index < sets.size(); ++index) {
+      const auto& master = *sets[(first + index) % sets.size()].master;
+      (master.usable() ? best : rest).push_back(master.address());
     }
     for (const auto& server : view->map.servers())
       rest.push_back(server);

@@ -1,23 +1,19 @@
 #pragma once
 
-#include "basics/condition.hpp"
-#include "basics/thread.hpp"
 #include "redis/base/published.hpp"
 #include "redis/topology/master_pursuit.hpp"
 #include "redis/topology/refresh_gate.hpp"
-#include "redis/topology/request_course.hpp"
+#include "redis/topology/routed_topology.hpp"
 #include "redis/topology/sentinel_watcher.hpp"
-#include "redis/topology/topology.hpp"
 
 #include <cachesite/logger.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cachesite::redis {
@@ -32,7 +28,7 @@ struct SentinelOptions {
 
 /// A master and its replicas, found by asking sentinels. Every connection to the master shows by ROLE that it
 /// is one. Calls read the current view without a lock; a background thread, the keeper, changes it.
-class SentinelTopology final : public Topology {
+class SentinelTopology final : public RoutedTopology {
  public:
   SentinelTopology(SentinelOptions options, std::string label, std::shared_ptr<ILogger> logger);
   ~SentinelTopology() override;
@@ -43,19 +39,14 @@ class SentinelTopology final : public Topology {
   void do_stop() noexcept override;
   [[nodiscard]] Health do_health() const override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
-  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
-  void do_execute_all(std::span<Request> requests, CallTime time) override;
   Status do_for_each_master(const Visit& visit, CallTime time) override;
 
-  using Lock = std::unique_lock<std::mutex>;
-  using Node = std::shared_ptr<Endpoint>;
-  struct View {
-    Node master;  // null while it is looked for
-    std::vector<Node> replicas;
-  };
-  struct Choice {
-    Node node;
-    bool replica = false;
+  struct MasterView final : ServerView {
+    [[nodiscard]] const ReplicaSet* find(const Command&, const Routing&, std::uint32_t) const override {
+      return &servers;
+    }
+
+    ReplicaSet servers;  // without a master while it is looked for
   };
   struct Watched {
     std::unique_ptr<SentinelWatcher> watcher;
@@ -63,20 +54,18 @@ class SentinelTopology final : public Topology {
     std::vector<ServerAddress> replicas;
   };
 
-  /// `now` is set anew when a master had to be waited for.
-  Result<Choice> choose(bool replica, TimePoint& now, TimePoint deadline);
-  RequestCourse course_of(const Command& command, const Routing& routing, CallTime time);
-  RequestCourse::Step judge(RequestCourse& course, const Status& status, const Reply& reply,
-                            const Choice& asked, TimePoint now);
-  Status travel(RequestCourse& course, RequestCourse::Step step, const Command& command, Reply& reply,
-                CallTime time);
+  Result<View> await_view(TimePoint& now, TimePoint deadline) override;
+  Result<std::shared_ptr<const MasterView>> await_master(TimePoint deadline);
+  ServerHint heed(std::string_view error, const ServerAddress& by) override;
+  void refresh(const Step& step, const Command& command, const Routing& routing, TimePoint deadline,
+               Lock& lock) override;
+  Result<Node> node_named(const ServerAddress& address) override;
+  void keep() override;
 
-  void begin_work(Lock& lock);
   void watch_sentinels();
   void watch(const ServerAddress& sentinel);
   void heard(const ServerAddress& sentinel, const SentinelNews& news);
   void wake_keeper();
-  void keep();
   void ask_sentinels(Lock& lock);
   void leave_master(Lock& lock);
   void follow_choice(std::vector<Node>& retired, Lock& lock);
@@ -91,15 +80,7 @@ class SentinelTopology final : public Topology {
   const std::string label_;
   const std::shared_ptr<ILogger> logger_;
 
-  Published<View> view_;
-  std::atomic<std::uint32_t> turn_{0};
-  std::atomic<bool> stopped_{false};
-
-  mutable std::mutex mutex_;
-  basics::Condition changed_;  // the view, or whether anything is to be hoped for
-  basics::Condition work_;     // for the keeper
-  basics::Thread keeper_;
-  bool working_ = false;
+  Published<MasterView> view_;
   bool news_ = false;
   bool starved_ = false;      // the keeper's last turn ended for want of memory or of a thread
   bool unpublished_ = false;  // the view is older than the nodes
@@ -111,7 +92,6 @@ class SentinelTopology final : public Topology {
   Node candidate_;
   std::vector<Node> replicas_;
   TimePoint patience_ends_ = TimePoint::max();
-  std::optional<Error> trouble_;
 };
 
 }  // namespace cachesite::redis

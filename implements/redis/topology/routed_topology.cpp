@@ -1,0 +1,162 @@
+#include "redis/topology/routed_topology.hpp"
+
+#include "basics/background_thread.hpp"
+#include "redis/topology/server_share.hpp"
+
+#include <array>
+#include <exception>
+#include <map>
+#include <utility>
+
+namespace cachesite::redis {
+
+namespace {
+
+using Go = RequestCourse::Step::Go;
+
+Status ask(const RequestCourse::Step& step, Endpoint& server, const Command& command, Reply& reply,
+           CallTime time) {
+  if (step.go != Go::asking) return server.call(command, reply, time);
+  const std::array<Argument, 1> word{{{"ASKING"}}};
+  const std::array<Command, 2> commands{{{word, static_cast<ReplyKinds>(ReplyKind::status), true}, command}};
+  Reply confirmation;
+  const std::array<Reply*, 2> replies{&confirmation, &reply};
+  return server.call(commands, replies, time);
+}
+
+bool is_answered(const Status& status, const Reply& reply) noexcept {
+  return status.ok() && reply.kind != ReplyKind::error;
+}
+
+}  // namespace
+
+ChosenServer ReplicaSet::choose(bool try_replica, std::uint32_t turn) const {
+  for (std::size_t index = 0; try_replica && index < replicas.size(); ++index) {
+    const auto& node = replicas[(turn + index) % replicas.size()];
+    if (node->usable()) return {node, true};
+  }
+  return {master, false};
+}
+
+void RoutedTopology::begin_work(Lock&) {
+  if (working_ || stopped_) return;
+  try {
+    keeper_ = basics::background_thread([this] { keep(); });
+    working_ = true;
+    trouble_.reset();
+  } catch (const std::exception&) {
+    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the servers");
+  }
+}
+
+RequestCourse RoutedTopology::course_of(const Journey& journey) const {
+  return RequestCourse(journey.command.repeatable, reads_replica(journey.routing), journey.time,
+                       journey.turn * 0x9E3779B97F4A7C15ULL);
+}
+
+Status RoutedTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
+                                  CallTime time) {
+  const Journey journey{command, routing, reply, time, next_turn()};
+  RequestCourse course = course_of(journey);
+  return travel(journey, course, {.go = Go::by_map});
+}
+
+RequestCourse::Step RoutedTopology::judge(RequestCourse& course, const Status& status, const Reply& reply,
+                                          const ChosenServer& asked, TimePoint now) {
+  const auto& address = asked.node->address();
+  if (!status.ok()) return course.failed(status.error(), address, asked.replica, now);
+  return course.answered(heed(reply.text(), address), address, asked.replica, now);
+}
+
+Status RoutedTopology::travel(const Journey& journey, RequestCourse& course, Step step) {
+  auto now = journey.time.begin;
+  for (;;) {
+    if (auto error = prepare(journey, step)) return *error;
+    if (step.want_refresh || step.pause.count() != 0) now = SteadyTime::now();
+    ChosenServer server;
+    if (step.go == Go::by_map) {
+      const auto view = await_view(now, journey.time.deadline);
+      if (!view.ok()) return view.error();
+      const auto* const servers = view.value()->find(journey.command, journey.routing, journey.turn);
+      if (servers == nullptr) {
+        step = course.nowhere(step.await_refresh, now);
+        continue;
+      }
+      server = servers->choose(course.try_replica(), journey.turn);
+      if (!course.acceptable(server.node->address())) return course.failure();
+    } else {
+      const auto node = node_named(step.target);
+      if (!node.ok()) return node.error();
+      server.node = node.value();
+    }
+    const Status status =
+        ask(step, *server.node, journey.command, journey.reply, {now, journey.time.deadline});
+    if (is_answered(status, journey.reply)) return status;
+    now = SteadyTime::now();
+    step = judge(course, status, journey.reply, server, now);
+    if (step.go == Go::finish && !step.error) return status;
+  }
+}
+
+// What a step asks for before the next attempt. An error ends the request.
+std::optional<Error> RoutedTopology::prepare(const Journey& journey, const Step& step) {
+  if (step.want_refresh || step.pause.count() != 0) {
+    Lock lock(mutex_);
+    if (step.want_refresh && !stopped_)
+      refresh(step, journey.command, journey.routing, journey.time.deadline, lock);
+    if (step.go == Go::finish) return step.error;
+    if (step.pause.count() != 0 && !step.await_refresh)
+      changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
+    if (stopped_) return stopped_error();
+  }
+  return step.go == Go::finish ? step.error : std::nullopt;
+}
+
+void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) {
+  auto now = time.begin;
+  const auto view = await_view(now, time.deadline);
+  if (!view.ok()) {
+    for (auto& request : requests)
+      request.status = view.error();
+    return;
+  }
+  struct Group {
+    ChosenServer server;
+    ServerShare share;
+  };
+  std::map<Endpoint*, Group> groups;
+  std::vector<Request*> homeless;
+  const auto turn = next_turn();
+  const auto journey_of = [&](Request& request) {
+    return Journey{request.command, request.routing, request.reply, time, turn};
+  };
+  for (auto& request : requests) {
+    const auto* const servers = view.value()->find(request.command, request.routing, turn);
+    if (servers == nullptr) {
+      homeless.push_back(&request);
+      continue;
+    }
+    auto server = servers->choose(reads_replica(request.routing), turn);
+    auto& group = groups[server.node.get()];
+    group.server = std::move(server);
+    group.share.add(request);
+  }
+  for (auto& [endpoint, group] : groups)
+    group.share.send(*endpoint);
+  std::size_t place = 0;
+  for (auto& [endpoint, group] : groups)
+    group.share.collect(*endpoint, {now, ServerShare::deadline(time, place++, groups.size())});
+  for (auto& [endpoint, group] : groups) {
+    for (Request* const request : group.share.requests()) {
+      if (is_answered(request->status, request->reply)) continue;
+      const auto journey = journey_of(*request);
+      RequestCourse course = course_of(journey);
+      const auto step = judge(course, request->status, request->reply, group.server, SteadyTime::now());
+      if (step.go != Go::finish || step.error) request->status = travel(journey, course, step);
+    }
+  }
+  for (Request* const request : homeless)
+    request->status = execute(request->command, request->routing, request->reply, time);
+}
+
+}  // namespace cachesite::redis

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
+#include "redis/topology/request_course.hpp"
+#include "redis/topology/topology.hpp"
+
+#include <cachesite/error.hpp>
+#include <cachesite/result.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace cachesite::redis {
+
+using Node = std::shared_ptr<Endpoint>;
+
+/// A server that was chosen for a request.
+struct ChosenServer {
+  Node node;
+  bool replica = false;
+};
+
+/// A master and its replicas.
+struct ReplicaSet {
+  Node master;
+  std::vector<Node> replicas;
+
+  /// A replica that can be used, if one is wanted and there is one; else the master. Turns that follow each
+  /// other give different replicas.
+  [[nodiscard]] ChosenServer choose(bool try_replica, std::uint32_t turn) const;
+};
+
+/// The servers as they are known at one time. It does not change.
+class ServerView {
+ public:
+  ServerView() = default;
+  virtual ~ServerView() = default;
+  ServerView(const ServerView&) = delete;
+  ServerView& operator=(const ServerView&) = delete;
+
+  /// The servers that hold the slot of a command; for a command without a slot any. Null when there are none.
+  [[nodiscard]] virtual const ReplicaSet* find(const Command& command, const Routing& routing,
+                                               std::uint32_t turn) const = 0;
+};
+
+/// A topology of several servers that change. Calls choose a server by the current view and follow the
+/// redirections of the servers; a background thread, the keeper, makes the view.
+class RoutedTopology : public Topology {
+ protected:
+  using Lock = std::unique_lock<std::mutex>;
+  using Step = RequestCourse::Step;
+  using View = std::shared_ptr<const ServerView>;
+
+  explicit RoutedTopology(bool read_from_replicas) noexcept : read_from_replicas_(read_from_replicas) {}
+
+  /// Starts the keeper, unless it runs. Without a thread for it, `trouble_` says so.
+  void begin_work(Lock& lock);
+  std::uint32_t next_turn() noexcept { return turn_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
+
+  std::atomic<bool> stopped_{false};
+  mutable std::mutex mutex_;
+  basics::Condition changed_;  // what callers wait for, or the topology is stopped
+  basics::Condition work_;     // for the keeper
+  basics::Thread keeper_;
+  bool working_ = false;
+  std::optional<Error> trouble_;
+
+ private:
+  /// A request on its way.
+  struct Journey {
+    const Command& command;
+    const Routing& routing;
+    Reply& reply;
+    CallTime time;
+    std::uint32_t turn;
+  };
+
+  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) final;
+  void do_execute_all(std::span<Request> requests, CallTime time) final;
+
+  /// The current view; waits for one that can be used, and sets `now` anew then.
+  virtual Result<View> await_view(TimePoint& now, TimePoint deadline) = 0;
+  /// What an error of a server means here.
+  virtual ServerHint heed(std::string_view error, const ServerAddress& by) = 0;
+  /// The view may be out of date, as the step says.
+  virtual void refresh(const Step& step, const Command& command, const Routing& routing, TimePoint deadline,
+                       Lock& lock) = 0;
+  /// The server that another one has named.
+  virtual Result<Node> node_named(const ServerAddress& address) = 0;
+  virtual void keep() = 0;
+
+  [[nodiscard]] bool reads_replica(const Routing& routing) const noexcept {
+    return read_from_replicas_ && routing.only_reads;
+  }
+  [[nodiscard]] RequestCourse course_of(const Journey& journey) const;
+  Step judge(RequestCourse& course, const Status& status, const Reply& reply, const ChosenServer& asked,
+             TimePoint now);
+  Status travel(const Journey& journey, RequestCourse& course, Step step);
+  std::optional<Error> prepare(const Journey& journey, const Step& step);
+
+  const bool read_from_replicas_;
+  std::atomic<std::uint32_t> turn_{0};
+};
+
+}  // namespace cachesite::redis
