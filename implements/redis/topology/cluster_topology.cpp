@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t most_nodes = 1024;
 
-std::size_t place_of(const SlotMap::Shard& shard, const SlotMap& map) noexcept {
-  return static_cast<std::size_t>(&shard - map.shards().data());
-}
-
 }  // namespace
 
 ClusterTopology::ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger)
@@ -86,7 +82,7 @@ Health ClusterTopology::do_health() const {
   }
   if (masters == 0) return {HealthState::down, reason};
   if (!reason.empty()) return {HealthState::degraded, reason};
-  const auto held = view->map.slots_held();
+  const auto held = view->slots->slots_held();
   if (held == hash_slots) return {};
   return {HealthState::degraded,
           std::to_string(hash_slots - held) + " slots of the cluster are held by nobody"};
@@ -106,26 +102,7 @@ std::uint64_t ClusterTopology::refreshes() const {
   return asked_;
 }
 
-ClusterTopology::Slot ClusterTopology::slot_of(const Command& command, const Routing& routing) noexcept {
-  if (routing.slot) return *routing.slot % hash_slots;
-  if (routing.key_argument == 0 || routing.key_argument >= command.arguments.size()) return std::nullopt;
-  return hash_slot(command.arguments[routing.key_argument]);
-}
-
-const ReplicaSet* ClusterTopology::SlotView::find(const Command& command, const Routing& routing,
-                                                  std::uint32_t turn) const {
-  if (const auto slot = slot_of(command, routing)) {
-    const auto* const shard = map.shard_of(*slot);
-    return shard == nullptr ? nullptr : &sets[place_of(*shard, map)];
-  }
-  for (std::size_t index = 0; index < sets.size(); ++index) {
-    const auto& set = sets[(turn + index) % sets.size()];
-    if (set.master->usable()) return &set;
-  }
-  return sets.empty() ? nullptr : &sets[turn % sets.size()];
-}
-
-Result<std::shared_ptr<const ClusterTopology::SlotView>> ClusterTopology::await_slots(TimePoint deadline) {
+Result<RoutedTopology::View> ClusterTopology::await_new_view(TimePoint deadline) {
   Lock lock(mutex_);
   for (;;) {
     if (stopped_) return stopped_error();
@@ -140,13 +117,6 @@ Result<std::shared_ptr<const ClusterTopology::SlotView>> ClusterTopology::await_
   }
 }
 
-Result<RoutedTopology::View> ClusterTopology::await_view(TimePoint& now, TimePoint deadline) {
-  if (auto view = view_.get()) return View(std::move(view));
-  const auto awaited = await_slots(deadline);
-  now = SteadyTime::now();
-  return awaited.ok() ? Result<View>(View(awaited.value())) : awaited.error();
-}
-
 ServerHint ClusterTopology::heed(std::string_view error, const ServerAddress& by) {
   return ServerHint::read(error, by);
 }
@@ -158,58 +128,30 @@ Result<Node> ClusterTopology::node_named(const ServerAddress& address) {
   return node_at(address, lock);
 }
 
-void ClusterTopology::refresh(const Step& step, const Command& command, const Routing& routing,
-                              TimePoint deadline, Lock& lock) {
-  if (step.move_slot && !move_slot(step, slot_of(command, routing), lock)) return;
+void ClusterTopology::refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline,
+                              Lock& lock) {
+  if (step.move_slot && !move_slot(slot, step.target, lock)) return;
   const bool resting = gate_.resting(SteadyTime::now());
-  const auto round = want_round(lock);
+  const auto round = gate_.want();
+  begin_work(lock);
+  work_.notify_one();
   // Loading again what was just loaded shows no more: no call waits for that.
   if (step.await_refresh && !resting)
     changed_.wait_until(lock, deadline, [&] { return stopped_ || gate_.rounds() >= round; });
 }
 
 // False when the view says so already.
-bool ClusterTopology::move_slot(const Step& step, Slot slot, Lock& lock) {
-  const auto view = view_.get();
-  if (view && slot) {
-    const auto* const master = view->map.master_of(*slot);
-    if (master != nullptr && *master == step.target) return false;
-    SlotMap map = view->map;
-    map.move(*slot, step.target);
-    publish(std::move(map), lock);
-    if (gate_.running()) moves_.push_back({*slot, step.target});
+bool ClusterTopology::move_slot(std::optional<std::uint16_t> slot, const ServerAddress& master, Lock& lock) {
+  if (const auto view = view_.get(); view && slot) {
+    const auto* const known = view->slots->master_of(*slot);
+    if (known != nullptr && *known == master) return false;
+    SlotMap slots = *view->slots;
+    slots.move(*slot, master);
+    publish(std::move(slots), lock);
+    if (gate_.running()) moves_.push_back({*slot, master});
   }
-  informed_ = step.target;
+  informed_ = master;
   return true;
-}
-
-std::uint64_t ClusterTopology::want_round(Lock& lock) {
-  const auto round = gate_.want();
-  begin_work(lock);
-  work_.notify_one();
-  return round;
-}
-
-Status ClusterTopology::do_for_each_master(const Visit& visit, CallTime time) {
-  const auto view = await_slots(time.deadline);
-  if (!view.ok()) return view.error();
-  const auto& map = view.value()->map;
-  const auto& sets = view.value()->sets;
-  std::vector<bool> holds_slots(sets.size());
-  for (std::uint16_t slot = 0; slot < hash_slots; ++slot)
-    if (const auto* const shard = map.shard_of(slot)) holds_slots[place_of(*shard, map)] = true;
-  for (std::size_t place = 0; place < sets.size(); ++place) {
-    if (!holds_slots[place]) continue;
-    auto status = visit(*sets[place].master);
-    if (status.ok()) continue;
-    if (status.error().code() == ErrorCode::unreachable || status.error().code() == ErrorCode::timeout) {
-      Lock lock(mutex_);
-      if (stopped_) return stopped_error();
-      want_round(lock);
-    }
-    return status;
-  }
-  return Done{};
 }
 
 }  // namespace cachesite::redis

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "redis/base/published.hpp"
 #include "redis/topology/refresh_gate.hpp"
 #include "redis/topology/routed_topology.hpp"
 #include "redis/topology/slot_map.hpp"
@@ -13,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -40,29 +38,14 @@ class ClusterTopology final : public RoutedTopology {
   void do_stop() noexcept override;
   [[nodiscard]] Health do_health() const override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
-  Status do_for_each_master(const Visit& visit, CallTime time) override;
 
-  struct SlotView final : ServerView {
-    explicit SlotView(SlotMap slots) noexcept : map(std::move(slots)) {}
-    [[nodiscard]] const ReplicaSet* find(const Command& command, const Routing& routing,
-                                         std::uint32_t turn) const override;
-
-    SlotMap map;
-    std::vector<ReplicaSet> sets;  // in the places of map.shards()
-  };
-  using Slot = std::optional<std::uint16_t>;
-
-  static Slot slot_of(const Command& command, const Routing& routing) noexcept;
-  Result<View> await_view(TimePoint& now, TimePoint deadline) override;
+  Result<View> await_new_view(TimePoint deadline) override;
   ServerHint heed(std::string_view error, const ServerAddress& by) override;
-  void refresh(const Step& step, const Command& command, const Routing& routing, TimePoint deadline,
-               Lock& lock) override;
+  void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline, Lock& lock) override;
   Result<Node> node_named(const ServerAddress& address) override;
   void keep() override;
 
-  Result<std::shared_ptr<const SlotView>> await_slots(TimePoint deadline);
-  bool move_slot(const Step& step, Slot slot, Lock& lock);
-  std::uint64_t want_round(Lock& lock);
+  bool move_slot(std::optional<std::uint16_t> slot, const ServerAddress& master, Lock& lock);
   Node node_at(const ServerAddress& address, Lock& lock);
   void publish(SlotMap map, Lock& lock);
   bool make_view(Lock& lock);
@@ -73,7 +56,6 @@ class ClusterTopology final : public RoutedTopology {
   const std::string label_;
   const std::shared_ptr<ILogger> logger_;
 
-  Published<SlotView> view_;
   RefreshGate gate_;
   std::map<ServerAddress, Node> nodes_;
   std::optional<ServerAddress> informed_;  // who has told us about a change last

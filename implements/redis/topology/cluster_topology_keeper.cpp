@@ -22,15 +22,15 @@ Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
 }
 
 void ClusterTopology::publish(SlotMap map, Lock& lock) {
-  auto view = std::make_shared<SlotView>(std::move(map));
-  const auto& servers = view->map.servers();
-  for (const auto& shard : view->map.shards()) {
+  auto view = std::make_shared<ServerView>();
+  for (const auto& shard : map.shards()) {
     auto& set = view->sets.emplace_back();
-    set.master = node_at(servers[shard.master], lock);
+    set.master = node_at(map.servers()[shard.master], lock);
     set.master->start();
     for (const auto replica : shard.replicas)
-      set.replicas.push_back(node_at(servers[replica], lock));
+      set.replicas.push_back(node_at(map.servers()[replica], lock));
   }
+  view->slots.emplace(std::move(map));
   view_.put(std::move(view));
 }
 
@@ -40,7 +40,7 @@ void ClusterTopology::drop_strangers(Lock& lock) {
   if (!view) return;
   std::vector<Node> strangers;
   strangers.reserve(nodes_.size());
-  const auto& servers = view->map.servers();
+  const auto& servers = view->slots->servers();
   for (auto at = nodes_.begin(); at != nodes_.end();) {
     if (std::find(servers.begin(), servers.end(), at->first) == servers.end()) {
       strangers.push_back(std::move(at->second));
@@ -136,7 +136,7 @@ std::vector<ServerAddress> ClusterTopology::whom_to_ask(Lock&) {
       const auto& master = *sets[(first + index) % sets.size()].master;
       (master.usable() ? best : rest).push_back(master.address());
     }
-    for (const auto& server : view->map.servers())
+    for (const auto& server : view->slots->servers())
       rest.push_back(server);
   }
   if (informed_) best.insert(best.begin(), *std::exchange(informed_, std::nullopt));

@@ -24,6 +24,12 @@ Status ask(const RequestCourse::Step& step, Endpoint& server, const Command& com
   return server.call(commands, replies, time);
 }
 
+std::optional<std::uint16_t> slot_of(const Command& command, const Routing& routing) noexcept {
+  if (routing.slot) return *routing.slot % hash_slots;
+  if (routing.key_argument == 0 || routing.key_argument >= command.arguments.size()) return std::nullopt;
+  return hash_slot(command.arguments[routing.key_argument]);
+}
+
 bool is_answered(const Status& status, const Reply& reply) noexcept {
   return status.ok() && reply.kind != ReplyKind::error;
 }
@@ -38,6 +44,26 @@ ChosenServer ReplicaSet::choose(bool try_replica, std::uint32_t turn) const {
   return {master, false};
 }
 
+const ReplicaSet* ServerView::find(const Command& command, const Routing& routing, std::uint32_t turn) const {
+  if (const auto slot = slots ? slot_of(command, routing) : std::nullopt) {
+    const auto* const shard = slots->shard_of(*slot);
+    return shard == nullptr ? nullptr : &sets[static_cast<std::size_t>(shard - slots->shards().data())];
+  }
+  for (std::size_t index = 0; index < sets.size(); ++index) {
+    const auto& set = sets[(turn + index) % sets.size()];
+    if (set.master->usable()) return &set;
+  }
+  return &sets[turn % sets.size()];
+}
+
+std::vector<Node> ServerView::masters() const {
+  if (!slots) return {sets.front().master};
+  std::vector<Node> masters;
+  for (std::size_t place = 0; place < sets.size(); ++place)
+    if (slots->holds_slots(place)) masters.push_back(sets[place].master);
+  return masters;
+}
+
 void RoutedTopology::begin_work(Lock&) {
   if (working_ || stopped_) return;
   try {
@@ -47,6 +73,13 @@ void RoutedTopology::begin_work(Lock&) {
   } catch (const std::exception&) {
     trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the servers");
   }
+}
+
+Result<RoutedTopology::View> RoutedTopology::await_view(TimePoint& now, TimePoint deadline) {
+  if (auto view = view_.get(); view && view->usable()) return view;
+  auto awaited = await_new_view(deadline);
+  now = SteadyTime::now();
+  return awaited;
 }
 
 RequestCourse RoutedTopology::course_of(const Journey& journey) const {
@@ -103,7 +136,7 @@ std::optional<Error> RoutedTopology::prepare(const Journey& journey, const Step&
   if (step.want_refresh || step.pause.count() != 0) {
     Lock lock(mutex_);
     if (step.want_refresh && !stopped_)
-      refresh(step, journey.command, journey.routing, journey.time.deadline, lock);
+      refresh(step, slot_of(journey.command, journey.routing), journey.time.deadline, lock);
     if (step.go == Go::finish) return step.error;
     if (step.pause.count() != 0 && !step.await_refresh)
       changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
@@ -157,6 +190,22 @@ void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) 
   }
   for (Request* const request : homeless)
     request->status = execute(request->command, request->routing, request->reply, time);
+}
+
+Status RoutedTopology::do_for_each_master(const Visit& visit, CallTime time) {
+  const auto view = await_view(time.begin, time.deadline);
+  if (!view.ok()) return view.error();
+  for (const auto& master : view.value()->masters()) {
+    auto status = visit(*master);
+    if (status.ok()) continue;
+    if (status.error().code() == ErrorCode::unreachable || status.error().code() == ErrorCode::timeout) {
+      Lock lock(mutex_);
+      if (stopped_) return stopped_error();
+      refresh({.want_refresh = true}, std::nullopt, time.deadline, lock);
+    }
+    return status;
+  }
+  return Done{};
 }
 
 }  // namespace cachesite::redis

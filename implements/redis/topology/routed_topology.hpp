@@ -2,7 +2,9 @@
 
 #include "basics/condition.hpp"
 #include "basics/thread.hpp"
+#include "redis/base/published.hpp"
 #include "redis/topology/request_course.hpp"
+#include "redis/topology/slot_map.hpp"
 #include "redis/topology/topology.hpp"
 
 #include <cachesite/error.hpp>
@@ -37,16 +39,16 @@ struct ReplicaSet {
 };
 
 /// The servers as they are known at one time. It does not change.
-class ServerView {
- public:
-  ServerView() = default;
-  virtual ~ServerView() = default;
-  ServerView(const ServerView&) = delete;
-  ServerView& operator=(const ServerView&) = delete;
+struct ServerView {
+  std::vector<ReplicaSet> sets;  // of a cluster, in the places of slots->shards()
+  std::optional<SlotMap> slots;  // of a cluster
 
+  [[nodiscard]] bool usable() const noexcept { return !sets.empty() && sets.front().master; }
   /// The servers that hold the slot of a command; for a command without a slot any. Null when there are none.
-  [[nodiscard]] virtual const ReplicaSet* find(const Command& command, const Routing& routing,
-                                               std::uint32_t turn) const = 0;
+  [[nodiscard]] const ReplicaSet* find(const Command& command, const Routing& routing,
+                                       std::uint32_t turn) const;
+  /// Those that hold keys.
+  [[nodiscard]] std::vector<Node> masters() const;
 };
 
 /// A topology of several servers that change. Calls choose a server by the current view and follow the
@@ -64,6 +66,7 @@ class RoutedTopology : public Topology {
   std::uint32_t next_turn() noexcept { return turn_.fetch_add(1, std::memory_order_relaxed); }
   [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
 
+  Published<ServerView> view_;
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
   basics::Condition changed_;  // what callers wait for, or the topology is stopped
@@ -85,12 +88,14 @@ class RoutedTopology : public Topology {
   Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) final;
   void do_execute_all(std::span<Request> requests, CallTime time) final;
 
-  /// The current view; waits for one that can be used, and sets `now` anew then.
-  virtual Result<View> await_view(TimePoint& now, TimePoint deadline) = 0;
+  Status do_for_each_master(const Visit& visit, CallTime time) final;
+
+  /// Waits for a view that can be used.
+  virtual Result<View> await_new_view(TimePoint deadline) = 0;
   /// What an error of a server means here.
   virtual ServerHint heed(std::string_view error, const ServerAddress& by) = 0;
-  /// The view may be out of date, as the step says.
-  virtual void refresh(const Step& step, const Command& command, const Routing& routing, TimePoint deadline,
+  /// The view may be out of date, as the step says of this slot.
+  virtual void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline,
                        Lock& lock) = 0;
   /// The server that another one has named.
   virtual Result<Node> node_named(const ServerAddress& address) = 0;
@@ -99,6 +104,7 @@ class RoutedTopology : public Topology {
   [[nodiscard]] bool reads_replica(const Routing& routing) const noexcept {
     return read_from_replicas_ && routing.only_reads;
   }
+  Result<View> await_view(TimePoint& now, TimePoint deadline);
   [[nodiscard]] RequestCourse course_of(const Journey& journey) const;
   Step judge(RequestCourse& course, const Status& status, const Reply& reply, const ChosenServer& asked,
              TimePoint now);

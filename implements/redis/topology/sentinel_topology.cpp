@@ -84,7 +84,7 @@ void SentinelTopology::do_stop() noexcept {
 Health SentinelTopology::do_health() const {
   if (stopped_) return {HealthState::down, "stopped"};
   const auto view = view_.get();
-  if (view && view->servers.master) return view->servers.master->health();
+  if (view && view->usable()) return view->sets.front().master->health();
   const Lock lock(mutex_);
   return {HealthState::down, std::string(no_master().message())};
 }
@@ -93,8 +93,9 @@ std::vector<RedisEndpointStatistics> SentinelTopology::do_statistics() const {
   std::vector<RedisEndpointStatistics> all;
   const auto view = view_.get();
   if (!view) return all;
-  if (const auto& master = view->servers.master) all.push_back(master->statistics());
-  for (const auto& replica : view->servers.replicas)
+  const auto& set = view->sets.front();
+  if (set.master) all.push_back(set.master->statistics());
+  for (const auto& replica : set.replicas)
     all.push_back(replica->statistics());
   return all;
 }
@@ -111,26 +112,17 @@ void SentinelTopology::log(LogLevel level, const std::string& message) const {
   logger_->log(level, "redis", label_ + ": " + message);
 }
 
-Result<std::shared_ptr<const SentinelTopology::MasterView>> SentinelTopology::await_master(
-    TimePoint deadline) {
+Result<RoutedTopology::View> SentinelTopology::await_new_view(TimePoint deadline) {
   Lock lock(mutex_);
   begin_work(lock);
   for (;;) {
     if (stopped_) return stopped_error();
-    auto view = view_.get();
-    if (view && view->servers.master) return view;
+    if (auto view = view_.get(); view && view->usable()) return view;
     if (!working_ || (settled() && SteadyTime::now() >= patience_ends_)) return no_master();
     const auto until = std::min(deadline, settled() ? patience_ends_ : deadline);
     if (changed_.wait_until(lock, until) == std::cv_status::timeout && SteadyTime::now() >= deadline)
       return no_master();
   }
-}
-
-Result<RoutedTopology::View> SentinelTopology::await_view(TimePoint& now, TimePoint deadline) {
-  if (auto view = view_.get(); view && view->servers.master) return View(std::move(view));
-  const auto awaited = await_master(deadline);
-  now = SteadyTime::now();
-  return awaited.ok() ? Result<View>(View(awaited.value())) : awaited.error();
 }
 
 // Of what servers say only this speaks of a master and its replicas; all else is an answer.
@@ -143,18 +135,12 @@ ServerHint SentinelTopology::heed(std::string_view error, const ServerAddress& b
   return hint;
 }
 
-void SentinelTopology::refresh(const Step&, const Command&, const Routing&, TimePoint, Lock& lock) {
+void SentinelTopology::refresh(const Step&, std::optional<std::uint16_t>, TimePoint, Lock& lock) {
   ask_sentinels(lock);
 }
 
 Result<Node> SentinelTopology::node_named(const ServerAddress& address) {
   return Error(ErrorCode::protocol, address.text() + " was named, which only a cluster does");
-}
-
-Status SentinelTopology::do_for_each_master(const Visit& visit, CallTime time) {
-  const auto view = await_view(time.begin, time.deadline);
-  if (!view.ok()) return view.error();
-  return visit(*static_cast<const MasterView&>(*view.value()).servers.master);
 }
 
 void SentinelTopology::ask_sentinels(Lock&) {
@@ -246,8 +232,8 @@ Node SentinelTopology::make_node(const ServerAddress& address, bool master) {
 
 void SentinelTopology::publish() {
   unpublished_ = true;
-  auto view = std::make_shared<MasterView>();
-  view->servers = {master_, replicas_};
+  auto view = std::make_shared<ServerView>();
+  view->sets.push_back({master_, replicas_});
   view_.put(std::move(view));
   unpublished_ = false;
   changed_.notify_all();

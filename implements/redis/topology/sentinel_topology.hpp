@@ -1,6 +1,5 @@
 #pragma once
 
-#include "redis/base/published.hpp"
 #include "redis/topology/master_pursuit.hpp"
 #include "redis/topology/refresh_gate.hpp"
 #include "redis/topology/routed_topology.hpp"
@@ -39,26 +38,16 @@ class SentinelTopology final : public RoutedTopology {
   void do_stop() noexcept override;
   [[nodiscard]] Health do_health() const override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
-  Status do_for_each_master(const Visit& visit, CallTime time) override;
 
-  struct MasterView final : ServerView {
-    [[nodiscard]] const ReplicaSet* find(const Command&, const Routing&, std::uint32_t) const override {
-      return &servers;
-    }
-
-    ReplicaSet servers;  // without a master while it is looked for
-  };
   struct Watched {
     std::unique_ptr<SentinelWatcher> watcher;
     bool answered = false;
     std::vector<ServerAddress> replicas;
   };
 
-  Result<View> await_view(TimePoint& now, TimePoint deadline) override;
-  Result<std::shared_ptr<const MasterView>> await_master(TimePoint deadline);
+  Result<View> await_new_view(TimePoint deadline) override;
   ServerHint heed(std::string_view error, const ServerAddress& by) override;
-  void refresh(const Step& step, const Command& command, const Routing& routing, TimePoint deadline,
-               Lock& lock) override;
+  void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline, Lock& lock) override;
   Result<Node> node_named(const ServerAddress& address) override;
   void keep() override;
 
@@ -80,7 +69,6 @@ class SentinelTopology final : public RoutedTopology {
   const std::string label_;
   const std::shared_ptr<ILogger> logger_;
 
-  Published<MasterView> view_;
   bool news_ = false;
   bool starved_ = false;      // the keeper's last turn ended for want of memory or of a thread
   bool unpublished_ = false;  // the view is older than the nodes

@@ -4,6 +4,7 @@
 #include "redis/topology/hash_slot.hpp"
 #include "redis/wire/reply.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,10 @@ class SlotMap {
     return shard == nullptr ? nullptr : &servers_[shard->master];
   }
   [[nodiscard]] std::size_t slots_held() const noexcept;
+  /// Whether the shard at this place holds any.
+  [[nodiscard]] bool holds_slots(std::size_t shard) const noexcept {
+    return std::find(shard_of_slot_.begin(), shard_of_slot_.end(), shard) != shard_of_slot_.end();
+  }
 
   /// From now on that server is the master of the slot.
   void move(std::uint16_t slot, const ServerAddress& master);
