@@ -172,7 +172,6 @@ class BasicChannel {
   Ending collect(const Lock& lock, Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
   bool begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now);
   bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline, Ending& left);
-  static void measure(Slot* slot) noexcept;
   [[nodiscard]] bool alone(TimePoint now, TimePoint deadline) const noexcept;
   bool see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
                          Ending& left);

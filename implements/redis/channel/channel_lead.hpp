@@ -23,9 +23,9 @@ template <class Threads>
 void BasicChannel<Threads>::take_batch(const Slot* own) noexcept {
   std::size_t size = 0;
   while (Slot* const slot = queue_.front()) {
-    if (slot->own_write && slot != own) break;
-    if (size != 0 && size + slot->wire_size > limits_.largest_batch) break;
-    size += slot->wire_size;
+    if (slot->own_write() && slot != own) break;
+    if (size != 0 && size + slot->output.size() > limits_.largest_batch) break;
+    size += slot->output.size();
     queue_.pop();
     slot->stage = Slot::Stage::in_flight;
     conversation_->admit(slot);
@@ -106,7 +106,7 @@ std::optional<bool> BasicChannel<Threads>::review(Lock& lock, WakeList& wakes, S
     const auto silence = Threads::now() - unanswered_since_;
     const bool stalled = silence >= limits_.stall && silence >= patience_of_others(own);
     // The caller's own bytes, half of them written, cannot be left to others.
-    const bool entangled = own->own_write && conversation_->has_output();
+    const bool entangled = own->own_write() && conversation_->has_output();
     if (!stalled && !entangled && (hand_over(wakes) || wanted_by_others(own))) {
       left = Ending::timed_out_sent;
       if (own->stage == Slot::Stage::queued) {

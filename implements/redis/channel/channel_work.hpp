@@ -76,10 +76,8 @@ template <class Threads>
 void BasicChannel<Threads>::clean(Slot* slot) noexcept {
   constexpr std::size_t most_kept = 4096;
   slot->stage = Slot::Stage::free;
-  slot->abandoned = slot->leads = slot->waits = slot->own_write = false;
-  slot->bytes.clear();
-  if (slot->bytes.capacity() > most_kept) slot->bytes.release();
-  slot->insertions.clear();
+  slot->abandoned = slot->leads = slot->waits = false;
+  slot->output.clear(most_kept);
   if (slot->reply.value.size() > most_kept) slot->reply.value.clear();
   if (slot->reply.elements.capacity() != 0) slot->reply.elements = {};
   if (slot->parts.capacity() != 0) slot->parts = {};
@@ -135,7 +133,7 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
   Slot* const slot = acquire(lock, now, deadline);
   if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
   try {
-    encode_command(command, slot->bytes, slot->insertions);
+    slot->output.add(command);
   } catch (...) {
     release(slot);
     throw;
@@ -145,7 +143,6 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
   // Memory that the caller's value holds is used again.
   if (reply.value.size() > Value::inline_capacity) slot->reply.value = std::move(reply.value);
   Ending left;
-  measure(slot);
   const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)
                                          : see_through(lock, wakes, slot, now, deadline, left);
   return done ? collect(lock, slot, reply, loss) : left;
@@ -180,7 +177,7 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<c
   encode(slot, commands);
   try {
     // Whoever leads next may write it, and by then its caller may have gone.
-    if (slot->own_write) slot->take_insertions();
+    if (slot->own_write()) slot->output.own_all();
   } catch (...) {
     release(slot);
     throw;
@@ -249,14 +246,13 @@ void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands
   try {
     slot->parts.resize(commands.size());
     for (std::size_t index = 0; index < commands.size(); ++index) {
-      encode_command(commands[index], slot->bytes, slot->insertions);
+      slot->output.add(commands[index]);
       slot->parts[index].expected = commands[index].expected;
     }
   } catch (...) {
     release(slot);
     throw;
   }
-  measure(slot);
 }
 
 template <class Threads>
@@ -270,14 +266,6 @@ Ending BasicChannel<Threads>::collect(const Lock& lock, Slot* slot, std::span<Re
     *replies[index] = std::move(slot->parts[index].reply);
   Reply unused;
   return collect(lock, slot, unused, loss);
-}
-
-template <class Threads>
-void BasicChannel<Threads>::measure(Slot* slot) noexcept {
-  slot->wire_size = slot->bytes.size();
-  for (const auto& insertion : slot->insertions)
-    slot->wire_size += insertion.bytes.size();
-  slot->own_write = !slot->insertions.empty();
 }
 
 // True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection

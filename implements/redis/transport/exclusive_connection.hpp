@@ -6,9 +6,8 @@
 #include "redis/base/wake_signal.hpp"
 #include "redis/transport/connector.hpp"
 #include "redis/transport/transport.hpp"
-#include "redis/wire/byte_buffer.hpp"
 #include "redis/wire/command.hpp"
-#include "redis/wire/command_encoder.hpp"
+#include "redis/wire/encoded_commands.hpp"
 #include "redis/wire/reply_stream.hpp"
 
 #include <cachesite/error.hpp>
@@ -18,11 +17,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
-
-#include <sys/uio.h>
 
 namespace cachesite::redis {
 
@@ -74,7 +70,6 @@ class ExclusiveConnection {
 
  private:
   bool flush();
-  std::size_t collect(std::span<iovec> pieces) const noexcept;
   bool receive(bool& nothing);
   Progress lose(Error reason);
 
@@ -82,10 +77,8 @@ class ExclusiveConnection {
   const basics::ForkMark fork_mark_;
   basics::StopSignal stop_signal_;
   ReplyStream stream_;
-  ByteBuffer output_;
-  std::vector<Insertion> insertions_;
-  std::size_t output_size_ = 0;    // with insertions
-  std::size_t written_ = 0;        // of output_size_
+  EncodedCommands output_;
+  std::size_t written_ = 0;        // bytes of the output
   std::vector<std::size_t> ends_;  // of the commands, within the output
   std::size_t sent_before_ = 0;    // commands whose output is not kept any more
   std::optional<Error> failure_;

@@ -1,7 +1,6 @@
 #include "redis/transport/handshake.hpp"
 
 #include "redis/wire/command.hpp"
-#include "redis/wire/command_encoder.hpp"
 #include "redis/wire/conversation.hpp"
 #include "redis/wire/server_text.hpp"
 #include "redis/wire/slot.hpp"
@@ -45,10 +44,7 @@ class Handshake {
       arguments.push_back({word});
     Slot& slot = slots_.emplace_back();
     slot.expected = static_cast<ReplyKinds>(expected);
-    encode_command({arguments, slot.expected, false}, slot.bytes, slot.insertions);
-    slot.wire_size = slot.bytes.size();
-    for (const auto& insertion : slot.insertions)
-      slot.wire_size += insertion.bytes.size();
+    slot.output.add({arguments, slot.expected, false});
     conversation_.admit(&slot);
   }
 

@@ -4,48 +4,10 @@
 
 namespace cachesite::redis {
 
-namespace {
-
-/// Collects pieces of memory, leaving out what has been written already.
-class PieceCollector {
- public:
-  PieceCollector(std::span<iovec> pieces, std::size_t skip) noexcept : pieces_(pieces), skip_(skip) {}
-
-  /// False when there is no room for a further piece.
-  bool add(const char* bytes, std::size_t size) noexcept {
-    if (skip_ >= size) {
-      skip_ -= size;
-      return true;
-    }
-    if (count_ == pieces_.size()) return false;
-    pieces_[count_++] = {const_cast<char*>(bytes + skip_), size - skip_};
-    skip_ = 0;
-    return true;
-  }
-  [[nodiscard]] std::size_t count() const noexcept { return count_; }
-
- private:
-  std::span<iovec> pieces_;
-  std::size_t skip_;
-  std::size_t count_ = 0;
-};
-
-bool add_slot(const Slot& slot, PieceCollector& pieces) noexcept {
-  std::size_t from = 0;
-  for (const auto& insertion : slot.insertions) {
-    if (!pieces.add(slot.bytes.data() + from, insertion.offset - from)) return false;
-    if (!pieces.add(insertion.bytes.data(), insertion.bytes.size())) return false;
-    from = insertion.offset;
-  }
-  return pieces.add(slot.bytes.data() + from, slot.bytes.size() - from);
-}
-
-}  // namespace
-
 std::size_t Conversation::output_many(std::span<iovec> pieces) const noexcept {
   PieceCollector collector(pieces, writing_offset_);
   for (const Slot* slot = writing_; slot != nullptr; slot = slot->next)
-    if (!add_slot(*slot, collector)) break;
+    if (!slot->output.collect(collector)) break;
   return collector.count();
 }
 

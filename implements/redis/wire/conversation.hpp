@@ -28,19 +28,19 @@ class Conversation {
 
   [[nodiscard]] bool has_output() const noexcept { return writing_ != nullptr; }
   /// True when the next request to write has at least so many bytes.
-  [[nodiscard]] bool output_of(std::size_t size) const noexcept { return writing_->wire_size >= size; }
+  [[nodiscard]] bool output_of(std::size_t size) const noexcept { return writing_->output.size() >= size; }
   /// The next bytes to write, in as many pieces as fit. Returns the number of pieces. Precondition:
   /// has_output().
   std::size_t output(std::span<iovec> pieces) const noexcept {
-    if (writing_->next != nullptr || !writing_->insertions.empty()) return output_many(pieces);
-    pieces[0] = {const_cast<char*>(writing_->bytes.data()) + writing_offset_,
-                 writing_->bytes.size() - writing_offset_};
+    if (writing_->next != nullptr || writing_->own_write()) return output_many(pieces);
+    const auto& bytes = writing_->output.bytes();
+    pieces[0] = {const_cast<char*>(bytes.data()) + writing_offset_, bytes.size() - writing_offset_};
     return 1;
   }
   void wrote(std::size_t count) noexcept {
     writing_offset_ += count;
-    while (writing_ != nullptr && writing_offset_ >= writing_->wire_size) {
-      writing_offset_ -= writing_->wire_size;
+    while (writing_ != nullptr && writing_offset_ >= writing_->output.size()) {
+      writing_offset_ -= writing_->output.size();
       writing_ = writing_->next;
     }
   }

@@ -1,18 +1,14 @@
 #pragma once
 
 #include "redis/base/deadline.hpp"
-#include "redis/wire/byte_buffer.hpp"
-#include "redis/wire/command_encoder.hpp"
+#include "redis/wire/encoded_commands.hpp"
 #include "redis/wire/reply.hpp"
 
 #include <cachesite/error.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -29,8 +25,8 @@ enum class Ending : std::uint8_t {
 };
 
 /// One request on its way. It belongs to the channel; the caller that waits for it may leave at any time, so
-/// nothing here points into the caller's memory, with one exception: `insertions` of a request that only its
-/// own caller writes.
+/// nothing here points into the caller's memory, with one exception: `output` of a request that only its own
+/// caller writes.
 struct Slot {
   enum class Stage : std::uint8_t { free, queued, in_flight, done };
 
@@ -44,7 +40,6 @@ struct Slot {
   bool abandoned = false;  // the caller left
   bool leads = false;      // the caller has been made leader
   bool waits = false;      // the caller sleeps until there is a signal
-  bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
   SteadyTime::duration patience{};  // of a caller that waits for another to read
   Reply reply;
@@ -56,30 +51,12 @@ struct Slot {
   std::vector<Part> parts;
   std::size_t parts_answered = 0;
   Error loss{ErrorCode::unreachable};
-  ByteBuffer bytes;
-  std::vector<Insertion> insertions;
-  std::size_t wire_size = 0;  // bytes and insertions
+  EncodedCommands output;
   Slot* next = nullptr;
   Slot* previous = nullptr;
 
-  /// Copies what would be sent from where it is.
-  void take_insertions() {
-    ByteBuffer whole;
-    char* end = whole.reserve(wire_size);
-    std::size_t from = 0;
-    const auto append = [&end](std::string_view piece) { end = std::copy(piece.begin(), piece.end(), end); };
-    for (const auto& insertion : insertions) {
-      append(bytes.text().substr(from, insertion.offset - from));
-      append(insertion.bytes);
-      from = insertion.offset;
-    }
-    append(bytes.text().substr(from));
-    whole.commit(end);
-    bytes = std::move(whole);
-    insertions.clear();
-    own_write = false;
-  }
-
+  /// True when something to send is in the caller's memory, so nobody else may write it.
+  [[nodiscard]] bool own_write() const noexcept { return !output.owns_all(); }
   [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }
   [[nodiscard]] ReplyKinds next_expected() const noexcept {
     return parts.empty() ? expected : parts[parts_answered].expected;

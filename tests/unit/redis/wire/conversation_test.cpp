@@ -26,10 +26,7 @@ class Scene {
     std::vector<Argument> arguments;
     for (const auto& word : words_.emplace_back(words))
       arguments.push_back({word});
-    encode_command({arguments, expected, false}, slot.bytes, slot.insertions);
-    slot.wire_size = slot.bytes.size();
-    for (const auto& insertion : slot.insertions)
-      slot.wire_size += insertion.bytes.size();
+    slot.output.add({arguments, expected, false});
     slot.expected = expected;
     conversation.admit(&slot);
     return &slot;
@@ -120,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_loss_tells_what_was_written_completely) {
   Slot* const first = scene.ask({"GET", "a"});
   Slot* const second = scene.ask({"GET", "b"});
   Slot* const third = scene.ask({"GET", "c"});
-  scene.write(first->wire_size + second->wire_size - 1);
+  scene.write(first->output.size() + second->output.size() - 1);
   scene.conversation.lose(Error(ErrorCode::unreachable, "gone"));
   BOOST_TEST(scene.take_finished().size() == 3U);
   BOOST_TEST((first->ending == Ending::lost_sent));
@@ -211,7 +208,7 @@ BOOST_AUTO_TEST_CASE(ten_thousand_seeded_schedules_end_every_request_once) {
         case 2: {  // the server answers each command that it has completely
           std::size_t end = 0;
           for (std::size_t index = 0; index < asked.size(); ++index) {
-            end += asked[index]->wire_size;
+            end += asked[index]->output.size();
             if (index < answers || end > scene.wire.size()) continue;
             const auto text = std::to_string(index);
             pending += "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
@@ -236,7 +233,7 @@ BOOST_AUTO_TEST_CASE(ten_thousand_seeded_schedules_end_every_request_once) {
     std::size_t end = 0;
     for (std::size_t index = 0; index < asked.size(); ++index) {
       const Slot& slot = *asked[index];
-      end += slot.wire_size;
+      end += slot.output.size();
       BOOST_REQUIRE_MESSAGE(endings[asked[index]] == 1, "seed " << seed);
       if (slot.ending == Ending::answered)
         BOOST_REQUIRE_MESSAGE(slot.reply.text() == std::to_string(index), "seed " << seed);
