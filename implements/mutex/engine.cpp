@@ -1,10 +1,10 @@
 #include "mutex/engine.hpp"
 
 #include "basics/inherited.hpp"
-#include "basics/interruptible_sleep.hpp"
 #include "basics/temporary_error.hpp"
 #include "mutex/mutex_handle.hpp"
 
+#include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_site.hpp>
 
@@ -12,7 +12,6 @@
 #include <atomic>
 #include <optional>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace cachesite::mutexes {
@@ -196,7 +195,7 @@ void Engine::Contest::wait(const Attempt& failed, milliseconds limit, const std:
     engine_.backend_->wait(tenure_->claim, failed, limit, stop);
     return Done{};
   });
-  if (!waited.ok()) basics::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
+  if (!waited.ok()) detail::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
 }
 
 Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token& stop) {
@@ -212,7 +211,7 @@ Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token&
     const auto limit = left();
     if (!attempt.ok()) {
       if (!bears(attempt.error())) return attempt.error();
-      basics::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
+      detail::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
     } else if (limit.count() > 0) {
       wait(attempt.value(), limit, stop);
     }
@@ -243,12 +242,7 @@ Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine
     if (either.stop_requested()) return stopped_error();
     return std::shared_ptr<IMutexLease>();
   }
-  std::shared_ptr<Tenure> tenure;
-  try {
-    tenure = new_tenure(line, request);
-  } catch (const std::system_error& no_thread) {
-    return Error(ErrorCode::no_memory, no_thread.what());
-  }
+  const auto tenure = new_tenure(line, request);
   const auto granted = Contest(*this, tenure, deadline).run(place, either.get_token());
   if (!granted.ok()) return granted.error();
   if (!granted.value()) return std::shared_ptr<IMutexLease>();

@@ -1,8 +1,9 @@
 #include "mutex/redis_backend.hpp"
 
-#include "basics/interruptible_sleep.hpp"
 #include "basics/owner_names.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
+
+#include <cachesite/detail/interruptible_sleep.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -89,14 +90,14 @@ void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds 
     explicit Place(std::atomic<int>& sleepers) : count(sleepers), taken(count.fetch_add(1) < most_sleepers) {}
     ~Place() { count.fetch_sub(1); }
   } const place(sleepers_);
-  if (!place.taken) return basics::interruptible_sleep(std::min(length, options_.poll_interval), stop);
+  if (!place.taken) return detail::interruptible_sleep(std::min(length, options_.poll_interval), stop);
   constexpr milliseconds answer(500);  // servers look at such waits ten times a second
   const double seconds = std::chrono::duration<double>(length).count();
   const auto woken =
       redis_->call(RedisCommand("BLPOP", keys_of(claim.name).wake, seconds).timeout(length + answer), stop);
   // A server that does not answer has taken the time already.
   if (!woken.ok() && woken.error().code() != ErrorCode::timeout)
-    basics::interruptible_sleep(std::min(length, options_.poll_interval), stop);
+    detail::interruptible_sleep(std::min(length, options_.poll_interval), stop);
 }
 
 void RedisBackend::give_up(const Claim& claim, Limit limit) {

@@ -89,8 +89,7 @@ class RedisConnection::Inner {
   Result<RedisValue> call_shared(const RedisCommand& command) {
     redis::Reply reply;
     const redis::RawCommand raw(command);
-    const auto status =
-        shared.topology->execute(raw.command(), redis::routing_of(command), reply, time(command.timeout()));
+    const auto status = shared.topology->execute(raw.command(), {}, reply, time(command.timeout()));
     if (!status.ok()) return status.error();
     return redis::to_result(std::move(reply), command);
   }

@@ -55,8 +55,6 @@ class Conversation {
   /// Takes received bytes. Answered requests go to `finished()`. False when the connection cannot be used any
   /// more; `failure()` says why, and the requests answered by these bytes are then spoilt as well.
   bool received(std::size_t count);
-  /// True when everything received has been used up, which it has to be while nothing is awaited.
-  [[nodiscard]] bool in_step() const noexcept { return !stream_.has_bytes(); }
 
   /// True when this request has ended and nothing else goes on; it is taken out.
   bool take_only_answer(Slot* slot) noexcept {
