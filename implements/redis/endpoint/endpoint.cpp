@@ -94,7 +94,7 @@ Channel::Pending Endpoint::send(std::span<const Command> commands) {
   if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up ||
       breaker_.state() != RedisBreakerState::closed)
     return {};
-  return pick(needs_of(commands)).begin(commands, SteadyTime::now());
+  return pick(needs_of(commands)).send(commands, SteadyTime::now());
 }
 
 Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
@@ -103,8 +103,8 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
   const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
       [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
-        if (channel == nullptr) return Channel::finish(std::move(sent), replies, now, time.deadline, loss);
-        return channel->call(commands, replies, now, time.deadline, loss);
+        if (channel == nullptr) return Channel::collect(std::move(sent), replies, now, time.deadline, loss);
+        return channel->call_all(commands, replies, now, time.deadline, loss);
       },
       needs_of(commands), time, SteadyTime::now(), sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());

@@ -55,6 +55,17 @@ struct Slot {
   Slot* next = nullptr;
   Slot* previous = nullptr;
 
+  /// As it was made, but for memory that is worth keeping.
+  void clear() noexcept {
+    constexpr std::size_t most_kept = 4096;
+    stage = Stage::free;
+    abandoned = leads = waits = false;
+    output.clear(most_kept);
+    if (reply.value.size() > most_kept) reply.value.clear();
+    if (reply.elements.capacity() != 0) reply.elements = {};
+    if (parts.capacity() != 0) parts = {};
+    parts_answered = 0;
+  }
   /// True when something to send is in the caller's memory, so nobody else may write it.
   [[nodiscard]] bool own_write() const noexcept { return !output.owns_all(); }
   [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }

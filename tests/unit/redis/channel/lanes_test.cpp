@@ -37,7 +37,7 @@ struct Fixture {
   void ask(Channel& channel) {
     const std::array<Argument, 2> words{{{"GET"}, {"key"}}};
     const std::array<Command, 1> commands{{{words, static_cast<ReplyKinds>(ReplyKind::bulk), true}}};
-    unanswered.push_back(channel.begin(commands, SteadyTime::now()));
+    unanswered.push_back(channel.send(commands, SteadyTime::now()));
     BOOST_REQUIRE(unanswered.back());
   }
   Channel& pick(LaneNeeds needs = {false, true}) {
