@@ -1,5 +1,6 @@
 #include "redis/endpoint/endpoint.hpp"
 
+#include "redis/endpoint/call_report.hpp"
 #include "redis/transport/server_call_report.hpp"
 
 #include <algorithm>
@@ -36,10 +37,6 @@ LaneNeeds needs_of(std::span<const Command> commands) noexcept {
   return all;
 }
 
-std::string duration_text(std::chrono::milliseconds duration) {
-  return std::to_string(duration.count()) + " ms";
-}
-
 // Options are copied for several endpoints, but each counts its own bytes.
 EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
   options.connector.traffic = std::move(traffic);
@@ -51,9 +48,7 @@ EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traf
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
     : options_(completed(std::move(options), meter_.traffic())),
-      label_(std::move(label)),
       place_("redis at " + options_.connector.address.text()),
-      logger_(std::move(logger)),
       connector_(options_.connector),
       lanes_(options_.channel, options_.lanes,
              [this](const Error& reason) {
@@ -61,6 +56,7 @@ Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<I
                on_loss(reason);
              }),
       breaker_(options_.breaker, std::random_device{}()),
+      outage_log_(std::move(label), std::move(logger)),
       since_(std::chrono::system_clock::now()),
       heartbeat_(options_.health_check_interval, [this] { check_channels(); }) {}
 
@@ -132,34 +128,19 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
 template <class Send>
 Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already) {
   if (fork_mark_.forked()) return basics::forked_error();
-  const auto deadline = time.deadline;
-  Passage passage(*this);
-  if (breaker_.troubled() && !sent_already) {
-    if (auto error = passage.enter({now, deadline})) return *std::move(error);
-  }
-  auto attempt_began = now;
-  const auto late = [&](bool sent, Outcome outcome) {
-    meter_.timed_out(sent);
-    // Neither a call of little patience nor the rest of one that waited for something else says much.
-    if (sent && is_fair(now - attempt_began)) count_unanswered(passage.probe());
-    // The connection may have been given up before, for want of an answer to somebody else.
-    const auto waited = std::min(now, deadline) - time.begin;
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
-    return Error(ErrorCode::timeout,
-                 place_ + ": no answer within " + duration_text(patience) +
-                     (sent ? " (the command was sent)" : " (the command was not sent)"),
-                 outcome);
-  };
+  BreakerGuard guard(breaker_, mutex_, options_.connector.call_timeout);
+  if (breaker_.troubled() && !sent_already && is_refused_by_breaker(guard, {now, time.deadline}))
+    return Error(ErrorCode::unreachable, breaker_text());
   CallAttempts attempts(needs.repeatable, options_.retry_on_timeout, options_.lanes.most());
+  const CallReport report(place_, attempts);
   std::optional<Error> loss;
   for (;;) {
     const bool sent = std::exchange(sent_already, false);
     if (!sent && state_.load(std::memory_order_acquire) != State::up) {
-      if (auto error = await_up(deadline))
-        return Error(error->code(), std::string(error->message()), attempts.outcome());
+      if (auto error = await_up(time.deadline)) return report.away(*error);
       now = SteadyTime::now();
     }
-    attempt_began = now;
+    const auto attempt_began = now;
     const Ending ending = send(sent ? nullptr : &pick(needs), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
@@ -167,55 +148,43 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoin
       if (breaker_.troubled()) count_answered();
       return Done{};
     }
-    switch (attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < deadline)) {
-      case CallAttempts::Next::done:
-        return Done{};
-      case CallAttempts::Next::late:
-        return late(attempts.sent(), attempts.outcome());
-      case CallAttempts::Next::spoilt:
-        if (breaker_.troubled()) count_answered();
-        return Error(loss->code(), place_ + ": " + std::string(loss->message()), attempts.outcome());
-      case CallAttempts::Next::closed:
-        return Error(loss->code(), std::string(loss->message()), attempts.outcome());
-      case CallAttempts::Next::lost:
-        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()),
-                     attempts.outcome());
-      case CallAttempts::Next::away: {
-        const Lock lock(mutex_);
-        const Error error = down_error();
-        return Error(error.code(), std::string(error.message()), attempts.outcome());
-      }
+    const auto next =
+        attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < time.deadline);
+    switch (next) {
       case CallAttempts::Next::again:
-        meter_.repeated();
-        break;
       case CallAttempts::Next::reconnect:
-        // The channel has just ended, and whoever saw it is about to say so.
-        if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
-        break;
+        prepare_repetition(next);
+        continue;
+      case CallAttempts::Next::away:
+        return report.away(why_down());
+      default:
+        count(next, attempts, now - attempt_began, guard);
+        return report.failure(next, loss, time, now);
     }
   }
 }
 
-std::optional<Error> Endpoint::Passage::enter(CallTime time) {
-  const auto refusal = [this] { return Error(ErrorCode::unreachable, endpoint_.breaker_text()); };
-  if (endpoint_.state_ == State::stopped) return std::nullopt;  // which the call is told then
-  if (endpoint_.breaker_.refuses(time.begin)) return refusal();
-  const bool fair = endpoint_.is_fair(time.deadline - time.begin);
-  auto entry = Breaker::Entry::free;
-  {
-    const Lock lock(endpoint_.mutex_);
-    auto& breaker = endpoint_.breaker_;
-    // Long enough for it to say that there was no answer, before another call tries.
-    entry = breaker.enter(time.begin, fair, 2 * endpoint_.options_.connector.call_timeout);
-    if (entry == Breaker::Entry::probe) probe_ = breaker.probe();
+// What a failed call says of the server.
+void Endpoint::count(CallAttempts::Next next, const CallAttempts& attempts, SteadyTime::duration waited,
+                     const BreakerGuard& guard) noexcept {
+  if (next == CallAttempts::Next::late) {
+    meter_.timed_out(attempts.sent());
+    if (attempts.sent() && guard.is_conclusive(waited)) count_unanswered(guard.probe());
+  } else if (next == CallAttempts::Next::spoilt && breaker_.troubled()) {
+    count_answered();
   }
-  if (entry != Breaker::Entry::refused) return std::nullopt;
-  return refusal();
 }
 
-void Endpoint::Passage::leave() noexcept {
-  const Lock lock(endpoint_.mutex_);
-  endpoint_.breaker_.probe_ended(SteadyTime::now(), probe_);
+void Endpoint::prepare_repetition(CallAttempts::Next next) noexcept {
+  if (next == CallAttempts::Next::again)
+    meter_.repeated();
+  else if (!lanes_.any_open())  // the channel has just ended, and whoever saw it is about to say so
+    on_loss(Error(ErrorCode::unreachable, "the connection ended"));
+}
+
+Error Endpoint::why_down() const {
+  const Lock lock(mutex_);
+  return down_error();
 }
 
 std::string Endpoint::breaker_text() const {
@@ -226,7 +195,7 @@ void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
   const Lock lock(mutex_);
   const bool opened = breaker_.unanswered(SteadyTime::now(), probe);
   // One that takes too long may be a slow command.
-  if ((opened || breaker_.count() > 1) && state_ != State::stopped) tell_loss(breaker_text());
+  if ((opened || breaker_.count() > 1) && state_ != State::stopped) outage_log_.lost(breaker_text());
 } catch (const std::exception&) {
   // The breaker has it; there is no memory for telling it.
 }
@@ -234,7 +203,7 @@ void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
 void Endpoint::count_answered() noexcept try {
   const Lock lock(mutex_);
   breaker_.answered();
-  if (state_ == State::up) tell_return();
+  if (state_ == State::up) outage_log_.is_back(place_);
 } catch (const std::exception&) {
   // As above; the answer is there all the same.
 }
@@ -260,7 +229,7 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
       case State::idle:
       case State::connecting:
         if (SteadyTime::now() >= deadline) {
-          if (state_ == State::recovering && deadline == patience_ends_) tell_loss(reason_->message());
+          if (state_ == State::recovering && deadline == patience_ends_) outage_log_.lost(reason_->message());
           return down_error();
         }
         changed_.wait_until(lock, deadline);

@@ -1,7 +1,6 @@
 // The part of an endpoint that connects, and says whether the server is there.
 
 #include "basics/background_thread.hpp"
-#include "basics/guarded_log.hpp"
 #include "redis/base/placed_error.hpp"
 #include "redis/endpoint/endpoint.hpp"
 #include "redis/transport/considerate_transport.hpp"
@@ -83,11 +82,6 @@ void Endpoint::set_state(State state) noexcept {
   changed_.notify_all();
 }
 
-template <class Text>
-void Endpoint::log(LogLevel level, Text&& text) const noexcept {
-  basics::log_guarded(*logger_, level, "redis", [&] { return label_ + ": " + text(); });
-}
-
 void Endpoint::on_loss(const Error& reason) noexcept {
   Lock lock(mutex_);
   if (state_ == State::stopped) return;
@@ -137,8 +131,8 @@ void Endpoint::begin_work(Lock&) noexcept {
 void Endpoint::go_up() noexcept {
   reason_.reset();
   // One that has left calls without an answer has to answer one first.
-  if (!breaker_.troubled()) tell_return();
-  was_up_ = true;
+  if (!breaker_.troubled()) outage_log_.is_back(place_);
+  outage_log_.connected();
   heartbeat_.start();
   if (state_ == State::up) return;
   set_state(State::up);
@@ -151,21 +145,10 @@ void Endpoint::tell_attempt(Lock& lock) const noexcept {
   lock.lock();
 }
 
-void Endpoint::tell_loss(std::string_view reason) noexcept {
-  if (std::exchange(reported_down_, true)) return;
-  log(LogLevel::warning, [&] {
-    return (was_up_ ? "lost " : "cannot use ") + std::string(reason) + "; calls fail until it returns";
-  });
-}
-
-void Endpoint::tell_return() noexcept {
-  if (std::exchange(reported_down_, false)) log(LogLevel::info, [&] { return place_ + " is back"; });
-}
-
 void Endpoint::go_down(const Error& reason) noexcept {
   reason_ = placed_error(
       place_, reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable, reason);
-  tell_loss(reason_->message());
+  outage_log_.lost(reason_->message());
   if (state_ != State::down) set_state(State::down);
 }
 
