@@ -17,6 +17,14 @@ namespace cachesite::mutexes {
 /// Those of this process who have one mutex, and those who want it, first come first served. Only the first
 /// in line deals with the backend, so however many threads wait, the backend sees one. Once somebody has a
 /// place, nothing here needs memory.
+///
+///     in line   a Place behind others, or     the one before has left, a holder has released -> its turn
+///               while others hold the mutex   limit or stop -> gone
+///     its turn  first, and admitted: asks     granted, become() -> holds
+///               the backend                   limit, stop or failure -> gone
+///     holds     a Tenure of the line          vacate() -> gone
+///
+/// Whoever leaves, or begins to hold, calls the next in line.
 class LockLine {
  public:
   explicit LockLine(std::string name) : name_(std::move(name)) {}

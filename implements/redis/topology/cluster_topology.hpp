@@ -24,6 +24,20 @@ struct ClusterOptions {
 
 /// A Redis Cluster. Calls read the slot map without a lock; one background thread, the keeper, makes it anew
 /// when a server or a failure says that it is out of date.
+///
+/// The states of the keeper, which RefreshGate holds. They change under the lock:
+///
+///     at rest  the view is taken as right     start(), a call without a view, a redirection, a failure
+///                                             -> due
+///     due      a round is wanted, and the     the pause is over -> asking
+///              pause since the last one goes
+///              on
+///     asking   CLUSTER SLOTS goes to one      a map came: the view is published -> at rest, or due when a
+///              server after the other,        round was wanted meanwhile
+///              without the lock               no server had one -> due, after a pause that grows
+///     stopped  for good                       stop() leads here from every state
+///
+/// A redirection (MOVED) moves one slot in the view at once, and once more in the map of a round under way.
 class ClusterTopology final : public RoutedTopology {
  public:
   ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger);

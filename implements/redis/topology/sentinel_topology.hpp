@@ -27,6 +27,20 @@ struct SentinelOptions {
 
 /// A master and its replicas, found by asking sentinels. Every connection to the master shows by ROLE that it
 /// is one. Calls read the current view without a lock; a background thread, the keeper, changes it.
+///
+/// MasterPursuit holds the states: which server is the master in use, and which one is the candidate. What the
+/// keeper does about it at each of its turns, which come when there is news, after a while when there is a
+/// candidate, and soon when memory or a thread was missing:
+///
+///     1. watches sentinels that it was told of
+///     2. passes over a candidate that denies to be the master, connects to a new one, and makes one that is
+///        up the master in use
+///     3. keeps the replicas that the sentinels name
+///     4. asks the sentinels again, when somebody wants that and the pause of RefreshGate is over
+///     5. without the lock: retires servers that are not used any more
+///
+/// A call without a master waits until the first search is settled (`settled`) and for `master_patience` after
+/// the last master was left; then it fails until there is one.
 class SentinelTopology final : public RoutedTopology {
  public:
   SentinelTopology(SentinelOptions options, std::string label, std::shared_ptr<ILogger> logger);

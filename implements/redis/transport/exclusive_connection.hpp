@@ -23,8 +23,14 @@
 namespace cachesite::redis {
 
 /// A connection with one user. Commands are queued by `write` and sent by `next`, which also reads, so
-/// that it never waits for a server that waits for its answers to be read. After any failure it is unusable,
-/// and in a forked child, since it belongs to the parent.
+/// that it never waits for a server that waits for its answers to be read.
+///
+///     new     not connected          open() succeeds -> open; it fails -> of no use
+///     open    its user writes and    the server or the network ends it, an answer is malformed, interrupt(),
+///             reads                  abandon() -> failed
+///     failed  calls give failure()   final
+///
+/// In a forked child it counts as failed, since it belongs to the parent.
 class ExclusiveConnection {
  public:
   explicit ExclusiveConnection(ConnectorOptions options);

@@ -16,6 +16,13 @@ namespace cachesite::redis {
 
 /// What is said on one connection: requests in the order they are written, answers in the same order. A plain
 /// state machine: it is told what was written and received, and knows neither sockets, threads nor time.
+///
+///     to write  admitted                      its first byte is written -> writing
+///     writing   at most one, `writing_`       its last byte is written -> awaited
+///     awaited   written, without an answer    the answer is complete -> finished
+///     finished  has an ending                 the owner takes it out
+///
+/// lose() finishes all of them, and an answer that is not valid the one that it belongs to.
 class Conversation {
  public:
   explicit Conversation(FrameLimits limits) : stream_(limits) {}
