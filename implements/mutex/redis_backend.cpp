@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 namespace {
 
@@ -24,11 +24,11 @@ std::string text_of(milliseconds length) {
   return std::to_string(length.count());
 }
 
-Result<Attempt> read_attempt(const Result<RedisValue>& reply) {
+Result<AttemptResult> read_attempt(const Result<RedisValue>& reply) {
   if (!reply.ok()) return reply.error();
   const auto& answer = reply.value().elements();
   if (answer.size() < 2) return Error(ErrorCode::protocol, "a script of the mutexes was answered wrongly");
-  Attempt attempt;
+  AttemptResult attempt;
   attempt.granted = answer[0].integer() == 1;
   if (attempt.granted) {
     attempt.fencing_token = static_cast<std::uint64_t>(answer[1].integer());
@@ -67,7 +67,8 @@ Backend::Limit RedisBackend::within(Limit limit) const {
   return std::min(*limit, options_.call_timeout);
 }
 
-Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) {
+Result<AttemptResult> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited,
+                                            Limit limit) {
   const Keys keys = keys_of(claim.name);
   const std::string expire = text_of(claim.expire);
   if (claim.mode == MutexMode::shared)
@@ -79,7 +80,7 @@ Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool h
                                   within(limit)));
 }
 
-void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds limit,
+void RedisBackend::wait(const Claim& claim, const AttemptResult& failed, milliseconds limit,
                         const std::stop_token& stop) {
   auto length = std::min(limit, failed.announced ? longest_sleep : options_.poll_interval);
   if (failed.remaining) length = std::min(length, *failed.remaining + milliseconds(1));
@@ -161,4 +162,4 @@ std::optional<Result<std::vector<MutexHolder>>> RedisBackend::holders(const std:
   return Answer(std::move(holders));
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

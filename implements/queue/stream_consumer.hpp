@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 /// A consumer of a group, as the server knows it. The user's handle and every message that it received share
 /// it; with the last of them it leaves the group. In a forked child calls end with
@@ -86,4 +86,4 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   bool may_have_missed_ = false;  // an answer with messages may have been lost
 };
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

@@ -4,11 +4,11 @@
 #include "redis/base/deadline.hpp"
 #include "redis/channel/parking_lot.hpp"
 #include "redis/channel/pipeline.hpp"
+#include "redis/channel/request_slot_pool.hpp"
 #include "redis/channel/sleepers.hpp"
-#include "redis/channel/slot_pool.hpp"
 #include "redis/transport/transport.hpp"
 #include "redis/wire/command.hpp"
-#include "redis/wire/slot.hpp"
+#include "redis/wire/request_slot.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -45,7 +45,7 @@ struct SystemThreads {
 /// writes its own and everybody's waiting requests in one go, reads the answers, and hands the lead to the
 /// next caller that waits. A caller without company does one send and one receive on its own thread.
 ///
-/// The states of a request, Slot::Stage. They change under the lock:
+/// The states of a request, RequestSlot::Stage. They change under the lock:
 ///
 ///     free       nobody uses the slot         a call of several threads, send() -> queued
 ///                                             a call while nobody else is there -> in_flight
@@ -113,7 +113,7 @@ class BasicChannel {
   class Pending {
    public:
     Pending() noexcept = default;
-    Pending(BasicChannel& channel, Slot* slot) noexcept : channel_(&channel), slot_(slot) {}
+    Pending(BasicChannel& channel, RequestSlot* slot) noexcept : channel_(&channel), slot_(slot) {}
     ~Pending() {
       if (slot_ != nullptr) channel_->abandon(slot_);
     }
@@ -129,7 +129,7 @@ class BasicChannel {
    private:
     friend class BasicChannel;
     BasicChannel* channel_ = nullptr;
-    Slot* slot_ = nullptr;
+    RequestSlot* slot_ = nullptr;
   };
   /// The first half of `call_all`: sends the commands, as far as that is possible without waiting. Gives
   /// nothing when they cannot even be queued; `call_all` says why.
@@ -159,7 +159,7 @@ class BasicChannel {
 
     WakeList wakes;  // wakes when the lock is free again
     Lock lock;
-    Slot* own = nullptr;  // its request
+    RequestSlot* own = nullptr;  // its request
     TimePoint deadline;
     Transport::Patience patience = Transport::Patience::none;  // of the next receive
   };
@@ -184,28 +184,28 @@ class BasicChannel {
   }
   std::optional<Ending> wait_for_slot(Turn& turn, TimePoint& now);
   template <class Work>
-  void or_put_back(Slot* slot, Work&& work);
-  void encode_all(Slot* slot, std::span<const Command> commands);
-  void enqueue(Slot* slot) noexcept;
+  void or_put_back(RequestSlot* slot, Work&& work);
+  void encode_all(RequestSlot* slot, std::span<const Command> commands);
+  void enqueue(RequestSlot* slot) noexcept;
   [[nodiscard]] bool is_alone(const Turn& turn, TimePoint now) const noexcept;
   Exit call_alone(Turn& turn, TimePoint now);
   Exit wait_or_lead(Turn& turn, TimePoint now);
-  Exit leave(Slot* slot) noexcept;
-  void abandon(Slot* slot) noexcept;
+  Exit leave(RequestSlot* slot) noexcept;
+  void abandon(RequestSlot* slot) noexcept;
   Ending take_answer(const Turn& turn, Reply& reply, std::optional<Error>& loss) noexcept;
   Ending take_answers(const Turn& turn, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
 
   // What the leader does.
   Exit begin_lead(Turn& turn, TimePoint now);
   Exit lead(Turn& turn);
-  void take_batch(const Slot* own) noexcept;
+  void take_batch(const RequestSlot* own) noexcept;
   Exit judge(Turn& turn, Transfer transfer);
   Exit judge_deadline(Turn& turn);
   void end_answered(WakeList& wakes) noexcept;
-  void end_request(Slot* slot, WakeList& wakes) noexcept;
+  void end_request(RequestSlot* slot, WakeList& wakes) noexcept;
   bool pass_lead(WakeList& wakes) noexcept;
   template <class Visit>
-  void for_each_of_others(const Slot* own, Visit&& visit) const noexcept;
+  void for_each_of_others(const RequestSlot* own, Visit&& visit) const noexcept;
   Exit end_connection(Turn& turn);
 
   void count_load(int change) noexcept {
@@ -219,8 +219,8 @@ class BasicChannel {
 
   mutable typename Threads::Mutex mutex_;
   Sleepers<Threads> sleepers_;
-  SlotPool<Threads> pool_;
-  SlotQueue queue_;
+  RequestSlotPool<Threads> pool_;
+  RequestQueue queue_;
   std::atomic<bool> open_{false};  // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;

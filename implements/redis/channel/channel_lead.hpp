@@ -25,7 +25,7 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::begin_lead(Turn& tur
 template <class Threads>
 typename BasicChannel<Threads>::Exit BasicChannel<Threads>::lead(Turn& turn) {
   for (bool keeps_company = false;;) {
-    if (turn.own->stage != Slot::Stage::done)
+    if (turn.own->stage != RequestSlot::Stage::done)
       take_batch(turn.own);
     else if (!std::exchange(keeps_company, true))
       turn.deadline = std::min(turn.deadline, Threads::now() + company);
@@ -39,14 +39,14 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::lead(Turn& turn) {
 }
 
 template <class Threads>
-void BasicChannel<Threads>::take_batch(const Slot* own) noexcept {
+void BasicChannel<Threads>::take_batch(const RequestSlot* own) noexcept {
   std::size_t size = 0;
-  while (Slot* const slot = queue_.front()) {
+  while (RequestSlot* const slot = queue_.front()) {
     if (slot->own_write() && slot != own) break;
     if (size != 0 && size + slot->output.size() > limits_.largest_batch) break;
     size += slot->output.size();
     queue_.pop();
-    slot->stage = Slot::Stage::in_flight;
+    slot->stage = RequestSlot::Stage::in_flight;
     pipeline_->requests().admit(slot);
   }
 }
@@ -59,7 +59,8 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::judge(Turn& turn, Tr
   end_answered(turn.wakes);
   if (transfer == Transfer::lost || closing_) return end_connection(turn);
   if (requests.awaiting() && progress) unanswered_since_ = Threads::now();
-  if (turn.own->stage == Slot::Stage::done && (transfer == Transfer::timed_out || !requests.awaiting())) {
+  if (turn.own->stage == RequestSlot::Stage::done &&
+      (transfer == Transfer::timed_out || !requests.awaiting())) {
     pass_lead(turn.wakes);
     return Exit::done;
   }
@@ -71,7 +72,7 @@ template <class Threads>
 typename BasicChannel<Threads>::Exit BasicChannel<Threads>::judge_deadline(Turn& turn) {
   bool wanted = false;  // by somebody who does not wait yet, but will come for an answer
   SteadyTime::duration patience{0};
-  for_each_of_others(turn.own, [&](const Slot& slot) {
+  for_each_of_others(turn.own, [&](const RequestSlot& slot) {
     wanted = true;
     patience = std::max(patience, slot.patience);
   });
@@ -86,14 +87,14 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::judge_deadline(Turn&
 }
 
 template <class Threads>
-void BasicChannel<Threads>::end_request(Slot* slot, WakeList& wakes) noexcept {
-  slot->stage = Slot::Stage::done;
+void BasicChannel<Threads>::end_request(RequestSlot* slot, WakeList& wakes) noexcept {
+  slot->stage = RequestSlot::Stage::done;
   count_load(-1);
   if (slot->abandoned) {
     pool_.put_back(slot);
   } else if (slot->waits) {
     wakes.add(*slot);
-    slot->signal.store(Slot::Signal::done, std::memory_order_release);
+    slot->signal.store(RequestSlot::Signal::done, std::memory_order_release);
   }
 }
 
@@ -106,20 +107,20 @@ void BasicChannel<Threads>::end_answered(WakeList& wakes) noexcept {
 
 template <class Threads>
 template <class Visit>
-void BasicChannel<Threads>::for_each_of_others(const Slot* own, Visit&& visit) const noexcept {
-  for (Slot* const first : {pipeline_->requests().oldest(), queue_.front()})
-    for (Slot* slot = first; slot != nullptr; slot = slot->next)
+void BasicChannel<Threads>::for_each_of_others(const RequestSlot* own, Visit&& visit) const noexcept {
+  for (RequestSlot* const first : {pipeline_->requests().oldest(), queue_.front()})
+    for (RequestSlot* slot = first; slot != nullptr; slot = slot->next)
       if (slot != own && !slot->abandoned) visit(*slot);
 }
 
 // Makes somebody else the leader. False when nobody waits; then the lead is free.
 template <class Threads>
 bool BasicChannel<Threads>::pass_lead(WakeList& wakes) noexcept {
-  for (Slot* const first : {pipeline_->requests().oldest(), queue_.front()}) {
-    for (Slot* slot = first; slot != nullptr; slot = slot->next) {
+  for (RequestSlot* const first : {pipeline_->requests().oldest(), queue_.front()}) {
+    for (RequestSlot* slot = first; slot != nullptr; slot = slot->next) {
       if (slot->abandoned || !slot->waits) continue;
       slot->leads = true;
-      slot->signal.store(Slot::Signal::leads, std::memory_order_release);
+      slot->signal.store(RequestSlot::Signal::leads, std::memory_order_release);
       wakes.add_leader(*slot);
       return true;
     }
@@ -136,7 +137,7 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::end_connection(Turn&
   pipeline_->requests().lose(reason);
   end_answered(turn.wakes);
   while (!queue_.empty()) {
-    Slot* const slot = queue_.pop();
+    RequestSlot* const slot = queue_.pop();
     slot->ending = Ending::lost_unsent;
     slot->loss = reason;
     end_request(slot, turn.wakes);

@@ -50,7 +50,7 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
                                    std::optional<Error>& loss) {
   Turn turn(*this, deadline);
   if (const auto ending = take_slot(turn, now)) return *ending;
-  Slot& slot = *turn.own;
+  RequestSlot& slot = *turn.own;
   or_put_back(&slot, [&] { slot.output.add(command); });
   slot.expected = command.expected;
   slot.reply.kind = ReplyKind::none;
@@ -115,7 +115,8 @@ Ending BasicChannel<Threads>::collect(Pending pending, std::span<Reply* const> r
   BasicChannel& channel = *pending.channel_;
   Turn turn(channel, deadline);
   turn.own = std::exchange(pending.slot_, nullptr);
-  const Exit exit = turn.own->stage == Slot::Stage::done ? Exit::done : channel.wait_or_lead(turn, now);
+  const Exit exit =
+      turn.own->stage == RequestSlot::Stage::done ? Exit::done : channel.wait_or_lead(turn, now);
   return exit == Exit::done ? channel.take_answers(turn, replies, loss) : ending_of(exit);
 }
 
@@ -133,7 +134,7 @@ std::optional<Ending> BasicChannel<Threads>::wait_for_slot(Turn& turn, TimePoint
 
 template <class Threads>
 template <class Work>
-void BasicChannel<Threads>::or_put_back(Slot* slot, Work&& work) {
+void BasicChannel<Threads>::or_put_back(RequestSlot* slot, Work&& work) {
   try {
     work();
   } catch (...) {
@@ -143,7 +144,7 @@ void BasicChannel<Threads>::or_put_back(Slot* slot, Work&& work) {
 }
 
 template <class Threads>
-void BasicChannel<Threads>::encode_all(Slot* slot, std::span<const Command> commands) {
+void BasicChannel<Threads>::encode_all(RequestSlot* slot, std::span<const Command> commands) {
   or_put_back(slot, [&] {
     slot->parts.resize(commands.size());
     auto part = slot->parts.begin();
@@ -155,8 +156,8 @@ void BasicChannel<Threads>::encode_all(Slot* slot, std::span<const Command> comm
 }
 
 template <class Threads>
-void BasicChannel<Threads>::enqueue(Slot* slot) noexcept {
-  slot->stage = Slot::Stage::queued;
+void BasicChannel<Threads>::enqueue(RequestSlot* slot) noexcept {
+  slot->stage = RequestSlot::Stage::queued;
   queue_.push(slot);
   count_load(1);
 }
@@ -174,7 +175,7 @@ template <class Threads>
 typename BasicChannel<Threads>::Exit BasicChannel<Threads>::call_alone(Turn& turn, TimePoint now) {
   leading_ = true;
   last_lead_ = unanswered_since_ = now;
-  turn.own->stage = Slot::Stage::in_flight;
+  turn.own->stage = RequestSlot::Stage::in_flight;
   pipeline_->requests().admit(turn.own);
   load_.store(1, std::memory_order_relaxed);
   turn.lock.unlock();
@@ -196,16 +197,16 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::call_alone(Turn& tur
 // For a request that is on its way.
 template <class Threads>
 typename BasicChannel<Threads>::Exit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
-  Slot& own = *turn.own;
+  RequestSlot& own = *turn.own;
   if (leading_) {
     own.patience = turn.deadline - now;
-    own.signal.store(Slot::Signal::none, std::memory_order_relaxed);
+    own.signal.store(RequestSlot::Signal::none, std::memory_order_relaxed);
     own.waits = true;
     turn.lock.unlock();
-    if (sleepers_.wait(own, turn.deadline) == Slot::Signal::done) return Exit::done;
+    if (sleepers_.wait(own, turn.deadline) == RequestSlot::Signal::done) return Exit::done;
     turn.lock.lock();
     own.waits = false;
-    if (own.stage == Slot::Stage::done) return Exit::done;
+    if (own.stage == RequestSlot::Stage::done) return Exit::done;
     if (!own.leads) return leave(&own);
     own.leads = false;
     now = Threads::now();
@@ -220,8 +221,8 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::wait_or_lead(Turn& t
 
 // The caller goes without an answer. The slot is not its own after that.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::leave(Slot* slot) noexcept {
-  if (slot->stage != Slot::Stage::queued) {
+typename BasicChannel<Threads>::Exit BasicChannel<Threads>::leave(RequestSlot* slot) noexcept {
+  if (slot->stage != RequestSlot::Stage::queued) {
     slot->abandoned = true;
     return Exit::abandoned;
   }
@@ -232,9 +233,9 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::leave(Slot* slot) no
 }
 
 template <class Threads>
-void BasicChannel<Threads>::abandon(Slot* slot) noexcept {
+void BasicChannel<Threads>::abandon(RequestSlot* slot) noexcept {
   const Lock lock(mutex_);
-  if (slot->stage == Slot::Stage::done)
+  if (slot->stage == RequestSlot::Stage::done)
     pool_.put_back(slot);
   else
     leave(slot);
@@ -243,7 +244,7 @@ void BasicChannel<Threads>::abandon(Slot* slot) noexcept {
 template <class Threads>
 Ending BasicChannel<Threads>::take_answer(const Turn& turn, Reply& reply,
                                           std::optional<Error>& loss) noexcept {
-  Slot* const slot = turn.own;
+  RequestSlot* const slot = turn.own;
   const Ending ending = slot->ending;
   if (ending == Ending::answered) {
     reply.kind = slot->reply.kind;

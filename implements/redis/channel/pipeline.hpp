@@ -2,7 +2,7 @@
 
 #include "redis/base/deadline.hpp"
 #include "redis/transport/transport.hpp"
-#include "redis/wire/conversation.hpp"
+#include "redis/wire/pipeline_state.hpp"
 
 #include <array>
 #include <atomic>
@@ -25,8 +25,8 @@ class Pipeline {
   Pipeline(std::unique_ptr<Transport> transport, FrameLimits limits, std::atomic<bool>& clogged)
       : transport_(std::move(transport)), requests_(limits), clogged_(clogged) {}
 
-  [[nodiscard]] Conversation& requests() noexcept { return requests_; }
-  [[nodiscard]] const Conversation& requests() const noexcept { return requests_; }
+  [[nodiscard]] PipelineState& requests() noexcept { return requests_; }
+  [[nodiscard]] const PipelineState& requests() const noexcept { return requests_; }
 
   enum class Transfer : std::uint8_t {
     progress,   // a request has ended
@@ -63,7 +63,7 @@ class Pipeline {
   Received receive_some(Transport::Patience patience) noexcept;
 
   std::unique_ptr<Transport> transport_;
-  Conversation requests_;
+  PipelineState requests_;
   std::atomic<bool>& clogged_;
   std::optional<Error> loss_;
 };
@@ -74,7 +74,7 @@ typename Pipeline<Threads>::Transfer Pipeline<Threads>::write_all(TimePoint dead
                                                                   Transport::Patience& patience) {
   while (requests_.has_output()) {
     if (requests_.output_of(clogging_from)) {
-      transport_->rest(deadline);
+      transport_->pause(deadline);
       patience = Transport::Patience::none;
     }
     if (send_some() == Transfer::lost) return Transfer::lost;
@@ -100,7 +100,7 @@ typename Pipeline<Threads>::Transfer Pipeline<Threads>::read_answer(TimePoint de
     if (received == Received::lost) return Transfer::lost;
     if (requests_.input_to_come() >= clogging_from) {
       clogged_.store(true, std::memory_order_relaxed);
-      transport_->rest(deadline);
+      transport_->pause(deadline);
     }
     if (received == Received::nothing) {
       if (transport_->wait(false, deadline) == Transport::Waiting::timed_out) return Transfer::timed_out;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "redis/base/deadline.hpp"
-#include "redis/wire/slot.hpp"
+#include "redis/wire/request_slot.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -22,9 +22,9 @@ class Sleepers {
     WakeList(const WakeList&) = delete;
     WakeList& operator=(const WakeList&) = delete;
 
-    void add(const Slot& slot) noexcept { groups_ |= slot.group; }
+    void add(const RequestSlot& slot) noexcept { groups_ |= slot.group; }
     /// Before all others: they can do without their processor, the leader cannot.
-    void add_leader(const Slot& slot) noexcept { first_ |= slot.group; }
+    void add_leader(const RequestSlot& slot) noexcept { first_ |= slot.group; }
     void wake() noexcept {
       if (first_ != 0) parking_lot_.wake(std::exchange(first_, 0));
       if (groups_ != 0) parking_lot_.wake(std::exchange(groups_, 0));
@@ -37,13 +37,13 @@ class Sleepers {
   };
 
   /// Waits for a signal to the slot. Returns `none` at the deadline.
-  Slot::Signal wait(const Slot& slot, TimePoint deadline) noexcept {
-    if (const auto signal = yield(slot, deadline); signal != Slot::Signal::none) return signal;
+  RequestSlot::Signal wait(const RequestSlot& slot, TimePoint deadline) noexcept {
+    if (const auto signal = yield(slot, deadline); signal != RequestSlot::Signal::none) return signal;
     for (;;) {
-      const auto moment = parking_lot_.moment();
+      const auto epoch = parking_lot_.epoch();
       const auto signal = slot.signal.load(std::memory_order_acquire);
-      if (signal != Slot::Signal::none || Threads::now() >= deadline) return signal;
-      parking_lot_.sleep(moment, slot.group, deadline);
+      if (signal != RequestSlot::Signal::none || Threads::now() >= deadline) return signal;
+      parking_lot_.sleep(epoch, slot.group, deadline);
     }
   }
 
@@ -57,10 +57,10 @@ class Sleepers {
   // Lets others have their turn a few times. Often there is a signal after that, which saves a sleep and
   // somebody the waking. Where a turn of others is long, since they compute, a thread that sleeps gets its
   // processor back sooner than one that yields.
-  Slot::Signal yield(const Slot& slot, TimePoint deadline) noexcept {
+  RequestSlot::Signal yield(const RequestSlot& slot, TimePoint deadline) noexcept {
     const int credit = yield_credit_.load(std::memory_order_relaxed);
     if (credit < most_yield_credit) yield_credit_.store(credit + 1, std::memory_order_relaxed);
-    if (credit < 0) return Slot::Signal::none;
+    if (credit < 0) return RequestSlot::Signal::none;
     auto now = Threads::now();
     for (int turn = 0; turn < most_yields; ++turn) {
       Threads::yield();
@@ -68,9 +68,9 @@ class Sleepers {
       const bool long_turn = now - before > longest_turn;
       if (long_turn) yield_credit_.fetch_sub(price_of_long_turn, std::memory_order_relaxed);
       const auto signal = slot.signal.load(std::memory_order_acquire);
-      if (signal != Slot::Signal::none || long_turn || now >= deadline) return signal;
+      if (signal != RequestSlot::Signal::none || long_turn || now >= deadline) return signal;
     }
-    return Slot::Signal::none;
+    return RequestSlot::Signal::none;
   }
 
   typename Threads::ParkingLot parking_lot_;

@@ -23,16 +23,16 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
 }
 
 // What makes a command large is its last argument, if anything.
-LaneNeeds needs_of(const Command& command) noexcept {
+RequestTraits traits_of(const Command& command) noexcept {
   return {command.large || command.arguments.back().size() >= gather_from, command.repeatable};
 }
 
-LaneNeeds needs_of(std::span<const Command> commands) noexcept {
-  LaneNeeds all{false, true};
+RequestTraits traits_of(std::span<const Command> commands) noexcept {
+  RequestTraits all{false, true};
   for (const Command& command : commands) {
-    const LaneNeeds needs = needs_of(command);
-    all.large = all.large || needs.large;
-    all.repeatable = all.repeatable && needs.repeatable;
+    const RequestTraits traits = traits_of(command);
+    all.large = all.large || traits.large;
+    all.repeatable = all.repeatable && traits.repeatable;
   }
   return all;
 }
@@ -50,11 +50,11 @@ Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<I
     : options_(completed(std::move(options), meter_.traffic())),
       place_("redis at " + options_.connector.address.text()),
       connector_(options_.connector),
-      lanes_(options_.channel, options_.lanes,
-             [this](const Error& reason) {
-               meter_.lost(reason);
-               on_loss(reason);
-             }),
+      channels_(options_.channel, options_.channels,
+                [this](const Error& reason) {
+                  meter_.lost(reason);
+                  on_loss(reason);
+                }),
       breaker_(options_.breaker, std::random_device{}()),
       outage_log_(std::move(label), std::move(logger)),
       since_(std::chrono::system_clock::now()),
@@ -73,7 +73,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
       [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
         return channel->call(command, reply, now, time.deadline, loss);
       },
-      needs_of(command), time, time.begin);
+      traits_of(command), time, time.begin);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]] {
     Reply* const only = &reply;
@@ -90,7 +90,7 @@ Channel::Pending Endpoint::send(std::span<const Command> commands) {
   if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up ||
       breaker_.state() != RedisBreakerState::closed)
     return {};
-  return pick(needs_of(commands)).send(commands, SteadyTime::now());
+  return pick(traits_of(commands)).send(commands, SteadyTime::now());
 }
 
 Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
@@ -102,7 +102,7 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
         if (channel == nullptr) return Channel::collect(std::move(sent), replies, now, time.deadline, loss);
         return channel->call_all(commands, replies, now, time.deadline, loss);
       },
-      needs_of(commands), time, SteadyTime::now(), sent_already);
+      traits_of(commands), time, SteadyTime::now(), sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]]
     record(commands, replies, status, time);
@@ -126,12 +126,13 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already) {
+Status Endpoint::carry_out(Send&& send, RequestTraits traits, CallTime time, TimePoint now,
+                           bool sent_already) {
   if (fork_mark_.forked()) return basics::forked_error();
   BreakerGuard guard(breaker_, mutex_, options_.connector.call_timeout);
   if (breaker_.troubled() && !sent_already && is_refused_by_breaker(guard, {now, time.deadline}))
     return Error(ErrorCode::unreachable, breaker_text());
-  CallAttempts attempts(needs.repeatable, options_.retry_on_timeout, options_.lanes.most());
+  CallAttempts attempts(traits.repeatable, options_.retry_on_timeout, options_.channels.most());
   const CallReport report(place_, attempts);
   std::optional<Error> loss;
   for (;;) {
@@ -141,7 +142,7 @@ Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoin
       now = SteadyTime::now();
     }
     const auto attempt_began = now;
-    const Ending ending = send(sent ? nullptr : &pick(needs), now, loss);
+    const Ending ending = send(sent ? nullptr : &pick(traits), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
       meter_.answered(now - time.begin);
@@ -178,7 +179,7 @@ void Endpoint::count(CallAttempts::Next next, const CallAttempts& attempts, Stea
 void Endpoint::prepare_repetition(CallAttempts::Next next) noexcept {
   if (next == CallAttempts::Next::again)
     meter_.repeated();
-  else if (!lanes_.any_open())  // the channel has just ended, and whoever saw it is about to say so
+  else if (!channels_.any_open())  // the channel has just ended, and whoever saw it is about to say so
     on_loss(Error(ErrorCode::unreachable, "the connection ended"));
 }
 
@@ -237,10 +238,10 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   }
 }
 
-Channel& Endpoint::pick_other(LaneNeeds needs) {
-  bool wish = false;
-  Channel& channel = lanes_.pick_other(needs, wish);
-  if (wish) {
+Channel& Endpoint::pick_other(RequestTraits traits) {
+  bool opens_another = false;
+  Channel& channel = channels_.pick_other(traits, opens_another);
+  if (opens_another) {
     Lock lock(mutex_);
     if (state_ == State::up) begin_work(lock);
   }

@@ -6,7 +6,7 @@
 #include "basics/stop_signal.hpp"
 #include "basics/thread.hpp"
 #include "redis/channel/channel.hpp"
-#include "redis/channel/lanes.hpp"
+#include "redis/channel/channel_set.hpp"
 #include "redis/endpoint/breaker_guard.hpp"
 #include "redis/endpoint/call_attempts.hpp"
 #include "redis/endpoint/endpoint_meter.hpp"
@@ -37,7 +37,7 @@ namespace cachesite::redis {
 struct EndpointOptions {
   ConnectorOptions connector;
   ChannelLimits channel;
-  LaneOptions lanes;
+  ChannelSetOptions channels;
   basics::BackOff::Pause first_pause = std::chrono::milliseconds(50);
   basics::BackOff::Pause longest_pause = std::chrono::seconds(1);
   BreakerOptions breaker;
@@ -110,9 +110,7 @@ class Endpoint {
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
   /// True when the server can be reached and refuses the login, or is no master where one is required.
   [[nodiscard]] bool is_refused() const;
-  [[nodiscard]] bool requires_master() const noexcept {
-    return options_.connector.introduction.requires_master;
-  }
+  [[nodiscard]] bool requires_master() const noexcept { return options_.connector.login.requires_master; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
 
   [[nodiscard]] Health health() const;
@@ -124,7 +122,8 @@ class Endpoint {
 
   void end(const Error& reason) noexcept;
   template <class Send>
-  Status carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already = false);
+  Status carry_out(Send&& send, RequestTraits traits, CallTime time, TimePoint now,
+                   bool sent_already = false);
   [[nodiscard]] bool is_refused_by_breaker(BreakerGuard& guard, CallTime time) const noexcept {
     return state_ != State::stopped && !guard.admit(time);  // a stopped one says so itself
   }
@@ -135,11 +134,11 @@ class Endpoint {
   // Tells of a call that is traced.
   void record(std::span<const Command> commands, std::span<Reply* const> replies, const Status& status,
               CallTime time) const noexcept;
-  Channel& pick(LaneNeeds needs) {
-    Channel* const usual = lanes_.usual(needs);
-    return usual != nullptr ? *usual : pick_other(needs);
+  Channel& pick(RequestTraits traits) {
+    Channel* const primary = channels_.primary(traits);
+    return primary != nullptr ? *primary : pick_other(traits);
   }
-  Channel& pick_other(LaneNeeds needs);
+  Channel& pick_other(RequestTraits traits);
   void on_loss(const Error& reason) noexcept;
   void count_unanswered(std::uint64_t probe) noexcept;
   void count_answered() noexcept;
@@ -160,7 +159,7 @@ class Endpoint {
   const std::string place_;
   Connector connector_;  // of the worker
   basics::StopSignal stop_signal_;
-  Lanes lanes_;
+  ChannelSet channels_;
 
   std::atomic<State> state_{State::idle};
   mutable std::mutex mutex_;

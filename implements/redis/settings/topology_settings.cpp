@@ -71,11 +71,11 @@ std::shared_ptr<Topology> make_topology(const RedisConnectionOptions& given, std
   if (!options.sentinels.empty()) {
     SentinelOptions sentinel;
     sentinel.watcher = endpoint.connector;
-    auto& introduction = sentinel.watcher.introduction;
-    introduction = {};
-    introduction.username = options.sentinel_username.value_or("");
-    if (options.sentinel_password) introduction.password = *options.sentinel_password;
-    introduction.client_name = options.client_name.value_or("");
+    auto& login = sentinel.watcher.login;
+    login = {};
+    login.username = options.sentinel_username.value_or("");
+    if (options.sentinel_password) login.password = *options.sentinel_password;
+    login.client_name = options.client_name.value_or("");
     sentinel.endpoint = std::move(endpoint);
     sentinel.sentinels = read_addresses(options.sentinels, sentinel_port);
     sentinel.service_name = options.service_name.value_or("");

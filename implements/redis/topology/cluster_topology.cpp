@@ -117,7 +117,7 @@ Result<RoutedTopology::View> ClusterTopology::await_new_view(TimePoint deadline)
   }
 }
 
-ServerHint ClusterTopology::heed(std::string_view error, const ServerAddress& by) {
+ServerHint ClusterTopology::read_hint(std::string_view error, const ServerAddress& by) {
   return ServerHint::read(error, by);
 }
 
@@ -128,7 +128,7 @@ Result<Node> ClusterTopology::node_named(const ServerAddress& address) {
   return node_at(address, lock);
 }
 
-void ClusterTopology::refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline,
+void ClusterTopology::refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline,
                               Lock& lock) {
   if (step.move_slot && !move_slot(slot, step.target, lock)) return;
   const bool resting = gate_.resting(SteadyTime::now());
@@ -141,7 +141,7 @@ void ClusterTopology::refresh(const Step& step, std::optional<std::uint16_t> slo
 }
 
 // False when the view says so already.
-bool ClusterTopology::move_slot(std::optional<std::uint16_t> slot, const ServerAddress& master, Lock& lock) {
+bool ClusterTopology::move_slot(std::optional<HashSlot> slot, const ServerAddress& master, Lock& lock) {
   if (const auto view = view_.get(); view && slot) {
     const auto* const known = view->slots->master_of(*slot);
     if (known != nullptr && *known == master) return false;

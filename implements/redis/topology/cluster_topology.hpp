@@ -54,12 +54,12 @@ class ClusterTopology final : public RoutedTopology {
   [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
 
   Result<View> await_new_view(TimePoint deadline) override;
-  ServerHint heed(std::string_view error, const ServerAddress& by) override;
-  void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline, Lock& lock) override;
+  ServerHint read_hint(std::string_view error, const ServerAddress& by) override;
+  void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) override;
   Result<Node> node_named(const ServerAddress& address) override;
   void keep() override;
 
-  bool move_slot(std::optional<std::uint16_t> slot, const ServerAddress& master, Lock& lock);
+  bool move_slot(std::optional<HashSlot> slot, const ServerAddress& master, Lock& lock);
   Node node_at(const ServerAddress& address, Lock& lock);
   void publish(SlotMap map, Lock& lock);
   bool make_view(Lock& lock);
@@ -74,7 +74,7 @@ class ClusterTopology final : public RoutedTopology {
   std::map<ServerAddress, Node> nodes_;
   std::optional<ServerAddress> informed_;  // who has told us about a change last
   struct Move {
-    std::uint16_t slot;
+    HashSlot slot;
     ServerAddress master;
   };
   std::vector<Move> moves_;  // since the round under way has begun

@@ -15,7 +15,7 @@ Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
   if (found != nodes_.end()) return found->second;
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
-  options.connector.introduction.reads_from_replica = options_.read_from_replicas;
+  options.connector.login.reads_from_replica = options_.read_from_replicas;
   auto node = basics::make_process_bound<Endpoint>(std::move(options), label_, logger_);
   nodes_.emplace(address, node);
   return node;

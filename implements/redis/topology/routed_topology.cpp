@@ -1,7 +1,7 @@
 #include "redis/topology/routed_topology.hpp"
 
 #include "basics/background_thread.hpp"
-#include "redis/topology/server_share.hpp"
+#include "redis/topology/server_batch.hpp"
 
 #include <array>
 #include <exception>
@@ -12,11 +12,11 @@ namespace cachesite::redis {
 
 namespace {
 
-using Go = RequestCourse::Step::Go;
+using Next = RedirectPolicy::Step::Next;
 
-Status ask(const RequestCourse::Step& step, Endpoint& server, const Command& command, Reply& reply,
+Status ask(const RedirectPolicy::Step& step, Endpoint& server, const Command& command, Reply& reply,
            CallTime time) {
-  if (step.go != Go::asking) return server.call(command, reply, time);
+  if (step.next != Next::asking) return server.call(command, reply, time);
   const std::array<Argument, 1> word{{{"ASKING"}}};
   const std::array<Command, 2> commands{{{word, static_cast<ReplyKinds>(ReplyKind::status), true}, command}};
   Reply confirmation;
@@ -24,7 +24,7 @@ Status ask(const RequestCourse::Step& step, Endpoint& server, const Command& com
   return server.call(commands, replies, time);
 }
 
-std::optional<std::uint16_t> slot_of(const Command& command, const Routing& routing) noexcept {
+std::optional<HashSlot> slot_of(const Command& command, const Routing& routing) noexcept {
   if (routing.slot) return *routing.slot % hash_slots;
   if (routing.key_argument == 0 || routing.key_argument >= command.arguments.size()) return std::nullopt;
   return hash_slot(command.arguments[routing.key_argument]);
@@ -82,67 +82,67 @@ Result<RoutedTopology::View> RoutedTopology::await_view(TimePoint& now, TimePoin
   return awaited;
 }
 
-RequestCourse RoutedTopology::course_of(const Journey& journey) const {
-  return RequestCourse(journey.command.repeatable, reads_replica(journey.routing), journey.time,
-                       journey.turn * 0x9E3779B97F4A7C15ULL);
+RedirectPolicy RoutedTopology::policy_of(const RoutedRequest& request) const {
+  return RedirectPolicy(request.command.repeatable, reads_replica(request.routing), request.time,
+                        request.turn * 0x9E3779B97F4A7C15ULL);
 }
 
 Status RoutedTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
                                   CallTime time) {
-  const Journey journey{command, routing, reply, time, next_turn()};
-  RequestCourse course = course_of(journey);
-  return travel(journey, course, {.go = Go::by_map});
+  const RoutedRequest request{command, routing, reply, time, next_turn()};
+  RedirectPolicy policy = policy_of(request);
+  return route(request, policy, {.next = Next::by_map});
 }
 
-RequestCourse::Step RoutedTopology::judge(RequestCourse& course, const Status& status, const Reply& reply,
-                                          const ChosenServer& asked, TimePoint now) {
+RedirectPolicy::Step RoutedTopology::next_step(RedirectPolicy& policy, const Status& status,
+                                               const Reply& reply, const ChosenServer& asked, TimePoint now) {
   const auto& address = asked.node->address();
-  if (!status.ok()) return course.failed(status.error(), address, asked.replica, now);
-  return course.answered(heed(reply.text(), address), address, asked.replica, now);
+  if (!status.ok()) return policy.failed(status.error(), address, asked.replica, now);
+  return policy.answered(read_hint(reply.text(), address), address, asked.replica, now);
 }
 
-Status RoutedTopology::travel(const Journey& journey, RequestCourse& course, Step step) {
-  auto now = journey.time.begin;
+Status RoutedTopology::route(const RoutedRequest& request, RedirectPolicy& policy, Step step) {
+  auto now = request.time.begin;
   for (;;) {
-    if (auto error = prepare(journey, step)) return *error;
+    if (auto error = prepare(request, step)) return *error;
     if (step.want_refresh || step.pause.count() != 0) now = SteadyTime::now();
     ChosenServer server;
-    if (step.go == Go::by_map) {
-      const auto view = await_view(now, journey.time.deadline);
+    if (step.next == Next::by_map) {
+      const auto view = await_view(now, request.time.deadline);
       if (!view.ok()) return view.error();
-      const auto* const servers = view.value()->find(journey.command, journey.routing, journey.turn);
+      const auto* const servers = view.value()->find(request.command, request.routing, request.turn);
       if (servers == nullptr) {
-        step = course.nowhere(step.await_refresh, now);
+        step = policy.nowhere(step.await_refresh, now);
         continue;
       }
-      server = servers->choose(course.try_replica(), journey.turn);
-      if (!course.acceptable(server.node->address())) return course.failure();
+      server = servers->choose(policy.try_replica(), request.turn);
+      if (!policy.acceptable(server.node->address())) return policy.failure();
     } else {
       const auto node = node_named(step.target);
       if (!node.ok()) return node.error();
       server.node = node.value();
     }
     const Status status =
-        ask(step, *server.node, journey.command, journey.reply, {now, journey.time.deadline});
-    if (is_answered(status, journey.reply)) return status;
+        ask(step, *server.node, request.command, request.reply, {now, request.time.deadline});
+    if (is_answered(status, request.reply)) return status;
     now = SteadyTime::now();
-    step = judge(course, status, journey.reply, server, now);
-    if (step.go == Go::finish && !step.error) return status;
+    step = next_step(policy, status, request.reply, server, now);
+    if (step.next == Next::finish && !step.error) return status;
   }
 }
 
 // What a step asks for before the next attempt. An error ends the request.
-std::optional<Error> RoutedTopology::prepare(const Journey& journey, const Step& step) {
+std::optional<Error> RoutedTopology::prepare(const RoutedRequest& request, const Step& step) {
   if (step.want_refresh || step.pause.count() != 0) {
     Lock lock(mutex_);
     if (step.want_refresh && !stopped_)
-      refresh(step, slot_of(journey.command, journey.routing), journey.time.deadline, lock);
-    if (step.go == Go::finish) return step.error;
+      refresh(step, slot_of(request.command, request.routing), request.time.deadline, lock);
+    if (step.next == Next::finish) return step.error;
     if (step.pause.count() != 0 && !step.await_refresh)
       changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
     if (stopped_) return stopped_error();
   }
-  return step.go == Go::finish ? step.error : std::nullopt;
+  return step.next == Next::finish ? step.error : std::nullopt;
 }
 
 void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) {
@@ -155,13 +155,13 @@ void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) 
   }
   struct Group {
     ChosenServer server;
-    ServerShare share;
+    ServerBatch batch;
   };
   std::map<Endpoint*, Group> groups;
   std::vector<Request*> homeless;
   const auto turn = next_turn();
-  const auto journey_of = [&](Request& request) {
-    return Journey{request.command, request.routing, request.reply, time, turn};
+  const auto routed_request = [&](Request& request) {
+    return RoutedRequest{request.command, request.routing, request.reply, time, turn};
   };
   for (auto& request : requests) {
     const auto* const servers = view.value()->find(request.command, request.routing, turn);
@@ -172,20 +172,20 @@ void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) 
     auto server = servers->choose(reads_replica(request.routing), turn);
     auto& group = groups[server.node.get()];
     group.server = std::move(server);
-    group.share.add(request);
+    group.batch.add(request);
   }
   for (auto& [endpoint, group] : groups)
-    group.share.send(*endpoint);
+    group.batch.send(*endpoint);
   std::size_t place = 0;
   for (auto& [endpoint, group] : groups)
-    group.share.collect(*endpoint, {now, ServerShare::deadline(time, place++, groups.size())});
+    group.batch.collect(*endpoint, {now, ServerBatch::deadline(time, place++, groups.size())});
   for (auto& [endpoint, group] : groups) {
-    for (Request* const request : group.share.requests()) {
+    for (Request* const request : group.batch.requests()) {
       if (is_answered(request->status, request->reply)) continue;
-      const auto journey = journey_of(*request);
-      RequestCourse course = course_of(journey);
-      const auto step = judge(course, request->status, request->reply, group.server, SteadyTime::now());
-      if (step.go != Go::finish || step.error) request->status = travel(journey, course, step);
+      const auto routed = routed_request(*request);
+      RedirectPolicy policy = policy_of(routed);
+      const auto step = next_step(policy, request->status, request->reply, group.server, SteadyTime::now());
+      if (step.next != Next::finish || step.error) request->status = route(routed, policy, step);
     }
   }
   for (Request* const request : homeless)

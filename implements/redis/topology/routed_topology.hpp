@@ -2,8 +2,8 @@
 
 #include "basics/condition.hpp"
 #include "basics/thread.hpp"
-#include "redis/base/published.hpp"
-#include "redis/topology/request_course.hpp"
+#include "redis/base/snapshot_pointer.hpp"
+#include "redis/topology/redirect_policy.hpp"
 #include "redis/topology/slot_map.hpp"
 #include "redis/topology/topology.hpp"
 
@@ -56,7 +56,7 @@ struct ServerView {
 class RoutedTopology : public Topology {
  protected:
   using Lock = std::unique_lock<std::mutex>;
-  using Step = RequestCourse::Step;
+  using Step = RedirectPolicy::Step;
   using View = std::shared_ptr<const ServerView>;
 
   explicit RoutedTopology(bool read_from_replicas) noexcept : read_from_replicas_(read_from_replicas) {}
@@ -66,7 +66,7 @@ class RoutedTopology : public Topology {
   std::uint32_t next_turn() noexcept { return turn_.fetch_add(1, std::memory_order_relaxed); }
   [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
 
-  Published<ServerView> view_;
+  SnapshotPointer<ServerView> view_;
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
   basics::Condition changed_;  // what callers wait for, or the topology is stopped
@@ -77,7 +77,7 @@ class RoutedTopology : public Topology {
 
  private:
   /// A request on its way.
-  struct Journey {
+  struct RoutedRequest {
     const Command& command;
     const Routing& routing;
     Reply& reply;
@@ -93,10 +93,9 @@ class RoutedTopology : public Topology {
   /// Waits for a view that can be used.
   virtual Result<View> await_new_view(TimePoint deadline) = 0;
   /// What an error of a server means here.
-  virtual ServerHint heed(std::string_view error, const ServerAddress& by) = 0;
+  virtual ServerHint read_hint(std::string_view error, const ServerAddress& by) = 0;
   /// The view may be out of date, as the step says of this slot.
-  virtual void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline,
-                       Lock& lock) = 0;
+  virtual void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) = 0;
   /// The server that another one has named.
   virtual Result<Node> node_named(const ServerAddress& address) = 0;
   virtual void keep() = 0;
@@ -105,11 +104,11 @@ class RoutedTopology : public Topology {
     return read_from_replicas_ && routing.only_reads;
   }
   Result<View> await_view(TimePoint& now, TimePoint deadline);
-  [[nodiscard]] RequestCourse course_of(const Journey& journey) const;
-  Step judge(RequestCourse& course, const Status& status, const Reply& reply, const ChosenServer& asked,
-             TimePoint now);
-  Status travel(const Journey& journey, RequestCourse& course, Step step);
-  std::optional<Error> prepare(const Journey& journey, const Step& step);
+  [[nodiscard]] RedirectPolicy policy_of(const RoutedRequest& request) const;
+  Step next_step(RedirectPolicy& policy, const Status& status, const Reply& reply, const ChosenServer& asked,
+                 TimePoint now);
+  Status route(const RoutedRequest& request, RedirectPolicy& policy, Step step);
+  std::optional<Error> prepare(const RoutedRequest& request, const Step& step);
 
   const bool read_from_replicas_;
   std::atomic<std::uint32_t> turn_{0};

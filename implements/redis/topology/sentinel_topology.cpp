@@ -126,7 +126,7 @@ Result<RoutedTopology::View> SentinelTopology::await_new_view(TimePoint deadline
 }
 
 // Of what servers say only this speaks of a master and its replicas; all else is an answer.
-ServerHint SentinelTopology::heed(std::string_view error, const ServerAddress& by) {
+ServerHint SentinelTopology::read_hint(std::string_view error, const ServerAddress& by) {
   auto hint = ServerHint::read(error, by);
   if (hint.kind == ServerHint::Kind::loading) return hint;
   if (hint.kind != ServerHint::Kind::not_a_master) return {};
@@ -221,7 +221,7 @@ void SentinelTopology::wake_keeper() {
 Node SentinelTopology::make_node(const ServerAddress& address, bool master) {
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
-  options.connector.introduction.requires_master = master;
+  options.connector.login.requires_master = master;
   options.longest_pause = std::min<basics::BackOff::Pause>(options.longest_pause, longest_look);
   options.first_pause = std::min(options.first_pause, options.longest_pause);
   if (master) options.on_attempt = [this] { wake_keeper(); };

@@ -60,7 +60,7 @@ class SentinelTopology final : public RoutedTopology {
   };
 
   Result<View> await_new_view(TimePoint deadline) override;
-  ServerHint heed(std::string_view error, const ServerAddress& by) override;
+  ServerHint read_hint(std::string_view error, const ServerAddress& by) override;
   void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline, Lock& lock) override;
   Result<Node> node_named(const ServerAddress& address) override;
   void keep() override;

@@ -27,7 +27,7 @@ enum class Ending : std::uint8_t {
 /// One request on its way. It belongs to the channel; the caller that waits for it may leave at any time, so
 /// nothing here points into the caller's memory, with one exception: `output` of a request that only its own
 /// caller writes.
-struct Slot {
+struct RequestSlot {
   enum class Stage : std::uint8_t { free, queued, in_flight, done };
 
   /// What a sleeping caller is told. Once it is `done` the slot is the caller's, who needs no lock for it.
@@ -52,8 +52,8 @@ struct Slot {
   std::size_t parts_answered = 0;
   Error loss{ErrorCode::unreachable};
   EncodedCommands output;
-  Slot* next = nullptr;
-  Slot* previous = nullptr;
+  RequestSlot* next = nullptr;
+  RequestSlot* previous = nullptr;
 
   /// As it was made, but for memory that is worth keeping.
   void clear() noexcept {
@@ -76,33 +76,33 @@ struct Slot {
 };
 
 /// A first-in first-out queue of slots that owns nothing.
-class SlotQueue {
+class RequestQueue {
  public:
   [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
-  [[nodiscard]] Slot* front() const noexcept { return front_; }
+  [[nodiscard]] RequestSlot* front() const noexcept { return front_; }
 
-  void push(Slot* slot) noexcept {
+  void push(RequestSlot* slot) noexcept {
     slot->next = nullptr;
     slot->previous = back_;
     (back_ ? back_->next : front_) = slot;
     back_ = slot;
   }
-  Slot* pop() noexcept {
-    Slot* const slot = front_;
+  RequestSlot* pop() noexcept {
+    RequestSlot* const slot = front_;
     front_ = slot->next;
     (front_ ? front_->previous : back_) = nullptr;
     slot->next = nullptr;
     return slot;
   }
-  void unlink(Slot* slot) noexcept {
+  void unlink(RequestSlot* slot) noexcept {
     (slot->previous ? slot->previous->next : front_) = slot->next;
     (slot->next ? slot->next->previous : back_) = slot->previous;
     slot->next = slot->previous = nullptr;
   }
 
  private:
-  Slot* front_ = nullptr;
-  Slot* back_ = nullptr;
+  RequestSlot* front_ = nullptr;
+  RequestSlot* back_ = nullptr;
 };
 
 }  // namespace cachesite::redis

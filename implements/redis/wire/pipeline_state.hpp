@@ -1,7 +1,7 @@
 #pragma once
 
 #include "redis/wire/reply_stream.hpp"
-#include "redis/wire/slot.hpp"
+#include "redis/wire/request_slot.hpp"
 
 #include <cachesite/error.hpp>
 
@@ -23,12 +23,12 @@ namespace cachesite::redis {
 ///     finished  has an ending                 the owner takes it out
 ///
 /// lose() finishes all of them, and an answer that is not valid the one that it belongs to.
-class Conversation {
+class PipelineState {
  public:
-  explicit Conversation(FrameLimits limits) : stream_(limits) {}
+  explicit PipelineState(FrameLimits limits) : stream_(limits) {}
 
   /// Adds a request to what is to be written.
-  void admit(Slot* slot) noexcept {
+  void admit(RequestSlot* slot) noexcept {
     flight_.push(slot);
     if (writing_ == nullptr) writing_ = slot;
   }
@@ -54,7 +54,7 @@ class Conversation {
 
   /// Requests whose answers are not complete.
   [[nodiscard]] bool awaiting() const noexcept { return !flight_.empty(); }
-  [[nodiscard]] Slot* oldest() const noexcept { return flight_.front(); }
+  [[nodiscard]] RequestSlot* oldest() const noexcept { return flight_.front(); }
 
   /// Bytes that are known to be still to come of the answer in progress.
   [[nodiscard]] std::size_t input_to_come() const noexcept { return stream_.payload_to_come(); }
@@ -64,13 +64,13 @@ class Conversation {
   bool received(std::size_t count);
 
   /// True when this request has ended and nothing else goes on; it is taken out.
-  bool take_only_answer(Slot* slot) noexcept {
+  bool take_only_answer(RequestSlot* slot) noexcept {
     if (finished_.front() != slot || slot->next != nullptr || awaiting()) return false;
     finished_.pop();
     return true;
   }
   /// Requests that ended, with their ending; the owner takes them out.
-  [[nodiscard]] SlotQueue& finished() noexcept { return finished_; }
+  [[nodiscard]] RequestQueue& finished() noexcept { return finished_; }
   [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
   /// The connection is gone: every request ends, by whether all of it was written.
@@ -81,9 +81,9 @@ class Conversation {
   bool fail(ErrorCode code, std::string_view problem);
 
   ReplyStream stream_;
-  SlotQueue flight_;
-  SlotQueue finished_;
-  Slot* writing_ = nullptr;         // first request that is not written completely
+  RequestQueue flight_;
+  RequestQueue finished_;
+  RequestSlot* writing_ = nullptr;  // first request that is not written completely
   std::size_t writing_offset_ = 0;  // bytes of it that are written
   std::optional<Error> failure_;
 };

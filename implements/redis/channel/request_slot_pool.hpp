@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/wire/slot.hpp"
+#include "redis/wire/request_slot.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -16,14 +16,14 @@ namespace cachesite::redis {
 /// The slots of a channel. They are made when they are first needed, and used again. All calls but
 /// `put_back_unlocked` need the lock of the channel.
 template <class Threads>
-class SlotPool {
+class RequestSlotPool {
  public:
   using Mutex = typename Threads::Mutex;
 
-  SlotPool(std::size_t most, Mutex& mutex) noexcept : most_(most), mutex_(mutex) {}
+  RequestSlotPool(std::size_t most, Mutex& mutex) noexcept : most_(most), mutex_(mutex) {}
 
   /// Null when all slots are in use.
-  Slot* take() {
+  RequestSlot* take() {
     if (free_ == nullptr) return take_other();
     return std::exchange(free_, free_->next);
   }
@@ -36,13 +36,13 @@ class SlotPool {
   }
   void wake_all() noexcept { room_.notify_all(); }
 
-  void put_back(Slot* slot) noexcept {
+  void put_back(RequestSlot* slot) noexcept {
     slot->clear();
     slot->next = free_;
     free_ = slot;
     if (waiters_.load(std::memory_order_relaxed) != 0) room_.notify_one();
   }
-  void put_back_unlocked(Slot* slot) noexcept {
+  void put_back_unlocked(RequestSlot* slot) noexcept {
     slot->clear();
     slot->next = returned_.load(std::memory_order_relaxed);
     while (!returned_.compare_exchange_weak(slot->next, slot)) {
@@ -58,10 +58,10 @@ class SlotPool {
     if (free_ == nullptr) free_ = returned_.exchange(nullptr);
     return free_ != nullptr;
   }
-  Slot* take_other() {
+  RequestSlot* take_other() {
     if (any_free()) return std::exchange(free_, free_->next);
     if (slots_.size() >= most_) return nullptr;
-    slots_.push_back(std::make_unique<Slot>());
+    slots_.push_back(std::make_unique<RequestSlot>());
     slots_.back()->group = std::uint32_t{1} << (slots_.size() % 32);
     return slots_.back().get();
   }
@@ -69,9 +69,9 @@ class SlotPool {
   const std::size_t most_;
   Mutex& mutex_;
   typename Threads::Condition room_;
-  std::vector<std::unique_ptr<Slot>> slots_;
-  Slot* free_ = nullptr;                  // a stack
-  std::atomic<Slot*> returned_{nullptr};  // a stack of more, added to without the lock
+  std::vector<std::unique_ptr<RequestSlot>> slots_;
+  RequestSlot* free_ = nullptr;                  // a stack
+  std::atomic<RequestSlot*> returned_{nullptr};  // a stack of more, added to without the lock
   std::atomic<std::size_t> waiters_{0};
 };
 

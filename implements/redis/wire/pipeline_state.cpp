@@ -1,23 +1,23 @@
-#include "redis/wire/conversation.hpp"
+#include "redis/wire/pipeline_state.hpp"
 
 #include <string>
 
 namespace cachesite::redis {
 
-std::size_t Conversation::output_many(std::span<iovec> pieces) const noexcept {
+std::size_t PipelineState::output_many(std::span<iovec> pieces) const noexcept {
   PieceCollector collector(pieces, writing_offset_);
-  for (const Slot* slot = writing_; slot != nullptr; slot = slot->next)
+  for (const RequestSlot* slot = writing_; slot != nullptr; slot = slot->next)
     if (!slot->output.collect(collector)) break;
   return collector.count();
 }
 
-bool Conversation::fail(ErrorCode code, std::string_view problem) {
+bool PipelineState::fail(ErrorCode code, std::string_view problem) {
   failure_.emplace(code, std::string(problem), Outcome::unknown);
-  for (Slot* slot = finished_.front(); slot != nullptr; slot = slot->next) {
+  for (RequestSlot* slot = finished_.front(); slot != nullptr; slot = slot->next) {
     slot->ending = Ending::spoilt;
     slot->loss = *failure_;
   }
-  if (Slot* const slot = flight_.front()) {
+  if (RequestSlot* const slot = flight_.front()) {
     if (slot == writing_) {
       writing_ = slot->next;
       writing_offset_ = 0;
@@ -30,9 +30,9 @@ bool Conversation::fail(ErrorCode code, std::string_view problem) {
   return false;
 }
 
-bool Conversation::received(std::size_t count) {
+bool PipelineState::received(std::size_t count) {
   stream_.received(count);
-  while (Slot* const slot = flight_.front()) {
+  while (RequestSlot* const slot = flight_.front()) {
     switch (stream_.next(slot->next_reply())) {
       case ReplyStream::Progress::more:
         return true;
@@ -62,11 +62,11 @@ bool Conversation::received(std::size_t count) {
   return true;
 }
 
-void Conversation::lose(const Error& reason) {
+void PipelineState::lose(const Error& reason) {
   bool written = true;
   while (!flight_.empty()) {
     if (flight_.front() == writing_) written = false;
-    Slot* const slot = flight_.pop();
+    RequestSlot* const slot = flight_.pop();
     // Of several commands the first may have been written completely.
     const bool begun = slot == writing_ && writing_offset_ != 0 && slot->parts.size() > 1;
     slot->ending = written || begun ? Ending::lost_sent : Ending::lost_unsent;
