@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds last_call{500};
 constexpr milliseconds least_last_call{50};
 
-/// What a user holds of a held lock; a reentrant one has several. Made before there is a held lock to hold. In a
+/// A user's share in a held lock; a reentrant one has several. Made before there is a lock to hold. In a
 /// forked child it is held no longer: the mutex is the parent's.
 class Lease final : public IMutexLease {
  public:

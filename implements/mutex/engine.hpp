@@ -32,8 +32,8 @@ struct EngineOptions {
   std::shared_ptr<const IClock> clock;
 };
 
-/// What every mutex site does: lines of those who wait, held locks, and their renewal, over some backend. In a
-/// forked child calls end with `closed`, and what the parent holds stays its own.
+/// What every mutex site does: lines of those who wait, held locks, and their renewal, over some backend. In
+/// a forked child calls end with `closed`, and what the parent holds stays its own.
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   Engine(std::unique_ptr<Backend> backend, EngineOptions options);

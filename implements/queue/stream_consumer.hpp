@@ -27,7 +27,7 @@ namespace cachesite::queue {
 ///     in the stream  nobody's, or of a consumer   fetch(), look_after() -> fetched
 ///                    who did not settle it
 ///     fetched        here, `fetched_`             receive() -> in hand; close() -> in the stream
-///     in hand        the user has it              acknowledge() -> done; owed, when the server did not answer
+///     in hand        the user has it              acknowledge() -> done; when it is not answered -> owed
 ///                                                 reject() -> in the stream, to be had after the delay
 ///                                                 forget(), close() -> in the stream, when its time is up
 ///     owed           `debts_`: the server is to   settle_debts() -> done

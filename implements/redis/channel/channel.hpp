@@ -71,8 +71,8 @@ struct SystemThreads {
 /// The duties of the leader, again and again:
 ///
 ///     1. takes queued requests into flight, until its own is done
-///     2. without the lock: wakes those whose requests have ended, writes, and reads until one more has ended,
-///        the deadline has passed, or the connection has
+///     2. without the lock: wakes those whose requests have ended, writes, and reads until one more request
+///        has ended, the deadline has passed or the connection is lost
 ///     3. ends what has been answered (`end_answered`)
 ///     4. decides (`judge`). Connection lost, closed or silent for too long: it ends the connection, and with
 ///        it all requests. Own request done and no answer awaited, or some milliseconds later: it passes the

@@ -27,9 +27,9 @@ struct ChannelSetOptions {
 };
 
 /// The channels to one server. The first is always wanted, and ordinary requests use it as long as nothing
-/// large is under way on it: the more requests go together, the less each of them costs. While only
-/// few requests are under way, a read that would have to wait takes another, idle channel, because to be woken
-/// by another thread costs more than a send and a receive of its own. Further channels are opened at the first
+/// large is under way on it: the more requests go together, the less each of them costs. While only few
+/// requests are under way, a read that would have to wait takes another, idle channel, because to be woken by
+/// another thread costs more than a send and a receive of its own. Further channels are opened at the first
 /// request that could have used them.
 class ChannelSet {
  public:
@@ -42,8 +42,8 @@ class ChannelSet {
     const bool joins = !traits.repeatable || load == 0 || load >= busy_from;
     return !traits.large && joins && !first.clogged() && first.is_open() ? &first : nullptr;
   }
-  /// The channel for a request that the primary one is not for; an open one if there is any. `opens_another` becomes
-  /// true when a better one should be opened that nobody asked for before.
+  /// The channel for a request that the primary one is not for; an open one if there is any. `opens_another`
+  /// becomes true when a better one should be opened that nobody asked for before.
   Channel& pick_other(RequestTraits traits, bool& opens_another) noexcept;
 
   [[nodiscard]] bool any_open() const noexcept;

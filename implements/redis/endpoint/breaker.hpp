@@ -23,7 +23,7 @@ struct BreakerOptions {
 ///     open       calls are refused until      a call after that time, the probe -> half_open
 ///                `next_probe_`                any answer, of a call that began earlier -> closed
 ///     half_open  the probe is under way,      any answer -> closed
-///                other calls are refused      the probe is not answered -> open, about twice as long as before
+///                other calls are refused      the probe is not answered -> open, for about twice as long
 ///                                             the probe ends without a decision -> open, until now
 ///                                             it takes too long: another call is the probe
 ///

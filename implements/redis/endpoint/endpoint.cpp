@@ -159,15 +159,15 @@ Status Endpoint::carry_out(Send&& send, RequestTraits traits, CallTime time, Tim
       case CallAttempts::Next::away:
         return report.away(why_down());
       default:
-        count(next, attempts, now - attempt_began, guard);
+        note_failure(next, attempts, now - attempt_began, guard);
         return report.failure(next, loss, time, now);
     }
   }
 }
 
 // What a failed call says of the server.
-void Endpoint::count(CallAttempts::Next next, const CallAttempts& attempts, SteadyTime::duration waited,
-                     const BreakerGuard& guard) noexcept {
+void Endpoint::note_failure(CallAttempts::Next next, const CallAttempts& attempts,
+                            SteadyTime::duration waited, const BreakerGuard& guard) noexcept {
   if (next == CallAttempts::Next::late) {
     meter_.timed_out(attempts.sent());
     if (attempts.sent() && guard.is_conclusive(waited)) count_unanswered(guard.probe());

@@ -127,8 +127,8 @@ class Endpoint {
   [[nodiscard]] bool is_refused_by_breaker(BreakerGuard& guard, CallTime time) const noexcept {
     return state_ != State::stopped && !guard.admit(time);  // a stopped one says so itself
   }
-  void count(CallAttempts::Next next, const CallAttempts& attempts, SteadyTime::duration waited,
-             const BreakerGuard& guard) noexcept;
+  void note_failure(CallAttempts::Next next, const CallAttempts& attempts, SteadyTime::duration waited,
+                    const BreakerGuard& guard) noexcept;
   void prepare_repetition(CallAttempts::Next next) noexcept;
   std::optional<Error> await_up(TimePoint deadline);
   // Tells of a call that is traced.

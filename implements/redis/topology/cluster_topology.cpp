@@ -43,7 +43,7 @@ void ClusterTopology::do_await_started() {
 
 void ClusterTopology::do_stop() noexcept {
   // Taken out for a while, since a copy would need memory; nobody adds one once it is stopped.
-  std::map<ServerAddress, Node> nodes;
+  std::map<ServerAddress, ServerNode> nodes;
   {
     const Lock lock(mutex_);
     stopped_ = true;
@@ -121,7 +121,7 @@ ServerHint ClusterTopology::read_hint(std::string_view error, const ServerAddres
   return ServerHint::read(error, by);
 }
 
-Result<Node> ClusterTopology::node_named(const ServerAddress& address) {
+Result<ServerNode> ClusterTopology::node_named(const ServerAddress& address) {
   Lock lock(mutex_);
   if (nodes_.size() >= most_nodes) drop_strangers(lock);
   if (stopped_) return stopped_error();

@@ -56,11 +56,11 @@ class ClusterTopology final : public RoutedTopology {
   Result<View> await_new_view(TimePoint deadline) override;
   ServerHint read_hint(std::string_view error, const ServerAddress& by) override;
   void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) override;
-  Result<Node> node_named(const ServerAddress& address) override;
+  Result<ServerNode> node_named(const ServerAddress& address) override;
   void keep() override;
 
   bool move_slot(std::optional<HashSlot> slot, const ServerAddress& master, Lock& lock);
-  Node node_at(const ServerAddress& address, Lock& lock);
+  ServerNode node_at(const ServerAddress& address, Lock& lock);
   void publish(SlotMap map, Lock& lock);
   bool make_view(Lock& lock);
   std::vector<ServerAddress> whom_to_ask(Lock& lock);
@@ -71,7 +71,7 @@ class ClusterTopology final : public RoutedTopology {
   const std::shared_ptr<ILogger> logger_;
 
   RefreshGate gate_;
-  std::map<ServerAddress, Node> nodes_;
+  std::map<ServerAddress, ServerNode> nodes_;
   std::optional<ServerAddress> informed_;  // who has told us about a change last
   struct Move {
     HashSlot slot;

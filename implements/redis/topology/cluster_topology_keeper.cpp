@@ -10,7 +10,7 @@
 
 namespace cachesite::redis {
 
-Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
+ServerNode ClusterTopology::node_at(const ServerAddress& address, Lock&) {
   const auto found = nodes_.find(address);
   if (found != nodes_.end()) return found->second;
   EndpointOptions options = options_.endpoint;
@@ -38,7 +38,7 @@ void ClusterTopology::publish(SlotMap map, Lock& lock) {
 void ClusterTopology::drop_strangers(Lock& lock) {
   const auto view = view_.get();
   if (!view) return;
-  std::vector<Node> strangers;
+  std::vector<ServerNode> strangers;
   strangers.reserve(nodes_.size());
   const auto& servers = view->slots->servers();
   for (auto at = nodes_.begin(); at != nodes_.end();) {
@@ -94,7 +94,7 @@ bool ClusterTopology::make_view(Lock& lock) {
   std::optional<Error> trouble;
   for (const auto& address : whom_to_ask(lock)) {
     if (stopped_) return false;
-    const Node node = node_at(address, lock);
+    const ServerNode node = node_at(address, lock);
     ++asked_;
     lock.unlock();
     Reply reply;

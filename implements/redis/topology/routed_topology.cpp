@@ -56,9 +56,9 @@ const ReplicaSet* ServerView::find(const Command& command, const Routing& routin
   return &sets[turn % sets.size()];
 }
 
-std::vector<Node> ServerView::masters() const {
+std::vector<ServerNode> ServerView::masters() const {
   if (!slots) return {sets.front().master};
-  std::vector<Node> masters;
+  std::vector<ServerNode> masters;
   for (std::size_t place = 0; place < sets.size(); ++place)
     if (slots->holds_slots(place)) masters.push_back(sets[place].master);
   return masters;

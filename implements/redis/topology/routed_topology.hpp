@@ -20,18 +20,18 @@
 
 namespace cachesite::redis {
 
-using Node = std::shared_ptr<Endpoint>;
+using ServerNode = std::shared_ptr<Endpoint>;
 
 /// A server that was chosen for a request.
 struct ChosenServer {
-  Node node;
+  ServerNode node;
   bool replica = false;
 };
 
 /// A master and its replicas.
 struct ReplicaSet {
-  Node master;
-  std::vector<Node> replicas;
+  ServerNode master;
+  std::vector<ServerNode> replicas;
 
   /// A replica that can be used, if one is wanted and there is one; else the master. Turns that follow each
   /// other give different replicas.
@@ -48,7 +48,7 @@ struct ServerView {
   [[nodiscard]] const ReplicaSet* find(const Command& command, const Routing& routing,
                                        std::uint32_t turn) const;
   /// Those that hold keys.
-  [[nodiscard]] std::vector<Node> masters() const;
+  [[nodiscard]] std::vector<ServerNode> masters() const;
 };
 
 /// A topology of several servers that change. Calls choose a server by the current view and follow the
@@ -97,7 +97,7 @@ class RoutedTopology : public Topology {
   /// The view may be out of date, as the step says of this slot.
   virtual void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) = 0;
   /// The server that another one has named.
-  virtual Result<Node> node_named(const ServerAddress& address) = 0;
+  virtual Result<ServerNode> node_named(const ServerAddress& address) = 0;
   virtual void keep() = 0;
 
   [[nodiscard]] bool reads_replica(const Routing& routing) const noexcept {

@@ -66,8 +66,8 @@ void SentinelTopology::do_stop() noexcept {
   }
   if (keeper.joinable()) keeper.join();
   std::map<ServerAddress, Watched> sentinels;
-  std::vector<Node> replicas;
-  std::array<Node, 2> masters;
+  std::vector<ServerNode> replicas;
+  std::array<ServerNode, 2> masters;
   {
     const Lock lock(mutex_);
     sentinels.swap(sentinels_);
@@ -139,7 +139,7 @@ void SentinelTopology::refresh(const Step&, std::optional<std::uint16_t>, TimePo
   ask_sentinels(lock);
 }
 
-Result<Node> SentinelTopology::node_named(const ServerAddress& address) {
+Result<ServerNode> SentinelTopology::node_named(const ServerAddress& address) {
   return Error(ErrorCode::protocol, address.text() + " was named, which only a cluster does");
 }
 
@@ -218,7 +218,7 @@ void SentinelTopology::wake_keeper() {
   work_.notify_one();
 }
 
-Node SentinelTopology::make_node(const ServerAddress& address, bool master) {
+ServerNode SentinelTopology::make_node(const ServerAddress& address, bool master) {
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
   options.connector.login.requires_master = master;
@@ -243,7 +243,7 @@ void SentinelTopology::keep() {
   Lock lock(mutex_);
   while (!stopped_) {
     news_ = false;
-    std::vector<Node> retired;
+    std::vector<ServerNode> retired;
     try {
       retired.reserve(replicas_.size() + 2);  // a node that leaves has to get there
       watch_sentinels();
@@ -285,7 +285,7 @@ void SentinelTopology::keep() {
   }
 }
 
-void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
+void SentinelTopology::follow_choice(std::vector<ServerNode>& retired, Lock& lock) {
   if (candidate_ && candidate_->is_refused() && pursuit_.candidate()) {
     pursuit_.deny(SteadyTime::now());
     ask_sentinels(lock);  // who named it may know better by now
@@ -308,7 +308,7 @@ void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
   log(LogLevel::info, "the master is redis at " + master_->address().text());
 }
 
-void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
+void SentinelTopology::follow_replicas(std::vector<ServerNode>& retired) {
   std::vector<ServerAddress> wanted;
   if (options_.read_from_replicas)
     for (const auto& [address, watched] : sentinels_)
@@ -316,8 +316,8 @@ void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
         if (std::find(wanted.begin(), wanted.end(), replica) == wanted.end() &&
             !(master_ && master_->address() == replica))
           wanted.push_back(replica);
-  std::vector<Node> kept;
-  std::vector<Node> left;
+  std::vector<ServerNode> kept;
+  std::vector<ServerNode> left;
   kept.reserve(replicas_.size() + wanted.size());
   left.reserve(replicas_.size());
   bool changed = false;

@@ -28,9 +28,9 @@ struct SentinelOptions {
 /// A master and its replicas, found by asking sentinels. Every connection to the master shows by ROLE that it
 /// is one. Calls read the current view without a lock; a background thread, the keeper, changes it.
 ///
-/// MasterPursuit holds the states: which server is the master in use, and which one is the candidate. What the
-/// keeper does about it at each of its turns, which come when there is news, after a while when there is a
-/// candidate, and soon when memory or a thread was missing:
+/// MasterPursuit holds the states: which server is the master in use, and which one is the candidate. The
+/// keeper has a turn when there is news, after a while when there is a candidate, and soon when memory or a
+/// thread was missing. In each of them it
 ///
 ///     1. watches sentinels that it was told of
 ///     2. passes over a candidate that denies to be the master, connects to a new one, and makes one that is
@@ -39,8 +39,8 @@ struct SentinelOptions {
 ///     4. asks the sentinels again, when somebody wants that and the pause of RefreshGate is over
 ///     5. without the lock: retires servers that are not used any more
 ///
-/// A call without a master waits until the first search is settled (`settled`) and for `master_patience` after
-/// the last master was left; then it fails until there is one.
+/// A call without a master waits until the first search is settled, and for `master_patience` after the last
+/// master was left; then calls fail until there is one.
 class SentinelTopology final : public RoutedTopology {
  public:
   SentinelTopology(SentinelOptions options, std::string label, std::shared_ptr<ILogger> logger);
@@ -62,7 +62,7 @@ class SentinelTopology final : public RoutedTopology {
   Result<View> await_new_view(TimePoint deadline) override;
   ServerHint read_hint(std::string_view error, const ServerAddress& by) override;
   void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline, Lock& lock) override;
-  Result<Node> node_named(const ServerAddress& address) override;
+  Result<ServerNode> node_named(const ServerAddress& address) override;
   void keep() override;
 
   void watch_sentinels();
@@ -71,9 +71,9 @@ class SentinelTopology final : public RoutedTopology {
   void wake_keeper();
   void ask_sentinels(Lock& lock);
   void leave_master(Lock& lock);
-  void follow_choice(std::vector<Node>& retired, Lock& lock);
-  void follow_replicas(std::vector<Node>& retired);
-  Node make_node(const ServerAddress& address, bool master);
+  void follow_choice(std::vector<ServerNode>& retired, Lock& lock);
+  void follow_replicas(std::vector<ServerNode>& retired);
+  ServerNode make_node(const ServerAddress& address, bool master);
   void publish();
   [[nodiscard]] bool settled() const;
   [[nodiscard]] Error no_master() const;
@@ -90,9 +90,9 @@ class SentinelTopology final : public RoutedTopology {
   MasterPursuit pursuit_;
   std::map<ServerAddress, Watched> sentinels_;
   std::vector<ServerAddress> to_watch_;
-  Node master_;
-  Node candidate_;
-  std::vector<Node> replicas_;
+  ServerNode master_;
+  ServerNode candidate_;
+  std::vector<ServerNode> replicas_;
   TimePoint patience_ends_ = TimePoint::max();
 };
 
