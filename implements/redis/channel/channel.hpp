@@ -41,6 +41,14 @@ struct SystemThreads {
   static void yield() noexcept { std::this_thread::yield(); }
 };
 
+/// Whether the caller of a request goes on with it.
+enum class CallerExit : std::uint8_t {
+  none,       // it goes on
+  done,       // the request has ended: the caller takes the answer, with or without the lock
+  withdrawn,  // the caller leaves, and nobody will send the request
+  abandoned   // the caller leaves, and the request goes on without it
+};
+
 /// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,
 /// writes its own and everybody's waiting requests in one go, reads the answers, and hands the lead to the
 /// next caller that waits. A caller without company does one send and one receive on its own thread.
@@ -150,7 +158,6 @@ class BasicChannel {
   using Lock = std::unique_lock<typename Threads::Mutex>;
   using WakeList = typename Sleepers<Threads>::WakeList;
   using Pipeline = redis::Pipeline<Threads>;
-  using Transfer = typename Pipeline::Transfer;
 
   /// What a thread holds while it deals with the channel.
   struct Turn {
@@ -164,15 +171,8 @@ class BasicChannel {
     Transport::Patience patience = Transport::Patience::none;  // of the next receive
   };
 
-  /// Whether a caller goes on with its request.
-  enum class Exit : std::uint8_t {
-    none,       // it goes on
-    done,       // the request has ended: the caller takes the answer, with or without the lock
-    withdrawn,  // the caller leaves, and nobody will send the request
-    abandoned   // the caller leaves, and the request goes on without it
-  };
-  static Ending ending_of(Exit exit) noexcept {
-    return exit == Exit::withdrawn ? Ending::timed_out_queued : Ending::timed_out_sent;
+  static Ending ending_of(CallerExit exit) noexcept {
+    return exit == CallerExit::withdrawn ? Ending::timed_out_queued : Ending::timed_out_sent;
   }
 
   // What a caller does.
@@ -188,25 +188,25 @@ class BasicChannel {
   void encode_all(RequestSlot* slot, std::span<const Command> commands);
   void enqueue(RequestSlot* slot) noexcept;
   [[nodiscard]] bool is_alone(const Turn& turn, TimePoint now) const noexcept;
-  Exit call_alone(Turn& turn, TimePoint now);
-  Exit wait_or_lead(Turn& turn, TimePoint now);
-  Exit leave(RequestSlot* slot) noexcept;
+  CallerExit call_alone(Turn& turn, TimePoint now);
+  CallerExit wait_or_lead(Turn& turn, TimePoint now);
+  CallerExit leave(RequestSlot* slot) noexcept;
   void abandon(RequestSlot* slot) noexcept;
   Ending take_answer(const Turn& turn, Reply& reply, std::optional<Error>& loss) noexcept;
   Ending take_answers(const Turn& turn, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
 
   // What the leader does.
-  Exit begin_lead(Turn& turn, TimePoint now);
-  Exit lead(Turn& turn);
+  CallerExit begin_lead(Turn& turn, TimePoint now);
+  CallerExit lead(Turn& turn);
   void take_batch(const RequestSlot* own) noexcept;
-  Exit judge(Turn& turn, Transfer transfer);
-  Exit judge_deadline(Turn& turn);
+  CallerExit judge(Turn& turn, TransferResult transfer);
+  CallerExit judge_deadline(Turn& turn);
   void end_answered(WakeList& wakes) noexcept;
   void end_request(RequestSlot* slot, WakeList& wakes) noexcept;
   bool pass_lead(WakeList& wakes) noexcept;
   template <class Visit>
   void for_each_of_others(const RequestSlot* own, Visit&& visit) const noexcept;
-  Exit end_connection(Turn& turn);
+  CallerExit end_connection(Turn& turn);
 
   void count_load(int change) noexcept {
     load_.store(load_.load(std::memory_order_relaxed) + static_cast<std::size_t>(change),

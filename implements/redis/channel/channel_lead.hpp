@@ -12,18 +12,18 @@ namespace cachesite::redis {
 
 // `done` when the connection turns out to have ended while nobody used it.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::begin_lead(Turn& turn, TimePoint now) {
+CallerExit BasicChannel<Threads>::begin_lead(Turn& turn, TimePoint now) {
   const bool rested = now - last_lead_ > rest_before_check;
   last_lead_ = now;
-  if (pipeline_->requests().awaiting()) return Exit::none;
+  if (pipeline_->requests().awaiting()) return CallerExit::none;
   unanswered_since_ = now;
-  if (!rested || pipeline_->is_quiet()) return Exit::none;
+  if (!rested || pipeline_->is_quiet()) return CallerExit::none;
   take_batch(turn.own);
   return end_connection(turn);
 }
 
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::lead(Turn& turn) {
+CallerExit BasicChannel<Threads>::lead(Turn& turn) {
   for (bool keeps_company = false;;) {
     if (turn.own->stage != RequestSlot::Stage::done)
       take_batch(turn.own);
@@ -32,9 +32,9 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::lead(Turn& turn) {
     turn.lock.unlock();
     turn.wakes.wake();
     const auto patience = std::exchange(turn.patience, Transport::Patience::none);
-    const Transfer transfer = pipeline_->transfer(turn.deadline, patience);
+    const TransferResult transfer = pipeline_->transfer(turn.deadline, patience);
     turn.lock.lock();
-    if (const Exit exit = judge(turn, transfer); exit != Exit::none) return exit;
+    if (const CallerExit exit = judge(turn, transfer); exit != CallerExit::none) return exit;
   }
 }
 
@@ -52,24 +52,24 @@ void BasicChannel<Threads>::take_batch(const RequestSlot* own) noexcept {
 }
 
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::judge(Turn& turn, Transfer transfer) {
+CallerExit BasicChannel<Threads>::judge(Turn& turn, TransferResult transfer) {
   auto& requests = pipeline_->requests();
   const bool progress = !requests.finished().empty();
   if (clogged()) clogged_.store(false, std::memory_order_relaxed);
   end_answered(turn.wakes);
-  if (transfer == Transfer::lost || closing_) return end_connection(turn);
+  if (transfer == TransferResult::lost || closing_) return end_connection(turn);
   if (requests.awaiting() && progress) unanswered_since_ = Threads::now();
   if (turn.own->stage == RequestSlot::Stage::done &&
-      (transfer == Transfer::timed_out || !requests.awaiting())) {
+      (transfer == TransferResult::timed_out || !requests.awaiting())) {
     pass_lead(turn.wakes);
-    return Exit::done;
+    return CallerExit::done;
   }
-  return transfer == Transfer::timed_out ? judge_deadline(turn) : Exit::none;
+  return transfer == TransferResult::timed_out ? judge_deadline(turn) : CallerExit::none;
 }
 
 // The leader's deadline has passed, and its request has not ended.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::judge_deadline(Turn& turn) {
+CallerExit BasicChannel<Threads>::judge_deadline(Turn& turn) {
   bool wanted = false;  // by somebody who does not wait yet, but will come for an answer
   SteadyTime::duration patience{0};
   for_each_of_others(turn.own, [&](const RequestSlot& slot) {
@@ -131,7 +131,7 @@ bool BasicChannel<Threads>::pass_lead(WakeList& wakes) noexcept {
 
 // Ends the connection and everybody's requests, because of `closing_` or of the loss of the pipeline.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::end_connection(Turn& turn) {
+CallerExit BasicChannel<Threads>::end_connection(Turn& turn) {
   const bool asked_for = closing_.has_value();
   const Error reason = asked_for ? *closing_ : pipeline_->loss();
   pipeline_->requests().lose(reason);
@@ -147,12 +147,12 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::end_connection(Turn&
   leading_ = false;
   pipeline_.reset();
   pool_.wake_all();
-  if (asked_for) return Exit::done;
+  if (asked_for) return CallerExit::done;
   turn.lock.unlock();
   turn.wakes.wake();
   on_loss_(reason);
   turn.lock.lock();
-  return Exit::done;
+  return CallerExit::done;
 }
 
 }  // namespace cachesite::redis

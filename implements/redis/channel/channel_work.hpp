@@ -56,14 +56,14 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
   slot.reply.kind = ReplyKind::none;
   // Memory that the caller's value holds is used again.
   if (reply.value.size() > Value::inline_capacity) slot.reply.value = std::move(reply.value);
-  Exit exit;
+  CallerExit exit;
   if (is_alone(turn, now)) {
     exit = call_alone(turn, now);
   } else {
     enqueue(&slot);
     exit = wait_or_lead(turn, now);
   }
-  return exit == Exit::done ? take_answer(turn, reply, loss) : ending_of(exit);
+  return exit == CallerExit::done ? take_answer(turn, reply, loss) : ending_of(exit);
 }
 
 template <class Threads>
@@ -79,8 +79,8 @@ Ending BasicChannel<Threads>::call_all(std::span<const Command> commands, std::s
       turn.own->parts[index].reply.value = std::move(replies[index]->value);
   }
   enqueue(turn.own);
-  const Exit exit = wait_or_lead(turn, now);
-  return exit == Exit::done ? take_answers(turn, replies, loss) : ending_of(exit);
+  const CallerExit exit = wait_or_lead(turn, now);
+  return exit == CallerExit::done ? take_answers(turn, replies, loss) : ending_of(exit);
 }
 
 template <class Threads>
@@ -97,12 +97,12 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::send(std::span<co
   enqueue(turn.own);
   Pending pending(*this, turn.own);
   if (std::exchange(leading_, true)) return pending;
-  if (begin_lead(turn, now) != Exit::none) return pending;
+  if (begin_lead(turn, now) != CallerExit::none) return pending;
   take_batch(turn.own);
   turn.lock.unlock();
-  const Transfer sent = pipeline_->send_some();
+  const TransferResult sent = pipeline_->send_some();
   turn.lock.lock();
-  if (sent == Transfer::lost || closing_)
+  if (sent == TransferResult::lost || closing_)
     end_connection(turn);
   else
     pass_lead(turn.wakes);
@@ -115,9 +115,9 @@ Ending BasicChannel<Threads>::collect(Pending pending, std::span<Reply* const> r
   BasicChannel& channel = *pending.channel_;
   Turn turn(channel, deadline);
   turn.own = std::exchange(pending.slot_, nullptr);
-  const Exit exit =
-      turn.own->stage == RequestSlot::Stage::done ? Exit::done : channel.wait_or_lead(turn, now);
-  return exit == Exit::done ? channel.take_answers(turn, replies, loss) : ending_of(exit);
+  const CallerExit exit =
+      turn.own->stage == RequestSlot::Stage::done ? CallerExit::done : channel.wait_or_lead(turn, now);
+  return exit == CallerExit::done ? channel.take_answers(turn, replies, loss) : ending_of(exit);
 }
 
 template <class Threads>
@@ -172,41 +172,41 @@ bool BasicChannel<Threads>::is_alone(const Turn& turn, TimePoint now) const noex
 
 // Leads without the queue, which the usual call does not need.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::call_alone(Turn& turn, TimePoint now) {
+CallerExit BasicChannel<Threads>::call_alone(Turn& turn, TimePoint now) {
   leading_ = true;
   last_lead_ = unanswered_since_ = now;
   turn.own->stage = RequestSlot::Stage::in_flight;
   pipeline_->requests().admit(turn.own);
   load_.store(1, std::memory_order_relaxed);
   turn.lock.unlock();
-  const Transfer transfer = pipeline_->transfer(turn.deadline, Transport::Patience::short_wait);
+  const TransferResult transfer = pipeline_->transfer(turn.deadline, Transport::Patience::short_wait);
   turn.lock.lock();
-  if (transfer == Transfer::progress && !closing_ && !clogged() &&
+  if (transfer == TransferResult::progress && !closing_ && !clogged() &&
       pipeline_->requests().take_only_answer(turn.own)) {
     count_load(-1);
     if (queue_.empty())
       leading_ = false;
     else
       pass_lead(turn.wakes);
-    return Exit::done;
+    return CallerExit::done;
   }
-  const Exit exit = judge(turn, transfer);
-  return exit == Exit::none ? lead(turn) : exit;
+  const CallerExit exit = judge(turn, transfer);
+  return exit == CallerExit::none ? lead(turn) : exit;
 }
 
 // For a request that is on its way.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
+CallerExit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
   RequestSlot& own = *turn.own;
   if (leading_) {
     own.patience = turn.deadline - now;
     own.signal.store(RequestSlot::Signal::none, std::memory_order_relaxed);
     own.waits = true;
     turn.lock.unlock();
-    if (sleepers_.wait(own, turn.deadline) == RequestSlot::Signal::done) return Exit::done;
+    if (sleepers_.wait(own, turn.deadline) == RequestSlot::Signal::done) return CallerExit::done;
     turn.lock.lock();
     own.waits = false;
-    if (own.stage == RequestSlot::Stage::done) return Exit::done;
+    if (own.stage == RequestSlot::Stage::done) return CallerExit::done;
     if (!own.leads) return leave(&own);
     own.leads = false;
     now = Threads::now();
@@ -215,21 +215,21 @@ typename BasicChannel<Threads>::Exit BasicChannel<Threads>::wait_or_lead(Turn& t
     // Only when the whole patience of the connection fits before this deadline.
     if (turn.deadline - now >= limits_.patience) turn.patience = Transport::Patience::short_wait;
   }
-  const Exit exit = begin_lead(turn, now);
-  return exit == Exit::none ? lead(turn) : exit;
+  const CallerExit exit = begin_lead(turn, now);
+  return exit == CallerExit::none ? lead(turn) : exit;
 }
 
 // The caller goes without an answer. The slot is not its own after that.
 template <class Threads>
-typename BasicChannel<Threads>::Exit BasicChannel<Threads>::leave(RequestSlot* slot) noexcept {
+CallerExit BasicChannel<Threads>::leave(RequestSlot* slot) noexcept {
   if (slot->stage != RequestSlot::Stage::queued) {
     slot->abandoned = true;
-    return Exit::abandoned;
+    return CallerExit::abandoned;
   }
   queue_.unlink(slot);
   count_load(-1);
   pool_.put_back(slot);
-  return Exit::withdrawn;
+  return CallerExit::withdrawn;
 }
 
 template <class Threads>

@@ -17,6 +17,13 @@
 
 namespace cachesite::redis {
 
+/// What came of writing and reading for a while.
+enum class TransferResult : std::uint8_t {
+  progress,   // a request has ended
+  timed_out,  // the deadline has passed
+  lost        // the connection is of no use any more
+};
+
 /// One connection and the requests on it. One thread at a time, the leader of the channel, writes and reads.
 template <class Threads>
 class Pipeline {
@@ -28,21 +35,16 @@ class Pipeline {
   [[nodiscard]] PipelineState& requests() noexcept { return requests_; }
   [[nodiscard]] const PipelineState& requests() const noexcept { return requests_; }
 
-  enum class Transfer : std::uint8_t {
-    progress,   // a request has ended
-    timed_out,  // the deadline has passed
-    lost        // the connection is of no use any more: `loss()`
-  };
   /// Writes all there is and reads until a request has ended. `patience` is for the first receive.
-  Transfer transfer(TimePoint deadline, Transport::Patience patience) {
+  TransferResult transfer(TimePoint deadline, Transport::Patience patience) {
     if (requests_.has_output()) {
       const auto written = write_all(deadline, patience);
-      if (written != Transfer::progress) return written;
+      if (written != TransferResult::progress) return written;
     }
     return read_answer(deadline, patience);
   }
   /// Writes what can be written without waiting. Never `timed_out`.
-  Transfer send_some() noexcept;
+  TransferResult send_some() noexcept;
   /// True when nothing has come, and the connection has not ended.
   bool is_quiet() noexcept { return receive_some(Transport::Patience::none) == Received::nothing; }
 
@@ -58,8 +60,8 @@ class Pipeline {
 
   enum class Received : std::uint8_t { something, nothing, lost };
 
-  Transfer write_all(TimePoint deadline, Transport::Patience& patience);
-  Transfer read_answer(TimePoint deadline, Transport::Patience patience);
+  TransferResult write_all(TimePoint deadline, Transport::Patience& patience);
+  TransferResult read_answer(TimePoint deadline, Transport::Patience patience);
   Received receive_some(Transport::Patience patience) noexcept;
 
   std::unique_ptr<Transport> transport_;
@@ -70,49 +72,48 @@ class Pipeline {
 
 // Whatever has to be waited for on the way, `patience` is used up by that.
 template <class Threads>
-typename Pipeline<Threads>::Transfer Pipeline<Threads>::write_all(TimePoint deadline,
-                                                                  Transport::Patience& patience) {
+TransferResult Pipeline<Threads>::write_all(TimePoint deadline, Transport::Patience& patience) {
   while (requests_.has_output()) {
     if (requests_.output_of(clogging_from)) {
       transport_->pause(deadline);
       patience = Transport::Patience::none;
     }
-    if (send_some() == Transfer::lost) return Transfer::lost;
+    if (send_some() == TransferResult::lost) return TransferResult::lost;
     if (!requests_.has_output()) break;
     patience = Transport::Patience::none;
     clogged_.store(true, std::memory_order_relaxed);
     // A server that waits for us to read does not read either.
     const auto received = receive_some(Transport::Patience::none);
-    if (received == Received::lost) return Transfer::lost;
+    if (received == Received::lost) return TransferResult::lost;
     const bool late = received == Received::nothing
                           ? transport_->wait(true, deadline) == Transport::Waiting::timed_out
                           : Threads::now() >= deadline;
-    if (late) return Transfer::timed_out;
+    if (late) return TransferResult::timed_out;
   }
-  return Transfer::progress;
+  return TransferResult::progress;
 }
 
 template <class Threads>
-typename Pipeline<Threads>::Transfer Pipeline<Threads>::read_answer(TimePoint deadline,
-                                                                    Transport::Patience patience) {
+TransferResult Pipeline<Threads>::read_answer(TimePoint deadline, Transport::Patience patience) {
   while (requests_.finished().empty()) {
     const auto received = receive_some(std::exchange(patience, Transport::Patience::none));
-    if (received == Received::lost) return Transfer::lost;
+    if (received == Received::lost) return TransferResult::lost;
     if (requests_.input_to_come() >= clogging_from) {
       clogged_.store(true, std::memory_order_relaxed);
       transport_->pause(deadline);
     }
     if (received == Received::nothing) {
-      if (transport_->wait(false, deadline) == Transport::Waiting::timed_out) return Transfer::timed_out;
+      if (transport_->wait(false, deadline) == Transport::Waiting::timed_out)
+        return TransferResult::timed_out;
     } else if (requests_.finished().empty() && Threads::now() >= deadline) {
-      return Transfer::timed_out;
+      return TransferResult::timed_out;
     }
   }
-  return Transfer::progress;
+  return TransferResult::progress;
 }
 
 template <class Threads>
-typename Pipeline<Threads>::Transfer Pipeline<Threads>::send_some() noexcept try {
+TransferResult Pipeline<Threads>::send_some() noexcept try {
   while (requests_.has_output()) {
     std::array<iovec, most_pieces> pieces;
     const auto count = requests_.output(pieces);
@@ -120,14 +121,14 @@ typename Pipeline<Threads>::Transfer Pipeline<Threads>::send_some() noexcept try
     if (sent.status == Transport::Status::again) break;
     if (sent.status != Transport::Status::ok) {
       loss_.emplace(ErrorCode::unreachable, transport_->problem());
-      return Transfer::lost;
+      return TransferResult::lost;
     }
     requests_.wrote(sent.count);
   }
-  return Transfer::progress;
+  return TransferResult::progress;
 } catch (...) {
   loss_.emplace(ErrorCode::no_memory);
-  return Transfer::lost;
+  return TransferResult::lost;
 }
 
 template <class Threads>
