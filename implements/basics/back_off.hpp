@@ -25,7 +25,6 @@ class BackOff {
     return Pause(whole.count() - static_cast<std::int64_t>(state_ % static_cast<std::uint64_t>(half)));
   }
   void reset() noexcept { pause_ = first_; }
-  void slow_down() noexcept { pause_ = longest_; }
 
  private:
   Pause first_;

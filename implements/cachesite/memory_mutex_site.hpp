@@ -10,10 +10,6 @@
 
 namespace cachesite {
 
-namespace mutexes {
-class Engine;
-}
-
 /// Settings of a MemoryMutexSite.
 struct MemoryMutexSiteOptions {
   /// Length of a lease whose request gives none.
@@ -39,7 +35,8 @@ class MemoryMutexSite final : public IMutexSite {
   [[nodiscard]] std::shared_ptr<IMutex> get_reentrant_mutex(std::string_view name) override;
 
  private:
-  const std::shared_ptr<mutexes::Engine> engine_;
+  class Inner;
+  const std::unique_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

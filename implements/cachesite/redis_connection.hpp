@@ -70,7 +70,7 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   /// are not counted.
   [[nodiscard]] std::size_t lent_connections() const;
 
-  [[nodiscard]] const redis::SharedLink* shared_link() const noexcept override;
+  [[nodiscard]] const redis::ConnectionHandle* connection_handle() const noexcept override;
 
  protected:
   Result<RedisValue> do_call(const RedisCommand& command, const std::stop_token& stop) override;

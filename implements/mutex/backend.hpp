@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 /// Who wants or has which mutex, and how.
 struct Claim {
@@ -22,7 +22,7 @@ struct Claim {
 };
 
 /// Result of an attempt to take a mutex.
-struct Attempt {
+struct AttemptResult {
   bool granted = false;
   std::uint64_t fencing_token = 0;
   /// Of the present holder's lease.
@@ -41,9 +41,9 @@ class Backend {
   virtual ~Backend() = default;
 
   /// `will_wait`: the caller tries again when it fails; `has_waited`: it has failed before.
-  virtual Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) = 0;
+  virtual Result<AttemptResult> attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) = 0;
   /// Returns when another attempt may be worth it, and after `limit` at the latest.
-  virtual void wait(const Claim& claim, const Attempt& failed, std::chrono::milliseconds limit,
+  virtual void wait(const Claim& claim, const AttemptResult& failed, std::chrono::milliseconds limit,
                     const std::stop_token& stop) = 0;
   /// Takes back what waiting has left; others may go first.
   virtual void give_up(const Claim& claim, Limit limit) = 0;
@@ -57,4 +57,4 @@ class Backend {
   [[nodiscard]] virtual bool needs_renewal() const noexcept = 0;
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

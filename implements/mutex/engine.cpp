@@ -1,10 +1,10 @@
 #include "mutex/engine.hpp"
 
 #include "basics/inherited.hpp"
-#include "basics/interruptible_sleep.hpp"
 #include "basics/temporary_error.hpp"
 #include "mutex/mutex_handle.hpp"
 
+#include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_site.hpp>
 
@@ -12,10 +12,9 @@
 #include <atomic>
 #include <optional>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 namespace {
 
@@ -26,39 +25,39 @@ using std::chrono::milliseconds;
 constexpr milliseconds last_call{500};
 constexpr milliseconds least_last_call{50};
 
-/// What a user holds of a tenure; a reentrant one has several. Made before there is a tenure to hold. In a
+/// A user's share in a held lock; a reentrant one has several. Made before there is a lock to hold. In a
 /// forked child it is held no longer: the mutex is the parent's.
 class Lease final : public IMutexLease {
  public:
   explicit Lease(std::shared_ptr<Engine> engine) noexcept : engine_(std::move(engine)) {}
   ~Lease() override {
-    if (tenure_) (void)Lease::release();
+    if (held_lock_) (void)Lease::release();
   }
-  void hold(std::shared_ptr<Tenure> tenure) noexcept { tenure_ = std::move(tenure); }
+  void hold(std::shared_ptr<HeldLock> held_lock) noexcept { held_lock_ = std::move(held_lock); }
 
   [[nodiscard]] bool held() const noexcept override {
-    return !fork_mark_.forked() && !given_back_.load() && tenure_->held();
+    return !fork_mark_.forked() && !given_back_.load() && held_lock_->held();
   }
-  [[nodiscard]] std::uint64_t fencing_token() const noexcept override { return tenure_->fencing_token; }
-  [[nodiscard]] std::stop_token lost() const noexcept override { return tenure_->lost.get_token(); }
-  [[nodiscard]] TimePoint valid_until() const noexcept override { return tenure_->end(); }
-  [[nodiscard]] const std::string& owner() const noexcept override { return tenure_->claim.owner; }
+  [[nodiscard]] std::uint64_t fencing_token() const noexcept override { return held_lock_->fencing_token; }
+  [[nodiscard]] std::stop_token lost() const noexcept override { return held_lock_->lost.get_token(); }
+  [[nodiscard]] TimePoint valid_until() const noexcept override { return held_lock_->end(); }
+  [[nodiscard]] const std::string& owner() const noexcept override { return held_lock_->claim.owner; }
   Result<bool> renew() noexcept override {
     if (fork_mark_.forked()) return basics::forked_error();
     if (given_back_.load()) return false;
-    return guarded_call<bool>([&] { return engine_->renew(*tenure_); });
+    return guarded_call<bool>([&] { return engine_->renew(*held_lock_); });
   }
   Result<bool> release() noexcept override {
     if (fork_mark_.forked()) return basics::forked_error();
     if (given_back_.exchange(true)) return false;
-    const bool was_held = tenure_->held();
-    if (!tenure_->line->give_back_once(*tenure_)) return was_held;
-    return engine_->release(tenure_);
+    const bool was_held = held_lock_->held();
+    if (!held_lock_->line->give_back_once(*held_lock_)) return was_held;
+    return engine_->release(held_lock_);
   }
 
  private:
   const std::shared_ptr<Engine> engine_;
-  std::shared_ptr<Tenure> tenure_;
+  std::shared_ptr<HeldLock> held_lock_;
   std::atomic<bool> given_back_{false};
   const basics::ForkMark fork_mark_;
 };
@@ -105,39 +104,39 @@ TimePoint Engine::deadline_of(const MutexRequest& request) const {
   return options_.clock->now() + request.wait->milliseconds();
 }
 
-std::shared_ptr<Tenure> Engine::new_tenure(const std::shared_ptr<LockLine>& line,
-                                           const MutexRequest& request) {
-  const auto lasting = !request.renew              ? Tenure::Lasting::until_its_end
-                       : backend_->needs_renewal() ? Tenure::Lasting::while_renewed
-                                                   : Tenure::Lasting::for_ever;
+std::shared_ptr<HeldLock> Engine::new_held_lock(const std::shared_ptr<LockLine>& line,
+                                                const MutexRequest& request) {
+  const auto lasting = !request.renew              ? HeldLock::Lasting::until_its_end
+                       : backend_->needs_renewal() ? HeldLock::Lasting::while_renewed
+                                                   : HeldLock::Lasting::for_ever;
   const auto expire = request.expire ? milliseconds(request.expire->milliseconds()) : options_.expire;
-  auto tenure = std::make_shared<Tenure>(Claim{line->name(), owners_.next(), request.mode, expire}, line,
-                                         lasting, options_.clock);
-  keeper_.prepare(*tenure);
-  return tenure;
+  auto held_lock = std::make_shared<HeldLock>(Claim{line->name(), owners_.next(), request.mode, expire}, line,
+                                              lasting, options_.clock);
+  keeper_.prepare(*held_lock);
+  return held_lock;
 }
 
 /// One request that tries again and again, by the first in line. Unless it is granted, it takes back in the
 /// end what it may have left at the backend: at once while the backend answers, else in the background.
-class Engine::Contest {
+class Engine::Acquisition {
  public:
-  Contest(Engine& engine, std::shared_ptr<Tenure> tenure, TimePoint deadline)
-      : engine_(engine), tenure_(std::move(tenure)), deadline_(deadline) {}
-  ~Contest();
-  Contest(const Contest&) = delete;
-  Contest& operator=(const Contest&) = delete;
+  Acquisition(Engine& engine, std::shared_ptr<HeldLock> held_lock, TimePoint deadline)
+      : engine_(engine), held_lock_(std::move(held_lock)), deadline_(deadline) {}
+  ~Acquisition();
+  Acquisition(const Acquisition&) = delete;
+  Acquisition& operator=(const Acquisition&) = delete;
 
   /// False when others had it until the deadline.
   Result<bool> run(LockLine::Place& place, const std::stop_token& stop);
 
  private:
-  Result<Attempt> attempt();
+  Result<AttemptResult> attempt();
   [[nodiscard]] milliseconds left() const;
-  void wait(const Attempt& failed, milliseconds limit, const std::stop_token& stop);
+  void wait(const AttemptResult& failed, milliseconds limit, const std::stop_token& stop);
   [[nodiscard]] bool bears(const Error& error);
 
   Engine& engine_;
-  const std::shared_ptr<Tenure> tenure_;
+  const std::shared_ptr<HeldLock> held_lock_;
   const TimePoint deadline_;
   bool granted_ = false;
   bool may_have_it_ = false;  // an attempt was sent and not answered
@@ -145,33 +144,34 @@ class Engine::Contest {
   std::optional<TimePoint> failing_since_;
 };
 
-Engine::Contest::~Contest() {
+Engine::Acquisition::~Acquisition() {
   if (granted_) return;
-  if (may_have_it_ || (failing_since_ && tenure_->has_waited)) {
-    engine_.keeper_.clean_up(tenure_, last_sent_ + tenure_->claim.expire + milliseconds(1000));
-  } else if (tenure_->has_waited) {
+  if (may_have_it_ || (failing_since_ && held_lock_->has_waited)) {
+    engine_.keeper_.clean_up(held_lock_, last_sent_ + held_lock_->claim.expire + milliseconds(1000));
+  } else if (held_lock_->has_waited) {
     (void)guarded_call<Done>([&] {
-      engine_.backend_->give_up(tenure_->claim, last_call);
+      engine_.backend_->give_up(held_lock_->claim, last_call);
       return Done{};
     });
   }
 }
 
-milliseconds Engine::Contest::left() const {
+milliseconds Engine::Acquisition::left() const {
   constexpr milliseconds longest{60'000};
   if (deadline_ == TimePoint::max()) return longest;
   return std::min(longest, std::chrono::ceil<milliseconds>(deadline_ - engine_.options_.clock->now()));
 }
 
-Result<Attempt> Engine::Contest::attempt() {
+Result<AttemptResult> Engine::Acquisition::attempt() {
   last_sent_ = engine_.options_.clock->now();
   Backend::Limit limit;
   if (deadline_ != TimePoint::max()) {
     const auto left = this->left();
     limit = std::max({left, std::min(left + last_call, last_call), least_last_call});
   }
-  auto attempt = guarded_call<Attempt>([&] {
-    return engine_.backend_->attempt(tenure_->claim, deadline_ > last_sent_, tenure_->has_waited, limit);
+  auto attempt = guarded_call<AttemptResult>([&] {
+    return engine_.backend_->attempt(held_lock_->claim, deadline_ > last_sent_, held_lock_->has_waited,
+                                     limit);
   });
   if (attempt.ok()) {
     failing_since_.reset();
@@ -185,34 +185,34 @@ Result<Attempt> Engine::Contest::attempt() {
   return attempt;
 }
 
-bool Engine::Contest::bears(const Error& error) {
+bool Engine::Acquisition::bears(const Error& error) {
   return basics::is_temporary(error) && left().count() > 0 &&
          engine_.options_.clock->now() - *failing_since_ < engine_.options_.outage_patience;
 }
 
-void Engine::Contest::wait(const Attempt& failed, milliseconds limit, const std::stop_token& stop) {
-  tenure_->has_waited = true;
+void Engine::Acquisition::wait(const AttemptResult& failed, milliseconds limit, const std::stop_token& stop) {
+  held_lock_->has_waited = true;
   const auto waited = guarded_call<Done>([&] {
-    engine_.backend_->wait(tenure_->claim, failed, limit, stop);
+    engine_.backend_->wait(held_lock_->claim, failed, limit, stop);
     return Done{};
   });
-  if (!waited.ok()) basics::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
+  if (!waited.ok()) detail::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
 }
 
-Result<bool> Engine::Contest::run(LockLine::Place& place, const std::stop_token& stop) {
+Result<bool> Engine::Acquisition::run(LockLine::Place& place, const std::stop_token& stop) {
   for (;;) {
     const auto attempt = this->attempt();
     if (attempt.ok() && attempt.value().granted) {
       granted_ = true;
-      tenure_->grant(attempt.value().fencing_token, last_sent_);
-      place.become(tenure_);
-      engine_.keeper_.watch(tenure_);
+      held_lock_->grant(attempt.value().fencing_token, last_sent_);
+      place.become(held_lock_);
+      engine_.keeper_.watch(held_lock_);
       return true;
     }
     const auto limit = left();
     if (!attempt.ok()) {
       if (!bears(attempt.error())) return attempt.error();
-      basics::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
+      detail::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
     } else if (limit.count() > 0) {
       wait(attempt.value(), limit, stop);
     }
@@ -243,16 +243,11 @@ Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine
     if (either.stop_requested()) return stopped_error();
     return std::shared_ptr<IMutexLease>();
   }
-  std::shared_ptr<Tenure> tenure;
-  try {
-    tenure = new_tenure(line, request);
-  } catch (const std::system_error& no_thread) {
-    return Error(ErrorCode::no_memory, no_thread.what());
-  }
-  const auto granted = Contest(*this, tenure, deadline).run(place, either.get_token());
+  const auto held_lock = new_held_lock(line, request);
+  const auto granted = Acquisition(*this, held_lock, deadline).run(place, either.get_token());
   if (!granted.ok()) return granted.error();
   if (!granted.value()) return std::shared_ptr<IMutexLease>();
-  lease->hold(tenure);
+  lease->hold(held_lock);
   return std::shared_ptr<IMutexLease>(lease);
 }
 
@@ -261,36 +256,36 @@ Result<std::vector<MutexHolder>> Engine::holders(const LockLine& line) {
   if (auto known = backend_->holders(line.name())) return *known;
   std::vector<MutexHolder> holders;
   const auto now = options_.clock->now();
-  for (const auto& tenure : line.tenures()) {
-    if (!tenure->held()) continue;
-    MutexHolder holder{tenure->claim.owner, tenure->claim.mode, {}};
-    if (tenure->lasting != Tenure::Lasting::for_ever)
-      holder.remaining = std::chrono::ceil<milliseconds>(tenure->end() - now);
+  for (const auto& held_lock : line.held_locks()) {
+    if (!held_lock->held()) continue;
+    MutexHolder holder{held_lock->claim.owner, held_lock->claim.mode, {}};
+    if (held_lock->lasting != HeldLock::Lasting::for_ever)
+      holder.remaining = std::chrono::ceil<milliseconds>(held_lock->end() - now);
     holders.push_back(std::move(holder));
   }
   return holders;
 }
 
-Result<bool> Engine::renew(Tenure& tenure) {
-  if (!tenure.held()) return false;
+Result<bool> Engine::renew(HeldLock& held_lock) {
+  if (!held_lock.held()) return false;
   const auto sent = options_.clock->now();
-  const auto answers = backend_->renew({&tenure.claim, 1}, milliseconds(2000));
+  const auto answers = backend_->renew({&held_lock.claim, 1}, milliseconds(2000));
   if (answers.empty()) return false;
   if (!answers.front().ok()) return answers.front().error();
   if (answers.front().value())
-    tenure.extend_from(sent);
+    held_lock.extend_from(sent);
   else
-    keeper_.lose(tenure, "it was taken away");
-  return tenure.held();
+    keeper_.lose(held_lock, "it was taken away");
+  return held_lock.held();
 }
 
-Result<bool> Engine::release(const std::shared_ptr<Tenure>& tenure) noexcept {
-  const bool in_time = options_.clock->now() < tenure->end();
-  if (!tenure->change(Tenure::State::released)) return false;
-  keeper_.forget(*tenure);
-  const auto released = guarded_call<bool>([&] { return backend_->release(tenure->claim, {}); });
-  if (!released.ok()) keeper_.clean_up(tenure, tenure->end() + tenure->claim.expire / 50);
-  tenure->line->vacate(*tenure);
+Result<bool> Engine::release(const std::shared_ptr<HeldLock>& held_lock) noexcept {
+  const bool in_time = options_.clock->now() < held_lock->end();
+  if (!held_lock->change(HeldLock::State::released)) return false;
+  keeper_.forget(*held_lock);
+  const auto released = guarded_call<bool>([&] { return backend_->release(held_lock->claim, {}); });
+  if (!released.ok()) keeper_.clean_up(held_lock, held_lock->end() + held_lock->claim.expire / 50);
+  held_lock->line->vacate(*held_lock);
   if (!released.ok()) return released;
   return released.value() && in_time;
 }
@@ -301,4 +296,4 @@ void Engine::stop() noexcept {
   keeper_.stop();
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 struct EngineOptions {
   /// Length of a lease whose request gives none.
@@ -32,8 +32,8 @@ struct EngineOptions {
   std::shared_ptr<const IClock> clock;
 };
 
-/// What every mutex site does: lines of those who wait, tenures, and their renewal, over some backend. In a
-/// forked child calls end with `closed`, and what the parent holds stays its own.
+/// What every mutex site does: lines of those who wait, held locks, and their renewal, over some backend. In
+/// a forked child calls end with `closed`, and what the parent holds stays its own.
 class Engine : public std::enable_shared_from_this<Engine> {
  public:
   Engine(std::unique_ptr<Backend> backend, EngineOptions options);
@@ -42,17 +42,17 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Result<std::shared_ptr<IMutexLease>> take(const std::shared_ptr<LockLine>& line,
                                             const MutexRequest& request, bool reentrant);
   Result<std::vector<MutexHolder>> holders(const LockLine& line);
-  Result<bool> renew(Tenure& tenure);
-  Result<bool> release(const std::shared_ptr<Tenure>& tenure) noexcept;
+  Result<bool> renew(HeldLock& held_lock);
+  Result<bool> release(const std::shared_ptr<HeldLock>& held_lock) noexcept;
   void stop() noexcept;
   /// Renews, notices and gives back what is due by the clock.
   void attend() noexcept { keeper_.attend(); }
 
  private:
-  class Contest;
+  class Acquisition;
   std::shared_ptr<LockLine> line_of(std::string_view name);
   [[nodiscard]] TimePoint deadline_of(const MutexRequest& request) const;
-  std::shared_ptr<Tenure> new_tenure(const std::shared_ptr<LockLine>& line, const MutexRequest& request);
+  std::shared_ptr<HeldLock> new_held_lock(const std::shared_ptr<LockLine>& line, const MutexRequest& request);
 
   const std::unique_ptr<Backend> backend_;
   const EngineOptions options_;
@@ -65,4 +65,4 @@ class Engine : public std::enable_shared_from_this<Engine> {
   LeaseKeeper keeper_;
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

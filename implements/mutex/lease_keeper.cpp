@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 namespace {
 
@@ -21,15 +21,15 @@ constexpr milliseconds first_clean_up{50};
 constexpr milliseconds next_clean_up{200};
 
 // A third of the lease after the last renewal; soon again when that has passed.
-TimePoint next_turn(const Tenure& tenure, TimePoint now) {
-  if (tenure.lasting != Tenure::Lasting::while_renewed) return tenure.end();
-  const auto expire = std::chrono::duration_cast<SteadyTime::duration>(tenure.claim.expire);
-  return std::min(tenure.end(), std::max(tenure.end() - expire * 2 / 3, now + expire / 20));
+TimePoint next_turn(const HeldLock& held_lock, TimePoint now) {
+  if (held_lock.lasting != HeldLock::Lasting::while_renewed) return held_lock.end();
+  const auto expire = std::chrono::duration_cast<SteadyTime::duration>(held_lock.claim.expire);
+  return std::min(held_lock.end(), std::max(held_lock.end() - expire * 2 / 3, now + expire / 20));
 }
 
-bool is_renewable(const Tenure& tenure, TimePoint now) {
-  return tenure.state.load() == Tenure::State::held && tenure.lasting == Tenure::Lasting::while_renewed &&
-         now < tenure.end();
+bool is_renewable(const HeldLock& held_lock, TimePoint now) {
+  return held_lock.state.load() == HeldLock::State::held &&
+         held_lock.lasting == HeldLock::Lasting::while_renewed && now < held_lock.end();
 }
 
 }  // namespace
@@ -42,11 +42,11 @@ LeaseKeeper::~LeaseKeeper() {
   stop();
 }
 
-void LeaseKeeper::prepare(Tenure& tenure) {
-  if (tenure.lasting == Tenure::Lasting::for_ever) return;
-  Duties one;
+void LeaseKeeper::prepare(HeldLock& held_lock) {
+  if (held_lock.lasting == HeldLock::Lasting::for_ever) return;
+  Schedule one;
   one.emplace(TimePoint(), nullptr);
-  tenure.place = one.extract(one.begin());
+  held_lock.place = one.extract(one.begin());
   const std::lock_guard lock(mutex_);
   if (stopping_ || worker_.joinable()) return;
   try {
@@ -56,58 +56,58 @@ void LeaseKeeper::prepare(Tenure& tenure) {
   }
 }
 
-void LeaseKeeper::watch(const std::shared_ptr<Tenure>& tenure) noexcept {
-  if (tenure->lasting == Tenure::Lasting::for_ever) return;
+void LeaseKeeper::watch(const std::shared_ptr<HeldLock>& held_lock) noexcept {
+  if (held_lock->lasting == HeldLock::Lasting::for_ever) return;
   {
     const std::lock_guard lock(mutex_);
-    tenure->task = Tenure::Task::watch;
-    if (!stopping_) return enter(tenure, next_turn(*tenure, clock_->now()));
+    held_lock->task = HeldLock::Task::watch;
+    if (!stopping_) return enter(held_lock, next_turn(*held_lock, clock_->now()));
   }
-  lose(*tenure, "the site is stopped");
+  lose(*held_lock, "the site is stopped");
 }
 
-void LeaseKeeper::clean_up(const std::shared_ptr<Tenure>& tenure, TimePoint end) noexcept {
-  if (tenure->lasting == Tenure::Lasting::for_ever) return;
+void LeaseKeeper::clean_up(const std::shared_ptr<HeldLock>& held_lock, TimePoint end) noexcept {
+  if (held_lock->lasting == HeldLock::Lasting::for_ever) return;
   const std::lock_guard lock(mutex_);
   if (stopping_) return;
-  tenure->task = Tenure::Task::clean_up;
-  tenure->clean_until = end;
-  enter(tenure, clock_->now() + first_clean_up);
+  held_lock->task = HeldLock::Task::clean_up;
+  held_lock->clean_until = end;
+  enter(held_lock, clock_->now() + first_clean_up);
 }
 
-void LeaseKeeper::forget(Tenure& tenure) noexcept {
+void LeaseKeeper::forget(HeldLock& held_lock) noexcept {
   const std::lock_guard lock(mutex_);
-  tenure.task = Tenure::Task::none;
-  leave(tenure);
+  held_lock.task = HeldLock::Task::none;
+  leave(held_lock);
 }
 
-// The lock is held. A tenure without its place is being attended to: it is put back by its task then.
-void LeaseKeeper::enter(const std::shared_ptr<Tenure>& tenure, TimePoint due) noexcept {
-  leave(*tenure);
-  if (tenure->place.empty()) return;
-  tenure->due = due;
-  tenure->place.key() = due;
-  tenure->place.mapped() = tenure;
-  duties_.insert(std::move(tenure->place));
+// The lock is held. A held lock without its place is being attended to: it is put back by its task then.
+void LeaseKeeper::enter(const std::shared_ptr<HeldLock>& held_lock, TimePoint due) noexcept {
+  leave(*held_lock);
+  if (held_lock->place.empty()) return;
+  held_lock->due = due;
+  held_lock->place.key() = due;
+  held_lock->place.mapped() = held_lock;
+  schedule_.insert(std::move(held_lock->place));
   if (due < wakes_) changed_.notify_all();
 }
 
 // The lock is held.
-void LeaseKeeper::leave(Tenure& tenure) noexcept {
-  const auto [first, last] = duties_.equal_range(tenure.due);
+void LeaseKeeper::leave(HeldLock& held_lock) noexcept {
+  const auto [first, last] = schedule_.equal_range(held_lock.due);
   const auto found =
-      std::find_if(first, last, [&](const auto& duty) { return duty.second.get() == &tenure; });
+      std::find_if(first, last, [&](const auto& entry) { return entry.second.get() == &held_lock; });
   if (found == last) return;
-  tenure.place = duties_.extract(found);
-  tenure.place.mapped() = nullptr;
+  held_lock.place = schedule_.extract(found);
+  held_lock.place.mapped() = nullptr;
 }
 
-void LeaseKeeper::lose(Tenure& tenure, const char* reason) noexcept {
-  if (!tenure.change(Tenure::State::lost)) return;
-  tenure.line->vacate(tenure);
-  tenure.lost.request_stop();
+void LeaseKeeper::lose(HeldLock& held_lock, const char* reason) noexcept {
+  if (!held_lock.change(HeldLock::State::lost)) return;
+  held_lock.line->vacate(held_lock);
+  held_lock.lost.request_stop();
   basics::log_guarded(*logger_, LogLevel::warning, "mutex",
-                      [&] { return label_ + ": lost mutex \"" + tenure.claim.name + "\": " + reason; });
+                      [&] { return label_ + ": lost mutex \"" + held_lock.claim.name + "\": " + reason; });
 }
 
 void LeaseKeeper::stop() noexcept {
@@ -119,19 +119,19 @@ void LeaseKeeper::stop() noexcept {
     worker = std::move(worker_);
   }
   if (worker.joinable()) worker.join();
-  Duties duties;
+  Schedule schedule;
   {
     const std::lock_guard lock(mutex_);
-    duties.swap(duties_);
+    schedule.swap(schedule_);
   }
-  for (const auto& [due, tenure] : duties)
-    lose(*tenure, "the site is stopped");
+  for (const auto& [due, held_lock] : schedule)
+    lose(*held_lock, "the site is stopped");
 }
 
 void LeaseKeeper::work() noexcept {
   Lock lock(mutex_);
   while (!stopping_) {
-    if (!duties_.empty() && duties_.begin()->first <= clock_->now()) {
+    if (!schedule_.empty() && schedule_.begin()->first <= clock_->now()) {
       lock.unlock();
       attend();
       lock.lock();
@@ -142,11 +142,11 @@ void LeaseKeeper::work() noexcept {
 }
 
 void LeaseKeeper::sleep(Lock& lock) {
-  if (duties_.empty()) {
+  if (schedule_.empty()) {
     wakes_ = TimePoint::max();
     changed_.wait(lock);
   } else {
-    wakes_ = duties_.begin()->first;
+    wakes_ = schedule_.begin()->first;
     changed_.wait_for(lock, wakes_ - clock_->now());
   }
   wakes_ = TimePoint::min();  // awake: nobody needs to call
@@ -154,80 +154,81 @@ void LeaseKeeper::sleep(Lock& lock) {
 
 void LeaseKeeper::attend() noexcept {
   const std::lock_guard turn(turn_);
-  Duties duties = take_due();
+  Schedule schedule = take_due();
   (void)guarded_call<Done>([&] {
-    renew(duties);
+    renew(schedule);
     return Done{};
   });
-  for (const auto& [due, tenure] : duties) {
-    if (tenure->state.load() != Tenure::State::held)
-      clean(*tenure);
-    else if (clock_->now() >= tenure->end())
-      lose(*tenure, tenure->lasting == Tenure::Lasting::while_renewed ? "it could not be renewed in time"
-                                                                      : "its time is up");
+  for (const auto& [due, held_lock] : schedule) {
+    if (held_lock->state.load() != HeldLock::State::held)
+      clean(*held_lock);
+    else if (clock_->now() >= held_lock->end())
+      lose(*held_lock, held_lock->lasting == HeldLock::Lasting::while_renewed
+                           ? "it could not be renewed in time"
+                           : "its time is up");
   }
-  put_back(std::move(duties));
+  put_back(std::move(schedule));
 }
 
-Duties LeaseKeeper::take_due() noexcept {
-  Duties due;
+Schedule LeaseKeeper::take_due() noexcept {
+  Schedule due;
   const std::lock_guard lock(mutex_);
   const auto now = clock_->now();
-  while (!duties_.empty() && duties_.begin()->first <= now)
-    due.insert(duties_.extract(duties_.begin()));
+  while (!schedule_.empty() && schedule_.begin()->first <= now)
+    due.insert(schedule_.extract(schedule_.begin()));
   return due;
 }
 
-void LeaseKeeper::put_back(Duties duties) noexcept {
-  std::shared_ptr<Tenure> tenure;  // the last one goes without the lock
+void LeaseKeeper::put_back(Schedule schedule) noexcept {
+  std::shared_ptr<HeldLock> held_lock;  // the last one goes without the lock
   const std::lock_guard lock(mutex_);
   const auto now = clock_->now();
-  while (!duties.empty()) {
-    auto place = duties.extract(duties.begin());
-    tenure = std::move(place.mapped());
-    tenure->place = std::move(place);
-    if (tenure->task == Tenure::Task::clean_up)
-      enter(tenure, now + next_clean_up);
-    else if (tenure->task == Tenure::Task::watch && tenure->state.load() == Tenure::State::held)
-      enter(tenure, next_turn(*tenure, now));
+  while (!schedule.empty()) {
+    auto place = schedule.extract(schedule.begin());
+    held_lock = std::move(place.mapped());
+    held_lock->place = std::move(place);
+    if (held_lock->task == HeldLock::Task::clean_up)
+      enter(held_lock, now + next_clean_up);
+    else if (held_lock->task == HeldLock::Task::watch && held_lock->state.load() == HeldLock::State::held)
+      enter(held_lock, next_turn(*held_lock, now));
   }
 }
 
-// A tenure that is not renewed here, for whatever reason, has its turn again soon.
-void LeaseKeeper::renew(const Duties& duties) {
+// A held lock that is not renewed here, for whatever reason, has its turn again soon.
+void LeaseKeeper::renew(const Schedule& schedule) {
   std::vector<Claim> claims;
-  std::vector<Tenure*> tenures;
+  std::vector<HeldLock*> held_locks;
   const auto sent = clock_->now();
   auto limit = longest_call;
-  for (const auto& [due, tenure] : duties) {
-    if (!is_renewable(*tenure, sent)) continue;
-    claims.push_back(tenure->claim);
-    tenures.push_back(tenure.get());
-    limit = std::min(limit, std::chrono::duration_cast<milliseconds>(tenure->end() - sent) / 2);
+  for (const auto& [due, held_lock] : schedule) {
+    if (!is_renewable(*held_lock, sent)) continue;
+    claims.push_back(held_lock->claim);
+    held_locks.push_back(held_lock.get());
+    limit = std::min(limit, std::chrono::duration_cast<milliseconds>(held_lock->end() - sent) / 2);
   }
   if (claims.empty()) return;
   const auto answers = backend_.renew(claims, std::max(limit, milliseconds(5)));
-  for (std::size_t index = 0; index < std::min(tenures.size(), answers.size()); ++index) {
+  for (std::size_t index = 0; index < std::min(held_locks.size(), answers.size()); ++index) {
     if (!answers[index].ok()) continue;
     if (answers[index].value())
-      tenures[index]->extend_from(sent);
+      held_locks[index]->extend_from(sent);
     else
-      lose(*tenures[index], "it was taken away");
+      lose(*held_locks[index], "it was taken away");
   }
 }
 
-void LeaseKeeper::clean(Tenure& tenure) noexcept {
+void LeaseKeeper::clean(HeldLock& held_lock) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    if (tenure.task != Tenure::Task::clean_up) return;
+    if (held_lock.task != HeldLock::Task::clean_up) return;
   }
   const auto released = guarded_call<bool>([&] {
-    auto answer = backend_.release(tenure.claim, longest_call);
-    if (answer.ok() && tenure.has_waited) backend_.give_up(tenure.claim, longest_call);
+    auto answer = backend_.release(held_lock.claim, longest_call);
+    if (answer.ok() && held_lock.has_waited) backend_.give_up(held_lock.claim, longest_call);
     return answer;
   });
   const std::lock_guard lock(mutex_);
-  if (released.ok() || clock_->now() >= tenure.clean_until) tenure.task = Tenure::Task::none;
+  if (released.ok() || clock_->now() >= held_lock.clean_until) held_lock.task = HeldLock::Task::none;
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

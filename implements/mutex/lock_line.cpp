@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 LockLine::Place::Place(LockLine& line, MutexMode mode) : line_(line), mode_(mode) {
   const std::lock_guard lock(line_.mutex_);
@@ -26,10 +26,10 @@ bool LockLine::Place::wait_for_turn(std::optional<std::chrono::nanoseconds> limi
   return turn_.wait_for(lock, stop, *limit, admitted);
 }
 
-void LockLine::Place::become(std::shared_ptr<Tenure> tenure) noexcept {
-  holding_.front() = std::move(tenure);
+void LockLine::Place::become(std::shared_ptr<HeldLock> held_lock) noexcept {
+  holding_.front() = std::move(held_lock);
   const std::lock_guard lock(line_.mutex_);
-  line_.tenures_.splice(line_.tenures_.end(), holding_);
+  line_.held_locks_.splice(line_.held_locks_.end(), holding_);
   line_.waiting_.erase(position_);
   in_line_ = false;
   line_.call_next();
@@ -37,43 +37,43 @@ void LockLine::Place::become(std::shared_ptr<Tenure> tenure) noexcept {
 
 bool LockLine::admits(const Place& place) const noexcept {
   if (waiting_.front() != &place) return false;
-  if (place.mode_ == MutexMode::exclusive) return tenures_.empty();
-  return std::all_of(tenures_.begin(), tenures_.end(),
-                     [](const auto& tenure) { return tenure->claim.mode == MutexMode::shared; });
+  if (place.mode_ == MutexMode::exclusive) return held_locks_.empty();
+  return std::all_of(held_locks_.begin(), held_locks_.end(),
+                     [](const auto& held_lock) { return held_lock->claim.mode == MutexMode::shared; });
 }
 
 void LockLine::call_next() noexcept {
   if (!waiting_.empty() && admits(*waiting_.front())) waiting_.front()->turn_.notify_one();
 }
 
-std::shared_ptr<Tenure> LockLine::take_again() noexcept {
+std::shared_ptr<HeldLock> LockLine::take_again() noexcept {
   const std::lock_guard lock(mutex_);
-  for (const auto& tenure : tenures_)
-    if (tenure->claim.mode == MutexMode::exclusive && tenure->thread == std::this_thread::get_id() &&
-        tenure->held()) {
-      ++tenure->depth;
-      return tenure;
+  for (const auto& held_lock : held_locks_)
+    if (held_lock->claim.mode == MutexMode::exclusive && held_lock->thread == std::this_thread::get_id() &&
+        held_lock->held()) {
+      ++held_lock->depth;
+      return held_lock;
     }
   return nullptr;
 }
 
-bool LockLine::give_back_once(Tenure& tenure) noexcept {
+bool LockLine::give_back_once(HeldLock& held_lock) noexcept {
   const std::lock_guard lock(mutex_);
-  return --tenure.depth == 0;
+  return --held_lock.depth == 0;
 }
 
-void LockLine::vacate(const Tenure& tenure) noexcept {
-  std::list<std::shared_ptr<Tenure>> vacated;  // goes without the lock
+void LockLine::vacate(const HeldLock& held_lock) noexcept {
+  std::list<std::shared_ptr<HeldLock>> vacated;  // goes without the lock
   const std::lock_guard lock(mutex_);
-  const auto found =
-      std::find_if(tenures_.begin(), tenures_.end(), [&](const auto& held) { return held.get() == &tenure; });
-  if (found != tenures_.end()) vacated.splice(vacated.end(), tenures_, found);
+  const auto found = std::find_if(held_locks_.begin(), held_locks_.end(),
+                                  [&](const auto& held) { return held.get() == &held_lock; });
+  if (found != held_locks_.end()) vacated.splice(vacated.end(), held_locks_, found);
   call_next();
 }
 
-std::vector<std::shared_ptr<Tenure>> LockLine::tenures() const {
+std::vector<std::shared_ptr<HeldLock>> LockLine::held_locks() const {
   const std::lock_guard lock(mutex_);
-  return {tenures_.begin(), tenures_.end()};
+  return {held_locks_.begin(), held_locks_.end()};
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

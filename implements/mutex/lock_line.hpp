@@ -1,7 +1,7 @@
 #pragma once
 
 #include "basics/condition.hpp"
-#include "mutex/tenure.hpp"
+#include "mutex/held_lock.hpp"
 
 #include <chrono>
 #include <list>
@@ -12,16 +12,24 @@
 #include <string>
 #include <vector>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 /// Those of this process who have one mutex, and those who want it, first come first served. Only the first
 /// in line deals with the backend, so however many threads wait, the backend sees one. Once somebody has a
 /// place, nothing here needs memory.
+///
+///     in line   a Place behind others, or     the one before has left, a holder has released -> its turn
+///               while others hold the mutex   limit or stop -> gone
+///     its turn  first, and admitted: asks     granted, become() -> holds
+///               the backend                   limit, stop or failure -> gone
+///     holds     a HeldLock of the line          vacate() -> gone
+///
+/// Whoever leaves, or begins to hold, calls the next in line.
 class LockLine {
  public:
   explicit LockLine(std::string name) : name_(std::move(name)) {}
 
-  /// A place in line, until it is given up or becomes a tenure.
+  /// A place in line, until it is given up or becomes a held lock.
   class Place {
    public:
     Place(LockLine& line, MutexMode mode);
@@ -32,25 +40,25 @@ class LockLine {
     /// Waits until it is this place's turn. False when `limit` passed or `stop` was requested first.
     bool wait_for_turn(std::optional<std::chrono::nanoseconds> limit, const std::stop_token& stop);
     /// Leaves the line as a holder.
-    void become(std::shared_ptr<Tenure> tenure) noexcept;
+    void become(std::shared_ptr<HeldLock> held_lock) noexcept;
 
    private:
     friend class LockLine;
     LockLine& line_;
     const MutexMode mode_;
     basics::AnyCondition turn_;
-    std::list<std::shared_ptr<Tenure>> holding_{nullptr};  // what `become` puts among the tenures
+    std::list<std::shared_ptr<HeldLock>> holding_{nullptr};  // what `become` puts among the held locks
     std::list<Place*>::iterator position_;
     bool in_line_ = true;
   };
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  /// The exclusive tenure of this thread, held once more; null when it has none.
-  std::shared_ptr<Tenure> take_again() noexcept;
-  /// True when the tenure ends with this.
-  bool give_back_once(Tenure& tenure) noexcept;
-  void vacate(const Tenure& tenure) noexcept;
-  [[nodiscard]] std::vector<std::shared_ptr<Tenure>> tenures() const;
+  /// The exclusive held lock of this thread, held once more; null when it has none.
+  std::shared_ptr<HeldLock> take_again() noexcept;
+  /// True when the held lock ends with this.
+  bool give_back_once(HeldLock& held_lock) noexcept;
+  void vacate(const HeldLock& held_lock) noexcept;
+  [[nodiscard]] std::vector<std::shared_ptr<HeldLock>> held_locks() const;
 
  private:
   [[nodiscard]] bool admits(const Place& place) const noexcept;
@@ -59,7 +67,7 @@ class LockLine {
   const std::string name_;
   mutable std::mutex mutex_;
   std::list<Place*> waiting_;
-  std::list<std::shared_ptr<Tenure>> tenures_;
+  std::list<std::shared_ptr<HeldLock>> held_locks_;
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

@@ -6,18 +6,18 @@
 #include <optional>
 #include <vector>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 /// For mutexes of one process: whoever is first in line has it.
 class MemoryBackend final : public Backend {
  public:
-  Result<Attempt> attempt(const Claim& claim, bool, bool, Limit) override {
-    Attempt attempt;
+  Result<AttemptResult> attempt(const Claim& claim, bool, bool, Limit) override {
+    AttemptResult attempt;
     attempt.granted = true;
     attempt.fencing_token = claim.mode == MutexMode::exclusive ? tokens_.fetch_add(1) + 1 : tokens_.load();
     return attempt;
   }
-  void wait(const Claim&, const Attempt&, std::chrono::milliseconds, const std::stop_token&) override {}
+  void wait(const Claim&, const AttemptResult&, std::chrono::milliseconds, const std::stop_token&) override {}
   void give_up(const Claim&, Limit) override {}
   std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds) override {
     return std::vector<Result<bool>>(claims.size(), Result<bool>(true));
@@ -32,4 +32,4 @@ class MemoryBackend final : public Backend {
   std::atomic<std::uint64_t> tokens_{0};
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

@@ -20,26 +20,34 @@ ParameterTable MemoryMutexSiteOptions::parameters() {
   };
 }
 
-MemoryMutexSite::MemoryMutexSite(Options options, const ComponentContext& context)
-    : engine_(basics::make_process_bound<mutexes::Engine>(
-          std::make_unique<mutexes::MemoryBackend>(),
-          mutexes::EngineOptions{options.expire, std::chrono::milliseconds(0), context.label, context.logger,
+class MemoryMutexSite::Inner {
+ public:
+  Inner(const Options& options, const ComponentContext& context)
+      : engine(basics::make_process_bound<mutex::Engine>(
+            std::make_unique<mutex::MemoryBackend>(),
+            mutex::EngineOptions{options.expire, std::chrono::milliseconds(0), context.label, context.logger,
                                  context.clock})) {}
 
+  const std::shared_ptr<mutex::Engine> engine;
+};
+
+MemoryMutexSite::MemoryMutexSite(Options options, const ComponentContext& context)
+    : inner_(std::make_unique<Inner>(options, context)) {}
+
 MemoryMutexSite::~MemoryMutexSite() {
-  engine_->stop();
+  inner_->engine->stop();
 }
 
 void MemoryMutexSite::stop() noexcept {
-  engine_->stop();
+  inner_->engine->stop();
 }
 
 std::shared_ptr<IMutex> MemoryMutexSite::get_mutex(std::string_view name) {
-  return engine_->make_mutex(name, false);
+  return inner_->engine->make_mutex(name, false);
 }
 
 std::shared_ptr<IMutex> MemoryMutexSite::get_reentrant_mutex(std::string_view name) {
-  return engine_->make_mutex(name, true);
+  return inner_->engine->make_mutex(name, true);
 }
 
 }  // namespace cachesite

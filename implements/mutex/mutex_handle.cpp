@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 Result<std::vector<MutexHolder>> MutexHandle::holders() noexcept {
   return guarded_call<std::vector<MutexHolder>>([&] { return engine_->holders(*line_); });
@@ -20,12 +20,12 @@ Result<std::shared_ptr<IMutexLease>> MutexHandle::do_take(const MutexRequest& re
 Result<bool> MutexHandle::keep_for_thread(const MutexRequest& request) noexcept {
   return guarded_call<bool>([&]() -> Result<bool> {
     const auto thread = std::this_thread::get_id();
-    std::list<Kept> kept{{thread, request.mode, nullptr}};
+    std::list<KeptLease> kept{{thread, request.mode, nullptr}};
     auto taken = take(request);
     if (!taken.ok()) return taken.error();
     if (!taken.value()) return false;
     kept.front().lease = std::move(taken).value();
-    std::list<Kept> lost;  // goes without the lock
+    std::list<KeptLease> lost;  // goes without the lock
     const std::lock_guard lock(mutex_);
     for (auto next = kept_.begin(); next != kept_.end();) {
       const auto one = next++;
@@ -41,7 +41,7 @@ Result<bool> MutexHandle::release_for_thread(std::optional<MutexMode> mode) noex
   std::shared_ptr<IMutexLease> lease;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [&](const Kept& kept) {
+    const auto found = std::find_if(kept_.rbegin(), kept_.rend(), [&](const KeptLease& kept) {
       return kept.thread == std::this_thread::get_id() && (!mode || kept.mode == *mode);
     });
     if (found == kept_.rend()) return false;
@@ -51,4 +51,4 @@ Result<bool> MutexHandle::release_for_thread(std::optional<MutexMode> mode) noex
   return lease->release();
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

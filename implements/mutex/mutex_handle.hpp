@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 /// What a user holds of a mutex, with the leases that it keeps for threads.
 class MutexHandle final : public IMutex {
@@ -29,7 +29,7 @@ class MutexHandle final : public IMutex {
   Result<bool> release_for_thread(std::optional<MutexMode> mode) noexcept override;
 
  private:
-  struct Kept {
+  struct KeptLease {
     std::thread::id thread;
     MutexMode mode;
     std::shared_ptr<IMutexLease> lease;
@@ -40,7 +40,7 @@ class MutexHandle final : public IMutex {
   const bool reentrant_;
   const basics::ForkMark fork_mark_;
   std::mutex mutex_;
-  std::list<Kept> kept_;
+  std::list<KeptLease> kept_;
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

@@ -1,13 +1,14 @@
 #include "mutex/redis_backend.hpp"
 
-#include "basics/interruptible_sleep.hpp"
 #include "basics/owner_names.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
+
+#include <cachesite/detail/interruptible_sleep.hpp>
 
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 namespace {
 
@@ -23,11 +24,11 @@ std::string text_of(milliseconds length) {
   return std::to_string(length.count());
 }
 
-Result<Attempt> read_attempt(const Result<RedisValue>& reply) {
+Result<AttemptResult> read_attempt(const Result<RedisValue>& reply) {
   if (!reply.ok()) return reply.error();
   const auto& answer = reply.value().elements();
   if (answer.size() < 2) return Error(ErrorCode::protocol, "a script of the mutexes was answered wrongly");
-  Attempt attempt;
+  AttemptResult attempt;
   attempt.granted = answer[0].integer() == 1;
   if (attempt.granted) {
     attempt.fencing_token = static_cast<std::uint64_t>(answer[1].integer());
@@ -66,7 +67,8 @@ Backend::Limit RedisBackend::within(Limit limit) const {
   return std::min(*limit, options_.call_timeout);
 }
 
-Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) {
+Result<AttemptResult> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited,
+                                            Limit limit) {
   const Keys keys = keys_of(claim.name);
   const std::string expire = text_of(claim.expire);
   if (claim.mode == MutexMode::shared)
@@ -78,7 +80,7 @@ Result<Attempt> RedisBackend::attempt(const Claim& claim, bool will_wait, bool h
                                   within(limit)));
 }
 
-void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds limit,
+void RedisBackend::wait(const Claim& claim, const AttemptResult& failed, milliseconds limit,
                         const std::stop_token& stop) {
   auto length = std::min(limit, failed.announced ? longest_sleep : options_.poll_interval);
   if (failed.remaining) length = std::min(length, *failed.remaining + milliseconds(1));
@@ -89,14 +91,14 @@ void RedisBackend::wait(const Claim& claim, const Attempt& failed, milliseconds 
     explicit Place(std::atomic<int>& sleepers) : count(sleepers), taken(count.fetch_add(1) < most_sleepers) {}
     ~Place() { count.fetch_sub(1); }
   } const place(sleepers_);
-  if (!place.taken) return basics::interruptible_sleep(std::min(length, options_.poll_interval), stop);
+  if (!place.taken) return detail::interruptible_sleep(std::min(length, options_.poll_interval), stop);
   constexpr milliseconds answer(500);  // servers look at such waits ten times a second
   const double seconds = std::chrono::duration<double>(length).count();
   const auto woken =
       redis_->call(RedisCommand("BLPOP", keys_of(claim.name).wake, seconds).timeout(length + answer), stop);
   // A server that does not answer has taken the time already.
   if (!woken.ok() && woken.error().code() != ErrorCode::timeout)
-    basics::interruptible_sleep(std::min(length, options_.poll_interval), stop);
+    detail::interruptible_sleep(std::min(length, options_.poll_interval), stop);
 }
 
 void RedisBackend::give_up(const Claim& claim, Limit limit) {
@@ -160,4 +162,4 @@ std::optional<Result<std::vector<MutexHolder>>> RedisBackend::holders(const std:
   return Answer(std::move(holders));
 }
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 /// Mutexes on a Redis server. The exclusive holder is the string at `<prefix><name>`, as FivcGlue and others
 /// have it; readers are a sorted set of owners by the end of their leases. Every step is one script, on the
@@ -28,8 +28,8 @@ class RedisBackend final : public Backend {
 
   RedisBackend(std::shared_ptr<IRedis> redis, Options options);
 
-  Result<Attempt> attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) override;
-  void wait(const Claim& claim, const Attempt& failed, std::chrono::milliseconds limit,
+  Result<AttemptResult> attempt(const Claim& claim, bool will_wait, bool has_waited, Limit limit) override;
+  void wait(const Claim& claim, const AttemptResult& failed, std::chrono::milliseconds limit,
             const std::stop_token& stop) override;
   void give_up(const Claim& claim, Limit limit) override;
   std::vector<Result<bool>> renew(std::span<const Claim> claims, std::chrono::milliseconds limit) override;
@@ -58,4 +58,4 @@ class RedisBackend final : public Backend {
   std::atomic<int> sleepers_{0};  // those who have a connection to sleep on
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

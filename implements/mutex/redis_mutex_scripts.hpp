@@ -3,7 +3,7 @@
 #include <string>
 
 // KEYS and ARGV are named at the beginning of each script.
-namespace cachesite::mutexes::scripts {
+namespace cachesite::mutex::scripts {
 
 // One token lets one sleeper try; a second would be in vain.
 inline const std::string wake = R"(
@@ -127,4 +127,4 @@ end
 return answer
 )";
 
-}  // namespace cachesite::mutexes::scripts
+}  // namespace cachesite::mutex::scripts

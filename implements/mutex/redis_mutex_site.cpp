@@ -43,12 +43,12 @@ class RedisMutexSite::Inner {
   Inner(const Options& options, const ComponentContext& context)
       : require_connection(options.require_connection),
         user(options, context),
-        engine(basics::make_process_bound<mutexes::Engine>(
-            std::make_unique<mutexes::RedisBackend>(
-                user.redis(), mutexes::RedisBackend::Options{options.prefix, options.poll_interval,
-                                                             options.socket_timeout}),
-            mutexes::EngineOptions{options.expire, options.outage_patience, context.label, context.logger,
-                                   context.clock})) {}
+        engine(basics::make_process_bound<mutex::Engine>(
+            std::make_unique<mutex::RedisBackend>(
+                user.redis(),
+                mutex::RedisBackend::Options{options.prefix, options.poll_interval, options.socket_timeout}),
+            mutex::EngineOptions{options.expire, options.outage_patience, context.label, context.logger,
+                                 context.clock})) {}
 
   std::shared_ptr<IMutex> make(std::string_view name, bool reentrant) {
     if (require_connection && !user.reachable()) return nullptr;
@@ -57,7 +57,7 @@ class RedisMutexSite::Inner {
 
   const bool require_connection;
   const redis::RedisClient user;
-  const std::shared_ptr<mutexes::Engine> engine;
+  const std::shared_ptr<mutex::Engine> engine;
 };
 
 RedisMutexSite::RedisMutexSite(Options options, const ComponentContext& context)

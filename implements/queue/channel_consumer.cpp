@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 namespace {
 
@@ -80,4 +80,4 @@ Result<std::optional<QueueMessage>> ChannelConsumer::do_receive(std::chrono::mil
   return std::optional<QueueMessage>(QueueMessage(std::move(body), {}, 1, nullptr));
 }
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

@@ -15,7 +15,7 @@
 #include <stop_token>
 #include <string>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 /// A subscription to one channel and the messages that came and were not taken yet. In a forked child calls
 /// end with `closed`.
@@ -58,4 +58,4 @@ class ChannelConsumer final : public IQueueConsumer {
   const std::unique_ptr<IRedisSubscription> subscription_;
 };
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

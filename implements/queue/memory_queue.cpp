@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 using std::chrono::milliseconds;
 
@@ -188,4 +188,4 @@ void MemoryQueue::stop() noexcept {
   changed_.notify_all();
 }
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

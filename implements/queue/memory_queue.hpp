@@ -18,7 +18,7 @@
 #include <string>
 #include <utility>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 /// One queue of a MemoryQueueSite.
 ///
@@ -81,4 +81,4 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   bool stopped_ = false;
 };
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

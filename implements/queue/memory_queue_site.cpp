@@ -11,7 +11,7 @@
 
 namespace cachesite {
 
-using queues::MemoryQueue;
+using queue::MemoryQueue;
 using std::chrono::milliseconds;
 
 namespace {
@@ -64,7 +64,7 @@ class MemoryQueueSite::Inner {
 
   // A queue stays as long as the site, since messages may wait in it.
   std::shared_ptr<MemoryQueue> queue_of(std::string_view name) {
-    queues::check_name(name);
+    queue::check_name(name);
     if (fork_mark.forked()) return stopped_queue(name);
     const std::lock_guard lock(mutex);
     const auto found = all.find(name);
@@ -114,7 +114,7 @@ std::shared_ptr<IQueueConsumer> MemoryQueueSite::get_consumer(std::string_view n
 
 Result<QueueCounts> MemoryQueueSite::counts(std::string_view name) noexcept {
   if (inner_->fork_mark.forked()) return basics::forked_error();
-  return queues::guarded_counts([&] { return inner_->queue_of(name)->counts(); });
+  return queue::guarded_counts([&] { return inner_->queue_of(name)->counts(); });
 }
 
 }  // namespace cachesite

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 inline void check_name(std::string_view name) {
   if (name.empty() || name.size() > IQueueSite::longest_name)
@@ -31,4 +31,4 @@ Result<QueueCounts> guarded_counts(Call&& call) noexcept {
   });
 }
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

@@ -12,7 +12,7 @@
 
 namespace cachesite {
 
-using queues::ChannelConsumer;
+using queue::ChannelConsumer;
 using std::chrono::milliseconds;
 
 namespace {
@@ -69,8 +69,8 @@ class RedisPubSubQueueSite::Inner {
       : options(given), context(where), user(given, where) {}
 
   void check(const char* end, std::string_view name) const {
-    queues::check_name(name);
-    if (options.require_connection && !user.reachable()) queues::throw_not_connected(end, name);
+    queue::check_name(name);
+    if (options.require_connection && !user.reachable()) queue::throw_not_connected(end, name);
   }
 
   const Options options;
@@ -143,8 +143,8 @@ std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_v
 }
 
 Result<QueueCounts> RedisPubSubQueueSite::counts(std::string_view name) noexcept {
-  return queues::guarded_counts([&]() -> Result<QueueCounts> {
-    queues::check_name(name);
+  return queue::guarded_counts([&]() -> Result<QueueCounts> {
+    queue::check_name(name);
     return QueueCounts{};
   });
 }

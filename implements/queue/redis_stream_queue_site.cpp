@@ -14,8 +14,8 @@
 
 namespace cachesite {
 
-using queues::StreamConsumer;
-using queues::StreamQueue;
+using queue::StreamConsumer;
+using queue::StreamQueue;
 using std::chrono::milliseconds;
 
 namespace {
@@ -90,11 +90,11 @@ class RedisStreamQueueSite::Inner {
   Inner(const Options& given, const ComponentContext& context)
       : options(given),
         user(given, context),
-        scripts(std::make_shared<queues::StreamScripts>(*user.redis())),
+        scripts(std::make_shared<queue::StreamScripts>(*user.redis())),
         names(std::make_shared<basics::OwnerNames>()) {}
 
   StreamQueue queue_of(std::string_view name) const {
-    queues::check_name(name);
+    queue::check_name(name);
     return {user.redis(), scripts, options, name};
   }
 
@@ -113,7 +113,7 @@ class RedisStreamQueueSite::Inner {
 
   const Options options;
   const redis::RedisClient user;
-  const std::shared_ptr<const queues::StreamScripts> scripts;
+  const std::shared_ptr<const queue::StreamScripts> scripts;
   const std::shared_ptr<basics::OwnerNames> names;
   const basics::ForkMark fork_mark;
   std::mutex mutex;
@@ -156,18 +156,18 @@ Health RedisStreamQueueSite::health() const {
 
 std::shared_ptr<IQueueProducer> RedisStreamQueueSite::get_producer(std::string_view name) {
   if (inner_->options.require_connection && !inner_->user.reachable())
-    queues::throw_not_connected("producer", name);
+    queue::throw_not_connected("producer", name);
   return std::make_shared<StreamProducer>(inner_->queue_of(name), inner_->names, inner_->stopped.get_token());
 }
 
 std::shared_ptr<IQueueConsumer> RedisStreamQueueSite::get_consumer(std::string_view name) {
   if (inner_->options.require_connection && !inner_->user.reachable())
-    queues::throw_not_connected("consumer", name);
+    queue::throw_not_connected("consumer", name);
   return std::make_shared<SharedConsumer>(inner_->make_consumer(name));
 }
 
 Result<QueueCounts> RedisStreamQueueSite::counts(std::string_view name) noexcept {
-  return queues::guarded_counts([&] { return inner_->queue_of(name).counts(); });
+  return queue::guarded_counts([&] { return inner_->queue_of(name).counts(); });
 }
 
 }  // namespace cachesite

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 namespace {
 
@@ -288,4 +288,4 @@ void StreamConsumer::drop(const std::string& id) {
   if (found != in_hand_.end()) in_hand_.erase(found);
 }
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

@@ -16,11 +16,25 @@
 #include <string>
 #include <vector>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 /// A consumer of a group, as the server knows it. The user's handle and every message that it received share
 /// it; with the last of them it leaves the group. In a forked child calls end with
 /// `closed`, and it stays the parent's.
+///
+/// Where a message is, and what leads from one place to the next:
+///
+///     in the stream  nobody's, or of a consumer   fetch(), look_after() -> fetched
+///                    who did not settle it
+///     fetched        here, `fetched_`             receive() -> in hand; close() -> in the stream
+///     in hand        the user has it              acknowledge() -> done; when it is not answered -> owed
+///                                                 reject() -> in the stream, to be had after the delay
+///                                                 forget(), close() -> in the stream, when its time is up
+///     owed           `debts_`: the server is to   settle_debts() -> done
+///                    be told that it is done
+///     done           gone for good
+///
+/// After `max_deliveries` a message goes from the stream to the dead ones instead.
 class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
  public:
   StreamConsumer(StreamQueue queue, std::string consumer_name);
@@ -72,4 +86,4 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   bool may_have_missed_ = false;  // an answer with messages may have been lost
 };
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 StreamScripts::StreamScripts(const IRedis& redis)
     : delay(redis.make_script(scripts::delay)),
@@ -62,4 +62,4 @@ Status StreamQueue::make_group() const {
   return Done{};
 }
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

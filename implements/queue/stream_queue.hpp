@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace cachesite::queues {
+namespace cachesite::queue {
 
 struct StreamScripts {
   explicit StreamScripts(const IRedis& redis);
@@ -40,4 +40,4 @@ class StreamQueue {
   const bool delete_acknowledged;
 };
 
-}  // namespace cachesite::queues
+}  // namespace cachesite::queue

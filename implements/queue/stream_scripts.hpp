@@ -3,7 +3,7 @@
 #include <string>
 
 // KEYS and ARGV are named at the beginning of each script.
-namespace cachesite::queues::scripts {
+namespace cachesite::queue::scripts {
 
 inline const std::string now = R"(
 local time = redis.call('TIME')
@@ -150,4 +150,4 @@ if not pending.err then handed_out = pending[1] end
 return {redis.call('XLEN', stream), handed_out, redis.call('ZCARD', delayed), redis.call('XLEN', dead)}
 )";
 
-}  // namespace cachesite::queues::scripts
+}  // namespace cachesite::queue::scripts

@@ -1,3 +1,5 @@
+#include "basics/shared_connection.hpp"
+
 #include <cachesite/redis_client_options.hpp>
 
 namespace cachesite {
@@ -12,16 +14,7 @@ ParameterTable RedisClientOptions::parameters() {
 
 std::vector<OptionComplaint> RedisClientOptions::complaints() const {
   if (!connection.is_set()) return RedisConnectionComponentOptions::complaints();
-  std::vector<OptionComplaint> complaints;
-  const RedisConnectionComponentOptions& given = *this;
-  const RedisConnectionComponentOptions defaults;
-  const ParameterTable table = RedisConnectionComponentOptions::parameters();
-  for (const auto& declaration : table.declarations())
-    if (!(declaration.load(&given) == declaration.load(&defaults)))
-      complaints.push_back({declaration.name, declaration.name +
-                                                  " belongs to the component that `connection` names; give "
-                                                  "it there"});
-  return complaints;
+  return basics::complaints_beside_connection<RedisConnectionComponentOptions>(*this);
 }
 
 }  // namespace cachesite

@@ -1,7 +1,8 @@
 #include "telemetry/collector_url.hpp"
 
+#include "basics/number_text.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace cachesite::telemetry {
 
@@ -19,14 +20,6 @@ bool is_plain(std::string_view text) noexcept {
     return character > ' ' && character < 0x7f &&
            std::string_view("\"#<>?@\\^`{|}").find(character) == std::string_view::npos;
   });
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
-  std::uint16_t port = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || stop != end || port == 0) return std::nullopt;
-  return port;
 }
 
 }  // namespace
@@ -56,7 +49,7 @@ std::optional<CollectorUrl> parse_collector_url(std::string_view text) {
   }
   url.port = url.tls ? 443 : 80;
   if (!rest.empty()) {
-    const auto port = take_prefix(rest, ":") ? parse_port(rest) : std::nullopt;
+    const auto port = take_prefix(rest, ":") ? basics::read_port(rest) : std::nullopt;
     if (!port) return std::nullopt;
     url.port = *port;
   }

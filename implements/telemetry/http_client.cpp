@@ -66,7 +66,7 @@ std::string HttpClient::connect(TimePoint deadline) {
   }
   auto encrypted =
       std::make_unique<redis::TlsTransport>(std::move(socket), tls_, url_.host, url_.authority());
-  if (const auto error = encrypted->greet(deadline)) return std::string(error->message());
+  if (const auto error = encrypted->tls_handshake(deadline)) return std::string(error->message());
   transport_ = std::move(encrypted);
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/queue_message.hpp>
 #include <cachesite/result.hpp>
@@ -10,10 +11,8 @@
 #include <algorithm>
 #include <chrono>
 #include <concepts>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -83,7 +82,7 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
       if (!received.ok()) {
         if (received.error().code() == ErrorCode::closed) return;
         if (on_failure) on_failure(received.error());
-        sleep(pause, stop);
+        detail::interruptible_sleep(pause, stop);
         pause = std::min(pause * 2, longest_pause);
         continue;
       }
@@ -117,12 +116,6 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
     } catch (...) {
       return thrown_failure();
     }
-  }
-  static void sleep(std::chrono::milliseconds length, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, length, [] { return false; });
   }
 };
 

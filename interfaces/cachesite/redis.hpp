@@ -29,7 +29,7 @@
 namespace cachesite {
 
 namespace redis {
-struct SharedLink;
+struct ConnectionHandle;
 }
 
 /// A Redis server for programs that need more of it than a cache: any command, pipelines, transactions,
@@ -172,7 +172,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// What the caches of this library use when their `connection` is this component; it lives as long as the
   /// component. Null when they cannot: an implementation that wraps another passes on what that one gives,
   /// and any other leaves this as it is.
-  [[nodiscard]] virtual const redis::SharedLink* shared_link() const noexcept { return nullptr; }
+  [[nodiscard]] virtual const redis::ConnectionHandle* connection_handle() const noexcept { return nullptr; }
 
  protected:
   // What an implementation provides. An exception that escapes becomes a failure, as with ICache.

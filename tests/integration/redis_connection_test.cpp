@@ -317,8 +317,8 @@ class Wrapper final : public IRedis {
   [[nodiscard]] std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) override {
     return inner_->subscribe(std::move(subscriber));
   }
-  [[nodiscard]] const redis::SharedLink* shared_link() const noexcept override {
-    return passes_on_ ? inner_->shared_link() : IRedis::shared_link();
+  [[nodiscard]] const redis::ConnectionHandle* connection_handle() const noexcept override {
+    return passes_on_ ? inner_->connection_handle() : IRedis::connection_handle();
   }
 
  protected:

@@ -53,13 +53,13 @@ set(floors
   "redis/channel:basics redis/base redis/wire redis/transport"
   "redis/endpoint:basics redis/base redis/wire redis/transport redis/channel"
   "redis/topology:basics redis/base redis/wire redis/transport redis/endpoint"
-  "redis/settings:binding redis/base redis/endpoint redis/topology"
+  "redis/settings:basics binding redis/base redis/endpoint redis/topology"
   "redis/lent:basics redis/base redis/wire redis/transport"
   "redis/cache:basics redis/base redis/wire redis/endpoint redis/topology redis/settings"
   "redis/connection:basics redis/wire redis/topology redis/settings redis/lent"
   "layers/base:basics"
   "layers/*:basics binding codecs layers/base"
-  "redis_client:"
+  "redis_client:basics"
   "mutex:basics redis_client"
   "queue:basics redis_client"
   "rate_limit:basics binding redis_client"
@@ -140,7 +140,7 @@ endif()
 file(GLOB_RECURSE product RELATIVE ${SOURCE} ${SOURCE}/implements/*.?pp ${SOURCE}/loaders/*.?pp)
 # Whose owners ask the fork mark for them, or that live no longer than one call.
 set(guarded_mutexes implements/redis/channel/channel.hpp implements/redis/endpoint/endpoint_meter.hpp implements/redis/transport/tls_context.hpp
-                    implements/redis/topology/cluster_topology.hpp implements/redis/topology/sentinel_topology.hpp
+                    implements/redis/topology/routed_topology.hpp
                     implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
                     implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp
                     implements/layers/remember/flight_table.hpp)

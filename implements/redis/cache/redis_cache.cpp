@@ -22,9 +22,9 @@ namespace {
 
 constexpr std::memory_order relaxed = std::memory_order_relaxed;
 
-redis::SharedLink make_link(const RedisCacheOptions& options, const ComponentContext& context) {
+redis::ConnectionHandle make_link(const RedisCacheOptions& options, const ComponentContext& context) {
   if (options.connection.is_set()) {
-    const auto* const shared = options.connection.component()->shared_link();
+    const auto* const shared = options.connection.component()->connection_handle();
     if (shared == nullptr)
       throw std::invalid_argument("RedisCache: connection: caches cannot share this component's connection");
     return *shared;

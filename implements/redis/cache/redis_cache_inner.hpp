@@ -5,7 +5,7 @@
 #include "redis/cache/large_keys.hpp"
 #include "redis/cache/scan_walk.hpp"
 #include "redis/cache/store_words.hpp"
-#include "redis/topology/shared_link.hpp"
+#include "redis/topology/connection_handle.hpp"
 #include "redis/topology/topology.hpp"
 #include "redis/wire/command.hpp"
 #include "redis/wire/reply.hpp"
@@ -162,7 +162,7 @@ class RedisCache::Inner {
   const double ttl_jitter;
   const bool on_cluster;
   const std::shared_ptr<IRedis> connection;  // null when the connection is the cache's own
-  const redis::SharedLink link;
+  const redis::ConnectionHandle link;
   const std::shared_ptr<ILogger> logger;
   std::atomic<bool> stopped{false};
   redis::LargeKeys large_keys;

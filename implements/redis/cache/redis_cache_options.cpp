@@ -1,3 +1,5 @@
+#include "basics/shared_connection.hpp"
+
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/ttl_jitter.hpp>
 
@@ -24,19 +26,8 @@ ParameterTable RedisCacheOptions::parameters() {
 }
 
 std::vector<OptionComplaint> RedisCacheOptions::complaints() const {
-  std::vector<OptionComplaint> complaints;
-  if (connection.is_set()) {
-    const RedisConnectionOptions& given = *this;
-    const RedisConnectionOptions defaults;
-    const ParameterTable table = RedisConnectionOptions::parameters();
-    for (const auto& declaration : table.declarations())
-      if (!(declaration.load(&given) == declaration.load(&defaults)))
-        complaints.push_back({declaration.name, declaration.name +
-                                                    " belongs to the component that `connection` names; give "
-                                                    "it there"});
-  } else {
-    complaints = RedisConnectionOptions::complaints();
-  }
+  auto complaints = connection.is_set() ? basics::complaints_beside_connection<RedisConnectionOptions>(*this)
+                                        : RedisConnectionOptions::complaints();
   if (prefix.size() > ICache::longest_key)
     complaints.push_back({"prefix", "the prefix is longer than a key may be"});
   return complaints;

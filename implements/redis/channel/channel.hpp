@@ -3,12 +3,13 @@
 #include "basics/condition.hpp"
 #include "redis/base/deadline.hpp"
 #include "redis/channel/parking_lot.hpp"
+#include "redis/channel/pipeline.hpp"
+#include "redis/channel/request_slot_pool.hpp"
+#include "redis/channel/sleepers.hpp"
 #include "redis/transport/transport.hpp"
 #include "redis/wire/command.hpp"
-#include "redis/wire/conversation.hpp"
-#include "redis/wire/slot.hpp"
+#include "redis/wire/request_slot.hpp"
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -20,7 +21,6 @@
 #include <span>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace cachesite::redis {
 
@@ -41,9 +41,52 @@ struct SystemThreads {
   static void yield() noexcept { std::this_thread::yield(); }
 };
 
+/// Whether the caller of a request goes on with it.
+enum class CallerExit : std::uint8_t {
+  none,       // it goes on
+  done,       // the request has ended: the caller takes the answer, with or without the lock
+  withdrawn,  // the caller leaves, and nobody will send the request
+  abandoned   // the caller leaves, and the request goes on without it
+};
+
 /// One connection shared by any number of threads. Nobody owns it: the first caller that finds it free leads,
 /// writes its own and everybody's waiting requests in one go, reads the answers, and hands the lead to the
 /// next caller that waits. A caller without company does one send and one receive on its own thread.
+///
+/// The states of a request, RequestSlot::Stage. They change under the lock:
+///
+///     free       nobody uses the slot         a call of several threads, send() -> queued
+///                                             a call while nobody else is there -> in_flight
+///     queued     waits for a leader           a leader takes it to write it -> in_flight
+///                                             its caller leaves -> free
+///                                             the connection ends -> done
+///     in_flight  is written, or partly, and   the answer is there, or the connection ends -> done; free when
+///                its answer is awaited        its caller has left
+///     done       has an ending                its caller has taken the answer, or has left -> free
+///
+/// What the caller of a request does meanwhile:
+///
+///     waits      sleeps for a signal          `done` -> takes the answer, without the lock
+///                                             `leads` -> leads
+///                                             its deadline -> leaves
+///     leads      carries everybody's          its request is done -> hands over and takes the answer
+///                requests                     its deadline -> hands over and leaves
+///     has left   `abandoned`: the request     -
+///                goes on without it
+///     elsewhere  between send() and           collect(): nobody leads -> leads; else -> waits
+///                collect()
+///
+/// The duties of the leader, again and again:
+///
+///     1. takes queued requests into flight, until its own is done
+///     2. without the lock: wakes those whose requests have ended, writes, and reads until one more request
+///        has ended, the deadline has passed or the connection is lost
+///     3. ends what has been answered (`end_answered`)
+///     4. decides (`judge`). Connection lost, closed or silent for too long: it ends the connection, and with
+///        it all requests. Own request done and no answer awaited, or some milliseconds later: it passes the
+///        lead on. Its deadline: it passes the lead on and leaves. Else it goes on.
+///
+/// Whoever stops leading passes the lead to a caller that waits, or leaves it free when there is none.
 template <class Threads>
 class BasicChannel {
  public:
@@ -70,17 +113,17 @@ class BasicChannel {
               std::optional<Error>& loss);
   /// Sends several commands next to each other, with nothing between them, and waits for all the answers. On
   /// `lost_sent` those that came are given, and the others are of no kind.
-  Ending call(std::span<const Command> commands, std::span<Reply* const> replies, TimePoint now,
-              TimePoint deadline, std::optional<Error>& loss);
+  Ending call_all(std::span<const Command> commands, std::span<Reply* const> replies, TimePoint now,
+                  TimePoint deadline, std::optional<Error>& loss);
 
   /// Commands under way whose answers are collected later. When it is destroyed before that, the commands are
   /// still carried out, and their answers are dropped.
   class Pending {
    public:
     Pending() noexcept = default;
-    Pending(BasicChannel& channel, Slot* slot) noexcept : channel_(&channel), slot_(slot) {}
+    Pending(BasicChannel& channel, RequestSlot* slot) noexcept : channel_(&channel), slot_(slot) {}
     ~Pending() {
-      if (slot_ != nullptr) channel_->give_up(slot_);
+      if (slot_ != nullptr) channel_->abandon(slot_);
     }
     Pending(Pending&& other) noexcept
         : channel_(other.channel_), slot_(std::exchange(other.slot_, nullptr)) {}
@@ -94,126 +137,98 @@ class BasicChannel {
    private:
     friend class BasicChannel;
     BasicChannel* channel_ = nullptr;
-    Slot* slot_ = nullptr;
+    RequestSlot* slot_ = nullptr;
   };
-  /// The first half of a `call` of several commands: sends them, as far as that is possible without waiting.
-  /// Gives nothing when they cannot even be queued; a `call` says why.
-  Pending begin(std::span<const Command> commands, TimePoint now);
+  /// The first half of `call_all`: sends the commands, as far as that is possible without waiting. Gives
+  /// nothing when they cannot even be queued; `call_all` says why.
+  Pending send(std::span<const Command> commands, TimePoint now);
   /// The second half.
-  static Ending finish(Pending pending, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
-                       std::optional<Error>& loss);
+  static Ending collect(Pending pending, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
+                        std::optional<Error>& loss);
 
  private:
   // A connection that rested for so long is looked at before it is used: it may have ended, or something may
   // have come that nobody asked for.
   static constexpr std::chrono::milliseconds rest_before_check{1};
 
-  // How long a leader whose request is done reads for others.
+  // How long a leader whose request is done reads for others. Answers that come together are read by one
+  // thread; for later ones there are those who wait for them.
   static constexpr std::chrono::milliseconds company{5};
 
-  // Of those who wait for a leader, see `yield`.
-  static constexpr int most_yields = 8;
-  static constexpr std::chrono::milliseconds longest_turn{1};
-  // One long turn in so many waits is accepted; after a good time, a few more in a row.
-  static constexpr int price_of_long_turn = 256;
-  static constexpr int most_yield_credit = 4 * price_of_long_turn;
-
   using Lock = std::unique_lock<typename Threads::Mutex>;
-  using Condition = typename Threads::Condition;
+  using WakeList = typename Sleepers<Threads>::WakeList;
+  using Pipeline = redis::Pipeline<Threads>;
 
-  using ParkingLot = typename Threads::ParkingLot;
+  /// What a thread holds while it deals with the channel.
+  struct Turn {
+    Turn(BasicChannel& channel, TimePoint latest) noexcept
+        : wakes(channel.sleepers_), lock(channel.mutex_), deadline(latest) {}
 
-  /// Sleepers to wake once the lock is free, so that they do not wake only to wait for it.
-  class WakeList {
-   public:
-    explicit WakeList(ParkingLot& parking_lot) noexcept : parking_lot_(parking_lot) {}
-    ~WakeList() { wake(); }
-    WakeList(const WakeList&) = delete;
-    WakeList& operator=(const WakeList&) = delete;
-
-    void add(std::uint32_t group) noexcept { groups_ |= group; }
-    /// Before all others: they can do without their processor, the leader cannot.
-    void add_first(std::uint32_t group) noexcept { first_ |= group; }
-    void wake() noexcept {
-      if (first_ != 0) parking_lot_.wake(std::exchange(first_, 0));
-      if (groups_ != 0) parking_lot_.wake(std::exchange(groups_, 0));
-    }
-
-   private:
-    ParkingLot& parking_lot_;
-    std::uint32_t first_ = 0;
-    std::uint32_t groups_ = 0;
+    WakeList wakes;  // wakes when the lock is free again
+    Lock lock;
+    RequestSlot* own = nullptr;  // its request
+    TimePoint deadline;
+    Transport::Patience patience = Transport::Patience::none;  // of the next receive
   };
 
-  Slot* acquire(Lock& lock, TimePoint& now, TimePoint deadline) {
-    if (free_ == nullptr) return acquire_other(lock, now, deadline);
-    return std::exchange(free_, free_->next);
+  static Ending ending_of(CallerExit exit) noexcept {
+    return exit == CallerExit::withdrawn ? Ending::timed_out_queued : Ending::timed_out_sent;
   }
-  Slot* acquire_other(Lock& lock, TimePoint& now, TimePoint deadline);
+
+  // What a caller does.
+  // Gives an ending when there is no slot; sets `now` anew when one had to be waited for.
+  std::optional<Ending> take_slot(Turn& turn, TimePoint& now) {
+    if (!is_open()) return Ending::not_open;
+    turn.own = pool_.take();
+    return turn.own != nullptr ? std::nullopt : wait_for_slot(turn, now);
+  }
+  std::optional<Ending> wait_for_slot(Turn& turn, TimePoint& now);
+  template <class Work>
+  void or_put_back(RequestSlot* slot, Work&& work);
+  void encode_all(RequestSlot* slot, std::span<const Command> commands);
+  void enqueue(RequestSlot* slot) noexcept;
+  [[nodiscard]] bool is_alone(const Turn& turn, TimePoint now) const noexcept;
+  CallerExit call_alone(Turn& turn, TimePoint now);
+  CallerExit wait_or_lead(Turn& turn, TimePoint now);
+  CallerExit leave(RequestSlot* slot) noexcept;
+  void abandon(RequestSlot* slot) noexcept;
+  Ending take_answer(const Turn& turn, Reply& reply, std::optional<Error>& loss) noexcept;
+  Ending take_answers(const Turn& turn, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
+
+  // What the leader does.
+  CallerExit begin_lead(Turn& turn, TimePoint now);
+  CallerExit lead(Turn& turn);
+  void take_batch(const RequestSlot* own) noexcept;
+  CallerExit judge(Turn& turn, TransferResult transfer);
+  CallerExit judge_deadline(Turn& turn);
+  void end_answered(WakeList& wakes) noexcept;
+  void end_request(RequestSlot* slot, WakeList& wakes) noexcept;
+  bool pass_lead(WakeList& wakes) noexcept;
+  template <class Visit>
+  void for_each_of_others(const RequestSlot* own, Visit&& visit) const noexcept;
+  CallerExit end_connection(Turn& turn);
+
   void count_load(int change) noexcept {
     load_.store(load_.load(std::memory_order_relaxed) + static_cast<std::size_t>(change),
                 std::memory_order_relaxed);
   }
-  bool any_free() noexcept;
-  static void clean(Slot* slot) noexcept;
-  void release(Slot* slot) noexcept;
-  void give_back(Slot* slot) noexcept;
-  void encode(Slot* slot, std::span<const Command> commands);
-  void give_up(Slot* slot) noexcept;
-  void withdraw(Slot* slot) noexcept;
-  bool see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
-  Slot::Signal yield(const Slot* slot, TimePoint deadline) noexcept;
-  Slot::Signal sleep(const Slot* slot, TimePoint deadline) noexcept;
-  bool await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline, Ending& left);
-  Ending conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now, TimePoint deadline,
-                  std::optional<Error>& loss);
-  Ending collect(const Lock& lock, Slot* slot, std::span<Reply* const> replies,
-                 std::optional<Error>& loss) noexcept;
-  Ending collect(const Lock& lock, Slot* slot, Reply& reply, std::optional<Error>& loss) noexcept;
-  bool begin_lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now);
-  bool lead(Lock& lock, WakeList& wakes, Slot* own, TimePoint now, TimePoint deadline, Ending& left);
-  static void measure(Slot* slot) noexcept;
-  [[nodiscard]] bool alone(TimePoint now, TimePoint deadline) const noexcept;
-  bool see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
-                         Ending& left);
-  bool lead_on(Lock& lock, WakeList& wakes, Slot* own, TimePoint deadline, bool may_block, Ending& left);
-  void take_batch(const Slot* own) noexcept;
-  bool idle_check();
-  enum class Pumped : std::uint8_t { progress, timed_out, lost };
-  std::optional<bool> review(Lock& lock, WakeList& wakes, Slot* own, Pumped pumped, Ending& left);
-  Pumped pump(TimePoint deadline, bool& may_block);
-  Pumped send_some() noexcept;
-  Pumped receive_some(Transport::Patience patience, bool& nothing) noexcept;
-  void settle(WakeList& wakes) noexcept;
-  void finish(Slot* slot, WakeList& wakes) noexcept;
-  bool hand_over(WakeList& wakes) noexcept;
-  bool wanted_by_others(const Slot* own) const noexcept;
-  SteadyTime::duration patience_of_others(const Slot* own) const noexcept;
-  void end_connection(Lock& lock, WakeList& wakes, const Error& reason, bool tell);
 
   const ChannelLimits limits_;
   const LossListener on_loss_;
   const Error stalled_{ErrorCode::timeout, "no answer in time", Outcome::unknown};
 
   mutable typename Threads::Mutex mutex_;
-  Condition room_;
-  ParkingLot parking_lot_;
-  std::vector<std::unique_ptr<Slot>> slots_;
-  Slot* free_ = nullptr;                    // a stack
-  std::atomic<Slot*> given_back_{nullptr};  // a stack of more, added to without the lock
-  SlotQueue queue_;
-  std::atomic<std::size_t> room_waiters_{0};
-  std::atomic<int> yield_credit_{0};  // each wait adds one; below 0 nobody yields
-  std::atomic<bool> open_{false};     // written under the lock
+  Sleepers<Threads> sleepers_;
+  RequestSlotPool<Threads> pool_;
+  RequestQueue queue_;
+  std::atomic<bool> open_{false};  // written under the lock
   std::atomic<bool> clogged_{false};
   bool leading_ = false;
   std::atomic<std::size_t> load_{0};  // written under the lock
-  std::optional<Error> closing_;      // set by close() while a leader is at work
+  std::optional<Error> closing_;      // why close() ends the connection
 
   // Of the leader; they change hands with the lead, under the lock.
-  std::unique_ptr<Transport> transport_;
-  std::unique_ptr<Conversation> conversation_;
-  std::optional<Error> loss_;
+  std::unique_ptr<Pipeline> pipeline_;
   TimePoint last_lead_{};  // or when the connection was opened
   TimePoint unanswered_since_{};
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-// What channel.hpp declares, for whoever makes channels of another kind of threads.
+// What channel.hpp declares, for whoever makes channels of another kind of threads. Here is what callers do.
 
 #include "redis/channel/channel_lead.hpp"
 
@@ -13,18 +13,16 @@ namespace cachesite::redis {
 
 template <class Threads>
 BasicChannel<Threads>::BasicChannel(ChannelLimits limits, LossListener on_loss)
-    : limits_(limits), on_loss_(std::move(on_loss)) {}
+    : limits_(limits), on_loss_(std::move(on_loss)), pool_(limits.most_requests, mutex_) {}
 
 template <class Threads>
 BasicChannel<Threads>::~BasicChannel() = default;
 
 template <class Threads>
 void BasicChannel<Threads>::open(std::unique_ptr<Transport> transport) {
-  auto conversation = std::make_unique<Conversation>(limits_.frame);
+  auto pipeline = std::make_unique<Pipeline>(std::move(transport), limits_.frame, clogged_);
   const Lock lock(mutex_);
-  transport_ = std::move(transport);
-  conversation_ = std::move(conversation);
-  loss_.reset();
+  pipeline_ = std::move(pipeline);
   closing_.reset();
   last_lead_ = Threads::now();
   open_.store(true, std::memory_order_release);
@@ -32,84 +30,221 @@ void BasicChannel<Threads>::open(std::unique_ptr<Transport> transport) {
 
 template <class Threads>
 void BasicChannel<Threads>::close(const Error& reason) {
-  WakeList wakes(parking_lot_);
-  Lock lock(mutex_);
+  Turn turn(*this, {});
   if (!is_open()) return;
-  if (leading_) {
-    closing_ = reason;
-    transport_->shut_down();
-  } else {
-    end_connection(lock, wakes, reason, false);
-  }
+  closing_ = reason;
+  if (leading_)
+    pipeline_->shut_down();  // its leader notices
+  else
+    end_connection(turn);
 }
 
 template <class Threads>
 void BasicChannel<Threads>::shut_down() {
   const Lock lock(mutex_);
-  if (is_open()) transport_->shut_down();
+  if (is_open()) pipeline_->shut_down();
 }
 
 template <class Threads>
-Slot* BasicChannel<Threads>::acquire_other(Lock& lock, TimePoint& now, TimePoint deadline) {
-  while (!any_free()) {
-    if (slots_.size() < limits_.most_requests) {
-      slots_.push_back(std::make_unique<Slot>());
-      slots_.back()->group = std::uint32_t{1} << (slots_.size() % 32);
-      return slots_.back().get();
-    }
-    room_waiters_.fetch_add(1);
-    const auto status = any_free() ? std::cv_status::no_timeout : room_.wait_until(lock, deadline);
-    room_waiters_.fetch_sub(1);
+Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
+                                   std::optional<Error>& loss) {
+  Turn turn(*this, deadline);
+  if (const auto ending = take_slot(turn, now)) return *ending;
+  RequestSlot& slot = *turn.own;
+  or_put_back(&slot, [&] { slot.output.add(command); });
+  slot.expected = command.expected;
+  slot.reply.kind = ReplyKind::none;
+  // Memory that the caller's value holds is used again.
+  if (reply.value.size() > Value::inline_capacity) slot.reply.value = std::move(reply.value);
+  CallerExit exit;
+  if (is_alone(turn, now)) {
+    exit = call_alone(turn, now);
+  } else {
+    enqueue(&slot);
+    exit = wait_or_lead(turn, now);
+  }
+  return exit == CallerExit::done ? take_answer(turn, reply, loss) : ending_of(exit);
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::call_all(std::span<const Command> commands, std::span<Reply* const> replies,
+                                       TimePoint now, TimePoint deadline, std::optional<Error>& loss) {
+  Turn turn(*this, deadline);
+  if (const auto ending = take_slot(turn, now)) return *ending;
+  encode_all(turn.own, commands);
+  for (std::size_t index = 0; index < replies.size(); ++index) {
+    // What an earlier attempt has brought counts no more.
+    replies[index]->kind = ReplyKind::none;
+    if (replies[index]->value.size() > Value::inline_capacity)
+      turn.own->parts[index].reply.value = std::move(replies[index]->value);
+  }
+  enqueue(turn.own);
+  const CallerExit exit = wait_or_lead(turn, now);
+  return exit == CallerExit::done ? take_answers(turn, replies, loss) : ending_of(exit);
+}
+
+template <class Threads>
+typename BasicChannel<Threads>::Pending BasicChannel<Threads>::send(std::span<const Command> commands,
+                                                                    TimePoint now) {
+  Turn turn(*this, now);
+  if (!is_open()) return {};
+  turn.own = pool_.take();
+  if (turn.own == nullptr) return {};
+  encode_all(turn.own, commands);
+  // Whoever leads next may write it, and by then its caller may have gone.
+  if (turn.own->own_write()) or_put_back(turn.own, [&] { turn.own->output.own_all(); });
+  turn.own->patience = limits_.patience;
+  enqueue(turn.own);
+  Pending pending(*this, turn.own);
+  if (std::exchange(leading_, true)) return pending;
+  if (begin_lead(turn, now) != CallerExit::none) return pending;
+  take_batch(turn.own);
+  turn.lock.unlock();
+  const TransferResult sent = pipeline_->send_some();
+  turn.lock.lock();
+  if (sent == TransferResult::lost || closing_)
+    end_connection(turn);
+  else
+    pass_lead(turn.wakes);
+  return pending;
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::collect(Pending pending, std::span<Reply* const> replies, TimePoint now,
+                                      TimePoint deadline, std::optional<Error>& loss) {
+  BasicChannel& channel = *pending.channel_;
+  Turn turn(channel, deadline);
+  turn.own = std::exchange(pending.slot_, nullptr);
+  const CallerExit exit =
+      turn.own->stage == RequestSlot::Stage::done ? CallerExit::done : channel.wait_or_lead(turn, now);
+  return exit == CallerExit::done ? channel.take_answers(turn, replies, loss) : ending_of(exit);
+}
+
+template <class Threads>
+std::optional<Ending> BasicChannel<Threads>::wait_for_slot(Turn& turn, TimePoint& now) {
+  while (turn.own == nullptr) {
+    const bool in_time = pool_.wait(turn.lock, turn.deadline);
     now = Threads::now();
-    if (!is_open() || (status == std::cv_status::timeout && !any_free())) return nullptr;
+    if (!is_open()) return Ending::not_open;
+    if (!in_time) return Ending::timed_out_queued;
+    turn.own = pool_.take();
   }
-  return std::exchange(free_, free_->next);
+  return std::nullopt;
 }
 
 template <class Threads>
-bool BasicChannel<Threads>::any_free() noexcept {
-  if (free_ == nullptr) free_ = given_back_.exchange(nullptr);
-  return free_ != nullptr;
-}
-
-template <class Threads>
-void BasicChannel<Threads>::clean(Slot* slot) noexcept {
-  constexpr std::size_t most_kept = 4096;
-  slot->stage = Slot::Stage::free;
-  slot->abandoned = slot->leads = slot->waits = slot->own_write = false;
-  slot->bytes.clear();
-  if (slot->bytes.capacity() > most_kept) slot->bytes.release();
-  slot->insertions.clear();
-  if (slot->reply.value.size() > most_kept) slot->reply.value.clear();
-  if (slot->reply.elements.capacity() != 0) slot->reply.elements = {};
-  if (slot->parts.capacity() != 0) slot->parts = {};
-  slot->parts_answered = 0;
-}
-
-template <class Threads>
-void BasicChannel<Threads>::release(Slot* slot) noexcept {
-  clean(slot);
-  slot->next = free_;
-  free_ = slot;
-  if (room_waiters_.load(std::memory_order_relaxed) != 0) room_.notify_one();
-}
-
-// `release` without the lock.
-template <class Threads>
-void BasicChannel<Threads>::give_back(Slot* slot) noexcept {
-  clean(slot);
-  slot->next = given_back_.load(std::memory_order_relaxed);
-  while (!given_back_.compare_exchange_weak(slot->next, slot)) {
+template <class Work>
+void BasicChannel<Threads>::or_put_back(RequestSlot* slot, Work&& work) {
+  try {
+    work();
+  } catch (...) {
+    pool_.put_back(slot);
+    throw;
   }
-  // Either this sees who waits for room, or they see the slot.
-  if (room_waiters_.load() == 0) return;
+}
+
+template <class Threads>
+void BasicChannel<Threads>::encode_all(RequestSlot* slot, std::span<const Command> commands) {
+  or_put_back(slot, [&] {
+    slot->parts.resize(commands.size());
+    auto part = slot->parts.begin();
+    for (const Command& command : commands) {
+      slot->output.add(command);
+      part++->expected = command.expected;
+    }
+  });
+}
+
+template <class Threads>
+void BasicChannel<Threads>::enqueue(RequestSlot* slot) noexcept {
+  slot->stage = RequestSlot::Stage::queued;
+  queue_.push(slot);
+  count_load(1);
+}
+
+// True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection
+// fits before the deadline.
+template <class Threads>
+bool BasicChannel<Threads>::is_alone(const Turn& turn, TimePoint now) const noexcept {
+  return !leading_ && queue_.empty() && !pipeline_->requests().awaiting() &&
+         now - last_lead_ <= rest_before_check && turn.deadline - now >= limits_.patience;
+}
+
+// Leads without the queue, which the usual call does not need.
+template <class Threads>
+CallerExit BasicChannel<Threads>::call_alone(Turn& turn, TimePoint now) {
+  leading_ = true;
+  last_lead_ = unanswered_since_ = now;
+  turn.own->stage = RequestSlot::Stage::in_flight;
+  pipeline_->requests().admit(turn.own);
+  load_.store(1, std::memory_order_relaxed);
+  turn.lock.unlock();
+  const TransferResult transfer = pipeline_->transfer(turn.deadline, Transport::Patience::short_wait);
+  turn.lock.lock();
+  if (transfer == TransferResult::progress && !closing_ && !clogged() &&
+      pipeline_->requests().take_only_answer(turn.own)) {
+    count_load(-1);
+    if (queue_.empty())
+      leading_ = false;
+    else
+      pass_lead(turn.wakes);
+    return CallerExit::done;
+  }
+  const CallerExit exit = judge(turn, transfer);
+  return exit == CallerExit::none ? lead(turn) : exit;
+}
+
+// For a request that is on its way.
+template <class Threads>
+CallerExit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
+  RequestSlot& own = *turn.own;
+  if (leading_) {
+    own.patience = turn.deadline - now;
+    own.signal.store(RequestSlot::Signal::none, std::memory_order_relaxed);
+    own.waits = true;
+    turn.lock.unlock();
+    if (sleepers_.wait(own, turn.deadline) == RequestSlot::Signal::done) return CallerExit::done;
+    turn.lock.lock();
+    own.waits = false;
+    if (own.stage == RequestSlot::Stage::done) return CallerExit::done;
+    if (!own.leads) return leave(&own);
+    own.leads = false;
+    now = Threads::now();
+  } else {
+    leading_ = true;
+    // Only when the whole patience of the connection fits before this deadline.
+    if (turn.deadline - now >= limits_.patience) turn.patience = Transport::Patience::short_wait;
+  }
+  const CallerExit exit = begin_lead(turn, now);
+  return exit == CallerExit::none ? lead(turn) : exit;
+}
+
+// The caller goes without an answer. The slot is not its own after that.
+template <class Threads>
+CallerExit BasicChannel<Threads>::leave(RequestSlot* slot) noexcept {
+  if (slot->stage != RequestSlot::Stage::queued) {
+    slot->abandoned = true;
+    return CallerExit::abandoned;
+  }
+  queue_.unlink(slot);
+  count_load(-1);
+  pool_.put_back(slot);
+  return CallerExit::withdrawn;
+}
+
+template <class Threads>
+void BasicChannel<Threads>::abandon(RequestSlot* slot) noexcept {
   const Lock lock(mutex_);
-  room_.notify_one();
+  if (slot->stage == RequestSlot::Stage::done)
+    pool_.put_back(slot);
+  else
+    leave(slot);
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::collect(const Lock& lock, Slot* slot, Reply& reply,
-                                      std::optional<Error>& loss) noexcept {
+Ending BasicChannel<Threads>::take_answer(const Turn& turn, Reply& reply,
+                                          std::optional<Error>& loss) noexcept {
+  RequestSlot* const slot = turn.own;
   const Ending ending = slot->ending;
   if (ending == Ending::answered) {
     reply.kind = slot->reply.kind;
@@ -119,274 +254,25 @@ Ending BasicChannel<Threads>::collect(const Lock& lock, Slot* slot, Reply& reply
   } else {
     loss = slot->loss;
   }
-  if (lock.owns_lock())
-    release(slot);
+  if (turn.lock.owns_lock())
+    pool_.put_back(slot);
   else
-    give_back(slot);
+    pool_.put_back_unlocked(slot);
   return ending;
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoint now, TimePoint deadline,
-                                   std::optional<Error>& loss) {
-  WakeList wakes(parking_lot_);
-  Lock lock(mutex_);
-  if (!is_open()) return Ending::not_open;
-  Slot* const slot = acquire(lock, now, deadline);
-  if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
-  try {
-    encode_command(command, slot->bytes, slot->insertions);
-  } catch (...) {
-    release(slot);
-    throw;
-  }
-  slot->expected = command.expected;
-  slot->reply.kind = ReplyKind::none;
-  // Memory that the caller's value holds is used again.
-  if (reply.value.size() > Value::inline_capacity) slot->reply.value = std::move(reply.value);
-  Ending left;
-  measure(slot);
-  const bool done = alone(now, deadline) ? see_through_alone(lock, wakes, slot, now, deadline, left)
-                                         : see_through(lock, wakes, slot, now, deadline, left);
-  return done ? collect(lock, slot, reply, loss) : left;
-}
-
-template <class Threads>
-Ending BasicChannel<Threads>::call(std::span<const Command> commands, std::span<Reply* const> replies,
-                                   TimePoint now, TimePoint deadline, std::optional<Error>& loss) {
-  WakeList wakes(parking_lot_);
-  Lock lock(mutex_);
-  if (!is_open()) return Ending::not_open;
-  Slot* const slot = acquire(lock, now, deadline);
-  if (slot == nullptr) return is_open() ? Ending::timed_out_queued : Ending::not_open;
-  encode(slot, commands);
-  for (std::size_t index = 0; index < replies.size(); ++index) {
-    // What an earlier attempt has brought counts no more.
-    replies[index]->kind = ReplyKind::none;
-    if (replies[index]->value.size() > Value::inline_capacity)
-      slot->parts[index].reply.value = std::move(replies[index]->value);
-  }
-  Ending left;
-  return see_through(lock, wakes, slot, now, deadline, left) ? collect(lock, slot, replies, loss) : left;
-}
-
-template <class Threads>
-typename BasicChannel<Threads>::Pending BasicChannel<Threads>::begin(std::span<const Command> commands,
-                                                                     TimePoint now) {
-  WakeList wakes(parking_lot_);
-  Lock lock(mutex_);
-  if (!is_open() || (!any_free() && slots_.size() >= limits_.most_requests)) return {};
-  Slot* const slot = acquire(lock, now, now);
-  encode(slot, commands);
-  try {
-    // Whoever leads next may write it, and by then its caller may have gone.
-    if (slot->own_write) slot->take_insertions();
-  } catch (...) {
-    release(slot);
-    throw;
-  }
-  slot->stage = Slot::Stage::queued;
-  slot->patience = limits_.patience;
-  queue_.push(slot);
-  count_load(1);
-  Pending pending(*this, slot);
-  if (leading_) return pending;
-  leading_ = true;
-  if (!begin_lead(lock, wakes, slot, now)) return pending;
-  take_batch(slot);
-  lock.unlock();
-  const Pumped sent = send_some();
-  lock.lock();
-  if (sent == Pumped::lost || closing_) {
-    const Error reason = closing_ ? *closing_ : *loss_;
-    end_connection(lock, wakes, reason, true);
-  } else {
-    hand_over(wakes);
-  }
-  return pending;
-}
-
-template <class Threads>
-Ending BasicChannel<Threads>::finish(Pending pending, std::span<Reply* const> replies, TimePoint now,
-                                     TimePoint deadline, std::optional<Error>& loss) {
-  Slot* const slot = std::exchange(pending.slot_, nullptr);
-  return pending.channel_->conclude(slot, replies, now, deadline, loss);
-}
-
-template <class Threads>
-Ending BasicChannel<Threads>::conclude(Slot* slot, std::span<Reply* const> replies, TimePoint now,
-                                       TimePoint deadline, std::optional<Error>& loss) {
-  WakeList wakes(parking_lot_);
-  Lock lock(mutex_);
-  Ending left;
-  const bool done = slot->stage == Slot::Stage::done || await(lock, wakes, slot, now, deadline, left);
-  return done ? collect(lock, slot, replies, loss) : left;
-}
-
-template <class Threads>
-void BasicChannel<Threads>::give_up(Slot* slot) noexcept {
-  const Lock lock(mutex_);
-  if (slot->stage == Slot::Stage::in_flight) {
-    slot->abandoned = true;
-    return;
-  }
-  if (slot->stage == Slot::Stage::queued)
-    withdraw(slot);
-  else
-    release(slot);
-}
-
-// Takes back a request that is still queued.
-template <class Threads>
-void BasicChannel<Threads>::withdraw(Slot* slot) noexcept {
-  queue_.unlink(slot);
-  count_load(-1);
-  release(slot);
-}
-
-template <class Threads>
-void BasicChannel<Threads>::encode(Slot* slot, std::span<const Command> commands) {
-  try {
-    slot->parts.resize(commands.size());
-    for (std::size_t index = 0; index < commands.size(); ++index) {
-      encode_command(commands[index], slot->bytes, slot->insertions);
-      slot->parts[index].expected = commands[index].expected;
-    }
-  } catch (...) {
-    release(slot);
-    throw;
-  }
-  measure(slot);
-}
-
-template <class Threads>
-Ending BasicChannel<Threads>::collect(const Lock& lock, Slot* slot, std::span<Reply* const> replies,
-                                      std::optional<Error>& loss) noexcept {
+Ending BasicChannel<Threads>::take_answers(const Turn& turn, std::span<Reply* const> replies,
+                                           std::optional<Error>& loss) noexcept {
   // What was answered before the connection ended is an answer all the same.
-  const std::size_t answered = slot->ending == Ending::answered    ? replies.size()
-                               : slot->ending == Ending::lost_sent ? slot->parts_answered
-                                                                   : 0;
-  for (std::size_t index = 0; index < answered; ++index)
-    *replies[index] = std::move(slot->parts[index].reply);
+  const std::size_t answered = turn.own->ending == Ending::answered    ? replies.size()
+                               : turn.own->ending == Ending::lost_sent ? turn.own->parts_answered
+                                                                       : 0;
+  auto part = turn.own->parts.begin();
+  for (Reply* const reply : replies.first(answered))
+    *reply = std::move(part++->reply);
   Reply unused;
-  return collect(lock, slot, unused, loss);
-}
-
-template <class Threads>
-void BasicChannel<Threads>::measure(Slot* slot) noexcept {
-  slot->wire_size = slot->bytes.size();
-  for (const auto& insertion : slot->insertions)
-    slot->wire_size += insertion.bytes.size();
-  slot->own_write = !slot->insertions.empty();
-}
-
-// True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection
-// fits before the deadline.
-template <class Threads>
-bool BasicChannel<Threads>::alone(TimePoint now, TimePoint deadline) const noexcept {
-  return !leading_ && queue_.empty() && !conversation_->awaiting() && now - last_lead_ <= rest_before_check &&
-         deadline - now >= limits_.patience;
-}
-
-// `see_through` without the queue, which the usual call does not need.
-template <class Threads>
-bool BasicChannel<Threads>::see_through_alone(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
-                                              TimePoint deadline, Ending& left) {
-  leading_ = true;
-  last_lead_ = unanswered_since_ = now;
-  slot->stage = Slot::Stage::in_flight;
-  conversation_->admit(slot);
-  load_.store(1, std::memory_order_relaxed);
-  lock.unlock();
-  bool may_block = true;
-  const Pumped pumped = pump(deadline, may_block);
-  lock.lock();
-  if (pumped == Pumped::progress && !closing_ && !clogged() && conversation_->take_only_answer(slot)) {
-    if (queue_.empty()) {
-      leading_ = false;
-      load_.store(0, std::memory_order_relaxed);
-    } else {
-      count_load(-1);
-      hand_over(wakes);
-    }
-    return true;
-  }
-  left = Ending::timed_out_sent;
-  if (const auto over = review(lock, wakes, slot, pumped, left)) return *over;
-  return lead_on(lock, wakes, slot, deadline, false, left);
-}
-
-// True when the request is done: the caller collects its answer, with or without the lock. False when the
-// caller gave up and the request goes on alone.
-template <class Threads>
-bool BasicChannel<Threads>::see_through(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now,
-                                        TimePoint deadline, Ending& left) {
-  slot->stage = Slot::Stage::queued;
-  queue_.push(slot);
-  count_load(1);
-  return await(lock, wakes, slot, now, deadline, left);
-}
-
-// Lets others have their turn a few times. Often there is a signal after that, which saves a sleep and
-// somebody the waking. Where a turn of others is long, since they compute, a thread that sleeps gets its
-// processor back sooner than one that yields.
-template <class Threads>
-Slot::Signal BasicChannel<Threads>::yield(const Slot* slot, TimePoint deadline) noexcept {
-  const int credit = yield_credit_.load(std::memory_order_relaxed);
-  if (credit < most_yield_credit) yield_credit_.store(credit + 1, std::memory_order_relaxed);
-  if (credit < 0) return Slot::Signal::none;
-  auto now = Threads::now();
-  for (int turn = 0; turn < most_yields; ++turn) {
-    Threads::yield();
-    const auto before = std::exchange(now, Threads::now());
-    const bool long_turn = now - before > longest_turn;
-    if (long_turn) yield_credit_.fetch_sub(price_of_long_turn, std::memory_order_relaxed);
-    const auto signal = slot->signal.load(std::memory_order_acquire);
-    if (signal != Slot::Signal::none || long_turn || now >= deadline) return signal;
-  }
-  return Slot::Signal::none;
-}
-
-// Returns `none` at the deadline.
-template <class Threads>
-Slot::Signal BasicChannel<Threads>::sleep(const Slot* slot, TimePoint deadline) noexcept {
-  if (const auto signal = yield(slot, deadline); signal != Slot::Signal::none) return signal;
-  for (;;) {
-    const auto moment = parking_lot_.moment();
-    const auto signal = slot->signal.load(std::memory_order_acquire);
-    if (signal != Slot::Signal::none || Threads::now() >= deadline) return signal;
-    parking_lot_.sleep(moment, slot->group, deadline);
-  }
-}
-
-// The same for a request that is on its way.
-template <class Threads>
-bool BasicChannel<Threads>::await(Lock& lock, WakeList& wakes, Slot* slot, TimePoint now, TimePoint deadline,
-                                  Ending& left) {
-  if (leading_) {
-    slot->patience = deadline - now;
-    slot->signal.store(Slot::Signal::none, std::memory_order_relaxed);
-    slot->waits = true;
-    lock.unlock();
-    if (sleep(slot, deadline) == Slot::Signal::done) return true;
-    lock.lock();
-    slot->waits = false;
-    if (slot->stage == Slot::Stage::done) return true;
-    if (!slot->leads) {
-      left = Ending::timed_out_sent;
-      if (slot->stage == Slot::Stage::queued) {
-        left = Ending::timed_out_queued;
-        withdraw(slot);
-      } else {
-        slot->abandoned = true;
-      }
-      return false;
-    }
-    now = Threads::now();
-  } else {
-    leading_ = true;
-  }
-  return lead(lock, wakes, slot, now, deadline, left);
+  return take_answer(turn, unused, loss);
 }
 
 }  // namespace cachesite::redis

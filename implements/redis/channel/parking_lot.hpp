@@ -13,15 +13,15 @@ namespace cachesite::redis {
 class ParkingLot {
  public:
   /// Read before looking at what one waits for: a wake after that is not missed.
-  [[nodiscard]] std::uint32_t moment() const noexcept { return moment_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
   /// Sleeps until its group is woken, at the latest until `deadline`. Comes back at once when there was a
-  /// wake since `moment`, and now and then for no reason.
-  void sleep(std::uint32_t moment, std::uint32_t group, TimePoint deadline) noexcept;
+  /// wake since `epoch`, and now and then for no reason.
+  void sleep(std::uint32_t epoch, std::uint32_t group, TimePoint deadline) noexcept;
   /// Wakes all that sleep in one of these groups.
   void wake(std::uint32_t groups) noexcept;
 
  private:
-  std::atomic<std::uint32_t> moment_{0};
+  std::atomic<std::uint32_t> epoch_{0};
 };
 
 }  // namespace cachesite::redis

@@ -1,12 +1,12 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
-#include "redis/lent/exchange.hpp"
 #include "redis/lent/exclusive_pool.hpp"
 #include "redis/lent/exclusive_session.hpp"
+#include "redis/lent/pipeline_result.hpp"
 #include "redis/lent/raw_command.hpp"
 #include "redis/lent/subscription.hpp"
 #include "redis/settings/endpoint_settings.hpp"
-#include "redis/topology/shared_link.hpp"
+#include "redis/topology/connection_handle.hpp"
 #include "redis/topology/single_topology.hpp"
 #include "redis/wire/script_digest.hpp"
 
@@ -72,7 +72,7 @@ class RedisConnection::Inner {
                                                     const redis::EndpointOptions& settings) {
     redis::ExclusivePool::Options pool;
     pool.connector = settings.connector;
-    pool.most = most_connections(options) - settings.lanes.most();
+    pool.most = most_connections(options) - settings.channels.most();
     pool.longest_idle = options.max_idle_time;
     return pool;
   }
@@ -89,8 +89,7 @@ class RedisConnection::Inner {
   Result<RedisValue> call_shared(const RedisCommand& command) {
     redis::Reply reply;
     const redis::RawCommand raw(command);
-    const auto status =
-        shared.topology->execute(raw.command(), redis::routing_of(command), reply, time(command.timeout()));
+    const auto status = shared.topology->execute(raw.command(), {}, reply, time(command.timeout()));
     if (!status.ok()) return status.error();
     return redis::to_result(std::move(reply), command);
   }
@@ -106,7 +105,7 @@ class RedisConnection::Inner {
       call_time.deadline = waiting ? call_time.deadline + *waiting : redis::TimePoint::max();
     }
     const std::stop_callback on_stop(stop, [&] { connection.interrupt(); });
-    auto done = redis::exchange(connection, {&command, 1}, call_time, place);
+    auto done = redis::run_pipeline(connection, {&command, 1}, call_time, place);
     if (done.failure) return done.failure_of(0);
     return redis::to_result(std::move(done.replies.front()), command);
   }
@@ -130,7 +129,7 @@ class RedisConnection::Inner {
         results.emplace_back(error);
       return false;
     }
-    auto done = redis::exchange(lease_of(lease), rest, call_time, place);
+    auto done = redis::run_pipeline(lease_of(lease), rest, call_time, place);
     const std::size_t answered = done.replies.size();
     for (std::size_t index = 0; index < answered; ++index)
       results.push_back(redis::to_result(std::move(done.replies[index]), rest[index]));
@@ -149,7 +148,7 @@ class RedisConnection::Inner {
   const std::string place;
   const std::string label;
   const std::shared_ptr<ILogger> logger;
-  const redis::SharedLink shared;
+  const redis::ConnectionHandle shared;
   const std::shared_ptr<redis::ExclusivePool> pool;
   const basics::ForkMark fork_mark;
   std::mutex mutex;
@@ -233,7 +232,7 @@ std::size_t RedisConnection::lent_connections() const {
   return inner_->pool->size();
 }
 
-const redis::SharedLink* RedisConnection::shared_link() const noexcept {
+const redis::ConnectionHandle* RedisConnection::connection_handle() const noexcept {
   return &inner_->shared;
 }
 

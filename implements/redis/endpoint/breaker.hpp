@@ -18,8 +18,14 @@ struct BreakerOptions {
 };
 
 /// Circuit breaker (M. Nygard, Release It!) for a server that can be reached and does not answer in time.
-/// After so many unanswered calls in a row it opens: calls are refused for a while. Then one call, the probe,
-/// is let through: an answer closes the breaker, and none opens it for about twice as long.
+///
+///     closed     calls go to the server       `failures` unanswered calls in a row -> open
+///     open       calls are refused until      a call after that time, the probe -> half_open
+///                `next_probe_`                any answer, of a call that began earlier -> closed
+///     half_open  the probe is under way,      any answer -> closed
+///                other calls are refused      the probe is not answered -> open, for about twice as long
+///                                             the probe ends without a decision -> open, until now
+///                                             it takes too long: another call is the probe
 ///
 /// A plain state machine. The owner has a lock around everything that changes it; `troubled`, `refuses` and
 /// `state` are for any thread.
@@ -38,18 +44,18 @@ class Breaker {
     return state() != State::closed && now < next_probe_.load(relaxed);
   }
 
-  enum class Entry : std::uint8_t { free, probe, refused };
+  enum class Admission : std::uint8_t { free, probe, refused };
   /// A call begins. A call with a very short deadline cannot be the probe (`decisive` is false): its timeout
   /// says nothing about the server. A probe has to end with `probe_ended`, whatever else is reported of it;
   /// when it takes longer than `patience`, another call may be the probe.
-  Entry enter(TimePoint now, bool decisive, std::chrono::nanoseconds patience) noexcept {
-    if (state() == State::closed) return Entry::free;
-    if (refuses(now)) return Entry::refused;
-    if (!decisive) return Entry::free;
+  Admission enter(TimePoint now, bool decisive, std::chrono::nanoseconds patience) noexcept {
+    if (state() == State::closed) return Admission::free;
+    if (refuses(now)) return Admission::refused;
+    if (!decisive) return Admission::free;
     state_.store(State::half_open, relaxed);
     next_probe_.store(now + patience, relaxed);
     ++probe_;
-    return Entry::probe;
+    return Admission::probe;
   }
   /// The number of the last probe; 0 is none.
   [[nodiscard]] std::uint64_t probe() const noexcept { return probe_; }

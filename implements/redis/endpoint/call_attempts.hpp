@@ -1,6 +1,6 @@
 #pragma once
 
-#include "redis/wire/slot.hpp"
+#include "redis/wire/request_slot.hpp"
 
 #include <cachesite/error.hpp>
 

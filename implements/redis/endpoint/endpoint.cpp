@@ -1,5 +1,6 @@
 #include "redis/endpoint/endpoint.hpp"
 
+#include "redis/endpoint/call_report.hpp"
 #include "redis/transport/server_call_report.hpp"
 
 #include <algorithm>
@@ -22,22 +23,18 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
 }
 
 // What makes a command large is its last argument, if anything.
-LaneNeeds needs_of(const Command& command) noexcept {
+RequestTraits traits_of(const Command& command) noexcept {
   return {command.large || command.arguments.back().size() >= gather_from, command.repeatable};
 }
 
-LaneNeeds needs_of(std::span<const Command> commands) noexcept {
-  LaneNeeds all{false, true};
+RequestTraits traits_of(std::span<const Command> commands) noexcept {
+  RequestTraits all{false, true};
   for (const Command& command : commands) {
-    const LaneNeeds needs = needs_of(command);
-    all.large = all.large || needs.large;
-    all.repeatable = all.repeatable && needs.repeatable;
+    const RequestTraits traits = traits_of(command);
+    all.large = all.large || traits.large;
+    all.repeatable = all.repeatable && traits.repeatable;
   }
   return all;
-}
-
-std::string duration_text(std::chrono::milliseconds duration) {
-  return std::to_string(duration.count()) + " ms";
 }
 
 // Options are copied for several endpoints, but each counts its own bytes.
@@ -51,16 +48,15 @@ EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traf
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
     : options_(completed(std::move(options), meter_.traffic())),
-      label_(std::move(label)),
       place_("redis at " + options_.connector.address.text()),
-      logger_(std::move(logger)),
       connector_(options_.connector),
-      lanes_(options_.channel, options_.lanes,
-             [this](const Error& reason) {
-               meter_.lost(reason);
-               on_loss(reason);
-             }),
+      channels_(options_.channel, options_.channels,
+                [this](const Error& reason) {
+                  meter_.lost(reason);
+                  on_loss(reason);
+                }),
       breaker_(options_.breaker, std::random_device{}()),
+      outage_log_(std::move(label), std::move(logger)),
       since_(std::chrono::system_clock::now()),
       heartbeat_(options_.health_check_interval, [this] { check_channels(); }) {}
 
@@ -77,7 +73,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
       [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
         return channel->call(command, reply, now, time.deadline, loss);
       },
-      needs_of(command), time, time.begin);
+      traits_of(command), time, time.begin);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]] {
     Reply* const only = &reply;
@@ -94,7 +90,7 @@ Channel::Pending Endpoint::send(std::span<const Command> commands) {
   if (commands.empty() || fork_mark_.forked() || state_.load(std::memory_order_acquire) != State::up ||
       breaker_.state() != RedisBreakerState::closed)
     return {};
-  return pick(needs_of(commands)).begin(commands, SteadyTime::now());
+  return pick(traits_of(commands)).send(commands, SteadyTime::now());
 }
 
 Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
@@ -103,10 +99,10 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
   const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
       [&](Channel* channel, TimePoint now, std::optional<Error>& loss) {
-        if (channel == nullptr) return Channel::finish(std::move(sent), replies, now, time.deadline, loss);
-        return channel->call(commands, replies, now, time.deadline, loss);
+        if (channel == nullptr) return Channel::collect(std::move(sent), replies, now, time.deadline, loss);
+        return channel->call_all(commands, replies, now, time.deadline, loss);
       },
-      needs_of(commands), time, SteadyTime::now(), sent_already);
+      traits_of(commands), time, SteadyTime::now(), sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]]
     record(commands, replies, status, time);
@@ -130,92 +126,66 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
 }
 
 template <class Send>
-Status Endpoint::carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already) {
+Status Endpoint::carry_out(Send&& send, RequestTraits traits, CallTime time, TimePoint now,
+                           bool sent_already) {
   if (fork_mark_.forked()) return basics::forked_error();
-  const auto deadline = time.deadline;
-  Passage passage(*this);
-  if (breaker_.troubled() && !sent_already) {
-    if (auto error = passage.enter({now, deadline})) return *std::move(error);
-  }
-  auto attempt_began = now;
-  const auto late = [&](bool sent, Outcome outcome) {
-    meter_.timed_out(sent);
-    // Neither a call of little patience nor the rest of one that waited for something else says much.
-    if (sent && is_fair(now - attempt_began)) count_unanswered(passage.probe());
-    // The connection may have been given up before, for want of an answer to somebody else.
-    const auto waited = std::min(now, deadline) - time.begin;
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
-    return Error(ErrorCode::timeout,
-                 place_ + ": no answer within " + duration_text(patience) +
-                     (sent ? " (the command was sent)" : " (the command was not sent)"),
-                 outcome);
-  };
-  CallAttempts attempts(needs.repeatable, options_.retry_on_timeout, options_.lanes.most());
+  BreakerGuard guard(breaker_, mutex_, options_.connector.call_timeout);
+  if (breaker_.troubled() && !sent_already && is_refused_by_breaker(guard, {now, time.deadline}))
+    return Error(ErrorCode::unreachable, breaker_text());
+  CallAttempts attempts(traits.repeatable, options_.retry_on_timeout, options_.channels.most());
+  const CallReport report(place_, attempts);
   std::optional<Error> loss;
   for (;;) {
     const bool sent = std::exchange(sent_already, false);
     if (!sent && state_.load(std::memory_order_acquire) != State::up) {
-      if (auto error = await_up(deadline))
-        return Error(error->code(), std::string(error->message()), attempts.outcome());
+      if (auto error = await_up(time.deadline)) return report.away(*error);
       now = SteadyTime::now();
     }
-    attempt_began = now;
-    const Ending ending = send(sent ? nullptr : &pick(needs), now, loss);
+    const auto attempt_began = now;
+    const Ending ending = send(sent ? nullptr : &pick(traits), now, loss);
     now = SteadyTime::now();
     if (ending == Ending::answered) {
       meter_.answered(now - time.begin);
       if (breaker_.troubled()) count_answered();
       return Done{};
     }
-    switch (attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < deadline)) {
-      case CallAttempts::Next::done:
-        return Done{};
-      case CallAttempts::Next::late:
-        return late(attempts.sent(), attempts.outcome());
-      case CallAttempts::Next::spoilt:
-        if (breaker_.troubled()) count_answered();
-        return Error(loss->code(), place_ + ": " + std::string(loss->message()), attempts.outcome());
-      case CallAttempts::Next::closed:
-        return Error(loss->code(), std::string(loss->message()), attempts.outcome());
-      case CallAttempts::Next::lost:
-        return Error(ErrorCode::unreachable, place_ + ": " + std::string(loss->message()),
-                     attempts.outcome());
-      case CallAttempts::Next::away: {
-        const Lock lock(mutex_);
-        const Error error = down_error();
-        return Error(error.code(), std::string(error.message()), attempts.outcome());
-      }
+    const auto next =
+        attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, now < time.deadline);
+    switch (next) {
       case CallAttempts::Next::again:
-        meter_.repeated();
-        break;
       case CallAttempts::Next::reconnect:
-        // The channel has just ended, and whoever saw it is about to say so.
-        if (!lanes_.any_open()) on_loss(Error(ErrorCode::unreachable, "the connection ended"));
-        break;
+        prepare_repetition(next);
+        continue;
+      case CallAttempts::Next::away:
+        return report.away(why_down());
+      default:
+        note_failure(next, attempts, now - attempt_began, guard);
+        return report.failure(next, loss, time, now);
     }
   }
 }
 
-std::optional<Error> Endpoint::Passage::enter(CallTime time) {
-  const auto refusal = [this] { return Error(ErrorCode::unreachable, endpoint_.breaker_text()); };
-  if (endpoint_.state_ == State::stopped) return std::nullopt;  // which the call is told then
-  if (endpoint_.breaker_.refuses(time.begin)) return refusal();
-  const bool fair = endpoint_.is_fair(time.deadline - time.begin);
-  auto entry = Breaker::Entry::free;
-  {
-    const Lock lock(endpoint_.mutex_);
-    auto& breaker = endpoint_.breaker_;
-    // Long enough for it to say that there was no answer, before another call tries.
-    entry = breaker.enter(time.begin, fair, 2 * endpoint_.options_.connector.call_timeout);
-    if (entry == Breaker::Entry::probe) probe_ = breaker.probe();
+// What a failed call says of the server.
+void Endpoint::note_failure(CallAttempts::Next next, const CallAttempts& attempts,
+                            SteadyTime::duration waited, const BreakerGuard& guard) noexcept {
+  if (next == CallAttempts::Next::late) {
+    meter_.timed_out(attempts.sent());
+    if (attempts.sent() && guard.is_conclusive(waited)) count_unanswered(guard.probe());
+  } else if (next == CallAttempts::Next::spoilt && breaker_.troubled()) {
+    count_answered();
   }
-  if (entry != Breaker::Entry::refused) return std::nullopt;
-  return refusal();
 }
 
-void Endpoint::Passage::leave() noexcept {
-  const Lock lock(endpoint_.mutex_);
-  endpoint_.breaker_.probe_ended(SteadyTime::now(), probe_);
+void Endpoint::prepare_repetition(CallAttempts::Next next) noexcept {
+  if (next == CallAttempts::Next::again)
+    meter_.repeated();
+  else if (!channels_.any_open())  // the channel has just ended, and whoever saw it is about to say so
+    on_loss(Error(ErrorCode::unreachable, "the connection ended"));
+}
+
+Error Endpoint::why_down() const {
+  const Lock lock(mutex_);
+  return down_error();
 }
 
 std::string Endpoint::breaker_text() const {
@@ -226,7 +196,7 @@ void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
   const Lock lock(mutex_);
   const bool opened = breaker_.unanswered(SteadyTime::now(), probe);
   // One that takes too long may be a slow command.
-  if ((opened || breaker_.count() > 1) && state_ != State::stopped) tell_loss(breaker_text());
+  if ((opened || breaker_.count() > 1) && state_ != State::stopped) outage_log_.lost(breaker_text());
 } catch (const std::exception&) {
   // The breaker has it; there is no memory for telling it.
 }
@@ -234,7 +204,7 @@ void Endpoint::count_unanswered(std::uint64_t probe) noexcept try {
 void Endpoint::count_answered() noexcept try {
   const Lock lock(mutex_);
   breaker_.answered();
-  if (state_ == State::up) tell_return();
+  if (state_ == State::up) outage_log_.is_back(place_);
 } catch (const std::exception&) {
   // As above; the answer is there all the same.
 }
@@ -260,7 +230,7 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
       case State::idle:
       case State::connecting:
         if (SteadyTime::now() >= deadline) {
-          if (state_ == State::recovering && deadline == patience_ends_) tell_loss(reason_->message());
+          if (state_ == State::recovering && deadline == patience_ends_) outage_log_.lost(reason_->message());
           return down_error();
         }
         changed_.wait_until(lock, deadline);
@@ -268,10 +238,10 @@ std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   }
 }
 
-Channel& Endpoint::pick_other(LaneNeeds needs) {
-  bool wish = false;
-  Channel& channel = lanes_.pick_other(needs, wish);
-  if (wish) {
+Channel& Endpoint::pick_other(RequestTraits traits) {
+  bool opens_another = false;
+  Channel& channel = channels_.pick_other(traits, opens_another);
+  if (opens_another) {
     Lock lock(mutex_);
     if (state_ == State::up) begin_work(lock);
   }

@@ -6,11 +6,12 @@
 #include "basics/stop_signal.hpp"
 #include "basics/thread.hpp"
 #include "redis/channel/channel.hpp"
-#include "redis/channel/lanes.hpp"
-#include "redis/endpoint/breaker.hpp"
+#include "redis/channel/channel_set.hpp"
+#include "redis/endpoint/breaker_guard.hpp"
 #include "redis/endpoint/call_attempts.hpp"
 #include "redis/endpoint/endpoint_meter.hpp"
 #include "redis/endpoint/heartbeat.hpp"
+#include "redis/endpoint/outage_log.hpp"
 #include "redis/transport/connector.hpp"
 #include "redis/wire/command.hpp"
 
@@ -29,7 +30,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace cachesite::redis {
@@ -37,7 +37,7 @@ namespace cachesite::redis {
 struct EndpointOptions {
   ConnectorOptions connector;
   ChannelLimits channel;
-  LaneOptions lanes;
+  ChannelSetOptions channels;
   basics::BackOff::Pause first_pause = std::chrono::milliseconds(50);
   basics::BackOff::Pause longest_pause = std::chrono::seconds(1);
   BreakerOptions breaker;
@@ -47,8 +47,31 @@ struct EndpointOptions {
   std::function<void()> on_attempt;
 };
 
-/// One server: its channels, and what is done when it is not there. A thread exists only while something is
-/// to be connected. In a child that the process forks, calls fail with `closed`: the connections are the
+/// One server: its channels, and what is done when it is not there. A thread, the worker, exists only while
+/// something is to be connected.
+///
+/// The states, RedisEndpointState. They change under the lock:
+///
+///     idle        nobody has used it         start(), a call -> connecting
+///     connecting  the first attempt to       a connection is ready -> up; the attempt has failed -> down
+///                 connect goes on, and
+///                 calls wait for it
+///     up          a channel is open          the last open one has ended -> recovering
+///     recovering  the last connection has    a connection is ready -> up; the attempt has failed -> down
+///                 just ended: calls wait
+///                 for `recovery_patience`
+///     down        calls fail at once, and    a connection is ready -> up
+///                 the worker tries again
+///     stopped     calls fail, for ever       stop() and retire() lead here from every state
+///
+/// Each of its connections is
+///
+///     wanted      a channel should be open   the worker connects and logs in -> open; else tries again
+///     open        calls use it               the server, the network, a call that finds it silent, renew()
+///                                            or stop() ends it -> wanted, or unused when it was an extra one
+///                                            and nobody can connect
+///
+/// In a child that the process forks, calls fail with `closed`: the connections are the
 /// parent's, and so are the threads and whoever held a lock.
 class Endpoint {
  public:
@@ -87,9 +110,7 @@ class Endpoint {
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
   /// True when the server can be reached and refuses the login, or is no master where one is required.
   [[nodiscard]] bool is_refused() const;
-  [[nodiscard]] bool requires_master() const noexcept {
-    return options_.connector.introduction.requires_master;
-  }
+  [[nodiscard]] bool requires_master() const noexcept { return options_.connector.login.requires_master; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
 
   [[nodiscard]] Health health() const;
@@ -99,44 +120,26 @@ class Endpoint {
   using State = RedisEndpointState;
   using Lock = std::unique_lock<std::mutex>;
 
-  /// The way of a call through the breaker.
-  class Passage {
-   public:
-    explicit Passage(Endpoint& endpoint) noexcept : endpoint_(endpoint) {}
-    ~Passage() {
-      if (probe_ != 0) leave();
-    }
-    Passage(const Passage&) = delete;
-    Passage& operator=(const Passage&) = delete;
-
-    /// Gives why there is no way.
-    std::optional<Error> enter(CallTime time);
-    /// See Breaker.
-    [[nodiscard]] std::uint64_t probe() const noexcept { return probe_; }
-
-   private:
-    void leave() noexcept;
-
-    Endpoint& endpoint_;
-    std::uint64_t probe_ = 0;
-  };
-
   void end(const Error& reason) noexcept;
   template <class Send>
-  Status carry_out(Send&& send, LaneNeeds needs, CallTime time, TimePoint now, bool sent_already = false);
+  Status carry_out(Send&& send, RequestTraits traits, CallTime time, TimePoint now,
+                   bool sent_already = false);
+  [[nodiscard]] bool is_refused_by_breaker(BreakerGuard& guard, CallTime time) const noexcept {
+    return state_ != State::stopped && !guard.admit(time);  // a stopped one says so itself
+  }
+  void note_failure(CallAttempts::Next next, const CallAttempts& attempts, SteadyTime::duration waited,
+                    const BreakerGuard& guard) noexcept;
+  void prepare_repetition(CallAttempts::Next next) noexcept;
   std::optional<Error> await_up(TimePoint deadline);
   // Tells of a call that is traced.
   void record(std::span<const Command> commands, std::span<Reply* const> replies, const Status& status,
               CallTime time) const noexcept;
-  Channel& pick(LaneNeeds needs) {
-    Channel* const usual = lanes_.usual(needs);
-    return usual != nullptr ? *usual : pick_other(needs);
+  Channel& pick(RequestTraits traits) {
+    Channel* const primary = channels_.primary(traits);
+    return primary != nullptr ? *primary : pick_other(traits);
   }
-  Channel& pick_other(LaneNeeds needs);
+  Channel& pick_other(RequestTraits traits);
   void on_loss(const Error& reason) noexcept;
-  [[nodiscard]] bool is_fair(std::chrono::nanoseconds patience) const noexcept {
-    return patience >= options_.connector.call_timeout / 2;
-  }
   void count_unanswered(std::uint64_t probe) noexcept;
   void count_answered() noexcept;
   [[nodiscard]] std::string breaker_text() const;
@@ -145,23 +148,18 @@ class Endpoint {
   void check_channels() noexcept;
   void go_up() noexcept;
   void tell_attempt(Lock& lock) const noexcept;
-  void tell_loss(std::string_view reason) noexcept;
-  void tell_return() noexcept;
   void go_down(const Error& reason) noexcept;
   void set_state(State state) noexcept;
-  template <class Text>
-  void log(LogLevel level, Text&& text) const noexcept;
-  [[nodiscard]] Error down_error() const;
+  [[nodiscard]] Error down_error() const;  // with the lock
+  [[nodiscard]] Error why_down() const;
 
   EndpointMeter meter_;
   const basics::ForkMark fork_mark_;
   const EndpointOptions options_;
-  const std::string label_;
   const std::string place_;
-  const std::shared_ptr<ILogger> logger_;
   Connector connector_;  // of the worker
   basics::StopSignal stop_signal_;
-  Lanes lanes_;
+  ChannelSet channels_;
 
   std::atomic<State> state_{State::idle};
   mutable std::mutex mutex_;
@@ -169,12 +167,11 @@ class Endpoint {
   basics::Thread worker_;
   bool working_ = false;
   bool urgent_ = false;
-  bool was_up_ = false;
-  bool reported_down_ = false;
   bool no_master_ = false;  // it said so when it was connected to last
   TimePoint patience_ends_{};
   TimePoint next_renewal_{};
   Breaker breaker_;
+  OutageLog outage_log_;
   std::chrono::system_clock::time_point since_;
   std::optional<Error> reason_;
   std::string peer_;          // the address of the last connection

@@ -1,11 +1,10 @@
 // The part of an endpoint that connects, and says whether the server is there.
 
 #include "basics/background_thread.hpp"
-#include "basics/guarded_log.hpp"
 #include "redis/base/placed_error.hpp"
 #include "redis/endpoint/endpoint.hpp"
-#include "redis/transport/considerate_transport.hpp"
 #include "redis/transport/server_call_report.hpp"
+#include "redis/transport/throttled_transport.hpp"
 #include "redis/wire/only_server.hpp"
 
 #include <algorithm>
@@ -56,7 +55,7 @@ void Endpoint::end(const Error& reason) noexcept {
       changed_.notify_all();
     }
   }
-  lanes_.close(reason);
+  channels_.close(reason);
   heartbeat_.stop();
   basics::Thread worker;
   {
@@ -64,7 +63,7 @@ void Endpoint::end(const Error& reason) noexcept {
     worker = std::move(worker_);
   }
   if (worker.joinable()) worker.join();
-  lanes_.close(reason);
+  channels_.close(reason);
 }
 
 void Endpoint::renew() {
@@ -74,7 +73,7 @@ void Endpoint::renew() {
     if (state_ != State::up || now < next_renewal_) return;
     next_renewal_ = now + renewal_pause;
   }
-  lanes_.shut_down();
+  channels_.shut_down();
 }
 
 void Endpoint::set_state(State state) noexcept {
@@ -83,15 +82,10 @@ void Endpoint::set_state(State state) noexcept {
   changed_.notify_all();
 }
 
-template <class Text>
-void Endpoint::log(LogLevel level, Text&& text) const noexcept {
-  basics::log_guarded(*logger_, level, "redis", [&] { return label_ + ": " + text(); });
-}
-
 void Endpoint::on_loss(const Error& reason) noexcept {
   Lock lock(mutex_);
   if (state_ == State::stopped) return;
-  if (state_ == State::up && !lanes_.any_open()) {
+  if (state_ == State::up && !channels_.any_open()) {
     reason_ = placed_error(place_, ErrorCode::unreachable, reason);
     patience_ends_ = SteadyTime::now() + recovery_patience;
     urgent_ = true;
@@ -104,7 +98,7 @@ void Endpoint::on_loss(const Error& reason) noexcept {
 void Endpoint::check_channels() noexcept {
   const std::array<Argument, 1> words{{{"PING"}}};
   const Command ping{words, static_cast<ReplyKinds>(ReplyKind::status), true};
-  lanes_.for_each_open([&](Channel& channel) {
+  channels_.for_each_open([&](Channel& channel) {
     try {
       Reply reply;
       std::optional<Error> loss;
@@ -127,8 +121,8 @@ void Endpoint::begin_work(Lock&) noexcept {
     worker_ = basics::background_thread([this] { work(); });
     working_ = true;
   } catch (const std::exception&) {
-    if (lanes_.any_open())
-      lanes_.forget_wishes();  // what is open goes on, and the next call that needs more wishes anew
+    if (channels_.any_open())
+      channels_.forget_wanted();  // what is open goes on, and the next call that needs more wishes anew
     else
       go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
   }
@@ -137,8 +131,8 @@ void Endpoint::begin_work(Lock&) noexcept {
 void Endpoint::go_up() noexcept {
   reason_.reset();
   // One that has left calls without an answer has to answer one first.
-  if (!breaker_.troubled()) tell_return();
-  was_up_ = true;
+  if (!breaker_.troubled()) outage_log_.is_back(place_);
+  outage_log_.connected();
   heartbeat_.start();
   if (state_ == State::up) return;
   set_state(State::up);
@@ -151,21 +145,10 @@ void Endpoint::tell_attempt(Lock& lock) const noexcept {
   lock.lock();
 }
 
-void Endpoint::tell_loss(std::string_view reason) noexcept {
-  if (std::exchange(reported_down_, true)) return;
-  log(LogLevel::warning, [&] {
-    return (was_up_ ? "lost " : "cannot use ") + std::string(reason) + "; calls fail until it returns";
-  });
-}
-
-void Endpoint::tell_return() noexcept {
-  if (std::exchange(reported_down_, false)) log(LogLevel::info, [&] { return place_ + " is back"; });
-}
-
 void Endpoint::go_down(const Error& reason) noexcept {
   reason_ = placed_error(
       place_, reason.code() == ErrorCode::refused ? ErrorCode::refused : ErrorCode::unreachable, reason);
-  tell_loss(reason_->message());
+  outage_log_.lost(reason_->message());
   if (state_ != State::down) set_state(State::down);
 }
 
@@ -174,7 +157,7 @@ void Endpoint::work() noexcept {
                          reinterpret_cast<std::uintptr_t>(this));
   Lock lock(mutex_);
   for (;;) {
-    Channel* const channel = lanes_.closed();
+    Channel* const channel = channels_.closed();
     if (channel == nullptr || state_ == State::stopped) {
       working_ = false;
       return;
@@ -188,13 +171,14 @@ void Endpoint::work() noexcept {
         handshaking_ = transport;
         if (transport != nullptr && state_ == State::stopped) transport->shut_down();
       };
-      outcome = connector_.connect(
-          stop_signal_, announce, lanes_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
+      outcome =
+          connector_.connect(stop_signal_, announce,
+                             channels_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
       if (outcome.transport) {
         auto peer = peer_of(outcome.transport->descriptor());
-        if (lanes_.is_bulk(*channel))
-          outcome.transport = std::make_unique<ConsiderateTransport>(
-              std::move(outcome.transport), [this] { return lanes_.ordinary_for_each_large(); },
+        if (channels_.is_bulk(*channel))
+          outcome.transport = std::make_unique<ThrottledTransport>(
+              std::move(outcome.transport), [this] { return channels_.ordinary_for_each_large(); },
               options_.connector.call_timeout / 2);
         lock.lock();
         if (state_ != State::stopped) {
@@ -214,7 +198,7 @@ void Endpoint::work() noexcept {
     if (state_ == State::stopped) continue;
     meter_.connect_failed(*outcome.error);
     no_master_ = outcome.no_master;
-    if (!lanes_.any_open()) go_down(*outcome.error);
+    if (!channels_.any_open()) go_down(*outcome.error);
     tell_attempt(lock);
     auto pause = pauses.next();
     if (outcome.error->code() == ErrorCode::refused)

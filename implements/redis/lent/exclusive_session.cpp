@@ -1,6 +1,6 @@
 #include "redis/lent/exclusive_session.hpp"
 
-#include "redis/lent/exchange.hpp"
+#include "redis/lent/pipeline_result.hpp"
 #include "redis/lent/raw_command.hpp"
 #include "redis/wire/server_text.hpp"
 
@@ -39,7 +39,7 @@ Result<RedisValue> ExclusiveSession::send(const RedisCommand& command) {
     const auto waiting = waiting_time(command);
     time.deadline = waiting ? time.deadline + *waiting : TimePoint::max();
   }
-  auto done = exchange(*lease_, {&command, 1}, time, place_);
+  auto done = run_pipeline(*lease_, {&command, 1}, time, place_);
   if (done.failure) return done.failure_of(0);
   return to_result(std::move(done.replies.front()), command);
 }
@@ -59,7 +59,7 @@ std::vector<Result<RedisValue>> ExclusiveSession::pipeline(std::span<const Redis
       results.assign(commands.size(), Result<RedisValue>(*problem));
       return results;
     }
-  auto done = exchange(*lease_, commands, CallTime::from_now(patience_), place_);
+  auto done = run_pipeline(*lease_, commands, CallTime::from_now(patience_), place_);
   for (std::size_t index = 0; index < commands.size(); ++index) {
     if (index < done.replies.size())
       results.push_back(to_result(std::move(done.replies[index]), commands[index]));
@@ -103,7 +103,7 @@ Result<RedisTransaction> ExclusiveSession::execute(std::span<const RedisCommand>
     all.emplace_back("MULTI");
     all.insert(all.end(), commands.begin(), commands.end());
     all.emplace_back("EXEC");
-    auto done = exchange(*lease_, all, CallTime::from_now(patience_), place_);
+    auto done = run_pipeline(*lease_, all, CallTime::from_now(patience_), place_);
     // Without EXEC nothing is done: what was sent before does not matter.
     if (done.failure) return done.failure_of(all.size() - 1);
     watching_ = false;

@@ -41,11 +41,6 @@ constexpr std::array<std::string_view, 9> streaming_names{"SUBSCRIBE",   "PSUBSC
 // Commands whose error may come after part of their work.
 constexpr std::array<std::string_view, 6> script_names{"EVAL", "EVALSHA", "FCALL",
                                                        "EXEC", "EVAL_RO", "EVALSHA_RO"};
-constexpr std::array<std::string_view, 18> keyless_names{
-    "PING",    "ECHO", "INFO",    "SCRIPT",  "CLIENT", "CONFIG",   "TIME", "DBSIZE", "FLUSHALL",
-    "FLUSHDB", "ACL",  "COMMAND", "PUBLISH", "PUBSUB", "FUNCTION", "ROLE", "SCAN",   "WAIT"};
-constexpr std::array<std::string_view, 6> key_second_names{"OBJECT", "MEMORY", "XGROUP",
-                                                           "XINFO",  "BITOP",  "DEBUG"};
 
 // The place of a word among the arguments; 0 when it is not there.
 std::size_t find_word(const RedisCommand& command, std::string_view word) {
@@ -114,24 +109,6 @@ std::optional<Error> check_command(const RedisCommand& command) {
   if (command.timeout() && command.timeout()->count() < 1)
     return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms");
   return std::nullopt;
-}
-
-Routing routing_of(const RedisCommand& command) {
-  const std::string name = upper(command.name());
-  Routing routing;
-  if (command.size() < 2 || is_one_of(name, keyless_names)) {
-    routing.key_argument = 0;
-  } else if (is_one_of(name, script_names)) {
-    const bool has_keys = command.size() > 3 && command[2] != "0";
-    routing.key_argument = has_keys ? 3 : 0;
-  } else if (is_one_of(name, key_second_names)) {
-    routing.key_argument = command.size() > 2 ? 2 : 0;
-  } else if (name == "XREAD" || name == "XREADGROUP") {
-    const auto streams = find_word(command, "STREAMS");
-    routing.key_argument =
-        streams != 0 && streams + 1 < command.size() ? static_cast<std::uint16_t>(streams + 1) : 0;
-  }
-  return routing;
 }
 
 RawCommand::RawCommand(const RedisCommand& command) : repeatable_(command.is_repeatable()) {

@@ -2,7 +2,6 @@
 
 #include "redis/wire/command.hpp"
 #include "redis/wire/reply.hpp"
-#include "redis/wire/routing.hpp"
 
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_value.hpp>
@@ -31,9 +30,6 @@ enum class CommandNature : std::uint8_t {
 
 /// What is wrong with a command whatever it does; none when nothing is.
 [[nodiscard]] std::optional<Error> check_command(const RedisCommand& command);
-
-/// Where the first key of the command stands.
-[[nodiscard]] Routing routing_of(const RedisCommand& command);
 
 /// A command in the form that connections take. It points into the user's command.
 class RawCommand {

@@ -28,10 +28,10 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   EndpointOptions endpoint;
   auto& connector = endpoint.connector;
   connector.address = {options.host, options.port, options.unix_socket_path.value_or("")};
-  connector.introduction.username = options.username.value_or("");
-  if (options.password) connector.introduction.password = *options.password;
-  connector.introduction.database = options.db;
-  connector.introduction.client_name = options.client_name.value_or("");
+  connector.login.username = options.username.value_or("");
+  if (options.password) connector.login.password = *options.password;
+  connector.login.database = options.db;
+  connector.login.client_name = options.client_name.value_or("");
   connector.socket.keep_alive = options.socket_keepalive;
   connector.socket.keep_alive_idle = options.socket_keepalive_options.idle;
   connector.socket.keep_alive_interval = options.socket_keepalive_options.interval;
@@ -46,8 +46,8 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   endpoint.channel.most_requests = options.max_inflight;
   endpoint.channel.stall = options.socket_timeout / 2;
   const std::size_t most = options.max_connections.value_or(std::numeric_limits<std::uint32_t>::max());
-  endpoint.lanes.bulk = most > 1;
-  endpoint.lanes.shared = std::min<std::size_t>(options.channels, endpoint.lanes.bulk ? most - 1 : 1);
+  endpoint.channels.bulk = most > 1;
+  endpoint.channels.shared = std::min<std::size_t>(options.channels, endpoint.channels.bulk ? most - 1 : 1);
   endpoint.first_pause = options.reconnect_delay;
   endpoint.longest_pause = options.reconnect_max_delay;
   endpoint.breaker = {options.breaker_failures, options.breaker_delay, options.breaker_max_delay};

@@ -12,9 +12,7 @@ namespace cachesite {
 
 namespace {
 
-bool has_text(const std::optional<std::string>& text) noexcept {
-  return text && !text->empty();
-}
+using redis::has_text;
 
 void check_tls(const RedisConnectionOptions& options, std::vector<OptionComplaint>& complaints) {
   if (options.ssl && has_text(options.unix_socket_path))

@@ -1,5 +1,6 @@
 #include "redis/settings/topology_settings.hpp"
 
+#include "basics/number_text.hpp"
 #include "redis/base/this_machine.hpp"
 #include "redis/settings/endpoint_settings.hpp"
 #include "redis/topology/cluster_topology.hpp"
@@ -7,7 +8,6 @@
 #include "redis/topology/single_topology.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace cachesite::redis {
@@ -22,10 +22,6 @@ std::vector<ServerAddress> read_addresses(const std::vector<std::string>& texts,
   for (const auto& text : texts)
     if (auto address = read_address(text, default_port)) addresses.push_back(std::move(*address));
   return addresses;
-}
-
-bool has_text(const std::optional<std::string>& text) noexcept {
-  return text && !text->empty();
 }
 
 void check_addresses(std::string_view parameter, const std::vector<std::string>& texts,
@@ -58,13 +54,9 @@ std::optional<ServerAddress> read_address(std::string_view text, std::uint16_t d
   if (host.empty()) return std::nullopt;
   for (const char character : host)
     if (character <= ' ' || character > '~' || character == '/' || character == '@') return std::nullopt;
-  unsigned number = default_port;
-  if (has_port) {
-    const auto* const end = port.data() + port.size();
-    const auto read = std::from_chars(port.data(), end, number);
-    if (read.ec != std::errc() || read.ptr != end || number < 1 || number > 65535) return std::nullopt;
-  }
-  return ServerAddress{std::string(host), static_cast<std::uint16_t>(number), {}};
+  const auto number = has_port ? basics::read_port(port) : default_port;
+  if (!number) return std::nullopt;
+  return ServerAddress{std::string(host), *number, {}};
 }
 
 std::shared_ptr<Topology> make_topology(const RedisConnectionOptions& given, std::size_t largest_bulk,
@@ -79,11 +71,11 @@ std::shared_ptr<Topology> make_topology(const RedisConnectionOptions& given, std
   if (!options.sentinels.empty()) {
     SentinelOptions sentinel;
     sentinel.watcher = endpoint.connector;
-    auto& introduction = sentinel.watcher.introduction;
-    introduction = {};
-    introduction.username = options.sentinel_username.value_or("");
-    if (options.sentinel_password) introduction.password = *options.sentinel_password;
-    introduction.client_name = options.client_name.value_or("");
+    auto& login = sentinel.watcher.login;
+    login = {};
+    login.username = options.sentinel_username.value_or("");
+    if (options.sentinel_password) login.password = *options.sentinel_password;
+    login.client_name = options.client_name.value_or("");
     sentinel.endpoint = std::move(endpoint);
     sentinel.sentinels = read_addresses(options.sentinels, sentinel_port);
     sentinel.service_name = options.service_name.value_or("");

@@ -23,6 +23,10 @@ namespace cachesite::redis {
                                                       std::size_t largest_bulk, const std::string& label,
                                                       const std::shared_ptr<ILogger>& logger);
 
+[[nodiscard]] inline bool has_text(const std::optional<std::string>& text) noexcept {
+  return text && !text->empty();
+}
+
 /// Reads "host", "host:port", "[::1]:port" or "::1".
 [[nodiscard]] std::optional<ServerAddress> read_address(std::string_view text, std::uint16_t default_port);
 

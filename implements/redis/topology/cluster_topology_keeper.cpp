@@ -1,6 +1,5 @@
 // The part of a cluster topology that follows the cluster: which servers there are, and who holds what.
 
-#include "basics/background_thread.hpp"
 #include "redis/topology/cluster_topology.hpp"
 #include "redis/wire/server_text.hpp"
 
@@ -11,23 +10,27 @@
 
 namespace cachesite::redis {
 
-ClusterTopology::Node ClusterTopology::node_at(const ServerAddress& address, Lock&) {
+ServerNode ClusterTopology::node_at(const ServerAddress& address, Lock&) {
   const auto found = nodes_.find(address);
   if (found != nodes_.end()) return found->second;
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
-  options.connector.introduction.reads_from_replica = options_.read_from_replicas;
+  options.connector.login.reads_from_replica = options_.read_from_replicas;
   auto node = basics::make_process_bound<Endpoint>(std::move(options), label_, logger_);
   nodes_.emplace(address, node);
   return node;
 }
 
 void ClusterTopology::publish(SlotMap map, Lock& lock) {
-  auto view = std::make_shared<View>(View{std::move(map), {}});
-  for (const auto& server : view->map.servers())
-    view->nodes.push_back(node_at(server, lock));
-  for (const auto& shard : view->map.shards())
-    view->nodes[shard.master]->start();
+  auto view = std::make_shared<ServerView>();
+  for (const auto& shard : map.shards()) {
+    auto& set = view->sets.emplace_back();
+    set.master = node_at(map.servers()[shard.master], lock);
+    set.master->start();
+    for (const auto replica : shard.replicas)
+      set.replicas.push_back(node_at(map.servers()[replica], lock));
+  }
+  view->slots.emplace(std::move(map));
   view_.put(std::move(view));
 }
 
@@ -35,9 +38,9 @@ void ClusterTopology::publish(SlotMap map, Lock& lock) {
 void ClusterTopology::drop_strangers(Lock& lock) {
   const auto view = view_.get();
   if (!view) return;
-  std::vector<Node> strangers;
+  std::vector<ServerNode> strangers;
   strangers.reserve(nodes_.size());
-  const auto& servers = view->map.servers();
+  const auto& servers = view->slots->servers();
   for (auto at = nodes_.begin(); at != nodes_.end();) {
     if (std::find(servers.begin(), servers.end(), at->first) == servers.end()) {
       strangers.push_back(std::move(at->second));
@@ -50,16 +53,6 @@ void ClusterTopology::drop_strangers(Lock& lock) {
   for (const auto& stranger : strangers)
     stranger->retire();
   lock.lock();
-}
-
-void ClusterTopology::begin_work(Lock&) {
-  if (working_ || stopped_) return;
-  try {
-    keeper_ = basics::background_thread([this] { keep(); });
-    working_ = true;
-  } catch (const std::exception&) {
-    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the cluster");
-  }
 }
 
 void ClusterTopology::keep() {
@@ -82,7 +75,7 @@ void ClusterTopology::keep() {
     moves_.clear();
     bool success = false;
     try {
-      success = refresh(lock);
+      success = make_view(lock);
     } catch (const std::exception&) {
       if (!lock.owns_lock()) lock.lock();
       trouble_.emplace(ErrorCode::no_memory, "no memory for a picture of the cluster");
@@ -94,14 +87,14 @@ void ClusterTopology::keep() {
   }
 }
 
-bool ClusterTopology::refresh(Lock& lock) {
+bool ClusterTopology::make_view(Lock& lock) {
   const auto limit = std::min(options_.endpoint.connector.connect_timeout, std::chrono::milliseconds(500));
   const std::array<Argument, 2> words{{{"CLUSTER"}, {"SLOTS"}}};
   const Command question{words, static_cast<ReplyKinds>(ReplyKind::array), true};
   std::optional<Error> trouble;
   for (const auto& address : whom_to_ask(lock)) {
     if (stopped_) return false;
-    const Node node = node_at(address, lock);
+    const ServerNode node = node_at(address, lock);
     ++asked_;
     lock.unlock();
     Reply reply;
@@ -137,13 +130,13 @@ std::vector<ServerAddress> ClusterTopology::whom_to_ask(Lock&) {
   std::vector<ServerAddress> rest;
   const auto view = view_.get();
   if (view) {
-    const auto& shards = view->map.shards();
-    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
-    for (std::size_t index = 0; index < shards.size(); ++index) {
-      const auto place = shards[(first + index) % shards.size()].master;
-      (view->nodes[place]->usable() ? best : rest).push_back(view->map.servers()[place]);
+    const auto& sets = view->sets;
+    const auto first = next_turn();
+    for (std::size_t index = 0; index < sets.size(); ++index) {
+      const auto& master = *sets[(first + index) % sets.size()].master;
+      (master.usable() ? best : rest).push_back(master.address());
     }
-    for (const auto& server : view->map.servers())
+    for (const auto& server : view->slots->servers())
       rest.push_back(server);
   }
   if (informed_) best.insert(best.begin(), *std::exchange(informed_, std::nullopt));

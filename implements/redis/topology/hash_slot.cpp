@@ -38,7 +38,7 @@ std::size_t find(const Argument& key, char wanted, std::size_t from) noexcept {
 
 }  // namespace
 
-std::uint16_t hash_slot(const Argument& key) noexcept {
+HashSlot hash_slot(const Argument& key) noexcept {
   std::size_t from = 0;
   std::size_t to = key.size();
   if (const auto open = find(key, '{', 0); open != std::string_view::npos)

@@ -1,7 +1,7 @@
 #include "redis/topology/sentinel_news.hpp"
 
-#include <charconv>
-#include <cstdint>
+#include "basics/number_text.hpp"
+
 #include <string>
 
 namespace cachesite::redis {
@@ -11,13 +11,11 @@ namespace {
 constexpr std::size_t most_named = 64;
 
 std::optional<ServerAddress> address(std::string_view host, std::string_view port) {
-  unsigned number = 0;
-  const auto* const end = port.data() + port.size();
-  const auto read = std::from_chars(port.data(), end, number);
-  if (read.ec != std::errc() || read.ptr != end || number < 1 || number > 65535) return std::nullopt;
+  const auto number = basics::read_port(port);
+  if (!number) return std::nullopt;
   if (host.empty() || host == "?" || host.find_first_of(" \t\r\n") != std::string_view::npos)
     return std::nullopt;
-  return ServerAddress{std::string(host), static_cast<std::uint16_t>(number), {}};
+  return ServerAddress{std::string(host), *number, {}};
 }
 
 std::string_view word(std::string_view& text) {

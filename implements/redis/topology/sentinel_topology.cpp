@@ -1,8 +1,5 @@
 #include "redis/topology/sentinel_topology.hpp"
 
-#include "basics/background_thread.hpp"
-#include "redis/topology/server_share.hpp"
-
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -11,8 +8,6 @@
 namespace cachesite::redis {
 
 namespace {
-
-using Go = RequestCourse::Step::Go;
 
 // How long calls wait for a master after the last one was left.
 constexpr std::chrono::milliseconds master_patience{200};
@@ -28,7 +23,11 @@ constexpr std::size_t most_sentinels = 16;
 
 SentinelTopology::SentinelTopology(SentinelOptions options, std::string label,
                                    std::shared_ptr<ILogger> logger)
-    : options_(std::move(options)), label_(std::move(label)), logger_(std::move(logger)) {}
+    : RoutedTopology(options.read_from_replicas),
+      options_(std::move(options)),
+      label_(std::move(label)),
+      logger_(std::move(logger)),
+      to_watch_(options_.sentinels) {}
 
 SentinelTopology::~SentinelTopology() {
   stop();
@@ -37,19 +36,6 @@ SentinelTopology::~SentinelTopology() {
 void SentinelTopology::do_start() {
   Lock lock(mutex_);
   begin_work(lock);
-}
-
-void SentinelTopology::begin_work(Lock&) {
-  if (working_ || stopped_) return;
-  try {
-    to_watch_ = options_.sentinels;
-    keeper_ = basics::background_thread([this] { keep(); });
-    working_ = true;
-    trouble_.reset();
-  } catch (const std::exception&) {
-    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the sentinels");
-    patience_ends_ = TimePoint::min();
-  }
 }
 
 void SentinelTopology::do_await_started() {
@@ -80,8 +66,8 @@ void SentinelTopology::do_stop() noexcept {
   }
   if (keeper.joinable()) keeper.join();
   std::map<ServerAddress, Watched> sentinels;
-  std::vector<Node> replicas;
-  std::array<Node, 2> masters;
+  std::vector<ServerNode> replicas;
+  std::array<ServerNode, 2> masters;
   {
     const Lock lock(mutex_);
     sentinels.swap(sentinels_);
@@ -98,7 +84,7 @@ void SentinelTopology::do_stop() noexcept {
 Health SentinelTopology::do_health() const {
   if (stopped_) return {HealthState::down, "stopped"};
   const auto view = view_.get();
-  if (view && view->master) return view->master->health();
+  if (view && view->usable()) return view->sets.front().master->health();
   const Lock lock(mutex_);
   return {HealthState::down, std::string(no_master().message())};
 }
@@ -107,8 +93,9 @@ std::vector<RedisEndpointStatistics> SentinelTopology::do_statistics() const {
   std::vector<RedisEndpointStatistics> all;
   const auto view = view_.get();
   if (!view) return all;
-  if (view->master) all.push_back(view->master->statistics());
-  for (const auto& replica : view->replicas)
+  const auto& set = view->sets.front();
+  if (set.master) all.push_back(set.master->statistics());
+  for (const auto& replica : set.replicas)
     all.push_back(replica->statistics());
   return all;
 }
@@ -125,120 +112,35 @@ void SentinelTopology::log(LogLevel level, const std::string& message) const {
   logger_->log(level, "redis", label_ + ": " + message);
 }
 
-Result<SentinelTopology::Choice> SentinelTopology::choose(bool replica, TimePoint& now, TimePoint deadline) {
-  auto view = view_.get();
-  if (!view || !view->master) {
-    Lock lock(mutex_);
-    begin_work(lock);
-    for (;;) {
-      if (stopped_) return Error(ErrorCode::closed, "the cache is stopped");
-      view = view_.get();
-      if (view && view->master) break;
-      if (settled() && SteadyTime::now() >= patience_ends_) return no_master();
-      const auto until = std::min(deadline, settled() ? patience_ends_ : deadline);
-      if (changed_.wait_until(lock, until) == std::cv_status::timeout && SteadyTime::now() >= deadline)
-        return no_master();
-    }
-    now = SteadyTime::now();
-  }
-  if (replica && !view->replicas.empty()) {
-    const auto first = turn_.fetch_add(1, std::memory_order_relaxed);
-    for (std::size_t index = 0; index < view->replicas.size(); ++index) {
-      const auto& node = view->replicas[(first + index) % view->replicas.size()];
-      if (node->usable()) return Choice{node, true};
-    }
-  }
-  return Choice{view->master, false};
-}
-
-RequestCourse SentinelTopology::course_of(const Command& command, const Routing& routing, CallTime time) {
-  return RequestCourse(command.repeatable, options_.read_from_replicas && routing.only_reads, time,
-                       turn_.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL);
-}
-
-Status SentinelTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
-                                    CallTime time) {
-  RequestCourse course = course_of(command, routing, time);
-  return travel(course, {.go = Go::by_map}, command, reply, time);
-}
-
-RequestCourse::Step SentinelTopology::judge(RequestCourse& course, const Status& status, const Reply& reply,
-                                            const Choice& asked, TimePoint now) {
-  const auto& address = asked.node->address();
-  if (!status.ok()) return course.failed(status.error(), address, asked.replica, now);
-  const auto hint = ServerHint::read(reply.text(), address);
-  if (hint.kind == ServerHint::Kind::not_a_master) {
-    Lock lock(mutex_);
-    if (pursuit_.leave(address, SteadyTime::now())) leave_master(lock);
-  }
-  const bool waits = hint.kind == ServerHint::Kind::not_a_master || hint.kind == ServerHint::Kind::loading;
-  return course.answered(waits ? hint : ServerHint{}, address, asked.replica, now);
-}
-
-Status SentinelTopology::travel(RequestCourse& course, RequestCourse::Step step, const Command& command,
-                                Reply& reply, CallTime time) {
-  auto now = time.begin;
+Result<RoutedTopology::View> SentinelTopology::await_new_view(TimePoint deadline) {
+  Lock lock(mutex_);
+  begin_work(lock);
   for (;;) {
-    if (step.want_refresh || step.pause.count() != 0) {
-      Lock lock(mutex_);
-      if (step.want_refresh) ask_sentinels(lock);
-      if (step.go == Go::finish) return *step.error;
-      changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
-      now = SteadyTime::now();
-    }
-    if (step.go == Go::finish) return *step.error;
-    const auto choice = choose(course.try_replica(), now, time.deadline);
-    if (!choice.ok()) return choice.error();
-    const auto& node = choice.value().node;
-    if (!course.acceptable(node->address())) return course.failure();
-    Status status = node->call(command, reply, {now, time.deadline});
-    if (status.ok() && reply.kind != ReplyKind::error) return status;
-    now = SteadyTime::now();
-    step = judge(course, status, reply, choice.value(), now);
-    if (step.go == Go::finish && !step.error) return status;
+    if (stopped_) return stopped_error();
+    if (auto view = view_.get(); view && view->usable()) return view;
+    if (!working_ || (settled() && SteadyTime::now() >= patience_ends_)) return no_master();
+    const auto until = std::min(deadline, settled() ? patience_ends_ : deadline);
+    if (changed_.wait_until(lock, until) == std::cv_status::timeout && SteadyTime::now() >= deadline)
+      return no_master();
   }
 }
 
-void SentinelTopology::do_execute_all(std::span<Request> requests, CallTime time) {
-  struct Group {
-    Result<Choice> choice;
-    ServerShare share;
-  };
-  const Error nowhere(ErrorCode::unreachable);
-  std::array<Group, 2> groups{{{nowhere, {}}, {nowhere, {}}}};
-  std::size_t sent = 0;
-  for (auto& request : requests)
-    groups[options_.read_from_replicas && request.routing.only_reads ? 1 : 0].share.add(request);
-  for (std::size_t place = 0; place < groups.size(); ++place) {
-    auto& [choice, share] = groups[place];
-    if (share.empty()) continue;
-    choice = choose(place == 1, time.begin, time.deadline);
-    if (!choice.ok()) continue;
-    share.send(*choice.value().node);
-    ++sent;
-  }
-  std::size_t collected = 0;
-  for (auto& [choice, share] : groups)
-    if (!share.empty() && choice.ok())
-      share.collect(*choice.value().node, {time.begin, ServerShare::deadline(time, collected++, sent)});
-  for (auto& [choice, share] : groups) {
-    for (Request* const request : share.requests()) {
-      if (!choice.ok()) {
-        request->status = choice.error();
-        continue;
-      }
-      if (request->status.ok() && request->reply.kind != ReplyKind::error) continue;
-      RequestCourse course = course_of(request->command, request->routing, time);
-      const auto step = judge(course, request->status, request->reply, choice.value(), SteadyTime::now());
-      if (step.go == Go::finish && !step.error) continue;
-      request->status = travel(course, step, request->command, request->reply, time);
-    }
-  }
+// Of what servers say only this speaks of a master and its replicas; all else is an answer.
+ServerHint SentinelTopology::read_hint(std::string_view error, const ServerAddress& by) {
+  auto hint = ServerHint::read(error, by);
+  if (hint.kind == ServerHint::Kind::loading) return hint;
+  if (hint.kind != ServerHint::Kind::not_a_master) return {};
+  Lock lock(mutex_);
+  if (pursuit_.leave(by, SteadyTime::now())) leave_master(lock);
+  return hint;
 }
 
-Status SentinelTopology::do_for_each_master(const Visit& visit, CallTime time) {
-  const auto choice = choose(false, time.begin, time.deadline);
-  return choice.ok() ? visit(*choice.value().node) : Status(choice.error());
+void SentinelTopology::refresh(const Step&, std::optional<std::uint16_t>, TimePoint, Lock& lock) {
+  ask_sentinels(lock);
+}
+
+Result<ServerNode> SentinelTopology::node_named(const ServerAddress& address) {
+  return Error(ErrorCode::protocol, address.text() + " was named, which only a cluster does");
 }
 
 void SentinelTopology::ask_sentinels(Lock&) {
@@ -316,10 +218,10 @@ void SentinelTopology::wake_keeper() {
   work_.notify_one();
 }
 
-SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address, bool master) {
+ServerNode SentinelTopology::make_node(const ServerAddress& address, bool master) {
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
-  options.connector.introduction.requires_master = master;
+  options.connector.login.requires_master = master;
   options.longest_pause = std::min<basics::BackOff::Pause>(options.longest_pause, longest_look);
   options.first_pause = std::min(options.first_pause, options.longest_pause);
   if (master) options.on_attempt = [this] { wake_keeper(); };
@@ -330,7 +232,9 @@ SentinelTopology::Node SentinelTopology::make_node(const ServerAddress& address,
 
 void SentinelTopology::publish() {
   unpublished_ = true;
-  view_.put(std::make_shared<View>(View{master_, replicas_}));
+  auto view = std::make_shared<ServerView>();
+  view->sets.push_back({master_, replicas_});
+  view_.put(std::move(view));
   unpublished_ = false;
   changed_.notify_all();
 }
@@ -339,7 +243,7 @@ void SentinelTopology::keep() {
   Lock lock(mutex_);
   while (!stopped_) {
     news_ = false;
-    std::vector<Node> retired;
+    std::vector<ServerNode> retired;
     try {
       retired.reserve(replicas_.size() + 2);  // a node that leaves has to get there
       watch_sentinels();
@@ -381,7 +285,7 @@ void SentinelTopology::keep() {
   }
 }
 
-void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
+void SentinelTopology::follow_choice(std::vector<ServerNode>& retired, Lock& lock) {
   if (candidate_ && candidate_->is_refused() && pursuit_.candidate()) {
     pursuit_.deny(SteadyTime::now());
     ask_sentinels(lock);  // who named it may know better by now
@@ -404,7 +308,7 @@ void SentinelTopology::follow_choice(std::vector<Node>& retired, Lock& lock) {
   log(LogLevel::info, "the master is redis at " + master_->address().text());
 }
 
-void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
+void SentinelTopology::follow_replicas(std::vector<ServerNode>& retired) {
   std::vector<ServerAddress> wanted;
   if (options_.read_from_replicas)
     for (const auto& [address, watched] : sentinels_)
@@ -412,8 +316,8 @@ void SentinelTopology::follow_replicas(std::vector<Node>& retired) {
         if (std::find(wanted.begin(), wanted.end(), replica) == wanted.end() &&
             !(master_ && master_->address() == replica))
           wanted.push_back(replica);
-  std::vector<Node> kept;
-  std::vector<Node> left;
+  std::vector<ServerNode> kept;
+  std::vector<ServerNode> left;
   kept.reserve(replicas_.size() + wanted.size());
   left.reserve(replicas_.size());
   bool changed = false;

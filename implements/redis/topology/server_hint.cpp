@@ -1,32 +1,23 @@
 #include "redis/topology/server_hint.hpp"
 
+#include "basics/number_text.hpp"
 #include "redis/topology/hash_slot.hpp"
 
-#include <charconv>
-#include <optional>
 #include <string>
 
 namespace cachesite::redis {
 
 namespace {
 
-std::optional<std::uint16_t> number(std::string_view text, unsigned least, unsigned most) {
-  unsigned value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
-  if (read.ec != std::errc() || read.ptr != end || value < least || value > most) return std::nullopt;
-  return static_cast<std::uint16_t>(value);
-}
-
 // "3999 127.0.0.1:6381"
 ServerHint redirection(ServerHint::Kind kind, std::string_view text, const ServerAddress& asked) {
   const auto blank = text.find(' ');
   if (blank == std::string_view::npos) return {};
-  const auto slot = number(text.substr(0, blank), 0, hash_slots - 1);
+  const auto slot = basics::read_number<std::uint16_t>(text.substr(0, blank), 0, hash_slots - 1);
   const auto place = text.substr(blank + 1);
   const auto colon = place.rfind(':');
   if (!slot || colon == std::string_view::npos) return {};
-  const auto port = number(place.substr(colon + 1), 1, 65535);
+  const auto port = basics::read_port(place.substr(colon + 1));
   if (!port) return {};
   std::string_view host = place.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);

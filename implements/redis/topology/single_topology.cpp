@@ -1,6 +1,6 @@
 #include "redis/topology/single_topology.hpp"
 
-#include "redis/topology/server_share.hpp"
+#include "redis/topology/server_batch.hpp"
 #include "redis/wire/only_server.hpp"
 
 #include <utility>
@@ -41,7 +41,7 @@ void SingleTopology::heed(Reply& error) {
 }
 
 void SingleTopology::do_execute_all(std::span<Request> requests, CallTime time) {
-  ServerShare all;
+  ServerBatch all;
   for (auto& request : requests)
     all.add(request);
   all.send(endpoint_);

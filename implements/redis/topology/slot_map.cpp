@@ -70,7 +70,7 @@ std::size_t SlotMap::slots_held() const noexcept {
          static_cast<std::size_t>(std::count(shard_of_slot_.begin(), shard_of_slot_.end(), none));
 }
 
-void SlotMap::move(std::uint16_t slot, const ServerAddress& master) {
+void SlotMap::move(HashSlot slot, const ServerAddress& master) {
   shard_of_slot_[slot] = shard_led_by(place_of(master));
 }
 

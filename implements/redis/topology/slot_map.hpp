@@ -4,6 +4,7 @@
 #include "redis/topology/hash_slot.hpp"
 #include "redis/wire/reply.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -29,18 +30,22 @@ class SlotMap {
   [[nodiscard]] const std::vector<ServerAddress>& servers() const noexcept { return servers_; }
   [[nodiscard]] const std::vector<Shard>& shards() const noexcept { return shards_; }
   /// Null when nobody is known to hold the slot.
-  [[nodiscard]] const Shard* shard_of(std::uint16_t slot) const noexcept {
+  [[nodiscard]] const Shard* shard_of(HashSlot slot) const noexcept {
     const auto shard = shard_of_slot_[slot];
     return shard == none ? nullptr : &shards_[shard];
   }
-  [[nodiscard]] const ServerAddress* master_of(std::uint16_t slot) const noexcept {
+  [[nodiscard]] const ServerAddress* master_of(HashSlot slot) const noexcept {
     const auto* const shard = shard_of(slot);
     return shard == nullptr ? nullptr : &servers_[shard->master];
   }
   [[nodiscard]] std::size_t slots_held() const noexcept;
+  /// Whether the shard at this place holds any.
+  [[nodiscard]] bool holds_slots(std::size_t shard) const noexcept {
+    return std::find(shard_of_slot_.begin(), shard_of_slot_.end(), shard) != shard_of_slot_.end();
+  }
 
   /// From now on that server is the master of the slot.
-  void move(std::uint16_t slot, const ServerAddress& master);
+  void move(HashSlot slot, const ServerAddress& master);
 
  private:
   static constexpr std::uint16_t none = 0xFFFF;

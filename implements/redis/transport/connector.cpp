@@ -35,7 +35,7 @@ Connector::Outcome Connector::connect(const basics::StopSignal& stop,
                                       const std::function<void(Transport*)>& announce, Use use) {
   Outcome outcome;
   // Servers may name others, which nobody has looked at when the options were checked.
-  if (!options_.plaintext_password && !options_.introduction.password.empty() &&
+  if (!options_.plaintext_password && !options_.login.password.empty() &&
       options_.address.unix_socket_path.empty() && !is_this_machine(options_.address.host)) {
     outcome.error.emplace(ErrorCode::refused, "the password would be sent unencrypted to another machine");
     return outcome;
@@ -67,9 +67,9 @@ Connector::Outcome Connector::connect(const basics::StopSignal& stop,
     };
     announce(transport.get());
     const Announced announced{announce};
-    if (tls != nullptr) outcome.error = tls->greet(deadline);
+    if (tls != nullptr) outcome.error = tls->tls_handshake(deadline);
     if (!outcome.error) {
-      auto welcome = shake_hands(*transport, options_.introduction, options_.frame, deadline);
+      auto welcome = log_in(*transport, options_.login, options_.frame, deadline);
       outcome.error = std::move(welcome.error);
       outcome.no_master = welcome.no_master;
     }

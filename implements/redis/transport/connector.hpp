@@ -2,7 +2,7 @@
 
 #include "redis/base/traffic.hpp"
 #include "redis/transport/dialer.hpp"
-#include "redis/transport/handshake.hpp"
+#include "redis/transport/login.hpp"
 #include "redis/transport/tls_context.hpp"
 #include "redis/transport/transport.hpp"
 
@@ -18,7 +18,7 @@ namespace cachesite::redis {
 
 struct ConnectorOptions {
   ServerAddress address;
-  Introduction introduction;
+  LoginOptions login;
   SocketOptions socket;
   std::shared_ptr<TlsContext> tls;  // null: not encrypted
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();

@@ -63,13 +63,8 @@ bool ExclusiveConnection::interrupted() const noexcept {
 }
 
 void ExclusiveConnection::write(const Command& command) {
-  const auto size_before = output_.size();
-  const auto insertions_before = insertions_.size();
-  encode_command(command, output_, insertions_);
-  output_size_ += output_.size() - size_before;
-  for (std::size_t index = insertions_before; index < insertions_.size(); ++index)
-    output_size_ += insertions_[index].bytes.size();
-  ends_.push_back(output_size_);
+  output_.add(command);
+  ends_.push_back(output_.size());
 }
 
 std::size_t ExclusiveConnection::sent() const noexcept {
@@ -79,29 +74,6 @@ std::size_t ExclusiveConnection::sent() const noexcept {
 
 void ExclusiveConnection::begin_count() noexcept {
   sent_before_ = 0;
-}
-
-std::size_t ExclusiveConnection::collect(std::span<iovec> pieces) const noexcept {
-  std::size_t skip = written_;
-  std::size_t count = 0;
-  const auto add = [&](const char* bytes, std::size_t size) {
-    if (skip >= size) {
-      skip -= size;
-      return true;
-    }
-    if (count == pieces.size()) return false;
-    pieces[count++] = {const_cast<char*>(bytes + skip), size - skip};
-    skip = 0;
-    return true;
-  };
-  std::size_t from = 0;
-  for (const auto& insertion : insertions_) {
-    if (!add(output_.data() + from, insertion.offset - from)) return count;
-    if (!add(insertion.bytes.data(), insertion.bytes.size())) return count;
-    from = insertion.offset;
-  }
-  add(output_.data() + from, output_.size() - from);
-  return count;
 }
 
 ExclusiveConnection::Progress ExclusiveConnection::lose(Error reason) {
@@ -137,10 +109,11 @@ bool ExclusiveConnection::receive(bool& nothing) {
 
 // Writes as much as goes without waiting. False when the connection is lost.
 bool ExclusiveConnection::flush() {
-  while (written_ < output_size_) {
+  while (written_ < output_.size()) {
     std::array<iovec, 64> pieces;
-    const auto count = collect(pieces);
-    const auto sent = transport_->send(std::span<const iovec>(pieces.data(), count));
+    PieceCollector collector(pieces, written_);
+    output_.collect(collector);
+    const auto sent = transport_->send(std::span<const iovec>(pieces.data(), collector.count()));
     if (sent.status == Transport::Status::ok) {
       written_ += sent.count;
       continue;
@@ -149,13 +122,11 @@ bool ExclusiveConnection::flush() {
     lose(Error(ErrorCode::unreachable, transport_->problem()));
     return false;
   }
-  if (output_size_ != 0) {
+  if (written_ != 0) {
     sent_before_ += ends_.size();
     ends_.clear();
-    insertions_.clear();
-    output_.clear();
-    if (output_.capacity() > most_kept_output) output_.release();
-    output_size_ = written_ = 0;
+    output_.clear(most_kept_output);
+    written_ = 0;
   }
   return true;
 }
@@ -181,7 +152,7 @@ ExclusiveConnection::Progress ExclusiveConnection::next(Reply& reply, TimePoint 
     bool nothing = false;
     if (!receive(nothing)) return Progress::lost;
     if (nothing) {
-      if (transport_->wait(written_ < output_size_, deadline) == Transport::Waiting::timed_out)
+      if (transport_->wait(written_ < output_.size(), deadline) == Transport::Waiting::timed_out)
         return Progress::timed_out;
     } else {
       late = SteadyTime::now() >= deadline;
@@ -195,7 +166,7 @@ void ExclusiveConnection::await(const WakeSignal& wake, TimePoint deadline) {
 }
 
 bool ExclusiveConnection::usable() {
-  if (fork_mark_.forked() || failure_ || retired_ || !transport_ || written_ != output_size_ ||
+  if (fork_mark_.forked() || failure_ || retired_ || !transport_ || written_ != output_.size() ||
       stream_.has_bytes() || interrupted())
     return false;
   bool nothing = false;

@@ -6,9 +6,8 @@
 #include "redis/base/wake_signal.hpp"
 #include "redis/transport/connector.hpp"
 #include "redis/transport/transport.hpp"
-#include "redis/wire/byte_buffer.hpp"
 #include "redis/wire/command.hpp"
-#include "redis/wire/command_encoder.hpp"
+#include "redis/wire/encoded_commands.hpp"
 #include "redis/wire/reply_stream.hpp"
 
 #include <cachesite/error.hpp>
@@ -18,17 +17,20 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
-
-#include <sys/uio.h>
 
 namespace cachesite::redis {
 
 /// A connection with one user. Commands are queued by `write` and sent by `next`, which also reads, so
-/// that it never waits for a server that waits for its answers to be read. After any failure it is unusable,
-/// and in a forked child, since it belongs to the parent.
+/// that it never waits for a server that waits for its answers to be read.
+///
+///     new     not connected          open() succeeds -> open; it fails -> of no use
+///     open    its user writes and    the server or the network ends it, an answer is malformed, interrupt(),
+///             reads                  abandon() -> failed
+///     failed  calls give failure()   final
+///
+/// In a forked child it counts as failed, since it belongs to the parent.
 class ExclusiveConnection {
  public:
   explicit ExclusiveConnection(ConnectorOptions options);
@@ -74,7 +76,6 @@ class ExclusiveConnection {
 
  private:
   bool flush();
-  std::size_t collect(std::span<iovec> pieces) const noexcept;
   bool receive(bool& nothing);
   Progress lose(Error reason);
 
@@ -82,10 +83,8 @@ class ExclusiveConnection {
   const basics::ForkMark fork_mark_;
   basics::StopSignal stop_signal_;
   ReplyStream stream_;
-  ByteBuffer output_;
-  std::vector<Insertion> insertions_;
-  std::size_t output_size_ = 0;    // with insertions
-  std::size_t written_ = 0;        // of output_size_
+  EncodedCommands output_;
+  std::size_t written_ = 0;        // bytes of the output
   std::vector<std::size_t> ends_;  // of the commands, within the output
   std::size_t sent_before_ = 0;    // commands whose output is not kept any more
   std::optional<Error> failure_;

@@ -11,7 +11,7 @@ void report_server_call(basics::ServerCall call, const ConnectorOptions& connect
                         const Reply* refused) noexcept {
   const auto& address = connector.address;
   const bool unix_socket = !address.unix_socket_path.empty();
-  call.database = connector.introduction.database;
+  call.database = connector.login.database;
   call.host = unix_socket ? address.unix_socket_path : address.host;
   call.port = unix_socket ? std::uint16_t{0} : address.port;
   if (refused != nullptr) {

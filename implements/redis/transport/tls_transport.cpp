@@ -311,7 +311,7 @@ Transport::Waiting TlsTransport::wait(bool to_send, TimePoint deadline) {
   return socket_->wait(to_send || has_unsent(), deadline);
 }
 
-std::optional<Error> TlsTransport::greet(TimePoint deadline) {
+std::optional<Error> TlsTransport::tls_handshake(TimePoint deadline) {
   const bool offered = context_->resume(connection_.get(), server_);
   const auto failed = [&](ErrorCode code, std::string problem) {
     broken_ = true;

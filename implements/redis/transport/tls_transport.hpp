@@ -31,7 +31,7 @@ class TlsTransport final : public Transport {
   TlsTransport& operator=(const TlsTransport&) = delete;
 
   /// Agrees on keys and checks who the server is; before anything else.
-  std::optional<Error> greet(TimePoint deadline);
+  std::optional<Error> tls_handshake(TimePoint deadline);
 
   Transfer receive(std::span<const iovec> places, Patience patience) override;
   Transfer send(std::span<const iovec> pieces) override;

@@ -39,7 +39,7 @@ class Transport {
   /// Waits until a receive, or with `to_send` a send or a receive, may be possible.
   virtual Waiting wait(bool to_send, TimePoint deadline) = 0;
   /// Called before and between the parts of something large: here a connection may leave room for others.
-  virtual void rest(TimePoint /*deadline*/) {}
+  virtual void pause(TimePoint /*deadline*/) {}
   /// Ends the connection from any thread: whoever waits in it wakes up.
   virtual void shut_down() noexcept = 0;
   /// Readable when `wait` would not wait for something to receive.

@@ -17,18 +17,11 @@ void copy_word(char* to, const char* from) noexcept {
 }
 
 char* write_header(char* at, char type, std::size_t count) noexcept {
-  if (count < 10) {
-    const char header[4] = {type, static_cast<char>('0' + count), '\r', '\n'};
-    copy_word<std::uint32_t>(at, header);
-    return at + 4;
-  }
   *at++ = type;
-  if (count < 100) {
-    *at++ = static_cast<char>('0' + count / 10);
-    *at++ = static_cast<char>('0' + count % 10);
-  } else {
+  if (count < 10)
+    *at++ = static_cast<char>('0' + count);
+  else
     at = std::to_chars(at, at + most_header, count).ptr;
-  }
   *at++ = '\r';
   *at++ = '\n';
   return at;

@@ -5,13 +5,6 @@
 
 namespace cachesite::redis {
 
-namespace {
-
-// A further digit cannot make a number below this one overflow.
-constexpr std::uint64_t easy_numbers = std::numeric_limits<std::uint64_t>::max() / 100;
-
-}  // namespace
-
 bool FrameGate::refuse(std::string_view problem, bool too_large) noexcept {
   problem_ = problem;
   too_large_ = too_large;
@@ -169,24 +162,13 @@ FrameGate::Step FrameGate::scan_any(const char* bytes, std::size_t size) noexcep
         fine = begin(character);
         ++at;
         break;
-      case Phase::number: {
-        // Digits of a number that cannot overflow, without a look at anything else.
-        std::uint64_t number = number_;
-        const std::size_t first = at;
-        if (number != 0)
-          while (at < size && number < easy_numbers && static_cast<unsigned char>(bytes[at] - '0') <= 9)
-            number = number * 10 + static_cast<unsigned char>(bytes[at++] - '0');
-        if (at != first) {
-          number_ = number;
-          break;
-        }
+      case Phase::number:
         if (character == '\r')
           phase_ = Phase::number_end;
         else
           fine = take_digit(character);
         ++at;
         break;
-      }
       case Phase::number_end:
         ++at;
         fine = character == '\n' ? end_number() : refuse("a line in the reply ends wrongly");

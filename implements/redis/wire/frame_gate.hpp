@@ -51,8 +51,6 @@ class FrameGate {
     payload_left_ -= count;
     if (payload_left_ == 0) phase_ = Phase::trailer;
   }
-  /// True when no reply has begun.
-  [[nodiscard]] bool idle() const noexcept { return phase_ == Phase::type && depth_ == 0; }
   /// True while the first line of a bulk of its own is being read.
   [[nodiscard]] bool in_bulk_header() const noexcept {
     return depth_ == 0 && type_ == '$' && (phase_ == Phase::number || phase_ == Phase::number_end);

@@ -17,10 +17,10 @@ namespace cachesite::test {
 /// A mutex site over a fake backend, on a clock that the test moves.
 struct EngineWorld {
   explicit EngineWorld(std::shared_ptr<const IClock> other_clock = nullptr)
-      : engine(std::make_shared<mutexes::Engine>(
+      : engine(std::make_shared<mutex::Engine>(
             std::make_unique<FakeBackend>(backend),
-            mutexes::EngineOptions{std::chrono::seconds(30), std::chrono::seconds(5), "the mutexes", logger,
-                                   other_clock ? std::move(other_clock) : clock})) {}
+            mutex::EngineOptions{std::chrono::seconds(30), std::chrono::seconds(5), "the mutexes", logger,
+                                 other_clock ? std::move(other_clock) : clock})) {}
   ~EngineWorld() { engine->stop(); }
   EngineWorld(const EngineWorld&) = delete;
   EngineWorld& operator=(const EngineWorld&) = delete;
@@ -42,7 +42,7 @@ struct EngineWorld {
   const std::shared_ptr<FakeBackend::State> backend = std::make_shared<FakeBackend::State>();
   const std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
   const std::shared_ptr<CollectingLogger> logger = std::make_shared<CollectingLogger>();
-  const std::shared_ptr<mutexes::Engine> engine;
+  const std::shared_ptr<mutex::Engine> engine;
 };
 
 inline std::shared_ptr<IMutexLease> must_take(IMutex& mutex, const MutexRequest& request = {}) {

@@ -15,7 +15,7 @@ namespace cachesite::test {
 
 /// A server of mutexes that a test can look into and make fail. It has no time of its own: a lease lasts
 /// until it is released. Safe from any thread.
-class FakeBackend final : public mutexes::Backend {
+class FakeBackend final : public mutex::Backend {
  public:
   struct State {
     std::mutex mutex;
@@ -26,9 +26,9 @@ class FakeBackend final : public mutexes::Backend {
     std::map<std::string, int> given_up;
     std::vector<Limit> limits;  // of attempts
     /// Called instead of an answer to an attempt, when it gives one.
-    std::function<std::optional<Error>(const mutexes::Claim&)> fail_attempt;
-    std::function<std::optional<Error>(const mutexes::Claim&)> fail_renewal;
-    std::function<std::optional<Error>(const mutexes::Claim&)> fail_release;
+    std::function<std::optional<Error>(const mutex::Claim&)> fail_attempt;
+    std::function<std::optional<Error>(const mutex::Claim&)> fail_renewal;
+    std::function<std::optional<Error>(const mutex::Claim&)> fail_release;
     /// Called while somebody waits.
     std::function<void()> on_wait;
 
@@ -45,36 +45,35 @@ class FakeBackend final : public mutexes::Backend {
 
   explicit FakeBackend(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-  Result<mutexes::Attempt> attempt(const mutexes::Claim& claim, bool, bool, Limit limit) override {
+  Result<mutex::AttemptResult> attempt(const mutex::Claim& claim, bool, bool, Limit limit) override {
     {
       const Spared spared;
       const std::lock_guard lock(state_->mutex);
       ++state_->attempts[claim.name];
       state_->limits.push_back(limit);
       const auto taken = state_->owners.try_emplace(claim.name, claim.owner).first;
-      if (taken->second != claim.owner) return mutexes::Attempt{};
+      if (taken->second != claim.owner) return mutex::AttemptResult{};
     }
     spend_memory();  // as a client does that reads the answer
     if (state_->fail_attempt)
       if (auto error = state_->fail_attempt(claim)) return *error;
-    mutexes::Attempt attempt;
+    mutex::AttemptResult attempt;
     attempt.granted = true;
     attempt.fencing_token = 7;
     return attempt;
   }
-  void wait(const mutexes::Claim&, const mutexes::Attempt&, std::chrono::milliseconds,
+  void wait(const mutex::Claim&, const mutex::AttemptResult&, std::chrono::milliseconds,
             const std::stop_token&) override {
     spend_memory();
     if (state_->on_wait) state_->on_wait();
   }
-  void give_up(const mutexes::Claim& claim, Limit) override {
+  void give_up(const mutex::Claim& claim, Limit) override {
     spend_memory();
     const Spared spared;
     const std::lock_guard lock(state_->mutex);
     ++state_->given_up[claim.name];
   }
-  std::vector<Result<bool>> renew(std::span<const mutexes::Claim> claims,
-                                  std::chrono::milliseconds) override {
+  std::vector<Result<bool>> renew(std::span<const mutex::Claim> claims, std::chrono::milliseconds) override {
     spend_memory();
     std::vector<Result<bool>> answers;
     for (const auto& claim : claims) {
@@ -92,7 +91,7 @@ class FakeBackend final : public mutexes::Backend {
     }
     return answers;
   }
-  Result<bool> release(const mutexes::Claim& claim, Limit) override {
+  Result<bool> release(const mutex::Claim& claim, Limit) override {
     spend_memory();
     const Spared spared;
     if (state_->fail_release)
@@ -111,7 +110,7 @@ class FakeBackend final : public mutexes::Backend {
 
  private:
   static void spend_memory() { const std::string text(100, 'x'); }
-  bool owns(const mutexes::Claim& claim) {
+  bool owns(const mutex::Claim& claim) {
     const Spared spared;
     const std::lock_guard lock(state_->mutex);
     const auto taken = state_->owners.find(claim.name);

@@ -8,25 +8,25 @@
 
 using namespace cachesite;
 using namespace std::chrono_literals;
-using mutexes::LockLine;
-using mutexes::Tenure;
+using mutex::HeldLock;
+using mutex::LockLine;
 
 namespace {
 
-std::shared_ptr<Tenure> holder(const std::shared_ptr<LockLine>& line, MutexMode mode) {
-  auto tenure = std::make_shared<Tenure>(mutexes::Claim{line->name(), "me", mode, 1s}, line,
-                                         Tenure::Lasting::for_ever, std::make_shared<SteadyClock>());
-  tenure->grant(1, mutexes::SteadyTime::now());
-  return tenure;
+std::shared_ptr<HeldLock> holder(const std::shared_ptr<LockLine>& line, MutexMode mode) {
+  auto held_lock = std::make_shared<HeldLock>(mutex::Claim{line->name(), "me", mode, 1s}, line,
+                                              HeldLock::Lasting::for_ever, std::make_shared<SteadyClock>());
+  held_lock->grant(1, mutex::SteadyTime::now());
+  return held_lock;
 }
 
 // Held until the result goes.
-std::shared_ptr<Tenure> take(const std::shared_ptr<LockLine>& line, MutexMode mode) {
+std::shared_ptr<HeldLock> take(const std::shared_ptr<LockLine>& line, MutexMode mode) {
   LockLine::Place place(*line, mode);
   BOOST_REQUIRE(place.wait_for_turn(0ns, {}));
-  auto tenure = holder(line, mode);
-  place.become(tenure);
-  return {tenure.get(), [line, tenure](Tenure* held) { line->vacate(*held); }};
+  auto held_lock = holder(line, mode);
+  place.become(held_lock);
+  return {held_lock.get(), [line, held_lock](HeldLock* held) { line->vacate(*held); }};
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(readers_have_it_together_and_the_writer_once_the_last_has_g
   BOOST_TEST(!writer.wait_for_turn(0ns, {}));
   line->vacate(*two);
   BOOST_TEST(writer.wait_for_turn(0ns, {}));
-  BOOST_TEST(line->tenures().empty());
+  BOOST_TEST(line->held_locks().empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_exclusive_holder_may_take_it_again_on_its_own_thread_only) {

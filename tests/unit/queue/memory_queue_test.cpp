@@ -19,7 +19,7 @@
 
 using namespace cachesite;
 using namespace std::chrono_literals;
-using queues::MemoryQueue;
+using queue::MemoryQueue;
 using test::FailingAllocations;
 
 namespace {

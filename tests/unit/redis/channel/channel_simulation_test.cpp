@@ -177,16 +177,16 @@ class Simulation {
     for (auto& reply : replies)
       places.push_back(&reply);
     if (stage_.dice().chance(25)) {
-      auto pending = channel_->begin(commands, now);
+      auto pending = channel_->send(commands, now);
       const std::chrono::microseconds rest(stage_.dice().between(0, 30'000));
       if (stage_.dice().chance(50) && stage_.now() + rest < deadline) stage_.sleep(rest);
       now = stage_.now();
       if (pending && !fine_ && stage_.dice().chance(5))
         return Ending::timed_out_sent;  // nobody wants to know any more
-      if (pending) return Channel::finish(std::move(pending), places, now, deadline, loss);
+      if (pending) return Channel::collect(std::move(pending), places, now, deadline, loss);
     }
     return commands.size() == 1 ? channel_->call(commands.front(), replies.front(), now, deadline, loss)
-                                : channel_->call(commands, places, now, deadline, loss);
+                                : channel_->call_all(commands, places, now, deadline, loss);
   }
 
   void check_answer(const Call& record, const std::string& key, const Reply& reply) {

@@ -21,9 +21,9 @@ class Sleeper {
   Sleeper(ParkingLot& parking_lot, std::uint32_t group)
       : thread_([this, &parking_lot, group] {
           while (true) {
-            const auto moment = parking_lot.moment();
+            const auto epoch = parking_lot.epoch();
             if (told_) break;
-            parking_lot.sleep(moment, group, in_a_minute());
+            parking_lot.sleep(epoch, group, in_a_minute());
           }
           awake_ = true;
         }) {}
@@ -76,11 +76,11 @@ BOOST_AUTO_TEST_CASE(who_is_not_meant_sleeps_on) {
 
 BOOST_AUTO_TEST_CASE(a_wake_between_the_look_and_the_sleep_is_not_missed) {
   ParkingLot lot;
-  const auto moment = lot.moment();
+  const auto epoch = lot.epoch();
   lot.wake(1);
   const auto begin = SteadyTime::now();
-  lot.sleep(moment, 1, in_a_minute());
-  lot.sleep(moment, 2, in_a_minute());
+  lot.sleep(epoch, 1, in_a_minute());
+  lot.sleep(epoch, 2, in_a_minute());
   BOOST_TEST((SteadyTime::now() - begin < 30s));
 }
 
@@ -88,9 +88,9 @@ BOOST_AUTO_TEST_CASE(a_sleep_ends_at_its_deadline_and_at_once_when_that_has_pass
   ParkingLot lot;
   const auto deadline = SteadyTime::now() + 5ms;
   while (SteadyTime::now() < deadline)
-    lot.sleep(lot.moment(), 1, deadline);
-  lot.sleep(lot.moment(), 1, TimePoint{});
-  lot.sleep(lot.moment(), 1, deadline - 1h);
+    lot.sleep(lot.epoch(), 1, deadline);
+  lot.sleep(lot.epoch(), 1, TimePoint{});
+  lot.sleep(lot.epoch(), 1, deadline - 1h);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -241,22 +241,22 @@ struct SimulatedThreads {
 
   class ParkingLot {
    public:
-    [[nodiscard]] std::uint32_t moment() const {
-      const auto moment = moment_;
+    [[nodiscard]] std::uint32_t epoch() const {
+      const auto epoch = epoch_;
       Stage::current().interrupt();
-      return moment;
+      return epoch;
     }
-    void sleep(std::uint32_t moment, std::uint32_t group, Stage::TimePoint deadline) {
+    void sleep(std::uint32_t epoch, std::uint32_t group, Stage::TimePoint deadline) {
       Stage& stage = Stage::current();
       stage.interrupt();
-      if (moment != moment_) return;
+      if (epoch != epoch_) return;
       Sleeper self{group, stage.dice().chance(2)};  // for no reason
       sleepers_.push_back(&self);
       stage.wait([&] { return self.woken; }, deadline);
       std::erase(sleepers_, &self);
     }
     void wake(std::uint32_t groups) {
-      ++moment_;
+      ++epoch_;
       Stage::current().interrupt();
       for (Sleeper* const sleeper : sleepers_)
         if ((sleeper->group & groups) != 0) sleeper->woken = true;
@@ -267,7 +267,7 @@ struct SimulatedThreads {
       std::uint32_t group;
       bool woken;
     };
-    std::uint32_t moment_ = 0;
+    std::uint32_t epoch_ = 0;
     std::vector<Sleeper*> sleepers_;
   };
 

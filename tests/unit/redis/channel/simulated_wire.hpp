@@ -192,7 +192,7 @@ class SimulatedTransport final : public redis::Transport {
   }
   Transfer send(std::span<const iovec> pieces) override { return wire_->send(pieces); }
   Waiting wait(bool to_send, redis::TimePoint deadline) override { return wire_->wait(to_send, deadline); }
-  void rest(redis::TimePoint deadline) override {
+  void pause(redis::TimePoint deadline) override {
     Stage& stage = Stage::current();
     const auto longest = std::chrono::duration_cast<SimulatedWire::Time>(deadline - stage.now());
     if (longest.count() > 0 && stage.dice().chance(50))

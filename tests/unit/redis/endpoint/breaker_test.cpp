@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Entry = Breaker::Entry;
+using Admission = Breaker::Admission;
 using State = Breaker::State;
 
 struct Fixture {
@@ -25,7 +25,9 @@ struct Fixture {
       ++length;
     return length;
   }
-  bool enters(Entry expected, bool decisive = true) { return breaker.enter(now, decisive, 1s) == expected; }
+  bool enters(Admission expected, bool decisive = true) {
+    return breaker.enter(now, decisive, 1s) == expected;
+  }
 
   TimePoint now{1h};
   Breaker breaker{{3, 100ms, 350ms}, 1};
@@ -41,7 +43,7 @@ BOOST_AUTO_TEST_CASE(only_calls_in_a_row_without_an_answer_open_it) {
     BOOST_TEST(!breaker.unanswered(now, 0));
     BOOST_TEST(!breaker.unanswered(now, 0));
     BOOST_TEST(breaker.troubled());
-    BOOST_TEST(enters(Entry::free));
+    BOOST_TEST(enters(Admission::free));
     BOOST_TEST(!breaker.answered());
   }
   BOOST_TEST(!breaker.unanswered(now, 0));
@@ -54,7 +56,7 @@ BOOST_AUTO_TEST_CASE(only_calls_in_a_row_without_an_answer_open_it) {
 
 BOOST_AUTO_TEST_CASE(it_refuses_calls_for_a_pause_that_later_failures_do_not_change) {
   open();
-  BOOST_TEST(enters(Entry::refused));
+  BOOST_TEST(enters(Admission::refused));
   const auto length = pause();
   BOOST_TEST((length > 50ms && length <= 101ms));
   BOOST_TEST(!breaker.unanswered(now + 10ms, 0));
@@ -66,16 +68,16 @@ BOOST_AUTO_TEST_CASE(after_the_pause_one_call_is_let_through_and_its_answer_clos
   open();
   now += 100ms;
   BOOST_TEST(!breaker.refuses(now));
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
   BOOST_TEST((breaker.state() == State::half_open));
   now += 999ms;
-  BOOST_TEST(enters(Entry::refused));
+  BOOST_TEST(enters(Admission::refused));
   BOOST_TEST(breaker.answered());
   breaker.probe_ended(now, breaker.probe());
   BOOST_TEST((breaker.state() == State::closed));
   BOOST_TEST(!breaker.troubled());
   BOOST_TEST(!breaker.refuses(now));
-  BOOST_TEST(enters(Entry::free));
+  BOOST_TEST(enters(Admission::free));
   BOOST_TEST(!breaker.unanswered(now, 0));
 }
 
@@ -83,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_probe_without_an_answer_opens_it_for_longer_each_time) {
   open();
   for (const auto longest : {200ms, 350ms, 350ms, 350ms}) {
     now += 1s;
-    BOOST_TEST(enters(Entry::probe));
+    BOOST_TEST(enters(Admission::probe));
     BOOST_TEST(breaker.unanswered(now, breaker.probe()));
     breaker.probe_ended(now, breaker.probe());
     BOOST_TEST((breaker.state() == State::open));
@@ -91,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_probe_without_an_answer_opens_it_for_longer_each_time) {
   }
   BOOST_TEST(breaker.openings() == 5u);
   now += 1s;
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
   BOOST_TEST(breaker.answered());
   open();
   BOOST_TEST((pause() <= 101ms));
@@ -100,41 +102,41 @@ BOOST_AUTO_TEST_CASE(a_probe_without_an_answer_opens_it_for_longer_each_time) {
 BOOST_AUTO_TEST_CASE(a_probe_that_brings_no_decision_lets_the_next_call_try) {
   open();
   now += 1s;
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
   breaker.probe_ended(now, breaker.probe());
   BOOST_TEST((breaker.state() == State::open));
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_that_takes_too_long_leaves_the_decision_to_the_next) {
   open();
   now += 1s;
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
   const auto first = breaker.probe();
   now += 1s;
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
   BOOST_TEST(!breaker.unanswered(now, first));
   breaker.probe_ended(now, first);
   BOOST_TEST((breaker.state() == State::half_open));
-  BOOST_TEST(enters(Entry::refused));
+  BOOST_TEST(enters(Admission::refused));
   BOOST_TEST(breaker.unanswered(now, breaker.probe()));
 }
 
 BOOST_AUTO_TEST_CASE(a_call_of_little_patience_goes_through_after_the_pause_and_is_no_probe) {
   open();
-  BOOST_TEST(enters(Entry::refused, false));
+  BOOST_TEST(enters(Admission::refused, false));
   now += 1s;
-  BOOST_TEST(enters(Entry::free, false));
+  BOOST_TEST(enters(Admission::free, false));
   BOOST_TEST(!breaker.unanswered(now, 0));
-  BOOST_TEST(enters(Entry::probe));
-  BOOST_TEST(enters(Entry::refused, false));
+  BOOST_TEST(enters(Admission::probe));
+  BOOST_TEST(enters(Admission::refused, false));
   BOOST_TEST(breaker.answered());
 }
 
 BOOST_AUTO_TEST_CASE(a_call_from_before_the_opening_decides_nothing_by_failing_and_closes_it_by_its_answer) {
   open();
   now += 1s;
-  BOOST_TEST(enters(Entry::probe));
+  BOOST_TEST(enters(Admission::probe));
   BOOST_TEST(!breaker.unanswered(now, 0));
   BOOST_TEST((breaker.state() == State::half_open));
   BOOST_TEST(breaker.answered());
@@ -154,7 +156,7 @@ BOOST_AUTO_TEST_CASE(one_call_may_be_enough_and_none_ever) {
     BOOST_TEST(!never.unanswered(now, 0));
   BOOST_TEST((never.state() == State::closed));
   BOOST_TEST(!never.refuses(now));
-  BOOST_TEST((never.enter(now, true, 1s) == Breaker::Entry::free));
+  BOOST_TEST((never.enter(now, true, 1s) == Breaker::Admission::free));
   BOOST_TEST(never.count() == 1000u);
   BOOST_TEST(!never.answered());
   BOOST_TEST(!never.troubled());

@@ -59,16 +59,6 @@ BOOST_AUTO_TEST_CASE(the_waiting_time_is_read_from_the_command) {
   BOOST_TEST((waiting_time({"XREAD", "BLOCK"}) == 0ms));
 }
 
-BOOST_AUTO_TEST_CASE(the_first_key_is_found) {
-  BOOST_TEST(routing_of({"GET", "k"}).key_argument == 1);
-  BOOST_TEST(routing_of({"PING"}).key_argument == 0);
-  BOOST_TEST(routing_of({"EVALSHA", "0", 1, "k"}).key_argument == 3);
-  BOOST_TEST(routing_of({"EVAL", "return 1", 0, "x"}).key_argument == 0);
-  BOOST_TEST(routing_of({"XREAD", "COUNT", 1, "STREAMS", "s", "0"}).key_argument == 4);
-  BOOST_TEST(routing_of({"XREAD", "STREAMS"}).key_argument == 0);
-  BOOST_TEST(routing_of({"OBJECT", "ENCODING", "k"}).key_argument == 2);
-}
-
 BOOST_AUTO_TEST_CASE(a_script_is_called_by_its_sha1) {
   BOOST_TEST(script_digest("") == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
   BOOST_TEST(script_digest("return 1") == "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");

@@ -1,8 +1,8 @@
-// The machines behind a cluster (slot map, course of a request, refresh gate) against a pretended cluster in
+// The machines behind a cluster (slot map, policy of a request, refresh gate) against a pretended cluster in
 // virtual time, where messages are late, lost and overtake each other, slots move and servers die.
 
+#include "redis/topology/redirect_policy.hpp"
 #include "redis/topology/refresh_gate.hpp"
-#include "redis/topology/request_course.hpp"
 #include "redis/topology/slot_map.hpp"
 #include "unit/redis/seeded_schedules.hpp"
 #include "unit/redis/topology/replies.hpp"
@@ -19,7 +19,7 @@
 using namespace cachesite;
 using namespace cachesite::redis;
 using namespace cachesite::test;
-using Go = RequestCourse::Step::Go;
+using Next = RedirectPolicy::Step::Next;
 
 namespace {
 
@@ -95,7 +95,7 @@ class Simulation {
     std::uint16_t slot = 0;
     bool repeatable = false;
     std::int64_t deadline = 0;
-    std::optional<RequestCourse> course;
+    std::optional<RedirectPolicy> policy;
     int ends = 0;
     int done = 0;  // how often a server has carried it out
     int redirections = 0;
@@ -197,10 +197,10 @@ class Simulation {
     request.slot = static_cast<std::uint16_t>(dice_.below(slot_count));
     request.repeatable = dice_.chance(50);
     request.deadline = time_.now() + dice_.between(20 * ms, 800 * ms);
-    request.course.emplace(request.repeatable, false, CallTime{point(time_.now()), point(request.deadline)},
+    request.policy.emplace(request.repeatable, false, CallTime{point(time_.now()), point(request.deadline)},
                            static_cast<std::uint64_t>(dice_.between(1, 1'000'000)));
     if (map_) return send_by_map(index);
-    follow(index, {.go = Go::by_map, .want_refresh = true, .await_refresh = true});
+    follow(index, {.next = Next::by_map, .want_refresh = true, .await_refresh = true});
   }
   void end(std::size_t index, const std::optional<Error>& error) {
     Request& request = requests_[index];
@@ -212,7 +212,7 @@ class Simulation {
     if (!request.repeatable && request.done > 1) fail("a request was carried out twice");
     if (request.redirections > 6) fail("a request was redirected too often");
   }
-  void follow(std::size_t index, const RequestCourse::Step& step) {
+  void follow(std::size_t index, const RedirectPolicy::Step& step) {
     Request& request = requests_[index];
     request.refreshed = step.await_refresh;
     bool news = step.want_refresh;
@@ -228,30 +228,30 @@ class Simulation {
       plan_refresh();
       if (step.await_refresh && !(resting && map_)) round = wanted;
     }
-    if (step.go == Go::finish) return end(index, step.error);
+    if (step.next == Next::finish) return end(index, step.error);
     if (round) {
       request.awaits_round = round;
       const auto attempt = ++request.attempt;
       time_.at(request.deadline, [this, index, attempt] {
         if (requests_[index].attempt != attempt || !requests_[index].awaits_round) return;
         requests_[index].awaits_round.reset();
-        go(index, {.go = Go::by_map});
+        go(index, {.next = Next::by_map});
       });
       return;
     }
     if (step.pause.count() == 0 || step.await_refresh) return go(index, step);
     time_.after(step.pause.count(), [this, index, step] { go(index, step); });
   }
-  void go(std::size_t index, const RequestCourse::Step& step) {
-    if (step.go == Go::by_map) return send_by_map(index);
-    send(index, static_cast<std::size_t>(step.target.port - 1), step.go == Go::asking);
+  void go(std::size_t index, const RedirectPolicy::Step& step) {
+    if (step.next == Next::by_map) return send_by_map(index);
+    send(index, static_cast<std::size_t>(step.target.port - 1), step.next == Next::asking);
   }
   void send_by_map(std::size_t index) {
     Request& request = requests_[index];
     const auto* const master = map_ ? map_->master_of(request.slot) : nullptr;
     if (master == nullptr)
-      return follow(index, request.course->nowhere(request.refreshed, point(time_.now())));
-    if (!request.course->acceptable(*master)) return end(index, request.course->failure());
+      return follow(index, request.policy->nowhere(request.refreshed, point(time_.now())));
+    if (!request.policy->acceptable(*master)) return end(index, request.policy->failure());
     send(index, static_cast<std::size_t>(master->port - 1), false);
   }
   // As Endpoint does it: the attempt ends once, by the deadline, and says what is known.
@@ -292,14 +292,14 @@ class Simulation {
     if (request.attempt != attempt || request.ends != 0) return;  // an answer that nobody waits for any more
     ++request.attempt;
     const auto now = point(time_.now());
-    if (error) return follow(index, request.course->failed(*error, address_of(server), false, now));
+    if (error) return follow(index, request.policy->failed(*error, address_of(server), false, now));
     if (!hint) return end(index, std::nullopt);
     if (hint->kind == ServerHint::Kind::moved || hint->kind == ServerHint::Kind::ask) {
       ++request.redirections;
       ++tally_.redirections;
     }
-    const auto step = request.course->answered(*hint, address_of(server), false, now);
-    if (step.go == Go::finish && !step.error)
+    const auto step = request.policy->answered(*hint, address_of(server), false, now);
+    if (step.next == Next::finish && !step.error)
       return fail("an error that gives a hint was taken for an answer");
     follow(index, step);
   }
@@ -333,7 +333,7 @@ class Simulation {
         Request& request = requests_[index];
         if (!request.awaits_round || gate_.rounds() < *request.awaits_round) continue;
         request.awaits_round.reset();
-        go(index, {.go = Go::by_map});
+        go(index, {.next = Next::by_map});
       }
       bool open = false;
       for (const auto& request : requests_)

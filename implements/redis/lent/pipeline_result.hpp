@@ -17,7 +17,7 @@
 namespace cachesite::redis {
 
 /// What became of commands that were sent together over a connection.
-struct Exchange {
+struct PipelineResult {
   std::vector<Reply> replies;  // of the first commands, as far as they came
   std::size_t sent = 0;        // commands that the server may have seen
   std::optional<Error> failure;
@@ -31,7 +31,8 @@ struct Exchange {
 
 /// Sends all commands at once and reads their answers. After a failure the connection is of no use. `place`
 /// names the server in the failure.
-[[nodiscard]] Exchange exchange(ExclusiveConnection& connection, std::span<const RedisCommand> commands,
-                                CallTime time, const std::string& place);
+[[nodiscard]] PipelineResult run_pipeline(ExclusiveConnection& connection,
+                                          std::span<const RedisCommand> commands, CallTime time,
+                                          const std::string& place);
 
 }  // namespace cachesite::redis

@@ -10,12 +10,12 @@ namespace cachesite::redis {
 
 /// Something that does not change, read by many without a lock and replaced as a whole by one at a time.
 template <class T>
-class Published {
+class SnapshotPointer {
  public:
-  Published() : holder_(new Holder) {}
-  ~Published() { delete holder_.load(); }
-  Published(const Published&) = delete;
-  Published& operator=(const Published&) = delete;
+  SnapshotPointer() : holder_(new Holder) {}
+  ~SnapshotPointer() { delete holder_.load(); }
+  SnapshotPointer(const SnapshotPointer&) = delete;
+  SnapshotPointer& operator=(const SnapshotPointer&) = delete;
 
   /// Null before the first `put`.
   [[nodiscard]] std::shared_ptr<const T> get() const {

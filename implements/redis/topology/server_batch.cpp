@@ -1,4 +1,4 @@
-#include "redis/topology/server_share.hpp"
+#include "redis/topology/server_batch.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace cachesite::redis {
 
-void ServerShare::send(Endpoint& endpoint) {
+void ServerBatch::send(Endpoint& endpoint) {
   commands_.reserve(requests_.size());
   for (Request* const request : requests_) {
     commands_.push_back(request->command);
@@ -15,7 +15,7 @@ void ServerShare::send(Endpoint& endpoint) {
   sent_ = endpoint.send(commands_);
 }
 
-void ServerShare::collect(Endpoint& endpoint, CallTime time) {
+void ServerBatch::collect(Endpoint& endpoint, CallTime time) {
   std::vector<Reply*> replies;
   replies.reserve(requests_.size());
   for (Request* const request : requests_)
@@ -27,7 +27,7 @@ void ServerShare::collect(Endpoint& endpoint, CallTime time) {
   }
 }
 
-TimePoint ServerShare::deadline(CallTime time, std::size_t place, std::size_t count) noexcept {
+TimePoint ServerBatch::deadline(CallTime time, std::size_t place, std::size_t count) noexcept {
   constexpr std::chrono::milliseconds longest_reserve{50};
   const auto reserve = std::min<SteadyTime::duration>((time.deadline - time.begin) / 10, longest_reserve);
   const auto behind = static_cast<SteadyTime::rep>(count - 1 - place);

@@ -1,4 +1,4 @@
-#include "redis/transport/considerate_transport.hpp"
+#include "redis/transport/throttled_transport.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -16,14 +16,14 @@ using std::chrono::nanoseconds;
 // A transfer that takes longer for each byte waits for the network, and keeps no processor busy.
 constexpr nanoseconds longest_work_per_byte{1};
 
-constexpr double most_rest_for_work = 4;
-constexpr std::chrono::milliseconds owed_without_rest{1};
+constexpr double most_pause_for_work = 4;
+constexpr std::chrono::milliseconds debt_without_pause{1};
 
-// A few long rests disturb others less than many short ones: to wake up costs them a turn.
-constexpr std::chrono::milliseconds shortest_rest{1};
-constexpr std::chrono::milliseconds longest_rest{5};
+// A few long pauses disturb others less than many short ones: to wake up costs them a turn.
+constexpr std::chrono::milliseconds shortest_pause{1};
+constexpr std::chrono::milliseconds longest_pause{5};
 
-constexpr std::chrono::milliseconds most_owed{20};
+constexpr std::chrono::milliseconds most_debt{20};
 
 nanoseconds times(nanoseconds time, double factor) noexcept {
   return nanoseconds(static_cast<nanoseconds::rep>(static_cast<double>(time.count()) * factor));
@@ -31,15 +31,15 @@ nanoseconds times(nanoseconds time, double factor) noexcept {
 
 }  // namespace
 
-ConsiderateTransport::ConsiderateTransport(std::unique_ptr<Transport> inner,
-                                           std::function<double()> others_for_each, nanoseconds reserve,
-                                           System system)
+ThrottledTransport::ThrottledTransport(std::unique_ptr<Transport> inner,
+                                       std::function<double()> others_for_each, nanoseconds reserve,
+                                       System system)
     : inner_(std::move(inner)),
       others_for_each_(std::move(others_for_each)),
       reserve_(reserve),
       system_(std::move(system)) {}
 
-ConsiderateTransport::System ConsiderateTransport::this_system() {
+ThrottledTransport::System ThrottledTransport::this_system() {
   return {[] { return SteadyTime::now(); },
           [](nanoseconds length) {
             timespec time{};
@@ -49,26 +49,26 @@ ConsiderateTransport::System ConsiderateTransport::this_system() {
           }};
 }
 
-void ConsiderateTransport::rest(TimePoint deadline) {
+void ThrottledTransport::pause(TimePoint deadline) {
   const auto now = system_.now();
-  const auto owed = std::min<nanoseconds>(settled_ - owed_without_rest - now, longest_rest);
-  const auto length = std::min<nanoseconds>(owed, deadline - now - reserve_);
-  if (length < shortest_rest) return;
+  const auto debt = std::min<nanoseconds>(free_of_debt_ - debt_without_pause - now, longest_pause);
+  const auto length = std::min<nanoseconds>(debt, deadline - now - reserve_);
+  if (length < shortest_pause) return;
   if (others_for_each_() == 0) {
-    settled_ = now;
+    free_of_debt_ = now;
     return;
   }
   system_.pause(length);
   last_transfer_ = system_.now();
 }
 
-Transport::Transfer ConsiderateTransport::count(Transfer transfer) {
+Transport::Transfer ThrottledTransport::count(Transfer transfer) {
   if (transfer.status != Status::ok) return transfer;
   const auto now = system_.now();
   const nanoseconds took = now - std::exchange(last_transfer_, now);
   const auto worked = std::min(took, longest_work_per_byte * static_cast<nanoseconds::rep>(transfer.count));
-  const auto rest = times(worked, std::min(others_for_each_(), most_rest_for_work));
-  settled_ = std::min<TimePoint>(std::max(settled_ + worked, now) + rest, now + most_owed);
+  const auto pause = times(worked, std::min(others_for_each_(), most_pause_for_work));
+  free_of_debt_ = std::min<TimePoint>(std::max(free_of_debt_ + worked, now) + pause, now + most_debt);
   return transfer;
 }
 

@@ -8,7 +8,7 @@
 namespace cachesite::redis {
 
 /// The requests of a call that go to one server. They are sent to all servers before any answer is awaited.
-class ServerShare {
+class ServerBatch {
  public:
   void add(Request& request) { requests_.push_back(&request); }
   [[nodiscard]] bool empty() const noexcept { return requests_.empty(); }

@@ -8,7 +8,7 @@
 namespace cachesite::redis {
 
 /// What components that sit on one RedisConnection share.
-struct SharedLink {
+struct ConnectionHandle {
   std::shared_ptr<Topology> topology;
   std::chrono::milliseconds patience;  // longest time of one call
 };

@@ -1,18 +1,14 @@
 #pragma once
 
 #include "redis/base/deadline.hpp"
-#include "redis/wire/byte_buffer.hpp"
-#include "redis/wire/command_encoder.hpp"
+#include "redis/wire/encoded_commands.hpp"
 #include "redis/wire/reply.hpp"
 
 #include <cachesite/error.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -29,9 +25,9 @@ enum class Ending : std::uint8_t {
 };
 
 /// One request on its way. It belongs to the channel; the caller that waits for it may leave at any time, so
-/// nothing here points into the caller's memory, with one exception: `insertions` of a request that only its
-/// own caller writes.
-struct Slot {
+/// nothing here points into the caller's memory, with one exception: `output` of a request that only its own
+/// caller writes.
+struct RequestSlot {
   enum class Stage : std::uint8_t { free, queued, in_flight, done };
 
   /// What a sleeping caller is told. Once it is `done` the slot is the caller's, who needs no lock for it.
@@ -44,7 +40,6 @@ struct Slot {
   bool abandoned = false;  // the caller left
   bool leads = false;      // the caller has been made leader
   bool waits = false;      // the caller sleeps until there is a signal
-  bool own_write = false;  // has insertions: only its own caller may write it
   ReplyKinds expected = 0;
   SteadyTime::duration patience{};  // of a caller that waits for another to read
   Reply reply;
@@ -56,30 +51,23 @@ struct Slot {
   std::vector<Part> parts;
   std::size_t parts_answered = 0;
   Error loss{ErrorCode::unreachable};
-  ByteBuffer bytes;
-  std::vector<Insertion> insertions;
-  std::size_t wire_size = 0;  // bytes and insertions
-  Slot* next = nullptr;
-  Slot* previous = nullptr;
+  EncodedCommands output;
+  RequestSlot* next = nullptr;
+  RequestSlot* previous = nullptr;
 
-  /// Copies what would be sent from where it is.
-  void take_insertions() {
-    ByteBuffer whole;
-    char* end = whole.reserve(wire_size);
-    std::size_t from = 0;
-    const auto append = [&end](std::string_view piece) { end = std::copy(piece.begin(), piece.end(), end); };
-    for (const auto& insertion : insertions) {
-      append(bytes.text().substr(from, insertion.offset - from));
-      append(insertion.bytes);
-      from = insertion.offset;
-    }
-    append(bytes.text().substr(from));
-    whole.commit(end);
-    bytes = std::move(whole);
-    insertions.clear();
-    own_write = false;
+  /// As it was made, but for memory that is worth keeping.
+  void clear() noexcept {
+    constexpr std::size_t most_kept = 4096;
+    stage = Stage::free;
+    abandoned = leads = waits = false;
+    output.clear(most_kept);
+    if (reply.value.size() > most_kept) reply.value.clear();
+    if (reply.elements.capacity() != 0) reply.elements = {};
+    if (parts.capacity() != 0) parts = {};
+    parts_answered = 0;
   }
-
+  /// True when something to send is in the caller's memory, so nobody else may write it.
+  [[nodiscard]] bool own_write() const noexcept { return !output.owns_all(); }
   [[nodiscard]] Reply& next_reply() noexcept { return parts.empty() ? reply : parts[parts_answered].reply; }
   [[nodiscard]] ReplyKinds next_expected() const noexcept {
     return parts.empty() ? expected : parts[parts_answered].expected;
@@ -88,33 +76,33 @@ struct Slot {
 };
 
 /// A first-in first-out queue of slots that owns nothing.
-class SlotQueue {
+class RequestQueue {
  public:
   [[nodiscard]] bool empty() const noexcept { return front_ == nullptr; }
-  [[nodiscard]] Slot* front() const noexcept { return front_; }
+  [[nodiscard]] RequestSlot* front() const noexcept { return front_; }
 
-  void push(Slot* slot) noexcept {
+  void push(RequestSlot* slot) noexcept {
     slot->next = nullptr;
     slot->previous = back_;
     (back_ ? back_->next : front_) = slot;
     back_ = slot;
   }
-  Slot* pop() noexcept {
-    Slot* const slot = front_;
+  RequestSlot* pop() noexcept {
+    RequestSlot* const slot = front_;
     front_ = slot->next;
     (front_ ? front_->previous : back_) = nullptr;
     slot->next = nullptr;
     return slot;
   }
-  void unlink(Slot* slot) noexcept {
+  void unlink(RequestSlot* slot) noexcept {
     (slot->previous ? slot->previous->next : front_) = slot->next;
     (slot->next ? slot->next->previous : back_) = slot->previous;
     slot->next = slot->previous = nullptr;
   }
 
  private:
-  Slot* front_ = nullptr;
-  Slot* back_ = nullptr;
+  RequestSlot* front_ = nullptr;
+  RequestSlot* back_ = nullptr;
 };
 
 }  // namespace cachesite::redis

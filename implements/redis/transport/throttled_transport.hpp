@@ -16,9 +16,9 @@ namespace cachesite::redis {
 /// can keep it busy while everybody else waits.
 ///
 /// The time that transfers take is counted by how many requests are under way beside them; where something
-/// large goes on, the connection rests for a multiple of it. A large request now and then goes through
-/// without a rest, and when nobody else waits there is none.
-class ConsiderateTransport : public Transport {
+/// large goes on, the connection pauses for a multiple of it. A large request now and then goes through
+/// without a pause, and when nobody else waits there is none.
+class ThrottledTransport : public Transport {
  public:
   struct System {
     std::function<TimePoint()> now;
@@ -27,16 +27,16 @@ class ConsiderateTransport : public Transport {
   [[nodiscard]] static System this_system();
 
   /// `others_for_each` says how many requests are under way on other connections to the server, for each one
-  /// on this. There is no rest when less than `reserve` is left until a deadline.
-  ConsiderateTransport(std::unique_ptr<Transport> inner, std::function<double()> others_for_each,
-                       std::chrono::nanoseconds reserve, System system = this_system());
+  /// on this. There is no pause when less than `reserve` is left until a deadline.
+  ThrottledTransport(std::unique_ptr<Transport> inner, std::function<double()> others_for_each,
+                     std::chrono::nanoseconds reserve, System system = this_system());
 
   Transfer receive(std::span<const iovec> places, Patience patience) override {
     return count(inner_->receive(places, patience));
   }
   Transfer send(std::span<const iovec> pieces) override { return count(inner_->send(pieces)); }
   Waiting wait(bool to_send, TimePoint deadline) override { return inner_->wait(to_send, deadline); }
-  void rest(TimePoint deadline) override;
+  void pause(TimePoint deadline) override;
   void shut_down() noexcept override { inner_->shut_down(); }
   [[nodiscard]] std::string problem() const override { return inner_->problem(); }
   [[nodiscard]] ErrorCode problem_code() const override { return inner_->problem_code(); }
@@ -49,7 +49,7 @@ class ConsiderateTransport : public Transport {
   const std::chrono::nanoseconds reserve_;
   const System system_;
   TimePoint last_transfer_{};
-  TimePoint settled_{};  // when all pauses that are due will have been made
+  TimePoint free_of_debt_{};  // when all pauses that are due will have been made
 };
 
 }  // namespace cachesite::redis

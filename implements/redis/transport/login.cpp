@@ -1,10 +1,9 @@
-#include "redis/transport/handshake.hpp"
+#include "redis/transport/login.hpp"
 
 #include "redis/wire/command.hpp"
-#include "redis/wire/command_encoder.hpp"
-#include "redis/wire/conversation.hpp"
+#include "redis/wire/pipeline_state.hpp"
+#include "redis/wire/request_slot.hpp"
 #include "redis/wire/server_text.hpp"
-#include "redis/wire/slot.hpp"
 
 #include <algorithm>
 #include <array>
@@ -34,22 +33,19 @@ bool turns_away(std::string_view error) {
                      [&](std::string_view beginning) { return error.starts_with(beginning); });
 }
 
-class Handshake {
+class LoginDialog {
  public:
-  Handshake(Transport& transport, std::string_view secret, FrameLimits limits)
-      : transport_(transport), secret_(secret), conversation_(limits) {}
+  LoginDialog(Transport& transport, std::string_view secret, FrameLimits limits)
+      : transport_(transport), secret_(secret), pipeline_(limits) {}
 
   void ask(std::initializer_list<std::string_view> words, ReplyKind expected = ReplyKind::status) {
     std::vector<Argument> arguments;
     for (const auto word : words)
       arguments.push_back({word});
-    Slot& slot = slots_.emplace_back();
+    RequestSlot& slot = slots_.emplace_back();
     slot.expected = static_cast<ReplyKinds>(expected);
-    encode_command({arguments, slot.expected, false}, slot.bytes, slot.insertions);
-    slot.wire_size = slot.bytes.size();
-    for (const auto& insertion : slot.insertions)
-      slot.wire_size += insertion.bytes.size();
-    conversation_.admit(&slot);
+    slot.output.add({arguments, slot.expected, false});
+    pipeline_.admit(&slot);
   }
 
   // Asks for what nothing depends on: the answer is a sign of life, whatever it says.
@@ -59,24 +55,24 @@ class Handshake {
   }
 
   std::optional<Error> run(TimePoint deadline) {
-    while (conversation_.awaiting()) {
-      const bool writes = conversation_.has_output();
+    while (pipeline_.awaiting()) {
+      const bool writes = pipeline_.has_output();
       if (writes) {
         std::array<iovec, 8> pieces;
-        const auto count = conversation_.output(pieces);
+        const auto count = pipeline_.output(pieces);
         const auto sent = transport_.send(std::span<const iovec>(pieces.data(), count));
         if (sent.status == Transport::Status::ok) {
-          conversation_.wrote(sent.count);
+          pipeline_.wrote(sent.count);
           continue;
         }
         if (sent.status != Transport::Status::again) return broken(sent.status);
       }
       std::array<iovec, 2> places;
-      const auto count = conversation_.input_room(places);
+      const auto count = pipeline_.input_room(places);
       const auto received =
           transport_.receive(std::span<const iovec>(places.data(), count), Transport::Patience::none);
       if (received.status == Transport::Status::ok) {
-        if (!conversation_.received(received.count)) return answer().value_or(*conversation_.failure());
+        if (!pipeline_.received(received.count)) return answer().value_or(*pipeline_.failure());
         if (auto refused = answer()) return refused;
       } else if (received.status != Transport::Status::again) {
         return broken(received.status);
@@ -127,28 +123,26 @@ class Handshake {
 
   Transport& transport_;
   const std::string_view secret_;
-  Conversation conversation_;
-  std::list<Slot> slots_;
-  std::set<const Slot*> dispensable_;
+  PipelineState pipeline_;
+  std::list<RequestSlot> slots_;
+  std::set<const RequestSlot*> dispensable_;
 };
 
 }  // namespace
 
-Welcome shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
-                    TimePoint deadline) {
-  Handshake handshake(transport, introduction.password.reveal(), limits);
-  if (!introduction.username.empty())
-    handshake.ask({"AUTH", introduction.username, introduction.password.reveal()});
-  else if (!introduction.password.empty())
-    handshake.ask({"AUTH", introduction.password.reveal()});
-  if (!introduction.client_name.empty())
-    handshake.ask_dispensable({"CLIENT", "SETNAME", introduction.client_name});
-  if (introduction.database != 0) handshake.ask({"SELECT", std::to_string(introduction.database)});
-  if (introduction.reads_from_replica) handshake.ask({"READONLY"});
-  if (introduction.requires_master) handshake.ask({"ROLE"}, ReplyKind::array);
-  handshake.ask_dispensable({"PING"});
-  if (auto error = handshake.run(deadline)) return {std::move(error)};
-  if (!introduction.requires_master || handshake.list_head() == "master") return {};
+LoginOutcome log_in(Transport& transport, const LoginOptions& login, FrameLimits limits, TimePoint deadline) {
+  LoginDialog dialog(transport, login.password.reveal(), limits);
+  if (!login.username.empty())
+    dialog.ask({"AUTH", login.username, login.password.reveal()});
+  else if (!login.password.empty())
+    dialog.ask({"AUTH", login.password.reveal()});
+  if (!login.client_name.empty()) dialog.ask_dispensable({"CLIENT", "SETNAME", login.client_name});
+  if (login.database != 0) dialog.ask({"SELECT", std::to_string(login.database)});
+  if (login.reads_from_replica) dialog.ask({"READONLY"});
+  if (login.requires_master) dialog.ask({"ROLE"}, ReplyKind::array);
+  dialog.ask_dispensable({"PING"});
+  if (auto error = dialog.run(deadline)) return {std::move(error)};
+  if (!login.requires_master || dialog.list_head() == "master") return {};
   return {Error(ErrorCode::unreachable, "the server is not the master"), true};
 }
 

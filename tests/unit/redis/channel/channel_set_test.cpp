@@ -1,4 +1,4 @@
-#include "redis/channel/lanes.hpp"
+#include "redis/channel/channel_set.hpp"
 
 #include <array>
 #include <memory>
@@ -29,7 +29,7 @@ class SilentTransport final : public Transport {
 
 struct Fixture {
   Channel& open() {
-    Channel* const channel = lanes.closed();
+    Channel* const channel = channels.closed();
     BOOST_REQUIRE(channel != nullptr);
     channel->open(std::make_unique<SilentTransport>());
     return *channel;
@@ -37,38 +37,38 @@ struct Fixture {
   void ask(Channel& channel) {
     const std::array<Argument, 2> words{{{"GET"}, {"key"}}};
     const std::array<Command, 1> commands{{{words, static_cast<ReplyKinds>(ReplyKind::bulk), true}}};
-    unanswered.push_back(channel.begin(commands, SteadyTime::now()));
+    unanswered.push_back(channel.send(commands, SteadyTime::now()));
     BOOST_REQUIRE(unanswered.back());
   }
-  Channel& pick(LaneNeeds needs = {false, true}) {
-    wish = false;
-    Channel* const usual = lanes.usual(needs);
-    return usual != nullptr ? *usual : lanes.pick_other(needs, wish);
+  Channel& pick(RequestTraits needs = {false, true}) {
+    opens_another = false;
+    Channel* const primary = channels.primary(needs);
+    return primary != nullptr ? *primary : channels.pick_other(needs, opens_another);
   }
 
-  Lanes lanes{ChannelLimits{}, LaneOptions{}, [](const Error&) {}};
+  ChannelSet channels{ChannelLimits{}, ChannelSetOptions{}, [](const Error&) {}};
   std::vector<Channel::Pending> unanswered;
-  bool wish = false;
+  bool opens_another = false;
 };
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_lanes, Fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_channel_set, Fixture)
 
 BOOST_AUTO_TEST_CASE(one_channel_is_enough_while_requests_do_not_meet) {
   Channel& first = open();
   BOOST_TEST(&pick() == &first);
   BOOST_TEST(&pick() == &first);
-  BOOST_TEST(lanes.closed() == nullptr);
+  BOOST_TEST(channels.closed() == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_read_that_meets_another_asks_for_a_channel_and_then_takes_it) {
   Channel& first = open();
   ask(first);
   BOOST_TEST(&pick() == &first);
-  BOOST_TEST(wish);
+  BOOST_TEST(opens_another);
   BOOST_TEST(&pick() == &first);
-  BOOST_TEST(!wish, "asked for once");
+  BOOST_TEST(!opens_another, "asked for once");
   Channel& second = open();
   BOOST_TEST(&pick() == &second);
   ask(second);
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(changes_stay_together_so_that_none_overtakes_one_that_was_g
   pick();
   Channel& second = open();
   BOOST_TEST(&pick() == &second);
-  const LaneNeeds change{false, false};
+  const RequestTraits change{false, false};
   BOOST_TEST(&pick(change) == &first);
   first.close(Error(ErrorCode::unreachable, "test"));
   BOOST_TEST(&pick(change) == &second, "one that is lost keeps nobody");
@@ -93,15 +93,15 @@ BOOST_AUTO_TEST_CASE(a_crowd_stays_together) {
     ask(first);
   BOOST_TEST(first.load() == 3u);
   BOOST_TEST(&pick() == &first);
-  BOOST_TEST(!wish);
+  BOOST_TEST(!opens_another);
 }
 
 BOOST_AUTO_TEST_CASE(large_requests_have_a_channel_to_themselves) {
   Channel& first = open();
   BOOST_TEST(&pick({true, true}) == &first);
-  BOOST_TEST(wish);
+  BOOST_TEST(opens_another);
   Channel& bulk = open();
-  BOOST_TEST(lanes.is_bulk(bulk));
+  BOOST_TEST(channels.is_bulk(bulk));
   BOOST_TEST(&pick({true, true}) == &bulk);
   BOOST_TEST(&pick({false, true}) == &first);
 }
@@ -112,11 +112,11 @@ BOOST_AUTO_TEST_CASE(ordinary_requests_are_counted_for_each_large_one) {
     ask(first);
   pick({true, true});
   Channel& bulk = open();
-  BOOST_TEST(lanes.ordinary_for_each_large() == 3.0);
+  BOOST_TEST(channels.ordinary_for_each_large() == 3.0);
   ask(bulk);
-  BOOST_TEST(lanes.ordinary_for_each_large() == 3.0);
+  BOOST_TEST(channels.ordinary_for_each_large() == 3.0);
   ask(bulk);
-  BOOST_TEST(lanes.ordinary_for_each_large() == 1.5);
+  BOOST_TEST(channels.ordinary_for_each_large() == 1.5);
 }
 
 BOOST_AUTO_TEST_CASE(a_channel_that_is_lost_is_wanted_again_and_others_stand_in_for_it) {
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_channel_that_is_lost_is_wanted_again_and_others_stand_in_
   first.close(Error(ErrorCode::unreachable, "test"));
   BOOST_TEST(first.load() == 0u);
   BOOST_TEST(&pick() == &second);
-  BOOST_TEST(lanes.closed() == &first);
+  BOOST_TEST(channels.closed() == &first);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,19 +1,19 @@
-#include "redis/topology/request_course.hpp"
+#include "redis/topology/redirect_policy.hpp"
 
 #include <utility>
 
 namespace cachesite::redis {
 
-using Go = RequestCourse::Step::Go;
+using Next = RedirectPolicy::Step::Next;
 
-RequestCourse::Step RequestCourse::finish(ErrorCode code, std::string message) const {
+RedirectPolicy::Step RedirectPolicy::finish(ErrorCode code, std::string message) const {
   Step step;
   step.error.emplace(code, std::move(message), maybe_done_ ? Outcome::unknown : Outcome::not_done);
   return step;
 }
 
 // Goes on after a pause, unless that would be too late.
-RequestCourse::Step RequestCourse::wait(Step step, std::string_view why, TimePoint now) {
+RedirectPolicy::Step RedirectPolicy::wait(Step step, std::string_view why, TimePoint now) {
   step.pause = pauses_.next();
   if (now + step.pause < time_.deadline) return step;
   const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(time_.deadline - time_.begin);
@@ -23,7 +23,7 @@ RequestCourse::Step RequestCourse::wait(Step step, std::string_view why, TimePoi
   return last;
 }
 
-RequestCourse::Step RequestCourse::redirected(Step step, TimePoint now) {
+RedirectPolicy::Step RedirectPolicy::redirected(Step step, TimePoint now) {
   if (++redirections_ > most_redirections) {
     Step last = finish(ErrorCode::unreachable, "the cluster redirected the command more than " +
                                                    std::to_string(most_redirections) + " times");
@@ -33,63 +33,65 @@ RequestCourse::Step RequestCourse::redirected(Step step, TimePoint now) {
   return now < time_.deadline ? step : wait(step, "the cluster redirected the command", now);
 }
 
-RequestCourse::Step RequestCourse::nowhere(bool refreshed, TimePoint now) {
+RedirectPolicy::Step RedirectPolicy::nowhere(bool refreshed, TimePoint now) {
   if (refreshed) return finish(ErrorCode::unreachable, "no server of the cluster holds the slot of the key");
-  return wait({.go = Go::by_map, .want_refresh = true, .await_refresh = true},
+  return wait({.next = Next::by_map, .want_refresh = true, .await_refresh = true},
               "no server of the cluster holds the slot of the key", now);
 }
 
-RequestCourse::Step RequestCourse::answered(const ServerHint& hint, const ServerAddress& by,
-                                            bool from_replica, TimePoint now) {
+RedirectPolicy::Step RedirectPolicy::answered(const ServerHint& hint, const ServerAddress& by,
+                                              bool from_replica, TimePoint now) {
   failed_server_.reset();
   const auto asking = std::exchange(asking_, std::nullopt);
   switch (hint.kind) {
     case ServerHint::Kind::none:
       return {};
     case ServerHint::Kind::moved: {
-      Step step{.go = Go::to_target, .target = hint.target};
+      Step step{.next = Next::to_target, .target = hint.target};
       if (from_replica) {
         // It does not follow the slot's master: the map may be right all the same.
         try_replica_ = false;
-        step.go = Go::by_map;
+        step.next = Next::by_map;
         step.want_refresh = true;
         return redirected(step, now);
       }
       if (hint.target.host.empty()) {
-        step = redirected({.go = Go::by_map, .want_refresh = true}, now);
-        return step.go == Go::finish ? step
-                                     : wait(step, "the cluster redirects to a server without a name", now);
+        step = redirected({.next = Next::by_map, .want_refresh = true}, now);
+        return step.next == Next::finish
+                   ? step
+                   : wait(step, "the cluster redirects to a server without a name", now);
       }
       step.want_refresh = true;
       step.move_slot = hint.target != by;
       step = redirected(step, now);
       // A server that sends us to itself needs time.
-      return step.go != Go::finish && hint.target == by ? wait(step, "a server sends commands to itself", now)
-                                                        : step;
+      return step.next != Next::finish && hint.target == by
+                 ? wait(step, "a server sends commands to itself", now)
+                 : step;
     }
     case ServerHint::Kind::ask:
       asking_ = hint.target;
-      return redirected({.go = Go::asking, .target = hint.target}, now);
+      return redirected({.next = Next::asking, .target = hint.target}, now);
     case ServerHint::Kind::try_again:
       if (asking) {
         asking_ = asking;
-        return wait({.go = Go::asking, .target = *asking}, "the slot of the keys is being moved", now);
+        return wait({.next = Next::asking, .target = *asking}, "the slot of the keys is being moved", now);
       }
-      return wait({.go = Go::by_map}, "the slot of the keys is being moved", now);
+      return wait({.next = Next::by_map}, "the slot of the keys is being moved", now);
     case ServerHint::Kind::down:
-      return wait({.go = Go::by_map, .want_refresh = true}, "the cluster is down", now);
+      return wait({.next = Next::by_map, .want_refresh = true}, "the cluster is down", now);
     case ServerHint::Kind::loading:
-      if (std::exchange(try_replica_, false) && from_replica) return redirected({.go = Go::by_map}, now);
-      return wait({.go = Go::by_map, .want_refresh = true}, "the server is loading its data", now);
+      if (std::exchange(try_replica_, false) && from_replica) return redirected({.next = Next::by_map}, now);
+      return wait({.next = Next::by_map, .want_refresh = true}, "the server is loading its data", now);
     case ServerHint::Kind::not_a_master:
       try_replica_ = false;
-      return wait({.go = Go::by_map, .want_refresh = true}, "the server is a replica", now);
+      return wait({.next = Next::by_map, .want_refresh = true}, "the server is a replica", now);
   }
   return {};
 }
 
-RequestCourse::Step RequestCourse::failed(const Error& error, const ServerAddress& by, bool from_replica,
-                                          TimePoint now) {
+RedirectPolicy::Step RedirectPolicy::failed(const Error& error, const ServerAddress& by, bool from_replica,
+                                            TimePoint now) {
   asking_.reset();
   maybe_done_ = maybe_done_ || error.outcome() == Outcome::unknown;
   failure_.emplace(error.code(), std::string(error.message()),
@@ -103,9 +105,9 @@ RequestCourse::Step RequestCourse::failed(const Error& error, const ServerAddres
   failed_server_ = by;
   if (from_replica) {
     try_replica_ = false;
-    return {.go = Go::by_map, .want_refresh = true};
+    return {.next = Next::by_map, .want_refresh = true};
   }
-  return {.go = Go::by_map, .want_refresh = true, .await_refresh = true};
+  return {.next = Next::by_map, .want_refresh = true, .await_refresh = true};
 }
 
 }  // namespace cachesite::redis

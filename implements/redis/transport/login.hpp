@@ -13,8 +13,8 @@
 
 namespace cachesite::redis {
 
-/// What a connection is told before it is used.
-struct Introduction {
+/// What a server is told of a new connection before it is used.
+struct LoginOptions {
   std::string username;
   Secret password;
   std::uint32_t database = 0;
@@ -23,15 +23,14 @@ struct Introduction {
   bool requires_master = false;     // a server that is none is refused
 };
 
-/// What a server made of an introduction.
-struct Welcome {
+/// What a server made of a login.
+struct LoginOutcome {
   std::optional<Error> error;  // none: the connection is ready
   bool no_master = false;      // the server is none, and the error says so
 };
 
 /// Sends AUTH, CLIENT SETNAME, SELECT as far as given, and PING, all at once. The server has to agree to all
 /// of it but CLIENT SETNAME and PING: to these any answer will do that lets other commands hope.
-Welcome shake_hands(Transport& transport, const Introduction& introduction, FrameLimits limits,
-                    TimePoint deadline);
+LoginOutcome log_in(Transport& transport, const LoginOptions& login, FrameLimits limits, TimePoint deadline);
 
 }  // namespace cachesite::redis

@@ -15,19 +15,19 @@ namespace cachesite::redis {
 
 /// The way of one request through a cluster: after each attempt it says what comes next. A plain state
 /// machine; it knows neither connections nor the slot map, only what it is told.
-class RequestCourse {
+class RedirectPolicy {
  public:
   static constexpr unsigned most_redirections = 5;
   static constexpr unsigned most_repetitions = 1;
 
   struct Step {
-    enum class Go : std::uint8_t {
+    enum class Next : std::uint8_t {
       by_map,     // to the server that the map names now, the master unless `try_replica()`
       to_target,  // to `target`
       asking,     // to `target`, with ASKING before
       finish,     // with `error`, or when there is none with the answer at hand
     };
-    Go go = Go::finish;
+    Next next = Next::finish;
     ServerAddress target = {};
     basics::BackOff::Pause pause{0};  // before it
     bool move_slot = false;           // the slot belongs to `target` from now on
@@ -37,7 +37,7 @@ class RequestCourse {
   };
 
   /// `repeatable`: doing it twice is the same as doing it once.
-  RequestCourse(bool repeatable, bool try_replica, CallTime time, std::uint64_t seed) noexcept
+  RedirectPolicy(bool repeatable, bool try_replica, CallTime time, std::uint64_t seed) noexcept
       : time_(time),
         pauses_(std::chrono::milliseconds(5), std::chrono::milliseconds(100), seed),
         repeatable_(repeatable),

@@ -1,4 +1,4 @@
-#include "redis/lent/exchange.hpp"
+#include "redis/lent/pipeline_result.hpp"
 
 #include "basics/server_call.hpp"
 #include "redis/lent/raw_command.hpp"
@@ -12,9 +12,9 @@ namespace cachesite::redis {
 
 namespace {
 
-Exchange send_and_read(ExclusiveConnection& connection, std::span<const RedisCommand> commands, CallTime time,
-                       const std::string& place) {
-  Exchange done;
+PipelineResult send_and_read(ExclusiveConnection& connection, std::span<const RedisCommand> commands,
+                             CallTime time, const std::string& place) {
+  PipelineResult done;
   try {
     connection.begin_count();
     for (const auto& command : commands)
@@ -58,7 +58,7 @@ Exchange send_and_read(ExclusiveConnection& connection, std::span<const RedisCom
 
 // Of several errors the first is told.
 [[gnu::noinline]] void report(const ExclusiveConnection& connection, std::span<const RedisCommand> commands,
-                              const Exchange& done, CallTime time) noexcept {
+                              const PipelineResult& done, CallTime time) noexcept {
   const auto refused = std::find_if(done.replies.begin(), done.replies.end(),
                                     [](const Reply& reply) { return reply.kind == ReplyKind::error; });
   basics::ServerCall call;
@@ -72,9 +72,9 @@ Exchange send_and_read(ExclusiveConnection& connection, std::span<const RedisCom
 
 }  // namespace
 
-Exchange exchange(ExclusiveConnection& connection, std::span<const RedisCommand> commands, CallTime time,
-                  const std::string& place) {
-  Exchange done = send_and_read(connection, commands, time, place);
+PipelineResult run_pipeline(ExclusiveConnection& connection, std::span<const RedisCommand> commands,
+                            CallTime time, const std::string& place) {
+  PipelineResult done = send_and_read(connection, commands, time, place);
   if (basics::server_call_recorder != nullptr && !commands.empty()) [[unlikely]]
     report(connection, commands, done, time);
   return done;

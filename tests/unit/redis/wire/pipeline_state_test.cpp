@@ -1,4 +1,4 @@
-#include "redis/wire/conversation.hpp"
+#include "redis/wire/pipeline_state.hpp"
 
 #include <array>
 #include <cstring>
@@ -18,76 +18,73 @@ namespace {
 
 constexpr ReplyKinds any_kind = 63;
 
-/// A conversation with a server that lives in the test.
+/// A pipeline with a server that lives in the test.
 class Scene {
  public:
-  Slot* ask(const std::vector<std::string>& words, ReplyKinds expected = any_kind) {
-    auto& slot = *slots_.emplace_back(std::make_unique<Slot>());
+  RequestSlot* ask(const std::vector<std::string>& words, ReplyKinds expected = any_kind) {
+    auto& slot = *slots_.emplace_back(std::make_unique<RequestSlot>());
     std::vector<Argument> arguments;
     for (const auto& word : words_.emplace_back(words))
       arguments.push_back({word});
-    encode_command({arguments, expected, false}, slot.bytes, slot.insertions);
-    slot.wire_size = slot.bytes.size();
-    for (const auto& insertion : slot.insertions)
-      slot.wire_size += insertion.bytes.size();
+    slot.output.add({arguments, expected, false});
     slot.expected = expected;
-    conversation.admit(&slot);
+    pipeline.admit(&slot);
     return &slot;
   }
 
-  /// Writes up to `most` bytes, in the pieces that the conversation gives.
+  /// Writes up to `most` bytes, in the pieces that the pipeline gives.
   std::size_t write(std::size_t most) {
     std::array<iovec, 4> pieces;
-    const auto count = conversation.has_output() ? conversation.output(pieces) : 0;
+    const auto count = pipeline.has_output() ? pipeline.output(pieces) : 0;
     std::size_t written = 0;
     for (std::size_t index = 0; index < count && written < most; ++index) {
       const auto size = std::min(pieces[index].iov_len, most - written);
       wire.append(static_cast<const char*>(pieces[index].iov_base), size);
       written += size;
     }
-    conversation.wrote(written);
+    pipeline.wrote(written);
     return written;
   }
   void write_all() {
-    while (conversation.has_output())
+    while (pipeline.has_output())
       write(SIZE_MAX);
   }
 
   bool receive(std::string_view bytes) {
     while (!bytes.empty()) {
       std::array<iovec, 2> places;
-      conversation.input_room(places);
+      pipeline.input_room(places);
       const auto size = std::min(places[0].iov_len, bytes.size());
       std::memcpy(places[0].iov_base, bytes.data(), size);
-      if (!conversation.received(size)) return false;
+      if (!pipeline.received(size)) return false;
       bytes.remove_prefix(size);
     }
     return true;
   }
 
-  std::vector<Slot*> take_finished() {
-    std::vector<Slot*> finished;
-    while (!conversation.finished().empty())
-      finished.push_back(conversation.finished().pop());
+  std::vector<RequestSlot*> take_finished() {
+    std::vector<RequestSlot*> finished;
+    while (!pipeline.finished().empty())
+      finished.push_back(pipeline.finished().pop());
     return finished;
   }
 
-  Conversation conversation{FrameLimits{}};
+  PipelineState pipeline{FrameLimits{}};
   std::string wire;
 
  private:
   std::list<std::vector<std::string>> words_;
-  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::unique_ptr<RequestSlot>> slots_;
 };
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(conversation)
+BOOST_AUTO_TEST_SUITE(pipeline_state)
 
 BOOST_AUTO_TEST_CASE(answers_go_to_the_questions_in_order) {
   Scene scene;
-  Slot* const first = scene.ask({"GET", "a"});
-  Slot* const second = scene.ask({"GET", "b"});
+  RequestSlot* const first = scene.ask({"GET", "a"});
+  RequestSlot* const second = scene.ask({"GET", "b"});
   scene.write_all();
   BOOST_TEST(scene.wire == "*2\r\n$3\r\nGET\r\n$1\r\na\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n");
   BOOST_TEST(scene.receive("$2\r\nof"));
@@ -99,7 +96,7 @@ BOOST_AUTO_TEST_CASE(answers_go_to_the_questions_in_order) {
   BOOST_TEST(finished[1] == second);
   BOOST_TEST(first->reply.text() == "of");
   BOOST_TEST((second->reply.kind == ReplyKind::nil));
-  BOOST_TEST(!scene.conversation.awaiting());
+  BOOST_TEST(!scene.pipeline.awaiting());
 }
 
 BOOST_AUTO_TEST_CASE(writing_goes_on_in_the_middle) {
@@ -108,7 +105,7 @@ BOOST_AUTO_TEST_CASE(writing_goes_on_in_the_middle) {
     const std::string large(20'000, 'L');
     scene.ask({"SET", "a", large});
     scene.ask({"GET", "b"});
-    while (scene.conversation.has_output())
+    while (scene.pipeline.has_output())
       scene.write(step * step);
     BOOST_TEST((scene.wire ==
                 "*3\r\n$3\r\nSET\r\n$1\r\na\r\n$20000\r\n" + large + "\r\n*2\r\n$3\r\nGET\r\n$1\r\nb\r\n"));
@@ -117,11 +114,11 @@ BOOST_AUTO_TEST_CASE(writing_goes_on_in_the_middle) {
 
 BOOST_AUTO_TEST_CASE(a_loss_tells_what_was_written_completely) {
   Scene scene;
-  Slot* const first = scene.ask({"GET", "a"});
-  Slot* const second = scene.ask({"GET", "b"});
-  Slot* const third = scene.ask({"GET", "c"});
-  scene.write(first->wire_size + second->wire_size - 1);
-  scene.conversation.lose(Error(ErrorCode::unreachable, "gone"));
+  RequestSlot* const first = scene.ask({"GET", "a"});
+  RequestSlot* const second = scene.ask({"GET", "b"});
+  RequestSlot* const third = scene.ask({"GET", "c"});
+  scene.write(first->output.size() + second->output.size() - 1);
+  scene.pipeline.lose(Error(ErrorCode::unreachable, "gone"));
   BOOST_TEST(scene.take_finished().size() == 3U);
   BOOST_TEST((first->ending == Ending::lost_sent));
   BOOST_TEST((second->ending == Ending::lost_unsent));
@@ -132,17 +129,17 @@ BOOST_AUTO_TEST_CASE(a_loss_tells_what_was_written_completely) {
 BOOST_AUTO_TEST_CASE(a_request_of_several_commands_counts_as_sent_from_its_first_byte_on) {
   for (const std::size_t written : {0U, 1U, 20U}) {
     Scene scene;
-    Slot* const slot = scene.ask({"GET", "a"});
+    RequestSlot* const slot = scene.ask({"GET", "a"});
     slot->parts.resize(2);
     scene.write(written);
-    scene.conversation.lose(Error(ErrorCode::unreachable, "gone"));
+    scene.pipeline.lose(Error(ErrorCode::unreachable, "gone"));
     BOOST_TEST((slot->ending == (written == 0 ? Ending::lost_unsent : Ending::lost_sent)));
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_surplus_answer_spoils_what_came_with_it) {
   Scene scene;
-  Slot* const slot = scene.ask({"GET", "a"});
+  RequestSlot* const slot = scene.ask({"GET", "a"});
   scene.write_all();
   BOOST_TEST(!scene.receive("$4\r\nevil\r\n$4\r\ngood\r\n"));
   BOOST_TEST(scene.take_finished().size() == 1U);
@@ -150,28 +147,28 @@ BOOST_AUTO_TEST_CASE(a_surplus_answer_spoils_what_came_with_it) {
   BOOST_TEST((slot->loss.code() == ErrorCode::protocol));
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_without_a_question_ends_the_conversation) {
+BOOST_AUTO_TEST_CASE(an_answer_without_a_question_ends_the_pipeline) {
   Scene scene;
   BOOST_TEST(!scene.receive("+OK\r\n"));
-  BOOST_TEST((scene.conversation.failure()->code() == ErrorCode::protocol));
+  BOOST_TEST((scene.pipeline.failure()->code() == ErrorCode::protocol));
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_before_the_question_is_written_ends_the_conversation) {
+BOOST_AUTO_TEST_CASE(an_answer_before_the_question_is_written_ends_the_pipeline) {
   Scene scene;
-  Slot* const slot = scene.ask({"GET", "a"});
-  Slot* const behind = scene.ask({"GET", "b"});
+  RequestSlot* const slot = scene.ask({"GET", "a"});
+  RequestSlot* const behind = scene.ask({"GET", "b"});
   scene.write(5);
   BOOST_TEST(!scene.receive("+OK\r\n"));
   scene.take_finished();
   BOOST_TEST((slot->ending == Ending::spoilt));
-  scene.conversation.lose(*scene.conversation.failure());
+  scene.pipeline.lose(*scene.pipeline.failure());
   BOOST_TEST((behind->ending == Ending::lost_unsent));
 }
 
-BOOST_AUTO_TEST_CASE(an_answer_of_another_kind_ends_the_conversation) {
+BOOST_AUTO_TEST_CASE(an_answer_of_another_kind_ends_the_pipeline) {
   const auto check = [](const std::string& answer, ReplyKinds expected, bool fine) {
     Scene scene;
-    Slot* const slot = scene.ask({"GET", "a"}, expected);
+    RequestSlot* const slot = scene.ask({"GET", "a"}, expected);
     scene.write_all();
     BOOST_TEST(scene.receive(answer) == fine, answer);
     scene.take_finished();
@@ -191,13 +188,13 @@ BOOST_AUTO_TEST_CASE(ten_thousand_seeded_schedules_end_every_request_once) {
   for (unsigned seed = 1; seed <= 10'000; ++seed) {
     std::minstd_rand random(seed);
     Scene scene;
-    std::vector<Slot*> asked;
-    std::map<Slot*, int> endings;
+    std::vector<RequestSlot*> asked;
+    std::map<RequestSlot*, int> endings;
     std::string pending;  // answers on their way
     std::size_t answers = 0;
     bool broken = false;
     const auto note = [&] {
-      for (Slot* const slot : scene.take_finished())
+      for (RequestSlot* const slot : scene.take_finished())
         ++endings[slot];
     };
     for (int step = 0; step < 60 && !broken; ++step) {
@@ -211,7 +208,7 @@ BOOST_AUTO_TEST_CASE(ten_thousand_seeded_schedules_end_every_request_once) {
         case 2: {  // the server answers each command that it has completely
           std::size_t end = 0;
           for (std::size_t index = 0; index < asked.size(); ++index) {
-            end += asked[index]->wire_size;
+            end += asked[index]->output.size();
             if (index < answers || end > scene.wire.size()) continue;
             const auto text = std::to_string(index);
             pending += "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
@@ -231,12 +228,12 @@ BOOST_AUTO_TEST_CASE(ten_thousand_seeded_schedules_end_every_request_once) {
       }
     }
     const auto written = scene.wire.size();
-    scene.conversation.lose(Error(ErrorCode::unreachable, "cut"));
+    scene.pipeline.lose(Error(ErrorCode::unreachable, "cut"));
     note();
     std::size_t end = 0;
     for (std::size_t index = 0; index < asked.size(); ++index) {
-      const Slot& slot = *asked[index];
-      end += slot.wire_size;
+      const RequestSlot& slot = *asked[index];
+      end += slot.output.size();
       BOOST_REQUIRE_MESSAGE(endings[asked[index]] == 1, "seed " << seed);
       if (slot.ending == Ending::answered)
         BOOST_REQUIRE_MESSAGE(slot.reply.text() == std::to_string(index), "seed " << seed);

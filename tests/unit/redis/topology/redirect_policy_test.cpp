@@ -1,4 +1,4 @@
-#include "redis/topology/request_course.hpp"
+#include "redis/topology/redirect_policy.hpp"
 
 #include "redis/topology/refresh_gate.hpp"
 
@@ -10,7 +10,7 @@
 using namespace cachesite;
 using namespace cachesite::redis;
 using namespace std::chrono_literals;
-using Go = RequestCourse::Step::Go;
+using Next = RedirectPolicy::Step::Next;
 using Kind = ServerHint::Kind;
 
 namespace {
@@ -20,8 +20,8 @@ const CallTime time_of_call{begin, begin + 1s};
 const ServerAddress one{"one", 1, {}};
 const ServerAddress two{"two", 2, {}};
 
-RequestCourse course(bool repeatable = true, bool try_replica = false) {
-  return RequestCourse(repeatable, try_replica, time_of_call, 1);
+RedirectPolicy policy(bool repeatable = true, bool try_replica = false) {
+  return RedirectPolicy(repeatable, try_replica, time_of_call, 1);
 }
 
 ServerHint hint(Kind kind, const ServerAddress& target = {}) {
@@ -30,7 +30,7 @@ ServerHint hint(Kind kind, const ServerAddress& target = {}) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(request_course)
+BOOST_AUTO_TEST_SUITE(redirect_policy)
 
 BOOST_AUTO_TEST_CASE(errors_of_servers_are_read_for_what_they_say) {
   struct Row {
@@ -77,9 +77,9 @@ BOOST_AUTO_TEST_CASE(errors_of_servers_are_read_for_what_they_say) {
 }
 
 BOOST_AUTO_TEST_CASE(a_moved_slot_is_noted_and_followed) {
-  auto request = course();
+  auto request = policy();
   const auto step = request.answered(hint(Kind::moved, two), one, false, begin);
-  BOOST_TEST((step.go == Go::to_target));
+  BOOST_TEST((step.next == Next::to_target));
   BOOST_TEST((step.target == two));
   BOOST_TEST(step.move_slot);
   BOOST_TEST(step.want_refresh);
@@ -87,36 +87,36 @@ BOOST_AUTO_TEST_CASE(a_moved_slot_is_noted_and_followed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_redirection_to_a_server_without_a_name_is_followed_by_a_newer_map) {
-  auto request = course();
+  auto request = policy();
   for (int redirection = 0; redirection < 5; ++redirection) {
     const auto step = request.answered(hint(Kind::moved), one, false, begin);
-    BOOST_TEST((step.go == Go::by_map));
+    BOOST_TEST((step.next == Next::by_map));
     BOOST_TEST(step.want_refresh);
     BOOST_TEST(!step.move_slot);
     BOOST_TEST(step.pause.count() > 0);
   }
-  BOOST_TEST((request.answered(hint(Kind::moved), one, false, begin).go == Go::finish));
+  BOOST_TEST((request.answered(hint(Kind::moved), one, false, begin).next == Next::finish));
 }
 
 BOOST_AUTO_TEST_CASE(an_asking_redirection_is_followed_once_and_not_noted) {
-  auto request = course();
+  auto request = policy();
   const auto step = request.answered(hint(Kind::ask, two), one, false, begin);
-  BOOST_TEST((step.go == Go::asking));
+  BOOST_TEST((step.next == Next::asking));
   BOOST_TEST(!step.move_slot);
   BOOST_TEST(!step.want_refresh);
   const auto again = request.answered(hint(Kind::try_again), two, false, begin);
-  BOOST_TEST((again.go == Go::asking));
+  BOOST_TEST((again.next == Next::asking));
   BOOST_TEST((again.target == two));
   BOOST_TEST(again.pause.count() > 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_redirects_to_itself_is_given_up_after_five_times) {
-  auto request = course();
+  auto request = policy();
   auto now = begin;
   int redirections = 0;
   for (;;) {
     const auto step = request.answered(hint(Kind::moved, one), one, false, now);
-    if (step.go == Go::finish) {
+    if (step.next == Next::finish) {
       BOOST_REQUIRE(step.error.has_value());
       BOOST_TEST((step.error->outcome() == Outcome::not_done));
       break;
@@ -131,12 +131,12 @@ BOOST_AUTO_TEST_CASE(a_server_that_redirects_to_itself_is_given_up_after_five_ti
 
 BOOST_AUTO_TEST_CASE(a_cluster_that_is_down_is_asked_until_the_deadline_and_not_later) {
   for (const auto kind : {Kind::down, Kind::try_again, Kind::loading, Kind::not_a_master}) {
-    auto request = course();
+    auto request = policy();
     auto now = begin;
     int attempts = 0;
     for (;; ++attempts) {
       const auto step = request.answered(hint(kind), one, false, now);
-      if (step.go == Go::finish) {
+      if (step.next == Next::finish) {
         BOOST_TEST((step.error->code() == ErrorCode::timeout));
         break;
       }
@@ -169,9 +169,9 @@ BOOST_AUTO_TEST_CASE(a_failure_is_repeated_once_and_only_when_that_does_no_harm)
       {ErrorCode::refused, Outcome::not_done, true, false},
   };
   for (const auto& row : rows) {
-    auto request = course(row.repeatable);
+    auto request = policy(row.repeatable);
     const auto step = request.failed(Error(row.code, "reason", row.outcome), one, false, begin);
-    BOOST_TEST((step.go == Go::by_map) == row.repeats);
+    BOOST_TEST((step.next == Next::by_map) == row.repeats);
     if (!row.repeats) {
       BOOST_REQUIRE(step.error.has_value());
       BOOST_TEST((step.error->outcome() == row.outcome));
@@ -180,32 +180,32 @@ BOOST_AUTO_TEST_CASE(a_failure_is_repeated_once_and_only_when_that_does_no_harm)
     BOOST_TEST(!request.acceptable(one));
     BOOST_TEST(request.acceptable(two));
     const auto second = request.failed(Error(row.code, "reason"), two, false, begin);
-    BOOST_TEST((second.go == Go::finish));
+    BOOST_TEST((second.next == Next::finish));
     BOOST_TEST((second.error->outcome() == row.outcome));
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_cannot_answer_leaves_the_question_to_the_master) {
   for (const auto kind : {Kind::moved, Kind::loading}) {
-    auto request = course(true, true);
+    auto request = policy(true, true);
     const auto step = request.answered(hint(kind, two), one, true, begin);
-    BOOST_TEST((step.go == Go::by_map));
+    BOOST_TEST((step.next == Next::by_map));
     BOOST_TEST(!step.move_slot);
     BOOST_TEST(!request.try_replica());
   }
-  auto request = course(true, true);
+  auto request = policy(true, true);
   const auto step = request.failed(Error(ErrorCode::unreachable), one, true, begin);
-  BOOST_TEST((step.go == Go::by_map));
+  BOOST_TEST((step.next == Next::by_map));
   BOOST_TEST(!step.await_refresh);
   BOOST_TEST(!request.try_replica());
 }
 
 BOOST_AUTO_TEST_CASE(a_slot_that_nobody_holds_waits_for_one_refresh) {
-  auto request = course();
+  auto request = policy();
   const auto step = request.nowhere(false, begin);
-  BOOST_TEST((step.go == Go::by_map));
+  BOOST_TEST((step.next == Next::by_map));
   BOOST_TEST(step.await_refresh);
-  BOOST_TEST((request.nowhere(true, begin).go == Go::finish));
+  BOOST_TEST((request.nowhere(true, begin).next == Next::finish));
 }
 
 BOOST_AUTO_TEST_CASE(refreshes_run_one_at_a_time_and_rest_between) {

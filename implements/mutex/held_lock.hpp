@@ -14,15 +14,15 @@
 #include <thread>
 #include <utility>
 
-namespace cachesite::mutexes {
+namespace cachesite::mutex {
 
 class LockLine;
-class Tenure;
+class HeldLock;
 
 using SteadyTime = std::chrono::steady_clock;
 using TimePoint = SteadyTime::time_point;
 /// What a LeaseKeeper has to attend to, and when.
-using Duties = std::multimap<TimePoint, std::shared_ptr<Tenure>>;
+using Schedule = std::multimap<TimePoint, std::shared_ptr<HeldLock>>;
 
 /// One holding of a mutex by this process, made before the mutex is asked for: whatever can fail for want of
 /// memory or of a thread fails before there is anything to lose.
@@ -31,7 +31,7 @@ using Duties = std::multimap<TimePoint, std::shared_ptr<Tenure>>;
 ///     held      this process has the mutex until end  denied, not renewed in time, site stopped -> lost
 ///                                                     given back -> released
 ///     lost, released                                  final
-class Tenure {
+class HeldLock {
  public:
   enum class State : std::uint8_t { asking, held, lost, released };
 
@@ -44,7 +44,7 @@ class Tenure {
     clean_up  ///< release it at the backend, again and again until that has answered or `clean_until`
   };
 
-  Tenure(Claim what, std::shared_ptr<LockLine> where, Lasting how_long, std::shared_ptr<const IClock> time)
+  HeldLock(Claim what, std::shared_ptr<LockLine> where, Lasting how_long, std::shared_ptr<const IClock> time)
       : claim(std::move(what)), line(std::move(where)), lasting(how_long), clock(std::move(time)) {}
 
   void grant(std::uint64_t token, TimePoint sent) noexcept {
@@ -82,10 +82,10 @@ class Tenure {
   Task task = Task::none;
   TimePoint due{};
   TimePoint clean_until{};
-  Duties::node_type place;  // empty while the keeper has it among its duties
+  Schedule::node_type place;  // empty while the keeper has it in its schedule
 
  private:
   std::atomic<SteadyTime::rep> end_{TimePoint::max().time_since_epoch().count()};
 };
 
-}  // namespace cachesite::mutexes
+}  // namespace cachesite::mutex

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <stop_token>
 
-namespace cachesite::basics {
+namespace cachesite::detail {
 
 /// Sleeps for `length`, or until `stop` is requested.
 inline void interruptible_sleep(std::chrono::milliseconds length, const std::stop_token& stop) {
@@ -15,4 +15,4 @@ inline void interruptible_sleep(std::chrono::milliseconds length, const std::sto
   never.wait_for(lock, stop, length, [] { return false; });
 }
 
-}  // namespace cachesite::basics
+}  // namespace cachesite::detail

@@ -1,4 +1,4 @@
-#include "redis/transport/considerate_transport.hpp"
+#include "redis/transport/throttled_transport.hpp"
 
 #include <array>
 #include <chrono>
@@ -40,70 +40,70 @@ class SteadyTransport final : public Transport {
 };
 
 struct Fixture {
-  /// As a channel does it: a rest after each part. Returns how long the rests were.
+  /// As a channel does it: a pause after each part. Returns how long the pauses were.
   std::chrono::nanoseconds receive(std::size_t size, TimePoint deadline) {
-    const auto before = rested;
+    const auto before = paused;
     transport.send({});
     for (std::size_t moved = 0; moved < size; moved += piece) {
       transport.receive({}, Transport::Patience::none);
-      transport.rest(deadline);
+      transport.pause(deadline);
     }
-    return rested - before;
+    return paused - before;
   }
   std::chrono::nanoseconds receive(std::size_t size) { return receive(size, clock + 1h); }
   std::chrono::nanoseconds send(std::size_t size) {
-    const auto before = rested;
+    const auto before = paused;
     for (std::size_t moved = 0; moved < size; moved += piece) {
-      transport.rest(clock + 1h);
+      transport.pause(clock + 1h);
       transport.send({});
     }
     transport.receive({}, Transport::Patience::none);
-    return rested - before;
+    return paused - before;
   }
 
   TimePoint clock{1h};
   std::chrono::nanoseconds transfer_takes = 40us;
-  std::chrono::nanoseconds rested{0};
+  std::chrono::nanoseconds paused{0};
   double others_for_each = 7;
-  ConsiderateTransport transport{std::make_unique<SteadyTransport>(clock, transfer_takes),
-                                 [this] { return others_for_each; },
-                                 500ms,
-                                 {[this] { return clock; },
-                                  [this](std::chrono::nanoseconds length) {
-                                    BOOST_TEST((length > 0ns && length <= 5ms));
-                                    clock += length;
-                                    rested += length;
-                                  }}};
+  ThrottledTransport transport{std::make_unique<SteadyTransport>(clock, transfer_takes),
+                               [this] { return others_for_each; },
+                               500ms,
+                               {[this] { return clock; },
+                                [this](std::chrono::nanoseconds length) {
+                                  BOOST_TEST((length > 0ns && length <= 5ms));
+                                  clock += length;
+                                  paused += length;
+                                }}};
 };
 
 constexpr std::size_t large = 1600 * piece;  // 64 ms of work
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(considerate_transports, Fixture)
+BOOST_FIXTURE_TEST_SUITE(throttled_transports, Fixture)
 
-BOOST_AUTO_TEST_CASE(rest_for_a_multiple_of_their_work_when_many_others_wait) {
+BOOST_AUTO_TEST_CASE(pause_for_a_multiple_of_their_work_when_many_others_wait) {
   const auto length = receive(large);
   BOOST_TEST((length > 245ms && length < 260ms));
 }
 
-BOOST_AUTO_TEST_CASE(rest_before_they_send_as_well) {
+BOOST_AUTO_TEST_CASE(pause_before_they_send_as_well) {
   const auto length = send(large);
   BOOST_TEST((length > 245ms && length < 260ms));
 }
 
-BOOST_AUTO_TEST_CASE(rest_by_how_many_others_wait) {
+BOOST_AUTO_TEST_CASE(pause_by_how_many_others_wait) {
   others_for_each = 0.5;
   const auto length = receive(large);
   BOOST_TEST((length > 28ms && length < 33ms));
 }
 
-BOOST_AUTO_TEST_CASE(do_not_rest_when_nobody_else_waits) {
+BOOST_AUTO_TEST_CASE(do_not_pause_when_nobody_else_waits) {
   others_for_each = 0;
   BOOST_TEST((receive(large) == 0ns));
 }
 
-BOOST_AUTO_TEST_CASE(do_not_rest_for_a_large_request_now_and_then) {
+BOOST_AUTO_TEST_CASE(do_not_pause_for_a_large_request_now_and_then) {
   for (int count = 0; count < 100; ++count) {
     BOOST_TEST((receive(4 * piece) == 0ns));
     clock += 1ms;
@@ -116,21 +116,21 @@ BOOST_AUTO_TEST_CASE(do_not_count_the_time_that_a_slow_network_takes) {
   BOOST_TEST((receive(large) == 0ns));
 }
 
-BOOST_AUTO_TEST_CASE(do_not_rest_when_little_is_left_until_the_deadline) {
+BOOST_AUTO_TEST_CASE(do_not_pause_when_little_is_left_until_the_deadline) {
   const auto deadline = clock + 600ms;
   BOOST_TEST((receive(large * 10, deadline) > 60ms));
-  BOOST_TEST((rested <= 100ms));
+  BOOST_TEST((paused <= 100ms));
   clock = deadline;
   BOOST_TEST((receive(large, deadline) == 0ns));
 }
 
-BOOST_AUTO_TEST_CASE(owe_little_for_what_went_on_without_a_rest) {
+BOOST_AUTO_TEST_CASE(owe_little_for_what_went_on_without_a_pause) {
   receive(large * 10, clock);
-  BOOST_TEST((rested == 0ns));
+  BOOST_TEST((paused == 0ns));
   BOOST_TEST((receive(piece) == 5ms));
   while (receive(piece) != 0ns) {
   }
-  BOOST_TEST((rested < 25ms));
+  BOOST_TEST((paused < 25ms));
 }
 
 BOOST_AUTO_TEST_CASE(owe_nothing_once_nobody_else_waits) {
@@ -141,12 +141,12 @@ BOOST_AUTO_TEST_CASE(owe_nothing_once_nobody_else_waits) {
   BOOST_TEST((receive(piece) == 0ns));
 }
 
-BOOST_AUTO_TEST_CASE(rest_only_where_they_are_asked_to) {
+BOOST_AUTO_TEST_CASE(pause_only_where_they_are_asked_to) {
   receive(large, clock);
-  const auto before = rested;
+  const auto before = paused;
   transport.send({});
   transport.receive({}, Transport::Patience::none);
-  BOOST_TEST((rested == before));
+  BOOST_TEST((paused == before));
 }
 
 BOOST_AUTO_TEST_CASE(say_what_the_connection_below_them_says) {

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "basics/condition.hpp"
+#include "basics/thread.hpp"
+#include "redis/base/snapshot_pointer.hpp"
+#include "redis/topology/redirect_policy.hpp"
+#include "redis/topology/slot_map.hpp"
+#include "redis/topology/topology.hpp"
+
+#include <cachesite/error.hpp>
+#include <cachesite/result.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace cachesite::redis {
+
+using ServerNode = std::shared_ptr<Endpoint>;
+
+/// A server that was chosen for a request.
+struct ChosenServer {
+  ServerNode node;
+  bool replica = false;
+};
+
+/// A master and its replicas.
+struct ReplicaSet {
+  ServerNode master;
+  std::vector<ServerNode> replicas;
+
+  /// A replica that can be used, if one is wanted and there is one; else the master. Turns that follow each
+  /// other give different replicas.
+  [[nodiscard]] ChosenServer choose(bool try_replica, std::uint32_t turn) const;
+};
+
+/// The servers as they are known at one time. It does not change.
+struct ServerView {
+  std::vector<ReplicaSet> sets;  // of a cluster, in the places of slots->shards()
+  std::optional<SlotMap> slots;  // of a cluster
+
+  [[nodiscard]] bool usable() const noexcept { return !sets.empty() && sets.front().master; }
+  /// The servers that hold the slot of a command; for a command without a slot any. Null when there are none.
+  [[nodiscard]] const ReplicaSet* find(const Command& command, const Routing& routing,
+                                       std::uint32_t turn) const;
+  /// Those that hold keys.
+  [[nodiscard]] std::vector<ServerNode> masters() const;
+};
+
+/// A topology of several servers that change. Calls choose a server by the current view and follow the
+/// redirections of the servers; a background thread, the keeper, makes the view.
+class RoutedTopology : public Topology {
+ protected:
+  using Lock = std::unique_lock<std::mutex>;
+  using Step = RedirectPolicy::Step;
+  using View = std::shared_ptr<const ServerView>;
+
+  explicit RoutedTopology(bool read_from_replicas) noexcept : read_from_replicas_(read_from_replicas) {}
+
+  /// Starts the keeper, unless it runs. Without a thread for it, `trouble_` says so.
+  void begin_work(Lock& lock);
+  std::uint32_t next_turn() noexcept { return turn_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
+
+  SnapshotPointer<ServerView> view_;
+  std::atomic<bool> stopped_{false};
+  mutable std::mutex mutex_;
+  basics::Condition changed_;  // what callers wait for, or the topology is stopped
+  basics::Condition work_;     // for the keeper
+  basics::Thread keeper_;
+  bool working_ = false;
+  std::optional<Error> trouble_;
+
+ private:
+  /// A request on its way.
+  struct RoutedRequest {
+    const Command& command;
+    const Routing& routing;
+    Reply& reply;
+    CallTime time;
+    std::uint32_t turn;
+  };
+
+  Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) final;
+  void do_execute_all(std::span<Request> requests, CallTime time) final;
+
+  Status do_for_each_master(const Visit& visit, CallTime time) final;
+
+  /// Waits for a view that can be used.
+  virtual Result<View> await_new_view(TimePoint deadline) = 0;
+  /// What an error of a server means here.
+  virtual ServerHint read_hint(std::string_view error, const ServerAddress& by) = 0;
+  /// The view may be out of date, as the step says of this slot.
+  virtual void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) = 0;
+  /// The server that another one has named.
+  virtual Result<ServerNode> node_named(const ServerAddress& address) = 0;
+  virtual void keep() = 0;
+
+  [[nodiscard]] bool reads_replica(const Routing& routing) const noexcept {
+    return read_from_replicas_ && routing.only_reads;
+  }
+  Result<View> await_view(TimePoint& now, TimePoint deadline);
+  [[nodiscard]] RedirectPolicy policy_of(const RoutedRequest& request) const;
+  Step next_step(RedirectPolicy& policy, const Status& status, const Reply& reply, const ChosenServer& asked,
+                 TimePoint now);
+  Status route(const RoutedRequest& request, RedirectPolicy& policy, Step step);
+  std::optional<Error> prepare(const RoutedRequest& request, const Step& step);
+
+  const bool read_from_replicas_;
+  std::atomic<std::uint32_t> turn_{0};
+};
+
+}  // namespace cachesite::redis
