@@ -20,7 +20,9 @@ class Budget {
   Budget(std::uint64_t most_entries, std::uint64_t most_bytes) noexcept
       : most_entries_(most_entries), most_bytes_(most_bytes) {}
 
+  // Where there is none left this writes nothing: threads that evict do not meet here.
   bool try_take_entry() noexcept {
+    if (entries() >= most_entries()) return false;
     if (entries_.fetch_add(1, std::memory_order_relaxed) < most_entries_.load(std::memory_order_relaxed))
       return true;
     entries_.fetch_sub(1, std::memory_order_relaxed);

@@ -96,7 +96,9 @@ Engine::Engine(EngineOptions options)
     } catch (const std::bad_alloc&) {
     }
   }
-  may_write_quickly_ = !ordered_ && context_.idle == 0 && !options_.listener;
+  // With a listener or an idle time somebody cares for a replaced entry.
+  if (!ordered_ && context_.idle == 0 && !options_.listener)
+    quick_below_ = LogShard::longest_quick(context_.segment_word_bits) + 1;
 }
 
 Engine::~Engine() {
@@ -170,16 +172,27 @@ WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& 
   const Tick expiry = end_after(time_to_live, moment);
   const std::uint64_t hash = hash_key(key, context_.seed);
   const std::size_t value_size = value ? value->size() : 0;
-  if (may_write_quickly_ && !is_sampled(hash) && (key.size() | value_size) <= EntryHeader::largest_part) {
+  if (key.size() + value_size < quick_below_ && !is_sampled(hash)) {
     const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
-    bool owes_sweep = false;
-    if (header.is_plain() &&
-        shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now, owes_sweep)) {
+    if (header.is_plain()) {
+      const auto done = shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now);
+      const bool owes_sweep = done == LogShard::Quick::stored_owing_a_sweep;
       if (owes_sweep) sweep_elsewhere();
-      return WriteOutcome::stored;
+      if (owes_sweep || done == LogShard::Quick::stored) return WriteOutcome::stored;
+      if (done == LogShard::Quick::absent)
+        return store_absent({hash, key, value, nullptr, header, expiry}, moment.now);
     }
   }
   return write_slowly(key, hash, value, expiry, moment.now);
+}
+
+[[gnu::noinline]] WriteOutcome Engine::store_absent(const LogShard::NewEntry& fresh, Tick now) {
+  Aftermath after(nullptr);
+  const WriteOutcome outcome = shard(fresh.hash).store_absent(fresh, now, after);
+  if (outcome == WriteOutcome::no_room_here)
+    return write_slowly(fresh.key, fresh.hash, fresh.value, fresh.expiry, now);
+  if (after.owes_sweep()) sweep_next(after);
+  return outcome;
 }
 
 void Engine::sweep_elsewhere() {

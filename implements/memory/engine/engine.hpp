@@ -92,6 +92,7 @@ class Engine {
     ReadCounters::Stripe& stripe = reads_.mine();
     (found == Found::miss ? stripe.misses : stripe.hits).fetch_add(1, std::memory_order_relaxed);
   }
+  WriteOutcome store_absent(const LogShard::NewEntry& fresh, Tick now);
   WriteOutcome write_slowly(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
                             Tick expiry, Tick now);
   WriteOutcome write_to_shard(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
@@ -120,7 +121,7 @@ class Engine {
   std::uint64_t sample_mask_ = ~std::uint64_t{0};
   std::size_t shard_count_ = 0;
   LogShard* shards_ = nullptr;
-  bool may_write_quickly_ = false;  // no listener, no idle time: nobody cares for a replaced entry
+  std::size_t quick_below_ = 0;  // an entry of fewer bytes may be written quickly
   std::unique_ptr<OrderedStore> ordered_;
   std::unique_ptr<SizeEstimate> estimate_;  // none: the cache is too small for one
   std::atomic<std::size_t> next_swept_{0};

@@ -42,6 +42,9 @@ class Arena {
 
   std::size_t segment_words() const noexcept { return std::size_t{1} << segment_bits_; }
   std::uint32_t segment_of(std::uint32_t reference) const noexcept { return reference >> segment_bits_; }
+  std::uint32_t word_of(std::uint32_t reference) const noexcept {
+    return reference & ((1U << segment_bits_) - 1);
+  }
   std::uint32_t reference(std::uint32_t segment, std::size_t word) const noexcept {
     return (segment << segment_bits_) + static_cast<std::uint32_t>(word);
   }

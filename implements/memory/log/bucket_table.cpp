@@ -148,40 +148,23 @@ std::uint32_t BucketTable::take_overflow(Level& holder) noexcept {
   return link;
 }
 
-bool BucketTable::place_entry(Bucket* home, std::uint8_t tag, std::uint32_t reference,
-                              unsigned use) noexcept {
+bool BucketTable::place_in_chain(Bucket* home, std::uint8_t tag, std::uint32_t reference,
+                                 unsigned use) noexcept {
   Bucket* bucket = home;
-  for (;;) {
-    const std::uint32_t empty = match_tags(bucket->word0.load(std::memory_order_relaxed),
-                                           bucket->word1.load(std::memory_order_relaxed), 0);
-    if (empty != 0) {
-      const auto slot = static_cast<unsigned>(std::countr_zero(empty));
-      bucket->set_reference(slot, reference);
-      bucket->set_use(slot, use);
-      bucket->set_tag(slot, tag);
-      return true;
+  while (!bucket->put(tag, reference, use)) {
+    if (Bucket* const following = next(home, bucket)) {
+      bucket = following;
+      continue;
     }
-    Bucket* following = next(home, bucket);
-    if (following == nullptr) break;
-    bucket = following;
+    const std::uint32_t link = take_overflow(level_holding(home));
+    if (link == 0) return false;
+    bucket->set_link(link);
+    bucket = next(home, bucket);
   }
-  const std::uint32_t link = take_overflow(level_holding(home));
-  if (link == 0) return false;
-  bucket->set_link(link);
-  Bucket* last = next(home, bucket);
-  last->set_reference(0, reference);
-  last->set_use(0, use);
-  last->set_tag(0, tag);
   return true;
 }
 
-bool BucketTable::insert(Bucket* home, std::uint8_t tag, std::uint32_t reference) noexcept {
-  const ChainChange change(*home);
-  return place_entry(home, tag, reference, 0);
-}
-
-void BucketTable::erase(const SlotPosition& position) noexcept {
-  const ChainChange change(*position.home);
+void BucketTable::erase_from_chain(const SlotPosition& position) noexcept {
   // The chain stays without holes, so its length is what the number of entries asks for.
   Bucket* before = nullptr;
   Bucket* last = position.home;
