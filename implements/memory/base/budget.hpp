@@ -46,6 +46,11 @@ class Budget {
     return entries() > most_entries_.load(std::memory_order_relaxed) ||
            bytes() > most_bytes_.load(std::memory_order_relaxed);
   }
+  // True when there is no room for a thirty-second part more, or would be none after so many bytes.
+  bool nearly_full(std::uint64_t more_bytes = 0) const noexcept {
+    return entries() + entries() / 32 >= most_entries() ||
+           bytes() + bytes() / 32 + more_bytes >= most_bytes();
+  }
   std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   std::uint64_t most_entries() const noexcept { return most_entries_.load(std::memory_order_relaxed); }

@@ -35,9 +35,9 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
   return most == 0 ? 0 : static_cast<unsigned>(std::bit_width(most)) - 1;
 }
 
-ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                 unsigned shard_bits) {
-  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : HashSeed::random()};
+ShardContext Engine::context_for(const EngineOptions& options, PageSource& pages, Budget& budget,
+                                 const TickClock& clock, unsigned shard_bits) {
+  ShardContext context{pages, budget, clock, options.seed ? *options.seed : HashSeed::random()};
   context.seed.first |= 1U;
   if (options.time_to_idle) {
     context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
@@ -77,9 +77,13 @@ Engine::Engine(EngineOptions options)
     : options_(std::move(options)),
       clock_(options_.clock, options_.clock_cycles),
       budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
+      huge_pages_(options_.huge_pages == HugePages::automatic && options_.policy == EvictionPolicy::tinylfu
+                      ? std::make_unique<HugePageSource>(*options_.pages, budget_)
+                      : nullptr),
       shard_bits_(shard_bits_for(options_)),
       shard_mask_((std::size_t{1} << shard_bits_) - 1),
-      context_(context_for(options_, budget_, clock_, shard_bits_)) {
+      context_(
+          context_for(options_, huge_pages_ ? *huge_pages_ : *options_.pages, budget_, clock_, shard_bits_)) {
   if (options_.policy != EvictionPolicy::tinylfu)
     ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
   // Beside an ordered store there is one shard, always empty, which sends every read on to it.

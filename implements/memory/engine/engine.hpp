@@ -2,6 +2,7 @@
 
 #include "memory/base/aftermath.hpp"
 #include "memory/base/engine_statistics.hpp"
+#include "memory/base/huge_page_source.hpp"
 #include "memory/base/read_counters.hpp"
 #include "memory/engine/engine_options.hpp"
 #include "memory/engine/size_estimate.hpp"
@@ -109,12 +110,13 @@ class Engine {
   static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
   std::uint64_t least_bytes() const noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
-  static ShardContext context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                  unsigned shard_bits);
+  static ShardContext context_for(const EngineOptions& options, PageSource& pages, Budget& budget,
+                                  const TickClock& clock, unsigned shard_bits);
 
   EngineOptions options_;
   TickClock clock_;
   Budget budget_;
+  std::unique_ptr<HugePageSource> huge_pages_;  // none where nobody wants any
   unsigned shard_bits_;
   std::size_t shard_mask_;
   ShardContext context_;

@@ -154,18 +154,26 @@ class BucketTable {
   }
 
  private:
-  // One size of the table. Its buckets follow one another, the overflow buckets behind them; once mapped,
-  // they keep their addresses.
+  // One size of the table. Once mapped, its buckets keep their addresses. As many overflow buckets as a full
+  // table needs on average, and the last page has room for, follow the others; the rest lies apart, as it is
+  // hardly ever used.
   struct Level {
     Bucket* buckets = nullptr;
     std::uint64_t count = 0;
+    Bucket* far_overflow = nullptr;
     std::uint32_t overflow_used = 0;
     std::uint32_t overflow_free = 0;  // head of a list through the links
 
     Bucket* at(std::uint32_t place) const noexcept { return buckets + (place * count >> 32U); }
+    Bucket* overflow(std::uint32_t link) const noexcept {
+      const std::uint64_t place = count + link - 1;
+      return place < dense() ? buckets + place : far_overflow + (place - dense());
+    }
     bool holds(const Bucket* home) const noexcept { return home >= buckets && home < buckets + count; }
     std::uint64_t overflow_capacity() const noexcept { return count * 3 / 4 + 4; }
-    std::uint64_t bytes() const noexcept { return (count + overflow_capacity()) * sizeof(Bucket); }
+    std::uint64_t dense() const noexcept { return (count + count / 12 + 63) / 64 * 64; }
+    std::uint64_t bytes() const noexcept { return dense() * sizeof(Bucket); }
+    std::uint64_t far_bytes() const noexcept { return overflow_capacity() * sizeof(Bucket); }
   };
 
   Home read_previous_home(std::uint64_t hash, const Bucket* bucket) const noexcept;
@@ -184,6 +192,8 @@ class BucketTable {
   }
 
   bool begin(unsigned level) noexcept;
+  bool map(Level& level) noexcept;
+  void discard(const Level& level) noexcept;
   void end() noexcept;
   void charge(std::uint64_t buckets) noexcept;
   std::uint32_t take_overflow(Level& holder) noexcept;
@@ -218,7 +228,7 @@ class BucketTable {
   std::uint32_t birth_sequence_ = 2;
   // Stands in for the table when there is none: one bucket of which readers learn nothing.
   Bucket nothing_{};
-  Level none_{&nothing_, 1, 0, 0};
+  Level none_{&nothing_, 1, nullptr, 0, 0};
   std::array<Level, most_levels> levels_{};
 };
 

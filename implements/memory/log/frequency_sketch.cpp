@@ -12,7 +12,7 @@ constexpr std::uint64_t blocks_per_slice = 256;
 void FrequencySketch::fit(std::uint64_t entries) noexcept {
   const std::uint64_t blocks = blocks_for(entries);
   if (blocks <= blocks_ && !is_too_large_for(entries)) return;
-  void* memory = pages_.map(blocks * sizeof(Block));
+  void* memory = pages_.map_dense(blocks * sizeof(Block), 0);
   if (memory == nullptr) return;
   release();
   memory_ = static_cast<Block*>(memory);

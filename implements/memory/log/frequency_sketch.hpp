@@ -48,7 +48,7 @@ class FrequencySketch {
 
  private:
   static constexpr std::size_t rows = 4;
-  static constexpr std::uint64_t entries_per_block = 12;
+  static constexpr std::uint64_t entries_per_block = 14;
   struct alignas(block_bytes) Block {
     std::uint64_t words[2 * rows];
   };

@@ -176,6 +176,7 @@ void LogShard::maintain(Tick now, Aftermath& after) noexcept {
     has_spare_room_ = true;
   }
   if (arena_.keeps_too_much()) arena_.trim(2);
+  if (context_.budget.nearly_full()) arena_.settle();
   retired_.give_slice();
   if (table_.has_table() && keep_table(now, after)) {
     sketch_.fit(std::min(BucketTable::entries_per_bucket * table_.buckets(), context_.budget.most_entries()));
