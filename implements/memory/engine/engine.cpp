@@ -153,7 +153,7 @@ Found Engine::read_thoroughly(std::string_view key, Value& destination) {
 
 void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> found,
                        std::span<Value> values) {
-  constexpr std::size_t batch = 16;
+  constexpr std::size_t batch = 32;
   std::size_t next = 0;
   for (std::uint64_t hashes[batch]; !ordered_ && next < keys.size();) {
     const std::size_t count = std::min(keys.size() - next, batch);

@@ -258,7 +258,7 @@ Result<bool> MemoryCache::do_persist(std::string_view key) {
 }
 
 void MemoryCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  constexpr std::size_t batch = 16;
+  constexpr std::size_t batch = 32;
   std::array<Found, batch> found{};
   std::array<Value, batch> values;
   for (std::size_t begin = 0; begin < keys.size(); begin += batch) {
