@@ -2,6 +2,7 @@
 
 #include <cachesite/byte_size.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/huge_pages.hpp>
 #include <cachesite/parameter.hpp>
 
 #include <chrono>
@@ -25,6 +26,8 @@ struct MemoryCacheOptions {
   /// Each TTL is changed by up to this share of itself, up or down, depending on the key, so that entries
   /// stored together do not all end together (see `jittered`). Not used by `increment` and `expire`.
   double ttl_jitter = 0.0;
+  /// Whether a large cache of the policy `tinylfu` lies in huge pages.
+  HugePages huge_pages = HugePages::automatic;
   /// Read from files written for other systems and not used: expired entries are swept a few at a time by
   /// writes.
   std::uint64_t cleanup_interval = 100;

@@ -22,7 +22,8 @@ class Value {
   static constexpr std::size_t inline_capacity = 80;
   static_assert(inline_capacity % 8 == 0);
 
-  Value() noexcept = default;
+  // Not defaulted: `Value()` would fill the room for inline bytes with zeros first.
+  Value() noexcept {}  // NOLINT(modernize-use-equals-default)
 
   /// A value that holds a copy of `bytes`. Throws std::bad_alloc.
   explicit Value(ByteView bytes) { assign(bytes); }

@@ -63,6 +63,7 @@
 #include <cachesite/guarded_call.hpp>
 #include <cachesite/health.hpp>
 #include <cachesite/hooked_cache.hpp>
+#include <cachesite/huge_pages.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/key_range.hpp>

@@ -20,7 +20,9 @@ class Budget {
   Budget(std::uint64_t most_entries, std::uint64_t most_bytes) noexcept
       : most_entries_(most_entries), most_bytes_(most_bytes) {}
 
+  // Where there is none left this writes nothing: threads that evict do not meet here.
   bool try_take_entry() noexcept {
+    if (entries() >= most_entries()) return false;
     if (entries_.fetch_add(1, std::memory_order_relaxed) < most_entries_.load(std::memory_order_relaxed))
       return true;
     entries_.fetch_sub(1, std::memory_order_relaxed);
@@ -43,6 +45,11 @@ class Budget {
   bool over() const noexcept {
     return entries() > most_entries_.load(std::memory_order_relaxed) ||
            bytes() > most_bytes_.load(std::memory_order_relaxed);
+  }
+  // True when there is no room for a thirty-second part more, or would be none after so many bytes.
+  bool nearly_full(std::uint64_t more_bytes = 0) const noexcept {
+    return entries() + entries() / 32 >= most_entries() ||
+           bytes() + bytes() / 32 + more_bytes >= most_bytes();
   }
   std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }

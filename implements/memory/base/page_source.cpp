@@ -18,4 +18,12 @@ void SystemPages::discard(void* address, std::size_t bytes) noexcept {
   ::madvise(address, bytes, MADV_DONTNEED);
 }
 
+bool SystemPages::advise_huge(void* address, std::size_t bytes) noexcept {
+  return ::madvise(address, bytes, MADV_HUGEPAGE) == 0;
+}
+
+void SystemPages::advise_small(void* address, std::size_t bytes) noexcept {
+  ::madvise(address, bytes, MADV_NOHUGEPAGE);
+}
+
 }  // namespace cachesite::memory

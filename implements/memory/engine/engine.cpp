@@ -35,9 +35,9 @@ unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
   return most == 0 ? 0 : static_cast<unsigned>(std::bit_width(most)) - 1;
 }
 
-ShardContext Engine::context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                 unsigned shard_bits) {
-  ShardContext context{*options.pages, budget, clock, options.seed ? *options.seed : HashSeed::random()};
+ShardContext Engine::context_for(const EngineOptions& options, PageSource& pages, Budget& budget,
+                                 const TickClock& clock, unsigned shard_bits) {
+  ShardContext context{pages, budget, clock, options.seed ? *options.seed : HashSeed::random()};
   context.seed.first |= 1U;
   if (options.time_to_idle) {
     context.idle = static_cast<Tick>(options.time_to_idle->count()) * ticks_per_millisecond;
@@ -77,9 +77,13 @@ Engine::Engine(EngineOptions options)
     : options_(std::move(options)),
       clock_(options_.clock, options_.clock_cycles),
       budget_(options_.max_size.value_or(Budget::unlimited), options_.max_bytes.value_or(Budget::unlimited)),
+      huge_pages_(options_.huge_pages == HugePages::automatic && options_.policy == EvictionPolicy::tinylfu
+                      ? std::make_unique<HugePageSource>(*options_.pages, budget_)
+                      : nullptr),
       shard_bits_(shard_bits_for(options_)),
       shard_mask_((std::size_t{1} << shard_bits_) - 1),
-      context_(context_for(options_, budget_, clock_, shard_bits_)) {
+      context_(
+          context_for(options_, huge_pages_ ? *huge_pages_ : *options_.pages, budget_, clock_, shard_bits_)) {
   if (options_.policy != EvictionPolicy::tinylfu)
     ordered_ = std::make_unique<OrderedStore>(options_.policy, context_);
   // Beside an ordered store there is one shard, always empty, which sends every read on to it.
@@ -96,7 +100,9 @@ Engine::Engine(EngineOptions options)
     } catch (const std::bad_alloc&) {
     }
   }
-  may_write_quickly_ = !ordered_ && context_.idle == 0 && !options_.listener;
+  // With a listener or an idle time somebody cares for a replaced entry.
+  if (!ordered_ && context_.idle == 0 && !options_.listener)
+    quick_below_ = LogShard::longest_quick(context_.segment_word_bits) + 1;
 }
 
 Engine::~Engine() {
@@ -147,7 +153,7 @@ Found Engine::read_thoroughly(std::string_view key, Value& destination) {
 
 void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> found,
                        std::span<Value> values) {
-  constexpr std::size_t batch = 16;
+  constexpr std::size_t batch = 32;
   std::size_t next = 0;
   for (std::uint64_t hashes[batch]; !ordered_ && next < keys.size();) {
     const std::size_t count = std::min(keys.size() - next, batch);
@@ -170,16 +176,27 @@ WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& 
   const Tick expiry = end_after(time_to_live, moment);
   const std::uint64_t hash = hash_key(key, context_.seed);
   const std::size_t value_size = value ? value->size() : 0;
-  if (may_write_quickly_ && !is_sampled(hash) && (key.size() | value_size) <= EntryHeader::largest_part) {
+  if (key.size() + value_size < quick_below_ && !is_sampled(hash)) {
     const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
-    bool owes_sweep = false;
-    if (header.is_plain() &&
-        shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now, owes_sweep)) {
+    if (header.is_plain()) {
+      const auto done = shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now);
+      const bool owes_sweep = done == LogShard::Quick::stored_owing_a_sweep;
       if (owes_sweep) sweep_elsewhere();
-      return WriteOutcome::stored;
+      if (owes_sweep || done == LogShard::Quick::stored) return WriteOutcome::stored;
+      if (done == LogShard::Quick::absent)
+        return store_absent({hash, key, value, nullptr, header, expiry}, moment.now);
     }
   }
   return write_slowly(key, hash, value, expiry, moment.now);
+}
+
+[[gnu::noinline]] WriteOutcome Engine::store_absent(const LogShard::NewEntry& fresh, Tick now) {
+  Aftermath after(nullptr);
+  const WriteOutcome outcome = shard(fresh.hash).store_absent(fresh, now, after);
+  if (outcome == WriteOutcome::no_room_here)
+    return write_slowly(fresh.key, fresh.hash, fresh.value, fresh.expiry, now);
+  if (after.owes_sweep()) sweep_next(after);
+  return outcome;
 }
 
 void Engine::sweep_elsewhere() {

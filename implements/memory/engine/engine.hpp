@@ -2,6 +2,7 @@
 
 #include "memory/base/aftermath.hpp"
 #include "memory/base/engine_statistics.hpp"
+#include "memory/base/huge_page_source.hpp"
 #include "memory/base/read_counters.hpp"
 #include "memory/engine/engine_options.hpp"
 #include "memory/engine/size_estimate.hpp"
@@ -92,6 +93,7 @@ class Engine {
     ReadCounters::Stripe& stripe = reads_.mine();
     (found == Found::miss ? stripe.misses : stripe.hits).fetch_add(1, std::memory_order_relaxed);
   }
+  WriteOutcome store_absent(const LogShard::NewEntry& fresh, Tick now);
   WriteOutcome write_slowly(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
                             Tick expiry, Tick now);
   WriteOutcome write_to_shard(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
@@ -108,19 +110,20 @@ class Engine {
   static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
   std::uint64_t least_bytes() const noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
-  static ShardContext context_for(const EngineOptions& options, Budget& budget, const TickClock& clock,
-                                  unsigned shard_bits);
+  static ShardContext context_for(const EngineOptions& options, PageSource& pages, Budget& budget,
+                                  const TickClock& clock, unsigned shard_bits);
 
   EngineOptions options_;
   TickClock clock_;
   Budget budget_;
+  std::unique_ptr<HugePageSource> huge_pages_;  // none where nobody wants any
   unsigned shard_bits_;
   std::size_t shard_mask_;
   ShardContext context_;
   std::uint64_t sample_mask_ = ~std::uint64_t{0};
   std::size_t shard_count_ = 0;
   LogShard* shards_ = nullptr;
-  bool may_write_quickly_ = false;  // no listener, no idle time: nobody cares for a replaced entry
+  std::size_t quick_below_ = 0;  // an entry of fewer bytes may be written quickly
   std::unique_ptr<OrderedStore> ordered_;
   std::unique_ptr<SizeEstimate> estimate_;  // none: the cache is too small for one
   std::atomic<std::size_t> next_swept_{0};

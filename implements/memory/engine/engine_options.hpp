@@ -7,6 +7,7 @@
 
 #include <cachesite/clock.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/huge_pages.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -25,6 +26,7 @@ struct EngineOptions {
   std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
   std::uint64_t clock_cycles = TickClock::usual_cycles;  // how long an answer of the machine's clock is good
   RemovalListener listener;
+  HugePages huge_pages = HugePages::automatic;
   std::shared_ptr<PageSource> pages = std::make_shared<SystemPages>();
   std::optional<HashSeed> seed;  // none: drawn at random
 };

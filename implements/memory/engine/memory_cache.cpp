@@ -37,6 +37,7 @@ memory::EngineOptions engine_options(const MemoryCacheOptions& options, const Co
   result.max_size = options.max_size;
   if (options.max_bytes) result.max_bytes = options.max_bytes->bytes;
   result.time_to_idle = options.time_to_idle;
+  result.huge_pages = options.huge_pages;
   result.clock = context.clock;
   result.listener = std::move(listener);
   return result;
@@ -86,6 +87,10 @@ ParameterTable MemoryCacheOptions::parameters() {
       parameter("ttl_jitter", &O::ttl_jitter,
                 "Each TTL is changed by up to this share of itself, up or down, depending on the key.")
           .between(0.0, largest_ttl_jitter),
+      parameter("huge_pages", &O::huge_pages,
+                "Whether a cache of more than 8 MiB lies in pages of 2 MiB where the system gives them; only "
+                "with the policy tinylfu.")
+          .choices({{"auto", HugePages::automatic}, {"never", HugePages::never}}),
       parameter("cleanup_interval", &O::cleanup_interval,
                 "Accepted from other systems' files and not used: expired entries are swept by writes.")
           .unit("operations"),
@@ -253,7 +258,7 @@ Result<bool> MemoryCache::do_persist(std::string_view key) {
 }
 
 void MemoryCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  constexpr std::size_t batch = 16;
+  constexpr std::size_t batch = 32;
   std::array<Found, batch> found{};
   std::array<Value, batch> values;
   for (std::size_t begin = 0; begin < keys.size(); begin += batch) {

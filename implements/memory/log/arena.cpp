@@ -9,13 +9,15 @@ Arena::Arena(PageSource& pages, Budget& budget, unsigned segment_word_bits) noex
     : pages_(pages),
       budget_(budget),
       segment_bits_(segment_word_bits),
-      chunk_bits_(segment_word_bits + ids_bits),
+      ids_bits_(std::clamp(chunk_word_bits - std::min(chunk_word_bits, segment_word_bits), least_ids_bits,
+                           most_ids_bits)),
+      chunk_bits_(segment_word_bits + ids_bits_),
       chunk_mask_((1U << chunk_bits_) - 1) {}
 
 Arena::~Arena() {
   budget_.give_bytes(bytes());
   for (const Chunk& chunk : chunks_)
-    pages_.unmap(chunk.words, chunk_bytes());
+    pages_.unmap_dense(chunk.words, chunk_bytes(), guard_bytes);
 }
 
 void Arena::abandon() noexcept {
@@ -28,7 +30,7 @@ void Arena::abandon() noexcept {
       chunks_.push_back({old[i], nullptr});
   } catch (const std::bad_alloc&) {
   }
-  directory_size_ = chunks_.size();
+  directory_size_ = settled_ = chunks_.size();
   free_backed_ = free_bare_ = none;
   in_use_ = backed_ = 0;
 }
@@ -38,7 +40,7 @@ bool Arena::add_chunk() noexcept {
   void* memory = nullptr;
   try {
     chunks_.reserve(chunks_.size() + 1);
-    auto segments = std::make_unique<Segment[]>(ids);
+    auto segments = std::make_unique<Segment[]>(ids());
     if (chunks_.size() == directory_size_) {
       const std::size_t size = std::max<std::size_t>(4, 2 * directory_size_);
       auto directory = std::make_unique<Word*[]>(size);
@@ -47,7 +49,7 @@ bool Arena::add_chunk() noexcept {
       directories_.push_back(std::move(directory));
       directory_size_ = size;
     }
-    memory = pages_.map(chunk_bytes());
+    memory = pages_.map_dense(chunk_bytes(), guard_bytes);
     if (memory == nullptr) return false;
     chunks_.push_back({static_cast<Word*>(memory), std::move(segments)});
   } catch (const std::bad_alloc&) {
@@ -57,8 +59,9 @@ bool Arena::add_chunk() noexcept {
   directories_.back()[index] = chunks_.back().words;
   directory_.store(directories_.back().get(), std::memory_order_release);
   published_ = chunks_.size();
-  for (std::uint32_t i = ids; i-- > 0;) {
-    const std::uint32_t id = (static_cast<std::uint32_t>(index) << ids_bits) + i;
+  for (std::uint32_t i = ids(); i-- > 0;) {
+    const std::uint32_t id = (static_cast<std::uint32_t>(index) << ids_bits_) + i;
+    segment(id).fresh = true;
     segment(id).next = free_bare_;
     free_bare_ = id;
   }
@@ -117,6 +120,17 @@ void Arena::trim(std::uint64_t most) noexcept {
     free_backed_ = segment(id).next;
     --backed_;
     drop(id);
+  }
+}
+
+void Arena::settle() noexcept {
+  pages_.settle();
+  for (; settled_ < chunks_.size(); ++settled_) {
+    for (std::uint32_t i = 0; i < ids(); ++i) {
+      const std::uint32_t id = (static_cast<std::uint32_t>(settled_) << ids_bits_) + i;
+      if (segment(id).fresh && segment_bytes() >= page_bytes)
+        pages_.discard(at(reference(id, 0)), segment_bytes());
+    }
   }
 }
 

@@ -28,6 +28,7 @@ class Arena {
     std::uint16_t live = 0;   // entries
     std::uint8_t log = 0;
     bool backed = false;  // free, but its memory was not given back
+    bool fresh = false;   // never used
   };
 
   Arena(PageSource& pages, Budget& budget, unsigned segment_word_bits) noexcept;
@@ -42,12 +43,15 @@ class Arena {
 
   std::size_t segment_words() const noexcept { return std::size_t{1} << segment_bits_; }
   std::uint32_t segment_of(std::uint32_t reference) const noexcept { return reference >> segment_bits_; }
+  std::uint32_t word_of(std::uint32_t reference) const noexcept {
+    return reference & ((1U << segment_bits_) - 1);
+  }
   std::uint32_t reference(std::uint32_t segment, std::size_t word) const noexcept {
     return (segment << segment_bits_) + static_cast<std::uint32_t>(word);
   }
-  Segment& segment(std::uint32_t id) noexcept { return chunks_[id >> ids_bits].segments[id & (ids - 1)]; }
+  Segment& segment(std::uint32_t id) noexcept { return chunks_[id >> ids_bits_].segments[id & (ids() - 1)]; }
   const Segment& segment(std::uint32_t id) const noexcept {
-    return chunks_[id >> ids_bits].segments[id & (ids - 1)];
+    return chunks_[id >> ids_bits_].segments[id & (ids() - 1)];
   }
 
   // `none` when there is no memory, or when the budget has none and `beyond_budget` is false.
@@ -58,6 +62,9 @@ class Arena {
   // True when more memory is kept for coming segments than `release` keeps.
   bool keeps_too_much() const noexcept { return backed_ > most_backed(); }
 
+  // Gives back what may be in memory of segments that were never used.
+  void settle() noexcept;
+
   // Starts again with fresh addresses, from any state; pages that readers may still read stay mapped.
   void abandon() noexcept;
 
@@ -66,8 +73,10 @@ class Arena {
   std::uint64_t segment_bytes() const noexcept { return std::uint64_t{8} << segment_bits_; }
 
  private:
-  static constexpr unsigned ids_bits = 6;
-  static constexpr std::uint32_t ids = 1U << ids_bits;
+  // A chunk has sixteen segments, or more where these are short.
+  static constexpr unsigned least_ids_bits = 4;
+  static constexpr unsigned most_ids_bits = 6;
+  static constexpr unsigned chunk_word_bits = 14;
   static constexpr std::size_t guard_bytes =
       8192;  // more than the longest entry that a torn header could claim
   static constexpr std::size_t page_bytes = 4096;
@@ -80,12 +89,14 @@ class Arena {
 
   bool add_chunk() noexcept;
   std::uint64_t most_backed() const noexcept { return 2 + in_use_ / 16; }
-  std::size_t chunk_bytes() const noexcept { return segment_bytes() * ids + guard_bytes; }
+  std::uint32_t ids() const noexcept { return 1U << ids_bits_; }
+  std::size_t chunk_bytes() const noexcept { return segment_bytes() * ids(); }
   void drop(std::uint32_t id) noexcept;
 
   PageSource& pages_;
   Budget& budget_;
   const unsigned segment_bits_;
+  const unsigned ids_bits_;
   const unsigned chunk_bits_;
   const std::uint32_t chunk_mask_;
   std::atomic<Word* const*> directory_{nullptr};
@@ -97,6 +108,7 @@ class Arena {
   std::uint32_t free_bare_ = none;
   std::uint64_t in_use_ = 0;
   std::uint64_t backed_ = 0;
+  std::uint64_t settled_ = 0;  // chunks
 };
 
 }  // namespace cachesite::memory

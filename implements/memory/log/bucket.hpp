@@ -78,6 +78,9 @@ struct alignas(64) Bucket {
     references[slot].store(reference, std::memory_order_release);
   }
 
+  // Into an empty slot, if there is one; under a ChainChange, or where readers do not look.
+  bool put(std::uint8_t tag, std::uint32_t reference, unsigned use) noexcept;
+
   void clear() noexcept {
     word0.store(0, std::memory_order_release);
     word1.store(0, std::memory_order_release);
@@ -107,6 +110,24 @@ inline std::uint32_t match_tags(std::uint64_t word0, std::uint64_t word1, std::u
 #else
   return match_tags_by_words(word0, word1, tag);
 #endif
+}
+
+inline bool Bucket::put(std::uint8_t tag, std::uint32_t reference, unsigned use) noexcept {
+  const std::uint64_t tags = word0.load(std::memory_order_relaxed);
+  std::uint64_t word = word1.load(std::memory_order_relaxed);
+  const std::uint32_t empty = match_tags(tags, word, 0);
+  if (empty == 0) return false;
+  const auto slot = static_cast<unsigned>(std::countr_zero(empty));
+  set_reference(slot, reference);
+  const unsigned shift = use_shift + 2 * slot;
+  word = (word & ~(std::uint64_t{3} << shift)) | std::uint64_t{use} << shift;
+  const std::uint64_t placed = std::uint64_t{tag} << (8 * (slot & 7U));
+  if (slot < 8)
+    word0.store(tags | placed, std::memory_order_release);
+  else
+    word |= placed;
+  word1.store(word, std::memory_order_release);
+  return true;
 }
 
 // Held by a writer while it changes a chain: readers that overlap with it start again.

@@ -16,7 +16,9 @@ BucketTable::~BucketTable() {
   retired_.finish();
   budget_.give_bytes(charged_);
   for (const Level& level : levels_) {
-    if (level.buckets != nullptr) pages_.unmap(level.buckets, level.bytes());
+    if (level.buckets == nullptr) continue;
+    pages_.unmap_dense(level.buckets, level.bytes(), 0);
+    pages_.unmap(level.far_overflow, level.far_bytes());
   }
 }
 
@@ -35,7 +37,7 @@ const Bucket* BucketTable::follow(const Bucket* home, std::uint32_t link) const 
     if (level == nullptr || !level->holds(home)) return nullptr;
   }
   if (link > level->overflow_capacity()) return nullptr;
-  return level->buckets + level->count + link - 1;
+  return level->overflow(link);
 }
 
 void BucketTable::charge(std::uint64_t buckets) noexcept {
@@ -46,10 +48,7 @@ void BucketTable::charge(std::uint64_t buckets) noexcept {
 bool BucketTable::begin(unsigned level) noexcept {
   Level& target = levels_[level];
   retired_.finish();
-  if (target.buckets == nullptr) {
-    target.buckets = static_cast<Bucket*>(pages_.map(target.bytes()));
-    if (target.buckets == nullptr) return false;
-  }
+  if (target.buckets == nullptr && !map(target)) return false;
   target.overflow_used = target.overflow_free = 0;
   charge(target.count);
   // A bucket born in this table never has a sequence number that a reader may remember from an earlier use of
@@ -70,11 +69,30 @@ bool BucketTable::begin(unsigned level) noexcept {
   return true;
 }
 
+bool BucketTable::map(Level& level) noexcept {
+  void* const far = pages_.map(level.far_bytes());
+  if (far == nullptr) return false;
+  void* const buckets = pages_.map_dense(level.bytes(), 0);
+  if (buckets == nullptr) {
+    pages_.unmap(far, level.far_bytes());
+    return false;
+  }
+  level.far_overflow = static_cast<Bucket*>(far);
+  level.buckets = static_cast<Bucket*>(buckets);
+  return true;
+}
+
+void BucketTable::discard(const Level& level) noexcept {
+  pages_.discard(level.buckets, level.bytes());
+  pages_.discard(level.far_overflow, level.far_bytes());
+}
+
 void BucketTable::end() noexcept {
   const Level& old = *previous_.load(std::memory_order_relaxed);
   previous_.store(nullptr, std::memory_order_release);
   const std::uint64_t charged = (old.count + old.overflow_used) * sizeof(Bucket);
   charged_ -= charged;
+  retired_.add(old.far_overflow, old.far_bytes(), 0, RetiredPages::End::discarded);
   retired_.add(old.buckets, old.bytes(), charged, RetiredPages::End::discarded);
 }
 
@@ -89,7 +107,7 @@ void BucketTable::reset() noexcept {
   current_.store(&none_, std::memory_order_release);
   previous_.store(nullptr, std::memory_order_release);
   for (const Level* level : {previous, current}) {
-    if (level != nullptr) pages_.discard(level->buckets, level->bytes());
+    if (level != nullptr) discard(*level);
   }
   budget_.give_bytes(charged_);
   charged_ = 0;
@@ -100,7 +118,7 @@ void BucketTable::abandon() noexcept {
   previous_.store(nullptr, std::memory_order_release);
   for (const Level& level : levels_) {
     if (level.buckets == nullptr) continue;
-    pages_.discard(level.buckets, level.bytes());
+    discard(level);
     // Only what was not given back is written to.
     for (std::uint64_t i = 0; i < level.count; ++i) {
       auto& sequence = level.buckets[i].sequence;
@@ -135,7 +153,7 @@ void BucketTable::retire(std::uint64_t unit) noexcept {
 std::uint32_t BucketTable::take_overflow(Level& holder) noexcept {
   if (holder.overflow_free != 0) {
     const std::uint32_t link = holder.overflow_free;
-    Bucket& bucket = holder.buckets[holder.count + link - 1];
+    Bucket& bucket = *holder.overflow(link);
     holder.overflow_free = bucket.link();
     bucket.clear();
     return link;
@@ -144,44 +162,27 @@ std::uint32_t BucketTable::take_overflow(Level& holder) noexcept {
     return 0;
   charge(1);
   const std::uint32_t link = ++holder.overflow_used;
-  holder.buckets[holder.count + link - 1].clear();
+  holder.overflow(link)->clear();
   return link;
 }
 
-bool BucketTable::place_entry(Bucket* home, std::uint8_t tag, std::uint32_t reference,
-                              unsigned use) noexcept {
+bool BucketTable::place_in_chain(Bucket* home, std::uint8_t tag, std::uint32_t reference,
+                                 unsigned use) noexcept {
   Bucket* bucket = home;
-  for (;;) {
-    const std::uint32_t empty = match_tags(bucket->word0.load(std::memory_order_relaxed),
-                                           bucket->word1.load(std::memory_order_relaxed), 0);
-    if (empty != 0) {
-      const auto slot = static_cast<unsigned>(std::countr_zero(empty));
-      bucket->set_reference(slot, reference);
-      bucket->set_use(slot, use);
-      bucket->set_tag(slot, tag);
-      return true;
+  while (!bucket->put(tag, reference, use)) {
+    if (Bucket* const following = next(home, bucket)) {
+      bucket = following;
+      continue;
     }
-    Bucket* following = next(home, bucket);
-    if (following == nullptr) break;
-    bucket = following;
+    const std::uint32_t link = take_overflow(level_holding(home));
+    if (link == 0) return false;
+    bucket->set_link(link);
+    bucket = next(home, bucket);
   }
-  const std::uint32_t link = take_overflow(level_holding(home));
-  if (link == 0) return false;
-  bucket->set_link(link);
-  Bucket* last = next(home, bucket);
-  last->set_reference(0, reference);
-  last->set_use(0, use);
-  last->set_tag(0, tag);
   return true;
 }
 
-bool BucketTable::insert(Bucket* home, std::uint8_t tag, std::uint32_t reference) noexcept {
-  const ChainChange change(*home);
-  return place_entry(home, tag, reference, 0);
-}
-
-void BucketTable::erase(const SlotPosition& position) noexcept {
-  const ChainChange change(*position.home);
+void BucketTable::erase_from_chain(const SlotPosition& position) noexcept {
   // The chain stays without holes, so its length is what the number of entries asks for.
   Bucket* before = nullptr;
   Bucket* last = position.home;

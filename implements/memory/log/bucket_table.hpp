@@ -60,6 +60,9 @@ class BucketTable {
     const Bucket* bucket = current_.load(std::memory_order_acquire)->at(place(hash));
     return {bucket, bucket->sequence.load(std::memory_order_acquire)};
   }
+  void prefetch(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(current_.load(std::memory_order_acquire)->at(place(hash)));
+  }
   bool has_table() const noexcept { return current_.load(std::memory_order_acquire) != &none_; }
   // The next bucket of the chain that `home` begins; null at its end.
   const Bucket* read_next(const Bucket* home, std::uint64_t word1) const noexcept {
@@ -90,8 +93,23 @@ class BucketTable {
   // Makes the first table. False without memory.
   bool ensure() noexcept { return has_table() || begin(0); }
   // False when the overflow buckets are used up.
-  bool insert(Bucket* home, std::uint8_t tag, std::uint32_t reference) noexcept;
-  void erase(const SlotPosition& position) noexcept;
+  bool insert(Bucket* home, std::uint8_t tag, std::uint32_t reference) noexcept {
+    const ChainChange change(*home);
+    return home->put(tag, reference, 0) || place_in_chain(home, tag, reference, 0);
+  }
+  // True while the entry is where it was found.
+  bool holds(const SlotPosition& position, std::uint64_t hash, std::uint32_t reference) const noexcept {
+    return position.home != nullptr && current_home(hash) == position.home &&
+           position.bucket->reference(position.slot) == reference &&
+           position.bucket->tag(position.slot) == tag(hash);
+  }
+  void erase(const SlotPosition& position) noexcept {
+    const ChainChange change(*position.home);
+    if (position.home->link() == 0) [[likely]]
+      position.bucket->set_tag(position.slot, 0);
+    else
+      erase_from_chain(position);
+  }
   // Grows or shrinks if the number of entries asks for it and the budget allows; moves a few buckets.
   template <class HashOf>
   void maintain(std::uint64_t entries, unsigned units, const HashOf& hash_of) noexcept {
@@ -136,18 +154,26 @@ class BucketTable {
   }
 
  private:
-  // One size of the table. Its buckets follow one another, the overflow buckets behind them; once mapped,
-  // they keep their addresses.
+  // One size of the table. Once mapped, its buckets keep their addresses. As many overflow buckets as a full
+  // table needs on average, and the last page has room for, follow the others; the rest lies apart, as it is
+  // hardly ever used.
   struct Level {
     Bucket* buckets = nullptr;
     std::uint64_t count = 0;
+    Bucket* far_overflow = nullptr;
     std::uint32_t overflow_used = 0;
     std::uint32_t overflow_free = 0;  // head of a list through the links
 
     Bucket* at(std::uint32_t place) const noexcept { return buckets + (place * count >> 32U); }
+    Bucket* overflow(std::uint32_t link) const noexcept {
+      const std::uint64_t place = count + link - 1;
+      return place < dense() ? buckets + place : far_overflow + (place - dense());
+    }
     bool holds(const Bucket* home) const noexcept { return home >= buckets && home < buckets + count; }
     std::uint64_t overflow_capacity() const noexcept { return count * 3 / 4 + 4; }
-    std::uint64_t bytes() const noexcept { return (count + overflow_capacity()) * sizeof(Bucket); }
+    std::uint64_t dense() const noexcept { return (count + count / 12 + 63) / 64 * 64; }
+    std::uint64_t bytes() const noexcept { return dense() * sizeof(Bucket); }
+    std::uint64_t far_bytes() const noexcept { return overflow_capacity() * sizeof(Bucket); }
   };
 
   Home read_previous_home(std::uint64_t hash, const Bucket* bucket) const noexcept;
@@ -166,11 +192,14 @@ class BucketTable {
   }
 
   bool begin(unsigned level) noexcept;
+  bool map(Level& level) noexcept;
+  void discard(const Level& level) noexcept;
   void end() noexcept;
   void charge(std::uint64_t buckets) noexcept;
   std::uint32_t take_overflow(Level& holder) noexcept;
-  // Into a bucket that readers do not see, or under the caller's ChainChange.
-  bool place_entry(Bucket* home, std::uint8_t tag, std::uint32_t reference, unsigned use) noexcept;
+  void erase_from_chain(const SlotPosition& position) noexcept;
+  // Into a chain that readers do not see, or under the caller's ChainChange.
+  bool place_in_chain(Bucket* home, std::uint8_t tag, std::uint32_t reference, unsigned use) noexcept;
 
   std::uint64_t unit_of(std::uint32_t place) const noexcept { return place * units() >> 32U; }
   std::uint64_t units() const noexcept {
@@ -199,7 +228,7 @@ class BucketTable {
   std::uint32_t birth_sequence_ = 2;
   // Stands in for the table when there is none: one bucket of which readers learn nothing.
   Bucket nothing_{};
-  Level none_{&nothing_, 1, 0, 0};
+  Level none_{&nothing_, 1, nullptr, 0, 0};
   std::array<Level, most_levels> levels_{};
 };
 
@@ -217,7 +246,7 @@ void BucketTable::migrate_unit(std::uint64_t unit, const HashOf& hash_of) noexce
         const std::uint8_t tag = bucket->tag(slot);
         if (tag == 0) continue;
         const std::uint32_t reference = bucket->reference(slot);
-        place_entry(current.at(place(hash_of(reference))), tag, reference, bucket->use(slot));
+        place_in_chain(current.at(place(hash_of(reference))), tag, reference, bucket->use(slot));
       }
     }
   }

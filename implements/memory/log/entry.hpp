@@ -45,7 +45,12 @@ class EntryHeader {
   constexpr std::size_t key_offset() const noexcept { return is_wide() ? 2 : 1; }
   constexpr std::size_t value_offset() const noexcept { return key_offset() + words_for(key_size()); }
   constexpr std::size_t words() const noexcept {
-    return is_external() ? key_offset() + 2 : value_offset() + words_for(value_size());
+    return is_external() ? key_offset() + 2 : plain_words() + (raw_ / wide_bit & 1U);
+  }
+
+  // Of a plain entry.
+  constexpr std::size_t plain_words() const noexcept {
+    return 1 + words_for(key_size()) + words_for(value_size());
   }
 
   // The deadline that each use puts off, kept beside the full expiry of a wide entry.
@@ -128,6 +133,20 @@ inline void copy_half_line_in(Word* words, const char* bytes) noexcept {
   words[1].store(load_word(bytes + 8), std::memory_order_release);
   words[2].store(load_word(bytes + 16), std::memory_order_release);
   words[3].store(load_word(bytes + 24), std::memory_order_release);
+}
+
+// Written out for keys of up to four words.
+[[gnu::always_inline]] inline void copy_key_in(Word* words, const char* bytes, std::size_t size) noexcept {
+  if (size < 8) {
+    if (size != 0) words[0].store(load_partial_word(bytes, size), std::memory_order_release);
+    return;
+  }
+  words[0].store(load_word(bytes), std::memory_order_release);
+  if (size >= 16) words[1].store(load_word(bytes + 8), std::memory_order_release);
+  if (size >= 24) words[2].store(load_word(bytes + 16), std::memory_order_release);
+  for (std::size_t word = 3; word < size / 8; ++word)
+    words[word].store(load_word(bytes + 8 * word), std::memory_order_release);
+  if ((size & 7U) != 0) words[size / 8].store(load_rest(bytes, size), std::memory_order_release);
 }
 
 // The first line written out: most values end in it.

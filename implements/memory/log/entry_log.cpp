@@ -24,43 +24,16 @@ void EntryLog::unlink(std::uint32_t id) noexcept {
   --segments_;
 }
 
-std::uint32_t EntryLog::append(std::size_t words, bool beyond_budget) noexcept {
-  if (last_ == none || arena_.segment(last_).used + words > arena_.segment_words()) {
-    const std::uint32_t id = arena_.allocate(beyond_budget);
-    if (id == none) return none;
-    link_last(id);
-  }
-  Arena::Segment& segment = arena_.segment(last_);
-  const std::uint32_t reference = arena_.reference(last_, segment.used);
-  segment.used = static_cast<std::uint16_t>(segment.used + words);
-  ++segment.live;
-  ++entries_;
-  live_words_ += words;
-  return reference;
+bool EntryLog::add_segment(bool beyond_budget) noexcept {
+  const std::uint32_t id = arena_.allocate(beyond_budget);
+  if (id == none) return false;
+  link_last(id);
+  return true;
 }
 
-std::uint32_t EntryLog::tail() noexcept {
-  if (entries_ == 0) return none;
-  // A segment without a live entry is never first, except when it is the one that is being filled.
-  Arena::Segment& segment = arena_.segment(first_);
-  for (;;) {
-    const std::uint32_t reference = arena_.reference(first_, segment.begin);
-    const EntryHeader header = load_header(arena_.at(reference));
-    if (!header.is_dead()) return reference;
-    segment.begin = static_cast<std::uint16_t>(segment.begin + header.words());
-  }
-}
-
-bool EntryLog::kill(std::uint32_t reference) noexcept {
-  Word* entry = arena_.at(reference);
-  const EntryHeader header = load_header(entry);
-  entry->store(header.dead().raw(), std::memory_order_release);
-  const std::uint32_t id = arena_.segment_of(reference);
-  Arena::Segment& segment = arena_.segment(id);
-  --entries_;
-  live_words_ -= header.words();
-  if (--segment.live != 0) return false;
+bool EntryLog::drop_empty(std::uint32_t id) noexcept {
   if (id == last_) {
+    Arena::Segment& segment = arena_.segment(id);
     segment.begin = segment.used = 0;
     return false;
   }

@@ -16,11 +16,49 @@ class EntryLog {
   EntryLog(Arena& arena, std::uint8_t number) noexcept : arena_(arena), number_(number) {}
 
   // Room for an entry of so many words at the head; `none` without memory or budget.
-  std::uint32_t append(std::size_t words, bool beyond_budget) noexcept;
+  std::uint32_t append(std::size_t words, bool beyond_budget) noexcept {
+    if (last_ == none || arena_.segment(last_).used + words > arena_.segment_words()) [[unlikely]] {
+      if (!add_segment(beyond_budget)) return none;
+    }
+    Arena::Segment& segment = arena_.segment(last_);
+    const std::uint32_t reference = arena_.reference(last_, segment.used);
+    segment.used = static_cast<std::uint16_t>(segment.used + words);
+    ++segment.live;
+    ++entries_;
+    live_words_ += words;
+    return reference;
+  }
   // The oldest live entry, or `none`.
-  std::uint32_t tail() noexcept;
-  // Marks an entry dead, whose header says how long it is. True when its segment went with it.
-  bool kill(std::uint32_t reference) noexcept;
+  std::uint32_t tail() noexcept {
+    EntryHeader header;
+    return tail(header);
+  }
+  std::uint32_t tail(EntryHeader& header) noexcept {
+    if (entries_ == 0) return none;
+    // A segment without a live entry is never first, except when it is the one that is being filled.
+    Arena::Segment& segment = arena_.segment(first_);
+    for (;;) {
+      const std::uint32_t reference = arena_.reference(first_, segment.begin);
+      header = load_header(arena_.at(reference));
+      if (!header.is_dead()) [[likely]]
+        return reference;
+      segment.begin = static_cast<std::uint16_t>(segment.begin + header.words());
+    }
+  }
+  // Marks an entry dead, whose `header` says how long it is, in its `segment`. True when the segment went
+  // with it.
+  bool kill(std::uint32_t reference, EntryHeader header, Arena::Segment& segment) noexcept {
+    arena_.at(reference)->store(header.dead().raw(), std::memory_order_release);
+    const std::size_t words = header.words();
+    --entries_;
+    live_words_ -= words;
+    if (--segment.live == 0) [[unlikely]]
+      return drop_empty(arena_.segment_of(reference));
+    // What is evicted lies there.
+    if (arena_.word_of(reference) == segment.begin)
+      segment.begin = static_cast<std::uint16_t>(segment.begin + words);
+    return false;
+  }
   // Takes the oldest segment of another log, with all its entries, as this log's newest but one.
   void adopt_tail_of(EntryLog& other) noexcept;
   // Drops everything.
@@ -38,6 +76,8 @@ class EntryLog {
   std::uint32_t last_segment() const noexcept { return last_; }
 
  private:
+  bool add_segment(bool beyond_budget) noexcept;
+  bool drop_empty(std::uint32_t id) noexcept;
   void link_last(std::uint32_t id) noexcept;
   void unlink(std::uint32_t id) noexcept;
 

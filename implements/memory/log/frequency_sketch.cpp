@@ -7,16 +7,12 @@ namespace {
 constexpr std::uint64_t sample_factor = 14;
 constexpr std::uint64_t blocks_per_slice = 256;
 
-std::uint64_t mix(std::uint64_t hash) noexcept {
-  return hash * 0xD6E8FEB86659FD93U;
-}
-
 }  // namespace
 
 void FrequencySketch::fit(std::uint64_t entries) noexcept {
   const std::uint64_t blocks = blocks_for(entries);
   if (blocks <= blocks_ && !is_too_large_for(entries)) return;
-  void* memory = pages_.map(blocks * sizeof(Block));
+  void* memory = pages_.map_dense(blocks * sizeof(Block), 0);
   if (memory == nullptr) return;
   release();
   memory_ = static_cast<Block*>(memory);
@@ -34,32 +30,32 @@ void FrequencySketch::release() noexcept {
   blocks_ = 0;
 }
 
-void FrequencySketch::add(std::uint64_t hash) noexcept {
-  if (memory_ == nullptr) return;
+unsigned FrequencySketch::add(std::uint64_t hash, unsigned times) noexcept {
+  if (memory_ == nullptr) return 0;
   const std::uint64_t mixed = mix(hash);
-  Block& target = memory_[index(mixed)];
+  const std::uint64_t place = index(mixed);
+  Block& block = memory_[place];
   // Each counter for itself: raising only the least ones would favour keys that come when others already fill
-  // the block.
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::uint64_t bits = mixed >> (5 * row);
-    if (counter(target, row, bits) < most)
-      target.words[2 * row + (bits & 1U)] += std::uint64_t{1} << shift(bits);
-  }
-  if (++additions_ >= sample_) {
+  // the block. The rows are written out, as a loop is not unrolled here.
+  const unsigned least = least_of(raise(block, 0, mixed, times), raise(block, 1, mixed, times),
+                                  raise(block, 2, mixed, times), raise(block, 3, mixed, times), place);
+  additions_ += times;
+  if (additions_ >= sample_) [[unlikely]] {
     additions_ /= 2;
     halved_ = 0;
   }
-  if (halved_ < blocks_) halve_slice();
+  if (halved_ < blocks_) [[unlikely]]
+    halve_slice();
+  return least;
 }
 
 unsigned FrequencySketch::estimate(std::uint64_t hash) const noexcept {
   if (memory_ == nullptr) return 0;
   const std::uint64_t mixed = mix(hash);
   const std::uint64_t place = index(mixed);
-  unsigned least = most;
-  for (std::size_t row = 0; row < rows; ++row)
-    least = std::min(least, counter(memory_[place], row, mixed >> (5 * row)));
-  return place >= halved_ ? least / 2 : least;
+  const Block& block = memory_[place];
+  return least_of(counter(block, 0, mixed), counter(block, 1, mixed), counter(block, 2, mixed),
+                  counter(block, 3, mixed), place);
 }
 
 void FrequencySketch::halve_slice() noexcept {

@@ -38,21 +38,46 @@ class FrequencySketch {
     memory_ = nullptr;
     blocks_ = 0;
   }
-  void add(std::uint64_t hash) noexcept;
+  // `times` additions in one. Returns what `estimate` would.
+  unsigned add(std::uint64_t hash, unsigned times = 1) noexcept;
   unsigned estimate(std::uint64_t hash) const noexcept;
+  void prefetch(std::uint64_t hash) const noexcept {
+    if (memory_ != nullptr) __builtin_prefetch(memory_ + index(mix(hash)));
+  }
   std::uint64_t bytes() const noexcept { return blocks_ * sizeof(Block); }
 
  private:
   static constexpr std::size_t rows = 4;
-  static constexpr std::uint64_t entries_per_block = 12;
+  static constexpr std::uint64_t entries_per_block = 14;
   struct alignas(block_bytes) Block {
     std::uint64_t words[2 * rows];
   };
 
-  static unsigned counter(const Block& block, std::size_t row, std::uint64_t bits) noexcept {
-    return static_cast<unsigned>(block.words[2 * row + (bits & 1U)] >> shift(bits) & most);
+  static std::uint64_t mix(std::uint64_t hash) noexcept { return hash * 0xD6E8FEB86659FD93U; }
+  // The counter of a key in one row: a word of two, and how far up it stands there. `mixed` has five bits for
+  // each row.
+  static const std::uint64_t& word(const Block& block, std::size_t row, std::uint64_t mixed) noexcept {
+    return block.words[2 * row + (mixed >> (5 * row) & 1U)];
   }
-  static unsigned shift(std::uint64_t bits) noexcept { return static_cast<unsigned>(bits >> 1U & 15U) * 4; }
+  static unsigned shift(std::size_t row, std::uint64_t mixed) noexcept {
+    return static_cast<unsigned>(row == 0 ? mixed << 1U : mixed >> (5 * row - 1)) & 60U;
+  }
+  static unsigned counter(const Block& block, std::size_t row, std::uint64_t mixed) noexcept {
+    return static_cast<unsigned>(word(block, row, mixed) >> shift(row, mixed)) & most;
+  }
+  // Returns the counter.
+  static unsigned raise(Block& block, std::size_t row, std::uint64_t mixed, unsigned times) noexcept {
+    auto& target = const_cast<std::uint64_t&>(word(block, row, mixed));
+    const unsigned before = static_cast<unsigned>(target >> shift(row, mixed)) & most;
+    const unsigned after = std::min(before + times, most);
+    target += std::uint64_t{after - before} << shift(row, mixed);
+    return after;
+  }
+  unsigned least_of(unsigned first, unsigned second, unsigned third, unsigned fourth,
+                    std::uint64_t place) const noexcept {
+    const unsigned least = std::min(std::min(first, second), std::min(third, fourth));
+    return place >= halved_ ? least / 2 : least;
+  }
   std::uint64_t blocks_for(std::uint64_t entries) const noexcept {
     return std::max(least_blocks_, (entries + entries_per_block - 1) / entries_per_block);
   }

@@ -1,4 +1,4 @@
-#include "memory/log/log_shard.hpp"
+#include "memory/log/log_shard_steps.hpp"
 
 #include <bit>
 #include <mutex>
@@ -25,18 +25,6 @@ std::string_view LogShard::key_of(std::uint32_t reference) const noexcept {
   if (header.is_external()) return external_of(entry, header)->key;
   // Only readers run beside the holder of the lock, so the words can be looked at as bytes.
   return {reinterpret_cast<const char*>(entry + header.key_offset()), header.key_size()};
-}
-
-std::uint64_t LogShard::hash_of(std::uint32_t reference) const noexcept {
-  const Word* entry = arena_.at(reference);
-  const EntryHeader header = load_header(entry);
-  if (header.is_external()) return entry[header.key_offset()].load(std::memory_order_relaxed);
-  return hash_key({reinterpret_cast<const char*>(entry + header.key_offset()), header.key_size()},
-                  context_.seed);
-}
-
-ExternalEntry* LogShard::external_of(const Word* entry, EntryHeader header) const noexcept {
-  return std::bit_cast<ExternalEntry*>(entry[header.key_offset() + 1].load(std::memory_order_relaxed));
 }
 
 std::string_view LogShard::value_of(const Word* entry, EntryHeader header) const noexcept {
@@ -74,22 +62,6 @@ bool LogShard::find(std::uint64_t hash, std::string_view key, Located& located) 
   return false;
 }
 
-bool LogShard::locate(std::uint64_t hash, std::uint32_t reference, SlotPosition& position) noexcept {
-  Bucket* home = table_.home(hash, hasher());
-  for (Bucket* bucket = home; bucket != nullptr; bucket = table_.next(home, bucket)) {
-    std::uint32_t matches = match_tags(bucket->word0.load(std::memory_order_relaxed),
-                                       bucket->word1.load(std::memory_order_relaxed), BucketTable::tag(hash));
-    for (; matches != 0; matches &= matches - 1) {
-      const auto slot = static_cast<unsigned>(std::countr_zero(matches));
-      if (bucket->reference(slot) == reference) {
-        position = {home, bucket, slot};
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
 // Nothing is freed: the structures may be anything, and readers may still be at them.
 void LogShard::start_again() noexcept {
   context_.budget.give_entries(entries() + spare_credits_);
@@ -101,50 +73,28 @@ void LogShard::start_again() noexcept {
   for (EntryLog& log : logs_)
     log.abandon();
   cursor_ = {};
+  oldest_ = {};
   soonest_ = never;
   spare_credits_ = external_entries_ = external_bytes_ = 0;
-  upkeep_pending_ = false;
+  upkeep_pending_ = true;
 }
 
 std::uint64_t LogShard::held_bytes() const noexcept {
   return arena_.bytes() + table_.bytes() + sketch_.bytes() + retired_.charged() + external_bytes_;
 }
 
-void LogShard::kill(std::uint32_t reference) noexcept {
-  const std::uint32_t id = arena_.segment_of(reference);
-  const std::uint32_t following = arena_.segment(id).next;
-  const bool released = log_of(reference).kill(reference);
-  if (cursor_.segment != id) return;
-  if (released) cursor_.segment = following;
-  if (released || arena_.segment(id).used == 0) cursor_.word = 0;
-}
-
-// Everything about an entry but its slot and its place in the log.
-void LogShard::forget_content(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept {
-  if (after.listening()) after.note(key_of(reference), cause);
-  const Word* entry = arena_.at(reference);
-  const EntryHeader header = load_header(entry);
-  if (header.is_external()) {
-    ExternalEntry* external = external_of(entry, header);
-    --external_entries_;
-    external_bytes_ -= external->bytes();
-    context_.budget.give_bytes(external->bytes());
-    after.drop(external);
-  }
-  counters_.count(cause);
-}
-
-void LogShard::drop_at(const SlotPosition& position, std::uint32_t reference, RemovalCause cause,
-                       Aftermath& after) noexcept {
-  table_.erase(position);
-  forget_content(reference, cause, after);
-  kill(reference);
-  ++spare_credits_;
+void LogShard::forget_external(std::uint32_t reference, EntryHeader header, Aftermath& after) noexcept {
+  ExternalEntry* const external = external_of(arena_.at(reference), header);
+  --external_entries_;
+  external_bytes_ -= external->bytes();
+  context_.budget.give_bytes(external->bytes());
+  after.drop(external);
 }
 
 void LogShard::drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept {
   SlotPosition position;
-  if (locate(hash_of(reference), reference, position)) drop_at(position, reference, cause, after);
+  if (!locate(hash_of(reference), reference, position)) return;
+  drop_at(position, reference, load_header(arena_.at(reference)), cause, after);
 }
 
 void LogShard::settle() noexcept {
@@ -158,10 +108,12 @@ bool LogShard::remove(std::uint64_t hash, std::string_view key, Aftermath& after
   Located located;
   if (!find(hash, key, located)) return false;
   const Word* entry = arena_.at(located.reference);
-  const bool expired = load_header(entry).is_expired(entry, clock_.now());
-  drop_at(located.position, located.reference, expired ? RemovalCause::expired : RemovalCause::removed,
-          after);
-  maintain(after);
+  const EntryHeader header = load_header(entry);
+  const Tick now = clock_.now();
+  const bool expired = header.is_expired(entry, now);
+  drop_at(located.position, located.reference, header,
+          expired ? RemovalCause::expired : RemovalCause::removed, after);
+  maintain(now, after);
   settle();
   return !expired;
 }
@@ -175,7 +127,7 @@ void LogShard::clear(Aftermath& after) noexcept {
         for (std::size_t word = arena_.segment(id).begin; word < arena_.segment(id).used;) {
           const std::uint32_t reference = arena_.reference(id, word);
           const EntryHeader header = load_header(arena_.at(reference));
-          if (!header.is_dead()) forget_content(reference, RemovalCause::cleared, after);
+          if (!header.is_dead()) forget_content(reference, header, RemovalCause::cleared, after);
           word += header.words();
         }
       }
@@ -190,8 +142,9 @@ void LogShard::clear(Aftermath& after) noexcept {
   sketch_.release();
   retired_.finish();
   cursor_ = {};
+  oldest_ = {};
   soonest_ = never;
-  upkeep_pending_ = false;
+  upkeep_pending_ = true;
   spare_credits_ += count;
   settle();
 }
@@ -199,7 +152,8 @@ void LogShard::clear(Aftermath& after) noexcept {
 bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
   const Guard guard(*this);
   bool any = false;
-  for (unsigned i = 0; i < most && evict_one(after); ++i)
+  const Tick now = clock_.now();
+  for (unsigned i = 0; i < most && evict_one(now, after); ++i)
     any = true;
   settle();
   return any;
@@ -207,15 +161,18 @@ bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
 
 void LogShard::sweep_by(Aftermath& after) noexcept {
   const std::unique_lock guard(lock_, std::try_to_lock);
-  if (!guard.owns_lock() || !is_due(clock_.now())) return;
-  maintain(after);
+  if (!guard.owns_lock()) return;
+  const Tick now = clock_.now();
+  if (!is_due(now)) return;
+  maintain(now, after);
   settle();
 }
 
 void LogShard::upkeep(unsigned slices, Aftermath& after) noexcept {
   const Guard guard(*this);
+  const Tick now = clock_.now();
   for (unsigned i = 0; i < slices; ++i)
-    maintain(after);
+    maintain(now, after);
   settle();
 }
 

@@ -20,6 +20,7 @@
 #include <cachesite/lookup.hpp>
 #include <cachesite/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -52,10 +53,32 @@ class alignas(2048) LogShard {
   void prefetch_bucket(std::uint64_t hash) const noexcept;
   void prefetch_entry(std::uint64_t hash) const noexcept;
 
-  // Writes over an entry of the same shape when nothing else is to be done; else does nothing and returns
-  // false. `header` is that of a plain entry, made at `now`. `owes_sweep` as in Aftermath.
-  bool overwrite_quickly(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
-                         EntryHeader header, Tick expiry, Tick now, bool& owes_sweep) noexcept;
+  enum class Quick : std::uint8_t {
+    stored,
+    stored_owing_a_sweep,  // as in Aftermath
+    absent,                // the lock stays held, for `store_absent`
+    unsure,                // nothing is done
+  };
+  // Writes over an entry of the same shape when nothing else is to be done. `header` is that of a plain
+  // entry, made at `now`.
+  Quick overwrite_quickly(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
+                          EntryHeader header, Tick expiry, Tick now) noexcept;
+  struct NewEntry {
+    std::uint64_t hash;
+    std::string_view key;
+    const std::optional<ByteView>& value;
+    ExternalEntry* external;
+    EntryHeader header;
+    Tick expiry;
+  };
+  // What follows on `absent`: stores a new plain entry and lets the lock go.
+  WriteOutcome store_absent(const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
+  // Bytes of the longest key and value together of which it is known that they do not need to be external.
+  static constexpr std::size_t longest_quick(unsigned segment_word_bits) noexcept {
+    constexpr std::size_t padding = 14;
+    const std::size_t words = (std::size_t{1} << segment_word_bits) / 4 - 2;
+    return 8 * words > padding ? std::min(8 * words - padding, EntryHeader::largest_part) : 0;
+  }
   bool needs_external(std::string_view key, const std::optional<ByteView>& value) const noexcept;
   // `external` holds key and value when they do not go into the arena; taken over when stored.
   WriteOutcome write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
@@ -113,6 +136,17 @@ class alignas(2048) LogShard {
     SlotPosition position;
     std::uint32_t reference = 0;
   };
+  // The oldest entry of a log, as it was when it became that or was last looked at: its bucket and its block
+  // of the sketch are on their way into the processor's cache when they are wanted. May be out of date.
+  struct Oldest {
+    std::uint32_t reference = EntryLog::none;
+    EntryHeader header;
+    std::uint64_t hash = 0;
+    SlotPosition position;
+    static constexpr unsigned unknown = ~0U;
+    unsigned estimate = unknown;  // what the sketch said, so many contests ago
+    unsigned contests = 0;
+  };
   // Where the sweep is: it passes through the window, then through the main log, and so in the direction in
   // which entries move.
   struct Cursor {
@@ -136,62 +170,80 @@ class alignas(2048) LogShard {
   bool is_entry_of(std::uint32_t reference, std::uint64_t hash, std::string_view key) const noexcept;
   bool find(std::uint64_t hash, std::string_view key, Located& located) noexcept;
   bool locate(std::uint64_t hash, std::uint32_t reference, SlotPosition& position) noexcept;
-  EntryLog& log_of(std::uint32_t reference) noexcept {
-    return logs_[arena_.segment(arena_.segment_of(reference)).log];
-  }
   auto hasher() const noexcept {
     return [this](std::uint32_t reference) { return hash_of(reference); };
   }
 
   // Writing.
-  struct NewEntry {
-    std::uint64_t hash;
-    std::string_view key;
-    const std::optional<ByteView>& value;
-    ExternalEntry* external;
-    EntryHeader header;
-    Tick expiry;
-  };
   EntryHeader header_for(std::string_view key, const std::optional<ByteView>& value, bool external,
                          Tick expiry, Tick now) const noexcept;
   void fill(Word* entry, const NewEntry& fresh) noexcept;
+  static void fill_plain(Word* entry, const NewEntry& fresh) noexcept;
   WriteOutcome put(const NewEntry& fresh, bool found, const Located& located, Tick now,
                    std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
   bool overwrite(const Located& located, const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
   WriteOutcome store(const NewEntry& fresh, bool found, Tick now, Aftermath& after) noexcept;
+  WriteOutcome append_absent(const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
   void expect_end(Tick deadline) noexcept {
     if (deadline < soonest_) soonest_ = deadline;
     if (deadline < cursor_.soonest) cursor_.soonest = deadline;
   }
-  bool take_credit(Aftermath& after) noexcept;
-  bool take_bytes(std::uint64_t bytes, Aftermath& after) noexcept;
-  std::uint32_t append(EntryLog& log, std::size_t words, Aftermath& after) noexcept;
+  bool take_credit(Tick now, Aftermath& after) noexcept;
+  bool take_bytes(std::uint64_t bytes, Tick now, Aftermath& after) noexcept;
+  std::uint32_t append_to_window(std::size_t words, Tick now, Aftermath& after) noexcept;
   void settle() noexcept;
 
   // Removing.
   void start_again() noexcept;
-  void kill(std::uint32_t reference) noexcept;
-  void forget_content(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
+  void kill(std::uint32_t reference, EntryHeader header) noexcept;
+  void forget_content(std::uint32_t reference, EntryHeader header, RemovalCause cause,
+                      Aftermath& after) noexcept;
+  void forget_external(std::uint32_t reference, EntryHeader header, Aftermath& after) noexcept;
   void drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
-  void drop_at(const SlotPosition& position, std::uint32_t reference, RemovalCause cause,
+  void drop_at(const SlotPosition& position, std::uint32_t reference, EntryHeader header, RemovalCause cause,
                Aftermath& after) noexcept;
 
   // Evicting.
-  bool evict_one(Aftermath& after) noexcept;
-  bool evict_from_window(Aftermath& after) noexcept;
-  std::uint32_t find_victim(Aftermath& after, bool& dropped) noexcept;
-  bool move(const SlotPosition& position, std::uint32_t reference, EntryLog& target, unsigned use) noexcept;
+  bool evict_one(Tick now, Aftermath& after) noexcept;
+  bool evict_from_window(Tick now, Aftermath& after) noexcept;
+  bool evict_from_main(Tick now, Aftermath& after) noexcept;
+  enum class Search : std::uint8_t { found, dropped, nothing };
+  Search find_victim(Oldest& victim, Tick now, Aftermath& after) noexcept;
+  bool find_oldest(EntryLog& log, Oldest& oldest) noexcept;
+  bool is_expired(const Oldest& oldest, Tick now) const noexcept {
+    return oldest.header.is_expired(arena_.at(oldest.reference), now);
+  }
+  void drop_oldest(const Oldest& oldest, RemovalCause cause, Aftermath& after) noexcept {
+    drop_at(oldest.position, oldest.reference, oldest.header, cause, after);
+  }
+  bool wins(const Oldest& candidate, Oldest& victim) noexcept;
+  void look_ahead(EntryLog& log, Oldest& oldest) noexcept;
+  void look_ahead_at(std::uint32_t reference, Oldest& oldest) noexcept;
+  bool move(const SlotPosition& position, std::uint32_t reference, EntryHeader header, EntryLog& target,
+            unsigned use) noexcept;
+  bool move_oldest(const Oldest& oldest, EntryLog& target, unsigned use) noexcept {
+    return move(oldest.position, oldest.reference, oldest.header, target, use);
+  }
   std::uint64_t window_share() const noexcept;
   void balance() noexcept;
-  void maintain(Aftermath& after) noexcept;
-  bool keep_table(Aftermath& after) noexcept;
+  void maintain(Tick now, Aftermath& after) noexcept;
+  bool keep_table(Tick now, Aftermath& after) noexcept;
   bool has_room_to_spare(const EntryLog& log, unsigned part) const noexcept;
   bool wants_upkeep() const noexcept;
   bool is_due(Tick now) const noexcept {
     return soonest_ <= now || upkeep_pending_ || spare_credits_ != 0 || context_.budget.over();
   }
+  // What nothing waits for is done with one write in so many.
+  bool is_due_after_store(Tick now) const noexcept {
+    return soonest_ <= now || upkeep_pending_ || has_spare_room_ || writes_ % writes_per_upkeep == 0;
+  }
   static constexpr std::uint32_t writes_per_sweep_elsewhere = 16;
-  bool is_full() const noexcept;
+  static constexpr std::uint32_t writes_per_upkeep = 16;
+  bool is_full() const noexcept {
+    const Budget& budget = context_.budget;
+    return budget.entries() >= budget.most_entries() ||
+           budget.bytes() + budget.bytes() / 32 >= budget.most_bytes();
+  }
   // Drops what is over among the next entries; does nothing when no entry can be over.
   bool sweep(unsigned steps, Tick now, Aftermath& after) noexcept {
     return soonest_ <= now && sweep_on(steps, now, after);
@@ -215,12 +267,14 @@ class alignas(2048) LogShard {
   // Under the lock.
   alignas(64) mutable basics::ShardLock lock_;
   std::array<EntryLog, 2> logs_;
+  std::array<Oldest, 2> oldest_;  // of each log
   FrequencySketch sketch_;
   Cursor cursor_;
   Tick soonest_ = never;  // no entry is over before
   std::uint64_t spare_credits_ = 0;
   std::uint32_t writes_ = 0;
-  bool upkeep_pending_ = false;  // what `maintain` does is not done yet
+  bool upkeep_pending_ = true;   // what `maintain` does is not done yet
+  bool has_spare_room_ = false;  // in a log; less urgent than what is pending
   std::uint64_t external_entries_ = 0;
   std::uint64_t external_bytes_ = 0;
   ShardStatistics counters_;

@@ -1,4 +1,4 @@
-#include "memory/log/log_shard.hpp"
+#include "memory/log/log_shard_steps.hpp"
 
 #include <unordered_set>
 

@@ -1,4 +1,4 @@
-#include "memory/log/log_shard.hpp"
+#include "memory/log/log_shard_steps.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +10,9 @@ namespace {
 constexpr std::uint64_t window_parts = 20;  // the window is one part in so many
 constexpr unsigned longest_clock_walk = 256;
 constexpr unsigned sweep_step_when_full = 64;
+constexpr unsigned contests_per_estimate = 64;
+constexpr std::size_t words_per_line = 8;
+constexpr std::size_t words_ahead = 2 * words_per_line;  // where the entries after the next ones begin, about
 
 }  // namespace
 
@@ -17,94 +20,129 @@ std::uint64_t LogShard::window_share() const noexcept {
   return std::max<std::uint64_t>(1, entries() / window_parts);
 }
 
-bool LogShard::evict_one(Aftermath& after) noexcept {
-  if (sweep(sweep_step_when_full, clock_.now(), after)) return true;
-  if (window().entries() > window_share() || main().entries() == 0) return evict_from_window(after);
-  bool dropped = false;
-  const std::uint32_t victim = find_victim(after, dropped);
-  if (victim != EntryLog::none) drop(victim, RemovalCause::evicted, after);
-  return victim != EntryLog::none || dropped;
+// For the eviction after this one: what it will look at is fetched meanwhile.
+void LogShard::look_ahead_at(std::uint32_t reference, Oldest& oldest) noexcept {
+  oldest.reference = reference;
+  oldest.hash = hash_of(reference);
+  oldest.position.home = nullptr;
+  oldest.estimate = Oldest::unknown;
+  table_.prefetch(oldest.hash);
+  sketch_.prefetch(oldest.hash);
+  const Word* const following = arena_.at(reference) + words_ahead;
+  __builtin_prefetch(following);
+  __builtin_prefetch(following + words_per_line);
 }
 
-bool LogShard::evict_from_window(Aftermath& after) noexcept {
-  const std::uint32_t candidate = window().tail();
-  if (candidate == EntryLog::none) return false;
-  const std::uint64_t hash = hash_of(candidate);
-  SlotPosition position;
-  if (!locate(hash, candidate, position)) {
-    kill(candidate);
-    return true;
-  }
-  const Word* entry = arena_.at(candidate);
-  if (load_header(entry).is_expired(entry, clock_.now())) {
-    drop_at(position, candidate, RemovalCause::expired, after);
-    return true;
-  }
-  if (main().entries() != 0) {
-    bool dropped = false;
-    const std::uint32_t victim = find_victim(after, dropped);
-    if (dropped) return true;
-    const unsigned use = position.bucket->use(position.slot);
-    for (unsigned i = 0; i < use; ++i)
-      sketch_.add(hash);
-    if (victim != EntryLog::none && sketch_.estimate(hash) > sketch_.estimate(hash_of(victim)) &&
-        move(position, candidate, main(), 0)) {
-      drop(victim, RemovalCause::evicted, after);
+inline void LogShard::look_ahead(EntryLog& log, Oldest& oldest) noexcept {
+  const std::uint32_t reference = log.tail();
+  if (reference != EntryLog::none) look_ahead_at(reference, oldest);
+}
+
+// False where the log is empty.
+[[gnu::always_inline]] inline bool LogShard::find_oldest(EntryLog& log, Oldest& oldest) noexcept {
+  for (;;) {
+    const std::uint32_t reference = log.tail(oldest.header);
+    if (reference == EntryLog::none) return false;
+    if (oldest.reference != reference) look_ahead_at(reference, oldest);
+    if (table_.holds(oldest.position, oldest.hash, reference) ||
+        locate(oldest.hash, reference, oldest.position)) {
       return true;
     }
+    // Another entry was here before.
+    oldest.hash = hash_of(reference);
+    oldest.estimate = Oldest::unknown;
+    if (locate(oldest.hash, reference, oldest.position)) return true;
+    kill(reference, oldest.header);
   }
-  drop_at(position, candidate, RemovalCause::evicted, after);
-  return true;
 }
 
 // Moves used entries from the tail of the main log to its head until it meets one that is not used. Entries
 // that are over are dropped on the way, and end the walk.
-std::uint32_t LogShard::find_victim(Aftermath& after, bool& dropped) noexcept {
-  const Tick now = clock_.now();
+inline LogShard::Search LogShard::find_victim(Oldest& victim, Tick now, Aftermath& after) noexcept {
   for (unsigned step = 0;; ++step) {
-    const std::uint32_t reference = main().tail();
-    if (reference == EntryLog::none) return EntryLog::none;
-    const std::uint64_t hash = hash_of(reference);
-    SlotPosition position;
-    if (!locate(hash, reference, position)) {
-      kill(reference);
-      continue;
+    if (!find_oldest(main(), victim)) return Search::nothing;
+    if (is_expired(victim, now)) {
+      drop_oldest(victim, RemovalCause::expired, after);
+      return Search::dropped;
     }
-    const Word* entry = arena_.at(reference);
-    if (load_header(entry).is_expired(entry, now)) {
-      drop_at(position, reference, RemovalCause::expired, after);
-      dropped = true;
-      return EntryLog::none;
-    }
-    const unsigned use = position.bucket->use(position.slot);
-    if (use == 0 || step >= longest_clock_walk) return reference;
-    for (unsigned i = 0; i < use; ++i)
-      sketch_.add(hash);
-    if (!move(position, reference, main(), use / 2)) return reference;
+    const unsigned use = victim.position.bucket->use(victim.position.slot);
+    if (use == 0 || step >= longest_clock_walk) return Search::found;
+    sketch_.add(victim.hash, use);
+    if (!move_oldest(victim, main(), use / 2)) return Search::found;
+    look_ahead(main(), victim);
   }
 }
 
-bool LogShard::move(const SlotPosition& position, std::uint32_t reference, EntryLog& target,
-                    unsigned use) noexcept {
-  const Word* entry = arena_.at(reference);
-  const std::size_t words = load_header(entry).words();
+// A new entry is counted here, with its uses: what was stored with room to spare has been counted before.
+inline bool LogShard::wins(const Oldest& candidate, Oldest& victim) noexcept {
+  const unsigned use = candidate.position.bucket->use(candidate.position.slot);
+  const unsigned estimate = sketch_.add(candidate.hash, 1 + use);
+  // Nobody has used the victim since it was estimated. Now and then it is estimated again, so that one whose
+  // time has passed does not keep all others out.
+  if (victim.estimate == Oldest::unknown || ++victim.contests == contests_per_estimate) {
+    victim.estimate = sketch_.estimate(victim.hash);
+    victim.contests = 0;
+  }
+  return estimate > victim.estimate;
+}
+
+bool LogShard::evict_from_main(Tick now, Aftermath& after) noexcept {
+  Oldest& victim = oldest_[1];
+  const Search search = find_victim(victim, now, after);
+  if (search != Search::found) return search == Search::dropped;
+  drop_oldest(victim, RemovalCause::evicted, after);
+  look_ahead(main(), victim);
+  return true;
+}
+
+// The one of the two that the sketch has seen less often goes; where they are equal, the newer one.
+inline bool LogShard::evict_from_window(Tick now, Aftermath& after) noexcept {
+  Oldest& candidate = oldest_[0];
+  if (!find_oldest(window(), candidate)) return false;
+  if (is_expired(candidate, now)) {
+    drop_oldest(candidate, RemovalCause::expired, after);
+    return true;
+  }
+  Oldest& victim = oldest_[1];
+  const Search search = find_victim(victim, now, after);
+  if (search == Search::dropped) return true;
+  if (search == Search::found && wins(candidate, victim) && move_oldest(candidate, main(), 0)) {
+    drop_oldest(victim, RemovalCause::evicted, after);
+    look_ahead(main(), victim);
+  } else {
+    drop_oldest(candidate, RemovalCause::evicted, after);
+  }
+  look_ahead(window(), candidate);
+  return true;
+}
+
+bool LogShard::evict_one(Tick now, Aftermath& after) noexcept {
+  if (sweep(sweep_step_when_full, now, after)) return true;
+  const bool from_window = window().entries() > window_share() || main().entries() == 0;
+  return from_window ? evict_from_window(now, after) : evict_from_main(now, after);
+}
+
+bool LogShard::move(const SlotPosition& position, std::uint32_t reference, EntryHeader header,
+                    EntryLog& target, unsigned use) noexcept {
+  const std::size_t words = header.words();
   const std::uint32_t moved = target.append(words, true);
   if (moved == EntryLog::none) return false;
-  copy_words(arena_.at(moved), entry, words);
+  copy_words(arena_.at(moved), arena_.at(reference), words);
   {
     const ChainChange change(*position.home);
     position.bucket->set_reference(position.slot, moved);
     position.bucket->set_use(position.slot, use);
   }
-  kill(reference);
+  kill(reference, header);
   return true;
 }
 
 // While there is room for everything, what leaves the window enters the main log without a contest: whole
 // segments where the window is large, single entries where it is small.
 void LogShard::balance() noexcept {
+  if (is_full()) return;
   const std::uint64_t share = window_share();
-  if (window().entries() <= share || is_full()) return;
+  if (window().entries() <= share) return;
   const std::uint32_t first = window().first_segment();
   const std::uint32_t reference = window().tail();
   // Only segments that are whole change over: what is dead in them would stay for long.
@@ -122,39 +160,37 @@ void LogShard::balance() noexcept {
   }
   SlotPosition position;
   if (locate(hash_of(reference), reference, position)) {
-    move(position, reference, main(), position.bucket->use(position.slot));
+    move(position, reference, load_header(arena_.at(reference)), main(), position.bucket->use(position.slot));
   }
 }
 
-bool LogShard::is_full() const noexcept {
-  const Budget& budget = context_.budget;
-  return budget.entries() >= budget.most_entries() ||
-         budget.bytes() + budget.bytes() / 32 >= budget.most_bytes();
-}
-
-void LogShard::maintain(Aftermath& after) noexcept {
-  sweep(sweep_step, clock_.now(), after);
+void LogShard::maintain(Tick now, Aftermath& after) noexcept {
+  sweep(sweep_step, now, after);
   settle();
-  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict_one(after); ++i)
+  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict_one(now, after); ++i)
     settle();
+  has_spare_room_ = false;
   for (EntryLog& log : logs_) {
-    if (has_room_to_spare(log, 4)) compact(log, 4);
+    if (!has_room_to_spare(log, 4)) continue;
+    compact(log, 4);
+    has_spare_room_ = true;
   }
   if (arena_.keeps_too_much()) arena_.trim(2);
+  if (context_.budget.nearly_full()) arena_.settle();
   retired_.give_slice();
-  if (table_.has_table() && keep_table(after)) {
+  if (table_.has_table() && keep_table(now, after)) {
     sketch_.fit(std::min(BucketTable::entries_per_bucket * table_.buckets(), context_.budget.most_entries()));
   }
   upkeep_pending_ = wants_upkeep();
 }
 
 // False when the table cannot grow for lack of bytes, and the sketch should not either.
-bool LogShard::keep_table(Aftermath& after) noexcept {
+bool LogShard::keep_table(Tick now, Aftermath& after) noexcept {
   if (!table_.migrating() && table_.wants_to_grow(entries())) {
     const std::uint64_t growth = 2 * table_.buckets() * (sizeof(Bucket) + sizeof(Bucket) / 8);
     for (unsigned i = 0; i < 2 * shrink_step; ++i) {
       if (context_.budget.bytes() + growth <= context_.budget.most_bytes()) break;
-      if (!evict_one(after)) break;
+      if (!evict_one(now, after)) break;
     }
     if (context_.budget.bytes() + growth > context_.budget.most_bytes()) return false;
   }
@@ -215,7 +251,8 @@ void LogShard::compact(EntryLog& log, unsigned steps) noexcept {
     const std::uint32_t reference = log.tail();
     SlotPosition position;
     if (reference == EntryLog::none || !locate(hash_of(reference), reference, position)) return;
-    if (!move(position, reference, log, position.bucket->use(position.slot))) return;
+    const EntryHeader header = load_header(arena_.at(reference));
+    if (!move(position, reference, header, log, position.bucket->use(position.slot))) return;
   }
 }
 

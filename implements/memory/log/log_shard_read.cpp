@@ -1,4 +1,4 @@
-#include "memory/log/log_shard.hpp"
+#include "memory/log/log_shard_steps.hpp"
 
 #include <algorithm>
 
@@ -71,8 +71,8 @@ Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& des
   const EntryHeader header = load_header(entry);
   const Tick now = clock_.now();
   if (header.is_expired(entry, now)) {
-    drop_at(located.position, located.reference, RemovalCause::expired, after);
-    maintain(after);
+    drop_at(located.position, located.reference, header, RemovalCause::expired, after);
+    maintain(now, after);
     settle();
     return Found::miss;
   }

@@ -1,5 +1,5 @@
 #include "memory/base/counter_text.hpp"
-#include "memory/log/log_shard.hpp"
+#include "memory/log/log_shard_steps.hpp"
 
 #include <algorithm>
 
@@ -33,6 +33,14 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
   if (fresh.value) copy_in(entry + fresh.header.value_offset(), fresh.value->data(), fresh.value->size());
 }
 
+inline void LogShard::fill_plain(Word* entry, const NewEntry& fresh) noexcept {
+  entry->store(fresh.header.raw(), std::memory_order_release);
+  copy_key_in(entry + 1, fresh.key.data(), fresh.key.size());
+  if (!fresh.value) return;
+  Word* const place = entry + 1 + EntryHeader::words_for(fresh.key.size());
+  copy_in(place, fresh.value->data(), fresh.value->size());
+}
+
 // The part of every write that follows the look for an entry.
 [[gnu::always_inline]] inline WriteOutcome LogShard::put(const NewEntry& fresh, bool found,
                                                          const Located& located, Tick now,
@@ -40,7 +48,7 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
                                                          Aftermath& after) noexcept {
   if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
   if (found && overwrite(located, fresh, now, after)) {
-    if (is_due(now)) maintain(after);
+    if (is_due(now)) maintain(now, after);
     settle();
     return WriteOutcome::stored;
   }
@@ -49,7 +57,7 @@ void LogShard::fill(Word* entry, const NewEntry& fresh) noexcept {
     static_cast<void>(external.release());
     balance();
   }
-  maintain(after);
+  if (is_due(now) || is_due_after_store(now) || outcome != WriteOutcome::stored) maintain(now, after);
   settle();
   return outcome;
 }
@@ -117,7 +125,7 @@ bool LogShard::overwrite(const Located& located, const NewEntry& fresh, Tick now
     return false;
   }
   const bool expired = old.is_expired(entry, now);
-  forget_content(located.reference, expired ? RemovalCause::expired : RemovalCause::replaced, after);
+  forget_content(located.reference, old, expired ? RemovalCause::expired : RemovalCause::replaced, after);
   ++counters_.inserts;
   expect_end(fresh.expiry);
   {
@@ -131,11 +139,38 @@ bool LogShard::overwrite(const Located& located, const NewEntry& fresh, Tick now
   return true;
 }
 
+inline bool LogShard::take_credit(Tick now, Aftermath& after) noexcept {
+  while (spare_credits_ == 0) {
+    if (context_.budget.try_take_entry()) return true;
+    if (!evict_one(now, after)) return false;
+  }
+  --spare_credits_;
+  return true;
+}
+
+bool LogShard::take_bytes(std::uint64_t bytes, Tick now, Aftermath& after) noexcept {
+  while (!context_.budget.try_take_bytes(bytes)) {
+    arena_.trim(~std::uint64_t{0});
+    retired_.finish();
+    if (context_.budget.try_take_bytes(bytes)) return true;
+    if (!evict_one(now, after)) return false;
+  }
+  return true;
+}
+
+inline std::uint32_t LogShard::append_to_window(std::size_t words, Tick now, Aftermath& after) noexcept {
+  for (;;) {
+    const std::uint32_t reference = window().append(words, false);
+    if (reference != EntryLog::none) return reference;
+    if (!evict_one(now, after)) return EntryLog::none;
+  }
+}
+
 WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Aftermath& after) noexcept {
   if (!table_.ensure()) return WriteOutcome::no_memory;
   bool credit = false;
   if (!found) {
-    if (!take_credit(after)) return WriteOutcome::no_room_here;
+    if (!take_credit(now, after)) return WriteOutcome::no_room_here;
     credit = true;
   }
   const std::uint64_t external_bytes = fresh.external != nullptr ? fresh.external->bytes() : 0;
@@ -143,8 +178,8 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
     if (credit) ++spare_credits_;
     return outcome;
   };
-  if (external_bytes != 0 && !take_bytes(external_bytes, after)) return fail(WriteOutcome::no_room_here);
-  const std::uint32_t reference = append(window(), fresh.header.words(), after);
+  if (external_bytes != 0 && !take_bytes(external_bytes, now, after)) return fail(WriteOutcome::no_room_here);
+  const std::uint32_t reference = append_to_window(fresh.header.words(), now, after);
   if (reference == EntryLog::none) {
     context_.budget.give_bytes(external_bytes);
     return fail(WriteOutcome::no_room_here);
@@ -155,13 +190,14 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
   Located old;
   if (found && find(fresh.hash, fresh.key, old)) {
     const Word* entry = arena_.at(old.reference);
-    const bool expired = load_header(entry).is_expired(entry, now);
-    forget_content(old.reference, expired ? RemovalCause::expired : RemovalCause::replaced, after);
+    const EntryHeader header = load_header(entry);
+    const bool expired = header.is_expired(entry, now);
+    forget_content(old.reference, header, expired ? RemovalCause::expired : RemovalCause::replaced, after);
     {
       const ChainChange change(*old.position.home);
       old.position.bucket->set_reference(old.position.slot, reference);
     }
-    kill(old.reference);
+    kill(old.reference, header);
   } else {
     if (!credit) {
       // The old entry was evicted just now, and left its credit.
@@ -170,11 +206,11 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
     }
     Bucket* home = table_.home(fresh.hash, hasher());
     if (!table_.insert(home, BucketTable::tag(fresh.hash), reference)) {
-      kill(reference);
+      kill(reference, fresh.header);
       context_.budget.give_bytes(external_bytes);
       return fail(WriteOutcome::no_memory);
     }
-    sketch_.add(fresh.hash);
+    if (!is_full()) sketch_.add(fresh.hash);
   }
   ++counters_.inserts;
   if (fresh.external != nullptr) {
@@ -184,33 +220,35 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
   return WriteOutcome::stored;
 }
 
-bool LogShard::take_credit(Aftermath& after) noexcept {
-  for (;;) {
-    if (spare_credits_ != 0) {
-      --spare_credits_;
-      return true;
-    }
-    if (context_.budget.try_take_entry()) return true;
-    if (!evict_one(after)) return false;
+[[gnu::always_inline]] inline WriteOutcome LogShard::append_absent(const NewEntry& fresh, Tick now,
+                                                                   Aftermath& after) noexcept {
+  if (!take_credit(now, after)) return WriteOutcome::no_room_here;
+  const std::uint32_t reference = append_to_window(fresh.header.plain_words(), now, after);
+  if (reference == EntryLog::none) {
+    ++spare_credits_;
+    return WriteOutcome::no_room_here;
   }
+  fill_plain(arena_.at(reference), fresh);
+  expect_end(fresh.expiry);
+  Bucket* const home = table_.home(fresh.hash, hasher());
+  if (!table_.insert(home, BucketTable::tag(fresh.hash), reference)) {
+    kill(reference, fresh.header);
+    ++spare_credits_;
+    return WriteOutcome::no_memory;
+  }
+  if (!is_full()) sketch_.add(fresh.hash);
+  ++counters_.inserts;
+  return WriteOutcome::stored;
 }
 
-bool LogShard::take_bytes(std::uint64_t bytes, Aftermath& after) noexcept {
-  while (!context_.budget.try_take_bytes(bytes)) {
-    arena_.trim(~std::uint64_t{0});
-    retired_.finish();
-    if (context_.budget.try_take_bytes(bytes)) return true;
-    if (!evict_one(after)) return false;
-  }
-  return true;
-}
-
-std::uint32_t LogShard::append(EntryLog& log, std::size_t words, Aftermath& after) noexcept {
-  for (;;) {
-    const std::uint32_t reference = log.append(words, false);
-    if (reference != EntryLog::none) return reference;
-    if (!evict_one(after)) return EntryLog::none;
-  }
+WriteOutcome LogShard::store_absent(const NewEntry& fresh, Tick now, Aftermath& after) noexcept {
+  if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
+  const WriteOutcome outcome = append_absent(fresh, now, after);
+  if (outcome == WriteOutcome::stored) balance();
+  if (is_due_after_store(now)) maintain(now, after);
+  settle();
+  lock_.unlock();
+  return outcome;
 }
 
 WriteOutcome LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, bool only_if_it_ends,
@@ -244,8 +282,8 @@ WriteOutcome LogShard::expire(std::uint64_t hash, std::string_view key, Tick exp
     const ChainChange change(*located.position.home);
     located.position.bucket->set_reference(located.position.slot, reference);
   }
-  kill(located.reference);
-  maintain(after);
+  kill(located.reference, header);
+  maintain(now, after);
   settle();
   return WriteOutcome::stored;
 }
