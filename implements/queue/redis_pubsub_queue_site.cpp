@@ -1,12 +1,12 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
 #include "queue/channel_consumer.hpp"
+#include "queue/consumer_list.hpp"
 #include "queue/queue_names.hpp"
 #include "redis_client/redis_client.hpp"
 
 #include <cachesite/redis_pubsub_queue_site.hpp>
 
-#include <mutex>
 #include <stop_token>
 #include <utility>
 
@@ -76,10 +76,7 @@ class RedisPubSubQueueSite::Inner {
   const Options options;
   const ComponentContext context;
   const redis::RedisClient user;
-  const basics::ForkMark fork_mark;
-  std::mutex mutex;
-  std::vector<std::weak_ptr<ChannelConsumer>> consumers;
-  std::stop_source stopped;
+  queue::ConsumerList<ChannelConsumer> consumers;
 };
 
 RedisPubSubQueueSite::RedisPubSubQueueSite(Options options, const ComponentContext& context)
@@ -99,15 +96,7 @@ void RedisPubSubQueueSite::await_started() {
 }
 
 void RedisPubSubQueueSite::stop() noexcept {
-  if (inner_->fork_mark.forked()) return;
-  std::vector<std::weak_ptr<ChannelConsumer>> consumers;
-  {
-    const std::lock_guard lock(inner_->mutex);
-    inner_->stopped.request_stop();
-    consumers.swap(inner_->consumers);
-  }
-  for (const auto& weak : consumers)
-    if (const auto consumer = weak.lock()) consumer->stop();
+  inner_->consumers.stop();
   inner_->user.stop();
 }
 
@@ -118,7 +107,7 @@ Health RedisPubSubQueueSite::health() const {
 std::shared_ptr<IQueueProducer> RedisPubSubQueueSite::get_producer(std::string_view name) {
   inner_->check("producer", name);
   return std::make_shared<ChannelProducer>(inner_->user.redis(), inner_->options.prefix, name,
-                                           inner_->stopped.get_token());
+                                           inner_->consumers.stopped());
 }
 
 std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_view name) {
@@ -128,17 +117,7 @@ std::shared_ptr<IQueueConsumer> RedisPubSubQueueSite::get_consumer(std::string_v
       *inner.user.redis(),
       ChannelConsumer::Options{std::string(name), inner.options.prefix + std::string(name),
                                inner.options.max_buffered, inner.context.label, inner.context.logger});
-  if (inner.fork_mark.forked()) {
-    consumer->stop();
-    return consumer;
-  }
-  {
-    const std::lock_guard lock(inner.mutex);
-    if (inner.stopped.stop_requested()) consumer->stop();
-    std::erase_if(inner.consumers, [](const auto& weak) { return weak.expired(); });
-    inner.consumers.push_back(consumer);
-  }
-  (void)consumer->wait_until_subscribed(inner.options.subscribe_timeout);
+  if (inner.consumers.add(consumer)) (void)consumer->wait_until_subscribed(inner.options.subscribe_timeout);
   return consumer;
 }
 

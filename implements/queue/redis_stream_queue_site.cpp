@@ -1,6 +1,7 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
 #include "basics/owner_names.hpp"
+#include "queue/consumer_list.hpp"
 #include "queue/queue_names.hpp"
 #include "queue/stream_consumer.hpp"
 #include "queue/stream_queue.hpp"
@@ -8,7 +9,6 @@
 
 #include <cachesite/redis_stream_queue_site.hpp>
 
-#include <mutex>
 #include <stop_token>
 #include <utility>
 
@@ -100,14 +100,7 @@ class RedisStreamQueueSite::Inner {
 
   std::shared_ptr<StreamConsumer> make_consumer(std::string_view name) {
     auto consumer = basics::make_process_bound<StreamConsumer>(queue_of(name), names->next());
-    if (fork_mark.forked()) {
-      consumer->close();
-      return consumer;
-    }
-    const std::lock_guard lock(mutex);
-    if (stopped.stop_requested()) consumer->close();
-    std::erase_if(consumers, [](const auto& weak) { return weak.expired(); });
-    consumers.push_back(consumer);
+    (void)consumers.add(consumer);
     return consumer;
   }
 
@@ -115,10 +108,7 @@ class RedisStreamQueueSite::Inner {
   const redis::RedisClient user;
   const std::shared_ptr<const queue::StreamScripts> scripts;
   const std::shared_ptr<basics::OwnerNames> names;
-  const basics::ForkMark fork_mark;
-  std::mutex mutex;
-  std::vector<std::weak_ptr<StreamConsumer>> consumers;
-  std::stop_source stopped;
+  queue::ConsumerList<StreamConsumer> consumers;
 };
 
 RedisStreamQueueSite::RedisStreamQueueSite(Options options, const ComponentContext& context)
@@ -138,15 +128,7 @@ void RedisStreamQueueSite::await_started() {
 }
 
 void RedisStreamQueueSite::stop() noexcept {
-  if (inner_->fork_mark.forked()) return;
-  std::vector<std::weak_ptr<StreamConsumer>> consumers;
-  {
-    const std::lock_guard lock(inner_->mutex);
-    inner_->stopped.request_stop();
-    consumers.swap(inner_->consumers);
-  }
-  for (const auto& weak : consumers)
-    if (const auto consumer = weak.lock()) consumer->close();
+  inner_->consumers.stop();
   inner_->user.stop();
 }
 
@@ -157,7 +139,7 @@ Health RedisStreamQueueSite::health() const {
 std::shared_ptr<IQueueProducer> RedisStreamQueueSite::get_producer(std::string_view name) {
   if (inner_->options.require_connection && !inner_->user.reachable())
     queue::throw_not_connected("producer", name);
-  return std::make_shared<StreamProducer>(inner_->queue_of(name), inner_->names, inner_->stopped.get_token());
+  return std::make_shared<StreamProducer>(inner_->queue_of(name), inner_->names, inner_->consumers.stopped());
 }
 
 std::shared_ptr<IQueueConsumer> RedisStreamQueueSite::get_consumer(std::string_view name) {

@@ -54,10 +54,10 @@ StreamConsumer::StreamConsumer(StreamQueue queue, std::string consumer_name)
     : queue_(std::move(queue)), name_(std::move(consumer_name)), next_due_(queue_.poll_interval) {}
 
 StreamConsumer::~StreamConsumer() {
-  close();
+  stop();
 }
 
-void StreamConsumer::close() noexcept {
+void StreamConsumer::stop() noexcept {
   if (fork_mark_.forked()) return;
   if (!closing_.request_stop()) return;
   {
@@ -228,13 +228,11 @@ void StreamConsumer::add(const RedisValue& entry, std::uint64_t deliveries) {
 
 Status StreamConsumer::acknowledge(const std::string& id) {
   if (fork_mark_.forked()) return basics::forked_error();
-  const auto reply = queue_.redis->run(queue_.scripts->acknowledge, {queue_.stream},
-                                       {queue_.group, id, queue_.delete_acknowledged ? "1" : "0"});
+  const auto told = queue_.acknowledge(id);
   const std::lock_guard lock(mutex_);
   drop(id);
-  if (reply.ok()) return Done{};
-  debts_.push_back(id);
-  return reply.error();
+  if (!told.ok()) debts_.push_back(id);
+  return told;
 }
 
 // Doing it twice does no harm, so whatever was not answered is sent again.
@@ -246,9 +244,7 @@ void StreamConsumer::settle_debts() {
     debts = debts_;
   }
   for (const auto& id : debts) {
-    const auto reply = queue_.redis->run(queue_.scripts->acknowledge, {queue_.stream},
-                                         {queue_.group, id, queue_.delete_acknowledged ? "1" : "0"});
-    if (!reply.ok()) return;
+    if (!queue_.acknowledge(id).ok()) return;
     const std::lock_guard lock(mutex_);
     std::erase(debts_, id);
   }

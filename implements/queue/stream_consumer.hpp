@@ -26,10 +26,10 @@ namespace cachesite::queue {
 ///
 ///     in the stream  nobody's, or of a consumer   fetch(), look_after() -> fetched
 ///                    who did not settle it
-///     fetched        here, `fetched_`             receive() -> in hand; close() -> in the stream
+///     fetched        here, `fetched_`             receive() -> in hand; stop() -> in the stream
 ///     in hand        the user has it              acknowledge() -> done; when it is not answered -> owed
 ///                                                 reject() -> in the stream, to be had after the delay
-///                                                 forget(), close() -> in the stream, when its time is up
+///                                                 forget(), stop() -> in the stream, when its time is up
 ///     owed           `debts_`: the server is to   settle_debts() -> done
 ///                    be told that it is done
 ///     done           gone for good
@@ -50,7 +50,7 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   /// A message went without being settled: it comes again when its time is up.
   void forget(const std::string& id);
   /// Calls that wait end, and what was fetched and not handed out is let go.
-  void close() noexcept;
+  void stop() noexcept;
 
  private:
   using TimePoint = std::chrono::steady_clock::time_point;

@@ -55,6 +55,11 @@ Result<QueueCounts> StreamQueue::counts() const {
   return counts;
 }
 
+Status StreamQueue::acknowledge(const std::string& id) const {
+  const auto reply = redis->run(scripts->acknowledge, {stream}, {group, id, delete_acknowledged ? "1" : "0"});
+  return reply.ok() ? Status(Done{}) : Status(reply.error());
+}
+
 Status StreamQueue::make_group() const {
   const auto reply = redis->call(RedisCommand("XGROUP", "CREATE", stream, group, "0", "MKSTREAM"));
   if (!reply.ok() && !reply.error().message().starts_with("BUSYGROUP")) return reply.error();

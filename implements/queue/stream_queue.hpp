@@ -25,6 +25,8 @@ class StreamQueue {
 
   Result<std::string> send(ByteView body, std::chrono::milliseconds delay, const std::string& unique) const;
   Result<QueueCounts> counts() const;
+  /// The message is done. To say it twice does no harm.
+  Status acknowledge(const std::string& id) const;
   /// Makes the group, and with it the stream, unless it is there.
   Status make_group() const;
 

@@ -1,12 +1,12 @@
 #include "telemetry/metrics_text.hpp"
 
 #include "basics/cache_families.hpp"
+#include "basics/number_text.hpp"
 
 #include <cachesite/cache.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <span>
 
 namespace cachesite::telemetry {
@@ -154,7 +154,7 @@ void name_server(JsonText& text, const MetricsSource& source, const RedisEndpoin
   if (host.starts_with("unix:")) {
     host.remove_prefix(5);
   } else if (const auto colon = host.rfind(':'); colon != std::string_view::npos) {
-    std::from_chars(host.data() + colon + 1, host.data() + host.size(), port);
+    port = basics::read_port(host.substr(colon + 1)).value_or(0);
     host = host.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   }

@@ -64,17 +64,17 @@ enum class CallerExit : std::uint8_t {
 ///                its answer is awaited        its caller has left
 ///     done       has an ending                its caller has taken the answer, or has left -> free
 ///
-/// What the caller of a request does meanwhile:
+/// What the caller of a request does meanwhile, RequestSlot::Caller:
 ///
-///     waits      sleeps for a signal          `done` -> takes the answer, without the lock
-///                                             `leads` -> leads
-///                                             its deadline -> leaves
-///     leads      carries everybody's          its request is done -> hands over and takes the answer
-///                requests                     its deadline -> hands over and leaves
-///     has left   `abandoned`: the request     -
-///                goes on without it
+///     waits      sleeps for a signal          Signal::done -> takes the answer, without the lock
+///                                             Signal::leads -> leads
+///                                             its deadline -> left
+///     leads      carries everybody's          its request is done -> passes the lead on, takes the answer
+///                requests                     its deadline -> passes the lead on, left
+///     left       the request goes on          -
+///                without it
 ///     elsewhere  between send() and           collect(): nobody leads -> leads; else -> waits
-///                collect()
+///                collect()                    the Pending is destroyed -> left
 ///
 /// The duties of the leader, again and again:
 ///

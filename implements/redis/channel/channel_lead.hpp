@@ -90,9 +90,9 @@ template <class Threads>
 void BasicChannel<Threads>::end_request(RequestSlot* slot, WakeList& wakes) noexcept {
   slot->stage = RequestSlot::Stage::done;
   count_load(-1);
-  if (slot->abandoned) {
+  if (slot->caller == RequestSlot::Caller::left) {
     pool_.put_back(slot);
-  } else if (slot->waits) {
+  } else if (slot->caller == RequestSlot::Caller::waits) {
     wakes.add(*slot);
     slot->signal.store(RequestSlot::Signal::done, std::memory_order_release);
   }
@@ -110,7 +110,7 @@ template <class Visit>
 void BasicChannel<Threads>::for_each_of_others(const RequestSlot* own, Visit&& visit) const noexcept {
   for (RequestSlot* const first : {pipeline_->requests().oldest(), queue_.front()})
     for (RequestSlot* slot = first; slot != nullptr; slot = slot->next)
-      if (slot != own && !slot->abandoned) visit(*slot);
+      if (slot != own && slot->caller != RequestSlot::Caller::left) visit(*slot);
 }
 
 // Makes somebody else the leader. False when nobody waits; then the lead is free.
@@ -118,8 +118,8 @@ template <class Threads>
 bool BasicChannel<Threads>::pass_lead(WakeList& wakes) noexcept {
   for (RequestSlot* const first : {pipeline_->requests().oldest(), queue_.front()}) {
     for (RequestSlot* slot = first; slot != nullptr; slot = slot->next) {
-      if (slot->abandoned || !slot->waits) continue;
-      slot->leads = true;
+      if (slot->caller != RequestSlot::Caller::waits) continue;
+      slot->caller = RequestSlot::Caller::leads;
       slot->signal.store(RequestSlot::Signal::leads, std::memory_order_release);
       wakes.add_leader(*slot);
       return true;

@@ -201,14 +201,13 @@ CallerExit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
   if (leading_) {
     own.patience = turn.deadline - now;
     own.signal.store(RequestSlot::Signal::none, std::memory_order_relaxed);
-    own.waits = true;
+    own.caller = RequestSlot::Caller::waits;
     turn.lock.unlock();
     if (sleepers_.wait(own, turn.deadline) == RequestSlot::Signal::done) return CallerExit::done;
     turn.lock.lock();
-    own.waits = false;
+    const auto caller = std::exchange(own.caller, RequestSlot::Caller::elsewhere);
     if (own.stage == RequestSlot::Stage::done) return CallerExit::done;
-    if (!own.leads) return leave(&own);
-    own.leads = false;
+    if (caller != RequestSlot::Caller::leads) return leave(&own);
     now = Threads::now();
   } else {
     leading_ = true;
@@ -223,7 +222,7 @@ CallerExit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
 template <class Threads>
 CallerExit BasicChannel<Threads>::leave(RequestSlot* slot) noexcept {
   if (slot->stage != RequestSlot::Stage::queued) {
-    slot->abandoned = true;
+    slot->caller = RequestSlot::Caller::left;
     return CallerExit::abandoned;
   }
   queue_.unlink(slot);

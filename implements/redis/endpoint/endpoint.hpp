@@ -145,6 +145,8 @@ class Endpoint {
   [[nodiscard]] std::string breaker_text() const;
   void begin_work(Lock& lock) noexcept;
   void work() noexcept;
+  Connector::Outcome connect(bool bulk) noexcept;
+  bool use(Channel& channel, Connector::Outcome& outcome) noexcept;
   void check_channels() noexcept;
   void go_up() noexcept;
   void tell_attempt(Lock& lock) const noexcept;

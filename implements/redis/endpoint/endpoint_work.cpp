@@ -17,6 +17,10 @@ namespace {
 // How long calls wait for a connection that ended just now to be replaced.
 constexpr std::chrono::milliseconds recovery_patience{500};
 
+Error out_of_memory() noexcept {
+  return Error(ErrorCode::no_memory, "no memory for a connection");
+}
+
 }  // namespace
 
 void Endpoint::start() {
@@ -164,38 +168,14 @@ void Endpoint::work() noexcept {
     }
     urgent_ = false;
     lock.unlock();
-    Connector::Outcome outcome;
-    try {
-      const auto announce = [this](Transport* transport) {
-        const Lock announcing(mutex_);
-        handshaking_ = transport;
-        if (transport != nullptr && state_ == State::stopped) transport->shut_down();
-      };
-      outcome =
-          connector_.connect(stop_signal_, announce,
-                             channels_.is_bulk(*channel) ? Connector::Use::bulk : Connector::Use::ordinary);
-      if (outcome.transport) {
-        auto peer = peer_of(outcome.transport->descriptor());
-        if (channels_.is_bulk(*channel))
-          outcome.transport = std::make_unique<ThrottledTransport>(
-              std::move(outcome.transport), [this] { return channels_.ordinary_for_each_large(); },
-              options_.connector.call_timeout / 2);
-        lock.lock();
-        if (state_ != State::stopped) {
-          peer_ = std::move(peer);
-          channel->open(std::move(outcome.transport));
-          meter_.connected();
-          pauses.reset();
-          go_up();
-          tell_attempt(lock);
-        }
-        continue;
-      }
-    } catch (const std::exception&) {
-      outcome.error.emplace(ErrorCode::no_memory, "no memory for a connection");
-    }
-    if (!lock.owns_lock()) lock.lock();
+    auto outcome = connect(channels_.is_bulk(*channel));
+    lock.lock();
     if (state_ == State::stopped) continue;
+    if (!outcome.error && use(*channel, outcome)) {
+      pauses.reset();
+      tell_attempt(lock);
+      continue;
+    }
     meter_.connect_failed(*outcome.error);
     no_master_ = outcome.no_master;
     if (!channels_.any_open()) go_down(*outcome.error);
@@ -205,6 +185,36 @@ void Endpoint::work() noexcept {
       pause = std::max<basics::BackOff::Pause>(pause, options_.longest_pause * 5);
     changed_.wait_for(lock, pause, [&] { return state_ == State::stopped || urgent_; });
   }
+}
+
+// Without the lock. Gives a transport or an error.
+Connector::Outcome Endpoint::connect(bool bulk) noexcept try {
+  const auto announce = [this](Transport* transport) {
+    const Lock announcing(mutex_);
+    handshaking_ = transport;
+    if (transport != nullptr && state_ == State::stopped) transport->shut_down();
+  };
+  auto outcome =
+      connector_.connect(stop_signal_, announce, bulk ? Connector::Use::bulk : Connector::Use::ordinary);
+  if (outcome.transport && bulk)
+    outcome.transport = std::make_unique<ThrottledTransport>(
+        std::move(outcome.transport), [this] { return channels_.ordinary_for_each_large(); },
+        options_.connector.call_timeout / 2);
+  return outcome;
+} catch (const std::exception&) {
+  return {nullptr, out_of_memory(), false};
+}
+
+// False without memory, which is the outcome then.
+bool Endpoint::use(Channel& channel, Connector::Outcome& outcome) noexcept try {
+  peer_ = peer_of(outcome.transport->descriptor());
+  channel.open(std::move(outcome.transport));
+  meter_.connected();
+  go_up();
+  return true;
+} catch (const std::exception&) {
+  outcome.error = out_of_memory();
+  return false;
 }
 
 }  // namespace cachesite::redis

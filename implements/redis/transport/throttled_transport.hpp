@@ -38,6 +38,7 @@ class ThrottledTransport : public Transport {
   Waiting wait(bool to_send, TimePoint deadline) override { return inner_->wait(to_send, deadline); }
   void pause(TimePoint deadline) override;
   void shut_down() noexcept override { inner_->shut_down(); }
+  [[nodiscard]] int descriptor() const noexcept override { return inner_->descriptor(); }
   [[nodiscard]] std::string problem() const override { return inner_->problem(); }
   [[nodiscard]] ErrorCode problem_code() const override { return inner_->problem_code(); }
 

@@ -33,13 +33,19 @@ struct RequestSlot {
   /// What a sleeping caller is told. Once it is `done` the slot is the caller's, who needs no lock for it.
   enum class Signal : std::uint8_t { none, leads, done };
 
+  /// What the caller does. It changes under the lock of the channel.
+  enum class Caller : std::uint8_t {
+    elsewhere,  // leads already, or has not come for the answer yet
+    waits,      // sleeps until there is a signal
+    leads,      // has been told to lead
+    left        // does not want the answer any more
+  };
+
   std::atomic<Signal> signal{Signal::none};
   std::uint32_t group = 1;  // of the sleepers, see ParkingLot
   Stage stage = Stage::free;
   Ending ending = Ending::answered;
-  bool abandoned = false;  // the caller left
-  bool leads = false;      // the caller has been made leader
-  bool waits = false;      // the caller sleeps until there is a signal
+  Caller caller = Caller::elsewhere;
   ReplyKinds expected = 0;
   SteadyTime::duration patience{};  // of a caller that waits for another to read
   Reply reply;
@@ -59,7 +65,7 @@ struct RequestSlot {
   void clear() noexcept {
     constexpr std::size_t most_kept = 4096;
     stage = Stage::free;
-    abandoned = leads = waits = false;
+    caller = Caller::elsewhere;
     output.clear(most_kept);
     if (reply.value.size() > most_kept) reply.value.clear();
     if (reply.elements.capacity() != 0) reply.elements = {};
