@@ -5,6 +5,7 @@
 #include "subjects.hpp"
 #include "workload.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -37,10 +38,24 @@ class NoSubject {
 };
 
 // Under valgrind, and on a busy machine, far more time passes between two operations than in earnest, and
-// every few of them would ask for it.
+// every few of them would ask for it. How keys fall depends on the seed.
 class CountedEngine : public EngineSubject {
  public:
-  explicit CountedEngine(std::size_t capacity) : EngineSubject(capacity, std::uint64_t{1} << 62U) {}
+  explicit CountedEngine(std::size_t capacity) : EngineSubject(repeatable(capacity)) {}
+
+ private:
+  static cachesite::memory::EngineOptions repeatable(std::size_t capacity) {
+    auto result = options(capacity);
+    result.clock_cycles = std::uint64_t{1} << 62U;
+    result.seed = cachesite::memory::HashSeed{0x1234567890ABCDEF, 0xFEDCBA0987654321};
+    return result;
+  }
+};
+
+struct Target {
+  std::string subject;
+  Work work;
+  double most;
 };
 
 constexpr std::size_t capacity = 20'000;
@@ -85,26 +100,38 @@ int run(Arguments& options) {
     const std::size_t length = std::stoul(options["length"]);
     if (options["inside"] == "engine") return run_inside<CountedEngine>(work, length);
     if (options["inside"] == "cache") return run_inside<CacheSubject>(work, length);
+    if (options["inside"] == "graceful") return run_inside<GracefulSubject>(work, length);
     if (options["inside"] == "loop") return run_inside<NoSubject>(work, length);
     if (options["inside"] == "flat") return run_inside<FlatSubject>(work, length);
     return run_inside<HandMadeSubject>(work, length);
   }
   Report report("Instructions per operation (24-byte keys, 64-byte values)");
+
   std::vector<std::string> columns;
   for (const auto& [work, name] : works)
     columns.emplace_back(name);
   report.set_columns(columns);
   const std::string program = options[""];
-  const double targets[2][3] = {{200, 130, 400}, {300, 220, 520}};
-  std::vector<std::pair<std::string, std::string>> subjects{{"engine", "cachesite engine"},
-                                                            {"cache", "cachesite ICache"}};
+  const std::vector<Target> targets{{"engine", Work::get_hit, 200},      {"engine", Work::get_miss, 130},
+                                    {"engine", Work::set_existing, 400}, {"engine", Work::set_evict, 1150},
+                                    {"engine", Work::aside, 650},        {"cache", Work::get_hit, 300},
+                                    {"cache", Work::get_miss, 220},      {"cache", Work::set_existing, 520},
+                                    {"cache", Work::set_evict, 1300},    {"graceful", Work::get_hit, 300}};
+  std::vector<std::pair<std::string, std::string>> subjects{
+      {"engine", "cachesite engine"}, {"cache", "cachesite ICache"}, {"graceful", "cachesite get_value"}};
   if (options.count("rivals") != 0) {
     subjects.emplace_back("flat", "sharded flat map + LRU");
     subjects.emplace_back("hand", "mutex + map + list");
   }
+  // An ICache asks for the time and draws its seed: the least of a few counts is the one least disturbed.
   const auto per_operation = [&program](const std::string& subject, std::size_t work) {
-    const auto shorter = count(program, subject, work, short_run);
-    const auto longer = count(program, subject, work, long_run);
+    std::uint64_t shorter = ~std::uint64_t{0};
+    std::uint64_t longer = ~std::uint64_t{0};
+    const unsigned counts = subject == "cache" || subject == "graceful" ? 3 : 1;
+    for (unsigned i = 0; i < counts; ++i) {
+      shorter = std::min(shorter, count(program, subject, work, short_run));
+      longer = std::min(longer, count(program, subject, work, long_run));
+    }
     return static_cast<double>(longer - shorter) / (long_run - short_run);
   };
   for (std::size_t subject = 0; subject < subjects.size(); ++subject) {
@@ -112,9 +139,10 @@ int run(Arguments& options) {
     for (std::size_t work = 0; work < works.size(); ++work) {
       std::fprintf(stderr, "%s: %s\n", subjects[subject].second.c_str(), works[work].second);
       figures.push_back(per_operation(subjects[subject].first, work) - per_operation("loop", work));
-      if (subject < 2 && work < 3) {
-        report.at_most("instructions, " + subjects[subject].second + ", " + works[work].second,
-                       targets[subject][work], figures.back(), Report::Kind::repeatable);
+      for (const Target& target : targets) {
+        if (target.subject != subjects[subject].first || target.work != works[work].first) continue;
+        report.at_most("instructions, " + subjects[subject].second + ", " + works[work].second, target.most,
+                       figures.back(), Report::Kind::repeatable);
       }
     }
     report.add_row(subjects[subject].second, figures);

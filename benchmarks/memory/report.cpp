@@ -5,8 +5,31 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace cachesite::bench {
+
+namespace {
+
+// What follows the colon of the first line that begins with `name`, or the whole first line for no name.
+std::string line_of(const char* path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind(name, 0) != 0) continue;
+    const auto colon = name.empty() ? std::string::npos : line.find(": ");
+    return colon == std::string::npos ? line : line.substr(line.find_first_not_of(' ', colon + 1));
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::string this_machine() {
+  return line_of("/proc/cpuinfo", "model name") + ", " + std::to_string(std::thread::hardware_concurrency()) +
+         " processors, memory " + line_of("/proc/meminfo", "MemTotal") + ", Linux " +
+         line_of("/proc/sys/kernel/osrelease", "") + ", huge pages " +
+         line_of("/sys/kernel/mm/transparent_hugepage/enabled", "") + ", compiler " + __VERSION__;
+}
 
 void Report::publish(const std::string& prefix, int decimals) const {
   print(decimals);
@@ -24,7 +47,7 @@ int Report::exit_status() const {
 }
 
 void Report::print(int decimals) const {
-  std::printf("\n%s\n", title_.c_str());
+  std::printf("\n%s\n%s\n", title_.c_str(), this_machine().c_str());
   std::size_t width = 4;
   for (const auto& [name, figures] : rows_)
     width = std::max(width, name.size());
@@ -49,7 +72,7 @@ void Report::print(int decimals) const {
 
 std::string Report::json() const {
   std::ostringstream out;
-  out << "{\"title\": \"" << title_ << "\", \"columns\": [";
+  out << "{\"title\": \"" << title_ << "\",\n \"machine\": \"" << this_machine() << "\",\n \"columns\": [";
   for (std::size_t i = 0; i < columns_.size(); ++i)
     out << (i ? ", " : "") << '"' << columns_[i] << '"';
   out << "],\n \"rows\": [";
@@ -105,6 +128,7 @@ std::string Report::svg() const {
     out << "<text transform='translate(" << left + 4 << "," << height + 14 << ") rotate(45)'>"
         << rows_[row].first << "</text>\n";
   }
+  out << "<text x='10' y='" << height + 150 << "' font-size='9'>" << this_machine() << "</text>\n";
   out << "<text x='4' y='60'>" << most << "</text><text x='4' y='" << height << "'>0</text>\n</svg>\n";
   return out.str();
 }

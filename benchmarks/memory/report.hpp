@@ -7,7 +7,10 @@
 
 namespace cachesite::bench {
 
-// What a benchmark found: a table, and the targets beside the figures.
+// The processor, cores, memory, system, pages and compiler, in a line.
+std::string this_machine();
+
+// What a benchmark found: a table, the targets beside the figures, and the machine they are from.
 class Report {
  public:
   enum class Kind {

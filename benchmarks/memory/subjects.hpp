@@ -3,6 +3,9 @@
 #include "memory/engine/engine.hpp"
 #include "rivals/hand_made_cache.hpp"
 #include "rivals/sharded_flat_cache.hpp"
+#ifdef CACHESITE_BENCH_ROCKSDB
+#include "rivals/rocksdb_cache.hpp"
+#endif
 
 #include <cachesite/memory_cache.hpp>
 
@@ -10,6 +13,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cachesite::bench {
 
@@ -19,8 +23,7 @@ constexpr std::chrono::seconds benchmark_time_to_live{3600};
 
 class EngineSubject {
  public:
-  explicit EngineSubject(std::size_t capacity, std::uint64_t clock_cycles = memory::TickClock::usual_cycles)
-      : engine_(options(capacity, clock_cycles)) {}
+  explicit EngineSubject(std::size_t capacity) : engine_(options(capacity)) {}
   class User {
    public:
     explicit User(EngineSubject& subject) : engine_(subject.engine_) {}
@@ -32,20 +35,36 @@ class EngineSubject {
     Value value_;
   };
 
- private:
-  static memory::EngineOptions options(std::size_t capacity, std::uint64_t clock_cycles) {
+ protected:
+  explicit EngineSubject(memory::EngineOptions options) : engine_(std::move(options)) {}
+  static memory::EngineOptions options(std::size_t capacity) {
     memory::EngineOptions result;
     result.max_size = capacity;
-    result.clock_cycles = clock_cycles;
     result.count_reads = false;
     return result;
   }
+
+ private:
   memory::Engine engine_;
+};
+
+// The same in small pages.
+class SmallPagesSubject : public EngineSubject {
+ public:
+  explicit SmallPagesSubject(std::size_t capacity) : EngineSubject(small_pages(capacity)) {}
+
+ private:
+  static memory::EngineOptions small_pages(std::size_t capacity) {
+    auto result = options(capacity);
+    result.huge_pages = HugePages::never;
+    return result;
+  }
 };
 
 class CacheSubject {
  public:
   explicit CacheSubject(std::size_t capacity) : cache_(std::make_shared<MemoryCache>(options(capacity))) {}
+  ICache& cache() { return *cache_; }
   class User {
    public:
     explicit User(CacheSubject& subject) : cache_(*subject.cache_) {}
@@ -71,6 +90,23 @@ class CacheSubject {
   std::shared_ptr<ICache> cache_;
 };
 
+// The same by the calls of every example.
+class GracefulSubject : public CacheSubject {
+ public:
+  using CacheSubject::CacheSubject;
+  class User {
+   public:
+    explicit User(GracefulSubject& subject) : cache_(subject.cache()) {}
+    bool get(std::string_view key) { return cache_.get_value(key).has_value(); }
+    void set(std::string_view key, std::string_view value) {
+      cache_.set_value(key, value, benchmark_time_to_live);
+    }
+
+   private:
+    ICache& cache_;
+  };
+};
+
 template <class Rival>
 class RivalSubject {
  public:
@@ -92,6 +128,10 @@ class RivalSubject {
 
 using HandMadeSubject = RivalSubject<HandMadeCache>;
 using FlatSubject = RivalSubject<ShardedFlatCache>;
+#ifdef CACHESITE_BENCH_ROCKSDB
+using RocksdbLruSubject = RivalSubject<RocksdbLru>;
+using RocksdbHyperClockSubject = RivalSubject<RocksdbHyperClock>;
+#endif
 
 template <class Subject, class Keys>
 void fill(Subject& subject, const Keys& keys, std::size_t count, std::string_view value) {

@@ -12,6 +12,8 @@ show() {
 }
 show bench_memory_instructions
 show bench_memory_footprint
-show bench_memory_throughput --threads 2
+show bench_memory_throughput --threads 2 --rounds 11
+show bench_memory_random_keys --large
+show bench_memory_latency
 show bench_memory_hit_ratio "$@"
 exit $status

@@ -15,13 +15,15 @@ namespace cachesite::bench {
 constexpr std::size_t key_size = 24;
 constexpr std::size_t value_size = 64;
 
-enum class Work { get_hit, get_miss, set_existing, set_evict, mix, aside };
-constexpr std::array<std::pair<Work, const char*>, 6> works{{{Work::get_hit, "get hit"},
+enum class Work { get_hit, get_miss, set_existing, set_evict, mix, aside, half, writes };
+constexpr std::array<std::pair<Work, const char*>, 8> works{{{Work::get_hit, "get hit"},
                                                              {Work::get_miss, "get miss"},
                                                              {Work::set_existing, "set existing"},
                                                              {Work::set_evict, "set + evict"},
                                                              {Work::mix, "mix"},
-                                                             {Work::aside, "aside"}}};
+                                                             {Work::aside, "aside"},
+                                                             {Work::half, "50/50"},
+                                                             {Work::writes, "10/90"}}};
 
 // Keys of 24 bytes, numbered.
 class Keys {
@@ -82,9 +84,18 @@ inline std::vector<std::uint32_t> numbers_for(Work work, std::size_t length, std
       return uniform_numbers(length, capacity, keys - capacity, seed);
     case Work::mix:
     case Work::aside:
+    case Work::half:
+    case Work::writes:
       return zipf_numbers(length, keys, 0.99, seed);
   }
   return {};
+}
+
+template <class Subject>
+inline bool get_or_set(Subject& subject, bool gets, std::string_view key, std::string_view value) {
+  if (gets) return subject.get(key);
+  subject.set(key, value);
+  return true;
 }
 
 // One operation. `Subject` has get(key) -> bool and set(key, value).
@@ -100,9 +111,11 @@ inline bool work_once(Subject& subject, Work work, std::string_view key, std::st
       subject.set(key, value);
       return true;
     case Work::mix:
-      if (step % 10 != 0) return subject.get(key);
-      subject.set(key, value);
-      return true;
+      return get_or_set(subject, step % 10 != 0, key, value);
+    case Work::half:
+      return get_or_set(subject, step % 2 != 0, key, value);
+    case Work::writes:
+      return get_or_set(subject, step % 10 == 0, key, value);
     case Work::aside:
       if (subject.get(key)) return true;
       subject.set(key, value);

@@ -1,8 +1,8 @@
 #include "memory/engine/engine.hpp"
 
 #include "memory/base/counter_text.hpp"
-#include "memory/log/log_shard_glance.hpp"
-#include "memory/log/log_shard_overwrite.hpp"
+#include "memory/log/log_shard_overwrite_fast.hpp"
+#include "memory/log/log_shard_read_fast.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -102,7 +102,7 @@ Engine::Engine(EngineOptions options)
   }
   // With a listener or an idle time somebody cares for a replaced entry.
   if (!ordered_ && context_.idle == 0 && !options_.listener)
-    quick_below_ = LogShard::longest_quick(context_.segment_word_bits) + 1;
+    fast_below_ = LogShard::longest_fast(context_.segment_word_bits) + 1;
 }
 
 Engine::~Engine() {
@@ -125,7 +125,7 @@ Found Engine::read(std::string_view key, Value& destination) {
   if (is_sampled(hash)) [[unlikely]]
     return read_sampled(key, destination);
   Found found;
-  if (!shard(hash).glance(hash, key, destination, found)) return read_slowly(key, destination);
+  if (!shard(hash).read_fast(hash, key, destination, found)) return read_slowly(key, destination);
   count_read(found);
   return found;
 }
@@ -136,11 +136,11 @@ Found Engine::read(std::string_view key, Value& destination) {
 }
 
 Found Engine::read_thoroughly(std::string_view key, Value& destination) {
-  Aftermath after(listener());
+  DeferredWork deferred(listener());
   const std::uint64_t hash = hash_key(key, context_.seed);
-  const Found found =
-      ordered_ ? ordered_->read(key, destination, after) : shard(hash).read(hash, key, destination, after);
-  after.tell();
+  const Found found = ordered_ ? ordered_->read(key, destination, deferred)
+                               : shard(hash).read(hash, key, destination, deferred);
+  deferred.tell();
   count_read(found);
   return found;
 }
@@ -176,14 +176,14 @@ WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& 
   const Tick expiry = end_after(time_to_live, moment);
   const std::uint64_t hash = hash_key(key, context_.seed);
   const std::size_t value_size = value ? value->size() : 0;
-  if (key.size() + value_size < quick_below_ && !is_sampled(hash)) {
+  if (key.size() + value_size < fast_below_ && !is_sampled(hash)) {
     const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
     if (header.is_plain()) {
-      const auto done = shard(hash).overwrite_quickly(hash, key, value, header, expiry, moment.now);
-      const bool owes_sweep = done == LogShard::Quick::stored_owing_a_sweep;
-      if (owes_sweep) sweep_elsewhere();
-      if (owes_sweep || done == LogShard::Quick::stored) return WriteOutcome::stored;
-      if (done == LogShard::Quick::absent)
+      const auto done = shard(hash).overwrite_fast(hash, key, value, header, expiry, moment.now);
+      const bool has_sweep = done == LogShard::FastWrite::stored_with_sweep;
+      if (has_sweep) sweep_elsewhere();
+      if (has_sweep || done == LogShard::FastWrite::stored) return WriteOutcome::stored;
+      if (done == LogShard::FastWrite::absent)
         return store_absent({hash, key, value, nullptr, header, expiry}, moment.now);
     }
   }
@@ -191,46 +191,47 @@ WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& 
 }
 
 [[gnu::noinline]] WriteOutcome Engine::store_absent(const LogShard::NewEntry& fresh, Tick now) {
-  Aftermath after(nullptr);
-  const WriteOutcome outcome = shard(fresh.hash).store_absent(fresh, now, after);
+  DeferredWork deferred(nullptr);
+  const WriteOutcome outcome = shard(fresh.hash).store_absent(fresh, now, deferred);
   if (outcome == WriteOutcome::no_room_here)
     return write_slowly(fresh.key, fresh.hash, fresh.value, fresh.expiry, now);
-  if (after.owes_sweep()) sweep_next(after);
+  if (deferred.has_sweep()) sweep_next(deferred);
   return outcome;
 }
 
 void Engine::sweep_elsewhere() {
-  Aftermath after(listener());
-  sweep_next(after);
-  after.tell();
+  DeferredWork deferred(listener());
+  sweep_next(deferred);
+  deferred.tell();
 }
 
 // A shard that nobody writes to is swept by the writes to others.
-void Engine::sweep_next(Aftermath& after) noexcept {
-  shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(after);
+void Engine::sweep_next(DeferredWork& deferred) noexcept {
+  shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(deferred);
 }
 
 WriteOutcome Engine::write_slowly(std::string_view key, std::uint64_t hash,
                                   const std::optional<ByteView>& value, Tick expiry, Tick now) {
-  Aftermath after(listener());
-  const WriteOutcome outcome = ordered_ ? ordered_->write(WriteCondition::always, key, value, expiry, after)
-                                        : write_to_shard(key, hash, value, expiry, now, after);
+  DeferredWork deferred(listener());
+  const WriteOutcome outcome = ordered_
+                                   ? ordered_->write(WriteCondition::always, key, value, expiry, deferred)
+                                   : write_to_shard(key, hash, value, expiry, now, deferred);
   if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
-  after.tell();
+  deferred.tell();
   return outcome;
 }
 
 WriteOutcome Engine::write_to_shard(std::string_view key, std::uint64_t hash,
                                     const std::optional<ByteView>& value, Tick expiry, Tick now,
-                                    Aftermath& after) {
+                                    DeferredWork& deferred) {
   LogShard& target = shard(hash);
   std::unique_ptr<ExternalEntry> external;
   if (target.needs_external(key, value)) {
     const WriteOutcome made = make_external(key, value, external);
     if (made != WriteOutcome::stored) return made;
   }
-  return with_room(target, after,
-                   [&] { return target.write(hash, key, value, expiry, now, external, after); });
+  return with_room(target, deferred,
+                   [&] { return target.write(hash, key, value, expiry, now, external, deferred); });
 }
 
 WriteOutcome Engine::make_external(std::string_view key, const std::optional<ByteView>& value,
@@ -248,13 +249,13 @@ WriteOutcome Engine::make_external(std::string_view key, const std::optional<Byt
 }
 
 template <class Attempt>
-[[gnu::always_inline]] inline WriteOutcome Engine::with_room(LogShard& target, Aftermath& after,
+[[gnu::always_inline]] inline WriteOutcome Engine::with_room(LogShard& target, DeferredWork& deferred,
                                                              Attempt attempt) {
   WriteOutcome outcome;
   while ((outcome = attempt()) == WriteOutcome::no_room_here) {
-    if (!find_room_elsewhere(target, after)) return WriteOutcome::no_memory;
+    if (!find_room_elsewhere(target, deferred)) return WriteOutcome::no_memory;
   }
-  if (after.owes_sweep()) sweep_next(after);
+  if (deferred.has_sweep()) sweep_next(deferred);
   return outcome;
 }
 
@@ -263,10 +264,10 @@ WriteOutcome Engine::write_if(WriteCondition condition, std::string_view key,
   if (condition == WriteCondition::always) return write(key, value, time_to_live);
   const Tick expiry = end_after(time_to_live, clock_.moment());
   const std::uint64_t hash = hash_key(key, context_.seed);
-  Aftermath after(listener());
+  DeferredWork deferred(listener());
   WriteOutcome outcome;
   if (ordered_) {
-    outcome = ordered_->write(condition, key, value, expiry, after);
+    outcome = ordered_->write(condition, key, value, expiry, deferred);
   } else {
     LogShard& target = shard(hash);
     std::unique_ptr<ExternalEntry> external;
@@ -277,11 +278,12 @@ WriteOutcome Engine::write_if(WriteCondition condition, std::string_view key,
       const WriteOutcome made = make_external(key, value, external);
       if (made != WriteOutcome::stored) return made;
     }
-    outcome = with_room(
-        target, after, [&] { return target.write_if(condition, hash, key, value, expiry, external, after); });
+    outcome = with_room(target, deferred, [&] {
+      return target.write_if(condition, hash, key, value, expiry, external, deferred);
+    });
   }
   if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
-  after.tell();
+  deferred.tell();
   return outcome;
 }
 
@@ -289,10 +291,10 @@ WriteOutcome Engine::increment(std::string_view key, std::int64_t by, std::uint6
                                std::int64_t& sum) {
   const Tick expiry = end_after(time_to_live, clock_.moment());
   const std::uint64_t hash = hash_key(key, context_.seed);
-  Aftermath after(listener());
+  DeferredWork deferred(listener());
   WriteOutcome outcome;
   if (ordered_) {
-    outcome = ordered_->increment(key, by, expiry, sum, after);
+    outcome = ordered_->increment(key, by, expiry, sum, deferred);
   } else {
     LogShard& target = shard(hash);
     std::unique_ptr<ExternalEntry> external;
@@ -302,29 +304,29 @@ WriteOutcome Engine::increment(std::string_view key, std::int64_t by, std::uint6
       const WriteOutcome made = make_external(key, ByteView(longest), external);
       if (made != WriteOutcome::stored) return made;
     }
-    outcome = with_room(target, after,
-                        [&] { return target.increment(hash, key, by, expiry, external, sum, after); });
+    outcome = with_room(target, deferred,
+                        [&] { return target.increment(hash, key, by, expiry, external, sum, deferred); });
   }
   if (is_sampled(hash) && estimate_ && outcome == WriteOutcome::stored) estimate_->note_write(hash, expiry);
-  after.tell();
+  deferred.tell();
   return outcome;
 }
 
-bool Engine::find_room_elsewhere(const LogShard& except, Aftermath& after) {
+bool Engine::find_room_elsewhere(const LogShard& except, DeferredWork& deferred) {
   constexpr unsigned entries_at_once = 32;
   const auto own = static_cast<std::size_t>(&except - shards_);
   for (std::size_t i = 1; i < shard_count_; ++i) {
-    if (shards_[(own + i) & (shard_count_ - 1)].give_up(entries_at_once, after)) return true;
+    if (shards_[(own + i) & (shard_count_ - 1)].give_up(entries_at_once, deferred)) return true;
   }
   return false;
 }
 
 bool Engine::remove(std::string_view key) {
-  Aftermath after(listener());
+  DeferredWork deferred(listener());
   const std::uint64_t hash = hash_key(key, context_.seed);
-  const bool removed = ordered_ ? ordered_->remove(key, after) : shard(hash).remove(hash, key, after);
+  const bool removed = ordered_ ? ordered_->remove(key, deferred) : shard(hash).remove(hash, key, deferred);
   if (is_sampled(hash) && estimate_) estimate_->note_removal(hash);
-  after.tell();
+  deferred.tell();
   return removed;
 }
 
@@ -346,12 +348,12 @@ bool Engine::persist(std::string_view key) {
 }
 
 bool Engine::change_end(std::string_view key, std::uint64_t time_to_live, bool only_if_it_ends) {
-  Aftermath after(listener());
+  DeferredWork deferred(listener());
   const Tick expiry = end_after(time_to_live, clock_.moment());
   const std::uint64_t hash = hash_key(key, context_.seed);
-  const WriteOutcome outcome = ordered_ ? ordered_->expire(key, expiry, only_if_it_ends, after)
-                                        : shard(hash).expire(hash, key, expiry, only_if_it_ends, after);
-  after.tell();
+  const WriteOutcome outcome = ordered_ ? ordered_->expire(key, expiry, only_if_it_ends, deferred)
+                                        : shard(hash).expire(hash, key, expiry, only_if_it_ends, deferred);
+  deferred.tell();
   if (outcome == WriteOutcome::no_memory) throw std::bad_alloc();
   return outcome == WriteOutcome::stored;
 }

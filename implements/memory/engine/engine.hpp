@@ -1,6 +1,6 @@
 #pragma once
 
-#include "memory/base/aftermath.hpp"
+#include "memory/base/deferred_work.hpp"
 #include "memory/base/engine_statistics.hpp"
 #include "memory/base/huge_page_source.hpp"
 #include "memory/base/read_counters.hpp"
@@ -97,16 +97,16 @@ class Engine {
   WriteOutcome write_slowly(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
                             Tick expiry, Tick now);
   WriteOutcome write_to_shard(std::string_view key, std::uint64_t hash, const std::optional<ByteView>& value,
-                              Tick expiry, Tick now, Aftermath& after);
+                              Tick expiry, Tick now, DeferredWork& deferred);
   template <class Attempt>
-  WriteOutcome with_room(LogShard& target, Aftermath& after, Attempt attempt);
+  WriteOutcome with_room(LogShard& target, DeferredWork& deferred, Attempt attempt);
   WriteOutcome make_external(std::string_view key, const std::optional<ByteView>& value,
                              std::unique_ptr<ExternalEntry>& external) const;
   bool change_end(std::string_view key, std::uint64_t time_to_live, bool only_if_it_ends);
   bool is_sampled(std::uint64_t hash) const noexcept { return (hash & sample_mask_) == 0; }
   void sweep_elsewhere();
-  void sweep_next(Aftermath& after) noexcept;
-  bool find_room_elsewhere(const LogShard& except, Aftermath& after);
+  void sweep_next(DeferredWork& deferred) noexcept;
+  bool find_room_elsewhere(const LogShard& except, DeferredWork& deferred);
   static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
   std::uint64_t least_bytes() const noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
@@ -123,7 +123,7 @@ class Engine {
   std::uint64_t sample_mask_ = ~std::uint64_t{0};
   std::size_t shard_count_ = 0;
   LogShard* shards_ = nullptr;
-  std::size_t quick_below_ = 0;  // an entry of fewer bytes may be written quickly
+  std::size_t fast_below_ = 0;  // an entry of fewer bytes may be written fast
   std::unique_ptr<OrderedStore> ordered_;
   std::unique_ptr<SizeEstimate> estimate_;  // none: the cache is too small for one
   std::atomic<std::size_t> next_swept_{0};

@@ -19,9 +19,9 @@ constexpr std::size_t scan_bytes = std::size_t{64} * 1024;
 
 void Engine::clear() {
   const auto clear_one = [this](auto& part) {
-    Aftermath after(listener());
-    part.clear(after);
-    after.tell();
+    DeferredWork deferred(listener());
+    part.clear(deferred);
+    deferred.tell();
   };
   if (ordered_) clear_one(*ordered_);
   for (std::size_t i = 0; i < shard_count_; ++i)
@@ -52,9 +52,9 @@ std::uint64_t Engine::least_bytes() const noexcept {
 
 void Engine::upkeep(unsigned slices) {
   const auto keep_up = [this, slices](auto& part) {
-    Aftermath after(listener());
-    part.upkeep(slices, after);
-    after.tell();
+    DeferredWork deferred(listener());
+    part.upkeep(slices, deferred);
+    deferred.tell();
   };
   if (ordered_) keep_up(*ordered_);
   for (std::size_t i = 0; i < shard_count_; ++i)

@@ -47,38 +47,40 @@ std::uint64_t SizeEstimate::Miniature::hash_of(const std::uint64_t& number) cons
 }
 
 bool SizeEstimate::Miniature::holds(std::uint64_t number) noexcept {
-  Aftermath after(nullptr);
+  DeferredWork deferred(nullptr);
   Value value;
-  const Found found = log_ ? log_->read(hash_of(number), key_of(number), value, after)
-                           : ordered_->read(key_of(number), value, after);
+  const Found found = log_ ? log_->read(hash_of(number), key_of(number), value, deferred)
+                           : ordered_->read(key_of(number), value, deferred);
   return found != Found::miss;
 }
 
 void SizeEstimate::Miniature::put(std::uint64_t number, Tick expiry, Tick now) noexcept {
-  Aftermath after(nullptr);
+  DeferredWork deferred(nullptr);
   if (log_) {
     std::unique_ptr<ExternalEntry> none;
-    static_cast<void>(log_->write(hash_of(number), key_of(number), std::nullopt, expiry, now, none, after));
+    static_cast<void>(
+        log_->write(hash_of(number), key_of(number), std::nullopt, expiry, now, none, deferred));
   } else {
-    static_cast<void>(ordered_->write(WriteCondition::always, key_of(number), std::nullopt, expiry, after));
+    static_cast<void>(
+        ordered_->write(WriteCondition::always, key_of(number), std::nullopt, expiry, deferred));
   }
 }
 
 void SizeEstimate::Miniature::remove(std::uint64_t number) noexcept {
-  Aftermath after(nullptr);
+  DeferredWork deferred(nullptr);
   if (log_) {
-    log_->remove(hash_of(number), key_of(number), after);
+    log_->remove(hash_of(number), key_of(number), deferred);
   } else {
-    ordered_->remove(key_of(number), after);
+    ordered_->remove(key_of(number), deferred);
   }
 }
 
 void SizeEstimate::Miniature::clear() noexcept {
-  Aftermath after(nullptr);
+  DeferredWork deferred(nullptr);
   if (log_) {
-    log_->clear(after);
+    log_->clear(deferred);
   } else {
-    ordered_->clear(after);
+    ordered_->clear(deferred);
   }
 }
 

@@ -15,8 +15,8 @@ LogShard::LogShard(const ShardContext& context) noexcept
       sketch_(context.pages, context.budget, retired_, context.least_sketch_blocks) {}
 
 LogShard::~LogShard() {
-  Aftermath after(nullptr);
-  clear(after);
+  DeferredWork deferred(nullptr);
+  clear(deferred);
 }
 
 std::string_view LogShard::key_of(std::uint32_t reference) const noexcept {
@@ -83,18 +83,18 @@ std::uint64_t LogShard::held_bytes() const noexcept {
   return arena_.bytes() + table_.bytes() + sketch_.bytes() + retired_.charged() + external_bytes_;
 }
 
-void LogShard::forget_external(std::uint32_t reference, EntryHeader header, Aftermath& after) noexcept {
+void LogShard::forget_external(std::uint32_t reference, EntryHeader header, DeferredWork& deferred) noexcept {
   ExternalEntry* const external = external_of(arena_.at(reference), header);
   --external_entries_;
   external_bytes_ -= external->bytes();
   context_.budget.give_bytes(external->bytes());
-  after.drop(external);
+  deferred.drop(external);
 }
 
-void LogShard::drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept {
+void LogShard::drop(std::uint32_t reference, RemovalCause cause, DeferredWork& deferred) noexcept {
   SlotPosition position;
   if (!locate(hash_of(reference), reference, position)) return;
-  drop_at(position, reference, load_header(arena_.at(reference)), cause, after);
+  drop_at(position, reference, load_header(arena_.at(reference)), cause, deferred);
 }
 
 void LogShard::settle() noexcept {
@@ -103,7 +103,7 @@ void LogShard::settle() noexcept {
   spare_credits_ = 0;
 }
 
-bool LogShard::remove(std::uint64_t hash, std::string_view key, Aftermath& after) noexcept {
+bool LogShard::remove(std::uint64_t hash, std::string_view key, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return false;
@@ -112,22 +112,22 @@ bool LogShard::remove(std::uint64_t hash, std::string_view key, Aftermath& after
   const Tick now = clock_.now();
   const bool expired = header.is_expired(entry, now);
   drop_at(located.position, located.reference, header,
-          expired ? RemovalCause::expired : RemovalCause::removed, after);
-  maintain(now, after);
+          expired ? RemovalCause::expired : RemovalCause::removed, deferred);
+  maintain(now, deferred);
   settle();
   return !expired;
 }
 
-void LogShard::clear(Aftermath& after) noexcept {
+void LogShard::clear(DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   const std::uint64_t count = entries();
-  if (after.listening() || external_entries_ != 0) {
+  if (deferred.listening() || external_entries_ != 0) {
     for (const EntryLog& log : logs_) {
       for (std::uint32_t id = log.first_segment(); id != Arena::none; id = arena_.segment(id).next) {
         for (std::size_t word = arena_.segment(id).begin; word < arena_.segment(id).used;) {
           const std::uint32_t reference = arena_.reference(id, word);
           const EntryHeader header = load_header(arena_.at(reference));
-          if (!header.is_dead()) forget_content(reference, header, RemovalCause::cleared, after);
+          if (!header.is_dead()) forget_content(reference, header, RemovalCause::cleared, deferred);
           word += header.words();
         }
       }
@@ -149,30 +149,30 @@ void LogShard::clear(Aftermath& after) noexcept {
   settle();
 }
 
-bool LogShard::give_up(unsigned most, Aftermath& after) noexcept {
+bool LogShard::give_up(unsigned most, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   bool any = false;
   const Tick now = clock_.now();
-  for (unsigned i = 0; i < most && evict_one(now, after); ++i)
+  for (unsigned i = 0; i < most && evict_one(now, deferred); ++i)
     any = true;
   settle();
   return any;
 }
 
-void LogShard::sweep_by(Aftermath& after) noexcept {
+void LogShard::sweep_by(DeferredWork& deferred) noexcept {
   const std::unique_lock guard(lock_, std::try_to_lock);
   if (!guard.owns_lock()) return;
   const Tick now = clock_.now();
   if (!is_due(now)) return;
-  maintain(now, after);
+  maintain(now, deferred);
   settle();
 }
 
-void LogShard::upkeep(unsigned slices, Aftermath& after) noexcept {
+void LogShard::upkeep(unsigned slices, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   const Tick now = clock_.now();
   for (unsigned i = 0; i < slices; ++i)
-    maintain(now, after);
+    maintain(now, deferred);
   settle();
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "basics/shard_lock.hpp"
-#include "memory/base/aftermath.hpp"
 #include "memory/base/budget.hpp"
+#include "memory/base/deferred_work.hpp"
 #include "memory/base/external_entry.hpp"
 #include "memory/base/hash.hpp"
 #include "memory/base/retired_pages.hpp"
@@ -44,25 +44,25 @@ class alignas(2048) LogShard {
   LogShard& operator=(const LogShard&) = delete;
   ~LogShard();
 
-  // A first short look without a lock. False when it cannot tell, or the value is long.
-  bool glance(std::uint64_t hash, std::string_view key, Value& destination, Found& found) const noexcept;
-  // The answer after such a glance: longer looks, then the lock. Throws std::bad_alloc for the destination's
-  // memory.
-  Found read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
+  // The short way, without a lock. False when it cannot tell, or the value is long.
+  bool read_fast(std::uint64_t hash, std::string_view key, Value& destination, Found& found) const noexcept;
+  // The answer where `read_fast` gave none: a few optimistic attempts, then the lock. Throws std::bad_alloc for
+  // the destination's memory.
+  Found read(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred);
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;
   void prefetch_entry(std::uint64_t hash) const noexcept;
 
-  enum class Quick : std::uint8_t {
+  enum class FastWrite : std::uint8_t {
     stored,
-    stored_owing_a_sweep,  // as in Aftermath
-    absent,                // the lock stays held, for `store_absent`
-    unsure,                // nothing is done
+    stored_with_sweep,  // and a sweep is deferred
+    absent,             // the lock stays held, for `store_absent`
+    unsure,             // nothing is done
   };
   // Writes over an entry of the same shape when nothing else is to be done. `header` is that of a plain
   // entry, made at `now`.
-  Quick overwrite_quickly(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
-                          EntryHeader header, Tick expiry, Tick now) noexcept;
+  FastWrite overwrite_fast(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
+                           EntryHeader header, Tick expiry, Tick now) noexcept;
   struct NewEntry {
     std::uint64_t hash;
     std::string_view key;
@@ -72,9 +72,9 @@ class alignas(2048) LogShard {
     Tick expiry;
   };
   // What follows on `absent`: stores a new plain entry and lets the lock go.
-  WriteOutcome store_absent(const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
+  WriteOutcome store_absent(const NewEntry& fresh, Tick now, DeferredWork& deferred) noexcept;
   // Bytes of the longest key and value together of which it is known that they do not need to be external.
-  static constexpr std::size_t longest_quick(unsigned segment_word_bits) noexcept {
+  static constexpr std::size_t longest_fast(unsigned segment_word_bits) noexcept {
     constexpr std::size_t padding = 14;
     const std::size_t words = (std::size_t{1} << segment_word_bits) / 4 - 2;
     return 8 * words > padding ? std::min(8 * words - padding, EntryHeader::largest_part) : 0;
@@ -83,30 +83,30 @@ class alignas(2048) LogShard {
   // `external` holds key and value when they do not go into the arena; taken over when stored.
   WriteOutcome write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
                      Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
-                     Aftermath& after) noexcept;
+                     DeferredWork& deferred) noexcept;
   // The same under a condition, which is looked at and acted on in one step; `unchanged` when it does not
   // hold.
   WriteOutcome write_if(WriteCondition condition, std::uint64_t hash, std::string_view key,
                         const std::optional<ByteView>& value, Tick expiry,
-                        std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
+                        std::unique_ptr<ExternalEntry>& external, DeferredWork& deferred) noexcept;
   // Adds to a counter, whose end stays, or makes one. `external`, where the counter needs one, has room for
   // the longest text of one; `sum` is set when stored.
   WriteOutcome increment(std::uint64_t hash, std::string_view key, std::int64_t by, Tick expiry,
                          std::unique_ptr<ExternalEntry>& external, std::int64_t& sum,
-                         Aftermath& after) noexcept;
-  bool remove(std::uint64_t hash, std::string_view key, Aftermath& after) noexcept;
+                         DeferredWork& deferred) noexcept;
+  bool remove(std::uint64_t hash, std::string_view key, DeferredWork& deferred) noexcept;
   // Gives an entry another end. `unchanged` when there is none, and with `only_if_it_ends` when it has no
   // end.
   WriteOutcome expire(std::uint64_t hash, std::string_view key, Tick expiry, bool only_if_it_ends,
-                      Aftermath& after) noexcept;
-  void clear(Aftermath& after) noexcept;
+                      DeferredWork& deferred) noexcept;
+  void clear(DeferredWork& deferred) noexcept;
 
   // Gives up to `most` entries away, for another shard's sake. False when there was none.
-  bool give_up(unsigned most, Aftermath& after) noexcept;
+  bool give_up(unsigned most, DeferredWork& deferred) noexcept;
   // Sweeps a slice, on behalf of a write elsewhere, unless the shard is busy.
-  void sweep_by(Aftermath& after) noexcept;
+  void sweep_by(DeferredWork& deferred) noexcept;
   // A slice of the upkeep that writes do: sweeping, shrinking, compacting.
-  void upkeep(unsigned slices, Aftermath& after) noexcept;
+  void upkeep(unsigned slices, DeferredWork& deferred) noexcept;
   // Hands over the keys in the bucket at `place` (of 2^32) and says where the next one begins; `no_place` is
   // the end. Places are hashes, so a walk meets every key that stays, whatever becomes of the table.
   std::uint64_t scan(std::uint64_t place, const std::function<void(std::string_view)>& visit);
@@ -157,9 +157,9 @@ class alignas(2048) LogShard {
   };
 
   // Reading.
-  enum class Glance : std::uint8_t { hit, null, miss, unsure };
-  Glance look(std::uint64_t hash, std::string_view key, Value& destination);
-  Found read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after);
+  enum class ReadAttempt : std::uint8_t { hit, null, miss, unsure };
+  ReadAttempt read_optimistic(std::uint64_t hash, std::string_view key, Value& destination);
+  Found read_locked(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred);
   void put_off(Word* entry, Tick now) noexcept;
 
   // Finding.
@@ -180,41 +180,41 @@ class alignas(2048) LogShard {
   void fill(Word* entry, const NewEntry& fresh) noexcept;
   static void fill_plain(Word* entry, const NewEntry& fresh) noexcept;
   WriteOutcome put(const NewEntry& fresh, bool found, const Located& located, Tick now,
-                   std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept;
-  bool overwrite(const Located& located, const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
-  WriteOutcome store(const NewEntry& fresh, bool found, Tick now, Aftermath& after) noexcept;
-  WriteOutcome append_absent(const NewEntry& fresh, Tick now, Aftermath& after) noexcept;
+                   std::unique_ptr<ExternalEntry>& external, DeferredWork& deferred) noexcept;
+  bool overwrite(const Located& located, const NewEntry& fresh, Tick now, DeferredWork& deferred) noexcept;
+  WriteOutcome store(const NewEntry& fresh, bool found, Tick now, DeferredWork& deferred) noexcept;
+  WriteOutcome append_absent(const NewEntry& fresh, Tick now, DeferredWork& deferred) noexcept;
   void expect_end(Tick deadline) noexcept {
     if (deadline < soonest_) soonest_ = deadline;
     if (deadline < cursor_.soonest) cursor_.soonest = deadline;
   }
-  bool take_credit(Tick now, Aftermath& after) noexcept;
-  bool take_bytes(std::uint64_t bytes, Tick now, Aftermath& after) noexcept;
-  std::uint32_t append_to_window(std::size_t words, Tick now, Aftermath& after) noexcept;
+  bool take_credit(Tick now, DeferredWork& deferred) noexcept;
+  bool take_bytes(std::uint64_t bytes, Tick now, DeferredWork& deferred) noexcept;
+  std::uint32_t append_to_window(std::size_t words, Tick now, DeferredWork& deferred) noexcept;
   void settle() noexcept;
 
   // Removing.
   void start_again() noexcept;
   void kill(std::uint32_t reference, EntryHeader header) noexcept;
   void forget_content(std::uint32_t reference, EntryHeader header, RemovalCause cause,
-                      Aftermath& after) noexcept;
-  void forget_external(std::uint32_t reference, EntryHeader header, Aftermath& after) noexcept;
-  void drop(std::uint32_t reference, RemovalCause cause, Aftermath& after) noexcept;
+                      DeferredWork& deferred) noexcept;
+  void forget_external(std::uint32_t reference, EntryHeader header, DeferredWork& deferred) noexcept;
+  void drop(std::uint32_t reference, RemovalCause cause, DeferredWork& deferred) noexcept;
   void drop_at(const SlotPosition& position, std::uint32_t reference, EntryHeader header, RemovalCause cause,
-               Aftermath& after) noexcept;
+               DeferredWork& deferred) noexcept;
 
   // Evicting.
-  bool evict_one(Tick now, Aftermath& after) noexcept;
-  bool evict_from_window(Tick now, Aftermath& after) noexcept;
-  bool evict_from_main(Tick now, Aftermath& after) noexcept;
+  bool evict_one(Tick now, DeferredWork& deferred) noexcept;
+  bool evict_from_window(Tick now, DeferredWork& deferred) noexcept;
+  bool evict_from_main(Tick now, DeferredWork& deferred) noexcept;
   enum class Search : std::uint8_t { found, dropped, nothing };
-  Search find_victim(Oldest& victim, Tick now, Aftermath& after) noexcept;
+  Search find_victim(Oldest& victim, Tick now, DeferredWork& deferred) noexcept;
   bool find_oldest(EntryLog& log, Oldest& oldest) noexcept;
   bool is_expired(const Oldest& oldest, Tick now) const noexcept {
     return oldest.header.is_expired(arena_.at(oldest.reference), now);
   }
-  void drop_oldest(const Oldest& oldest, RemovalCause cause, Aftermath& after) noexcept {
-    drop_at(oldest.position, oldest.reference, oldest.header, cause, after);
+  void drop_oldest(const Oldest& oldest, RemovalCause cause, DeferredWork& deferred) noexcept {
+    drop_at(oldest.position, oldest.reference, oldest.header, cause, deferred);
   }
   bool wins(const Oldest& candidate, Oldest& victim) noexcept;
   void look_ahead(EntryLog& log, Oldest& oldest) noexcept;
@@ -226,8 +226,8 @@ class alignas(2048) LogShard {
   }
   std::uint64_t window_share() const noexcept;
   void balance() noexcept;
-  void maintain(Tick now, Aftermath& after) noexcept;
-  bool keep_table(Tick now, Aftermath& after) noexcept;
+  void maintain(Tick now, DeferredWork& deferred) noexcept;
+  bool keep_table(Tick now, DeferredWork& deferred) noexcept;
   bool has_room_to_spare(const EntryLog& log, unsigned part) const noexcept;
   bool wants_upkeep() const noexcept;
   bool is_due(Tick now) const noexcept {
@@ -245,10 +245,10 @@ class alignas(2048) LogShard {
            budget.bytes() + budget.bytes() / 32 >= budget.most_bytes();
   }
   // Drops what is over among the next entries; does nothing when no entry can be over.
-  bool sweep(unsigned steps, Tick now, Aftermath& after) noexcept {
-    return soonest_ <= now && sweep_on(steps, now, after);
+  bool sweep(unsigned steps, Tick now, DeferredWork& deferred) noexcept {
+    return soonest_ <= now && sweep_on(steps, now, deferred);
   }
-  bool sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept;
+  bool sweep_on(unsigned steps, Tick now, DeferredWork& deferred) noexcept;
   void compact(EntryLog& log, unsigned steps) noexcept;
   std::uint64_t held_bytes() const noexcept;
   std::uint64_t entries() const noexcept { return window().entries() + main().entries(); }

@@ -58,11 +58,11 @@ inline void LogShard::look_ahead(EntryLog& log, Oldest& oldest) noexcept {
 
 // Moves used entries from the tail of the main log to its head until it meets one that is not used. Entries
 // that are over are dropped on the way, and end the walk.
-inline LogShard::Search LogShard::find_victim(Oldest& victim, Tick now, Aftermath& after) noexcept {
+inline LogShard::Search LogShard::find_victim(Oldest& victim, Tick now, DeferredWork& deferred) noexcept {
   for (unsigned step = 0;; ++step) {
     if (!find_oldest(main(), victim)) return Search::nothing;
     if (is_expired(victim, now)) {
-      drop_oldest(victim, RemovalCause::expired, after);
+      drop_oldest(victim, RemovalCause::expired, deferred);
       return Search::dropped;
     }
     const unsigned use = victim.position.bucket->use(victim.position.slot);
@@ -86,40 +86,40 @@ inline bool LogShard::wins(const Oldest& candidate, Oldest& victim) noexcept {
   return estimate > victim.estimate;
 }
 
-bool LogShard::evict_from_main(Tick now, Aftermath& after) noexcept {
+bool LogShard::evict_from_main(Tick now, DeferredWork& deferred) noexcept {
   Oldest& victim = oldest_[1];
-  const Search search = find_victim(victim, now, after);
+  const Search search = find_victim(victim, now, deferred);
   if (search != Search::found) return search == Search::dropped;
-  drop_oldest(victim, RemovalCause::evicted, after);
+  drop_oldest(victim, RemovalCause::evicted, deferred);
   look_ahead(main(), victim);
   return true;
 }
 
 // The one of the two that the sketch has seen less often goes; where they are equal, the newer one.
-inline bool LogShard::evict_from_window(Tick now, Aftermath& after) noexcept {
+inline bool LogShard::evict_from_window(Tick now, DeferredWork& deferred) noexcept {
   Oldest& candidate = oldest_[0];
   if (!find_oldest(window(), candidate)) return false;
   if (is_expired(candidate, now)) {
-    drop_oldest(candidate, RemovalCause::expired, after);
+    drop_oldest(candidate, RemovalCause::expired, deferred);
     return true;
   }
   Oldest& victim = oldest_[1];
-  const Search search = find_victim(victim, now, after);
+  const Search search = find_victim(victim, now, deferred);
   if (search == Search::dropped) return true;
   if (search == Search::found && wins(candidate, victim) && move_oldest(candidate, main(), 0)) {
-    drop_oldest(victim, RemovalCause::evicted, after);
+    drop_oldest(victim, RemovalCause::evicted, deferred);
     look_ahead(main(), victim);
   } else {
-    drop_oldest(candidate, RemovalCause::evicted, after);
+    drop_oldest(candidate, RemovalCause::evicted, deferred);
   }
   look_ahead(window(), candidate);
   return true;
 }
 
-bool LogShard::evict_one(Tick now, Aftermath& after) noexcept {
-  if (sweep(sweep_step_when_full, now, after)) return true;
+bool LogShard::evict_one(Tick now, DeferredWork& deferred) noexcept {
+  if (sweep(sweep_step_when_full, now, deferred)) return true;
   const bool from_window = window().entries() > window_share() || main().entries() == 0;
-  return from_window ? evict_from_window(now, after) : evict_from_main(now, after);
+  return from_window ? evict_from_window(now, deferred) : evict_from_main(now, deferred);
 }
 
 bool LogShard::move(const SlotPosition& position, std::uint32_t reference, EntryHeader header,
@@ -164,10 +164,10 @@ void LogShard::balance() noexcept {
   }
 }
 
-void LogShard::maintain(Tick now, Aftermath& after) noexcept {
-  sweep(sweep_step, now, after);
+void LogShard::maintain(Tick now, DeferredWork& deferred) noexcept {
+  sweep(sweep_step, now, deferred);
   settle();
-  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict_one(now, after); ++i)
+  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict_one(now, deferred); ++i)
     settle();
   has_spare_room_ = false;
   for (EntryLog& log : logs_) {
@@ -178,19 +178,19 @@ void LogShard::maintain(Tick now, Aftermath& after) noexcept {
   if (arena_.keeps_too_much()) arena_.trim(2);
   if (context_.budget.nearly_full()) arena_.settle();
   retired_.give_slice();
-  if (table_.has_table() && keep_table(now, after)) {
+  if (table_.has_table() && keep_table(now, deferred)) {
     sketch_.fit(std::min(BucketTable::entries_per_bucket * table_.buckets(), context_.budget.most_entries()));
   }
   upkeep_pending_ = wants_upkeep();
 }
 
 // False when the table cannot grow for lack of bytes, and the sketch should not either.
-bool LogShard::keep_table(Tick now, Aftermath& after) noexcept {
+bool LogShard::keep_table(Tick now, DeferredWork& deferred) noexcept {
   if (!table_.migrating() && table_.wants_to_grow(entries())) {
     const std::uint64_t growth = 2 * table_.buckets() * (sizeof(Bucket) + sizeof(Bucket) / 8);
     for (unsigned i = 0; i < 2 * shrink_step; ++i) {
       if (context_.budget.bytes() + growth <= context_.budget.most_bytes()) break;
-      if (!evict_one(now, after)) break;
+      if (!evict_one(now, deferred)) break;
     }
     if (context_.budget.bytes() + growth > context_.budget.most_bytes()) return false;
   }
@@ -211,7 +211,7 @@ bool LogShard::wants_upkeep() const noexcept {
          sketch_.is_too_large_for(BucketTable::entries_per_bucket * table_.buckets());
 }
 
-bool LogShard::sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept {
+bool LogShard::sweep_on(unsigned steps, Tick now, DeferredWork& deferred) noexcept {
   bool found = false;
   for (unsigned step = 0; step < steps; ++step) {
     if (cursor_.segment == Arena::none) {
@@ -237,7 +237,7 @@ bool LogShard::sweep_on(unsigned steps, Tick now, Aftermath& after) noexcept {
     cursor_.word += static_cast<std::uint32_t>(header.words());
     if (header.is_dead()) continue;
     if (header.is_expired(entry, now)) {
-      drop(reference, RemovalCause::expired, after);
+      drop(reference, RemovalCause::expired, deferred);
       found = true;
     } else {
       cursor_.soonest = std::min(cursor_.soonest, header.deadline(entry));

@@ -11,10 +11,11 @@ constexpr unsigned longest_walk = 8;  // buckets; a longer chain is left to the 
 
 }  // namespace
 
-LogShard::Glance LogShard::look(std::uint64_t hash, std::string_view key, Value& destination) {
-  if (!table_.has_table()) return Glance::miss;
+LogShard::ReadAttempt LogShard::read_optimistic(std::uint64_t hash, std::string_view key,
+                                                Value& destination) {
+  if (!table_.has_table()) return ReadAttempt::miss;
   const BucketTable::Home home = table_.read_home(hash);
-  if ((home.sequence & 1U) != 0 || home.sequence == Bucket::unborn) return Glance::unsure;
+  if ((home.sequence & 1U) != 0 || home.sequence == Bucket::unborn) return ReadAttempt::unsure;
   const auto unchanged = [&home] {
     return home.bucket->sequence.load(std::memory_order_relaxed) == home.sequence;
   };
@@ -29,41 +30,42 @@ LogShard::Glance LogShard::look(std::uint64_t hash, std::string_view key, Value&
       const EntryHeader header = load_header(entry);
       const Word* key_words = entry + header.key_offset();
       if (header.is_external()) {
-        if (key_words->load(std::memory_order_acquire) == hash) return Glance::unsure;
+        if (key_words->load(std::memory_order_acquire) == hash) return ReadAttempt::unsure;
         continue;
       }
       if (header.key_size() != key.size() || !same_bytes(key_words, key.data(), key.size())) continue;
-      if (header.is_expired(entry, clock_.now())) return Glance::unsure;
+      if (header.is_expired(entry, clock_.now())) return ReadAttempt::unsure;
       const std::size_t size = header.value_size();
       copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
-      if (!unchanged()) return Glance::unsure;
+      if (!unchanged()) return ReadAttempt::unsure;
       const_cast<Bucket*>(bucket)->count_use(word1, slot);
-      return header.is_null() ? Glance::null : Glance::hit;
+      return header.is_null() ? ReadAttempt::null : ReadAttempt::hit;
     }
     if (Bucket::link_of(word1) == 0) break;
     bucket = table_.read_next(home.bucket, word1);
-    if (bucket == nullptr || walked == longest_walk) return Glance::unsure;
+    if (bucket == nullptr || walked == longest_walk) return ReadAttempt::unsure;
   }
-  return unchanged() ? Glance::miss : Glance::unsure;
+  return unchanged() ? ReadAttempt::miss : ReadAttempt::unsure;
 }
 
-Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+Found LogShard::read(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred) {
   for (unsigned attempt = 0; attempt < attempts && context_.idle == 0; ++attempt) {
-    switch (look(hash, key, destination)) {
-      case Glance::hit:
+    switch (read_optimistic(hash, key, destination)) {
+      case ReadAttempt::hit:
         return Found::hit;
-      case Glance::null:
+      case ReadAttempt::null:
         return Found::null;
-      case Glance::miss:
+      case ReadAttempt::miss:
         return Found::miss;
-      case Glance::unsure:
+      case ReadAttempt::unsure:
         basics::pause_briefly();
     }
   }
-  return read_locked(hash, key, destination, after);
+  return read_locked(hash, key, destination, deferred);
 }
 
-Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& destination, Aftermath& after) {
+Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& destination,
+                            DeferredWork& deferred) {
   const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return Found::miss;
@@ -71,8 +73,8 @@ Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& des
   const EntryHeader header = load_header(entry);
   const Tick now = clock_.now();
   if (header.is_expired(entry, now)) {
-    drop_at(located.position, located.reference, header, RemovalCause::expired, after);
-    maintain(now, after);
+    drop_at(located.position, located.reference, header, RemovalCause::expired, deferred);
+    maintain(now, deferred);
     settle();
     return Found::miss;
   }

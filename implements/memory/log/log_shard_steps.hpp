@@ -52,16 +52,16 @@ inline void LogShard::kill(std::uint32_t reference, EntryHeader header) noexcept
 
 // Everything about an entry but its slot and its place in the log.
 inline void LogShard::forget_content(std::uint32_t reference, EntryHeader header, RemovalCause cause,
-                                     Aftermath& after) noexcept {
-  if (after.listening()) after.note(key_of(reference), cause);
-  if (header.is_external()) forget_external(reference, header, after);
+                                     DeferredWork& deferred) noexcept {
+  if (deferred.listening()) deferred.note(key_of(reference), cause);
+  if (header.is_external()) forget_external(reference, header, deferred);
   counters_.count(cause);
 }
 
 inline void LogShard::drop_at(const SlotPosition& position, std::uint32_t reference, EntryHeader header,
-                              RemovalCause cause, Aftermath& after) noexcept {
+                              RemovalCause cause, DeferredWork& deferred) noexcept {
   table_.erase(position);
-  forget_content(reference, header, cause, after);
+  forget_content(reference, header, cause, deferred);
   kill(reference, header);
   ++spare_credits_;
 }

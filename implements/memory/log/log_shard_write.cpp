@@ -45,37 +45,37 @@ inline void LogShard::fill_plain(Word* entry, const NewEntry& fresh) noexcept {
 [[gnu::always_inline]] inline WriteOutcome LogShard::put(const NewEntry& fresh, bool found,
                                                          const Located& located, Tick now,
                                                          std::unique_ptr<ExternalEntry>& external,
-                                                         Aftermath& after) noexcept {
-  if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
-  if (found && overwrite(located, fresh, now, after)) {
-    if (is_due(now)) maintain(now, after);
+                                                         DeferredWork& deferred) noexcept {
+  if (++writes_ % writes_per_sweep_elsewhere == 0) deferred.defer_sweep();
+  if (found && overwrite(located, fresh, now, deferred)) {
+    if (is_due(now)) maintain(now, deferred);
     settle();
     return WriteOutcome::stored;
   }
-  const WriteOutcome outcome = store(fresh, found, now, after);
+  const WriteOutcome outcome = store(fresh, found, now, deferred);
   if (outcome == WriteOutcome::stored) {
     static_cast<void>(external.release());
     balance();
   }
-  if (is_due(now) || is_due_after_store(now) || outcome != WriteOutcome::stored) maintain(now, after);
+  if (is_due(now) || is_due_after_store(now) || outcome != WriteOutcome::stored) maintain(now, deferred);
   settle();
   return outcome;
 }
 
 WriteOutcome LogShard::write(std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value,
                              Tick expiry, Tick now, std::unique_ptr<ExternalEntry>& external,
-                             Aftermath& after) noexcept {
+                             DeferredWork& deferred) noexcept {
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
   const Guard guard(*this);
   Located located;
   const bool found = find(hash, key, located);
-  return put(fresh, found, located, now, external, after);
+  return put(fresh, found, located, now, external, deferred);
 }
 
 WriteOutcome LogShard::write_if(WriteCondition condition, std::uint64_t hash, std::string_view key,
                                 const std::optional<ByteView>& value, Tick expiry,
-                                std::unique_ptr<ExternalEntry>& external, Aftermath& after) noexcept {
+                                std::unique_ptr<ExternalEntry>& external, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   const Tick now = clock_.now();
   Located located;
@@ -85,12 +85,12 @@ WriteOutcome LogShard::write_if(WriteCondition condition, std::uint64_t hash, st
   if (lives != (condition == WriteCondition::present)) return WriteOutcome::unchanged;
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
-  return put(fresh, found, located, now, external, after);
+  return put(fresh, found, located, now, external, deferred);
 }
 
 WriteOutcome LogShard::increment(std::uint64_t hash, std::string_view key, std::int64_t by, Tick expiry,
                                  std::unique_ptr<ExternalEntry>& external, std::int64_t& sum,
-                                 Aftermath& after) noexcept {
+                                 DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   const Tick now = clock_.now();
   Located located;
@@ -111,13 +111,14 @@ WriteOutcome LogShard::increment(std::uint64_t hash, std::string_view key, std::
   if (external) external->overwrite_value(text.text());
   const NewEntry fresh{
       hash, key, value, external.get(), header_for(key, value, external != nullptr, expiry, now), expiry};
-  const WriteOutcome outcome = put(fresh, found, located, now, external, after);
+  const WriteOutcome outcome = put(fresh, found, located, now, external, deferred);
   if (outcome == WriteOutcome::stored) sum = changed;
   return outcome;
 }
 
 // Where the new content has the shape of the old, no entry has to be appended and none becomes dead.
-bool LogShard::overwrite(const Located& located, const NewEntry& fresh, Tick now, Aftermath& after) noexcept {
+bool LogShard::overwrite(const Located& located, const NewEntry& fresh, Tick now,
+                         DeferredWork& deferred) noexcept {
   Word* entry = arena_.at(located.reference);
   const EntryHeader old = load_header(entry);
   if (old.is_external() || fresh.external != nullptr || old.words() != fresh.header.words() ||
@@ -125,7 +126,7 @@ bool LogShard::overwrite(const Located& located, const NewEntry& fresh, Tick now
     return false;
   }
   const bool expired = old.is_expired(entry, now);
-  forget_content(located.reference, old, expired ? RemovalCause::expired : RemovalCause::replaced, after);
+  forget_content(located.reference, old, expired ? RemovalCause::expired : RemovalCause::replaced, deferred);
   ++counters_.inserts;
   expect_end(fresh.expiry);
   {
@@ -139,38 +140,39 @@ bool LogShard::overwrite(const Located& located, const NewEntry& fresh, Tick now
   return true;
 }
 
-inline bool LogShard::take_credit(Tick now, Aftermath& after) noexcept {
+inline bool LogShard::take_credit(Tick now, DeferredWork& deferred) noexcept {
   while (spare_credits_ == 0) {
     if (context_.budget.try_take_entry()) return true;
-    if (!evict_one(now, after)) return false;
+    if (!evict_one(now, deferred)) return false;
   }
   --spare_credits_;
   return true;
 }
 
-bool LogShard::take_bytes(std::uint64_t bytes, Tick now, Aftermath& after) noexcept {
+bool LogShard::take_bytes(std::uint64_t bytes, Tick now, DeferredWork& deferred) noexcept {
   while (!context_.budget.try_take_bytes(bytes)) {
     arena_.trim(~std::uint64_t{0});
     retired_.finish();
     if (context_.budget.try_take_bytes(bytes)) return true;
-    if (!evict_one(now, after)) return false;
+    if (!evict_one(now, deferred)) return false;
   }
   return true;
 }
 
-inline std::uint32_t LogShard::append_to_window(std::size_t words, Tick now, Aftermath& after) noexcept {
+inline std::uint32_t LogShard::append_to_window(std::size_t words, Tick now,
+                                                DeferredWork& deferred) noexcept {
   for (;;) {
     const std::uint32_t reference = window().append(words, false);
     if (reference != EntryLog::none) return reference;
-    if (!evict_one(now, after)) return EntryLog::none;
+    if (!evict_one(now, deferred)) return EntryLog::none;
   }
 }
 
-WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Aftermath& after) noexcept {
+WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, DeferredWork& deferred) noexcept {
   if (!table_.ensure()) return WriteOutcome::no_memory;
   bool credit = false;
   if (!found) {
-    if (!take_credit(now, after)) return WriteOutcome::no_room_here;
+    if (!take_credit(now, deferred)) return WriteOutcome::no_room_here;
     credit = true;
   }
   const std::uint64_t external_bytes = fresh.external != nullptr ? fresh.external->bytes() : 0;
@@ -178,8 +180,9 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
     if (credit) ++spare_credits_;
     return outcome;
   };
-  if (external_bytes != 0 && !take_bytes(external_bytes, now, after)) return fail(WriteOutcome::no_room_here);
-  const std::uint32_t reference = append_to_window(fresh.header.words(), now, after);
+  if (external_bytes != 0 && !take_bytes(external_bytes, now, deferred))
+    return fail(WriteOutcome::no_room_here);
+  const std::uint32_t reference = append_to_window(fresh.header.words(), now, deferred);
   if (reference == EntryLog::none) {
     context_.budget.give_bytes(external_bytes);
     return fail(WriteOutcome::no_room_here);
@@ -192,7 +195,7 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
     const Word* entry = arena_.at(old.reference);
     const EntryHeader header = load_header(entry);
     const bool expired = header.is_expired(entry, now);
-    forget_content(old.reference, header, expired ? RemovalCause::expired : RemovalCause::replaced, after);
+    forget_content(old.reference, header, expired ? RemovalCause::expired : RemovalCause::replaced, deferred);
     {
       const ChainChange change(*old.position.home);
       old.position.bucket->set_reference(old.position.slot, reference);
@@ -221,9 +224,9 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
 }
 
 [[gnu::always_inline]] inline WriteOutcome LogShard::append_absent(const NewEntry& fresh, Tick now,
-                                                                   Aftermath& after) noexcept {
-  if (!take_credit(now, after)) return WriteOutcome::no_room_here;
-  const std::uint32_t reference = append_to_window(fresh.header.plain_words(), now, after);
+                                                                   DeferredWork& deferred) noexcept {
+  if (!take_credit(now, deferred)) return WriteOutcome::no_room_here;
+  const std::uint32_t reference = append_to_window(fresh.header.plain_words(), now, deferred);
   if (reference == EntryLog::none) {
     ++spare_credits_;
     return WriteOutcome::no_room_here;
@@ -241,18 +244,18 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Afterm
   return WriteOutcome::stored;
 }
 
-WriteOutcome LogShard::store_absent(const NewEntry& fresh, Tick now, Aftermath& after) noexcept {
-  if (++writes_ % writes_per_sweep_elsewhere == 0) after.owe_sweep();
-  const WriteOutcome outcome = append_absent(fresh, now, after);
+WriteOutcome LogShard::store_absent(const NewEntry& fresh, Tick now, DeferredWork& deferred) noexcept {
+  if (++writes_ % writes_per_sweep_elsewhere == 0) deferred.defer_sweep();
+  const WriteOutcome outcome = append_absent(fresh, now, deferred);
   if (outcome == WriteOutcome::stored) balance();
-  if (is_due_after_store(now)) maintain(now, after);
+  if (is_due_after_store(now)) maintain(now, deferred);
   settle();
   lock_.unlock();
   return outcome;
 }
 
 WriteOutcome LogShard::expire(std::uint64_t hash, std::string_view key, Tick expiry, bool only_if_it_ends,
-                              Aftermath& after) noexcept {
+                              DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   Located located;
   if (!find(hash, key, located)) return WriteOutcome::unchanged;
@@ -283,7 +286,7 @@ WriteOutcome LogShard::expire(std::uint64_t hash, std::string_view key, Tick exp
     located.position.bucket->set_reference(located.position.slot, reference);
   }
   kill(located.reference, header);
-  maintain(now, after);
+  maintain(now, deferred);
   settle();
   return WriteOutcome::stored;
 }

@@ -40,14 +40,14 @@ void OrderedStore::start_again() noexcept {
   new (&ghosts_) GhostQueue();
 }
 
-Found OrderedStore::read(std::string_view key, Value& destination, Aftermath& after) {
+Found OrderedStore::read(std::string_view key, Value& destination, DeferredWork& deferred) {
   const Guard guard(*this);
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return Found::miss;
   Node& node = *found->second;
   const Tick now = context_.clock.now();
   if (deadline_of(node) <= now) {
-    drop(node, RemovalCause::expired, after);
+    drop(node, RemovalCause::expired, deferred);
     return Found::miss;
   }
   if (!node.is_null) {
@@ -97,7 +97,7 @@ bool OrderedStore::lives(const Node* node, Tick now) const noexcept {
 }
 
 WriteOutcome OrderedStore::write(WriteCondition condition, std::string_view key,
-                                 const std::optional<ByteView>& value, Tick expiry, Aftermath& after) {
+                                 const std::optional<ByteView>& value, Tick expiry, DeferredWork& deferred) {
   try {
     auto fresh = make_node(key, value);
     const Guard guard(*this);
@@ -106,14 +106,14 @@ WriteOutcome OrderedStore::write(WriteCondition condition, std::string_view key,
         lives(find(key), now) != (condition == WriteCondition::present)) {
       return WriteOutcome::unchanged;
     }
-    return put(fresh, expiry, now, after);
+    return put(fresh, expiry, now, deferred);
   } catch (const std::bad_alloc&) {
     return WriteOutcome::no_memory;
   }
 }
 
 WriteOutcome OrderedStore::increment(std::string_view key, std::int64_t by, Tick expiry, std::int64_t& sum,
-                                     Aftermath& after) {
+                                     DeferredWork& deferred) {
   try {
     std::unique_ptr<Node> fresh;
     const Guard guard(*this);
@@ -132,7 +132,7 @@ WriteOutcome OrderedStore::increment(std::string_view key, std::int64_t by, Tick
       expiry = node->expiry;
     }
     fresh = make_node(key, ByteView(CounterText(changed).text()));
-    const auto outcome = put(fresh, expiry, now, after);
+    const auto outcome = put(fresh, expiry, now, deferred);
     if (outcome == WriteOutcome::stored) sum = changed;
     return outcome;
   } catch (const std::bad_alloc&) {
@@ -140,13 +140,13 @@ WriteOutcome OrderedStore::increment(std::string_view key, std::int64_t by, Tick
   }
 }
 
-WriteOutcome OrderedStore::put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, Aftermath& after) {
+WriteOutcome OrderedStore::put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, DeferredWork& deferred) {
   if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
-  drop_expired(sweep_step, now, after);
-  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict(nullptr, after); ++i) {
+  drop_expired(sweep_step, now, deferred);
+  for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict(nullptr, deferred); ++i) {
   }
-  if (Node* const node = find(fresh->key)) return put_over(*node, fresh, expiry, now, after);
-  if (!make_room(1, fresh->bytes(), now, nullptr, after)) return WriteOutcome::no_room_here;
+  if (Node* const node = find(fresh->key)) return put_over(*node, fresh, expiry, now, deferred);
+  if (!make_room(1, fresh->bytes(), now, nullptr, deferred)) return WriteOutcome::no_room_here;
   const std::uint64_t taken = fresh->bytes();
   Node& node = *fresh;
   node.end = ends_.end();
@@ -172,9 +172,9 @@ WriteOutcome OrderedStore::put(std::unique_ptr<Node>& fresh, Tick expiry, Tick n
 }
 
 WriteOutcome OrderedStore::put_over(Node& node, std::unique_ptr<Node>& fresh, Tick expiry, Tick now,
-                                    Aftermath& after) {
+                                    DeferredWork& deferred) {
   const bool longer = fresh->value_size > node.value_size;
-  if (longer && !make_room(0, fresh->value_size - node.value_size, now, &node, after))
+  if (longer && !make_room(0, fresh->value_size - node.value_size, now, &node, deferred))
     return WriteOutcome::no_room_here;
   try {
     set_end(node, expiry);
@@ -182,7 +182,7 @@ WriteOutcome OrderedStore::put_over(Node& node, std::unique_ptr<Node>& fresh, Ti
     if (longer) context_.budget.give_bytes(fresh->value_size - node.value_size);
     throw;
   }
-  if (after.listening()) after.note(node.key, RemovalCause::replaced);
+  if (deferred.listening()) deferred.note(node.key, RemovalCause::replaced);
   counters_.count(RemovalCause::replaced);
   if (!longer) context_.budget.give_bytes(node.value_size - fresh->value_size);
   bytes_ = bytes_ + fresh->value_size - node.value_size;
@@ -195,21 +195,22 @@ WriteOutcome OrderedStore::put_over(Node& node, std::unique_ptr<Node>& fresh, Ti
   return WriteOutcome::stored;
 }
 
-bool OrderedStore::remove(std::string_view key, Aftermath& after) noexcept {
+bool OrderedStore::remove(std::string_view key, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   const auto found = nodes_.find(key);
   if (found == nodes_.end()) return false;
   const bool expired = deadline_of(*found->second) <= context_.clock.now();
-  drop(*found->second, expired ? RemovalCause::expired : RemovalCause::removed, after);
+  drop(*found->second, expired ? RemovalCause::expired : RemovalCause::removed, deferred);
   return !expired;
 }
 
-WriteOutcome OrderedStore::expire(std::string_view key, Tick expiry, bool only_if_it_ends, Aftermath& after) {
+WriteOutcome OrderedStore::expire(std::string_view key, Tick expiry, bool only_if_it_ends,
+                                  DeferredWork& deferred) {
   const Guard guard(*this);
   Node* const node = find(key);
   if (node == nullptr) return WriteOutcome::unchanged;
   if (!lives(node, context_.clock.now())) {
-    drop(*node, RemovalCause::expired, after);
+    drop(*node, RemovalCause::expired, deferred);
     return WriteOutcome::unchanged;
   }
   if (only_if_it_ends && node->expiry == never) return WriteOutcome::unchanged;
@@ -217,19 +218,19 @@ WriteOutcome OrderedStore::expire(std::string_view key, Tick expiry, bool only_i
   return WriteOutcome::stored;
 }
 
-void OrderedStore::clear(Aftermath& after) noexcept {
+void OrderedStore::clear(DeferredWork& deferred) noexcept {
   const Guard guard(*this);
   while (!nodes_.empty())
-    drop(*nodes_.begin()->second, RemovalCause::cleared, after);
+    drop(*nodes_.begin()->second, RemovalCause::cleared, deferred);
   places_.clear();
   ghosts_.clear();
 }
 
-void OrderedStore::upkeep(unsigned slices, Aftermath& after) noexcept {
+void OrderedStore::upkeep(unsigned slices, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
-  drop_expired(sweep_step * slices, context_.clock.now(), after);
+  drop_expired(sweep_step * slices, context_.clock.now(), deferred);
   for (unsigned i = 0; i < shrink_step * slices && context_.budget.over(); ++i) {
-    if (!evict(nullptr, after)) return;
+    if (!evict(nullptr, deferred)) return;
   }
 }
 
@@ -269,8 +270,8 @@ void OrderedStore::put_off(Node& node, Tick now) {
   node.end = ends_.insert(std::move(place));
 }
 
-void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexcept {
-  if (after.listening()) after.note(node.key, cause);
+void OrderedStore::drop(Node& node, RemovalCause cause, DeferredWork& deferred) noexcept {
+  if (deferred.listening()) deferred.note(node.key, cause);
   counters_.count(cause);
   (node.list == 0 ? small_ : main_).remove(node);
   ends_.erase(node.end);
@@ -283,23 +284,23 @@ void OrderedStore::drop(Node& node, RemovalCause cause, Aftermath& after) noexce
   nodes_.erase(place);
 }
 
-bool OrderedStore::drop_expired(unsigned most, Tick now, Aftermath& after) noexcept {
+bool OrderedStore::drop_expired(unsigned most, Tick now, DeferredWork& deferred) noexcept {
   bool any = false;
   for (unsigned i = 0; i < most && !ends_.empty() && ends_.begin()->first <= now; ++i, any = true) {
-    drop(*ends_.begin()->second, RemovalCause::expired, after);
+    drop(*ends_.begin()->second, RemovalCause::expired, deferred);
   }
   return any;
 }
 
 bool OrderedStore::make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
-                             Aftermath& after) noexcept {
+                             DeferredWork& deferred) noexcept {
   if (entries != 0 && !context_.budget.try_take_entry()) {
     // One goes for the one that comes; a lower limit is reached in slices.
-    if (!drop_expired(1, now, after) && !evict(keep, after)) return false;
+    if (!drop_expired(1, now, deferred) && !evict(keep, deferred)) return false;
     context_.budget.take_entry();
   }
   while (!context_.budget.try_take_bytes(bytes)) {
-    if (!evict(keep, after)) {
+    if (!evict(keep, deferred)) {
       context_.budget.give_entries(entries);
       return false;
     }
@@ -312,19 +313,19 @@ std::uint64_t OrderedStore::small_share() const noexcept {
   return std::max<std::uint64_t>(1, capacity / 10);
 }
 
-bool OrderedStore::evict(const Node* keep, Aftermath& after) noexcept {
+bool OrderedStore::evict(const Node* keep, DeferredWork& deferred) noexcept {
   if (policy_ == EvictionPolicy::s3fifo) {
-    if (small_.size() >= small_share() && evict_from_small(keep, after)) return true;
-    return evict_from_main(keep, after) || evict_from_small(keep, after);
+    if (small_.size() >= small_share() && evict_from_small(keep, deferred)) return true;
+    return evict_from_main(keep, deferred) || evict_from_small(keep, deferred);
   }
   Node* victim = small_.oldest();
   if (victim == keep && victim != nullptr) victim = victim->newer;
   if (victim == nullptr) return false;
-  drop(*victim, RemovalCause::evicted, after);
+  drop(*victim, RemovalCause::evicted, deferred);
   return true;
 }
 
-bool OrderedStore::evict_from_small(const Node* keep, Aftermath& after) noexcept {
+bool OrderedStore::evict_from_small(const Node* keep, DeferredWork& deferred) noexcept {
   while (Node* node = small_.oldest()) {
     if (node->use > 1 || node == keep) {
       small_.remove(*node);
@@ -334,18 +335,18 @@ bool OrderedStore::evict_from_small(const Node* keep, Aftermath& after) noexcept
     }
     ghosts_.push(hash_key(node->key, context_.seed),
                  std::min(context_.budget.most_entries(), std::uint64_t{nodes_.size()}) - small_share());
-    drop(*node, RemovalCause::evicted, after);
+    drop(*node, RemovalCause::evicted, deferred);
     return true;
   }
   return false;
 }
 
-bool OrderedStore::evict_from_main(const Node* keep, Aftermath& after) noexcept {
+bool OrderedStore::evict_from_main(const Node* keep, DeferredWork& deferred) noexcept {
   for (std::uint64_t step = 0; step <= (largest_use + 1) * main_.size(); ++step) {
     Node* node = main_.oldest();
     if (node == nullptr) return false;
     if (node->use == 0 && node != keep) {
-      drop(*node, RemovalCause::evicted, after);
+      drop(*node, RemovalCause::evicted, deferred);
       return true;
     }
     main_.remove(*node);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "basics/shard_lock.hpp"
-#include "memory/base/aftermath.hpp"
 #include "memory/base/budget.hpp"
+#include "memory/base/deferred_work.hpp"
 #include "memory/base/hash.hpp"
 #include "memory/base/shard_context.hpp"
 #include "memory/base/shard_statistics.hpp"
@@ -39,19 +39,19 @@ class OrderedStore {
   OrderedStore(const OrderedStore&) = delete;
   OrderedStore& operator=(const OrderedStore&) = delete;
 
-  Found read(std::string_view key, Value& destination, Aftermath& after);
+  Found read(std::string_view key, Value& destination, DeferredWork& deferred);
   Remaining remaining(std::string_view key) const noexcept;
   // `unchanged` when the condition does not hold.
   WriteOutcome write(WriteCondition condition, std::string_view key, const std::optional<ByteView>& value,
-                     Tick expiry, Aftermath& after);
+                     Tick expiry, DeferredWork& deferred);
   // Adds to a counter, whose end stays, or makes one; `sum` is set when stored.
   WriteOutcome increment(std::string_view key, std::int64_t by, Tick expiry, std::int64_t& sum,
-                         Aftermath& after);
-  bool remove(std::string_view key, Aftermath& after) noexcept;
+                         DeferredWork& deferred);
+  bool remove(std::string_view key, DeferredWork& deferred) noexcept;
   // `unchanged` when there is no entry, and with `only_if_it_ends` when it has no end.
-  WriteOutcome expire(std::string_view key, Tick expiry, bool only_if_it_ends, Aftermath& after);
-  void clear(Aftermath& after) noexcept;
-  void upkeep(unsigned slices, Aftermath& after) noexcept;
+  WriteOutcome expire(std::string_view key, Tick expiry, bool only_if_it_ends, DeferredWork& deferred);
+  void clear(DeferredWork& deferred) noexcept;
+  void upkeep(unsigned slices, DeferredWork& deferred) noexcept;
   // Hands over the keys at a few places from `place` on and says where the next ones begin; `no_place` is the
   // end.
   std::uint64_t scan(std::uint64_t place, const std::function<void(std::string_view)>& visit) const;
@@ -87,19 +87,20 @@ class OrderedStore {
   Node* find(std::string_view key) const noexcept;
   bool lives(const Node* node, Tick now) const noexcept;
   // What `fresh` holds afterwards is for the caller to destroy, without the lock.
-  WriteOutcome put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, Aftermath& after);
-  WriteOutcome put_over(Node& node, std::unique_ptr<Node>& fresh, Tick expiry, Tick now, Aftermath& after);
+  WriteOutcome put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, DeferredWork& deferred);
+  WriteOutcome put_over(Node& node, std::unique_ptr<Node>& fresh, Tick expiry, Tick now,
+                        DeferredWork& deferred);
   void start_again() noexcept;
   void used(Node& node) noexcept;
   void set_end(Node& node, Tick expiry);
   void put_off(Node& node, Tick now);
-  void drop(Node& node, RemovalCause cause, Aftermath& after) noexcept;
-  bool drop_expired(unsigned most, Tick now, Aftermath& after) noexcept;
+  void drop(Node& node, RemovalCause cause, DeferredWork& deferred) noexcept;
+  bool drop_expired(unsigned most, Tick now, DeferredWork& deferred) noexcept;
   bool make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
-                 Aftermath& after) noexcept;
-  bool evict(const Node* keep, Aftermath& after) noexcept;
-  bool evict_from_small(const Node* keep, Aftermath& after) noexcept;
-  bool evict_from_main(const Node* keep, Aftermath& after) noexcept;
+                 DeferredWork& deferred) noexcept;
+  bool evict(const Node* keep, DeferredWork& deferred) noexcept;
+  bool evict_from_small(const Node* keep, DeferredWork& deferred) noexcept;
+  bool evict_from_main(const Node* keep, DeferredWork& deferred) noexcept;
   std::uint64_t small_share() const noexcept;
 
   const EvictionPolicy policy_;

@@ -5,11 +5,11 @@
 namespace cachesite::memory {
 
 // The short way for what most writes to a cache that is full of its working set are.
-[[gnu::always_inline]] inline LogShard::Quick LogShard::overwrite_quickly(
+[[gnu::always_inline]] inline LogShard::FastWrite LogShard::overwrite_fast(
     std::uint64_t hash, std::string_view key, const std::optional<ByteView>& value, EntryHeader header,
     Tick expiry, Tick now) noexcept {
-  if (!lock_.try_lock()) return Quick::unsure;
-  Quick done = Quick::unsure;
+  if (!lock_.try_lock()) return FastWrite::unsure;
+  FastWrite done = FastWrite::unsure;
   Bucket* const bucket = is_due(now) ? nullptr : table_.current_home(hash);
   if (bucket != nullptr) {
     const std::uint64_t word1 = bucket->word1.load(std::memory_order_relaxed);
@@ -36,10 +36,10 @@ namespace cachesite::memory {
       expect_end(expiry);
       ++counters_.inserts;
       ++counters_.replacements;
-      done = ++writes_ % writes_per_sweep_elsewhere == 0 ? Quick::stored_owing_a_sweep : Quick::stored;
+      done = ++writes_ % writes_per_sweep_elsewhere == 0 ? FastWrite::stored_with_sweep : FastWrite::stored;
       break;
     }
-    if (!may_be_elsewhere) return Quick::absent;
+    if (!may_be_elsewhere) return FastWrite::absent;
   }
   lock_.unlock();
   return done;

@@ -6,8 +6,8 @@ namespace cachesite::memory {
 
 // The short way, for what nearly every read is: a plain entry with a short value, or none, no chain, and no
 // other key with the same tag. It calls nothing and holds so little that all of it stays in registers.
-[[gnu::always_inline]] inline bool LogShard::glance(std::uint64_t hash, std::string_view key,
-                                                    Value& destination, Found& found) const noexcept {
+[[gnu::always_inline]] inline bool LogShard::read_fast(std::uint64_t hash, std::string_view key,
+                                                       Value& destination, Found& found) const noexcept {
   const BucketTable::Home home = table_.read_current_home(hash);
   if ((home.sequence & 1U) != 0) return false;
   const Bucket* const bucket = home.bucket;

@@ -11,12 +11,12 @@
 namespace cachesite::memory {
 
 // What one operation leaves to be done when no lock is held any more: memory to free, removals to tell.
-class Aftermath {
+class DeferredWork {
  public:
-  explicit Aftermath(const RemovalListener* listener) noexcept : listener_(listener) {}
-  Aftermath(const Aftermath&) = delete;
-  Aftermath& operator=(const Aftermath&) = delete;
-  ~Aftermath() {
+  explicit DeferredWork(const RemovalListener* listener) noexcept : listener_(listener) {}
+  DeferredWork(const DeferredWork&) = delete;
+  DeferredWork& operator=(const DeferredWork&) = delete;
+  ~DeferredWork() {
     while (dropped_ != nullptr) {
       const std::unique_ptr<ExternalEntry> entry(dropped_);
       dropped_ = entry->next_dropped;
@@ -35,9 +35,9 @@ class Aftermath {
     entry->next_dropped = dropped_;
     dropped_ = entry;
   }
-  void owe_sweep() noexcept { owes_sweep_ = true; }
+  void defer_sweep() noexcept { sweep_deferred_ = true; }
   // True when the operation should also sweep a shard that is not its own.
-  bool owes_sweep() const noexcept { return owes_sweep_; }
+  bool has_sweep() const noexcept { return sweep_deferred_; }
   // Call without a lock. What the listener throws is not the cache's business.
   void tell() const noexcept {
     for (const Removal& removal : removals_) {
@@ -51,7 +51,7 @@ class Aftermath {
  private:
   const RemovalListener* listener_;
   ExternalEntry* dropped_ = nullptr;
-  bool owes_sweep_ = false;
+  bool sweep_deferred_ = false;
   std::vector<Removal> removals_;
 };
 
