@@ -83,6 +83,9 @@ BOOST_AUTO_TEST_CASE(the_smallest_budgets_hold_entries_with_every_policy) {
           BOOST_REQUIRE(engine.set("key" + std::to_string(i), "v"));
           BOOST_REQUIRE(engine.get("key" + std::to_string(i)) == "v");
         }
+        // The last write may have added a bucket to a full chain, which the next upkeep makes room for.
+        BOOST_TEST(engine->statistics().bytes <= budget + 64);
+        engine->upkeep(10);
         const auto statistics = engine->statistics();
         BOOST_TEST(statistics.entries >= std::min<std::uint64_t>(max_size.value_or(10), 10));
         BOOST_TEST(statistics.entries <= max_size.value_or(budget / 32));
