@@ -145,6 +145,12 @@ std::optional<Error> RoutedTopology::prepare(const RoutedRequest& request, const
   return step.next == Next::finish ? step.error : std::nullopt;
 }
 
+/// The requests of a call that go to one server.
+struct RoutedTopology::Group {
+  ChosenServer server;
+  ServerBatch batch;
+};
+
 void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) {
   auto now = time.begin;
   const auto view = await_view(now, time.deadline);
@@ -153,16 +159,9 @@ void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) 
       request.status = view.error();
     return;
   }
-  struct Group {
-    ChosenServer server;
-    ServerBatch batch;
-  };
   std::map<Endpoint*, Group> groups;
   std::vector<Request*> homeless;
   const auto turn = next_turn();
-  const auto routed_request = [&](Request& request) {
-    return RoutedRequest{request.command, request.routing, request.reply, time, turn};
-  };
   for (auto& request : requests) {
     const auto* const servers = view.value()->find(request.command, request.routing, turn);
     if (servers == nullptr) {
@@ -179,17 +178,20 @@ void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) 
   std::size_t place = 0;
   for (auto& [endpoint, group] : groups)
     group.batch.collect(*endpoint, {now, ServerBatch::deadline(time, place++, groups.size())});
-  for (auto& [endpoint, group] : groups) {
-    for (Request* const request : group.batch.requests()) {
-      if (is_answered(request->status, request->reply)) continue;
-      const auto routed = routed_request(*request);
-      RedirectPolicy policy = policy_of(routed);
-      const auto step = next_step(policy, request->status, request->reply, group.server, SteadyTime::now());
-      if (step.next != Next::finish || step.error) request->status = route(routed, policy, step);
-    }
-  }
+  for (const auto& [endpoint, group] : groups)
+    route_unanswered(group, time, turn);
   for (Request* const request : homeless)
     request->status = execute(request->command, request->routing, request->reply, time);
+}
+
+void RoutedTopology::route_unanswered(const Group& group, CallTime time, std::uint32_t turn) {
+  for (Request* const request : group.batch.requests()) {
+    if (is_answered(request->status, request->reply)) continue;
+    const RoutedRequest routed{request->command, request->routing, request->reply, time, turn};
+    RedirectPolicy policy = policy_of(routed);
+    const auto step = next_step(policy, request->status, request->reply, group.server, SteadyTime::now());
+    if (step.next != Next::finish || step.error) request->status = route(routed, policy, step);
+  }
 }
 
 Status RoutedTopology::do_for_each_master(const Visit& visit, CallTime time) {

@@ -76,6 +76,7 @@ class RoutedTopology : public Topology {
   std::optional<Error> trouble_;
 
  private:
+  struct Group;
   /// A request on its way.
   struct RoutedRequest {
     const Command& command;
@@ -109,6 +110,7 @@ class RoutedTopology : public Topology {
                  TimePoint now);
   Status route(const RoutedRequest& request, RedirectPolicy& policy, Step step);
   std::optional<Error> prepare(const RoutedRequest& request, const Step& step);
+  void route_unanswered(const Group& group, CallTime time, std::uint32_t turn);
 
   const bool read_from_replicas_;
   std::atomic<std::uint32_t> turn_{0};
