@@ -1,5 +1,5 @@
-// Hits at random keys of caches from ten thousand to a million entries: what an address that is in no cache of
-// the processor costs. Processor time of one thread. --large goes on to ten million, with 4 GB of memory.
+// Hits at random keys of caches from ten thousand to a million entries: what an address costs that is in no
+// cache of the processor. Processor time of one thread. --large goes on to ten million, with 4 GB of memory.
 
 #include "report.hpp"
 #include "subjects.hpp"

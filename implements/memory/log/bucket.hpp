@@ -12,12 +12,23 @@ namespace cachesite::memory {
 // One cache line: eleven slots, each a one-byte tag (0 = empty), a 32-bit reference into the arena and a
 // two-bit use counter; a link to an overflow bucket; the sequence number that readers check.
 //
-// The sequence of the first bucket of a chain guards the whole chain. Every load of a reader is an acquire
-// load and every store of a writer is a release store, so that a reader who meets new data also meets the new
-// sequence.
+// The sequence of the first bucket of a chain guards the whole chain, and is its state:
+//
+//   unborn  0: in new pages; nothing is here yet.
+//             -> even, by `begin` of the first table, or by `migrate_unit`
+//   even    above 1: at rest; what a reader has read is right if the sequence is the same afterwards.
+//             -> odd, when a ChainChange begins
+//             -> moved, by `migrate_unit` into another level, by `reset`, by `abandon`
+//   odd     above 1: a writer is at it; readers start again.
+//             -> even, two above the last, when the ChainChange ends
+//   moved   1: the entries are elsewhere or gone; what is here is old.
+//             -> unborn, when the system takes the pages back
+//             -> even, as from unborn, when it did not and the level is used again
+//
+// Every load of a reader is an acquire load and every store of a writer is a release store, so that a reader
+// who meets new data also meets the new sequence.
 struct alignas(64) Bucket {
   static constexpr unsigned slots = 11;
-  // States of the first bucket of a chain, told at BucketTable; any other sequence is that of a born one.
   static constexpr std::uint32_t unborn = 0;
   static constexpr std::uint32_t moved = 1;
   static constexpr unsigned largest_use = 3;

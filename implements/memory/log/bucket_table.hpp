@@ -24,10 +24,8 @@ struct SlotPosition {
 // born, a bucket of the old one until it is marked as moved. Buckets are ordered by hash, so a bucket splits
 // into two neighbours.
 //
-// A bucket is
-//   unborn, its sequence 0 in new pages, or still `moved` and full of old content where a level is used
-//   again: `migrate_unit` clears it, fills it, and it is born; born, its sequence above `moved`: until
-//   `migrate_unit` into another level, or `reset`, marks it; moved: until its level is used again.
+// Bucket tells the states of its buckets. Where a level is used again its buckets may still be full of old
+// content, as pages that are locked into memory keep theirs: `migrate_unit` clears them before they are born.
 class BucketTable {
  public:
   static constexpr unsigned most_levels = 24;

@@ -48,7 +48,10 @@ class FrequencySketch {
 
  private:
   static constexpr std::size_t rows = 4;
+  // Twelve in a small cache, where a single collision counts for more.
   static constexpr std::uint64_t entries_per_block = 14;
+  static constexpr std::uint64_t entries_of_small = 4096;
+  static constexpr std::uint64_t entries_per_block_of_small = 12;
   struct alignas(block_bytes) Block {
     std::uint64_t words[2 * rows];
   };
@@ -79,7 +82,8 @@ class FrequencySketch {
     return place >= halved_ ? least / 2 : least;
   }
   std::uint64_t blocks_for(std::uint64_t entries) const noexcept {
-    return std::max(least_blocks_, (entries + entries_per_block - 1) / entries_per_block);
+    const std::uint64_t each = entries <= entries_of_small ? entries_per_block_of_small : entries_per_block;
+    return std::max(least_blocks_, (entries + each - 1) / each);
   }
   std::uint64_t index(std::uint64_t mixed) const noexcept { return (mixed >> 32U) * blocks_ >> 32U; }
   void halve_slice() noexcept;

@@ -46,8 +46,8 @@ class alignas(2048) LogShard {
 
   // The short way, without a lock. False when it cannot tell, or the value is long.
   bool read_fast(std::uint64_t hash, std::string_view key, Value& destination, Found& found) const noexcept;
-  // The answer where `read_fast` gave none: a few optimistic attempts, then the lock. Throws std::bad_alloc for
-  // the destination's memory.
+  // The answer where `read_fast` gave none: a few optimistic attempts, then the lock. Throws std::bad_alloc
+  // for the destination's memory.
   Found read(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred);
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;

@@ -194,7 +194,10 @@ BOOST_AUTO_TEST_CASE(reading_or_writing_saves_the_oldest_entry_of_an_lru) {
 }
 
 BOOST_AUTO_TEST_CASE(a_scan_does_not_wash_out_what_is_in_use_under_tinylfu) {
-  TestEngine engine(engine_options(EvictionPolicy::tinylfu, 1000));
+  // How many stay depends a little on how the keys fall.
+  auto options = engine_options(EvictionPolicy::tinylfu, 1000);
+  options.seed = memory::HashSeed{0x1234567890ABCDEF, 0xFEDCBA0987654321};
+  TestEngine engine(std::move(options));
   for (int round = 0; round < 5; ++round) {
     for (int i = 0; i < 500; ++i) {
       const std::string key = "hot" + std::to_string(i);
