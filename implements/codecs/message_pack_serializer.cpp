@@ -1,6 +1,6 @@
+#include "basics/utf8.hpp"
 #include "codecs/byte_reader.hpp"
 #include "codecs/byte_writer.hpp"
-#include "basics/utf8.hpp"
 
 #include <cachesite/message_pack_serializer.hpp>
 

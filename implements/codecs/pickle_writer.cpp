@@ -1,8 +1,8 @@
 #include "codecs/pickle_writer.hpp"
 
+#include "basics/utf8.hpp"
 #include "codecs/byte_writer.hpp"
 #include "codecs/pickle_opcode.hpp"
-#include "basics/utf8.hpp"
 #include "codecs/whole_number.hpp"
 
 #include <algorithm>
