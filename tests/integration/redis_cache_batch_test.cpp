@@ -137,7 +137,14 @@ BOOST_FIXTURE_TEST_CASE(a_large_batch_is_split_and_every_key_has_its_own_answer,
   for (const auto& command : monitor.commands_so_far())
     longest = std::max(longest, command.arguments.size());
   BOOST_TEST(longest == 513U);
-  BOOST_TEST(all_ok(cache->remove_many(entries.views)));
+  std::vector<Result<Remaining>> left(entries.views.size(), Result<Remaining>(Remaining{}));
+  cache->time_to_live_many(entries.views, left);
+  BOOST_TEST(std::all_of(left.begin(), left.end(), [](const auto& result) {
+    return result.ok() && result.value().state == Remaining::State::expires;
+  }));
+  const auto removed = cache->remove_many(entries.views);
+  BOOST_TEST(
+      std::all_of(removed.begin(), removed.end(), [](const auto& result) { return result.value_or(false); }));
   BOOST_TEST(probe.checked({"DBSIZE"}).integer == 0);
 }
 
