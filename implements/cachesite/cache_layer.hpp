@@ -26,9 +26,9 @@ namespace cachesite {
 ///       }
 ///     };
 ///
-/// A layer that cares for some operations has a `switch` over `request.operation` that names all of them, so
-/// that the compiler tells when one is added. A layer that changes values derives from ValueLayer. `do_read`
-/// and `do_write` may be overridden too, for a shorter way.
+/// A layer that does not treat all operations alike has a `switch` over `request.effect()` or
+/// `request.subject()`, so that it treats an operation that is added later as its kind. A layer that changes
+/// values derives from ValueLayer. `do_read` and `do_write` may be overridden too, for a shorter way.
 ///
 /// `forward` does not check the rules for keys, values and TTLs once more: a layer that makes keys or values
 /// longer checks them, or uses `below()->perform(request)`, which does.
