@@ -17,11 +17,13 @@ namespace cachesite {
 ///
 ///      protected:
 ///       Result<ByteView> to_stored(std::string_view, ByteView value, std::string& memory) override {
-///         memory.assign(value.text().rbegin(), value.text().rend());
+///         const auto text = value.text();
+///         memory.assign(text.rbegin(), text.rend());
 ///         return ByteView(memory);
 ///       }
 ///       Result<Found> from_stored(std::string_view, const Value& stored, Value& destination) override {
-///         destination = Value(std::string(stored.text().rbegin(), stored.text().rend()));
+///         const auto text = stored.text();
+///         destination.assign(ByteView(std::string(text.rbegin(), text.rend())));
 ///         return Found::hit;
 ///       }
 ///     };
