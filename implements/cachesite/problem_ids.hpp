@@ -3,7 +3,7 @@
 #include <string_view>
 
 /// The ids of all problems that a component file can have. An id never changes its meaning; the table in
-/// docs/problems.md explains each. Ids below E200, of files and their syntax, are defined by the loaders.
+/// docs/errors.md explains each. Ids below E200, of files and their syntax, are defined by the loaders.
 namespace cachesite::problem_ids {
 
 // Parameters.
