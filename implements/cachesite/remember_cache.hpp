@@ -4,7 +4,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/remember_cache_options.hpp>
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <cstdint>
 #include <memory>

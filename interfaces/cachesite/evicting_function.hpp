@@ -4,7 +4,7 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/detail/failure_report.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <concepts>
 #include <functional>

@@ -7,7 +7,7 @@
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/serializer.hpp>
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>

@@ -142,13 +142,13 @@
 #include <cachesite/stored_config.hpp>
 #include <cachesite/substitution.hpp>
 #include <cachesite/suggestion.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/tagged_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
 #include <cachesite/tagged_cache_options.hpp>
 #include <cachesite/telemetry.hpp>
 #include <cachesite/text_serializer.hpp>
+#include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/tiered_cache.hpp>
-#include <cachesite/tiered_cache_layer.hpp>
 #include <cachesite/tiered_cache_options.hpp>
 #include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
@@ -162,6 +162,6 @@
 #include <cachesite/units.hpp>
 #include <cachesite/value.hpp>
 #include <cachesite/value_layer.hpp>
+#include <cachesite/i_write_policy_cache.hpp>
 #include <cachesite/write_policy_cache.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
 #include <cachesite/write_policy_cache_options.hpp>

@@ -4,7 +4,7 @@
 
 #include <cachesite/clock.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/tiered_cache.hpp>
+#include <cachesite/i_tiered_cache.hpp>
 
 #include <array>
 #include <atomic>

@@ -4,7 +4,7 @@
 #include "basics/thread.hpp"
 
 #include <cachesite/result.hpp>
-#include <cachesite/write_policy_cache.hpp>
+#include <cachesite/i_write_policy_cache.hpp>
 #include <cachesite/write_policy_cache_options.hpp>
 
 #include <chrono>

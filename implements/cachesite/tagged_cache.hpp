@@ -2,7 +2,7 @@
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/tagged_cache_options.hpp>
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
-#include <cachesite/tiered_cache.hpp>
+#include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/tiered_cache_options.hpp>
 
 #include <memory>

@@ -2,7 +2,7 @@
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
-#include <cachesite/write_policy_cache.hpp>
+#include <cachesite/i_write_policy_cache.hpp>
 #include <cachesite/write_policy_cache_options.hpp>
 
 #include <chrono>
