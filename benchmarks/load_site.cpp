@@ -3,7 +3,7 @@
 
 #include <cachesite/document_reader.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/site_builder.hpp>
 
 #include <algorithm>
 #include <chrono>

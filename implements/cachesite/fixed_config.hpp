@@ -2,7 +2,7 @@
 
 #include <cachesite/parameter.hpp>
 #include <cachesite/secret.hpp>
-#include <cachesite/stored_config.hpp>
+#include <cachesite/detail/stored_config.hpp>
 
 #include <string>
 #include <vector>

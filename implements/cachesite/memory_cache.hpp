@@ -3,7 +3,7 @@
 #include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/memory_cache_options.hpp>
-#include <cachesite/removal_cause.hpp>
+#include <cachesite/detail/removal_cause.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include <cachesite/parameter.hpp>
 #include <cachesite/rate.hpp>
-#include <cachesite/redis_client_options.hpp>
+#include <cachesite/detail/redis_client_options.hpp>
 
 #include <chrono>
 #include <cstdint>

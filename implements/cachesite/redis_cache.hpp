@@ -9,7 +9,7 @@
 #include <cachesite/redis_database.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/reference.hpp>
-#include <cachesite/session_options.hpp>
+#include <cachesite/detail/session_options.hpp>
 
 #include <cstdint>
 #include <memory>

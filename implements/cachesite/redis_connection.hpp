@@ -6,7 +6,7 @@
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_connection_options.hpp>
 #include <cachesite/redis_statistics.hpp>
-#include <cachesite/session_options.hpp>
+#include <cachesite/detail/session_options.hpp>
 
 #include <chrono>
 #include <cstddef>

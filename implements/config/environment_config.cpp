@@ -2,7 +2,7 @@
 #include "config/typed_value.hpp"
 
 #include <cachesite/environment_config.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <algorithm>
 #include <map>

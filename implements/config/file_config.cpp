@@ -2,7 +2,7 @@
 
 #include <cachesite/file_config.hpp>
 #include <cachesite/problem.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <cstdlib>
 #include <stdexcept>

@@ -5,7 +5,7 @@
 #include "mutex/mutex_handle.hpp"
 
 #include <cachesite/detail/interruptible_sleep.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/mutex_site.hpp>
 
 #include <algorithm>

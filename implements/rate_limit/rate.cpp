@@ -1,5 +1,5 @@
 #include <cachesite/rate.hpp>
-#include <cachesite/units.hpp>
+#include <cachesite/detail/units.hpp>
 
 #include <charconv>
 #include <system_error>

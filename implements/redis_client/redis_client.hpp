@@ -2,7 +2,7 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/redis.hpp>
-#include <cachesite/redis_client_options.hpp>
+#include <cachesite/detail/redis_client_options.hpp>
 
 #include <memory>
 

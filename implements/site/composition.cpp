@@ -5,7 +5,7 @@
 
 #include <cachesite/logger.hpp>
 #include <cachesite/logger_site.hpp>
-#include <cachesite/problem_ids.hpp>
+#include <cachesite/detail/problem_ids.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -2,7 +2,7 @@
 
 #include "binding/binder.hpp"
 
-#include <cachesite/component_class.hpp>
+#include <cachesite/detail/component_class.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/document.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/argument_key.hpp>
+#include <cachesite/detail/argument_key.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_error.hpp>
 #include <cachesite/cached_options.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/health.hpp>
-#include <cachesite/stable_hash.hpp>
+#include <cachesite/detail/stable_hash.hpp>
 
 #include <algorithm>
 #include <concepts>

@@ -3,7 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/detail/interruptible_sleep.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/queue_message.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_span.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_span.hpp>
 #include <cachesite/value.hpp>

@@ -4,7 +4,7 @@
 #include "layers/remember/flight_table.hpp"
 #include "layers/remember/key_in_text.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/remember_cache.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
+#include <cachesite/detail/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <array>

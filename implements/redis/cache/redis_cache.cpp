@@ -4,7 +4,7 @@
 #include "redis/settings/topology_settings.hpp"
 
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
+#include <cachesite/detail/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 #include "redis/wire/script_digest.hpp"
 
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
+#include <cachesite/detail/ttl_jitter.hpp>
 
 #include <array>
 #include <charconv>

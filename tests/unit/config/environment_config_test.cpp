@@ -2,7 +2,7 @@
 
 #include <cachesite/environment_config.hpp>
 #include <cachesite/layered_config.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <cstdlib>
 #include <initializer_list>

@@ -4,7 +4,7 @@
 #include <cachesite/load.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/redis_cache.hpp>
 
 #include <algorithm>

@@ -3,9 +3,9 @@
 
 #include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/site_builder.hpp>
-#include <cachesite/substitution.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/site_builder.hpp>
+#include <cachesite/detail/substitution.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -6,7 +6,7 @@
 #include <cachesite/document_writer.hpp>
 #include <cachesite/dump.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <cstdlib>

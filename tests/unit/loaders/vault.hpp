@@ -5,7 +5,7 @@
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/secret.hpp>
-#include <cachesite/session_options.hpp>
+#include <cachesite/detail/session_options.hpp>
 
 #include <optional>
 #include <stdexcept>

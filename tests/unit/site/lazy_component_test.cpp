@@ -3,7 +3,7 @@
 
 #include <cachesite/component_site.hpp>
 #include <cachesite/lazy_value.hpp>
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <atomic>

@@ -5,7 +5,7 @@
 #include <cachesite/component_site.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/secret.hpp>
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/site_builder.hpp>
 
 #include <stdexcept>
 #include <string>

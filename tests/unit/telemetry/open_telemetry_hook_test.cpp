@@ -2,7 +2,7 @@
 #include "telemetry_fixture.hpp"
 
 #include <cachesite/hooked_cache.hpp>
-#include <cachesite/stable_hash.hpp>
+#include <cachesite/detail/stable_hash.hpp>
 
 #include <array>
 #include <atomic>

@@ -4,7 +4,7 @@
 #include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/document.hpp>
-#include <cachesite/document_source.hpp>
+#include <cachesite/detail/document_source.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/time_span.hpp>
