@@ -4,8 +4,8 @@
 #include "basics/temporary_error.hpp"
 #include "mutex/mutex_handle.hpp"
 
-#include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/mutex_site.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cachesite/detail/argument_key.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/detail/argument_key.hpp>
 #include <cachesite/detail/failure_report.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/i_tagged_cache.hpp>

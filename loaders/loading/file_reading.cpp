@@ -3,10 +3,10 @@
 #include "reading/secret_lines.hpp"
 
 #include <cachesite/detail/document_problem_ids.hpp>
-#include <cachesite/document_reader.hpp>
 #include <cachesite/detail/problem_text.hpp>
 #include <cachesite/detail/site_builder.hpp>
 #include <cachesite/detail/substitution.hpp>
+#include <cachesite/document_reader.hpp>
 
 #include <algorithm>
 #include <system_error>

@@ -7,8 +7,8 @@
 #include "reading/yaml_reader.hpp"
 
 #include <cachesite/detail/document_problem_ids.hpp>
-#include <cachesite/document_reader.hpp>
 #include <cachesite/detail/problem_text.hpp>
+#include <cachesite/document_reader.hpp>
 
 #include <algorithm>
 #include <memory>

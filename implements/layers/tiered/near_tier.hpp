@@ -3,8 +3,8 @@
 #include "basics/per_process_mutex.hpp"
 
 #include <cachesite/clock.hpp>
-#include <cachesite/memory_cache.hpp>
 #include <cachesite/i_tiered_cache.hpp>
+#include <cachesite/memory_cache.hpp>
 
 #include <array>
 #include <atomic>

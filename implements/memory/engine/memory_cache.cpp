@@ -1,8 +1,8 @@
 #include "memory/engine/engine.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/detail/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <array>
