@@ -105,7 +105,7 @@ class RememberCache final : public CacheLayer, public IComputingCache, public IT
   void outdate_computations(const CacheRequest& request);
 
   class Inner;
-  class Course;
+  class RememberCall;
   const std::unique_ptr<Inner> inner_;
 };
 
