@@ -127,7 +127,7 @@ class Engine::Acquisition {
   Acquisition& operator=(const Acquisition&) = delete;
 
   /// False when others had it until the deadline.
-  Result<bool> run(LockLine::Place& place, const std::stop_token& stop);
+  Result<bool> run(LockLine::Waiter& place, const std::stop_token& stop);
 
  private:
   Result<AttemptResult> attempt();
@@ -199,7 +199,7 @@ void Engine::Acquisition::wait(const AttemptResult& failed, milliseconds limit, 
   if (!waited.ok()) detail::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
 }
 
-Result<bool> Engine::Acquisition::run(LockLine::Place& place, const std::stop_token& stop) {
+Result<bool> Engine::Acquisition::run(LockLine::Waiter& place, const std::stop_token& stop) {
   for (;;) {
     const auto attempt = this->attempt();
     if (attempt.ok() && attempt.value().granted) {
@@ -238,7 +238,7 @@ Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine
   if (either.stop_requested()) return stopped_error();
   std::optional<std::chrono::nanoseconds> limit;
   if (request.wait) limit = deadline - options_.clock->now();
-  LockLine::Place place(*line, request.mode);
+  LockLine::Waiter place(*line, request.mode);
   if (!place.wait_for_turn(limit, either.get_token())) {
     if (either.stop_requested()) return stopped_error();
     return std::shared_ptr<IMutexLease>();

@@ -67,7 +67,8 @@ Lookup lookup_of(std::optional<std::string>&& bytes) {
 /// One call of `remember`.
 class RememberCache::RememberCall {
  public:
-  RememberCall(RememberCache& cache, std::string_view key, TimeToLive time_to_live, const Computation& computation)
+  RememberCall(RememberCache& cache, std::string_view key, TimeToLive time_to_live,
+               const Computation& computation)
       : cache_(cache),
         inner_(*cache.inner_),
         flights_(inner_.table.get()),
