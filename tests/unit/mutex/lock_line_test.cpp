@@ -22,10 +22,10 @@ std::shared_ptr<HeldLock> holder(const std::shared_ptr<LockLine>& line, MutexMod
 
 // Held until the result goes.
 std::shared_ptr<HeldLock> take(const std::shared_ptr<LockLine>& line, MutexMode mode) {
-  LockLine::Waiter place(*line, mode);
-  BOOST_REQUIRE(place.wait_for_turn(0ns, {}));
+  LockLine::Waiter waiter(*line, mode);
+  BOOST_REQUIRE(waiter.wait_for_turn(0ns, {}));
   auto held_lock = holder(line, mode);
-  place.become(held_lock);
+  waiter.become(held_lock);
   return {held_lock.get(), [line, held_lock](HeldLock* held) { line->vacate(*held); }};
 }
 
@@ -93,8 +93,8 @@ BOOST_AUTO_TEST_CASE(waiting_ends_when_it_is_told_to) {
   const auto first = take(line, MutexMode::exclusive);
   std::stop_source stop;
   std::thread waiter([&] {
-    LockLine::Waiter place(*line, MutexMode::exclusive);
-    BOOST_TEST(!place.wait_for_turn(std::nullopt, stop.get_token()));
+    LockLine::Waiter waiter(*line, MutexMode::exclusive);
+    BOOST_TEST(!waiter.wait_for_turn(std::nullopt, stop.get_token()));
   });
   stop.request_stop();
   waiter.join();
