@@ -1,9 +1,9 @@
 // How much loading a component file costs beside parsing it: 10 000 components, against what yaml-cpp needs
 // to emit the events of the same text to somebody who drops them. Prints the target and the figure.
 
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/site_builder.hpp>
 
 #include <algorithm>
 #include <chrono>

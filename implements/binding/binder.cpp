@@ -5,7 +5,7 @@
 #include "binding/scalar_reader.hpp"
 #include "binding/suggestion.hpp"
 
-#include <cachesite/problem_ids.hpp>
+#include <cachesite/detail/problem_ids.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -2,7 +2,7 @@
 
 #include "binding/real_text.hpp"
 
-#include <cachesite/units.hpp>
+#include <cachesite/detail/units.hpp>
 
 #include <cmath>
 #include <cstdint>

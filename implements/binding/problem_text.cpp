@@ -1,6 +1,6 @@
 #include "basics/utf8.hpp"
 
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,7 @@
 #include "binding/expectation.hpp"
 #include "binding/suggestion.hpp"
 
-#include <cachesite/units.hpp>
+#include <cachesite/detail/units.hpp>
 
 #include <algorithm>
 #include <array>

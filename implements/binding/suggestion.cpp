@@ -1,6 +1,6 @@
 #include "binding/suggestion.hpp"
 
-#include <cachesite/suggestion.hpp>
+#include <cachesite/detail/suggestion.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -4,7 +4,7 @@
 #include "binding/real_text.hpp"
 #include "binding/scalar_reader.hpp"
 
-#include <cachesite/units.hpp>
+#include <cachesite/detail/units.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/component_class.hpp>
+#include <cachesite/detail/component_class.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -87,7 +87,7 @@ class Catalog {
 
  private:
   struct Empty {};
-  struct Place {
+  struct NameTarget {
     std::size_t index;
     std::size_t alias;
   };
@@ -95,11 +95,11 @@ class Catalog {
 
   explicit Catalog(Empty) {}
   Added insert(ComponentClass component_class);
-  void take_name(std::string_view name, Place place);
+  void take_name(std::string_view name, NameTarget target);
   ComponentClass& edit(std::size_t index);
 
   std::vector<std::shared_ptr<ComponentClass>> classes_;  // shared by copies until one of them edits
-  std::map<std::string, Place, std::less<>> places_;
+  std::map<std::string, NameTarget, std::less<>> targets_;
   std::map<std::string, std::string, std::less<>> interface_aliases_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/component_class.hpp>
+#include <cachesite/detail/component_class.hpp>
 #include <cachesite/site.hpp>
 #include <cachesite/time_span.hpp>
 

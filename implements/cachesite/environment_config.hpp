@@ -2,8 +2,8 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/config_default.hpp>
+#include <cachesite/detail/stored_config.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/stored_config.hpp>
 
 #include <functional>
 #include <memory>

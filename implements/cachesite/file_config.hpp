@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/stored_config.hpp>
 #include <cachesite/format.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/stored_config.hpp>
 
 #include <optional>
 #include <string>

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cachesite/detail/stored_config.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/secret.hpp>
-#include <cachesite/stored_config.hpp>
 
 #include <string>
 #include <vector>

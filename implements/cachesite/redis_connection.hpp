@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cachesite/byte_size.hpp>
+#include <cachesite/bytes.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/session_options.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_connection_options.hpp>
 #include <cachesite/redis_statistics.hpp>
-#include <cachesite/session_options.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/redis_client_options.hpp>
 #include <cachesite/mutex_site.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/redis_client_options.hpp>
 
 #include <chrono>
 #include <memory>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cachesite/catalog.hpp>
-#include <cachesite/component_class.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/detail/component_class.hpp>
 #include <cachesite/document.hpp>
 
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/log_sink_options.hpp>
+#include <cachesite/detail/log_sink_options.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/logger_site.hpp>
 #include <cachesite/parameter.hpp>

@@ -1,6 +1,6 @@
 #include "codecs/envelope.hpp"
 
-#include <cachesite/stable_hash.hpp>
+#include <cachesite/detail/stable_hash.hpp>
 
 #include <string_view>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/aead_codec.hpp>
-#include <cachesite/codec_cache_options.hpp>
+#include <cachesite/codec_cache.hpp>
 #include <cachesite/codec_statistics.hpp>
 
 #include <array>

@@ -1,8 +1,8 @@
 #include "basics/checked_options.hpp"
 #include "config/typed_value.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/environment_config.hpp>
-#include <cachesite/problem_text.hpp>
 
 #include <algorithm>
 #include <map>

@@ -1,8 +1,8 @@
 #include "config/typed_value.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/problem.hpp>
-#include <cachesite/problem_text.hpp>
 
 #include <cstdlib>
 #include <stdexcept>

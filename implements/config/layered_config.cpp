@@ -1,5 +1,5 @@
+#include <cachesite/detail/stored_config.hpp>
 #include <cachesite/layered_config.hpp>
-#include <cachesite/stored_config.hpp>
 
 #include <algorithm>
 #include <set>

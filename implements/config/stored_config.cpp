@@ -1,4 +1,4 @@
-#include <cachesite/stored_config.hpp>
+#include <cachesite/detail/stored_config.hpp>
 
 #include <optional>
 #include <utility>

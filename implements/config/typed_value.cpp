@@ -1,6 +1,6 @@
 #include "config/typed_value.hpp"
 
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <charconv>
 #include <cmath>

@@ -2,7 +2,7 @@
 
 #include "basics/utf8.hpp"
 
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <array>
 #include <cstdio>

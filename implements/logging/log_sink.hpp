@@ -2,7 +2,7 @@
 
 #include "basics/per_process.hpp"
 
-#include <cachesite/log_sink_options.hpp>
+#include <cachesite/detail/log_sink_options.hpp>
 
 #include <memory>
 #include <mutex>

@@ -4,8 +4,8 @@
 #include "basics/temporary_error.hpp"
 #include "mutex/mutex_handle.hpp"
 
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/interruptible_sleep.hpp>
-#include <cachesite/guarded_call.hpp>
 #include <cachesite/mutex_site.hpp>
 
 #include <algorithm>
@@ -127,7 +127,7 @@ class Engine::Acquisition {
   Acquisition& operator=(const Acquisition&) = delete;
 
   /// False when others had it until the deadline.
-  Result<bool> run(LockLine::Place& place, const std::stop_token& stop);
+  Result<bool> run(LockLine::Waiter& waiter, const std::stop_token& stop);
 
  private:
   Result<AttemptResult> attempt();
@@ -199,13 +199,13 @@ void Engine::Acquisition::wait(const AttemptResult& failed, milliseconds limit, 
   if (!waited.ok()) detail::interruptible_sleep(std::min(limit, milliseconds(50)), stop);
 }
 
-Result<bool> Engine::Acquisition::run(LockLine::Place& place, const std::stop_token& stop) {
+Result<bool> Engine::Acquisition::run(LockLine::Waiter& waiter, const std::stop_token& stop) {
   for (;;) {
     const auto attempt = this->attempt();
     if (attempt.ok() && attempt.value().granted) {
       granted_ = true;
       held_lock_->grant(attempt.value().fencing_token, last_sent_);
-      place.become(held_lock_);
+      waiter.become(held_lock_);
       engine_.keeper_.watch(held_lock_);
       return true;
     }
@@ -238,13 +238,13 @@ Result<std::shared_ptr<IMutexLease>> Engine::take(const std::shared_ptr<LockLine
   if (either.stop_requested()) return stopped_error();
   std::optional<std::chrono::nanoseconds> limit;
   if (request.wait) limit = deadline - options_.clock->now();
-  LockLine::Place place(*line, request.mode);
-  if (!place.wait_for_turn(limit, either.get_token())) {
+  LockLine::Waiter waiter(*line, request.mode);
+  if (!waiter.wait_for_turn(limit, either.get_token())) {
     if (either.stop_requested()) return stopped_error();
     return std::shared_ptr<IMutexLease>();
   }
   const auto held_lock = new_held_lock(line, request);
-  const auto granted = Acquisition(*this, held_lock, deadline).run(place, either.get_token());
+  const auto granted = Acquisition(*this, held_lock, deadline).run(waiter, either.get_token());
   if (!granted.ok()) return granted.error();
   if (!granted.value()) return std::shared_ptr<IMutexLease>();
   lease->hold(held_lock);

@@ -4,7 +4,7 @@
 #include "basics/guarded_log.hpp"
 #include "mutex/lock_line.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <algorithm>
 #include <utility>

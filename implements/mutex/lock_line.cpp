@@ -5,20 +5,20 @@
 
 namespace cachesite::mutex {
 
-LockLine::Place::Place(LockLine& line, MutexMode mode) : line_(line), mode_(mode) {
+LockLine::Waiter::Waiter(LockLine& line, MutexMode mode) : line_(line), mode_(mode) {
   const std::lock_guard lock(line_.mutex_);
   position_ = line_.waiting_.insert(line_.waiting_.end(), this);
 }
 
-LockLine::Place::~Place() {
+LockLine::Waiter::~Waiter() {
   if (!in_line_) return;
   const std::lock_guard lock(line_.mutex_);
   line_.waiting_.erase(position_);
   line_.call_next();
 }
 
-bool LockLine::Place::wait_for_turn(std::optional<std::chrono::nanoseconds> limit,
-                                    const std::stop_token& stop) {
+bool LockLine::Waiter::wait_for_turn(std::optional<std::chrono::nanoseconds> limit,
+                                     const std::stop_token& stop) {
   std::unique_lock lock(line_.mutex_);
   const auto admitted = [this] { return line_.admits(*this); };
   if (admitted()) return true;
@@ -26,7 +26,7 @@ bool LockLine::Place::wait_for_turn(std::optional<std::chrono::nanoseconds> limi
   return turn_.wait_for(lock, stop, *limit, admitted);
 }
 
-void LockLine::Place::become(std::shared_ptr<HeldLock> held_lock) noexcept {
+void LockLine::Waiter::become(std::shared_ptr<HeldLock> held_lock) noexcept {
   holding_.front() = std::move(held_lock);
   const std::lock_guard lock(line_.mutex_);
   line_.held_locks_.splice(line_.held_locks_.end(), holding_);
@@ -35,9 +35,9 @@ void LockLine::Place::become(std::shared_ptr<HeldLock> held_lock) noexcept {
   line_.call_next();
 }
 
-bool LockLine::admits(const Place& place) const noexcept {
-  if (waiting_.front() != &place) return false;
-  if (place.mode_ == MutexMode::exclusive) return held_locks_.empty();
+bool LockLine::admits(const Waiter& waiter) const noexcept {
+  if (waiting_.front() != &waiter) return false;
+  if (waiter.mode_ == MutexMode::exclusive) return held_locks_.empty();
   return std::all_of(held_locks_.begin(), held_locks_.end(),
                      [](const auto& held_lock) { return held_lock->claim.mode == MutexMode::shared; });
 }

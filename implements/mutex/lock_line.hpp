@@ -15,10 +15,10 @@
 namespace cachesite::mutex {
 
 /// Those of this process who have one mutex, and those who want it, first come first served. Only the first
-/// in line deals with the backend, so however many threads wait, the backend sees one. Once somebody has a
-/// place, nothing here needs memory.
+/// in line deals with the backend, so however many threads wait, the backend sees one. Once somebody waits
+/// in line, nothing here needs memory.
 ///
-///     in line   a Place behind others, or     the one before has left, a holder has released -> its turn
+///     in line   a Waiter behind others, or     the one before has left, a holder has released -> its turn
 ///               while others hold the mutex   limit or stop -> gone
 ///     its turn  first, and admitted: asks     granted, become() -> holds
 ///               the backend                   limit, stop or failure -> gone
@@ -29,15 +29,15 @@ class LockLine {
  public:
   explicit LockLine(std::string name) : name_(std::move(name)) {}
 
-  /// A place in line, until it is given up or becomes a held lock.
-  class Place {
+  /// One who waits in line, until it is given up or becomes a held lock.
+  class Waiter {
    public:
-    Place(LockLine& line, MutexMode mode);
-    ~Place();
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
+    Waiter(LockLine& line, MutexMode mode);
+    ~Waiter();
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
 
-    /// Waits until it is this place's turn. False when `limit` passed or `stop` was requested first.
+    /// Waits until it is this one's turn. False when `limit` passed or `stop` was requested first.
     bool wait_for_turn(std::optional<std::chrono::nanoseconds> limit, const std::stop_token& stop);
     /// Leaves the line as a holder.
     void become(std::shared_ptr<HeldLock> held_lock) noexcept;
@@ -48,7 +48,7 @@ class LockLine {
     const MutexMode mode_;
     basics::AnyCondition turn_;
     std::list<std::shared_ptr<HeldLock>> holding_{nullptr};  // what `become` puts among the held locks
-    std::list<Place*>::iterator position_;
+    std::list<Waiter*>::iterator position_;
     bool in_line_ = true;
   };
 
@@ -61,12 +61,12 @@ class LockLine {
   [[nodiscard]] std::vector<std::shared_ptr<HeldLock>> held_locks() const;
 
  private:
-  [[nodiscard]] bool admits(const Place& place) const noexcept;
+  [[nodiscard]] bool admits(const Waiter& waiter) const noexcept;
   void call_next() noexcept;
 
   const std::string name_;
   mutable std::mutex mutex_;
-  std::list<Place*> waiting_;
+  std::list<Waiter*> waiting_;
   std::list<std::shared_ptr<HeldLock>> held_locks_;
 };
 

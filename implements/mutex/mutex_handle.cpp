@@ -2,7 +2,7 @@
 
 #include "basics/inherited.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -85,13 +85,14 @@ void RedisBackend::wait(const Claim& claim, const AttemptResult& failed, millise
   auto length = std::min(limit, failed.announced ? longest_sleep : options_.poll_interval);
   if (failed.remaining) length = std::min(length, *failed.remaining + milliseconds(1));
   length = std::max(length, milliseconds(1));
-  struct Place {
+  struct SleeperCount {
     std::atomic<int>& count;
     const bool taken;
-    explicit Place(std::atomic<int>& sleepers) : count(sleepers), taken(count.fetch_add(1) < most_sleepers) {}
-    ~Place() { count.fetch_sub(1); }
-  } const place(sleepers_);
-  if (!place.taken) return detail::interruptible_sleep(std::min(length, options_.poll_interval), stop);
+    explicit SleeperCount(std::atomic<int>& sleepers)
+        : count(sleepers), taken(count.fetch_add(1) < most_sleepers) {}
+    ~SleeperCount() { count.fetch_sub(1); }
+  } const sleeper(sleepers_);
+  if (!sleeper.taken) return detail::interruptible_sleep(std::min(length, options_.poll_interval), stop);
   constexpr milliseconds answer(500);  // servers look at such waits ten times a second
   const double seconds = std::chrono::duration<double>(length).count();
   const auto woken =

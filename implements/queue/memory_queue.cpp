@@ -17,8 +17,8 @@ class MemoryQueue::Message {
   // Guarded by the queue.
   std::uint64_t id = 0;
   std::uint64_t deliveries = 0;
-  Place place = Place::gone;
-  Places::iterator position;  // unless it is gone
+  MessageState state = MessageState::gone;
+  MessagesByTime::iterator position;  // unless it is gone
 };
 
 namespace {
@@ -52,7 +52,7 @@ class Delivery final : public IQueueDelivery {
 
 Result<std::string> MemoryQueue::send(ByteView body, milliseconds delay) {
   if (fork_mark_.forked()) return basics::forked_error();
-  Places one;
+  MessagesByTime one;
   one.emplace(TimePoint(), std::make_shared<Message>(body));
   const std::lock_guard lock(mutex_);
   if (stopped_) return Error(ErrorCode::closed, "the queue is stopped");
@@ -62,9 +62,9 @@ Result<std::string> MemoryQueue::send(ByteView body, milliseconds delay) {
   auto node = one.extract(one.begin());
   node.mapped()->id = ++last_id_;
   if (delay.count() > 0)
-    enter(std::move(node), Place::delayed, later(delay));
+    enter(std::move(node), MessageState::delayed, later(delay));
   else
-    enter(std::move(node), Place::ready, {});
+    enter(std::move(node), MessageState::ready, {});
   return id;
 }
 
@@ -86,7 +86,7 @@ Result<std::optional<QueueMessage>> MemoryQueue::receive(milliseconds wait, cons
   std::string id = std::to_string(message->id);
   auto delivery = std::make_unique<Delivery>(shared_from_this(), message, message->deliveries + 1);
   const auto deliveries = ++message->deliveries;
-  enter(leave(*message), Place::out, later(options_.redeliver_after));
+  enter(leave(*message), MessageState::out, later(options_.redeliver_after));
   lock.unlock();
   return std::optional<QueueMessage>(
       QueueMessage(message->body, std::move(id), deliveries, std::move(delivery)));
@@ -102,17 +102,17 @@ void MemoryQueue::wait(std::unique_lock<std::mutex>& lock, TimePoint now, TimePo
 
 Status MemoryQueue::acknowledge(Message& message) noexcept {
   if (fork_mark_.forked()) return basics::forked_error();
-  Places::node_type gone;  // goes without the lock
+  MessagesByTime::node_type gone;  // goes without the lock
   const std::lock_guard lock(mutex_);
   // Wherever it is by now: done is done.
-  if (message.place != Place::gone) gone = leave(message);
+  if (message.state != MessageState::gone) gone = leave(message);
   return Done{};
 }
 
 Status MemoryQueue::give_back(Message& message, std::uint64_t delivery, milliseconds delay) noexcept {
   if (fork_mark_.forked()) return basics::forked_error();
   const std::lock_guard lock(mutex_);
-  if (message.place == Place::out && message.deliveries == delivery)
+  if (message.state == MessageState::out && message.deliveries == delivery)
     give_back(message, std::min(delay, options_.redeliver_after));
   return Done{};
 }
@@ -120,8 +120,8 @@ Status MemoryQueue::give_back(Message& message, std::uint64_t delivery, millisec
 Result<bool> MemoryQueue::keep(Message& message, std::uint64_t delivery) noexcept {
   if (fork_mark_.forked()) return basics::forked_error();
   const std::lock_guard lock(mutex_);
-  if (message.place != Place::out || message.deliveries != delivery) return false;
-  enter(leave(message), Place::out, later(options_.redeliver_after));
+  if (message.state != MessageState::out || message.deliveries != delivery) return false;
+  enter(leave(message), MessageState::out, later(options_.redeliver_after));
   return true;
 }
 
@@ -130,40 +130,40 @@ void MemoryQueue::give_back(Message& message, milliseconds delay) noexcept {
   if (options_.max_deliveries != 0 && message.deliveries >= options_.max_deliveries)
     ++dead_;
   else if (delay.count() > 0)
-    enter(std::move(node), Place::delayed, later(delay));
+    enter(std::move(node), MessageState::delayed, later(delay));
   else
-    enter(std::move(node), Place::ready, {});
+    enter(std::move(node), MessageState::ready, {});
 }
 
 void MemoryQueue::collect_due(TimePoint now) noexcept {
   while (!timed_.empty() && timed_.begin()->first <= now) {
     Message& due = *timed_.begin()->second;
-    if (due.place == Place::out)
+    if (due.state == MessageState::out)
       give_back(due, milliseconds(0));
     else
-      enter(leave(due), Place::ready, {});
+      enter(leave(due), MessageState::ready, {});
   }
 }
 
-MemoryQueue::Places& MemoryQueue::places_of(Place place) noexcept {
-  return place == Place::ready ? ready_ : timed_;
+MemoryQueue::MessagesByTime& MemoryQueue::messages_in(MessageState state) noexcept {
+  return state == MessageState::ready ? ready_ : timed_;
 }
 
-void MemoryQueue::enter(Places::node_type node, Place place, TimePoint due) noexcept {
+void MemoryQueue::enter(MessagesByTime::node_type node, MessageState state, TimePoint due) noexcept {
   Message& message = *node.mapped();
   node.key() = due;
-  auto& places = places_of(place);
-  message.position = places.insert(places.end(), std::move(node));
-  message.place = place;
-  if (place == Place::out) ++out_;
-  if (place == Place::ready || message.position == timed_.begin()) changed_.notify_all();
+  auto& messages = messages_in(state);
+  message.position = messages.insert(messages.end(), std::move(node));
+  message.state = state;
+  if (state == MessageState::out) ++out_;
+  if (state == MessageState::ready || message.position == timed_.begin()) changed_.notify_all();
 }
 
-MemoryQueue::Places::node_type MemoryQueue::leave(Message& message) noexcept {
-  if (message.place == Place::out) --out_;
-  auto& places = places_of(message.place);
-  message.place = Place::gone;
-  return places.extract(message.position);
+MemoryQueue::MessagesByTime::node_type MemoryQueue::leave(Message& message) noexcept {
+  if (message.state == MessageState::out) --out_;
+  auto& messages = messages_in(message.state);
+  message.state = MessageState::gone;
+  return messages.extract(message.position);
 }
 
 MemoryQueue::TimePoint MemoryQueue::next_due() const noexcept {

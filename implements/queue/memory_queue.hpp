@@ -22,7 +22,7 @@ namespace cachesite::queue {
 
 /// One queue of a MemoryQueueSite.
 ///
-/// Where a message is, and what leads from one place to the next:
+/// The states of a message, and what leads from one state to the next:
 ///
 ///     ready    to be handed out               receive() -> out
 ///     delayed  to be ready at its time        its time -> ready
@@ -32,7 +32,7 @@ namespace cachesite::queue {
 ///                                             gone
 ///     gone     acknowledged, or given up
 ///
-/// Whatever needs memory is made before a message goes from one place to another: a failure leaves it where
+/// Whatever needs memory is made before a message goes from one state to another: a failure leaves it where
 /// it is. Each step takes time that grows with the logarithm of the number of messages. In a forked child
 /// calls end with `closed`: the messages are the parent's.
 class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
@@ -54,12 +54,12 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   void stop() noexcept;
 
  private:
-  using Places = std::multimap<TimePoint, std::shared_ptr<Message>>;
-  enum class Place : std::uint8_t { ready, delayed, out, gone };
+  using MessagesByTime = std::multimap<TimePoint, std::shared_ptr<Message>>;
+  enum class MessageState : std::uint8_t { ready, delayed, out, gone };
 
-  [[nodiscard]] Places& places_of(Place place) noexcept;
-  void enter(Places::node_type node, Place place, TimePoint due) noexcept;
-  Places::node_type leave(Message& message) noexcept;
+  [[nodiscard]] MessagesByTime& messages_in(MessageState state) noexcept;
+  void enter(MessagesByTime::node_type node, MessageState state, TimePoint due) noexcept;
+  MessagesByTime::node_type leave(Message& message) noexcept;
   void give_back(Message& message, std::chrono::milliseconds delay) noexcept;
   void collect_due(TimePoint now) noexcept;
   void wait(std::unique_lock<std::mutex>& lock, TimePoint now, TimePoint deadline,
@@ -73,8 +73,8 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   const basics::ForkMark fork_mark_;
   mutable std::mutex mutex_;
   basics::AnyCondition changed_;
-  Places ready_;  // in the order in which they are handed out, all with the same key
-  Places timed_;  // delayed and out, by when they are ready again
+  MessagesByTime ready_;  // in the order in which they are handed out, all with the same key
+  MessagesByTime timed_;  // delayed and out, by when they are ready again
   std::size_t out_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t dead_ = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/queue_site.hpp>
 #include <cachesite/result.hpp>
 

@@ -1,5 +1,5 @@
-#include <cachesite/rate.hpp>
-#include <cachesite/units.hpp>
+#include <cachesite/detail/units.hpp>
+#include <cachesite/rate_limiter_options.hpp>
 
 #include <charconv>
 #include <system_error>

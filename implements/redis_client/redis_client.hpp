@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/redis_client_options.hpp>
 #include <cachesite/redis.hpp>
-#include <cachesite/redis_client_options.hpp>
 
 #include <memory>
 

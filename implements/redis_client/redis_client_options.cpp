@@ -1,6 +1,6 @@
 #include "basics/shared_connection.hpp"
 
-#include <cachesite/redis_client_options.hpp>
+#include <cachesite/detail/redis_client_options.hpp>
 
 namespace cachesite {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/latency_histogram.hpp>
+#include <cachesite/detail/latency_histogram.hpp>
 
 #include <chrono>
 #include <cstdint>

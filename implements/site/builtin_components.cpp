@@ -24,11 +24,11 @@
 #include <cachesite/redis_stream_queue_site.hpp>
 #include <cachesite/remember_cache.hpp>
 #include <cachesite/sliding_window_limiter.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
-#include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/tiered_cache.hpp>
 #include <cachesite/token_bucket_limiter.hpp>
 #include <cachesite/topic_logger_site.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <string>
 

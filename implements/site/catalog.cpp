@@ -52,9 +52,9 @@ Catalog::Added Catalog::insert(ComponentClass component_class) {
   return {*this, classes_.size() - 1};
 }
 
-void Catalog::take_name(std::string_view name, Place place) {
+void Catalog::take_name(std::string_view name, NameTarget target) {
   if (name.empty()) throw std::invalid_argument("a component class needs a name");
-  if (!places_.emplace(name, place).second)
+  if (!targets_.emplace(name, target).second)
     throw std::invalid_argument("there is already a component class called \"" + std::string(name) + "\"");
 }
 
@@ -69,8 +69,8 @@ void Catalog::add_interface_alias(std::string_view alias, std::string_view inter
 }
 
 Catalog::Match Catalog::find(std::string_view name) const {
-  const auto found = places_.find(name);
-  if (found == places_.end()) return {};
+  const auto found = targets_.find(name);
+  if (found == targets_.end()) return {};
   const auto& component_class = classes_[found->second.index];
   const auto alias = found->second.alias;
   return {component_class, alias == own_name ? nullptr : &component_class->aliases[alias]};

@@ -2,7 +2,7 @@
 
 #include "binding/secret_scrubber.hpp"
 
-#include <cachesite/problem_ids.hpp>
+#include <cachesite/detail/problem_ids.hpp>
 
 #include <string_view>
 #include <vector>

@@ -3,9 +3,9 @@
 #include "binding/quoted.hpp"
 #include "binding/suggestion.hpp"
 
+#include <cachesite/detail/problem_ids.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/logger_site.hpp>
-#include <cachesite/problem_ids.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -6,10 +6,10 @@
 #include "site/origin.hpp"
 #include "site/session_values.hpp"
 
+#include <cachesite/detail/problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/units.hpp>
 #include <cachesite/logger_site.hpp>
-#include <cachesite/problem_ids.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/units.hpp>
 
 #include <algorithm>
 #include <exception>

@@ -8,7 +8,7 @@
 
 #include <cachesite/component_site.hpp>
 #include <cachesite/config.hpp>
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/site_builder.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,8 @@
 
 #include "binding/binder.hpp"
 
-#include <cachesite/component_class.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/detail/component_class.hpp>
 #include <cachesite/document.hpp>
 
 #include <chrono>

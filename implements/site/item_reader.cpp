@@ -7,7 +7,7 @@
 #include "site/item_settings.hpp"
 #include "site/origin.hpp"
 
-#include <cachesite/problem_ids.hpp>
+#include <cachesite/detail/problem_ids.hpp>
 
 #include <algorithm>
 #include <array>

@@ -4,8 +4,8 @@
 #include "binding/scalar_reader.hpp"
 #include "binding/suggestion.hpp"
 
-#include <cachesite/problem_ids.hpp>
-#include <cachesite/stored_config.hpp>
+#include <cachesite/detail/problem_ids.hpp>
+#include <cachesite/detail/stored_config.hpp>
 
 #include <algorithm>
 #include <string>

@@ -3,9 +3,9 @@
 #include "site/construction.hpp"
 #include "site/secret_finder.hpp"
 
-#include <cachesite/problem_ids.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/site_builder.hpp>
 
 #include <algorithm>
 #include <mutex>

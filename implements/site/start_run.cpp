@@ -21,8 +21,8 @@ constexpr std::chrono::seconds farewell{2};
 
 }  // namespace
 
-struct StartRun::Course {
-  Course(std::vector<StartTask> given, std::function<void()> first)
+struct StartRun::Progress {
+  Progress(std::vector<StartTask> given, std::function<void()> first)
       : tasks(std::move(given)), begin(std::move(first)), deadlines(tasks.size()) {
     failures.reserve(tasks.size() + 1);  // whoever fails may do so for want of memory
   }
@@ -89,39 +89,39 @@ struct StartRun::Course {
 };
 
 StartRun::StartRun(std::vector<StartTask> tasks, std::function<void()> begin)
-    : course_(std::make_shared<Course>(std::move(tasks), std::move(begin))) {}
+    : progress_(std::make_shared<Progress>(std::move(tasks), std::move(begin))) {}
 
 std::vector<StartFailure> StartRun::run() {
-  auto& course = *course_;
-  if (course.tasks.empty()) return {};
-  std::unique_lock lock(course.mutex);
-  course.deadlines[0] = Clock::now() + course.tasks[0].limit;
+  auto& progress = *progress_;
+  if (progress.tasks.empty()) return {};
+  std::unique_lock lock(progress.mutex);
+  progress.deadlines[0] = Clock::now() + progress.tasks[0].limit;
   try {
-    course.thread = basics::Thread([shared = course_] { shared->walk(); });
+    progress.thread = basics::Thread([shared = progress_] { shared->walk(); });
   } catch (const std::system_error& failure) {
     return {{0, std::make_exception_ptr(std::system_error(failure.code(), "no thread can be had"))}};
   }
-  while (!course.done) {
-    if (course.changed.wait_until(lock, course.deadlines[course.current]) == std::cv_status::timeout &&
-        !course.done && Clock::now() >= course.deadlines[course.current]) {
-      course.given_up = true;
-      course.failures.push_back({course.current, nullptr});
-      return course.failures;
+  while (!progress.done) {
+    if (progress.changed.wait_until(lock, progress.deadlines[progress.current]) == std::cv_status::timeout &&
+        !progress.done && Clock::now() >= progress.deadlines[progress.current]) {
+      progress.given_up = true;
+      progress.failures.push_back({progress.current, nullptr});
+      return progress.failures;
     }
   }
-  return std::move(course.failures);
+  return std::move(progress.failures);
 }
 
 StartRun::~StartRun() {
-  auto& course = *course_;
-  if (!course.thread.joinable()) return;
-  std::unique_lock lock(course.mutex);
-  const bool done = course.changed.wait_for(lock, farewell, [&] { return course.done; });
+  auto& progress = *progress_;
+  if (!progress.thread.joinable()) return;
+  std::unique_lock lock(progress.mutex);
+  const bool done = progress.changed.wait_for(lock, farewell, [&] { return progress.done; });
   lock.unlock();
   if (done)
-    course.thread.join();
+    progress.thread.join();
   else
-    course.thread.detach();
+    progress.thread.detach();
 }
 
 }  // namespace cachesite::site

@@ -39,8 +39,8 @@ class StartRun {
   std::vector<StartFailure> run();
 
  private:
-  struct Course;
-  std::shared_ptr<Course> course_;
+  struct Progress;
+  std::shared_ptr<Progress> progress_;
 };
 
 }  // namespace cachesite::site

@@ -8,7 +8,7 @@
 
 namespace cachesite::site {
 
-struct StopWorker::Course {
+struct StopWorker::Progress {
   std::mutex mutex;
   basics::Condition changed;
   std::shared_ptr<IComponent> component;  // null: nothing to do
@@ -30,11 +30,11 @@ struct StopWorker::Course {
 };
 
 std::thread::id StopWorker::thread() noexcept {
-  if (course_) return thread_.get_id();
+  if (progress_) return thread_.get_id();
   try {
-    auto course = std::make_shared<Course>();
-    thread_ = basics::Thread([course] { course->walk(); });
-    course_ = std::move(course);
+    auto progress = std::make_shared<Progress>();
+    thread_ = basics::Thread([progress] { progress->walk(); });
+    progress_ = std::move(progress);
     return thread_.get_id();
   } catch (const std::exception&) {
     return std::this_thread::get_id();
@@ -47,23 +47,23 @@ bool StopWorker::stop(const std::shared_ptr<IComponent>& component,
     component->stop();
     return true;
   }
-  std::unique_lock lock(course_->mutex);
-  course_->component = component;
-  course_->changed.notify_all();
-  if (course_->changed.wait_for(lock, patience, [&] { return !course_->component; })) return true;
-  course_->over = true;
+  std::unique_lock lock(progress_->mutex);
+  progress_->component = component;
+  progress_->changed.notify_all();
+  if (progress_->changed.wait_for(lock, patience, [&] { return !progress_->component; })) return true;
+  progress_->over = true;
   lock.unlock();
   thread_.detach();
-  course_.reset();
+  progress_.reset();
   return false;
 }
 
 StopWorker::~StopWorker() {
-  if (!course_) return;
+  if (!progress_) return;
   {
-    const std::lock_guard lock(course_->mutex);
-    course_->over = true;
-    course_->changed.notify_all();
+    const std::lock_guard lock(progress_->mutex);
+    progress_->over = true;
+    progress_->changed.notify_all();
   }
   thread_.join();
 }

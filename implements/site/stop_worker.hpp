@@ -26,8 +26,8 @@ class StopWorker {
   bool stop(const std::shared_ptr<IComponent>& component, std::chrono::nanoseconds patience) noexcept;
 
  private:
-  struct Course;
-  std::shared_ptr<Course> course_;
+  struct Progress;
+  std::shared_ptr<Progress> progress_;
   basics::Thread thread_;
 };
 

@@ -3,7 +3,7 @@
 #include "telemetry/collector_url.hpp"
 #include "telemetry/sender.hpp"
 
-#include <cachesite/environment_source.hpp>
+#include <cachesite/detail/environment_source.hpp>
 #include <cachesite/open_telemetry_exporter.hpp>
 
 #include <stdexcept>

@@ -14,7 +14,7 @@ namespace cachesite::telemetry {
 
 class SpanRecorder;
 
-/// A recorded call. Everything is in place, so that recording takes no memory.
+/// A recorded call. Everything is in range, so that recording takes no memory.
 struct Span {
   enum class Kind : std::uint8_t { cache_call, server_call };
   enum class Text : std::uint8_t { name, key, message, host, peer, error_prefix };
@@ -45,28 +45,28 @@ struct Span {
   bool hashed = false;
 
   [[nodiscard]] std::string_view text(Text which) const noexcept {
-    const auto& place = places[static_cast<std::size_t>(which)];
-    return {characters.data() + place.begin, place.size};
+    const auto& range = ranges[static_cast<std::size_t>(which)];
+    return {characters.data() + range.begin, range.size};
   }
   /// At most once for each; what does not fit is left out.
   void set_text(Text which, std::string_view text, std::size_t most = room) noexcept {
     const auto size = std::min({text.size(), most, room - used});
     std::copy_n(text.data(), size, characters.data() + used);
-    places[static_cast<std::size_t>(which)] = {used, static_cast<std::uint16_t>(size)};
+    ranges[static_cast<std::size_t>(which)] = {used, static_cast<std::uint16_t>(size)};
     used = static_cast<std::uint16_t>(used + size);
   }
   void clear() noexcept {
-    places = {};
+    ranges = {};
     used = 0;
     failed = hashed = false;
     keys = 0;
   }
 
-  struct Place {
+  struct TextRange {
     std::uint16_t begin = 0;
     std::uint16_t size = 0;
   };
-  std::array<Place, texts> places;
+  std::array<TextRange, texts> ranges;
   std::uint16_t used = 0;
   std::array<char, room> characters;
 };

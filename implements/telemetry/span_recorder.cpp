@@ -2,7 +2,7 @@
 
 #include "telemetry/unix_time.hpp"
 
-#include <cachesite/stable_hash.hpp>
+#include <cachesite/detail/stable_hash.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,12 +1,21 @@
 #pragma once
 
+#include <compare>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace cachesite {
+
+/// A number of bytes, written in files as `64MiB`, `1.5GiB`, `10kB` or a bare number.
+struct ByteSize {
+  std::uint64_t bytes = 0;
+
+  friend constexpr auto operator<=>(ByteSize, ByteSize) = default;
+};
 
 /// A read-only view of bytes that somebody else owns.
 using Bytes = std::span<const std::byte>;

@@ -3,7 +3,7 @@
 #include <cachesite/cache_operation.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
-#include <cachesite/latency_histogram.hpp>
+#include <cachesite/detail/latency_histogram.hpp>
 
 #include <array>
 #include <chrono>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
-#include <cachesite/cache_entry.hpp>
 #include <cachesite/cache_operation.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/key_range.hpp>
@@ -21,6 +20,14 @@
 #include <vector>
 
 namespace cachesite {
+
+/// One entry to be stored: what `ICache::set_many` takes. It owns nothing.
+struct CacheEntry {
+  std::string_view key;
+  /// The value; a cached null for std::nullopt.
+  std::optional<ByteView> value;
+  TimeToLive time_to_live;
+};
 
 /// One operation on its way down the layers of a cache: what is asked, and its answer. A layer passes it on as
 /// it is, or changes it for the cache below; whoever can answer it ends it.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/clock.hpp>
-#include <cachesite/document_source.hpp>
+#include <cachesite/detail/document_source.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/site.hpp>
 

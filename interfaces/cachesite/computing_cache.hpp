@@ -2,8 +2,8 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/guarded_call.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cachesite/argument_key.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/detail/argument_key.hpp>
 #include <cachesite/detail/failure_report.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <concepts>
 #include <functional>

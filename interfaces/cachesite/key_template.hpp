@@ -70,7 +70,7 @@ class KeyTemplate {
   /// Whether the argument of that number, from 0, has a place.
   [[nodiscard]] bool uses(std::size_t argument) const noexcept {
     return std::any_of(places_.begin(), places_.end(),
-                       [=](const Place& place) { return place.argument == argument; });
+                       [=](const Placeholder& place) { return place.argument == argument; });
   }
 
   /// The key for these texts of the arguments; of those that have no place the text does not matter. Throws
@@ -91,7 +91,7 @@ class KeyTemplate {
 
  private:
   enum class Form : unsigned char { plain, escaped, counted };
-  struct Place {
+  struct Placeholder {
     std::string before;
     std::size_t argument = 0;
     Form form = Form::plain;
@@ -152,7 +152,7 @@ class KeyTemplate {
   }
 
   std::string text_;
-  std::vector<Place> places_;
+  std::vector<Placeholder> places_;
   std::string end_;
 };
 

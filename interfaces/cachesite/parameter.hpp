@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/parameter_type.hpp>
+#include <cachesite/detail/parameter_type.hpp>
 
 #include <concepts>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cachesite/argument_key.hpp>
 #include <cachesite/cache_error.hpp>
+#include <cachesite/detail/argument_key.hpp>
 #include <cachesite/rate_limiter.hpp>
 
 #include <cstdint>

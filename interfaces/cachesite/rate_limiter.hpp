@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/component.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/result.hpp>
 
 #include <chrono>

@@ -2,10 +2,9 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/redis_information.hpp>
 #include <cachesite/redis_command.hpp>
-#include <cachesite/redis_information.hpp>
-#include <cachesite/redis_script.hpp>
 #include <cachesite/redis_session.hpp>
 #include <cachesite/redis_subscription.hpp>
 #include <cachesite/redis_value.hpp>

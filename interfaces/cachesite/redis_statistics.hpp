@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/component.hpp>
-#include <cachesite/latency_histogram.hpp>
+#include <cachesite/detail/latency_histogram.hpp>
 
 #include <chrono>
 #include <cstdint>

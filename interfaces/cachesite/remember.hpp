@@ -2,12 +2,12 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/serializer.hpp>
-#include <cachesite/tagged_cache.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/typed_lookup.hpp>

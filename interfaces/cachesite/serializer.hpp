@@ -12,6 +12,18 @@
 
 namespace cachesite {
 
+/// Text as it is: the bytes of a value are the characters of a std::string, whatever they are.
+struct TextSerializer {
+  Status write(const std::string& value, std::string& bytes) const {
+    bytes = value;
+    return Done{};
+  }
+  Result<Found> read(ByteView bytes, std::string& value) const {
+    value.assign(bytes.data(), bytes.size());
+    return Found::hit;
+  }
+};
+
 /// What a TypedCache needs to keep values of type T: an object that writes a T as bytes and reads it again.
 /// `read` gives Found::hit, or Found::null for bytes that say that there is no value, or a failure
 /// (`corrupt`) for bytes that hold no T. Both may be called from any thread at once. A serialiser of a

@@ -1,18 +1,44 @@
 #pragma once
 
+#include <cachesite/catalog.hpp>
+#include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/document.hpp>
-#include <cachesite/load_options.hpp>
+#include <cachesite/document_limits.hpp>
+#include <cachesite/format.hpp>
+#include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
+#include <cachesite/time_span.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <istream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cachesite {
+
+/// How component files are loaded. The defaults are right for a file with an extension that says its format,
+/// written in the built-in classes, by somebody who may not read the program's environment and files.
+struct LoadOptions {
+  /// The language of the files; when not given, each file's extension decides.
+  std::optional<Format> format = {};
+  /// The classes that files may name.
+  Catalog catalog = {};
+  DocumentLimits limits = {};
+  /// Allows `${env:NAME}` and `${file:/path}` (see substitution.hpp).
+  bool allow_substitution = false;
+  /// Where components log, and where loading warns; null: the unnamed ILogger of the
+  /// files, else a logger of their unnamed or only ILoggerSite, if there is one.
+  std::shared_ptr<ILogger> logger = {};
+  /// Where components read the time; null is the machine's steady clock.
+  std::shared_ptr<const IClock> clock = {};
+  /// How long a component may take to start, unless the file says otherwise.
+  TimeSpan start_timeout = std::chrono::milliseconds(60'000);
+};
 
 /// Loads a component file: reads it, makes every component that it declares, starts them, and returns the
 /// site in which they are found. All or nothing: on any problem nothing is made, and LoadError tells every

@@ -1,8 +1,8 @@
+#include <cachesite/detail/environment_source.hpp>
+#include <cachesite/detail/file_documents.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/substitution.hpp>
 #include <cachesite/document_reader.hpp>
-#include <cachesite/environment_source.hpp>
-#include <cachesite/file_documents.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/substitution.hpp>
 
 #include <cstdlib>
 #include <filesystem>

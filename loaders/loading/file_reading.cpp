@@ -2,11 +2,11 @@
 
 #include "reading/secret_lines.hpp"
 
-#include <cachesite/document_problem_ids.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/site_builder.hpp>
+#include <cachesite/detail/substitution.hpp>
 #include <cachesite/document_reader.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/site_builder.hpp>
-#include <cachesite/substitution.hpp>
 
 #include <algorithm>
 #include <system_error>

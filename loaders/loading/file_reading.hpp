@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/document.hpp>
-#include <cachesite/load_options.hpp>
+#include <cachesite/load.hpp>
 #include <cachesite/problem.hpp>
 
 #include <filesystem>

@@ -1,10 +1,10 @@
 #include "loading/file_reading.hpp"
 
+#include <cachesite/detail/file_documents.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/document_reader.hpp>
-#include <cachesite/file_documents.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/site_builder.hpp>
 
 #include <algorithm>
 #include <iterator>

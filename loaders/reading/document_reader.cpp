@@ -6,9 +6,9 @@
 #include "reading/toml_reader.hpp"
 #include "reading/yaml_reader.hpp"
 
-#include <cachesite/document_problem_ids.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/document_reader.hpp>
-#include <cachesite/problem_text.hpp>
 
 #include <algorithm>
 #include <memory>

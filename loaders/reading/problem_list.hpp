@@ -2,8 +2,8 @@
 
 #include "reading/source_text.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/problem.hpp>
-#include <cachesite/problem_text.hpp>
 
 #include <cstddef>
 #include <string>

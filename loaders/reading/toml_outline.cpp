@@ -3,8 +3,8 @@
 #include "reading/toml_words.hpp"
 #include "reading/tree_builder.hpp"
 
-#include <cachesite/document_problem_ids.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -6,7 +6,7 @@
 #include "reading/toml_words.hpp"
 #include "reading/tree_builder.hpp"
 
-#include <cachesite/document_problem_ids.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
 
 #include <algorithm>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/document_problem_ids.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
 
 #include <string>
 #include <string_view>

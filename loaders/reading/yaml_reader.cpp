@@ -4,8 +4,8 @@
 #include "reading/tree_builder.hpp"
 #include "reading/yaml_fault.hpp"
 
-#include <cachesite/document_problem_ids.hpp>
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <algorithm>
 #include <istream>
@@ -310,13 +310,15 @@ class YamlHandler : public YAML::EventHandler {
       return;
     }
     if (has_anchor) add(document_problem_ids::bad_alias, offset, length, "a key cannot have an anchor");
-    const std::size_t next = text_.find_first_not_of(spaces, end);
+    // The colon of a key behind a question mark may stand in the next line.
+    const bool announced = is_announced(offset);
+    const std::size_t next = text_.find_first_not_of(announced ? blanks : spaces, end);
     const bool has_colon = next != std::string_view::npos && text_[next] == ':';
     const bool is_pair = open_.back().flow && !open_.back().braced;
     if (end == offset || (!has_colon && !is_pair)) {
-      const bool announced = is_announced(offset);
       add(document_problem_ids::bad_syntax, offset, length,
-          announced ? "a key behind a ? is not supported" : "this text is not followed by a colon",
+          announced ? "a key behind a ? needs a colon and a value in the next line"
+                    : "this text is not followed by a colon",
           announced ? "write the key and its value as `key: value`"
                     : "a mapping consists of lines such as `key: value`");
       builder_.dropped_key();

@@ -4,9 +4,9 @@
 #include "reading/source_text.hpp"
 #include "substitution/expression.hpp"
 
-#include <cachesite/document_problem_ids.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/substitution.hpp>
+#include <cachesite/detail/document_problem_ids.hpp>
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/substitution.hpp>
 
 #include <algorithm>
 #include <cstdlib>

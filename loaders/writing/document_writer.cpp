@@ -94,12 +94,13 @@ class YamlWriter {
 
  private:
   void write_member(const NodeMember& member, std::size_t indent) {
-    // A key of more than 1024 characters has to be announced in YAML; the reader has no such keys.
+    std::string key;
     if (writing::is_plain_text(member.key))
-      output += member.key;
+      key = member.key;
     else
-      writing::append_quoted(output, member.key);
-    output += ':';
+      writing::append_quoted(key, member.key);
+    // YAML looks for the colon of a key in 1024 characters, unless `?` announces the key (YAML 1.2.2, 7.4.2).
+    output += key.size() > 1000 ? "? " + key + '\n' + std::string(indent, ' ') + ':' : key + ':';
     if (member.value.is_scalar() || is_empty(member.value)) {
       output += ' ';
       write(member.value, indent + 2);

@@ -10,9 +10,9 @@
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/prefix_cache.hpp>
 #include <cachesite/remember_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
-#include <cachesite/tiered_cache_layer.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/tiered_cache.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <chrono>
 #include <cstddef>

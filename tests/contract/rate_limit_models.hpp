@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cachesite/rate.hpp>
 #include <cachesite/rate_limiter.hpp>
+#include <cachesite/rate_limiter_options.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -4,8 +4,8 @@
 
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <functional>
 #include <memory>

@@ -281,6 +281,15 @@ BOOST_AUTO_TEST_CASE(a_killed_master_costs_its_own_slots_until_the_fail_over_and
                                      << load.tally.calls << " failed");
 }
 
+BOOST_AUTO_TEST_CASE(walks_alone_find_the_new_master_of_a_killed_one) {
+  ClusterLab lab;
+  auto cache = started(on(lab));
+  BOOST_REQUIRE(cache->size().ok());
+  lab.node(1).kill();
+  BOOST_REQUIRE(lab.wait_for_new_master(8000, 1));
+  BOOST_TEST(wait_until([&] { return cache->size().ok(); }));
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_that_moves_under_load_costs_no_call_and_at_most_two_refreshes) {
   ClusterLab lab;
   auto cache = started(on(lab));

@@ -1,9 +1,9 @@
 #include "../unit/loaders/probe.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/site_builder.hpp>
+#include <cachesite/detail/substitution.hpp>
 #include <cachesite/document_reader.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/site_builder.hpp>
-#include <cachesite/substitution.hpp>
 
 #include <cstdint>
 #include <cstdlib>

@@ -16,7 +16,7 @@
 #include <cachesite/redis_stream_queue_site.hpp>
 #include <cachesite/remember.hpp>
 #include <cachesite/typed_cache.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <condition_variable>
 #include <functional>

@@ -3,7 +3,7 @@
 #include "integration/redis_cache_fixture.hpp"
 #include "support/wait_until.hpp"
 
-#include <cachesite/ttl_jitter.hpp>
+#include <cachesite/detail/ttl_jitter.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -5,8 +5,8 @@
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
 
-#include <cachesite/mutex_fence.hpp>
 #include <cachesite/mutex_guard.hpp>
+#include <cachesite/mutex_lease.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 
 #include <atomic>
@@ -187,6 +187,20 @@ BOOST_AUTO_TEST_CASE(somebody_elses_mutex_is_never_released) {
   server.probe().set("mutex:taken over", "somebody else");
   BOOST_TEST(!guard.release().value_or(true));
   BOOST_TEST(server.probe().get("mutex:taken over").value_or("") == "somebody else");
+}
+
+BOOST_AUTO_TEST_CASE(a_writer_that_has_given_up_keeps_no_reader_out) {
+  RedisServer server;
+  const auto site = site_at(server.port());
+  const auto other = site_at(server.port());
+  MutexRequest read;
+  read.mode = MutexMode::shared;
+  read.wait = 0ms;
+  MutexRequest write;
+  write.wait = 50ms;
+  const MutexGuard reader(*site->get_mutex("read"), read);
+  BOOST_TEST(!MutexGuard(*other->get_mutex("read"), write).held());
+  BOOST_TEST(MutexGuard(*other->get_mutex("read"), read).held());
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_sleeps_at_the_server_instead_of_asking) {

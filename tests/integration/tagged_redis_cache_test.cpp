@@ -6,7 +6,7 @@
 
 #include <cachesite/pickle_serializer.hpp>
 #include <cachesite/redis_connection.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
 #include <cachesite/typed_cache.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #include <cachesite/aead_codec.hpp>
-#include <cachesite/codec_cache_options.hpp>
+#include <cachesite/codec_cache.hpp>
 #include <cachesite/fernet256.hpp>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include <cachesite/failover_cache_options.hpp>
+#include <cachesite/failover_cache.hpp>
 
 namespace cachesite {
 

@@ -3,7 +3,7 @@
 #include "basics/rising_counter.hpp"
 
 #include <cachesite/cache_metrics.hpp>
-#include <cachesite/latency_histogram.hpp>
+#include <cachesite/detail/latency_histogram.hpp>
 
 #include <algorithm>
 #include <array>

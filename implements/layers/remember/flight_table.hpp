@@ -22,7 +22,17 @@
 
 namespace cachesite::remembering {
 
-/// One computation that is under way.
+/// One computation that is under way. Its states, and what leads to them:
+///
+///     shared     who asks for the key waits for it             board() by the first who asks
+///     apart      nobody waits for it                           begin_apart()
+///     storing    its thread writes the result to the cache     store_unless_outdated(), from shared or apart
+///     outdated   who waits for it still gets the result, which supersede(), outdate(), outdate_matching(),
+///                is not stored; nobody else waits for it       outdate_older(), from shared or apart
+///     landed     who waits has the result                      land(); end_apart() for one that was apart
+///
+/// What would outdate a computation while it is storing returns after the store: what was stored before the
+/// change is then removed by the change. A store that outdates its own computation is undone.
 class Flight {
  public:
   Flight(std::thread::id leading, std::span<const std::string> carried)

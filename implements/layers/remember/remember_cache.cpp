@@ -4,7 +4,7 @@
 #include "layers/remember/flight_table.hpp"
 #include "layers/remember/key_in_text.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/remember_cache.hpp>
 
@@ -65,9 +65,10 @@ Lookup lookup_of(std::optional<std::string>&& bytes) {
 }  // namespace
 
 /// One call of `remember`.
-class RememberCache::Course {
+class RememberCache::RememberCall {
  public:
-  Course(RememberCache& cache, std::string_view key, TimeToLive time_to_live, const Computation& computation)
+  RememberCall(RememberCache& cache, std::string_view key, TimeToLive time_to_live,
+               const Computation& computation)
       : cache_(cache),
         inner_(*cache.inner_),
         flights_(inner_.table.get()),
@@ -290,7 +291,7 @@ CacheStatistics RememberCache::statistics() const {
 
 Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,
                                   const Computation& computation) {
-  return Course(*this, key, time_to_live, computation).run();
+  return RememberCall(*this, key, time_to_live, computation).run();
 }
 
 void RememberCache::on_refused() noexcept {

@@ -1,4 +1,4 @@
-#include <cachesite/remember_cache_options.hpp>
+#include <cachesite/remember_cache.hpp>
 #include <cachesite/time_to_live.hpp>
 
 namespace cachesite {

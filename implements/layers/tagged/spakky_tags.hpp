@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/redis.hpp>
-#include <cachesite/redis_script.hpp>
+#include <cachesite/redis_command.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>
 

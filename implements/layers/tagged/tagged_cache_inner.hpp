@@ -5,7 +5,7 @@
 #include "layers/tagged/spakky_tags.hpp"
 #include "layers/tagged/tag_markers.hpp"
 
-#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include <cachesite/tagged_cache_options.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 namespace cachesite {
 

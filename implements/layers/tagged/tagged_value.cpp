@@ -3,7 +3,7 @@
 #include "codecs/byte_reader.hpp"
 #include "codecs/byte_writer.hpp"
 
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <algorithm>
 

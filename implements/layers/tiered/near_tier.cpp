@@ -25,7 +25,7 @@ NearTier::NearTier(std::shared_ptr<ICache> copies, std::chrono::milliseconds nea
       clock_(context.clock),
       absent_(absent_options(most_absent), context) {}
 
-NearTier::Place NearTier::place(std::string_view key) const noexcept {
+NearTier::KeyChanges NearTier::changes_of(std::string_view key) const noexcept {
   const std::size_t hash = std::hash<std::string_view>()(key);
   auto& stripe = stripes_[hash % stripes_.size()];
   return {stripe, stripe.changes[hash / stripes_.size() % stripe.changes.size()]};
@@ -43,13 +43,13 @@ std::optional<Found> NearTier::read(std::string_view key, Value& destination) no
 }
 
 NearTier::Ticket NearTier::ticket(std::string_view key) const noexcept {
-  return place(key).changes.load(std::memory_order_acquire);
+  return changes_of(key).changes.load(std::memory_order_acquire);
 }
 
 void NearTier::fill(std::string_view key, std::optional<ByteView> value, const Remaining& left,
                     IClock::TimePoint asked, Ticket ticket) noexcept {
   if (left.state == Remaining::State::absent) return;
-  const auto own = place(key);
+  const auto own = changes_of(key);
   const std::lock_guard lock(own.stripe.mutex);
   if (own.changes.load(relaxed) != ticket) {
     fills_dropped.fetch_add(1, relaxed);
@@ -70,15 +70,16 @@ void NearTier::fill(std::string_view key, std::optional<ByteView> value, const R
 // A value that the near tier has no room for must not leave the one before it, nor may one stay that a hook
 // of the near tier made out of date.
 bool NearTier::keep_copy(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
-                         const Place& place, Ticket ticket) noexcept {
-  const bool kept = copies_->write(key, value, time_to_live).ok() && place.changes.load(relaxed) == ticket;
+                         const KeyChanges& key_changes, Ticket ticket) noexcept {
+  const bool kept =
+      copies_->write(key, value, time_to_live).ok() && key_changes.changes.load(relaxed) == ticket;
   if (!kept) (void)copies_->remove(key);
   return kept;
 }
 
 void NearTier::fill_absent(std::string_view key, Ticket ticket) noexcept {
   if (!negative_ttl_) return;
-  const auto own = place(key);
+  const auto own = changes_of(key);
   const std::lock_guard lock(own.stripe.mutex);
   if (own.changes.load(relaxed) != ticket)
     fills_dropped.fetch_add(1, relaxed);
@@ -88,7 +89,7 @@ void NearTier::fill_absent(std::string_view key, Ticket ticket) noexcept {
 
 void NearTier::changed_to(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                           Ticket ticket) noexcept {
-  const auto own = place(key);
+  const auto own = changes_of(key);
   const std::lock_guard lock(own.stripe.mutex);
   const bool alone = own.changes.fetch_add(1, std::memory_order_release) == ticket;
   if (negative_ttl_) (void)absent_.remove(key);
@@ -100,7 +101,7 @@ void NearTier::changed_to(std::string_view key, std::optional<ByteView> value, T
 }
 
 bool NearTier::changed(std::string_view key) noexcept {
-  const auto own = place(key);
+  const auto own = changes_of(key);
   const std::lock_guard lock(own.stripe.mutex);
   own.changes.fetch_add(1, std::memory_order_release);
   if (negative_ttl_) (void)absent_.remove(key);

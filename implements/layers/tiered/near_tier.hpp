@@ -3,8 +3,8 @@
 #include "basics/per_process_mutex.hpp"
 
 #include <cachesite/clock.hpp>
+#include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/tiered_cache.hpp>
 
 #include <array>
 #include <atomic>
@@ -61,16 +61,16 @@ class NearTier {
     basics::PerProcessRecursiveMutex mutex;
     std::array<std::atomic<Ticket>, 64> changes{};
   };
-  struct Place {
+  struct KeyChanges {
     Stripe& stripe;
     std::atomic<Ticket>& changes;
   };
   static constexpr std::uint64_t most_absent = 10'000;
 
   bool keep_copy(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
-                 const Place& place, Ticket ticket) noexcept;
+                 const KeyChanges& key_changes, Ticket ticket) noexcept;
 
-  [[nodiscard]] Place place(std::string_view key) const noexcept;
+  [[nodiscard]] KeyChanges changes_of(std::string_view key) const noexcept;
   void void_all_tickets() noexcept;
   [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept;
 

@@ -3,8 +3,8 @@
 #include "layers/write_policy/key_turns.hpp"
 #include "layers/write_policy/write_queue.hpp"
 
-#include <cachesite/tagged_cache.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/i_tagged_cache.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,4 +1,4 @@
-#include <cachesite/write_policy_cache_options.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 namespace cachesite {
 

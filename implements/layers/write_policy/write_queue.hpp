@@ -3,9 +3,9 @@
 #include "basics/condition.hpp"
 #include "basics/thread.hpp"
 
+#include <cachesite/i_write_policy_cache.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/write_policy_cache.hpp>
-#include <cachesite/write_policy_cache_options.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/removal_cause.hpp>
+#include <cachesite/detail/removal_cause.hpp>
 
 #include <functional>
 #include <string>

@@ -64,14 +64,14 @@ class Engine {
   // Sweeps, shrinks and compacts; `slices` bounds the work, a few dozen entries each in every shard.
   void upkeep(unsigned slices);
   // Where a walk over all keys is. It meets every key that is there from its beginning to its end.
-  struct ScanPlace {
+  struct ScanCursor {
     std::uint64_t shard = 0;
     std::uint64_t place = 0;
     bool finished = false;
   };
   // Calls `visit` with a copy of each key of a small batch, which may have none; no lock is held meanwhile.
   // Throws std::bad_alloc, with `at` as it was.
-  void scan(ScanPlace& at, const std::function<void(std::string_view)>& visit);
+  void scan(ScanCursor& at, const std::function<void(std::string_view)>& visit);
   std::uint64_t size() const noexcept { return budget_.entries(); }
 
   EngineStatistics statistics() const;

@@ -61,14 +61,14 @@ void Engine::upkeep(unsigned slices) {
     keep_up(shards_[i]);
 }
 
-void Engine::scan(ScanPlace& at, const std::function<void(std::string_view)>& visit) {
+void Engine::scan(ScanCursor& at, const std::function<void(std::string_view)>& visit) {
   std::string bytes;
   std::vector<std::size_t> ends;
   const auto collect = [&](std::string_view key) {
     bytes.append(key);
     ends.push_back(bytes.size());
   };
-  ScanPlace next = at;
+  ScanCursor next = at;
   if (ordered_) {
     next.place = ordered_->scan(at.place, collect);
     next.finished = next.place == OrderedStore::no_place;

@@ -1,8 +1,8 @@
 #include "memory/engine/engine.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/key_pattern.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <array>
@@ -48,8 +48,8 @@ std::uint64_t milliseconds_of(TimeToLive time_to_live) noexcept {
 }
 
 // "shard:place"; the beginning for no text.
-std::optional<memory::Engine::ScanPlace> place_in(std::string_view text) noexcept {
-  memory::Engine::ScanPlace place;
+std::optional<memory::Engine::ScanCursor> place_in(std::string_view text) noexcept {
+  memory::Engine::ScanCursor place;
   if (text.empty()) return place;
   const char* const end = text.data() + text.size();
   const auto shard = std::from_chars(text.data(), end, place.shard);

@@ -38,12 +38,12 @@ class NodePlaces {
   const Node* at(std::size_t place) const noexcept { return places_[place].node; }
 
  private:
-  struct Place {
+  struct Cell {
     Node* node;
     std::size_t next_free;
   };
 
-  std::vector<Place> places_;
+  std::vector<Cell> places_;
   std::size_t free_ = none;
 };
 

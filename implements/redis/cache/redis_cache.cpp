@@ -3,8 +3,8 @@
 #include "redis/settings/endpoint_settings.hpp"
 #include "redis/settings/topology_settings.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <array>

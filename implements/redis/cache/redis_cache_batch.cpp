@@ -2,8 +2,8 @@
 
 #include "redis/cache/redis_cache_inner.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,8 +3,8 @@
 #include "redis/cache/redis_cache_inner.hpp"
 #include "redis/wire/script_digest.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
 
 #include <array>
 #include <charconv>

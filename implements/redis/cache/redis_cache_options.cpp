@@ -1,7 +1,7 @@
 #include "basics/shared_connection.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/redis_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
 
 namespace cachesite {
 

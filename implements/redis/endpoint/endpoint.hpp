@@ -15,7 +15,7 @@
 #include "redis/transport/connector.hpp"
 #include "redis/wire/command.hpp"
 
-#include <cachesite/health.hpp>
+#include <cachesite/component.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/result.hpp>

@@ -4,7 +4,7 @@
 #include "redis/lent/raw_command.hpp"
 #include "redis/wire/server_text.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <utility>
 

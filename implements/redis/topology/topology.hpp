@@ -7,7 +7,7 @@
 #include "redis/wire/reply.hpp"
 #include "redis/wire/routing.hpp"
 
-#include <cachesite/health.hpp>
+#include <cachesite/component.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/result.hpp>
 

@@ -3,7 +3,7 @@
 #include <cachesite/cache_request.hpp>
 #include <cachesite/detail/batch_part.hpp>
 #include <cachesite/detail/cache_rules.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <cstddef>
 #include <span>

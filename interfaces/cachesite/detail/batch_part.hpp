@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/cache_request.hpp>
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <cstddef>
 #include <optional>

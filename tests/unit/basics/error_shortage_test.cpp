@@ -4,7 +4,7 @@
 #include "support/collecting_logger.hpp"
 #include "support/failing_allocations.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <new>
 #include <stdexcept>

@@ -1,4 +1,4 @@
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-#include <cachesite/units.hpp>
+#include <cachesite/detail/units.hpp>
 
 #include <limits>
 #include <random>

@@ -1,4 +1,4 @@
-#include <cachesite/time_to_live_text.hpp>
+#include <cachesite/detail/time_to_live_text.hpp>
 
 #include <boost/test/unit_test.hpp>
 

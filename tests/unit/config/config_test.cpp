@@ -2,11 +2,11 @@
 #include "support/tree.hpp"
 
 #include <cachesite/config.hpp>
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/layered_config.hpp>
-#include <cachesite/problem_text.hpp>
 
 #include <cstdlib>
 #include <memory>

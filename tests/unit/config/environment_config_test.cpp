@@ -1,8 +1,8 @@
 #include "support/collecting_logger.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/layered_config.hpp>
-#include <cachesite/problem_text.hpp>
 
 #include <cstdlib>
 #include <initializer_list>

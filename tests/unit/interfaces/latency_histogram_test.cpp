@@ -1,4 +1,4 @@
-#include <cachesite/latency_histogram.hpp>
+#include <cachesite/detail/latency_histogram.hpp>
 
 #include <boost/test/unit_test.hpp>
 

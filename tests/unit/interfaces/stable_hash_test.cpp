@@ -1,4 +1,4 @@
-#include <cachesite/stable_hash.hpp>
+#include <cachesite/detail/stable_hash.hpp>
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-#include <cachesite/ttl_jitter.hpp>
+#include <cachesite/detail/ttl_jitter.hpp>
 
 #include <array>
 #include <limits>

@@ -1,10 +1,10 @@
 #include "probe.hpp"
 
 #include <cachesite/console_logger.hpp>
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
-#include <cachesite/problem_text.hpp>
 #include <cachesite/redis_cache.hpp>
 
 #include <algorithm>

@@ -6,9 +6,9 @@
 #include "support/tree.hpp"
 #include "vault.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/problem_text.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <algorithm>

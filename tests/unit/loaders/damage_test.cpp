@@ -1,11 +1,11 @@
 #include "random_tree.hpp"
 #include "support/sanitized.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/site_builder.hpp>
+#include <cachesite/detail/substitution.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
-#include <cachesite/problem_text.hpp>
-#include <cachesite/site_builder.hpp>
-#include <cachesite/substitution.hpp>
 
 #include <stdexcept>
 #include <string>

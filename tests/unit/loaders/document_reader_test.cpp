@@ -196,6 +196,14 @@ BOOST_AUTO_TEST_CASE(quoted_scalars_are_text_and_say_so) {
   BOOST_TEST(root.elements[3].is_null());
 }
 
+BOOST_AUTO_TEST_CASE(a_question_mark_may_announce_a_key) {
+  const Node plain = yaml("a: 1\nb: {c: 2}\nd: [{e: 3}, {f: 4}]\n");
+  BOOST_TEST((yaml("? a\n: 1\n? 'b'\n:\n  ? c\n  : 2\nd:\n  - ? e\n    : 3\n  - {? f : 4}\n") == plain));
+  BOOST_TEST(problems_of("? a\nb: 1\n", Format::yaml) == "E105 1:3");
+  BOOST_TEST(problems_of("? [a]\n: 1\n", Format::yaml) == "E108 1:3");
+  BOOST_TEST(problems_of("a: 1\n? a\n: 2\n", Format::yaml) == "E107 2:3");
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_value_is_placed_at_its_key_or_dash) {
   const Node root = yaml("a:\n  - x\n  -   # nothing\n  - y\nb:\n\n\nc: 1\n");
   BOOST_TEST((root.find("b")->position == Position{5, 1}));

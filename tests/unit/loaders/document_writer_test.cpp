@@ -134,6 +134,28 @@ BOOST_AUTO_TEST_CASE(yaml_is_written_the_way_people_write_it) {
              "  \"no\": {}\n");
 }
 
+BOOST_AUTO_TEST_CASE(keys_of_every_length_survive_every_format) {
+  DocumentLimits wide;
+  wide.yaml_value_bytes = 1024 * 1024;
+  for (const std::string piece : {"k", "\x01", "\xC3\xA4", "\xF0\x9F\x8D\x8B", "- "})
+    for (const int length :
+         {1, 100, 168, 256, 499, 500, 501, 996, 998, 999, 1000, 1001, 1023, 1024, 1025, 5000}) {
+      std::string key;
+      for (int count = 0; count < length; ++count)
+        key += piece;
+      Node list;
+      list.kind = Node::Kind::list;
+      list.elements = {member_map(key, text_node("v")), member_map(key, member_map(key, text_node("v")))};
+      Node tree = member_map(key, member_map(key, list));
+      tree.members.push_back({"after", {}, 0, text_node("v")});
+      for (const Format format : {Format::yaml, Format::json, Format::toml}) {
+        const std::string written = write_document(tree, format);
+        BOOST_TEST_CONTEXT(length << " times " << piece)
+        BOOST_TEST((read_document(written, format, "", wide).root == tree));
+      }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(json_is_indented_by_two) {
   BOOST_TEST(write_document(member_map("a", text_node("x\ty")), Format::json) ==
              "{\n  \"a\": \"x\\ty\"\n}\n");

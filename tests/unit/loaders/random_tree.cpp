@@ -1,6 +1,6 @@
 #include "random_tree.hpp"
 
-#include <cachesite/problem_text.hpp>
+#include <cachesite/detail/problem_text.hpp>
 
 #include <array>
 #include <string_view>

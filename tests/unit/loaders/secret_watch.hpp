@@ -3,10 +3,10 @@
 #include "support/collecting_logger.hpp"
 #include "vault.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/dump.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/problem_text.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <cstdlib>

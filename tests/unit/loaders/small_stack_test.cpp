@@ -1,7 +1,7 @@
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/problem.hpp>
-#include <cachesite/site_builder.hpp>
 
 #include <functional>
 #include <string>

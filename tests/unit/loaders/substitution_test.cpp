@@ -1,5 +1,5 @@
+#include <cachesite/detail/substitution.hpp>
 #include <cachesite/document_reader.hpp>
-#include <cachesite/substitution.hpp>
 
 #include <cstdlib>
 #include <ctime>

@@ -2,10 +2,10 @@
 
 #include <cachesite/catalog.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/session_options.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/secret.hpp>
-#include <cachesite/session_options.hpp>
 
 #include <optional>
 #include <stdexcept>

@@ -51,7 +51,7 @@ class TestEngine {
   // The keys in the order of a walk.
   std::vector<std::string> keys() {
     std::vector<std::string> keys;
-    memory::Engine::ScanPlace place;
+    memory::Engine::ScanCursor place;
     while (!place.finished)
       engine_->scan(place, [&](std::string_view key) { keys.emplace_back(key); });
     return keys;

@@ -22,10 +22,10 @@ std::shared_ptr<HeldLock> holder(const std::shared_ptr<LockLine>& line, MutexMod
 
 // Held until the result goes.
 std::shared_ptr<HeldLock> take(const std::shared_ptr<LockLine>& line, MutexMode mode) {
-  LockLine::Place place(*line, mode);
-  BOOST_REQUIRE(place.wait_for_turn(0ns, {}));
+  LockLine::Waiter waiter(*line, mode);
+  BOOST_REQUIRE(waiter.wait_for_turn(0ns, {}));
   auto held_lock = holder(line, mode);
-  place.become(held_lock);
+  waiter.become(held_lock);
   return {held_lock.get(), [line, held_lock](HeldLock* held) { line->vacate(*held); }};
 }
 
@@ -41,10 +41,10 @@ BOOST_AUTO_TEST_CASE(who_leaves_the_line_in_vain_lets_the_next_go_at_once) {
   bool got_it = false;
   std::thread second;
   {
-    LockLine::Place writer(*line, MutexMode::exclusive);
+    LockLine::Waiter writer(*line, MutexMode::exclusive);
     BOOST_TEST(!writer.wait_for_turn(0ns, {}));
     second = std::thread([&] {
-      LockLine::Place later(*line, MutexMode::shared);
+      LockLine::Waiter later(*line, MutexMode::shared);
       ready = true;
       const auto begin = std::chrono::steady_clock::now();
       got_it = later.wait_for_turn(20s, {});
@@ -61,8 +61,8 @@ BOOST_AUTO_TEST_CASE(who_leaves_the_line_in_vain_lets_the_next_go_at_once) {
 BOOST_AUTO_TEST_CASE(a_waiting_writer_keeps_later_readers_out) {
   const auto line = std::make_shared<LockLine>("a");
   const auto reader = take(line, MutexMode::shared);
-  const LockLine::Place writer(*line, MutexMode::exclusive);
-  LockLine::Place later(*line, MutexMode::shared);
+  const LockLine::Waiter writer(*line, MutexMode::exclusive);
+  LockLine::Waiter later(*line, MutexMode::shared);
   BOOST_TEST(!later.wait_for_turn(0ns, {}));
 }
 
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(readers_have_it_together_and_the_writer_once_the_last_has_g
   const auto line = std::make_shared<LockLine>("a");
   const auto one = take(line, MutexMode::shared);
   const auto two = take(line, MutexMode::shared);
-  LockLine::Place writer(*line, MutexMode::exclusive);
+  LockLine::Waiter writer(*line, MutexMode::exclusive);
   BOOST_TEST(!writer.wait_for_turn(0ns, {}));
   line->vacate(*one);
   BOOST_TEST(!writer.wait_for_turn(0ns, {}));
@@ -93,8 +93,8 @@ BOOST_AUTO_TEST_CASE(waiting_ends_when_it_is_told_to) {
   const auto first = take(line, MutexMode::exclusive);
   std::stop_source stop;
   std::thread waiter([&] {
-    LockLine::Place place(*line, MutexMode::exclusive);
-    BOOST_TEST(!place.wait_for_turn(std::nullopt, stop.get_token()));
+    LockLine::Waiter waiter(*line, MutexMode::exclusive);
+    BOOST_TEST(!waiter.wait_for_turn(std::nullopt, stop.get_token()));
   });
   stop.request_stop();
   waiter.join();

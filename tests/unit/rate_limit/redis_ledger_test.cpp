@@ -6,7 +6,7 @@
 #include "redis/topology/hash_slot.hpp"
 #include "support/fake_clock.hpp"
 
-#include <cachesite/guarded_call.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <algorithm>
 #include <initializer_list>

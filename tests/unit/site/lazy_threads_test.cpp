@@ -5,7 +5,7 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/component_site.hpp>
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/site_builder.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -5,12 +5,12 @@
 
 #include <cachesite/component_site.hpp>
 #include <cachesite/config.hpp>
+#include <cachesite/detail/session_options.hpp>
+#include <cachesite/detail/site_builder.hpp>
+#include <cachesite/detail/stored_config.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/logger_site.hpp>
-#include <cachesite/session_options.hpp>
-#include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
-#include <cachesite/stored_config.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -4,10 +4,10 @@
 #include "support/parts.hpp"
 #include "support/tree.hpp"
 
+#include <cachesite/detail/session_options.hpp>
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/logger_site.hpp>
-#include <cachesite/session_options.hpp>
-#include <cachesite/site_builder.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <map>

@@ -3,9 +3,9 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/secret.hpp>
-#include <cachesite/site_builder.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -1,7 +1,7 @@
 #include "support/parts.hpp"
 #include "support/tree.hpp"
 
-#include <cachesite/site_builder.hpp>
+#include <cachesite/detail/site_builder.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <chrono>

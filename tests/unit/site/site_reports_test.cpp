@@ -3,7 +3,6 @@
 #include <cachesite/catalog.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/load_options.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/rate_limiter.hpp>

@@ -1,8 +1,8 @@
 #include "support/faulty_cache.hpp"
 #include "telemetry_fixture.hpp"
 
+#include <cachesite/detail/stable_hash.hpp>
 #include <cachesite/hooked_cache.hpp>
-#include <cachesite/stable_hash.hpp>
 
 #include <array>
 #include <atomic>

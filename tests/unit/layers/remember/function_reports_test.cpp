@@ -11,7 +11,7 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/remember_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <chrono>
 #include <functional>

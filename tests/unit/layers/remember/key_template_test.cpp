@@ -1,4 +1,4 @@
-#include <cachesite/cache_key_part.hpp>
+#include <cachesite/detail/cache_key_part.hpp>
 #include <cachesite/key_template.hpp>
 
 #include <limits>

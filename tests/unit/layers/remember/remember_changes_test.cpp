@@ -6,7 +6,7 @@
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/remember_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <array>
 #include <atomic>

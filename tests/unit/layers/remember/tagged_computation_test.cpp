@@ -5,7 +5,7 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/remember.hpp>
 #include <cachesite/remember_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <memory>
 #include <optional>

@@ -5,7 +5,7 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/prefix_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <atomic>
 #include <chrono>

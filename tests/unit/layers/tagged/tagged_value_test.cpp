@@ -1,6 +1,6 @@
 #include "layers/tagged/tagged_value.hpp"
 
-#include <cachesite/tagged_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <cstdint>
 #include <random>

@@ -4,7 +4,7 @@
 #include <cachesite/load.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/remember_cache.hpp>
-#include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/tiered_cache.hpp>
 
 #include <chrono>
 #include <functional>

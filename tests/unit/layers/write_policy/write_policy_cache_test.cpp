@@ -4,8 +4,8 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/tagged_cache_layer.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <algorithm>
 #include <atomic>

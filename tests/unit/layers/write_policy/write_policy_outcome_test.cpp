@@ -3,7 +3,7 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/write_policy_cache_layer.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <atomic>
 #include <chrono>

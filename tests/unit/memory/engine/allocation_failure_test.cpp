@@ -139,7 +139,7 @@ std::vector<Scenario> scenarios() {
       for (int i = 0; i < 60; ++i)
         static_cast<void>(
             engine.increment(std::string(i % 5 == 0 ? 3000 : 3, 'k') + key_of(i % 30), 1000, 1000, sum));
-      memory::Engine::ScanPlace place;
+      memory::Engine::ScanCursor place;
       while (!place.finished)
         engine.scan(place, [](std::string_view) {});
       static_cast<void>(engine.expire("kkk" + key_of(7), 315'576'000'000));

@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_walk_meets_every_key_that_stays_while_the_table_grows_and
         engine.set("passes" + std::to_string(i), "value");
       const double slots_before = static_cast<double>(engine->size()) / engine->statistics().load_factor;
       std::multiset<std::string> found;
-      memory::Engine::ScanPlace place;
+      memory::Engine::ScanCursor place;
       while (!place.finished) {
         engine->scan(place, [&](std::string_view key) {
           if (key.starts_with("stays")) found.emplace(key);

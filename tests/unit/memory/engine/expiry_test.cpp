@@ -171,7 +171,7 @@ const Question questions[] = {
     {"a scan",
      [](memory::Engine& engine) {
        bool found = false;
-       memory::Engine::ScanPlace place;
+       memory::Engine::ScanCursor place;
        while (!place.finished)
          engine.scan(place, [&found](std::string_view) { found = true; });
        return found;
@@ -294,7 +294,7 @@ const Meeting meetings[] = {
     {"upkeep", [](memory::Engine& engine) { engine.upkeep(1); }},
     {"a scan",
      [](memory::Engine& engine) {
-       memory::Engine::ScanPlace place;
+       memory::Engine::ScanCursor place;
        while (!place.finished)
          engine.scan(place, [](std::string_view) {});
      }},

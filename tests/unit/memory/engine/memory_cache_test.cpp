@@ -1,7 +1,7 @@
 #include "support/fake_clock.hpp"
 
+#include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/ttl_jitter.hpp>
 
 #include <algorithm>
 #include <map>

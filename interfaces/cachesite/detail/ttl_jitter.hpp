@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/stable_hash.hpp>
+#include <cachesite/detail/stable_hash.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <cstdint>

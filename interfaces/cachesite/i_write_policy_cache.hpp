@@ -2,8 +2,8 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/guarded_call.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>

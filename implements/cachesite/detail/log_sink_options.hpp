@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/byte_size.hpp>
+#include <cachesite/bytes.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/parameter.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/cache_key_part.hpp>
+#include <cachesite/detail/cache_key_part.hpp>
 #include <cachesite/key_template.hpp>
 
 #include <array>

@@ -3,8 +3,8 @@
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/detail/document_source.hpp>
 #include <cachesite/document.hpp>
-#include <cachesite/document_source.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/time_span.hpp>

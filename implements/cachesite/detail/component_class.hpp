@@ -2,8 +2,8 @@
 
 #include <cachesite/component.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/session_options.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/session_options.hpp>
 
 #include <concepts>
 #include <functional>

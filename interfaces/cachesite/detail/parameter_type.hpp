@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/parameter_declaration.hpp>
+#include <cachesite/detail/parameter_declaration.hpp>
 #include <cachesite/reference.hpp>
 
 #include <chrono>

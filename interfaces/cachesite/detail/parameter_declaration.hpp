@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/component.hpp>
-#include <cachesite/parameter_value.hpp>
+#include <cachesite/detail/parameter_value.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include <string_view>
 
 /// The ids of the problems that reading a component file can have, before its components are looked at. An id
-/// never changes its meaning. Ids from E200 on are in <cachesite/problem_ids.hpp>.
+/// never changes its meaning. Ids from E200 on are in <cachesite/detail/problem_ids.hpp>.
 namespace cachesite::document_problem_ids {
 
 // Any load.

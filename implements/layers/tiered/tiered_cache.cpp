@@ -3,7 +3,7 @@
 #include "layers/tiered/near_claim.hpp"
 #include "layers/tiered/near_tier.hpp"
 
-#include <cachesite/tiered_cache_layer.hpp>
+#include <cachesite/tiered_cache.hpp>
 
 #include <stdexcept>
 #include <utility>
