@@ -44,9 +44,7 @@ Node any_of(std::initializer_list<Node> schemas) {
 }
 
 Node substitution() {
-  Node node = map_node();
-  add_member(node, "$ref", text_node("#/$defs/substitution"));
-  return node;
+  return reference_to("substitution");
 }
 
 void add_bounds(Node& schema, const ParameterDeclaration& declaration) {
@@ -74,7 +72,13 @@ Node choices(const ParameterDeclaration& declaration) {
 Node measured(std::string_view expression) {
   Node number = typed("number");
   add_member(number, "minimum", plain_scalar("0"));
-  return any_of({std::move(number), pattern(expression), substitution()});
+  return any_of({std::move(number), pattern(expression)});
+}
+
+Node substitution_pattern() {
+  Node node = pattern("\\$\\{(env|file):");
+  add_member(node, "description", text_node("A value from the environment or from a file."));
+  return node;
 }
 
 Node value_schema(const ParameterDeclaration& declaration);
@@ -118,9 +122,9 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
     case ParameterKind::secret:
       return text_or_number();
     case ParameterKind::duration:
-      return measured(duration_pattern);
+      return any_of({reference_to("duration"), substitution()});
     case ParameterKind::size:
-      return measured(size_pattern);
+      return any_of({reference_to("size"), substitution()});
     case ParameterKind::reference:
       return any_of({pattern(name_pattern), typed("number"), substitution()});
     case ParameterKind::list:
@@ -134,12 +138,25 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
 Node value_schema(const ParameterDeclaration& declaration) {
   Node schema = scalar_schema(declaration);
   if (!takes_null(declaration)) return schema;
-  if (declaration.kind != ParameterKind::secret) return any_of({std::move(schema), typed("null")});
-  schema.members.front().value.elements.push_back(text_node("null"));
+  NodeMember& first = schema.members.front();
+  if (!first.value.is_list()) return any_of({std::move(schema), typed("null")});
+  first.value.elements.push_back(first.key == "anyOf" ? typed("null") : text_node("null"));
   return schema;
 }
 
 }  // namespace
+
+Node reference_to(std::string_view definition) {
+  Node node = map_node();
+  add_member(node, "$ref", text_node(std::string("#/$defs/").append(definition)));
+  return node;
+}
+
+void add_parameter_definitions(Node& definitions) {
+  add_member(definitions, "substitution", substitution_pattern());
+  add_member(definitions, "duration", measured(duration_pattern));
+  add_member(definitions, "size", measured(size_pattern));
+}
 
 Node parameter_schema(const ParameterDeclaration& declaration, const ParameterValue* usual) {
   Node schema = value_schema(declaration);

@@ -3,10 +3,15 @@
 #include <cachesite/document.hpp>
 #include <cachesite/parameter.hpp>
 
+#include <string_view>
+
 namespace cachesite::binding {
 
-// The JSON Schema of one parameter's value; it refers to `#/$defs/substitution`. `usual` is the default, or
-// null for none.
+// A reference to what stands under `$defs`.
+[[nodiscard]] Node reference_to(std::string_view definition);
+// The definitions that the schemas of parameters refer to.
+void add_parameter_definitions(Node& definitions);
+// The JSON Schema of one parameter's value. `usual` is the default, or null for none.
 [[nodiscard]] Node parameter_schema(const ParameterDeclaration& declaration, const ParameterValue* usual);
 // Puts a property for each parameter, and for each of its aliases, into `properties`.
 void add_properties(Node& properties, const ParameterTable& table, const void* options);

@@ -33,7 +33,8 @@ namespace cachesite {
 
 /// A JSON Schema (draft 2020-12) of component files for this catalog, for editors and other programs. It
 /// accepts what the loaders accept, substitution expressions such as `${env:NAME}` included, and refuses
-/// unknown keys; rules between parameters and references between components are beyond it.
+/// unknown keys; rules between parameters and references between components are beyond it. An options struct
+/// that several classes derive theirs from stands once, under `$defs`.
 [[nodiscard]] Node json_schema(const Catalog& catalog);
 
 /// The reference of all classes and their parameters as Markdown.

@@ -1,3 +1,4 @@
+#include "basics/type_name.hpp"
 #include "binding/value_node.hpp"
 #include "reports/reported_component.hpp"
 
@@ -5,18 +6,14 @@
 #include <cachesite/site_reports.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <exception>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <typeinfo>
 #include <utility>
 #include <vector>
-
-#include <cxxabi.h>
 
 namespace cachesite {
 
@@ -31,13 +28,6 @@ using reports::ReportedComponent;
 // Parameters of a component that say which server it uses, and what they are called in the details.
 constexpr std::pair<std::string_view, std::string_view> server_parameters[] = {
     {"db", "database"}, {"host", "host"}, {"port", "port"}, {"prefix", "key_prefix"}, {"ssl", "ssl"}};
-
-std::string type_name(const std::exception& exception) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> readable(
-      abi::__cxa_demangle(typeid(exception).name(), nullptr, nullptr, &status), std::free);
-  return readable ? readable.get() : typeid(exception).name();
-}
 
 Node error_node(std::string_view message, std::string_view type) {
   Node node = map_node();
@@ -124,7 +114,7 @@ class ReportMaker {
       if (!health.reason.empty()) details.emplace("reason", text_node(health.reason));
       return std::string(to_string(health.state));
     } catch (const std::exception& exception) {
-      details.emplace("error", error_node(exception.what(), type_name(exception)));
+      details.emplace("error", error_node(exception.what(), basics::type_name(typeid(exception))));
     } catch (...) {
       details.emplace("error", error_node("something was thrown that is no std::exception", "unknown"));
     }

@@ -1,6 +1,7 @@
 #include "binding/parameter_schema.hpp"
 #include "binding/value_node.hpp"
 #include "site/item_settings.hpp"
+#include "site/shared_options.hpp"
 
 #include <cachesite/site_description.hpp>
 
@@ -16,6 +17,7 @@ namespace {
 using binding::add_member;
 using binding::list_node;
 using binding::map_node;
+using binding::reference_to;
 using binding::text_node;
 
 Node map_of(std::initializer_list<std::pair<std::string_view, Node>> members) {
@@ -25,16 +27,20 @@ Node map_of(std::initializer_list<std::pair<std::string_view, Node>> members) {
   return map;
 }
 
-Node reference_to(std::string_view definition) {
-  return map_of({{"$ref", text_node(std::string("#/$defs/").append(definition))}});
-}
-
 Node names_of(const ComponentClass& component_class) {
   Node names = list_node();
   names.elements.push_back(text_node(component_class.name));
   for (const auto& alias : component_class.aliases)
     names.elements.push_back(text_node(alias.name));
   return names;
+}
+
+// Classes with the same interfaces have their entries in common.
+std::string entries_definition(const ComponentClass& component_class) {
+  std::string name = "entries";
+  for (const auto& provided : component_class.interfaces)
+    name.append(name == "entries" ? ":" : ",").append(provided.id.name);
+  return name;
 }
 
 Node entries_schema(const Catalog& catalog, const ComponentClass& component_class) {
@@ -58,26 +64,48 @@ Node entries_schema(const Catalog& catalog, const ComponentClass& component_clas
                  {"description", text_node("The names under which the component is found.")}});
 }
 
-Node class_schema(const Catalog& catalog, const ComponentClass& component_class) {
+Node class_schema(const ComponentClass& component_class, const site::SharedOptions& shared) {
   const auto options = component_class.make_options();
   Node class_name = map_of({{"enum", names_of(component_class)}});
   if (!component_class.text.empty()) add_member(class_name, "description", text_node(component_class.text));
-  Node properties =
-      map_of({{"class", std::move(class_name)}, {"entries", entries_schema(catalog, component_class)}});
-  const site::ItemSettings settings;
-  binding::add_properties(properties, site::ItemSettings::parameters(), &settings);
-  binding::add_properties(properties, component_class.parameters, options.get());
+  Node properties = map_of(
+      {{"class", std::move(class_name)}, {"entries", reference_to(entries_definition(component_class))}});
+  const auto settings = site::ItemSettings::parameters();
+  for (const auto& setting : settings.declarations())
+    add_member(properties, setting.name, reference_to("settings/properties/" + setting.name));
+  shared.add_properties(properties, component_class.parameters, options.get());
   return map_of({{"type", text_node("object")},
                  {"properties", std::move(properties)},
                  {"additionalProperties", binding::boolean_node(false)}});
 }
 
-Node defaults_schema(const ComponentClass& component_class) {
+Node settings_schema() {
+  const site::ItemSettings settings;
   Node properties = map_node();
-  binding::add_properties(properties, component_class.parameters, nullptr);
+  binding::add_properties(properties, site::ItemSettings::parameters(), &settings);
+  return map_of({{"properties", std::move(properties)}});
+}
+
+// Defaults give parameters of the class, and nothing else that a component has.
+Node parameters_only() {
+  Node properties =
+      map_of({{"class", binding::boolean_node(false)}, {"entries", binding::boolean_node(false)}});
+  const auto settings = site::ItemSettings::parameters();
+  for (const auto& setting : settings.declarations())
+    add_member(properties, setting.name, binding::boolean_node(false));
+  return map_of({{"properties", std::move(properties)}});
+}
+
+Node defaults_schema(const Catalog& catalog) {
+  Node classes = map_node();
+  for (const auto& component_class : catalog.classes())
+    for (const auto& name : names_of(*component_class).elements)
+      add_member(classes, name.scalar, reference_to("class:" + component_class->name));
   return map_of({{"type", text_node("object")},
-                 {"properties", std::move(properties)},
-                 {"additionalProperties", binding::boolean_node(false)}});
+                 {"description", text_node("Parameters by class for the components of this file.")},
+                 {"properties", std::move(classes)},
+                 {"additionalProperties", binding::boolean_node(false)},
+                 {"allOf", list_node({map_of({{"additionalProperties", parameters_only()}})})}});
 }
 
 bool presets(const ClassAlias& alias, std::string_view parameter) {
@@ -129,10 +157,6 @@ Node complete_components() {
 }
 
 Node sections_schema(const Catalog& catalog) {
-  Node defaults = map_node();
-  for (const auto& component_class : catalog.classes())
-    for (const auto& name : names_of(*component_class).elements)
-      add_member(defaults, name.scalar, reference_to("defaults:" + component_class->name));
   return map_of(
       {{"type", text_node("object")},
        {"anyOf", list_node({map_of({{"required", list_node({text_node("components")})}}),
@@ -143,11 +167,7 @@ Node sections_schema(const Catalog& catalog) {
                  map_of({{"description", text_node("Files that count as if they stood before this one.")},
                          {"type", list_node({text_node("string"), text_node("array")})},
                          {"items", map_of({{"type", text_node("string")}})}})},
-                {"defaults",
-                 map_of({{"type", text_node("object")},
-                         {"description", text_node("Parameters by class for the components of this file.")},
-                         {"properties", std::move(defaults)},
-                         {"additionalProperties", binding::boolean_node(false)}})}})},
+                {"defaults", defaults_schema(catalog)}})},
        {"if", map_of({{"required", list_node({text_node("defaults")})}})},
        {"else", map_of({{"properties", map_of({{"components", complete_components()}})}})},
        {"additionalProperties", binding::boolean_node(false)}});
@@ -157,9 +177,6 @@ Node sections_schema(const Catalog& catalog) {
 
 Node json_schema(const Catalog& catalog) {
   Node definitions = map_of({
-      {"substitution", map_of({{"type", text_node("string")},
-                               {"pattern", text_node("\\$\\{(env|file):")},
-                               {"description", text_node("A value from the environment or from a file.")}})},
       {"name",
        map_of(
            {{"anyOf", list_node({map_of({{"type", text_node("string")},
@@ -170,10 +187,15 @@ Node json_schema(const Catalog& catalog) {
       {"component", component_schema(catalog)},
       {"complete", complete_schema(catalog)},
   });
-  for (const auto& component_class : catalog.classes()) {
-    add_member(definitions, "class:" + component_class->name, class_schema(catalog, *component_class));
-    add_member(definitions, "defaults:" + component_class->name, defaults_schema(*component_class));
-  }
+  binding::add_parameter_definitions(definitions);
+  add_member(definitions, "settings", settings_schema());
+  const site::SharedOptions shared(catalog);
+  shared.add_definitions(definitions);
+  for (const auto& component_class : catalog.classes())
+    if (const auto entries = entries_definition(*component_class); !definitions.find(entries))
+      add_member(definitions, entries, entries_schema(catalog, *component_class));
+  for (const auto& component_class : catalog.classes())
+    add_member(definitions, "class:" + component_class->name, class_schema(*component_class, shared));
   return map_of(
       {{"$schema", text_node("https://json-schema.org/draft/2020-12/schema")},
        {"title", text_node("Component file")},

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@ class Parameter {
     Type::describe(declaration_);
     declaration_.name = name;
     declaration_.text = text;
+    declaration_.declared_in = &typeid(Options);
     declaration_.load = [member](const void* options) {
       return Type::load(static_cast<const Options*>(options)->*member);
     };

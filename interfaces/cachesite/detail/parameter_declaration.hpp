@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -73,6 +74,9 @@ struct ParameterDeclaration {
   std::shared_ptr<const ParameterDeclaration> element;
   /// The parameters of a group.
   std::shared_ptr<const ParameterTable> group;
+  /// The options struct that declares it: that of the class, or a base of it. Null when `parameter()` did not
+  /// make the declaration.
+  const std::type_info* declared_in = nullptr;
 
   /// Reads the parameter out of an options struct.
   std::function<ParameterValue(const void* options)> load;

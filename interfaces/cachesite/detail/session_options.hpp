@@ -17,11 +17,12 @@ namespace cachesite {
 /// parameters into its own table:
 ///
 ///     inherited_parameters<MyOptions, SessionOptions>()
+///
+/// Each member is the parameter of its name; `parameters()` says what it means.
 struct SessionOptions {
   /// `session_name` is the session unless the file names another.
   explicit SessionOptions(std::string session_name) : config_session(std::move(session_name)) {}
 
-  /// The configuration; without it the unnamed one, if there is one.
   DefaultReference<IConfig> config;
   std::string config_session;
 
