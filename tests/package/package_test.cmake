@@ -56,7 +56,7 @@ function(consume)
   endif()
 endfunction()
 
-# expect_library(<what the program has to need> <what it must not need>), each a regular expression.
+# expect_needed(<program> <what the program has to need> <what it must not need>), each a regular expression.
 function(expect_needed program some none)
   run(readelf -d ${program})
   string(REGEX MATCHALL "NEEDED[^\n]*" needed "${output}")
