@@ -1,5 +1,4 @@
-#include "site/builtin_components.hpp"
-
+#include <cachesite/catalog.hpp>
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/console_logger.hpp>
@@ -33,6 +32,8 @@
 #include <string>
 
 namespace cachesite {
+
+namespace {
 
 // The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
 // linker can drop an entry.
@@ -129,6 +130,14 @@ void add_builtin_components(Catalog& catalog) {
                                      {"queues", "IQueueConsumer"},
                                      {"queues", "IQueueSite"}})
     catalog.add_interface_alias(interfaces + module + "." + name, name);
+}
+
+}  // namespace
+
+// Apart from the other functions of the catalog, so that a program whose catalog begins empty links none of
+// these classes.
+Catalog::Catalog() {
+  add_builtin_components(*this);
 }
 
 }  // namespace cachesite

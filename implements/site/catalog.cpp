@@ -1,5 +1,3 @@
-#include "site/builtin_components.hpp"
-
 #include <cachesite/catalog.hpp>
 
 #include <algorithm>
@@ -23,10 +21,6 @@ void check_parameters(const ComponentClass& component_class) {
 }
 
 }  // namespace
-
-Catalog::Catalog() {
-  add_builtin_components(*this);
-}
 
 Catalog Catalog::empty() {
   return Catalog(Empty{});

@@ -1,0 +1,32 @@
+# What the build needs. Whatever is missing is said at once, with the names of Debian's packages.
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 11) OR
+   (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14))
+  message(FATAL_ERROR "cachesite needs g++ 11 or clang 14, or a later one; this is "
+                      "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}.")
+endif()
+if(CMAKE_CXX_FLAGS MATCHES "-fno-(rtti|exceptions)")
+  message(FATAL_ERROR "cachesite cannot be compiled with ${CMAKE_MATCH_0}: it finds interfaces by their types, and reports wrong "
+                      "files by exceptions.")
+endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/cachesiteDependencies.cmake)
+find_package(Threads REQUIRED)
+find_package(nlohmann_json QUIET)
+if(NOT TARGET nlohmann_json::nlohmann_json)
+  list(APPEND cachesite_missing nlohmann-json3-dev)
+endif()
+find_path(CACHESITE_TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h DOC "Where the headers of toml++ are; nothing is linked")
+mark_as_advanced(CACHESITE_TOMLPLUSPLUS_INCLUDE_DIR)
+if(NOT CACHESITE_TOMLPLUSPLUS_INCLUDE_DIR)
+  list(APPEND cachesite_missing libtomlplusplus-dev)
+endif()
+if(CACHESITE_TOOL)
+  find_package(CLI11 QUIET)
+  if(NOT TARGET CLI11::CLI11)
+    list(APPEND cachesite_missing libcli11-dev)
+  endif()
+endif()
+if(cachesite_missing)
+  string(REPLACE ";" " " cachesite_missing "${cachesite_missing}")
+  message(FATAL_ERROR "cachesite misses what these packages of Debian bring: ${cachesite_missing}")
+endif()
