@@ -213,8 +213,9 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
     return Exit::done;
   }
   for (const auto& component : answer.elements) {
-    print(text_of(component, "class") + "  declared at " + text_of(component, "declared") +
-          (component.find("lazy") ? ", lazy" : "") + "\n");
+    const auto path = text_of(component, "in_place");
+    print(text_of(component, "class") + (path.empty() ? "" : "  in place of " + path) + "  declared at " +
+          text_of(component, "declared") + (component.find("lazy") ? ", lazy" : "") + "\n");
     for (const auto& entry : component.find("entries")->elements)
       print("  " + text_of(entry, "interface") + " \"" + text_of(entry, "name") + "\"\n");
     const auto reason = text_of(component, "reason");

@@ -43,10 +43,14 @@ Node any_of(std::initializer_list<Node> schemas) {
   return node;
 }
 
-Node substitution() {
+Node reference_to(std::string_view definition) {
   Node node = map_node();
-  add_member(node, "$ref", text_node("#/$defs/substitution"));
+  add_member(node, "$ref", text_node(std::string("#/$defs/").append(definition)));
   return node;
+}
+
+Node substitution() {
+  return reference_to("substitution");
 }
 
 void add_bounds(Node& schema, const ParameterDeclaration& declaration) {
@@ -122,7 +126,8 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
     case ParameterKind::size:
       return measured(size_pattern);
     case ParameterKind::reference:
-      return any_of({pattern(name_pattern), typed("number"), substitution()});
+      return any_of({pattern(name_pattern), typed("number"), substitution(),
+                     reference_to(in_place_definition(declaration.interface_name))});
     case ParameterKind::list:
       return list_schema(declaration);
     case ParameterKind::group:
@@ -140,6 +145,10 @@ Node value_schema(const ParameterDeclaration& declaration) {
 }
 
 }  // namespace
+
+std::string in_place_definition(std::string_view interface_name) {
+  return std::string("in-place:").append(interface_name);
+}
 
 Node parameter_schema(const ParameterDeclaration& declaration, const ParameterValue* usual) {
   Node schema = value_schema(declaration);

@@ -3,10 +3,15 @@
 #include <cachesite/document.hpp>
 #include <cachesite/parameter.hpp>
 
+#include <string>
+#include <string_view>
+
 namespace cachesite::binding {
 
-// The JSON Schema of one parameter's value; it refers to `#/$defs/substitution`. `usual` is the default, or
-// null for none.
+// The definition of a component that stands in place of a reference to the interface.
+[[nodiscard]] std::string in_place_definition(std::string_view interface_name);
+// The JSON Schema of one parameter's value; it refers to `#/$defs/substitution`, and to in-place definitions.
+// `usual` is the default, or null for none.
 [[nodiscard]] Node parameter_schema(const ParameterDeclaration& declaration, const ParameterValue* usual);
 // Puts a property for each parameter, and for each of its aliases, into `properties`.
 void add_properties(Node& properties, const ParameterTable& table, const void* options);

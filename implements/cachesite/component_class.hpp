@@ -57,6 +57,8 @@ struct ComponentClass {
   std::shared_ptr<void> (*copy_options)(const void* options) = nullptr;
   /// What the options say of a configuration session to take values from; null when they take none.
   const SessionOptions* (*session)(const void* options) = nullptr;
+  /// Whether an instance with these options offers the interface, which is one of `interfaces`.
+  bool (*offers)(const void* options, std::string_view interface_name) = nullptr;
   /// What is wrong with options that are each in range; empty when they go together.
   std::vector<OptionComplaint> (*complaints)(const void* options) = nullptr;
   /// Makes an instance from a copy of the options, whose references `resolve` fills in first. Throws what the
@@ -168,6 +170,19 @@ const SessionOptions* session(const void* options) {
 }
 
 template <class Options>
+bool offers(const void* options, std::string_view interface_name) {
+  if constexpr (requires(const Options& given) {
+                  { given.offers(interface_name) } -> std::convertible_to<bool>;
+                }) {
+    return static_cast<const Options*>(options)->offers(interface_name);
+  } else {
+    (void)options;
+    (void)interface_name;
+    return true;
+  }
+}
+
+template <class Options>
 std::vector<OptionComplaint> complaints(const void* options) {
   if constexpr (requires(const Options& given) {
                   { given.complaints() } -> std::convertible_to<std::vector<OptionComplaint>>;
@@ -213,6 +228,7 @@ ComponentClass ComponentClass::of(std::string_view class_name) {
     return std::make_shared<Options>(*static_cast<const Options*>(options));
   };
   described.session = &component_class::session<Options>;
+  described.offers = &component_class::offers<Options>;
   described.complaints = &component_class::complaints<Options>;
   described.make = &component_class::make<T, Options>;
   return described;

@@ -29,8 +29,8 @@ void report_complaints(const Item& item, const void* options, binding::ProblemLi
   for (const auto& complaint : component_class.complaints(options)) {
     problems.add(
         problem_ids::parameters_disagree, place_of(item, complaint.parameter),
-        scrubber.scrub(complaint.parameter.empty() ? complaint.message
-                                                   : complaint.parameter + ": " + complaint.message));
+        scrubber.scrub(complaint.parameter.empty() ? item.said(complaint.message)
+                                                   : item.said_of(complaint.parameter, complaint.message)));
   }
 }
 

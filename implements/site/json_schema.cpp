@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -58,23 +60,71 @@ Node entries_schema(const Catalog& catalog, const ComponentClass& component_clas
                  {"description", text_node("The names under which the component is found.")}});
 }
 
+Node short_form_schema() {
+  return map_of(
+      {{"allOf", list_node({reference_to("name")})},
+       {"description", text_node("The name under which every interface of the component is found.")}});
+}
+
+// A component that stands in place of a reference to the interface: nobody else has a name for it.
+Node in_place_schema(const Catalog& catalog, std::string_view interface_name) {
+  Node names = list_node();
+  for (const auto& component_class : catalog.classes())
+    if (component_class->find_interface(interface_name))
+      for (auto& name : names_of(*component_class).elements)
+        names.elements.push_back(std::move(name));
+  return map_of({{"allOf", list_node({reference_to("component")})},
+                 {"properties", map_of({{"class", map_of({{"enum", std::move(names)}})},
+                                        {"entries", binding::boolean_node(false)},
+                                        {"name", binding::boolean_node(false)},
+                                        {"lazy", binding::boolean_node(false)}})},
+                 {"description", text_node("A component that stands here in place of its name.")}});
+}
+
+void add_referred_interfaces(const ParameterTable& table, std::set<std::string>& names) {
+  for (const auto& declaration : table.declarations())
+    for (const auto* single : {&declaration, declaration.element.get()}) {
+      if (!single) continue;
+      if (!single->interface_name.empty()) names.insert(single->interface_name);
+      if (single->group) add_referred_interfaces(*single->group, names);
+    }
+}
+
+// Defaults declare no components.
+void remove_in_place(Node& schema) {
+  std::erase_if(schema.elements, [](const Node& choice) {
+    const Node* definition = choice.find("$ref");
+    return definition && definition->scalar.starts_with("#/$defs/" + binding::in_place_definition({}));
+  });
+  for (auto& element : schema.elements)
+    remove_in_place(element);
+  for (auto& member : schema.members)
+    remove_in_place(member.value);
+}
+
 Node class_schema(const Catalog& catalog, const ComponentClass& component_class) {
   const auto options = component_class.make_options();
   Node class_name = map_of({{"enum", names_of(component_class)}});
   if (!component_class.text.empty()) add_member(class_name, "description", text_node(component_class.text));
   Node properties =
       map_of({{"class", std::move(class_name)}, {"entries", entries_schema(catalog, component_class)}});
+  const bool has_short_form = !component_class.parameters.find("name");
+  if (has_short_form) add_member(properties, "name", short_form_schema());
   const site::ItemSettings settings;
   binding::add_properties(properties, site::ItemSettings::parameters(), &settings);
   binding::add_properties(properties, component_class.parameters, options.get());
-  return map_of({{"type", text_node("object")},
-                 {"properties", std::move(properties)},
-                 {"additionalProperties", binding::boolean_node(false)}});
+  Node schema = map_of({{"type", text_node("object")},
+                        {"properties", std::move(properties)},
+                        {"additionalProperties", binding::boolean_node(false)}});
+  if (has_short_form)
+    add_member(schema, "not", map_of({{"required", list_node({text_node("name"), text_node("entries")})}}));
+  return schema;
 }
 
 Node defaults_schema(const ComponentClass& component_class) {
   Node properties = map_node();
   binding::add_properties(properties, component_class.parameters, nullptr);
+  remove_in_place(properties);
   return map_of({{"type", text_node("object")},
                  {"properties", std::move(properties)},
                  {"additionalProperties", binding::boolean_node(false)}});
@@ -174,6 +224,12 @@ Node json_schema(const Catalog& catalog) {
     add_member(definitions, "class:" + component_class->name, class_schema(catalog, *component_class));
     add_member(definitions, "defaults:" + component_class->name, defaults_schema(*component_class));
   }
+  std::set<std::string> referred;
+  for (const auto& component_class : catalog.classes())
+    add_referred_interfaces(component_class->parameters, referred);
+  for (const auto& interface_name : referred)
+    add_member(definitions, binding::in_place_definition(interface_name),
+               in_place_schema(catalog, interface_name));
   return map_of(
       {{"$schema", text_node("https://json-schema.org/draft/2020-12/schema")},
        {"title", text_node("Component file")},
