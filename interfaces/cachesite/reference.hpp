@@ -10,9 +10,9 @@
 namespace cachesite {
 
 /// A parameter whose value is another component of the same site, given by its name, or declared in place: a
-/// mapping with `class` and parameters. The site makes and
-/// starts the referred component first, resolves the reference before the component that has it is
-/// constructed, and reports a missing name or a cycle before anything is made.
+/// mapping with `class` and parameters. The site makes and starts the referred component first, resolves the
+/// reference before the component that has it is constructed, and reports a missing name or a cycle before
+/// anything is made.
 ///
 /// In a program without a file, a Reference is made from the component itself.
 template <ComponentInterface I>
