@@ -137,7 +137,9 @@ bool Binder::read(const ParameterDeclaration& declaration, const Node& node, con
     return false;
   }
   if (declaration.kind == ParameterKind::list) return read_list(declaration, node, path, value);
-  if (declaration.kind == ParameterKind::group) return read_group(declaration, node, path, value);
+  if (declaration.kind == ParameterKind::group)
+    return takes_switch(declaration) && node.is_scalar() ? read_switch(declaration, node, path, value)
+                                                         : read_group(declaration, node, path, value);
   if (declaration.kind == ParameterKind::reference && node.is_map() && read_in_place_)
     return read_component(declaration, node, path, value);
   if (!node.is_scalar()) {
@@ -200,6 +202,21 @@ bool Binder::read_group(const ParameterDeclaration& declaration, const Node& nod
     group.push_back({member.declaration->name, std::move(member.value)});
   value.data = std::move(group);
   return problems_.errors() == errors_before;
+}
+
+bool Binder::read_switch(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                         ParameterValue& value) {
+  ParameterDeclaration boolean;
+  boolean.kind = ParameterKind::boolean;
+  const auto on = read_scalar(boolean, node);
+  if (!on.value) {
+    refuse(declaration, node, path, "");
+    return false;
+  }
+  if (!std::get<bool>(on.value->data)) return true;
+  Node empty = node;
+  empty.kind = Node::Kind::map;
+  return read_group(declaration, empty, path, value);
 }
 
 void Binder::unknown_member(const Owner& owner, const ParameterTable& table, const NodeMember& member) {

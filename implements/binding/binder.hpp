@@ -74,6 +74,9 @@ class Binder {
                  ParameterValue& value);
   bool read_group(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                   ParameterValue& value);
+  // `true` or `false` for a group that may be left out.
+  bool read_switch(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                   ParameterValue& value);
   void unknown_member(const Owner& owner, const ParameterTable& table, const NodeMember& member);
   void refuse(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
               std::string hint);

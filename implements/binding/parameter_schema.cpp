@@ -139,6 +139,8 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
 Node value_schema(const ParameterDeclaration& declaration) {
   Node schema = scalar_schema(declaration);
   if (!takes_null(declaration)) return schema;
+  if (takes_switch(declaration))
+    return any_of({std::move(schema), typed("boolean"), substitution(), typed("null")});
   if (declaration.kind != ParameterKind::secret) return any_of({std::move(schema), typed("null")});
   schema.members.front().value.elements.push_back(text_node("null"));
   return schema;

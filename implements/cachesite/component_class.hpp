@@ -121,9 +121,18 @@ template <class T, class Options>
 concept TakesOptions =
     std::constructible_from<T, Options, const ComponentContext&> || std::constructible_from<T, Options>;
 
+// Options say which interfaces their instance offers. It may then find them in its parts.
+template <class Options>
+concept SaysWhatIsOffered = requires(const Options& options, std::string_view interface_name) {
+  { options.offers(interface_name) } -> std::convertible_to<bool>;
+};
+
 template <class T, class I>
 std::shared_ptr<void> as_interface(const std::shared_ptr<void>& instance) {
-  return std::shared_ptr<I>(std::static_pointer_cast<T>(instance));
+  if constexpr (std::derived_from<T, I>)
+    return std::shared_ptr<I>(std::static_pointer_cast<T>(instance));
+  else
+    return find_interface<I>(std::static_pointer_cast<T>(instance));
 }
 
 template <class T, class... Interfaces>
@@ -133,7 +142,7 @@ std::vector<ProvidedInterface> provided(Provides<Interfaces...>) {
   static_assert(
       (ComponentInterface<Interfaces> && ...),
       "`provides` may name interfaces only: types declared as `class I : public Interface<I, \"I\">`");
-  static_assert((std::derived_from<T, Interfaces> && ...),
+  static_assert(((std::derived_from<T, Interfaces> || SaysWhatIsOffered<typename OptionsOf<T>::Type>)&&...),
                 "the class does not derive (publicly) from every interface that its `provides` names");
   return {ProvidedInterface{Interfaces::interface_id, &as_interface<T, Interfaces>}...};
 }
@@ -171,9 +180,7 @@ const SessionOptions* session(const void* options) {
 
 template <class Options>
 bool offers(const void* options, std::string_view interface_name) {
-  if constexpr (requires(const Options& given) {
-                  { given.offers(interface_name) } -> std::convertible_to<bool>;
-                }) {
+  if constexpr (SaysWhatIsOffered<Options>) {
     return static_cast<const Options*>(options)->offers(interface_name);
   } else {
     (void)options;

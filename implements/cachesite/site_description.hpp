@@ -20,7 +20,8 @@ namespace cachesite {
 
 /// Why the declared components with this name (under any interface) are as they are: a list with, for each,
 /// `class`, `entries`, `declared` (its place), `lazy`, `state` and `reason`, `depends_on` (parameter,
-/// interface, name, class and state of each component that it refers to), `needed_by`, and `parameters` with
+/// interface, name, class and state of each component that it refers to), `needed_by`, `parts` of a cache that
+/// is made of some (part and class, from the outermost on), and `parameters` with
 /// `name`, `value` and `from`: `default`, a place in a file with the expression that stands there, or the key
 /// of a configuration session. Behind each stand the components that are declared in place of its references,
 /// whose `in_place` is their path, such as `products.store`; `name` may be such a path, too. Secrets are

@@ -2,6 +2,7 @@
 #include "binding/value_node.hpp"
 
 #include <cachesite/config.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <algorithm>
@@ -108,6 +109,18 @@ bool reads_session(const DeclaredComponent& declared) {
          });
 }
 
+// Of a cache that is made of parts, from the outermost on.
+Node parts_node(const LogicalCache& cache) {
+  Node list = list_node();
+  for (const auto& part : cache.parts()) {
+    Node node = map_node();
+    add_member(node, "part", text_node(part.name));
+    add_member(node, "class", text_node(part.class_name));
+    list.elements.push_back(std::move(node));
+  }
+  return list;
+}
+
 Node parameters_node(const DeclaredComponent& declared) {
   Node list = list_node();
   for (const auto& declaration : declared.component_class->parameters.declarations()) {
@@ -135,6 +148,8 @@ Node component_node(const DeclaredComponent& declared, const std::vector<Declare
     add_member(node, "reason", text_node("its settings of a configuration are read at the first lookup"));
   add_member(node, "depends_on", dependencies_node(declared, all));
   add_member(node, "needed_by", dependants_node(declared, all));
+  if (const auto* const cache = dynamic_cast<const LogicalCache*>(declared.component.get()))
+    add_member(node, "parts", parts_node(*cache));
   add_member(node, "parameters", parameters_node(declared));
   return node;
 }

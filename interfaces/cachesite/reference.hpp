@@ -2,6 +2,7 @@
 
 #include <cachesite/component.hpp>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ class Reference {
   Reference() noexcept = default;
   /// A reference that is already resolved.
   Reference(std::shared_ptr<I> component) noexcept : component_(std::move(component)), set_(true) {}
+  template <std::derived_from<I> Component>
+  Reference(std::shared_ptr<Component> component) noexcept
+      : Reference(std::shared_ptr<I>(std::move(component))) {}
 
   /// The name in the file; "" is the unnamed component. Of a component that is declared in place, its path and
   /// a number that tells it from others, such as `products.store#7`.
