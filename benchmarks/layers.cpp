@@ -7,11 +7,13 @@
 //   layers [SECONDS]                   processor time of a hit with 1, 2, 4, 8 and 16 threads
 //   layers allocations                 exit status 1 when a hit through the layers allocates
 //
-// Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both.
+// Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both, declared
+// (a logical cache with a TTL, a prefix and metrics).
 
 #include "counted_allocations.hpp"
 
 #include <cachesite/hooked_cache.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/prefix_cache.hpp>
@@ -33,12 +35,21 @@ using namespace cachesite;
 
 constexpr std::string_view prefix = "shop:";
 constexpr std::string_view key = "user:000000000000000042";
-constexpr std::string_view subjects[] = {"plain", "whole", "prefix", "metrics", "both"};
+constexpr std::string_view subjects[] = {"plain", "whole", "prefix", "metrics", "both", "declared"};
 
 std::shared_ptr<ICache> counted(std::shared_ptr<ICache> below) {
   MetricsCacheOptions options;
   options.over = Reference<ICache>(std::move(below));
   return std::make_shared<MetricsCache>(options);
+}
+
+std::shared_ptr<ICache> declared(std::shared_ptr<ICache> store) {
+  CacheOptions options;
+  options.store = std::move(store);
+  options.ttl = std::chrono::hours(1);
+  options.prefix = prefix;
+  options.metrics.emplace();
+  return make_cache(options);
 }
 
 struct Subject {
@@ -51,6 +62,7 @@ Subject make(std::string_view name) {
   if (name == "whole") subject.key.insert(0, prefix);
   if (name == "prefix" || name == "both") subject.cache = prefixed(subject.cache, std::string(prefix));
   if (name == "metrics" || name == "both") subject.cache = counted(subject.cache);
+  if (name == "declared") subject.cache = declared(subject.cache);
   subject.cache->set_value(subject.key, std::string(64, 'v'), std::chrono::hours(1));
   return subject;
 }

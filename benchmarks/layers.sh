@@ -4,7 +4,7 @@
 set -eu
 . "$(dirname "$0")/instructions.sh"
 plain=$(per_call "$1" plain)
-for subject in whole prefix metrics both; do
+for subject in whole prefix metrics declared both; do
   now=$(per_call "$1" "$subject")
   echo "$subject: $now instructions per hit, $((now - plain)) more than without layers ($plain)"
 done

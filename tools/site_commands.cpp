@@ -79,26 +79,51 @@ std::string in_code(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Exit list(const ComponentSite& site, bool json) {
-  const auto entries = site.entries();
-  auto answer = list_node();
-  std::size_t interface_width = 9, name_width = 4, class_width = 5;
-  for (const auto& entry : entries) {
-    answer.elements.push_back(entry_node(entry, health_of(entry)));
-    interface_width = std::max(interface_width, entry.interface_name.size());
-    name_width = std::max(name_width, entry.name.size() + 2);
-    class_width = std::max(class_width, entry.class_name.size());
+namespace {
+
+/// A component under one of its names, with all interfaces that it has under it.
+struct ListedComponent {
+  ComponentEntry entry;
+  std::string interfaces;
+};
+
+std::vector<ListedComponent> listed_components(const ComponentSite& site) {
+  std::vector<ListedComponent> listed;
+  for (const auto& entry : site.entries()) {
+    const auto same = std::find_if(listed.begin(), listed.end(), [&](const ListedComponent& other) {
+      return other.entry.component == entry.component && other.entry.name == entry.name &&
+             other.entry.class_name == entry.class_name;
+    });
+    if (same == listed.end())
+      listed.push_back({entry, entry.interface_name});
+    else
+      same->interfaces.append(", ").append(entry.interface_name);
   }
+  return listed;
+}
+
+}  // namespace
+
+Exit list(const ComponentSite& site, bool json) {
   if (json) {
+    auto answer = list_node();
+    for (const auto& entry : site.entries())
+      answer.elements.push_back(entry_node(entry, health_of(entry)));
     print_json(answer);
     return Exit::done;
   }
-  for (const auto& node : answer.elements) {
-    const auto& reason = node.find("reason");
-    print(padded(node.find("interface")->scalar, interface_width) + "  " +
-          padded("\"" + node.find("name")->scalar + "\"", name_width) + "  " +
-          padded(node.find("class")->scalar, class_width) + "  " + node.find("state")->scalar +
-          (reason ? ": " + reason->scalar : "") + "\n");
+  const auto listed = listed_components(site);
+  std::size_t interface_width = 9, name_width = 4, class_width = 5;
+  for (const auto& [entry, interfaces] : listed) {
+    interface_width = std::max(interface_width, interfaces.size());
+    name_width = std::max(name_width, entry.name.size() + 2);
+    class_width = std::max(class_width, entry.class_name.size());
+  }
+  for (const auto& [entry, interfaces] : listed) {
+    const auto health = health_of(entry);
+    print(padded(interfaces, interface_width) + "  " + padded("\"" + entry.name + "\"", name_width) + "  " +
+          padded(entry.class_name, class_width) + "  " + std::string(to_string(health.state)) +
+          (health.reason.empty() ? "" : ": " + health.reason) + "\n");
   }
   return Exit::done;
 }
@@ -213,8 +238,9 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
     return Exit::done;
   }
   for (const auto& component : answer.elements) {
-    print(text_of(component, "class") + "  declared at " + text_of(component, "declared") +
-          (component.find("lazy") ? ", lazy" : "") + "\n");
+    const auto path = text_of(component, "in_place");
+    print(text_of(component, "class") + (path.empty() ? "" : "  in place of " + path) + "  declared at " +
+          text_of(component, "declared") + (component.find("lazy") ? ", lazy" : "") + "\n");
     for (const auto& entry : component.find("entries")->elements)
       print("  " + text_of(entry, "interface") + " \"" + text_of(entry, "name") + "\"\n");
     const auto reason = text_of(component, "reason");
@@ -225,6 +251,9 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
             text_of(needed, "state") + "\n");
     for (const auto& dependant : component.find("needed_by")->elements)
       print("  needed by " + dependant.scalar + "\n");
+    if (const auto* const parts = component.find("parts"))
+      for (const auto& part : parts->elements)
+        print("  part " + text_of(part, "part") + ": " + text_of(part, "class") + "\n");
     for (const auto& parameter : component.find("parameters")->elements) {
       const auto* const value = parameter.find("value");
       print("  " + text_of(parameter, "name") + " = " + json_in_one_line(*value) + "  (" +

@@ -66,7 +66,7 @@ ParameterDeclaration element_of(const ParameterDeclaration& list) {
 }  // namespace
 
 bool Binder::is_reserved(std::string_view key) noexcept {
-  return key == "class" || key == "entries" || key == "lazy" || key == "start_timeout";
+  return key == "class" || key == "entries" || key == "name" || key == "lazy" || key == "start_timeout";
 }
 
 std::vector<BoundValue> Binder::bind_component(std::string_view class_name, const ParameterTable& table,
@@ -101,8 +101,8 @@ std::vector<BoundValue> Binder::bind_members(const Owner& owner, const Parameter
   std::vector<BoundValue> values;
   values.reserve(map.members.size());
   for (const auto& member : map.members) {
-    if (owner.is_component && is_reserved(member.key)) continue;
     const auto* declaration = table.find(member.key);
+    if (!declaration && owner.is_component && is_reserved(member.key)) continue;
     if (!declaration) {
       unknown_member(owner, table, member);
       continue;
@@ -137,7 +137,11 @@ bool Binder::read(const ParameterDeclaration& declaration, const Node& node, con
     return false;
   }
   if (declaration.kind == ParameterKind::list) return read_list(declaration, node, path, value);
-  if (declaration.kind == ParameterKind::group) return read_group(declaration, node, path, value);
+  if (declaration.kind == ParameterKind::group)
+    return takes_switch(declaration) && node.is_scalar() ? read_switch(declaration, node, path, value)
+                                                         : read_group(declaration, node, path, value);
+  if (declaration.kind == ParameterKind::reference && node.is_map() && read_in_place_)
+    return read_component(declaration, node, path, value);
   if (!node.is_scalar()) {
     refuse(declaration, node, path, "");
     return false;
@@ -152,6 +156,20 @@ bool Binder::read(const ParameterDeclaration& declaration, const Node& node, con
     references_->push_back({declaration.interface_name, node.scalar, !problems_.may_show(node), path.text(),
                             Place::of(node), false});
   return true;
+}
+
+bool Binder::read_component(const ParameterDeclaration& declaration, const Node& node,
+                            const ParameterPath& path, ParameterValue& value) {
+  const std::string text = path.text();
+  auto name = read_in_place_(declaration, node, text);
+  if (!name) return false;
+  references_->push_back({declaration.interface_name, *name, false, text, Place::of(node), false});
+  value.data = ReferenceName{std::move(*name)};
+  return true;
+}
+
+std::string Binder::full_path(const ParameterPath& path) const {
+  return where_.empty() ? path.text() : where_ + "." + path.text();
 }
 
 bool Binder::read_list(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
@@ -177,13 +195,28 @@ bool Binder::read_group(const ParameterDeclaration& declaration, const Node& nod
   }
   const std::size_t errors_before = problems_.errors();
   auto members = bind_members({{}, &path, false}, *declaration.group, node);
-  check_required(path.text(), *declaration.group, Place::of(node), {&members});
+  check_required(full_path(path), *declaration.group, Place::of(node), {&members});
   ParameterGroup group;
   group.reserve(members.size());
   for (auto& member : members)
     group.push_back({member.declaration->name, std::move(member.value)});
   value.data = std::move(group);
   return problems_.errors() == errors_before;
+}
+
+bool Binder::read_switch(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                         ParameterValue& value) {
+  ParameterDeclaration boolean;
+  boolean.kind = ParameterKind::boolean;
+  const auto on = read_scalar(boolean, node);
+  if (!on.value) {
+    refuse(declaration, node, path, "");
+    return false;
+  }
+  if (!std::get<bool>(on.value->data)) return true;
+  Node empty = node;
+  empty.kind = Node::Kind::map;
+  return read_group(declaration, empty, path, value);
 }
 
 void Binder::unknown_member(const Owner& owner, const ParameterTable& table, const NodeMember& member) {
@@ -198,19 +231,20 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
   if (owner.is_component) {
     suggestion.offer("class");
     suggestion.offer("entries");
+    suggestion.offer("name");
     suggestion.offer("lazy");
     suggestion.offer("start_timeout");
   }
   std::string hint = suggestion.question();
   if (hint.empty()) {
-    if (owner.is_component && (member.key == "name" || member.key == "interface"))
+    if (owner.is_component && member.key == "interface")
       hint = "write it under entries: [{interface: ..., name: ...}]";
     else if (names.empty())
       hint = "there are no parameters";
     else if (table.declarations().size() <= parameters_listed)
       hint = "the parameters are: " + names;
   }
-  const std::string called = owner.path ? owner.path->text() : std::string(owner.class_name);
+  const std::string called = owner.path ? full_path(*owner.path) : std::string(owner.class_name);
   problems_.add(problem_ids::unknown_parameter, Place::of_key(member),
                 called + " has no parameter " + problems_.shown_key(member.key), std::move(hint));
 }
@@ -218,7 +252,7 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
 void Binder::refuse(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                     std::string hint) {
   problems_.add(id_of(declaration.kind), Place::of(node),
-                path.text() + ": expected " + expectation(declaration) + ", found " +
+                full_path(path) + ": expected " + expectation(declaration) + ", found " +
                     found(declaration, node, problems_),
                 std::move(hint));
 }

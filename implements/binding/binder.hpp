@@ -6,8 +6,11 @@
 #include <cachesite/document.hpp>
 #include <cachesite/parameter.hpp>
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite::binding {
@@ -28,12 +31,21 @@ struct BoundReference {
   bool optional = false;  // need not be there
 };
 
+// Reads a mapping that declares a component in place of a reference. Gives the name to refer to it by, or
+// nothing, with a problem.
+using InPlaceReader = std::function<std::optional<std::string>(const ParameterDeclaration& declaration,
+                                                               const Node& node, const std::string& path)>;
+
 // Reads the members of a mapping by a table of parameters. Every mistake becomes a problem.
 class Binder {
  public:
-  explicit Binder(ProblemList& problems) : problems_(problems) {}
+  // `where` is the path of a component that itself stands in place of a reference. Without `read_in_place` a
+  // reference takes a name only.
+  explicit Binder(ProblemList& problems, std::string where = {}, InPlaceReader read_in_place = {})
+      : problems_(problems), where_(std::move(where)), read_in_place_(std::move(read_in_place)) {}
 
-  // What a component's mapping says beside its parameters: such keys are passed over.
+  // What a component's mapping says beside its parameters: such keys are passed over, unless the class has a
+  // parameter of that name.
   [[nodiscard]] static bool is_reserved(std::string_view key) noexcept;
 
   // The parameters that a component's mapping gives.
@@ -56,15 +68,25 @@ class Binder {
   std::vector<BoundValue> bind_members(const Owner& owner, const ParameterTable& table, const Node& map);
   bool read(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
             ParameterValue& value);
+  bool read_component(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                      ParameterValue& value);
   bool read_list(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                  ParameterValue& value);
   bool read_group(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                   ParameterValue& value);
+  // `true` or `false` for a group that may be left out.
+  bool read_switch(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
+                   ParameterValue& value);
   void unknown_member(const Owner& owner, const ParameterTable& table, const NodeMember& member);
   void refuse(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
               std::string hint);
 
+  // The path from the component that stands in the list of components.
+  [[nodiscard]] std::string full_path(const ParameterPath& path) const;
+
   ProblemList& problems_;
+  std::string where_;
+  InPlaceReader read_in_place_;
   std::vector<BoundReference>* references_ = nullptr;
 };
 

@@ -21,4 +21,8 @@ void check_component_name(std::string_view name) {
                                 std::string(name_rule));
 }
 
+std::string_view shown_name(std::string_view name) noexcept {
+  return name.substr(0, name.find(in_place_mark));
+}
+
 }  // namespace cachesite::binding

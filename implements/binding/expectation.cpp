@@ -93,6 +93,10 @@ bool takes_null(const ParameterDeclaration& declaration) noexcept {
   return !declaration.required && (declaration.nullable || declaration.kind == ParameterKind::secret);
 }
 
+bool takes_switch(const ParameterDeclaration& declaration) noexcept {
+  return declaration.kind == ParameterKind::group && declaration.nullable;
+}
+
 bool restricts(ParameterKind kind, long double bound) noexcept {
   if ((kind == ParameterKind::duration || kind == ParameterKind::size) && bound == 0) return false;
   const long double limit = kind == ParameterKind::size ? 2 * beyond_integers : beyond_integers;
@@ -127,7 +131,7 @@ std::string expectation(const ParameterDeclaration& declaration) {
   if (!declaration.choices.empty() && declaration.kind != ParameterKind::list)
     text = choices_text(declaration);
   else
-    text = article_and_kind(declaration.kind);
+    text = takes_switch(declaration) ? "true, false, a mapping" : article_and_kind(declaration.kind);
   if (declaration.kind == ParameterKind::reference)
     text.append(" registered as ").append(declaration.interface_name);
   if (declaration.kind != ParameterKind::list)

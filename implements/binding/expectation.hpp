@@ -18,6 +18,8 @@ namespace cachesite::binding {
 [[nodiscard]] bool is_in_range(const ParameterDeclaration& declaration, long double value) noexcept;
 // Whether a file may write null: what has to be given is not given by it.
 [[nodiscard]] bool takes_null(const ParameterDeclaration& declaration) noexcept;
+// Whether a file may write `true` or `false` for the group.
+[[nodiscard]] bool takes_switch(const ParameterDeclaration& declaration) noexcept;
 // True when the bound restricts the values of the kind at all.
 [[nodiscard]] bool restricts(ParameterKind kind, long double bound) noexcept;
 // `one of "near", "far"`; the choices may not be empty.

@@ -126,7 +126,8 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
     case ParameterKind::size:
       return any_of({reference_to("size"), substitution()});
     case ParameterKind::reference:
-      return any_of({pattern(name_pattern), typed("number"), substitution()});
+      return any_of({pattern(name_pattern), typed("number"), substitution(),
+                     reference_to(in_place_definition(declaration.interface_name))});
     case ParameterKind::list:
       return list_schema(declaration);
     case ParameterKind::group:
@@ -138,6 +139,8 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
 Node value_schema(const ParameterDeclaration& declaration) {
   Node schema = scalar_schema(declaration);
   if (!takes_null(declaration)) return schema;
+  if (takes_switch(declaration))
+    return any_of({std::move(schema), typed("boolean"), substitution(), typed("null")});
   NodeMember& first = schema.members.front();
   if (!first.value.is_list()) return any_of({std::move(schema), typed("null")});
   first.value.elements.push_back(first.key == "anyOf" ? typed("null") : text_node("null"));
@@ -156,6 +159,10 @@ void add_parameter_definitions(Node& definitions) {
   add_member(definitions, "substitution", substitution_pattern());
   add_member(definitions, "duration", measured(duration_pattern));
   add_member(definitions, "size", measured(size_pattern));
+}
+
+std::string in_place_definition(std::string_view interface_name) {
+  return std::string("in-place:").append(interface_name);
 }
 
 Node parameter_schema(const ParameterDeclaration& declaration, const ParameterValue* usual) {

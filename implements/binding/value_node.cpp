@@ -1,5 +1,6 @@
 #include "binding/value_node.hpp"
 
+#include "binding/component_name.hpp"
 #include "binding/expectation.hpp"
 #include "binding/real_text.hpp"
 #include "binding/scalar_reader.hpp"
@@ -16,7 +17,8 @@ namespace {
 
 class NodeMaker {
  public:
-  explicit NodeMaker(bool reveal_secrets) : reveal_secrets_(reveal_secrets) {}
+  explicit NodeMaker(bool reveal_secrets, const InPlaceNode* in_place = nullptr)
+      : reveal_secrets_(reveal_secrets), in_place_(in_place) {}
 
   Node operator()(std::monostate) const { return {}; }
   Node operator()(bool value) const { return boolean_node(value); }
@@ -28,7 +30,11 @@ class NodeMaker {
   }
   Node operator()(std::chrono::nanoseconds value) const { return text_node(format_duration(value)); }
   Node operator()(ByteSize value) const { return plain_scalar(format_size(value)); }
-  Node operator()(const ReferenceName& value) const { return text_node(value.name); }
+  Node operator()(const ReferenceName& value) const {
+    if (in_place_)
+      if (auto node = (*in_place_)(value.name)) return std::move(*node);
+    return text_node(shown_name(value.name));
+  }
   Node operator()(const ParameterList& value) const {
     Node list = list_node();
     for (const auto& element : value)
@@ -44,6 +50,7 @@ class NodeMaker {
 
  private:
   bool reveal_secrets_;
+  const InPlaceNode* in_place_;
 };
 
 }  // namespace
@@ -84,15 +91,16 @@ Node value_node(const ParameterValue& value, bool reveal_secrets) {
   return std::visit(NodeMaker(reveal_secrets), value.data);
 }
 
-Node changed_value_node(const ParameterValue& value, const ParameterValue& usual, bool reveal_secrets) {
+Node changed_value_node(const ParameterValue& value, const ParameterValue& usual, bool reveal_secrets,
+                        const InPlaceNode& in_place) {
   const auto* group = std::get_if<ParameterGroup>(&value.data);
   const auto* usual_group = std::get_if<ParameterGroup>(&usual.data);
-  if (!group || !usual_group) return value_node(value, reveal_secrets);
+  if (!group || !usual_group) return std::visit(NodeMaker(reveal_secrets, &in_place), value.data);
   Node map = map_node();
   for (std::size_t index = 0; index < group->size(); ++index)
     if (const auto& member = (*group)[index]; !(member == (*usual_group)[index]))
       add_member(map, member.name,
-                 changed_value_node(member.value, (*usual_group)[index].value, reveal_secrets));
+                 changed_value_node(member.value, (*usual_group)[index].value, reveal_secrets, in_place));
   return map;
 }
 

@@ -45,6 +45,10 @@ class CacheLayer : public ICache {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] std::shared_ptr<ILogger> logger() const noexcept override { return below_->logger(); }
+  [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
+                                                  TimeToLive time_to_live) const noexcept override {
+    return below_->effective_time_to_live(key, time_to_live);
+  }
 
   /// The cache below; never null.
   [[nodiscard]] const std::shared_ptr<ICache>& below() const noexcept { return below_; }

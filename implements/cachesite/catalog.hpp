@@ -58,7 +58,9 @@ class Catalog {
   /// - it implements an interface declared by `Interface<>`; for several interfaces it declares
   ///   `using provides = cachesite::Provides<IFirst, ISecond>;`
   /// - if it has parameters, its nested type `Options` is a struct with `static ParameterTable parameters()`,
-  ///   and optionally `std::vector<OptionComplaint> complaints() const` for rules between parameters
+  ///   and optionally `std::vector<OptionComplaint> complaints() const` for rules between parameters, and
+  ///   `bool offers(std::string_view interface_name) const` when it depends on them which of its interfaces
+  ///   an instance offers; it may then offer some by its parts (see find_interface)
   /// - a public constructor takes `(Options, const ComponentContext&)`, `(Options)`,
   ///   `(const ComponentContext&)` or nothing; the first that fits is used
   ///

@@ -32,7 +32,7 @@ struct ParameterOrigin {
 struct ComponentDependency {
   std::string parameter;
   std::string interface_name;
-  std::string name;
+  std::string name;  ///< or `DeclaredComponent::in_place`
 };
 
 /// A component that was declared in a file: its class, the options it is made with, and its names.
@@ -58,6 +58,10 @@ struct DeclaredComponent {
   /// Whether the site keeps it, and stops it in the end, although its names are taken away: a lazy component
   /// may need it.
   bool kept = false;
+  /// What the options of another component call this one, which is declared in place of a reference: its
+  /// path and a number that tells it from others, such as `products.store#7`. It has no names then, is not
+  /// found by lookups, and lives as long as the site. Empty for all others.
+  std::string in_place = {};
   /// The component; null when it is lazy and not made yet. Filled in by `declared_components`.
   std::shared_ptr<IComponent> component = {};
 };

@@ -58,6 +58,8 @@ class PrefixCache final : public CacheLayer {
 
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
+                                                  TimeToLive time_to_live) const noexcept override;
 
   /// The prefix with its separator.
   [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }

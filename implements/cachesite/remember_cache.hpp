@@ -91,6 +91,8 @@ class RememberCache final : public CacheLayer, public IComputingCache, public IT
   [[nodiscard]] CacheStatistics statistics() const override;
   // All bases have this by the one IComponent.
   [[nodiscard]] Health health() const override { return CacheLayer::health(); }
+  [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
+                                                  TimeToLive time_to_live) const noexcept override;
 
  protected:
   Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,

@@ -26,6 +26,12 @@ struct HealthReportOptions {
   std::vector<std::string> optional_components = {};
 };
 
+/// What a report of metrics shows.
+struct MetricsReportOptions {
+  /// Show the parts of caches as well.
+  bool parts = false;
+};
+
 /// The state of a site for a health endpoint; `write_document(report, Format::json)` makes it text:
 ///
 ///     {"status": "healthy",
@@ -62,7 +68,12 @@ struct HealthReportOptions {
 /// Each cache stands there once, under the first of its names that is not empty. A MetricsCache adds calls
 /// and failures of each operation that was used, and a histogram of their durations in seconds; it counts the
 /// calls that were timed. Lazy components that are not made yet are left out.
-[[nodiscard]] std::string prometheus_text(const ComponentSite& site);
+///
+/// A LogicalCache stands there as one cache. With `options.parts` what it is made of and that holds entries
+/// of its own follows, under paths such as `products.near` and, for a store that is declared in place,
+/// `products.store`; so does every other cache that is declared in place.
+[[nodiscard]] std::string prometheus_text(const ComponentSite& site,
+                                          const MetricsReportOptions& options = {});
 
 /// The media type of `prometheus_text`.
 inline constexpr std::string_view prometheus_content_type = "text/plain; version=0.0.4; charset=utf-8";

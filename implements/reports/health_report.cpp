@@ -39,8 +39,8 @@ Node error_node(std::string_view message, std::string_view type) {
 // Sorted by key.
 using Details = std::map<std::string, Node, std::less<>>;
 
-void add_servers(const IComponent* component, Details& details) {
-  const auto* const redis = dynamic_cast<const IRedisStatistics*>(component);
+void add_servers(const IComponent& component, Details& details) {
+  const auto* const redis = find_interface<IRedisStatistics>(component);
   if (!redis) return;
   Node servers = binding::list_node();
   for (const auto& endpoint : redis->endpoint_statistics()) {
@@ -54,7 +54,7 @@ void add_servers(const IComponent* component, Details& details) {
 
 void add_server(const DeclaredComponent& declared, Details& details) {
   const auto& parameters = declared.component_class->parameters;
-  if (!parameters.find("host") || !parameters.find("port")) return;
+  if (!parameters.find("host") || !parameters.find("port")) return add_servers(*declared.component, details);
   const void* const options =
       declared.effective_options ? declared.effective_options.get() : declared.options.get();
   // With one of these, the server is named in another way than by host and port.
@@ -63,7 +63,7 @@ void add_server(const DeclaredComponent& declared, Details& details) {
     if (!declaration) continue;
     const auto usual = declared.component_class->make_options();
     if (!(declaration->load(options) == declaration->load(usual.get())))
-      return add_servers(declared.component.get(), details);
+      return add_servers(*declared.component, details);
   }
   for (const auto& [parameter, shown] : server_parameters)
     if (const auto* const declaration = parameters.find(parameter))

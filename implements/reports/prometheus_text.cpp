@@ -1,11 +1,14 @@
 #include "basics/cache_families.hpp"
+#include "binding/component_name.hpp"
 #include "reports/exposition.hpp"
 #include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
 #include "reports/reported_component.hpp"
 
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/site_reports.hpp>
 
 #include <cstddef>
@@ -42,23 +45,45 @@ void each_operation(const std::vector<Source>& sources, Add add) {
   }
 }
 
-std::vector<Source> sources_of(const ComponentSite& site) {
+Source source_of(const ICache& cache, std::string_view name, std::string_view class_name) {
+  Source source;
+  source.labels = Exposition::with_label(Exposition::with_label({}, "cache", name), "class", class_name);
+  source.works = cache.health().state != HealthState::down;
+  if (const auto* const measured = find_interface<ICacheMetrics>(cache)) {
+    source.metrics = std::make_unique<CacheMetrics>(measured->metrics());
+    source.statistics = source.metrics->statistics;
+  } else {
+    source.statistics = cache.statistics();
+  }
+  return source;
+}
+
+// The copies that a cache keeps in memory.
+void add_parts(std::vector<Source>& sources, const LogicalCache& cache, const std::string& name) {
+  for (const auto& part : cache.parts())
+    if (dynamic_cast<const CacheLayer*>(part.cache.get()) == nullptr)
+      sources.push_back(source_of(*part.cache, name + "." + std::string(part.name), part.class_name));
+}
+
+void add_caches_in_place(std::vector<Source>& sources, const ComponentSite& site) {
+  for (const auto& declared : site.declared_components()) {
+    const auto* const cache = dynamic_cast<const ICache*>(declared.component.get());
+    if (cache != nullptr && !declared.in_place.empty())
+      sources.push_back(
+          source_of(*cache, binding::shown_name(declared.in_place), declared.component_class->name));
+  }
+}
+
+std::vector<Source> sources_of(const ComponentSite& site, bool parts) {
   std::vector<Source> sources;
   for (const auto& reported : reports::reported_components(site, ICache::interface_name)) {
     const auto* const cache = dynamic_cast<const ICache*>(reported.component.get());
     if (!cache) continue;
-    Source source;
-    source.labels = Exposition::with_label(Exposition::with_label({}, "cache", reported.name), "class",
-                                           reported.class_name);
-    source.works = cache->health().state != HealthState::down;
-    if (const auto* const measured = dynamic_cast<const ICacheMetrics*>(cache)) {
-      source.metrics = std::make_unique<CacheMetrics>(measured->metrics());
-      source.statistics = source.metrics->statistics;
-    } else {
-      source.statistics = cache->statistics();
-    }
-    sources.push_back(std::move(source));
+    sources.push_back(source_of(*cache, reported.name, reported.class_name));
+    const auto* const logical = dynamic_cast<const LogicalCache*>(cache);
+    if (parts && logical != nullptr) add_parts(sources, *logical, reported.name);
   }
+  if (parts) add_caches_in_place(sources, site);
   return sources;
 }
 
@@ -90,9 +115,9 @@ void add_caches(Exposition& exposition, const std::vector<Source>& sources) {
 
 }  // namespace
 
-std::string prometheus_text(const ComponentSite& site) {
+std::string prometheus_text(const ComponentSite& site, const MetricsReportOptions& options) {
   Exposition exposition;
-  add_caches(exposition, sources_of(site));
+  add_caches(exposition, sources_of(site, options.parts));
   reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
   return std::move(exposition).take();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,9 +54,12 @@ std::chrono::nanoseconds sum_of(const LatencyHistogram& histogram) {
 
 std::vector<Endpoint> endpoints_of(const ComponentSite& site) {
   std::vector<Endpoint> endpoints;
+  std::set<const IRedisStatistics*>
+      seen;  // a cache shows the servers of its store, which may have a name too
   for (const auto& reported : reported_components(site)) {
-    const auto* const redis = dynamic_cast<const IRedisStatistics*>(reported.component.get());
-    if (!redis) continue;
+    const auto* const redis =
+        reported.component ? find_interface<IRedisStatistics>(std::as_const(*reported.component)) : nullptr;
+    if (!redis || !seen.insert(redis).second) continue;
     const auto labels = Exposition::with_label(Exposition::with_label({}, "component", reported.name),
                                                "class", reported.class_name);
     for (auto& statistics : redis->endpoint_statistics())

@@ -3,11 +3,13 @@
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/environment_config.hpp>
+#include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/layered_config.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
@@ -38,6 +40,9 @@ namespace {
 // The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
 // linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
+  catalog.add<LogicalCache>("Cache").text(
+      "One cache with the parts that it names, such as a store, copies in memory, tags and metrics, in the "
+      "order that is right.");
   catalog.add<CodecCache>("CodecCache").text("Compresses, encrypts and checks the values of another cache.");
   catalog.add<MemoryCache>("MemoryCache")
       .text("Keeps values in the memory of the process, up to a number of entries or bytes.")
@@ -57,6 +62,8 @@ void add_builtin_components(Catalog& catalog) {
       .text("Gives the entries of another cache tags, and invalidates all entries of a tag with one call.");
   catalog.add<WritePolicyCache>("WritePolicyCache")
       .text("Writes the origin of values together with another cache: through it, or behind it.");
+  catalog.add<ExpiryCache>("ExpiryCache")
+      .text("Gives the entries of another cache their TTLs where calls give none, and limits those that do.");
   catalog.add<FailoverCache>("FailoverCache")
       .text("Keeps working while another cache fails: with a second cache, or as if it were empty.");
   catalog.add<RedisConnection>("RedisConnection")

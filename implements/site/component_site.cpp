@@ -71,6 +71,9 @@ void check_names(const DeclaredComponent& declared) {
 std::string label_of(const Instance& instance) {
   const auto& declared = instance.declared;
   if (!declared.component_class) return "a component that the program registered";
+  if (!declared.in_place.empty())
+    return declared.component_class->name + " \"" + std::string(binding::shown_name(declared.in_place)) +
+           "\"";
   for (const auto& name : declared.names)
     if (!name.name.empty()) return declared.component_class->name + " \"" + name.name + "\"";
   return declared.component_class->name;

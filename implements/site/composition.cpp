@@ -47,9 +47,17 @@ std::optional<std::size_t> Composition::find(std::string_view interface_name, st
   return found->second;
 }
 
+bool Composition::wanted(std::size_t index) const noexcept {
+  while (items_[index].in_place)
+    index = items_[index].in_place->owner;
+  return items_[index].has_place();
+}
+
 void Composition::hand_out_names() {
   names_.reserve(items_.size());
   for (std::size_t index = 0; index < items_.size(); ++index) {
+    if (const auto& in_place = items_[index].in_place)
+      names_.emplace(key_of(in_place->interface_name, in_place->name), index);
     for (auto& entry : items_[index].entries) {
       const auto [present, is_new] = names_.emplace(key_of(entry.interface_name, entry.name), index);
       if (is_new) continue;
@@ -59,7 +67,8 @@ void Composition::hand_out_names() {
             return !each.overridden && each.interface_name == entry.interface_name && each.name == entry.name;
           });
       taken->overridden = true;
-      present->second = index;
+      const std::size_t earlier_index = std::exchange(present->second, index);
+      if (taken->is_short_form && entry.is_short_form) take_away_name(earlier_index, entry.name);
       if (earlier.document != items_[index].document) continue;
       problems_.enter(documents_[earlier.document], earlier.document);
       problems_.add(problem_ids::name_taken_again, entry.place,
@@ -68,6 +77,14 @@ void Composition::hand_out_names() {
                         " takes the place of the one in " + line_of(taken->place),
                     "remove one of them", Problem::Severity::warning);
     }
+  }
+}
+
+void Composition::take_away_name(std::size_t index, const std::string& name) {
+  for (auto& entry : items_[index].entries) {
+    if (entry.overridden || !entry.is_short_form || entry.name != name) continue;
+    entry.overridden = true;
+    names_.erase(key_of(entry.interface_name, name));
   }
 }
 
@@ -94,7 +111,7 @@ std::optional<std::size_t> Composition::find_logger() const {
 void Composition::check_references() {
   std::size_t missing = 0;
   for (std::size_t index = 0; index < items_.size(); ++index) {
-    if (!items_[index].wanted()) continue;
+    if (!wanted(index)) continue;
     for (const auto& reference : items_[index].references)
       if (!reference.optional && !names_.contains(key_of(reference.interface_name, reference.name)))
         report_missing(index, reference, ++missing <= detailed_problems);
@@ -104,8 +121,8 @@ void Composition::check_references() {
 void Composition::report_missing(std::size_t index, const binding::BoundReference& reference,
                                  bool in_detail) {
   const Item& item = items_[index];
-  std::string message = reference.path;
-  message.append(message.empty() ? "there is no " : ": there is no ").append(reference.interface_name);
+  std::string message = "there is no ";
+  message.append(reference.interface_name);
   std::string hint;
   std::string other_kinds;
   if (reference.secret) {
@@ -138,8 +155,10 @@ void Composition::report_missing(std::size_t index, const binding::BoundReferenc
     message.append(needed_by(index));
   }
   problems_.enter(documents_[item.document], item.document);
-  problems_.add(other_kinds.empty() ? problem_ids::missing_component : problem_ids::wrong_kind,
-                reference.place, std::move(message), std::move(hint));
+  problems_.add(
+      other_kinds.empty() ? problem_ids::missing_component : problem_ids::wrong_kind, reference.place,
+      reference.path.empty() ? item.said(std::move(message)) : item.said_of(reference.path, message),
+      std::move(hint));
 }
 
 std::string Composition::needed_by(std::size_t index) const {
@@ -147,7 +166,7 @@ std::string Composition::needed_by(std::size_t index) const {
   for (bool found = true; found && chain.size() < names_listed;) {
     found = false;
     for (std::size_t item = 0; item < items_.size() && !found; ++item) {
-      if (!items_[item].wanted() || std::find(chain.begin(), chain.end(), item) != chain.end()) continue;
+      if (!wanted(item) || std::find(chain.begin(), chain.end(), item) != chain.end()) continue;
       const auto& references = items_[item].references;
       found = std::any_of(references.begin(), references.end(),
                           [&](const auto& reference) { return needed(item, reference) == chain.back(); });
@@ -178,7 +197,7 @@ std::string Composition::known_names(std::string_view interface_name) const {
 
 // Depth first, without recursion: chains of references may be as long as the document.
 void Composition::put_in_order(std::size_t first) {
-  if (marks_[first] != Mark::fresh || !items_[first].wanted()) return;
+  if (marks_[first] != Mark::fresh || !wanted(first)) return;
   std::vector<Step> chain{{first, 0}};
   marks_[first] = Mark::open;
   while (!chain.empty()) {

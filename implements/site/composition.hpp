@@ -38,7 +38,11 @@ class Composition {
     std::size_t next_reference;
   };
 
+  // Whether the item is made.
+  [[nodiscard]] bool wanted(std::size_t index) const noexcept;
   void hand_out_names();
+  // Of an item that has a name in place of entries, and lost it: it is replaced as a whole.
+  void take_away_name(std::size_t index, const std::string& name);
   void check_references();
   void put_in_order(std::size_t first);
   void report_circle(const std::vector<Step>& chain, std::size_t begin);

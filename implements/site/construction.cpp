@@ -220,6 +220,7 @@ DeclaredComponent Construction::declaration_of(std::size_t index) const {
   declared.lazy = from.lazy;
   declared.place = place_text(blueprint_->documents()[from.document], from.place.position);
   declared.origins = from.origins;
+  if (from.in_place) declared.in_place = from.in_place->name;
   for (const auto& entry : from.entries)
     if (!entry.overridden) declared.names.push_back({entry.interface_name, entry.name});
   for (const auto& reference : from.references)

@@ -1,6 +1,8 @@
+#include "binding/component_name.hpp"
 #include "binding/value_node.hpp"
 
 #include <cachesite/config.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/site_description.hpp>
 
 #include <algorithm>
@@ -16,6 +18,9 @@ using binding::map_node;
 using binding::text_node;
 
 std::string label_of(const DeclaredComponent& declared) {
+  if (!declared.in_place.empty())
+    return declared.component_class->name + " \"" + std::string(binding::shown_name(declared.in_place)) +
+           "\"";
   for (const auto& name : declared.names)
     if (!name.name.empty()) return declared.component_class->name + " \"" + name.name + "\"";
   return declared.component_class->name;
@@ -25,6 +30,17 @@ bool has_name(const DeclaredComponent& declared, std::string_view interface_name
   return std::any_of(declared.names.begin(), declared.names.end(), [&](const auto& each) {
     return each.name == name && (interface_name.empty() || each.interface_name == interface_name);
   });
+}
+
+bool is_meant(const DeclaredComponent& declared, const ComponentDependency& dependency) {
+  return declared.in_place.empty() ? has_name(declared, dependency.interface_name, dependency.name)
+                                   : declared.in_place == dependency.name;
+}
+
+bool refers_to(const DeclaredComponent& declared, const DeclaredComponent& other) {
+  const auto& dependencies = declared.dependencies;
+  return std::any_of(dependencies.begin(), dependencies.end(),
+                     [&](const auto& dependency) { return is_meant(other, dependency); });
 }
 
 void add_state(Node& map, const std::shared_ptr<IComponent>& component) {
@@ -54,9 +70,9 @@ Node dependencies_node(const DeclaredComponent& declared, const std::vector<Decl
     Node node = map_node();
     add_member(node, "parameter", text_node(dependency.parameter));
     add_member(node, "interface", text_node(dependency.interface_name));
-    add_member(node, "name", text_node(dependency.name));
+    add_member(node, "name", text_node(binding::shown_name(dependency.name)));
     for (const auto& other : all)
-      if (has_name(other, dependency.interface_name, dependency.name)) {
+      if (is_meant(other, dependency)) {
         add_member(node, "class", text_node(other.component_class->name));
         add_state(node, other.component);
       }
@@ -67,13 +83,8 @@ Node dependencies_node(const DeclaredComponent& declared, const std::vector<Decl
 
 Node dependants_node(const DeclaredComponent& declared, const std::vector<DeclaredComponent>& all) {
   Node list = list_node();
-  for (const auto& other : all) {
-    const auto& dependencies = other.dependencies;
-    if (std::any_of(dependencies.begin(), dependencies.end(), [&](const auto& dependency) {
-          return has_name(declared, dependency.interface_name, dependency.name);
-        }))
-      list.elements.push_back(text_node(label_of(other)));
-  }
+  for (const auto& other : all)
+    if (refers_to(other, declared)) list.elements.push_back(text_node(label_of(other)));
   return list;
 }
 
@@ -98,6 +109,18 @@ bool reads_session(const DeclaredComponent& declared) {
          });
 }
 
+// Of a cache that is made of parts, from the outermost on.
+Node parts_node(const LogicalCache& cache) {
+  Node list = list_node();
+  for (const auto& part : cache.parts()) {
+    Node node = map_node();
+    add_member(node, "part", text_node(part.name));
+    add_member(node, "class", text_node(part.class_name));
+    list.elements.push_back(std::move(node));
+  }
+  return list;
+}
+
 Node parameters_node(const DeclaredComponent& declared) {
   Node list = list_node();
   for (const auto& declaration : declared.component_class->parameters.declarations()) {
@@ -112,26 +135,42 @@ Node parameters_node(const DeclaredComponent& declared) {
   return list;
 }
 
+Node component_node(const DeclaredComponent& declared, const std::vector<DeclaredComponent>& all) {
+  Node node = map_node();
+  add_member(node, "class", text_node(declared.component_class->name));
+  if (!declared.in_place.empty())
+    add_member(node, "in_place", text_node(binding::shown_name(declared.in_place)));
+  add_member(node, "entries", names_node(declared.names));
+  add_member(node, "declared", text_node(declared.place));
+  if (declared.lazy) add_member(node, "lazy", binding::boolean_node(true));
+  add_state(node, declared.component);
+  if (!declared.component && reads_session(declared))
+    add_member(node, "reason", text_node("its settings of a configuration are read at the first lookup"));
+  add_member(node, "depends_on", dependencies_node(declared, all));
+  add_member(node, "needed_by", dependants_node(declared, all));
+  if (const auto* const cache = dynamic_cast<const LogicalCache*>(declared.component.get()))
+    add_member(node, "parts", parts_node(*cache));
+  add_member(node, "parameters", parameters_node(declared));
+  return node;
+}
+
+// A component, and behind it what stands in place of its references.
+void add_component(Node& list, const DeclaredComponent& declared, const std::vector<DeclaredComponent>& all) {
+  list.elements.push_back(component_node(declared, all));
+  for (const auto& dependency : declared.dependencies)
+    for (const auto& other : all)
+      if (!other.in_place.empty() && other.in_place == dependency.name) add_component(list, other, all);
+}
+
 }  // namespace
 
 Node explain_component(const ComponentSite& site, std::string_view name) {
   const auto all = site.declared_components();
   Node list = list_node();
-  for (const auto& declared : all) {
-    if (!has_name(declared, {}, name)) continue;
-    Node node = map_node();
-    add_member(node, "class", text_node(declared.component_class->name));
-    add_member(node, "entries", names_node(declared.names));
-    add_member(node, "declared", text_node(declared.place));
-    if (declared.lazy) add_member(node, "lazy", binding::boolean_node(true));
-    add_state(node, declared.component);
-    if (!declared.component && reads_session(declared))
-      add_member(node, "reason", text_node("its settings of a configuration are read at the first lookup"));
-    add_member(node, "depends_on", dependencies_node(declared, all));
-    add_member(node, "needed_by", dependants_node(declared, all));
-    add_member(node, "parameters", parameters_node(declared));
-    list.elements.push_back(std::move(node));
-  }
+  for (const auto& declared : all)
+    if (has_name(declared, {}, name) ||
+        (!declared.in_place.empty() && binding::shown_name(declared.in_place) == name))
+      add_component(list, declared, all);
   return list;
 }
 

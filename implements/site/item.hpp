@@ -1,6 +1,7 @@
 #pragma once
 
 #include "binding/binder.hpp"
+#include "binding/component_name.hpp"
 
 #include <cachesite/component_site.hpp>
 #include <cachesite/detail/component_class.hpp>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cachesite::site {
@@ -20,8 +22,18 @@ struct ItemEntry {
   std::string interface_name;
   std::string name;
   binding::Place place;
-  bool substituted = false;  // the name was: it is not shown
-  bool overridden = false;   // a later entry has taken the name
+  bool substituted = false;    // the name was: it is not shown
+  bool overridden = false;     // a later entry has taken the name
+  bool is_short_form = false;  // the item has a name in place of entries
+};
+
+// Where a component belongs that stands in place of a reference.
+struct InPlace {
+  std::size_t owner;           // the item whose reference it is
+  std::string interface_name;  // of the reference
+  std::string name;            // what the owner's options call it: its path and a number, `products.store#7`
+  std::string where;           // its path in the component of the list: `store`
+  std::size_t depth;           // 1 when its owner stands in the list
 };
 
 // One component of a document, read but not made.
@@ -37,16 +49,18 @@ struct Item {
   std::vector<ParameterOrigin> origins;
   bool lazy = false;
   std::optional<std::chrono::milliseconds> start_timeout;
+  std::optional<InPlace> in_place;
 
-  // Whether it is made: it has a name left, or never asked for one.
-  [[nodiscard]] bool wanted() const noexcept {
+  // Whether it has a name left, or never asked for one.
+  [[nodiscard]] bool has_place() const noexcept {
     for (const auto& entry : entries)
       if (!entry.overridden) return true;
     return entries.empty();
   }
 
-  // The first name that it has left; empty when there is none.
+  // The first name that it has left, or its path; empty when there is none.
   [[nodiscard]] std::string name() const {
+    if (in_place) return std::string(binding::shown_name(in_place->name));
     for (const auto& entry : entries)
       if (!entry.name.empty() && !entry.overridden) return entry.name;
     return {};
@@ -55,10 +69,28 @@ struct Item {
   // As messages call it: `RedisCache "sessions"`.
   [[nodiscard]] std::string label() const {
     std::string text = component_class ? component_class->name : "component";
+    if (in_place) return text.append(" \"").append(name()).append("\"");
     for (const auto& entry : entries)
       if (!entry.name.empty() && !entry.substituted)
         return text.append(" \"").append(entry.name).append("\"");
     return text;
+  }
+
+  // What the paths of components in it begin with.
+  [[nodiscard]] std::string path() const {
+    if (in_place) return name();
+    for (const auto& entry : entries)
+      if (!entry.name.empty() && !entry.substituted) return entry.name;
+    return component_class ? component_class->name : std::string();
+  }
+
+  [[nodiscard]] std::string where() const { return in_place ? in_place->where : std::string(); }
+  // A sentence about the component, or `parameter: ...`, as messages at its place begin it.
+  [[nodiscard]] std::string said(std::string sentence) const {
+    return in_place ? in_place->where + ": " + std::move(sentence) : std::move(sentence);
+  }
+  [[nodiscard]] std::string said_of(const std::string& parameter, const std::string& sentence) const {
+    return (in_place ? in_place->where + "." : std::string()) + parameter + ": " + sentence;
   }
 };
 

@@ -1,10 +1,10 @@
 #include "site/item_reader.hpp"
 
 #include "binding/component_name.hpp"
-#include "binding/quoted.hpp"
 #include "binding/scalar_reader.hpp"
 #include "binding/suggestion.hpp"
 #include "site/item_settings.hpp"
+#include "site/item_texts.hpp"
 #include "site/origin.hpp"
 
 #include <cachesite/detail/problem_ids.hpp>
@@ -19,33 +19,9 @@ namespace {
 
 using binding::BoundReference;
 using binding::Place;
-using binding::quoted;
 using binding::Suggestion;
 
-std::string expected(std::string_view where, std::string_view what, const Node& node) {
-  return std::string(where)
-      .append(": expected ")
-      .append(what)
-      .append(", found ")
-      .append(to_string(node.kind));
-}
-
-std::string joined(const auto& names) {
-  std::string text;
-  for (const auto& name : names)
-    text.append(text.empty() ? "" : ", ").append(name);
-  return text;
-}
-
-// Numbers count as text, as they do for text parameters.
-bool is_word(const Node& node) noexcept {
-  return node.is_text() || node.kind == Node::Kind::integer || node.kind == Node::Kind::real;
-}
-
-// What an alias stands for is written further above: the place to show is that of the alias.
-Place place_within(const Place& outer, const Node& inner) noexcept {
-  return inner.position < outer.position ? outer : Place::of(inner);
-}
+constexpr std::size_t deepest_in_place = 16;
 
 // `sentinels` of `sentinels[2].port`
 std::string_view parameter_of(std::string_view path) {
@@ -60,7 +36,7 @@ void store(void* options, const std::vector<binding::BoundValue>& values) {
 }  // namespace
 
 ItemReader::ItemReader(const Catalog& catalog, binding::ProblemList& problems)
-    : catalog_(catalog), problems_(problems), binder_(problems), interfaces_(catalog.interfaces()) {}
+    : catalog_(catalog), problems_(problems), entries_(catalog, problems) {}
 
 void ItemReader::read(const Document& document, std::size_t rank) {
   problems_.enter(document, rank);
@@ -116,7 +92,7 @@ void ItemReader::read_defaults(const Node& defaults) {
     return;
   }
   for (const auto& member : defaults.members) {
-    const auto match = find_class(member.key, Place::of_key(member), problems_.shown_key(member.key));
+    const auto match = find_class(member.key, Place::of_key(member), problems_.shown_key(member.key), Item());
     if (!match) continue;
     if (!member.value.is_map()) {
       problems_.add(problem_ids::bad_section, Place::of(member.value),
@@ -126,13 +102,25 @@ void ItemReader::read_defaults(const Node& defaults) {
     Defaults read;
     read.node = &member.value;
     const std::size_t errors_before = problems_.errors();
-    read.values = binder_.bind_defaults(match.component_class->name, match.component_class->parameters,
-                                        member.value, read.references);
+    read.values = defaults_binder().bind_defaults(
+        match.component_class->name, match.component_class->parameters, member.value, read.references);
     read.sound = problems_.errors() == errors_before;
     if (!defaults_.emplace(match.component_class.get(), std::move(read)).second)
       problems_.add(problem_ids::bad_section, Place::of_key(member),
                     "the defaults of " + match.component_class->name + " are given twice");
   }
+}
+
+// Defaults are for several components, and what stands in place of a reference is for one.
+binding::Binder ItemReader::defaults_binder() {
+  return binding::Binder(
+      problems_, {},
+      [this](const auto&, const Node& node, const std::string& path) -> std::optional<std::string> {
+        problems_.add(problem_ids::bad_reference, Place::of(node),
+                      path + ": defaults cannot declare a component in place of a reference",
+                      "declare it in the list of components, and write its name here");
+        return std::nullopt;
+      });
 }
 
 void ItemReader::read_components(const Node& list) {
@@ -147,45 +135,89 @@ void ItemReader::read_item(const Node& node) {
                   expected("component", "a mapping with a class", node));
     return;
   }
-  Item made;
+  read_mapping(node, Item());
+}
+
+// A component has an index before those that stand in it.
+void ItemReader::read_mapping(const Node& node, Item made) {
+  const std::size_t index = items_.size();
+  items_.emplace_back();
   made.document = document_;
   made.node = &node;
   made.place = Place::of(node);
   const auto match = read_class(node, made);
-  if (const Node* entries = node.find("entries")) read_entries(*entries, made);
+  entries_.read(made);
   read_settings(node, made);
-  if (match) read_parameters(match, made);
-  items_.push_back(std::move(made));
+  if (match) read_parameters(match, index, made);
+  items_[index] = std::move(made);
+}
+
+std::optional<std::string> ItemReader::read_in_place(std::size_t owner_index, const Item& owner,
+                                                     const ParameterDeclaration& declaration,
+                                                     const Node& node, const std::string& path) {
+  const std::size_t errors_before = problems_.errors();
+  const std::size_t index = items_.size();
+  Item made;
+  made.lazy = owner.lazy;
+  made.in_place = InPlace{owner_index, declaration.interface_name,
+                          owner.path() + "." + path + binding::in_place_mark + std::to_string(index),
+                          owner.in_place ? owner.in_place->where + "." + path : path,
+                          owner.in_place ? owner.in_place->depth + 1 : 1};
+  if (made.in_place->depth > deepest_in_place) {
+    problems_.add(
+        problem_ids::bad_reference, Place::of(node),
+        made.said("components stand more than " + std::to_string(deepest_in_place) + " deep in each other"));
+    return std::nullopt;
+  }
+  auto name = made.in_place->name;
+  read_mapping(node, std::move(made));
+  check_kind(items_[index]);
+  if (problems_.errors() != errors_before) return std::nullopt;
+  return name;
+}
+
+std::vector<std::string> ItemReader::fitting_classes(const Item& made) const {
+  std::vector<std::string> names;
+  for (const auto& each : catalog_.classes())
+    if (!made.in_place || each->find_interface(made.in_place->interface_name)) names.push_back(each->name);
+  return names;
+}
+
+void ItemReader::check_kind(const Item& made) {
+  const auto* component_class = made.component_class.get();
+  const auto& wanted = made.in_place->interface_name;
+  if (!component_class) return;
+  if (!component_class->find_interface(wanted)) {
+    problems_.add(problem_ids::wrong_interface, made.place,
+                  made.said(component_class->name + " does not implement " + wanted),
+                  "the classes that do are: " + joined(fitting_classes(made)));
+  } else if (made.options && !component_class->offers(made.options.get(), wanted)) {
+    problems_.add(problem_ids::wrong_interface, made.place,
+                  made.said(component_class->name + " does not offer " + wanted + " with these parameters"));
+  }
 }
 
 Catalog::Match ItemReader::read_class(const Node& item, Item& made) {
   const Node* name = item.find("class");
   if (!name) {
-    problems_.add(problem_ids::missing_class, made.place, "this component has no class",
-                  "add class: with one of " + joined([&] {
-                    std::vector<std::string> names;
-                    for (const auto& each : catalog_.classes())
-                      names.push_back(each->name);
-                    return names;
-                  }()));
+    problems_.add(problem_ids::missing_class, made.place, made.said("this component has no class"),
+                  "add class: with one of " + joined(fitting_classes(made)) +
+                      (made.in_place ? "; a component of the list is meant by its name alone" : ""));
     return {};
   }
   made.place = place_within(made.place, *name);
   if (!is_word(*name)) {
-    problems_.add(problem_ids::unknown_class, made.place, expected("class", "the name of a class", *name));
+    problems_.add(problem_ids::unknown_class, made.place,
+                  made.said(expected("class", "the name of a class", *name)));
     return {};
   }
-  auto match = find_class(name->scalar, made.place, shown_name(*name));
+  auto match = find_class(name->scalar, made.place, shown_word(*name, problems_), made);
   made.component_class = match.component_class;
   return match;
 }
 
-std::string ItemReader::shown_name(const Node& name) {
-  if (name.substituted) return "of the substituted name";
-  return problems_.may_show(name) ? binding::quoted(name.scalar) : "of this name";
-}
-
-Catalog::Match ItemReader::find_class(std::string_view name, const Place& place, const std::string& shown) {
+Catalog::Match ItemReader::find_class(std::string_view name, const Place& place, const std::string& shown,
+                                      const Item& item) {
   auto match = catalog_.find(name);
   if (match) return match;
   Suggestion suggestion(name);
@@ -196,103 +228,9 @@ Catalog::Match ItemReader::find_class(std::string_view name, const Place& place,
     for (const auto& alias : each->aliases)
       suggestion.offer(alias.name);
   }
-  problems_.add(problem_ids::unknown_class, place, "there is no component class " + shown,
+  problems_.add(problem_ids::unknown_class, place, item.said("there is no component class " + shown),
                 suggestion.best().empty() ? "the classes are: " + joined(names) : suggestion.question());
   return {};
-}
-
-void ItemReader::read_entries(const Node& entries, Item& made) {
-  if (!entries.is_list()) {
-    problems_.add(problem_ids::bad_entries, Place::of(entries),
-                  expected("entries", "a list of {interface, name}", entries));
-    return;
-  }
-  made.entries.reserve(entries.elements.size());
-  const Place place = place_within(Place::of(*made.node), entries);
-  for (const auto& entry : entries.elements)
-    read_entry(entry, place, made);
-}
-
-void ItemReader::read_entry(const Node& entry, const Place& entries, Item& made) {
-  if (!entry.is_map()) {
-    problems_.add(problem_ids::bad_entry, Place::of(entry),
-                  expected("entries", "a mapping {interface, name}", entry));
-    return;
-  }
-  for (const auto& member : entry.members) {
-    if (member.key == "interface" || member.key == "name") continue;
-    Suggestion suggestion(member.key);
-    suggestion.offer("interface");
-    suggestion.offer("name");
-    problems_.add(problem_ids::bad_entry, Place::of_key(member),
-                  "an entry has no " + problems_.shown_key(member.key),
-                  suggestion.best().empty() ? "an entry has interface and name" : suggestion.question());
-  }
-  ItemEntry read;
-  read.place = place_within(entries, entry);
-  const bool has_interface = read_interface(entry, made, read);
-  const bool has_name = read_name(entry, read);
-  if (has_interface && has_name) made.entries.push_back(std::move(read));
-}
-
-bool ItemReader::read_interface(const Node& entry, const Item& made, ItemEntry& read) {
-  const Node* node = entry.find("interface");
-  if (!node) {
-    std::string hint;
-    if (made.component_class && made.component_class->interfaces.size() == 1)
-      hint = "add interface: " + std::string(made.component_class->interfaces.front().id.name);
-    problems_.add(problem_ids::missing_interface, read.place, "this entry has no interface", hint);
-    return false;
-  }
-  if (!node->is_text()) {
-    problems_.add(problem_ids::unknown_interface, Place::of(*node),
-                  expected("interface", "the name of an interface", *node));
-    return false;
-  }
-  read.interface_name = catalog_.interface_name(node->scalar);
-  if (std::find(interfaces_.begin(), interfaces_.end(), read.interface_name) == interfaces_.end()) {
-    Suggestion suggestion(node->scalar);
-    for (const auto& each : interfaces_)
-      suggestion.offer(each);
-    problems_.add(
-        problem_ids::unknown_interface, Place::of(*node), "there is no interface " + shown_name(*node),
-        suggestion.best().empty() ? "the interfaces are: " + joined(interfaces_) : suggestion.question());
-    return false;
-  }
-  if (made.component_class && !made.component_class->find_interface(read.interface_name)) {
-    std::vector<std::string_view> provided;
-    for (const auto& each : made.component_class->interfaces)
-      provided.push_back(each.id.name);
-    problems_.add(problem_ids::wrong_interface, Place::of(*node),
-                  made.component_class->name + " does not implement " + read.interface_name,
-                  "it implements " + joined(provided));
-    return false;
-  }
-  return true;
-}
-
-bool ItemReader::read_name(const Node& entry, ItemEntry& read) {
-  const Node* node = entry.find("name");
-  if (!node) return true;
-  if (!is_word(*node) && !node->substituted) {
-    problems_.add(
-        problem_ids::bad_name, Place::of(*node), expected("name", "text", *node),
-        node->is_null() ? "leave it out for the unnamed component" : "put it in quotes to make it text");
-    return false;
-  }
-  if (!binding::valid_component_name(node->scalar)) {
-    problems_.add(
-        problem_ids::bad_name, Place::of(*node),
-        "a component cannot be called " + (node->substituted           ? "like the substituted value"
-                                           : problems_.may_show(*node) ? binding::quoted(node->scalar)
-                                                                       : "like this"),
-        std::string(binding::name_rule));
-    return false;
-  }
-  read.name = node->scalar;
-  read.substituted = node->substituted;
-  read.place = place_within(read.place, *node);
-  return true;
 }
 
 void ItemReader::read_settings(const Node& item, Item& made) {
@@ -304,14 +242,22 @@ void ItemReader::read_settings(const Node& item, Item& made) {
     if (table.find(member.key)) given.members.push_back(member);
   std::vector<BoundReference> references;
   const std::size_t errors_before = problems_.errors();
-  const auto values = binder_.bind_defaults("component", table, given, references);
+  const auto values =
+      binding::Binder(problems_, made.where()).bind_defaults("component", table, given, references);
   if (problems_.errors() != errors_before) return;
   ItemSettings settings;
   store(&settings, values);
-  made.lazy = settings.lazy;
+  made.lazy = made.lazy || settings.lazy;
+  const Node* lazy = item.find("lazy");
   const Node* entries = item.find("entries");
-  if (settings.lazy && (!entries || (entries->is_list() && entries->elements.empty())))
-    problems_.add(problem_ids::lazy_without_names, Place::of(*item.find("lazy")),
+  const bool has_names = item.find("name") || (entries && !(entries->is_list() && entries->elements.empty()));
+  if (lazy && made.in_place)
+    problems_.add(
+        problem_ids::lazy_without_names, Place::of(*lazy),
+        made.said_of("lazy", "a component in place of a reference is made with the one that it is in"),
+        "leave it out");
+  else if (settings.lazy && !has_names)
+    problems_.add(problem_ids::lazy_without_names, Place::of(*lazy),
                   "a lazy component without entries would never be made", "give it a name");
   made.start_timeout = settings.start_timeout;
 }
@@ -337,7 +283,7 @@ void ItemReader::note_origins(const Catalog::Match& match, const Defaults* defau
     note(preset.declaration, ParameterOrigin::Kind::alias, match.alias->name);
 }
 
-void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
+void ItemReader::read_parameters(const Catalog::Match& match, std::size_t index, Item& made) {
   const ComponentClass& component_class = *match.component_class;
   const auto found = defaults_.find(&component_class);
   const Defaults* defaults = found == defaults_.end() ? nullptr : &found->second;
@@ -351,11 +297,15 @@ void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
 
   const std::size_t errors_before = problems_.errors();
   std::vector<BoundReference> own_references;
-  const auto values =
-      binder_.bind_component(component_class.name, component_class.parameters, *made.node, own_references);
+  binding::Binder binder(problems_, made.where(),
+                         [&](const auto& declaration, const Node& node, const auto& path) {
+                           return read_in_place(index, made, declaration, node, path);
+                         });
+  const auto called = made.said(component_class.name);
+  const auto values = binder.bind_component(called, component_class.parameters, *made.node, own_references);
   std::vector<const std::vector<binding::BoundValue>*> given{&values, &presets};
   if (defaults) given.push_back(&defaults->values);
-  binder_.check_required(component_class.name, component_class.parameters, made.place, given);
+  binder.check_required(called, component_class.parameters, made.place, given);
   if (problems_.errors() != errors_before) return;
   if (defaults && !defaults->sound) return;
   made.options = component_class.make_options();
@@ -364,6 +314,7 @@ void ItemReader::read_parameters(const Catalog::Match& match, Item& made) {
   store(made.options.get(), values);
   note_origins(match, defaults, presets, made);
   find_references(std::move(own_references), defaults, made);
+  entries_.check_offers(made);
 }
 
 // Each reference that the options hold, with the place that gives it: by its parameter and its name, and the

@@ -2,12 +2,15 @@
 
 #include "binding/binder.hpp"
 #include "binding/problem_list.hpp"
+#include "site/entry_reader.hpp"
 #include "site/item.hpp"
 
 #include <cachesite/catalog.hpp>
 #include <cachesite/document.hpp>
 
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,23 +38,27 @@ class ItemReader {
   void read_defaults(const Node& defaults);
   void read_components(const Node& list);
   void read_item(const Node& node);
+  void read_mapping(const Node& node, Item made);
+  // A component in place of a reference of `owner`.
+  std::optional<std::string> read_in_place(std::size_t owner_index, const Item& owner,
+                                           const ParameterDeclaration& declaration, const Node& node,
+                                           const std::string& path);
+  void check_kind(const Item& made);
+  // The classes that may stand where the item does.
+  [[nodiscard]] std::vector<std::string> fitting_classes(const Item& made) const;
   Catalog::Match read_class(const Node& item, Item& made);
-  void read_entries(const Node& entries, Item& made);
-  void read_entry(const Node& entry, const binding::Place& entries, Item& made);
-  bool read_interface(const Node& entry, const Item& made, ItemEntry& read);
-  bool read_name(const Node& entry, ItemEntry& read);
   void read_settings(const Node& item, Item& made);
   void note_origins(const Catalog::Match& match, const Defaults* defaults,
                     const std::vector<binding::BoundValue>& presets, Item& made);
-  void read_parameters(const Catalog::Match& match, Item& made);
+  void read_parameters(const Catalog::Match& match, std::size_t index, Item& made);
   void find_references(std::vector<binding::BoundReference> own, const Defaults* defaults, Item& made);
-  Catalog::Match find_class(std::string_view name, const binding::Place& place, const std::string& shown);
-  std::string shown_name(const Node& name);
+  Catalog::Match find_class(std::string_view name, const binding::Place& place, const std::string& shown,
+                            const Item& item);
+  binding::Binder defaults_binder();
 
   const Catalog& catalog_;
   binding::ProblemList& problems_;
-  binding::Binder binder_;
-  std::vector<std::string> interfaces_;
+  EntryReader entries_;
   std::vector<Item> items_;
   std::size_t document_ = 0;
   const Document* origin_document_ = nullptr;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -64,19 +66,54 @@ Node entries_schema(const Catalog& catalog, const ComponentClass& component_clas
                  {"description", text_node("The names under which the component is found.")}});
 }
 
+Node short_form_schema() {
+  return map_of(
+      {{"allOf", list_node({reference_to("name")})},
+       {"description", text_node("The name under which every interface of the component is found.")}});
+}
+
+// A component that stands in place of a reference to the interface: nobody else has a name for it.
+Node in_place_schema(const Catalog& catalog, std::string_view interface_name) {
+  Node names = list_node();
+  for (const auto& component_class : catalog.classes())
+    if (component_class->find_interface(interface_name))
+      for (auto& name : names_of(*component_class).elements)
+        names.elements.push_back(std::move(name));
+  return map_of({{"allOf", list_node({reference_to("component")})},
+                 {"properties", map_of({{"class", map_of({{"enum", std::move(names)}})},
+                                        {"entries", binding::boolean_node(false)},
+                                        {"name", binding::boolean_node(false)},
+                                        {"lazy", binding::boolean_node(false)}})},
+                 {"description", text_node("A component that stands here in place of its name.")}});
+}
+
+void add_referred_interfaces(const ParameterTable& table, std::set<std::string>& names) {
+  for (const auto& declaration : table.declarations())
+    for (const auto* single : {&declaration, declaration.element.get()}) {
+      if (!single) continue;
+      if (!single->interface_name.empty()) names.insert(single->interface_name);
+      if (single->group) add_referred_interfaces(*single->group, names);
+    }
+}
+
 Node class_schema(const ComponentClass& component_class, const site::SharedOptions& shared) {
   const auto options = component_class.make_options();
   Node class_name = map_of({{"enum", names_of(component_class)}});
   if (!component_class.text.empty()) add_member(class_name, "description", text_node(component_class.text));
   Node properties = map_of(
       {{"class", std::move(class_name)}, {"entries", reference_to(entries_definition(component_class))}});
+  const bool has_short_form = !component_class.parameters.find("name");
+  if (has_short_form) add_member(properties, "name", short_form_schema());
   const auto settings = site::ItemSettings::parameters();
   for (const auto& setting : settings.declarations())
     add_member(properties, setting.name, reference_to("settings/properties/" + setting.name));
   shared.add_properties(properties, component_class.parameters, options.get());
-  return map_of({{"type", text_node("object")},
-                 {"properties", std::move(properties)},
-                 {"additionalProperties", binding::boolean_node(false)}});
+  Node schema = map_of({{"type", text_node("object")},
+                        {"properties", std::move(properties)},
+                        {"additionalProperties", binding::boolean_node(false)}});
+  if (has_short_form)
+    add_member(schema, "not", map_of({{"required", list_node({text_node("name"), text_node("entries")})}}));
+  return schema;
 }
 
 Node settings_schema() {
@@ -86,14 +123,25 @@ Node settings_schema() {
   return map_of({{"properties", std::move(properties)}});
 }
 
-// Defaults give parameters of the class, and nothing else that a component has.
-Node parameters_only() {
+Node no_component() {
+  return map_of(
+      {{"not", map_of({{"type", text_node("object")}, {"required", list_node({text_node("class")})}})}});
+}
+
+// Defaults give parameters of the class, and nothing else that a component has; they declare no components.
+Node parameters_only(const Catalog& catalog) {
   Node properties =
       map_of({{"class", binding::boolean_node(false)}, {"entries", binding::boolean_node(false)}});
+  const auto& classes = catalog.classes();
+  if (std::none_of(classes.begin(), classes.end(),
+                   [](const auto& each) { return each->parameters.find("name") != nullptr; }))
+    add_member(properties, "name", binding::boolean_node(false));
   const auto settings = site::ItemSettings::parameters();
   for (const auto& setting : settings.declarations())
     add_member(properties, setting.name, binding::boolean_node(false));
-  return map_of({{"properties", std::move(properties)}});
+  Node value = no_component();
+  add_member(value, "items", no_component());
+  return map_of({{"properties", std::move(properties)}, {"additionalProperties", std::move(value)}});
 }
 
 Node defaults_schema(const Catalog& catalog) {
@@ -105,7 +153,7 @@ Node defaults_schema(const Catalog& catalog) {
                  {"description", text_node("Parameters by class for the components of this file.")},
                  {"properties", std::move(classes)},
                  {"additionalProperties", binding::boolean_node(false)},
-                 {"allOf", list_node({map_of({{"additionalProperties", parameters_only()}})})}});
+                 {"allOf", list_node({map_of({{"additionalProperties", parameters_only(catalog)}})})}});
 }
 
 bool presets(const ClassAlias& alias, std::string_view parameter) {
@@ -196,6 +244,12 @@ Node json_schema(const Catalog& catalog) {
       add_member(definitions, entries, entries_schema(catalog, *component_class));
   for (const auto& component_class : catalog.classes())
     add_member(definitions, "class:" + component_class->name, class_schema(*component_class, shared));
+  std::set<std::string> referred;
+  for (const auto& component_class : catalog.classes())
+    add_referred_interfaces(component_class->parameters, referred);
+  for (const auto& interface_name : referred)
+    add_member(definitions, binding::in_place_definition(interface_name),
+               in_place_schema(catalog, interface_name));
   return map_of(
       {{"$schema", text_node("https://json-schema.org/draft/2020-12/schema")},
        {"title", text_node("Component file")},

@@ -101,7 +101,9 @@ void append_class(std::string& page, const ComponentClass& component_class) {
 }  // namespace
 
 std::string reference_markdown(const Catalog& catalog) {
-  std::string page = "# Component classes\n\nGenerated from the declarations in the source; do not edit.\n";
+  std::string page =
+      "# Component classes\n\nGenerated from the declarations in the source; do not edit.\n\n"
+      "A reference is the name of a component, or a mapping with `class` that declares one in place.\n";
   for (const auto& component_class : catalog.classes())
     append_class(page, *component_class);
   return page;

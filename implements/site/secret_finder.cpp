@@ -169,6 +169,7 @@ void SecretFinder::visit_value(const Node& value, const ParameterDeclaration& de
       visit_value(element, *declaration.element);
     return;
   }
+  if (declaration.kind == ParameterKind::reference && value.is_map()) return visit_component(value);
   if (holds_secret(declaration) || value.is_map()) return hide(value, holds_secret(declaration));
   if (value.is_scalar()) return visit_plain(value);
   for (const auto& element : value.elements)

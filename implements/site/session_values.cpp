@@ -177,8 +177,9 @@ std::shared_ptr<void> options_with_session(const Item& item, std::string_view se
     const std::string origin = reader.origin(key);
     binding::ProblemList own;
     std::vector<binding::BoundReference> references;
-    const auto values = binding::Binder(own).bind_defaults(item.component_class->name,
-                                                           item.component_class->parameters, map, references);
+    const auto values =
+        binding::Binder(own, item.where())
+            .bind_defaults(item.component_class->name, item.component_class->parameters, map, references);
     for (const auto& problem : own.sorted())
       problems.add(problem_ids::bad_session_value, item.place,
                    without_value(problem.message) + ": " + origin);

@@ -221,19 +221,25 @@ void add_requests(std::vector<std::string>& requests, const EnvelopeText& envelo
 std::vector<MetricsSource> read_metrics(const IComponentSite& site) {
   std::vector<MetricsSource> sources;
   std::vector<const IComponent*> seen;
+  std::vector<const IRedisStatistics*>
+      seen_servers;  // a cache shows those of its store, which may have a name
   for (const auto& entry : site.entries()) {
     const auto* const component = entry.component.get();
     if (component == nullptr || std::find(seen.begin(), seen.end(), component) != seen.end()) continue;
     const auto* const cache = dynamic_cast<const ICache*>(component);
-    const auto* const measured = dynamic_cast<const ICacheMetrics*>(component);
-    const auto* const redis = dynamic_cast<const IRedisStatistics*>(component);
+    const auto* const measured = find_interface<ICacheMetrics>(*component);
+    const auto* const redis = find_interface<IRedisStatistics>(*component);
     if (cache == nullptr && redis == nullptr) continue;
     seen.push_back(component);
     MetricsSource source{entry.name, entry.class_name, cache != nullptr, {}, nullptr, {}};
     if (measured != nullptr) source.operations = std::make_shared<const CacheMetrics>(measured->metrics());
     if (cache != nullptr)
       source.cache = source.operations ? source.operations->statistics : cache->statistics();
-    if (redis != nullptr) source.servers = redis->endpoint_statistics();
+    if (redis != nullptr &&
+        std::find(seen_servers.begin(), seen_servers.end(), redis) == seen_servers.end()) {
+      seen_servers.push_back(redis);
+      source.servers = redis->endpoint_statistics();
+    }
     sources.push_back(std::move(source));
   }
   return sources;

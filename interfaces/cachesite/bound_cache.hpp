@@ -37,19 +37,24 @@ class BoundCache {
   bool set_value(std::optional<ByteView> value, std::chrono::duration<Rep, Period> expire) const noexcept {
     return cache_->set_value(key_, value, expire);
   }
+  bool set_value(std::optional<ByteView> value) const noexcept { return cache_->set_value(key_, value); }
 
   [[nodiscard]] Lookup get() const noexcept { return cache_->get(key_); }
   Result<Found> read(Value& destination) const noexcept { return cache_->read(key_, destination); }
-  Status write(std::optional<ByteView> value, TimeToLive time_to_live) const noexcept {
+  Status write(std::optional<ByteView> value,
+               TimeToLive time_to_live = TimeToLive::unspecified()) const noexcept {
     return cache_->write(key_, value, time_to_live);
   }
-  Result<bool> add(std::optional<ByteView> value, TimeToLive time_to_live) const noexcept {
+  Result<bool> add(std::optional<ByteView> value,
+                   TimeToLive time_to_live = TimeToLive::unspecified()) const noexcept {
     return cache_->add(key_, value, time_to_live);
   }
-  Result<bool> replace(std::optional<ByteView> value, TimeToLive time_to_live) const noexcept {
+  Result<bool> replace(std::optional<ByteView> value,
+                       TimeToLive time_to_live = TimeToLive::unspecified()) const noexcept {
     return cache_->replace(key_, value, time_to_live);
   }
-  Result<std::int64_t> increment(std::int64_t by, TimeToLive time_to_live) const noexcept {
+  Result<std::int64_t> increment(std::int64_t by,
+                                 TimeToLive time_to_live = TimeToLive::unspecified()) const noexcept {
     return cache_->increment(key_, by, time_to_live);
   }
   Result<bool> remove() const noexcept { return cache_->remove(key_); }

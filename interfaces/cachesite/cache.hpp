@@ -21,7 +21,8 @@ namespace cachesite {
 /// Rules that hold for every implementation: a key is 1 byte to 64 KiB long; a value is at most 512 MiB long
 /// (an implementation may be set to less); a TTL is 1 ms to 10 years, or `TimeToLive::never_expires()` where
 /// it is asked for by name; arguments outside that are refused with `bad_argument` or `too_large` before
-/// anything else happens. An entry is never returned later than 1 ms after the end of its TTL. All calls are
+/// anything else happens. A call that leaves the TTL out gets that of the cache (see
+/// `effective_time_to_live`), and is refused by a cache that has none. An entry is never returned later than 1 ms after the end of its TTL. All calls are
 /// safe from any thread.
 ///
 /// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`; its own
@@ -49,6 +50,10 @@ class ICache : public Interface<ICache, "ICache"> {
                  std::chrono::duration<Rep, Period> expire) noexcept {
     return write(key, value, TimeToLive(expire)).ok();
   }
+  /// The same for as long as the cache is set to; false when it is set to nothing.
+  bool set_value(std::string_view key, std::optional<ByteView> value) noexcept {
+    return write(key, value).ok();
+  }
 
   /// The entry under `key`, with every case told apart.
   [[nodiscard]] Lookup get(std::string_view key) noexcept {
@@ -65,20 +70,24 @@ class ICache : public Interface<ICache, "ICache"> {
   }
 
   /// Stores `value`, or a cached null for std::nullopt, and replaces what is there.
-  Status write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) noexcept {
+  Status write(std::string_view key, std::optional<ByteView> value,
+               TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
+    if (!time_to_live.specified()) [[unlikely]]
+      time_to_live = effective_time_to_live(key, time_to_live);
     if (const auto refused = detail::refusal_of_entry(key, value, time_to_live)) return refuse(*refused);
     return guarded_call<Done>([&] { return do_write(key, value, time_to_live); });
   }
 
   /// Stores `value` only if there is no entry under `key`, in one step: of several callers one gets true.
   /// False when there is an entry, a cached null included.
-  Result<bool> add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) noexcept {
+  Result<bool> add(std::string_view key, std::optional<ByteView> value,
+                   TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<bool>(*this, {Operation::add, key, value, time_to_live});
   }
 
   /// Stores `value` only if there is an entry under `key`, in one step. False when there is none.
   Result<bool> replace(std::string_view key, std::optional<ByteView> value,
-                       TimeToLive time_to_live) noexcept {
+                       TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<bool>(*this, {Operation::replace, key, value, time_to_live});
   }
 
@@ -86,7 +95,8 @@ class ICache : public Interface<ICache, "ICache"> {
   /// counter is an entry whose value is a whole number of 64 bits in decimal, as `get` shows it. A new one
   /// starts from 0 and lives for `time_to_live`; one that is there keeps its TTL. Fails with `refused` and
   /// changes nothing when the entry is no counter or the sum is out of range.
-  Result<std::int64_t> increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) noexcept {
+  Result<std::int64_t> increment(std::string_view key, std::int64_t by,
+                                 TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<std::int64_t>(*this, {Operation::increment, key, by, time_to_live});
   }
 
@@ -192,8 +202,20 @@ class ICache : public Interface<ICache, "ICache"> {
 
   /// Any of the operations above, for code that treats all alike: it ends `request`.
   void perform(CacheRequest& request) noexcept {
-    detail::perform(
-        request, [this](CacheRequest& accepted) { do_begin(accepted); }, [this] { on_refused(); });
+    if (!detail::leaves_time_to_live(request)) return perform_as_given(request);
+    detail::perform_completed(
+        request,
+        [this](std::string_view key, TimeToLive given) { return effective_time_to_live(key, given); },
+        [this](CacheRequest& completed) { perform_as_given(completed); });
+  }
+
+  /// How long an entry under `key` lives that is stored with `time_to_live`: as long as that says, unless this
+  /// cache, or one that it stands on, has a TTL for calls that give none or a limit for those that do (see
+  /// ExpiryCache). `unspecified()` when the call gives none and there is none. A layer that changes keys or
+  /// TTLs on their way down overrides it, and asks the cache below.
+  [[nodiscard]] virtual TimeToLive effective_time_to_live(std::string_view /*key*/,
+                                                          TimeToLive time_to_live) const noexcept {
+    return time_to_live;
   }
 
   /// Counters since the cache was made.
@@ -213,6 +235,12 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Told about each call that was refused for its arguments, so that it can be counted.
   virtual void on_refused() noexcept {}
   Error refuse(Error error) noexcept { return on_refused(), error; }
+
+ private:
+  void perform_as_given(CacheRequest& request) noexcept {
+    detail::perform(
+        request, [this](CacheRequest& accepted) { do_begin(accepted); }, [this] { on_refused(); });
+  }
 };
 
 }  // namespace cachesite

@@ -26,7 +26,8 @@ struct CacheEntry {
   std::string_view key;
   /// The value; a cached null for std::nullopt.
   std::optional<ByteView> value;
-  TimeToLive time_to_live;
+  /// Left to the cache when not given.
+  TimeToLive time_to_live = TimeToLive::unspecified();
 };
 
 /// One operation on its way down the layers of a cache: what is asked, and its answer. A layer passes it on as

@@ -72,8 +72,16 @@ struct OptionalOf<std::optional<T>> {
   static constexpr bool is_optional = true;
 };
 
+/// Something that is called in one way only, so that its arguments are known.
 template <class F>
-struct Signature : Signature<decltype(std::function{std::declval<F>()})> {};
+concept PlainFunction = requires(F function) {
+  std::function{std::move(function)};
+};
+
+template <class F>
+struct Signature;
+template <PlainFunction F>
+struct Signature<F> : Signature<decltype(std::function{std::declval<F>()})> {};
 template <class R, class... A>
 struct Signature<std::function<R(A...)>> {
   using Returned = std::remove_cvref_t<R>;
@@ -111,7 +119,7 @@ class CachedFunction {
     report_.emplace(options_.report, cache_->logger(),
                     "the cache of a function fails; calls go on without it");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
-    if (options_.tags && !dynamic_cast<ITaggedCache*>(cache_.get()))
+    if (options_.tags && !find_interface<ITaggedCache>(*cache_))
       throw std::invalid_argument("a function with tags needs a cache that has them");
     set_time_to_live(std::forward<Time>(time_to_live));
   }
@@ -173,11 +181,15 @@ class CachedFunction {
   using Typed = detail::TypedComputation<T, S>;
   using Made = typename Typed::Made;
 
+  // One that is left to the cache is right.
+  static bool is_wrong(TimeToLive time_to_live) noexcept {
+    return time_to_live.specified() && !time_to_live.valid();
+  }
   static void check(TimeToLive time_to_live) {
-    if (!time_to_live.valid()) throw std::invalid_argument("a TTL is 1 ms to 10 years");
+    if (is_wrong(time_to_live)) throw std::invalid_argument("a TTL is 1 ms to 10 years");
   }
   static TimeToLive checked_at_run_time(TimeToLive time_to_live) {
-    if (!time_to_live.valid()) throw CacheError(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
+    if (is_wrong(time_to_live)) throw CacheError(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
     return time_to_live;
   }
 
@@ -260,7 +272,7 @@ using CachedOptionsOf = typename detail::Signature<F>::Options;
 /// template do not make a difference and may be of any type.
 ///
 /// `time_to_live` is a duration, or a TimeToLive, or a function that returns one: of the arguments; of the
-/// result and the arguments; or of the result alone.
+/// result and the arguments; or of the result alone. Without it a result lives as long as the cache is set to.
 ///
 /// Over an IComputingCache, such as a RememberCache, the function runs once for all who ask at the same time;
 /// then `cache` is best that object itself, since a layer in front of it hides that it computes. Values are
@@ -273,6 +285,12 @@ template <class S = TextSerializer, class Key, class Time, class F>
   using Made = typename detail::Signature<F>::template Apply<CachedFunction, S>;
   return Made(std::move(cache), std::forward<Key>(key), std::forward<Time>(time_to_live), std::move(function),
               std::move(options), std::move(serializer));
+}
+template <class S = TextSerializer, class Key, class F>
+[[nodiscard]] auto cached(std::shared_ptr<ICache> cache, Key&& key, F function,
+                          CachedOptionsOf<F> options = {}, S serializer = S()) {
+  return cached<S>(std::move(cache), std::forward<Key>(key), TimeToLive::unspecified(), std::move(function),
+                   std::move(options), std::move(serializer));
 }
 
 }  // namespace cachesite

@@ -6,11 +6,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 namespace cachesite {
+
+struct InterfaceId;
 
 /// How well a component is able to do its work right now.
 enum class HealthState : std::uint8_t {
@@ -60,6 +63,10 @@ class IComponent {
 
   /// Present state; cheap, never blocks on a backend. Safe from any thread.
   [[nodiscard]] virtual Health health() const { return {}; }
+
+  /// An interface that the component does not implement itself but has a part for, as a pointer to exactly
+  /// that interface; null when there is none. Programs use `find_interface<I>()`, which knows both.
+  [[nodiscard]] virtual void* interface_of_part(const InterfaceId& interface_id) const noexcept;
 };
 
 /// The name of an interface as a template argument.
@@ -78,6 +85,10 @@ struct InterfaceId {
   constexpr explicit InterfaceId(std::string_view interface_name) noexcept
       : name(interface_name), hash(stable_hash(interface_name)) {}
 };
+
+inline void* IComponent::interface_of_part(const InterfaceId&) const noexcept {
+  return nullptr;
+}
 
 /// The base of every component interface. It gives the interface the name that component files use:
 ///
@@ -102,6 +113,28 @@ template <class T>
 concept ComponentInterface = std::derived_from<T, IComponent> && requires {
   typename T::interface_type;
 } && std::same_as<T, typename T::interface_type>;
+
+/// The interface `I` of a component, by itself or by a part of it; null when it has none:
+///
+///     if (auto* const tagged = cachesite::find_interface<cachesite::ITaggedCache>(*cache))
+///       tagged->evict_tags({"shelf:3"});
+template <ComponentInterface I>
+[[nodiscard]] I* find_interface(IComponent& component) noexcept {
+  if (void* const part = component.interface_of_part(I::interface_id)) return static_cast<I*>(part);
+  return dynamic_cast<I*>(&component);
+}
+template <ComponentInterface I>
+[[nodiscard]] const I* find_interface(const IComponent& component) noexcept {
+  if (const void* const part = component.interface_of_part(I::interface_id))
+    return static_cast<const I*>(part);
+  return dynamic_cast<const I*>(&component);
+}
+/// The same as a pointer that keeps the component alive. Null for a null pointer.
+template <ComponentInterface I, std::derived_from<IComponent> Component>
+[[nodiscard]] std::shared_ptr<I> find_interface(const std::shared_ptr<Component>& component) noexcept {
+  I* const found = component ? find_interface<I>(static_cast<IComponent&>(*component)) : nullptr;
+  return found ? std::shared_ptr<I>(component, found) : nullptr;
+}
 
 /// Written inside a class that implements several interfaces, so that a catalog knows under which of them
 /// files may register it: `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one

@@ -136,9 +136,16 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
     return remember(key, time_to_live, Computation{std::ref(run)});
   }
 
+  /// The same for as long as the cache is set to; a failure when it is set to nothing.
+  template <ValueFactory F>
+  [[nodiscard]] Lookup remember(std::string_view key, F&& factory) noexcept {
+    return remember(key, TimeToLive::unspecified(), std::forward<F>(factory));
+  }
+
   /// The same with everything that may be said about it.
   [[nodiscard]] Lookup remember(std::string_view key, TimeToLive time_to_live,
                                 const Computation& computation) noexcept {
+    if (!time_to_live.specified()) time_to_live = effective_time_to_live(key, time_to_live);
     if (const auto refused = check(key, time_to_live)) {
       on_refused();
       return Lookup(*refused);
@@ -153,13 +160,15 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
                              const Computation& computation) = 0;
   /// Told about each call that was refused for its arguments.
   virtual void on_refused() noexcept {}
+  /// As ICache says.
+  [[nodiscard]] virtual TimeToLive effective_time_to_live(std::string_view /*key*/,
+                                                          TimeToLive time_to_live) const noexcept {
+    return time_to_live;
+  }
 
  private:
   static std::optional<Error> check(std::string_view key, TimeToLive time_to_live) noexcept {
-    if (key.empty()) return Error(ErrorCode::bad_argument, "a key is at least 1 byte long");
-    if (key.size() > ICache::longest_key) return Error(ErrorCode::too_large, "a key is at most 64 KiB long");
-    if (!time_to_live.valid()) return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
-    return std::nullopt;
+    return detail::refusal_of_entry(key, std::nullopt, time_to_live);
   }
 };
 

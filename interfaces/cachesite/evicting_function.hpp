@@ -48,7 +48,7 @@ class EvictingFunction {
     if constexpr (!std::same_as<std::remove_cvref_t<Key>, std::nullopt_t>)
       key_.emplace(std::forward<Key>(key), options_.names);
     if (!key_ && !options_.tags) throw std::invalid_argument("an evicting function needs a key or tags");
-    if (options_.tags && !dynamic_cast<ITaggedCache*>(cache_.get()))
+    if (options_.tags && !find_interface<ITaggedCache>(*cache_))
       throw std::invalid_argument("a function with tags needs a cache that has them");
   }
 
@@ -78,7 +78,7 @@ class EvictingFunction {
     }
     if (!tags.empty()) {
       const std::vector<std::string_view> views(tags.begin(), tags.end());
-      const auto evicted = dynamic_cast<ITaggedCache&>(*cache_).evict_tags(views);
+      const auto evicted = find_interface<ITaggedCache>(*cache_)->evict_tags(views);
       if (!evicted.ok()) (*report_)(evicted.error());
     }
   }

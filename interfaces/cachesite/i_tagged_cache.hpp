@@ -42,6 +42,15 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
     return write_tagged(key, value, time_to_live,
                         std::span<const std::string_view>(tags.begin(), tags.size()));
   }
+  /// The same for as long as the cache is set to; `bad_argument` when it is set to nothing.
+  Status write_tagged(std::string_view key, std::optional<ByteView> value,
+                      std::span<const std::string_view> tags) noexcept {
+    return write_tagged(key, value, TimeToLive::unspecified(), tags);
+  }
+  Status write_tagged(std::string_view key, std::optional<ByteView> value,
+                      std::initializer_list<std::string_view> tags) noexcept {
+    return write_tagged(key, value, TimeToLive::unspecified(), tags);
+  }
 
   /// Ends all entries that carry one of `tags`, as far as they were written with `write_tagged` before. What
   /// the number counts depends on the implementation: see TaggedCache. Without tags it does nothing, returns
@@ -69,7 +78,7 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   }
 
  protected:
-  // What an implementation provides; it checks its arguments itself. An exception that escapes becomes a
+  // What an implementation provides; it checks its arguments itself, and finds the TTL that is left to it. An exception that escapes becomes a
   // failure, as with ICache.
   virtual Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                                  std::span<const std::string_view> tags) = 0;

@@ -63,6 +63,12 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
     });
   }
 
+  /// The same for as long as the cache is set to; `bad_argument` when it is set to nothing.
+  Result<OriginWrite> write_through(std::string_view key, std::optional<ByteView> value, const Writer& writer,
+                                    std::initializer_list<std::string_view> tags = {}) noexcept {
+    return write_through(key, value, TimeToLive::unspecified(), writer, tags);
+  }
+
   /// The cache first: the value is cached, and `writer` is called on a thread of the component soon. Values
   /// of one key are written in their order. A failure says that this value is neither cached nor queued, but
   /// an older entry of the key may be gone from the cache; and when the queue is full and the component is
@@ -74,6 +80,11 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
     return guarded_call<OriginWrite>([&] {
       return do_write_behind(key, value, time_to_live, std::move(writer), {tags.begin(), tags.size()});
     });
+  }
+
+  Result<OriginWrite> write_behind(std::string_view key, std::optional<ByteView> value, Writer writer,
+                                   std::initializer_list<std::string_view> tags = {}) noexcept {
+    return write_behind(key, value, TimeToLive::unspecified(), std::move(writer), tags);
   }
 
   /// Waits until everything that waited at the time of the call is written or lost; `timeout` when that takes

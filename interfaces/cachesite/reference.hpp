@@ -2,6 +2,7 @@
 
 #include <cachesite/component.hpp>
 
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,9 +10,10 @@
 
 namespace cachesite {
 
-/// A parameter whose value is another component of the same site, given by its name. The site makes and
-/// starts the referred component first, resolves the reference before the component that has it is
-/// constructed, and reports a missing name or a cycle before anything is made.
+/// A parameter whose value is another component of the same site, given by its name, or declared in place: a
+/// mapping with `class` and parameters. The site makes and starts the referred component first, resolves the
+/// reference before the component that has it is constructed, and reports a missing name or a cycle before
+/// anything is made.
 ///
 /// In a program without a file, a Reference is made from the component itself.
 template <ComponentInterface I>
@@ -20,8 +22,12 @@ class Reference {
   Reference() noexcept = default;
   /// A reference that is already resolved.
   Reference(std::shared_ptr<I> component) noexcept : component_(std::move(component)), set_(true) {}
+  template <std::derived_from<I> Component>
+  Reference(std::shared_ptr<Component> component) noexcept
+      : Reference(std::shared_ptr<I>(std::move(component))) {}
 
-  /// The name in the file; "" is the unnamed component.
+  /// The name in the file; "" is the unnamed component. Of a component that is declared in place, its path and
+  /// a number that tells it from others, such as `products.store#7`.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// True when the file gives the parameter.
   [[nodiscard]] bool is_set() const noexcept { return set_; }

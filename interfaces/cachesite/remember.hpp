@@ -31,7 +31,7 @@ namespace detail {
 /// Read, compute, write: what is left of `remember` over a cache that does not compute.
 [[nodiscard]] inline Lookup remember_plainly(ICache& cache, std::string_view key, TimeToLive time_to_live,
                                              const Computation& computation) {
-  auto* const tagged = computation.tags.empty() ? nullptr : dynamic_cast<ITaggedCache*>(&cache);
+  auto* const tagged = computation.tags.empty() ? nullptr : find_interface<ITaggedCache>(cache);
   const std::vector<std::string_view> tags(computation.tags.begin(), computation.tags.end());
   if (!computation.tags.empty() && !tagged)
     return Lookup(Error(ErrorCode::unsupported, "this cache has no tags"));
@@ -39,7 +39,8 @@ namespace detail {
   const auto report = [&](const Error& error) {
     if (computation.report) computation.report(error);
   };
-  if (!time_to_live.valid()) return Lookup(Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years"));
+  if (!time_to_live.specified()) time_to_live = cache.effective_time_to_live(key, time_to_live);
+  if (const auto refused = refusal_of_time_to_live(time_to_live)) return Lookup(*refused);
   Lookup found = computation.refresh ? Lookup() : cache.get(key);
   if (found.failed()) {
     const auto code = found.error().code();
@@ -71,7 +72,7 @@ namespace detail {
 /// By the cache itself when it computes.
 [[nodiscard]] inline Lookup remember_somehow(ICache& cache, std::string_view key, TimeToLive time_to_live,
                                              const Computation& computation) noexcept {
-  if (auto* const computing = dynamic_cast<IComputingCache*>(&cache))
+  if (auto* const computing = find_interface<IComputingCache>(cache))
     return computing->remember(key, time_to_live, computation);
   auto answer = guarded_call<Lookup>([&] { return remember_plainly(cache, key, time_to_live, computation); });
   return answer.ok() ? std::move(answer).value() : Lookup(answer.error());
@@ -106,6 +107,7 @@ class TypedComputation {
     auto accepts = [&](Found found, const Value& value) { return decode(found, value); };
     computation.factory = std::ref(factory);
     computation.accepts = std::ref(accepts);
+    if (!time_to_live_.specified()) time_to_live_ = cache.effective_time_to_live(key, time_to_live_);
     return remember_somehow(cache, key, time_to_live_, computation);
   }
 
@@ -158,7 +160,7 @@ class TypedComputation {
 
   const S& serializer_;
   const NullForm null_form_;
-  const TimeToLive time_to_live_;
+  TimeToLive time_to_live_;
   const bool takes_null_;
   std::optional<Made> own_;
   std::optional<TypedLookup<T>> decoded_;
@@ -190,6 +192,12 @@ template <ValueFactory F>
   return detail::remember_somehow(cache, key, time_to_live, Computation{std::ref(run)});
 }
 
+/// The same for as long as the cache is set to; a failure when it is set to nothing.
+template <ValueFactory F>
+[[nodiscard]] Lookup remember(ICache& cache, std::string_view key, F&& factory) noexcept {
+  return remember(cache, key, TimeToLive::unspecified(), std::forward<F>(factory));
+}
+
 /// The same with values of a C++ type. The factory returns a T; or a std::optional<T>, whose std::nullopt
 /// says that there is no value; or a Result of one of these, or an Error:
 ///
@@ -214,6 +222,13 @@ template <class T, class S, std::invocable F>
   } catch (...) {
     return TypedLookup<T>(Error(ErrorCode::corrupt, "the serialiser threw an exception"));
   }
+}
+
+/// The same for as long as the cache is set to; a failure when it is set to nothing.
+template <class T, class S, std::invocable F>
+[[nodiscard]] TypedLookup<T> remember(const TypedCache<T, S>& cache, std::string_view key,
+                                      F&& factory) noexcept {
+  return remember(cache, key, TimeToLive::unspecified(), std::forward<F>(factory));
 }
 
 }  // namespace cachesite

@@ -10,7 +10,7 @@ namespace cachesite {
 
 /// How long an entry lives: whole milliseconds, from 1 ms to 10 years, or for ever where a caller asks for
 /// that by name. Anything else is held as "not valid" and is refused by the call it is given to, in the same
-/// way by every cache.
+/// way by every cache. A call that stores may also leave it to the cache: `unspecified()`.
 class TimeToLive {
  public:
   using Milliseconds = std::chrono::duration<std::int64_t, std::milli>;
@@ -35,8 +35,18 @@ class TimeToLive {
     return time_to_live;
   }
 
+  /// For an entry that lives as long as the cache is set to, by its `ttl` or a rule for the key. A cache that
+  /// is set to nothing refuses the call.
+  [[nodiscard]] static constexpr TimeToLive unspecified() noexcept {
+    TimeToLive time_to_live;
+    time_to_live.count_ = left_to_the_cache;
+    return time_to_live;
+  }
+
   /// True for 1 ms up to `longest`, and for `never_expires()`.
-  [[nodiscard]] constexpr bool valid() const noexcept { return count_ != 0; }
+  [[nodiscard]] constexpr bool valid() const noexcept { return count_ > 0 || count_ == never; }
+  /// False for `unspecified()`.
+  [[nodiscard]] constexpr bool specified() const noexcept { return count_ != left_to_the_cache; }
   /// True for 1 ms up to `longest`: the entry has an end.
   [[nodiscard]] constexpr bool expires() const noexcept { return count_ >= 1; }
   /// The length; 0 unless `expires()`.
@@ -50,6 +60,7 @@ class TimeToLive {
 
  private:
   static constexpr std::int64_t never = -1000;
+  static constexpr std::int64_t left_to_the_cache = -1;
 
   constexpr TimeToLive() noexcept = default;
 

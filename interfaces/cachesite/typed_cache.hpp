@@ -82,7 +82,8 @@ class TypedCache {
   }
 
   /// Stores `value` and replaces what is there.
-  Status write(std::string_view key, const T& value, TimeToLive time_to_live) noexcept {
+  Status write(std::string_view key, const T& value,
+               TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return with_bytes<Done>(
         value, [&](const std::string& bytes) { return cache_->write(key, ByteView(bytes), time_to_live); });
   }
@@ -90,7 +91,7 @@ class TypedCache {
   /// Stores `entries` together, all with one TTL; a result for each, in their order. A value that cannot be
   /// serialised does not keep others from being stored. Throws std::bad_alloc.
   std::vector<Status> set_many(std::span<const std::pair<std::string_view, T>> entries,
-                               TimeToLive time_to_live) {
+                               TimeToLive time_to_live = TimeToLive::unspecified()) {
     std::vector<Status> results;
     std::vector<std::string> bytes(entries.size());
     std::vector<CacheEntry> serialized;
@@ -109,24 +110,26 @@ class TypedCache {
     return results;
   }
   std::vector<Status> set_many(std::initializer_list<std::pair<std::string_view, T>> entries,
-                               TimeToLive time_to_live) {
+                               TimeToLive time_to_live = TimeToLive::unspecified()) {
     return set_many(std::span<const std::pair<std::string_view, T>>(entries.begin(), entries.size()),
                     time_to_live);
   }
 
   /// Stores `value` only if there is no entry under `key`, a null included; true when stored.
-  Result<bool> add(std::string_view key, const T& value, TimeToLive time_to_live) noexcept {
+  Result<bool> add(std::string_view key, const T& value,
+                   TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return with_bytes<bool>(
         value, [&](const std::string& bytes) { return cache_->add(key, ByteView(bytes), time_to_live); });
   }
   /// Stores `value` only if there is an entry under `key`, a null included; true when stored.
-  Result<bool> replace(std::string_view key, const T& value, TimeToLive time_to_live) noexcept {
+  Result<bool> replace(std::string_view key, const T& value,
+                       TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return with_bytes<bool>(
         value, [&](const std::string& bytes) { return cache_->replace(key, ByteView(bytes), time_to_live); });
   }
 
   /// Stores that there is no value.
-  Status write_null(std::string_view key, TimeToLive time_to_live) noexcept {
+  Status write_null(std::string_view key, TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     if constexpr (requires(std::string & bytes) { serializer_.write_null(bytes); }) {
       if (null_form_ == NullForm::serialized)
         return guarded<Status>([&]() -> Status {
@@ -143,6 +146,9 @@ class TypedCache {
   bool set_value(std::string_view key, const std::optional<T>& value,
                  std::chrono::duration<Rep, Period> expire) noexcept {
     return (value ? write(key, *value, TimeToLive(expire)) : write_null(key, TimeToLive(expire))).ok();
+  }
+  bool set_value(std::string_view key, const std::optional<T>& value) noexcept {
+    return (value ? write(key, *value) : write_null(key)).ok();
   }
 
   /// As the calls of the same names of ICache.

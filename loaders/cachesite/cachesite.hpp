@@ -13,6 +13,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/cache_operation.hpp>
+#include <cachesite/cache_options.hpp>
 #include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/cached_function.hpp>
@@ -69,6 +70,8 @@
 #include <cachesite/error.hpp>
 #include <cachesite/evicting_function.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/expiry.hpp>
+#include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/failover_statistics.hpp>
 #include <cachesite/fernet256.hpp>
@@ -89,6 +92,7 @@
 #include <cachesite/load.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/logger_site.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>

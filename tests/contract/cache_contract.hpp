@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace cachesite::test {
@@ -28,6 +29,8 @@ struct CacheSubject {
   bool counts = true;
   /// The longest key; less where the cache makes keys longer on their way down.
   std::size_t longest_key = ICache::longest_key;
+  /// How long an entry lives that is stored without a TTL; empty for a cache that refuses such calls.
+  std::optional<std::chrono::milliseconds> ttl = {};
   /// What has to live as long as the cache.
   std::shared_ptr<void> environment;
 };

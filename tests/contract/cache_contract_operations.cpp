@@ -38,6 +38,49 @@ bool only_says_that_it_does_not_count(const CacheSubject& subject) {
   return true;
 }
 
+// --- without a TTL
+
+void check_usual_life(const CacheSubject& subject, std::string_view key) {
+  const auto left = remaining(subject, key);
+  BOOST_TEST((left.state == Remaining::State::expires), key);
+  BOOST_TEST((left.left <= *subject.ttl && left.left > *subject.ttl - 30s), key);
+}
+
+template <class T>
+void check_refused(const CacheSubject& subject, const Result<T>& result, std::string_view key) {
+  BOOST_REQUIRE(!result.ok());
+  BOOST_TEST((result.error().code() == ErrorCode::bad_argument), key);
+  BOOST_TEST(result.error().message().find("no TTL is given") == 0U, result.error().message());
+  BOOST_TEST(!subject.cache->contains(key).value(), key);
+}
+
+void a_call_without_a_ttl_gets_that_of_the_cache_or_is_refused(const CacheSubject& subject) {
+  auto& cache = *subject.cache;
+  const auto check = [&](const auto& result, std::string_view key) {
+    if (!subject.ttl) return check_refused(subject, result, key);
+    BOOST_REQUIRE(result.ok());
+    check_usual_life(subject, key);
+  };
+  BOOST_TEST(cache.set_value("set", "value") == subject.ttl.has_value());
+  check(cache.write("written", "value"), "written");
+  check(cache.write("null", std::nullopt), "null");
+  check(cache.add("added", "value"), "added");
+  if (subject.counts) check(cache.increment("counter", 1), "counter");
+  if (subject.ttl) BOOST_TEST(cache.write("replaced", "value", 10h).ok());
+  check(cache.replace("replaced", "value"), "replaced");
+  if (subject.ttl) BOOST_TEST(cache.write("prolonged", "value", 10h).ok());
+  check(cache.expire("prolonged", TimeToLive::unspecified()), "prolonged");
+}
+
+void an_entry_of_a_batch_without_a_ttl_fares_by_itself(const CacheSubject& subject) {
+  const auto results = subject.cache->set_many({{"given", "value", long_time}, {"left out", "value"}});
+  BOOST_TEST(results[0].ok());
+  BOOST_TEST(subject.cache->contains("given").value() == (subject.keeps == Keeps::entries));
+  if (!subject.ttl) return check_refused(subject, results[1], "left out");
+  BOOST_REQUIRE(results[1].ok());
+  check_usual_life(subject, "left out");
+}
+
 // --- adding and replacing
 
 void adding_stores_only_where_there_is_no_entry(const CacheSubject& subject) {
@@ -403,6 +446,8 @@ void after_stop_every_new_call_fails_with_closed(const CacheSubject& subject) {
 }
 
 constexpr CacheClause clauses[] = {
+    CLAUSE_OF_ANY_CACHE(a_call_without_a_ttl_gets_that_of_the_cache_or_is_refused),
+    CLAUSE_OF_ANY_CACHE(an_entry_of_a_batch_without_a_ttl_fares_by_itself),
     CLAUSE(adding_stores_only_where_there_is_no_entry),
     CLAUSE(a_cached_null_is_an_entry_for_adding_and_replacing),
     CLAUSE(replacing_stores_only_where_there_is_an_entry),

@@ -4,6 +4,7 @@
 
 #include <cachesite/aead_codec.hpp>
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
@@ -33,7 +34,10 @@ struct Layer {
   MakeLayer make;
   bool counts = true;
   std::size_t longer_keys = 0;
+  bool gives_ttl = false;
 };
+
+constexpr std::chrono::hours usual_ttl{2};
 
 constexpr std::string_view prefix_of_layer = "app[1]*";
 
@@ -102,6 +106,14 @@ Cache failover(Cache below, const ComponentContext& context) {
   return std::make_shared<FailoverCache>(options, context);
 }
 
+Cache expiry(Cache below, const ComponentContext& context) {
+  ExpiryCacheOptions options;
+  options.over = std::move(below);
+  options.ttl = usual_ttl;
+  options.rules = {{"price:*", std::chrono::minutes(1)}};
+  return std::make_shared<ExpiryCache>(options, context);
+}
+
 Cache tiered(Cache below, const ComponentContext& context) {
   TieredCacheOptions options;
   options.over = std::move(below);
@@ -120,6 +132,7 @@ const std::vector<Layer>& layers() {
       {"tiered", tiered},
       {"write_policy", write_policy},
       {"failover", failover},
+      {"expiry", expiry, true, 0, true},
   };
   return all;
 }
@@ -138,6 +151,7 @@ void register_stack(const std::string& ground, const MakeGround& make_ground, st
       subject.cache = layer.make(subject.cache, context);
       subject.counts = subject.counts && layer.counts;
       subject.longest_key -= layer.longer_keys;
+      if (layer.gives_ttl) subject.ttl = usual_ttl;
     }
     return subject;
   });

@@ -242,6 +242,12 @@ void add_rows_without_servers(std::vector<ShortageRow>& rows) {
   layer("CodecCache", "  compression: zlib\n");
   layer("PrefixCache", "  prefix: 'p:'\n");
   layer("MetricsCache", "");
+  layer("ExpiryCache", "  ttl: 1m\n");
+  add("Cache",
+      memory("below") + component("Cache", "ICache",
+                                  "  store: below\n  ttl: 1m\n  near: true\n  tags: true\n  remember: true\n"
+                                  "  metrics: true\n  codec: {compression: zlib}\n"),
+      used_as<ICache>(store_and_read));
   layer("TaggedCache", "");
   layer("FailoverCache", "");
   layer("RememberCache", "");

@@ -34,6 +34,19 @@ const std::string in_memory = R"(
 - class: MetricsCache
   entries: [{interface: ICache, name: measured}]
   over: memory
+- class: ExpiryCache
+  entries: [{interface: ICache, name: limited}]
+  over: memory
+  ttl: 1m
+- class: Cache
+  entries: [{interface: ICache, name: whole}]
+  store: {class: MemoryCache}
+  ttl: 1m
+  near: true
+  codec: {compression: zlib}
+  tags: true
+  remember: true
+  metrics: true
 - class: CompositeHook
   entries: [{interface: ICacheHook, name: hooks}]
   hooks: []

@@ -57,6 +57,8 @@ struct ComponentClass {
   std::shared_ptr<void> (*copy_options)(const void* options) = nullptr;
   /// What the options say of a configuration session to take values from; null when they take none.
   const SessionOptions* (*session)(const void* options) = nullptr;
+  /// Whether an instance with these options offers the interface, which is one of `interfaces`.
+  bool (*offers)(const void* options, std::string_view interface_name) = nullptr;
   /// What is wrong with options that are each in range; empty when they go together.
   std::vector<OptionComplaint> (*complaints)(const void* options) = nullptr;
   /// Makes an instance from a copy of the options, whose references `resolve` fills in first. Throws what the
@@ -119,9 +121,18 @@ template <class T, class Options>
 concept TakesOptions =
     std::constructible_from<T, Options, const ComponentContext&> || std::constructible_from<T, Options>;
 
+// Options say which interfaces their instance offers. It may then find them in its parts.
+template <class Options>
+concept SaysWhatIsOffered = requires(const Options& options, std::string_view interface_name) {
+  { options.offers(interface_name) } -> std::convertible_to<bool>;
+};
+
 template <class T, class I>
 std::shared_ptr<void> as_interface(const std::shared_ptr<void>& instance) {
-  return std::shared_ptr<I>(std::static_pointer_cast<T>(instance));
+  if constexpr (std::derived_from<T, I>)
+    return std::shared_ptr<I>(std::static_pointer_cast<T>(instance));
+  else
+    return find_interface<I>(std::static_pointer_cast<T>(instance));
 }
 
 template <class T, class... Interfaces>
@@ -131,7 +142,7 @@ std::vector<ProvidedInterface> provided(Provides<Interfaces...>) {
   static_assert(
       (ComponentInterface<Interfaces> && ...),
       "`provides` may name interfaces only: types declared as `class I : public Interface<I, \"I\">`");
-  static_assert((std::derived_from<T, Interfaces> && ...),
+  static_assert(((std::derived_from<T, Interfaces> || SaysWhatIsOffered<typename OptionsOf<T>::Type>)&&...),
                 "the class does not derive (publicly) from every interface that its `provides` names");
   return {ProvidedInterface{Interfaces::interface_id, &as_interface<T, Interfaces>}...};
 }
@@ -164,6 +175,17 @@ const SessionOptions* session(const void* options) {
   } else {
     (void)options;
     return nullptr;
+  }
+}
+
+template <class Options>
+bool offers(const void* options, std::string_view interface_name) {
+  if constexpr (SaysWhatIsOffered<Options>) {
+    return static_cast<const Options*>(options)->offers(interface_name);
+  } else {
+    (void)options;
+    (void)interface_name;
+    return true;
   }
 }
 
@@ -213,6 +235,7 @@ ComponentClass ComponentClass::of(std::string_view class_name) {
     return std::make_shared<Options>(*static_cast<const Options*>(options));
   };
   described.session = &component_class::session<Options>;
+  described.offers = &component_class::offers<Options>;
   described.complaints = &component_class::complaints<Options>;
   described.make = &component_class::make<T, Options>;
   return described;

@@ -35,12 +35,16 @@ struct BuildOptions {
 ///
 /// A document is a list of components, or a mapping whose `components` is that list; the mapping may also
 /// hold `defaults`, which gives parameters by class for the components of the same document. A component is a
-/// mapping: `class`, `entries` (a list of `{interface, name}`, under which it is found), and its parameters;
+/// mapping: `class`, `entries` (a list of `{interface, name}`, under which it is found) or `name` (for every
+/// interface that it offers, unless the class has a parameter of that name), and its parameters;
 /// with `lazy: true` it is made and started when one of its names is looked up for the first time, unless
 /// another component refers to it, and again at the next lookup when that fails (the lookup then throws
 /// LoadError); `start_timeout` limits how long it may take to start. A component without entries is made and
 /// lives as long as the site. When several documents, or two items of one document, use the same interface
 /// and name, the later takes the name; an earlier component that loses all of its names that way is not made.
+/// One with `name` that loses it to another with `name` loses it for every interface. A parameter that refers
+/// to another component may hold a mapping with `class` in place of its name: a component that no lookup
+/// finds, made and started before the one that it is in, and stopped after it.
 ///
 /// Components that others refer to are made first, otherwise the order of the documents counts. All are
 /// started before any start is waited for, so slow starts overlap. A component whose options derive from

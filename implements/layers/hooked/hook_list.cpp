@@ -1,5 +1,7 @@
 #include "layers/hooked/hook_list.hpp"
 
+#include "binding/component_name.hpp"
+
 #include <array>
 #include <stdexcept>
 
@@ -21,7 +23,8 @@ HookList::~HookList() = default;
 HookList::Hooks HookList::hooks_of(const std::vector<Reference<ICacheHook>>& references) {
   Hooks hooks;
   for (const auto& reference : references) {
-    auto name = reference.name().empty() ? std::to_string(hooks.size() + 1) : reference.name();
+    std::string name(binding::shown_name(reference.name()));
+    if (name.empty()) name = std::to_string(hooks.size() + 1);
     hooks.emplace_back(std::move(name), reference.component());
   }
   return hooks;

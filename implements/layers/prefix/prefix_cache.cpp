@@ -106,6 +106,16 @@ auto PrefixCache::with_prefix(std::string_view key, Forward&& forward) const {
   return forward(std::string_view(KeyBlock(prefix_, 1, key.size()).add(key)));
 }
 
+TimeToLive PrefixCache::effective_time_to_live(std::string_view key, TimeToLive time_to_live) const noexcept {
+  if (too_long(key)) return time_to_live;
+  try {
+    return with_prefix(
+        key, [&](std::string_view whole) { return CacheLayer::effective_time_to_live(whole, time_to_live); });
+  } catch (...) {
+    return time_to_live;  // without memory for the key the call fails anyway
+  }
+}
+
 Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
   // Smaller than 16 comes out as a large number.
   if (key.size() - shortest_quick_key >= quick_keys_.load(std::memory_order_relaxed)) [[unlikely]]

@@ -28,7 +28,7 @@ using remembering::key_in_text;
 class RememberCache::Inner {
  public:
   explicit Inner(Options given)
-      : options(std::move(given)), tagged(dynamic_cast<ITaggedCache*>(options.over.component().get())) {}
+      : options(std::move(given)), tagged(find_interface<ITaggedCache>(*options.over.component())) {}
 
   const Options options;
   ITaggedCache* const tagged;  // the cache below; null when it has no tags
@@ -296,6 +296,11 @@ Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,
 
 void RememberCache::on_refused() noexcept {
   CacheLayer::on_refused();
+}
+
+TimeToLive RememberCache::effective_time_to_live(std::string_view key,
+                                                 TimeToLive time_to_live) const noexcept {
+  return CacheLayer::effective_time_to_live(key, time_to_live);
 }
 
 Status RememberCache::do_write_tagged(std::string_view key, std::optional<ByteView> value,

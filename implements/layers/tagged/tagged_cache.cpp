@@ -56,6 +56,7 @@ bool TaggedCache::is_reserved(std::string_view key) const noexcept {
 
 Status TaggedCache::do_write_tagged(std::string_view key, std::optional<ByteView> value,
                                     TimeToLive time_to_live, std::span<const std::string_view> tags) {
+  time_to_live = effective_time_to_live(key, time_to_live);  // the markers have to live as long
   auto refused = detail::refusal_of_entry(key, value, time_to_live);
   if (!refused) refused = check_entry_tags(tags);
   if (refused) return refuse(*std::move(refused));

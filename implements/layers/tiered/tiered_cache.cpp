@@ -192,7 +192,8 @@ void TieredCache::store(CacheRequest& request) {
   const auto ticket = near.ticket(request.key);
   forward(request);
   if (layers::end_of(request).changed_keys(request) == 1)
-    near.changed_to(request.key, request.value, request.time_to_live, ticket);
+    near.changed_to(request.key, request.value, effective_time_to_live(request.key, request.time_to_live),
+                    ticket);
   else
     (void)near.changed(request.key);
 }
@@ -207,7 +208,8 @@ void TieredCache::store_many(CacheRequest& batch) {
   for (std::size_t item = 0; item < batch.items(); ++item) {
     const auto& entry = batch.entries[item];
     if (batch.error(item) == nullptr)
-      near.changed_to(entry.key, entry.value, entry.time_to_live, tickets[item]);
+      near.changed_to(entry.key, entry.value, effective_time_to_live(entry.key, entry.time_to_live),
+                      tickets[item]);
     else
       (void)near.changed(entry.key);
   }

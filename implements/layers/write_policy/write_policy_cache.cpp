@@ -27,7 +27,7 @@ class WritePolicyCache::Inner {
         flush_within(TimeSpan(options.flush_within).milliseconds()),
         on_full(options.on_full),
         below_(std::move(below)),
-        tagged_(dynamic_cast<ITaggedCache*>(below_.get())),
+        tagged_(find_interface<ITaggedCache>(*below_)),
         on_lost_(options.on_lost),
         label_(context.label),
         logger_(context.logger),
@@ -185,7 +185,7 @@ Status WritePolicyCache::do_flush(milliseconds limit) {
 std::optional<Error> WritePolicyCache::refusal(std::string_view key, const std::optional<ByteView>& value,
                                                TimeToLive time_to_live, const Writer& writer,
                                                std::span<const std::string_view> tags) noexcept {
-  auto refused = detail::refusal_of_entry(key, value, time_to_live);
+  auto refused = detail::refusal_of_entry(key, value, effective_time_to_live(key, time_to_live));
   if (!refused && !writer) refused = Error(ErrorCode::bad_argument, "there is no writer");
   if (!refused && !inner_->takes(tags))
     refused = Error(ErrorCode::unsupported, "the cache below does not offer tags");

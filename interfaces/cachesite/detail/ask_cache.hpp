@@ -5,6 +5,7 @@
 #include <cachesite/detail/cache_rules.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -14,6 +15,31 @@
 
 /// How the calls of ICache become requests.
 namespace cachesite::detail {
+
+/// Whether a request, or an item of it, leaves the TTL to the cache.
+[[nodiscard]] inline bool leaves_time_to_live(const CacheRequest& request) noexcept {
+  return !request.time_to_live.specified() ||
+         std::any_of(request.entries.begin(), request.entries.end(),
+                     [](const CacheEntry& entry) { return !entry.time_to_live.specified(); });
+}
+
+/// Has `then(request)` end the same request with the TTLs that `own(key, TTL)` gives where it leaves them to the
+/// cache.
+template <class Own, class Then>
+void perform_completed(CacheRequest& request, Own own, Then then) noexcept {
+  try {
+    CacheRequest completed = request;
+    completed.time_to_live = own(request.key, request.time_to_live);
+    std::vector<CacheEntry> entries(request.entries.begin(), request.entries.end());
+    for (auto& entry : entries)
+      entry.time_to_live = own(entry.key, entry.time_to_live);
+    completed.entries = entries;
+    then(completed);
+    if (!request.is_batch()) request.end_as(completed);
+  } catch (...) {
+    request.fail(thrown_failure());
+  }
+}
 
 /// Has `begin(request)` end a request, or those items of a batch, that the rules allow, and refuses the rest:
 /// `refused()` is called for each. What is thrown becomes a failure.

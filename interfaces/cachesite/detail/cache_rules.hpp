@@ -21,14 +21,22 @@ inline constexpr std::size_t largest_value = std::size_t{512} * 1024 * 1024;
   return std::nullopt;
 }
 
+[[nodiscard]] inline std::optional<Error> refusal_of_time_to_live(TimeToLive time_to_live) noexcept {
+  if (time_to_live.valid()) return std::nullopt;
+  return Error(ErrorCode::bad_argument,
+               time_to_live.specified()
+                   ? "a TTL is 1 ms to 10 years"
+                   : "no TTL is given, and the cache has none for this key: give one with the call, or `ttl` "
+                     "where the cache is declared");
+}
+
 [[nodiscard]] inline std::optional<Error> refusal_of_entry(std::string_view key,
                                                            const std::optional<ByteView>& value,
                                                            TimeToLive time_to_live) noexcept {
   if (auto refused = refusal_of_key(key)) return refused;
   if (value && value->size() > largest_value)
     return Error(ErrorCode::too_large, "a value is at most 512 MiB long");
-  if (!time_to_live.valid()) return Error(ErrorCode::bad_argument, "a TTL is 1 ms to 10 years");
-  return std::nullopt;
+  return refusal_of_time_to_live(time_to_live);
 }
 
 [[nodiscard]] inline std::optional<Error> refusal_of_item(const CacheRequest& batch,

@@ -29,7 +29,8 @@ enum class ParameterKind : std::uint8_t {
   size,       ///< `64MiB`, `10kB`; a bare number is bytes
   choice,     ///< one of a few words
   list,       ///< a list of one of the kinds above
-  group,      ///< a mapping with parameters of its own
+  group,      ///< a mapping with parameters of its own; one that may be null also takes `true`, which means a
+              ///< mapping that gives nothing, and `false`, which means null
   reference,  ///< the name of another component
 };
 
@@ -106,6 +107,12 @@ class ParameterTable {
   }
   ParameterTable& add(ParameterDeclaration declaration) {
     declarations_.push_back(std::move(declaration));
+    return *this;
+  }
+
+  /// Takes the declaration of that name out.
+  ParameterTable& remove(std::string_view name) {
+    std::erase_if(declarations_, [&](const ParameterDeclaration& each) { return each.name == name; });
     return *this;
   }
 

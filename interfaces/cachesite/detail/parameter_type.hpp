@@ -3,6 +3,7 @@
 #include <cachesite/detail/parameter_declaration.hpp>
 #include <cachesite/reference.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -128,8 +129,17 @@ struct ParameterType<std::optional<T>> {
     declaration.nullable = true;
   }
   static long double bound(const auto& value) { return ParameterType<T>::bound(value); }
+  // Of a group that may be left out, what it gives.
   static ParameterValue load(const std::optional<T>& member) {
-    return member ? ParameterType<T>::load(*member) : ParameterValue{};
+    if (!member) return {};
+    auto value = ParameterType<T>::load(*member);
+    if constexpr (ParameterStruct<T>) {
+      const auto usual = std::get<ParameterGroup>(ParameterType<T>::load(T()).data);
+      std::erase_if(std::get<ParameterGroup>(value.data), [&](const NamedParameterValue& each) {
+        return std::find(usual.begin(), usual.end(), each) != usual.end();
+      });
+    }
+    return value;
   }
   static void store(std::optional<T>& member, const ParameterValue& value) {
     if (value.is_null())

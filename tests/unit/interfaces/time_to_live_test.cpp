@@ -28,6 +28,17 @@ BOOST_AUTO_TEST_CASE(less_than_a_millisecond_and_more_than_ten_years_are_not_val
   BOOST_TEST(!TimeToLive(TimeToLive::longest + 1ms).valid());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_left_to_the_cache_is_no_ttl_and_no_duration_is_taken_for_it) {
+  constexpr auto unspecified = TimeToLive::unspecified();
+  BOOST_TEST(!unspecified.specified());
+  BOOST_TEST(!unspecified.valid());
+  BOOST_TEST(!unspecified.expires());
+  BOOST_TEST(unspecified.count() == 0);
+  for (const auto given : {TimeToLive(1s), TimeToLive(-1ms), TimeToLive(0s), TimeToLive::never_expires()})
+    BOOST_TEST(given.specified());
+  BOOST_TEST(TimeToLive::never_expires().valid());
+}
+
 BOOST_AUTO_TEST_CASE(durations_that_would_overflow_or_are_no_number_are_not_valid) {
   BOOST_TEST(!TimeToLive(std::chrono::hours::max()).valid());
   BOOST_TEST(!TimeToLive(std::chrono::hours::min()).valid());

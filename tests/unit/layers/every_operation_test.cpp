@@ -3,8 +3,10 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_operation.hpp>
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/hooked_cache.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/prefix_cache.hpp>
@@ -74,11 +76,20 @@ std::shared_ptr<ICache> hooked(const std::shared_ptr<ICache>& below) {
                                        std::vector<std::shared_ptr<ICacheHook>>{std::make_shared<Silent>()});
 }
 
+std::shared_ptr<ICache> logical(const std::shared_ptr<ICache>& below) {
+  CacheOptions options;
+  options.store = below;
+  options.ttl = 1min;
+  options.metrics.emplace();
+  return make_cache(options);
+}
+
 using Make = std::shared_ptr<ICache> (*)(const std::shared_ptr<ICache>&);
 const std::vector<std::pair<std::string_view, Make>> layers{
     {"CacheLayer",
      [](const auto& below) -> std::shared_ptr<ICache> { return std::make_shared<Bare>(below); }},
     {"CodecCache", over<CodecCache>},
+    {"ExpiryCache", over<ExpiryCache>},
     {"FailoverCache", over<FailoverCache>},
     {"HookedCache", hooked},
     {"MetricsCache", over<MetricsCache>},
@@ -87,6 +98,7 @@ const std::vector<std::pair<std::string_view, Make>> layers{
     {"TaggedCache", over<TaggedCache>},
     {"TieredCache", over<TieredCache>},
     {"WritePolicyCache", over<WritePolicyCache>},
+    {"Cache", logical},
 };
 
 template <class R>

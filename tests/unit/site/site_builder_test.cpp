@@ -288,13 +288,13 @@ BOOST_AUTO_TEST_CASE(mistakes_in_an_items_shape_are_all_reported) {
   BOOST_TEST(
       problems_of(list({text("Part"), map({{"entries", list({})}}), map({{"class", null()}}),
                         map({{"class", text("Prat")}}), map({{"class", text("Part")}, {"entries", null()}}),
-                        map({{"class", text("Part")}, {"name", text("x")}})})) ==
+                        map({{"class", text("Part")}, {"interface", text("x")}})})) ==
       "E305 component: expected a mapping with a class, found text\n"
       "E306 this component has no class | add class: with one of Hammer, Part\n"
       "E307 class: expected the name of a class, found null\n"
       "E307 there is no component class \"Prat\" | did you mean \"Part\"?\n"
       "E308 entries: expected a list of {interface, name}, found null\n"
-      "E204 Part has no parameter \"name\" | write it under entries: [{interface: ..., name: ...}]");
+      "E204 Part has no parameter \"interface\" | write it under entries: [{interface: ..., name: ...}]");
 }
 
 BOOST_AUTO_TEST_CASE(mistakes_in_entries_are_all_reported) {

@@ -1,0 +1,98 @@
+#include <cachesite/cache_metrics.hpp>
+#include <cachesite/cache_options.hpp>
+#include <cachesite/codec_statistics.hpp>
+#include <cachesite/computing_cache.hpp>
+#include <cachesite/failover_statistics.hpp>
+#include <cachesite/tagged_cache.hpp>
+#include <cachesite/tiered_cache.hpp>
+
+namespace cachesite {
+
+namespace {
+
+void add_complaints(std::vector<OptionComplaint>& complaints, const std::string& part,
+                    const std::vector<OptionComplaint>& of_part) {
+  for (const auto& complaint : of_part)
+    complaints.push_back(
+        {complaint.parameter.empty() ? part : part + "." + complaint.parameter, complaint.message});
+}
+
+std::vector<OptionComplaint> complaints_of(CodecCacheOptions codec, const std::string& name) {
+  // The name is not known before the cache is made.
+  if (codec.cache_name.empty()) codec.cache_name = name.empty() ? "?" : name;
+  return codec.complaints();
+}
+
+std::vector<OptionComplaint> complaints_of(const NearOptions& near) {
+  std::vector<OptionComplaint> complaints;
+  if (!TimeToLive(near.ttl).valid()) complaints.push_back({"ttl", "a TTL is 1 ms to 10 years"});
+  if (near.negative_ttl.count() != 0 && !TimeToLive(near.negative_ttl).valid())
+    complaints.push_back({"negative_ttl", "0, or 1 ms to 10 years"});
+  return complaints;
+}
+
+std::vector<OptionComplaint> complaints_of(const CacheOptions& options, const TaggedCacheOptions& tags) {
+  auto complaints = tags.complaints();
+  if (tags.form == TagForm::spakky &&
+      (options.codec || options.near || options.failover || !options.prefix.empty()))
+    complaints.push_back(
+        {"form", "spakky writes to the server past codec, near, failover and prefix; leave them out"});
+  return complaints;
+}
+
+}  // namespace
+
+ParameterTable NearOptions::parameters() {
+  using namespace std::chrono_literals;
+  using O = NearOptions;
+  return inherited_parameters<O, MemoryCacheOptions>().add(
+      {parameter("ttl", &O::ttl, "Longest time that a copy is used without asking the store.").at_least(1ms),
+       parameter("negative_ttl", &O::negative_ttl,
+                 "How long it is remembered that the store has no entry; 0 to ask each time.")});
+}
+
+ParameterTable CacheOptions::parameters() {
+  using O = CacheOptions;
+  return ParameterTable{
+      parameter("store", &O::store, "The cache that holds the entries.").required(),
+  }
+      .add(inherited_parameters<O, Expiry>())
+      .add({
+          parameter("remember", &O::remember, "Computes what is missing, once for all who ask."),
+          parameter("tags", &O::tags, "Entries may have tags, and all entries of a tag be ended at once."),
+          parameter("hooks", &O::hooks, "Hooks that are told about every call, in this order."),
+          parameter("metrics", &O::metrics, "Counts and times calls."),
+          parameter("near", &O::near, "Copies in memory, with the settings of their MemoryCache."),
+          parameter("codec", &O::codec,
+                    "Compresses and encrypts values; without a cache_name they are bound to the name of the "
+                    "cache."),
+          parameter("prefix", &O::prefix, "Put in front of every key in the store."),
+          parameter("failover", &O::failover, "Goes on while the store cannot be reached."),
+      });
+}
+
+std::vector<OptionComplaint> CacheOptions::complaints() const {
+  auto complaints = Expiry::complaints();
+  if (prefix.size() >= ICache::longest_key)
+    complaints.push_back({"prefix", "the prefix is as long as a key may be, or longer"});
+  if (failover) {
+    FailoverCacheOptions whole = *failover;
+    whole.over = store;
+    add_complaints(complaints, "failover", whole.complaints());
+  }
+  if (codec) add_complaints(complaints, "codec", complaints_of(*codec, name));
+  if (near) add_complaints(complaints, "near", complaints_of(*near));
+  if (tags) add_complaints(complaints, "tags", complaints_of(*this, *tags));
+  if (remember) add_complaints(complaints, "remember", remember->complaints());
+  return complaints;
+}
+
+bool CacheOptions::offers(std::string_view interface_name) const noexcept {
+  const auto is = [&](const InterfaceId& other) { return other.name == interface_name; };
+  return is(ICache::interface_id) || (is(IComputingCache::interface_id) && remember) ||
+         (is(ITaggedCache::interface_id) && tags) || (is(ITieredCache::interface_id) && near) ||
+         (is(ICacheMetrics::interface_id) && metrics) || (is(ICodecStatistics::interface_id) && codec) ||
+         (is(IFailoverStatistics::interface_id) && failover);
+}
+
+}  // namespace cachesite
