@@ -42,9 +42,10 @@ void each_operation(const std::vector<Source>& sources, Add add) {
   }
 }
 
-std::vector<Source> sources_of(const ComponentSite& site) {
+std::vector<Source> sources_of(const ComponentSite& site, bool in_place) {
   std::vector<Source> sources;
-  for (const auto& reported : reports::reported_components(site, ICache::interface_name)) {
+  const auto components = in_place ? reports::all_components : reports::reported_components;
+  for (const auto& reported : components(site, ICache::interface_name)) {
     const auto* const cache = dynamic_cast<const ICache*>(reported.component.get());
     if (!cache) continue;
     Source source;
@@ -90,9 +91,9 @@ void add_caches(Exposition& exposition, const std::vector<Source>& sources) {
 
 }  // namespace
 
-std::string prometheus_text(const ComponentSite& site) {
+std::string prometheus_text(const ComponentSite& site, bool in_place) {
   Exposition exposition;
-  add_caches(exposition, sources_of(site));
+  add_caches(exposition, sources_of(site, in_place));
   reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
   return std::move(exposition).take();

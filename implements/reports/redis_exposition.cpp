@@ -53,7 +53,7 @@ std::chrono::nanoseconds sum_of(const LatencyHistogram& histogram) {
 
 std::vector<Endpoint> endpoints_of(const ComponentSite& site) {
   std::vector<Endpoint> endpoints;
-  for (const auto& reported : reported_components(site)) {
+  for (const auto& reported : all_components(site)) {
     const auto* const redis = dynamic_cast<const IRedisStatistics*>(reported.component.get());
     if (!redis) continue;
     const auto labels = Exposition::with_label(Exposition::with_label({}, "component", reported.name),

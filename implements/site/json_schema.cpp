@@ -77,7 +77,8 @@ Node in_place_schema(const Catalog& catalog, std::string_view interface_name) {
                  {"properties", map_of({{"class", map_of({{"enum", std::move(names)}})},
                                         {"entries", binding::boolean_node(false)},
                                         {"name", binding::boolean_node(false)},
-                                        {"lazy", binding::boolean_node(false)}})},
+                                        {"lazy", binding::boolean_node(false)},
+                                        {"optional", binding::boolean_node(false)}})},
                  {"description", text_node("A component that stands here in place of its name.")}});
 }
 
@@ -111,7 +112,11 @@ Node class_schema(const Catalog& catalog, const ComponentClass& component_class)
   const bool has_short_form = !component_class.parameters.find("name");
   if (has_short_form) add_member(properties, "name", short_form_schema());
   const site::ItemSettings settings;
-  binding::add_properties(properties, site::ItemSettings::parameters(), &settings);
+  const ParameterTable all_settings = site::ItemSettings::parameters();
+  ParameterTable settings_of_class;
+  for (const auto& declaration : all_settings.declarations())
+    if (!component_class.parameters.find(declaration.name)) settings_of_class.add(declaration);
+  binding::add_properties(properties, settings_of_class, &settings);
   binding::add_properties(properties, component_class.parameters, options.get());
   Node schema = map_of({{"type", text_node("object")},
                         {"properties", std::move(properties)},
