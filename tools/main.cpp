@@ -27,6 +27,7 @@ struct Arguments {
   bool json = false;
   std::string class_name;
   bool summary = false;
+  bool in_place = false;
   CacheArguments cache;
 };
 
@@ -145,16 +146,25 @@ int run(int count, char** words) {
     return added;
   };
 
+  const auto* const in_place_help = "With the components that stand in place of references, by their paths";
   add_command("check", "Validate the files and print every problem",
               needs_files([&] { return check(arguments); }));
   add_command("list", "Print interface, name, class and state of every component", needs_files([&] {
-                return with_site(arguments, [&](const auto& site) { return list(site, arguments.json); });
-              }));
-  add_command("health", "Print the state of every component; exit 4 when one is down", needs_files([&] {
+                return with_site(arguments, [&](const auto& site) {
+                  return list(site, arguments.in_place, arguments.json);
+                });
+              }))
+      ->add_flag("--in-place", arguments.in_place, in_place_help);
+  add_command("health", "Print the state of every component; exit 4 when one is down that is not optional",
+              needs_files([&] {
                 return with_site(arguments, [&](const auto& site) { return health(site, arguments.json); });
               }));
   add_command("metrics", "Print what this run counted of every cache, in the text format of Prometheus",
-              needs_files([&] { return with_site(arguments, metrics); }));
+              needs_files([&] {
+                return with_site(arguments,
+                                 [&](const auto& site) { return metrics(site, arguments.in_place); });
+              }))
+      ->add_flag("--in-place", arguments.in_place, in_place_help);
   add_command("information", "Print what this run counted of every cache, as JSON",
               needs_files([&] { return with_site(arguments, information); }));
   add_command(

@@ -2,8 +2,8 @@
 
 namespace cachesite::tool {
 
-Exit metrics(const ComponentSite& site) {
-  print(prometheus_text(site));
+Exit metrics(const ComponentSite& site, bool in_place) {
+  print(prometheus_text(site, {.parts = in_place}));
   return Exit::done;
 }
 

@@ -16,6 +16,23 @@ Health health_of(const ComponentEntry& entry) {
   return {HealthState::up, "lazy, not made yet"};
 }
 
+/// The names of the site, and with `in_place` the paths of what stands in place of references.
+std::vector<ComponentEntry> entries_of(const ComponentSite& site, bool in_place) {
+  auto entries = site.entries();
+  for (auto& declared : in_place ? site.declared_components() : std::vector<DeclaredComponent>())
+    if (!declared.in_place.empty())
+      entries.push_back({std::string(declared.component_class->interfaces.front().id.name),
+                         declared.in_place.substr(0, declared.in_place.find('#')),
+                         declared.component_class->name, std::move(declared.component)});
+  return entries;
+}
+
+bool is_optional(const ComponentEntry& entry, const std::vector<DeclaredComponent>& all) {
+  return std::any_of(all.begin(), all.end(), [&](const DeclaredComponent& declared) {
+    return declared.optional && declared.component && declared.component == entry.component;
+  });
+}
+
 Node entry_node(const ComponentEntry& entry, const Health& health) {
   auto node = map_node();
   add(node, "interface", text_node(entry.interface_name));
@@ -87,9 +104,9 @@ struct ListedComponent {
   std::string interfaces;
 };
 
-std::vector<ListedComponent> listed_components(const ComponentSite& site) {
+std::vector<ListedComponent> listed_components(const std::vector<ComponentEntry>& entries) {
   std::vector<ListedComponent> listed;
-  for (const auto& entry : site.entries()) {
+  for (const auto& entry : entries) {
     const auto same = std::find_if(listed.begin(), listed.end(), [&](const ListedComponent& other) {
       return other.entry.component == entry.component && other.entry.name == entry.name &&
              other.entry.class_name == entry.class_name;
@@ -104,15 +121,16 @@ std::vector<ListedComponent> listed_components(const ComponentSite& site) {
 
 }  // namespace
 
-Exit list(const ComponentSite& site, bool json) {
+Exit list(const ComponentSite& site, bool in_place, bool json) {
+  const auto entries = entries_of(site, in_place);
   if (json) {
     auto answer = list_node();
-    for (const auto& entry : site.entries())
+    for (const auto& entry : entries)
       answer.elements.push_back(entry_node(entry, health_of(entry)));
     print_json(answer);
     return Exit::done;
   }
-  const auto listed = listed_components(site);
+  const auto listed = listed_components(entries);
   std::size_t interface_width = 9, name_width = 4, class_width = 5;
   for (const auto& [entry, interfaces] : listed) {
     interface_width = std::max(interface_width, interfaces.size());
@@ -132,23 +150,28 @@ Exit health(const ComponentSite& site, bool json) {
   auto answer = map_node();
   auto components = list_node();
   std::vector<const IComponent*> seen;
-  bool all_up = true;
+  const auto declared = site.declared_components();
+  auto state = HealthState::up;
   for (const auto& entry : site.entries()) {
     if (entry.component && std::find(seen.begin(), seen.end(), entry.component.get()) != seen.end()) continue;
     seen.push_back(entry.component.get());
     const auto health = health_of(entry);
-    all_up = all_up && health.state != HealthState::down;
+    const bool optional = is_optional(entry, declared);
+    state = std::max(state, optional ? std::min(health.state, HealthState::degraded) : health.state);
     components.elements.push_back(entry_node(entry, health));
+    add(components.elements.back(), "required", boolean_node(!optional));
     if (!json)
       print(entry.interface_name + " \"" + entry.name + "\" " + std::string(to_string(health.state)) +
-            (health.reason.empty() ? "" : ": " + health.reason) + "\n");
+            (optional ? " (optional)" : "") + (health.reason.empty() ? "" : ": " + health.reason) + "\n");
   }
+  const bool healthy = state != HealthState::down;
   if (json) {
-    add(answer, "healthy", boolean_node(all_up));
+    add(answer, "healthy", boolean_node(healthy));
+    add(answer, "state", text_node(to_string(state)));
     add(answer, "components", std::move(components));
     print_json(answer);
   }
-  return all_up ? Exit::done : Exit::backend_failed;
+  return healthy ? Exit::done : Exit::backend_failed;
 }
 
 namespace {

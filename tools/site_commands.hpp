@@ -8,7 +8,7 @@
 
 namespace cachesite::tool {
 
-Exit list(const ComponentSite& site, bool json);
+Exit list(const ComponentSite& site, bool in_place, bool json);
 Exit health(const ComponentSite& site, bool json);
 Exit describe(const Catalog& catalog, const std::string& class_name, bool json);
 /// Why the components of that name are as they are.

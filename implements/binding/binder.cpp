@@ -66,7 +66,8 @@ ParameterDeclaration element_of(const ParameterDeclaration& list) {
 }  // namespace
 
 bool Binder::is_reserved(std::string_view key) noexcept {
-  return key == "class" || key == "entries" || key == "name" || key == "lazy" || key == "start_timeout";
+  return key == "class" || key == "entries" || key == "name" || key == "lazy" || key == "start_timeout" ||
+         key == "optional";
 }
 
 std::vector<BoundValue> Binder::bind_component(std::string_view class_name, const ParameterTable& table,
@@ -234,6 +235,7 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
     suggestion.offer("name");
     suggestion.offer("lazy");
     suggestion.offer("start_timeout");
+    suggestion.offer("optional");
   }
   std::string hint = suggestion.question();
   if (hint.empty()) {

@@ -14,7 +14,7 @@ namespace cachesite::binding {
 namespace {
 
 constexpr std::string_view duration_pattern =
-    "^(\\d+(\\.\\d+)?|(?=\\d)(\\d+(\\.\\d+)?w)?(\\d+(\\.\\d+)?d)?(\\d+(\\.\\d+)?h)?(\\d+(\\.\\d+)?m)?"
+    "^(\\d+(\\.\\d+)?|(?=\\d)(\\d+(\\.\\d+)?w)?(\\d+(\\.\\d+)?d)?(\\d+(\\.\\d+)?h)?(\\d+(\\.\\d+)?m(in)?)?"
     "(\\d+(\\.\\d+)?s)?(\\d+(\\.\\d+)?ms)?(\\d+(\\.\\d+)?us)?(\\d+(\\.\\d+)?ns)?)$";
 constexpr std::string_view size_pattern = "^\\d+(\\.\\d+)?(B|kB|[MGTPE]B|[KMGTPE]iB)?$";
 constexpr std::string_view name_pattern = "^[A-Za-z0-9_.-]{0,64}$";

@@ -13,7 +13,7 @@ struct TimeUnit {
   std::uint64_t milliseconds;
 };
 // The longer name first, since one begins with the other.
-constexpr TimeUnit time_units[] = {{"ms", 1},        {"m", 60'000},     {"s", 1'000},
+constexpr TimeUnit time_units[] = {{"ms", 1},        {"min", 60'000},   {"m", 60'000},     {"s", 1'000},
                                    {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}};
 
 constexpr auto longest = static_cast<std::uint64_t>(TimeToLive::longest.count());

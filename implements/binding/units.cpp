@@ -23,6 +23,9 @@ constexpr std::array duration_units{Unit{"w", 604'800 * second}, Unit{"d", 86'40
                                     Unit{"s", second},           Unit{"ms", 1'000'000},
                                     Unit{"us", 1'000},           Unit{"ns", 1}};
 
+// What the units above are called too.
+constexpr std::array other_duration_units{Unit{"min", 60 * second}};
+
 constexpr std::uint64_t kibi = 1024;
 constexpr std::uint64_t kilo = 1000;
 constexpr std::array binary_units{Unit{"EiB", kibi* kibi* kibi* kibi* kibi* kibi},
@@ -131,7 +134,8 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     const auto number = take_number(text);
     if (!number) return bad(form);
     const auto name = take_unit(text);
-    const Unit* const unit = find_unit(duration_units, bare ? "s" : name);
+    const Unit* unit = find_unit(duration_units, bare ? "s" : name);
+    if (!unit) unit = find_unit(other_duration_units, name);
     if (!unit)
       return bad(name.empty() ? "every number but a bare one needs a unit: w d h m s ms us ns"
                               : "the units of a duration are w d h m s ms us ns");

@@ -51,6 +51,8 @@ struct DeclaredComponent {
   std::shared_ptr<const void> effective_options = {};
   /// Whether it is made at the first lookup only.
   bool lazy = false;
+  /// Whether the site works without it: while it is down, the site is degraded (see `health_report`).
+  bool optional = false;
   /// Where it is declared, such as `shop.yml:3:3`.
   std::string place = {};
   std::vector<ParameterOrigin> origins = {};

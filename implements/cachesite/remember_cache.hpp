@@ -89,8 +89,9 @@ class RememberCache final : public CacheLayer, public IComputingCache, public IT
   /// Those who wait get `closed`; who computes gets its value.
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
-  // All bases have this by the one IComponent.
-  [[nodiscard]] Health health() const override { return CacheLayer::health(); }
+  /// While the cache below is down, it is degraded: `remember` computes. With `on_lock_failure: error` that
+  /// takes `locks` that are not down.
+  [[nodiscard]] Health health() const override;
   [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
                                                   TimeToLive time_to_live) const noexcept override;
 

@@ -19,7 +19,7 @@ namespace cachesite {
 [[nodiscard]] Node describe_component_site(const ComponentSite& site, bool reveal_secrets = false);
 
 /// Why the declared components with this name (under any interface) are as they are: a list with, for each,
-/// `class`, `entries`, `declared` (its place), `lazy`, `state` and `reason`, `depends_on` (parameter,
+/// `class`, `entries`, `declared` (its place), `lazy`, `optional`, `state` and `reason`, `depends_on` (parameter,
 /// interface, name, class and state of each component that it refers to), `needed_by`, `parts` of a cache that
 /// is made of some (part and class, from the outermost on), and `parameters` with
 /// `name`, `value` and `from`: `default`, a place in a file with the expression that stands there, or the key

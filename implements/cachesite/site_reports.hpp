@@ -22,8 +22,12 @@ struct HealthReportOptions {
   HealthEndpoint endpoint = HealthEndpoint::health;
   /// Show `details`; without them a report tells a stranger little more than names.
   bool details = true;
-  /// Names of components that may be down while the whole is healthy; all others are required.
+  /// Names of components that may be down while the whole is healthy, beside those that the file declares
+  /// with `optional: true`; all others are required.
   std::vector<std::string> optional_components = {};
+  /// Show the components that are declared in place of references, in a list `in_place` of the component that
+  /// they are in. They decide nothing: the state of that component does.
+  bool in_place = false;
 };
 
 /// What a report of metrics shows.
@@ -34,7 +38,7 @@ struct MetricsReportOptions {
 
 /// The state of a site for a health endpoint; `write_document(report, Format::json)` makes it text:
 ///
-///     {"status": "healthy",
+///     {"status": "healthy", "state": "up",
 ///      "components": [
 ///        {"name": "sessions", "class": "RedisCache", "status": "healthy", "state": "up", "required": true,
 ///         "details": {"database": 0, "host": "localhost", "key_prefix": "shop:", "port": 6379,
@@ -42,7 +46,8 @@ struct MetricsReportOptions {
 ///
 /// Components are sorted by name and each stands there once, under the first of its names that is not empty.
 /// A component is unhealthy when it is down; one that is degraded does its work and is healthy. The whole is
-/// unhealthy when a required component is. A lazy component that is not made yet has the state `not made yet`
+/// unhealthy when a required component is. Its `state` is `down` then, `degraded` when any component is
+/// degraded or one that is not required is down, and `up` otherwise. A lazy component that is not made yet has the state `not made yet`
 /// and is healthy; it is not made by this. Details are the server, as RedisCache and RedisConnection are
 /// declared with it, or their `servers` (address and state) when they are declared in another way than by
 /// host and port, and the `reason` of a state; they hold no secret. What a component throws while it is

@@ -58,7 +58,8 @@ class TieredCache final : public CacheLayer, public ITieredCache {
   ~TieredCache() override;
 
   void stop() noexcept override { CacheLayer::stop(); }
-  [[nodiscard]] Health health() const override { return CacheLayer::health(); }
+  /// While the far tier is down and the near one is not, it is degraded: copies are served.
+  [[nodiscard]] Health health() const override;
   /// Hits, misses, failures, writes and removals are the layer's own, the rest those of the far tier.
   [[nodiscard]] CacheStatistics statistics() const override;
 

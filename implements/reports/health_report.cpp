@@ -1,4 +1,5 @@
 #include "basics/type_name.hpp"
+#include "binding/component_name.hpp"
 #include "binding/value_node.hpp"
 #include "reports/reported_component.hpp"
 
@@ -76,32 +77,70 @@ class ReportMaker {
       : options_(options), declared_(site.declared_components()) {}
 
   Node node_of(const ReportedComponent& reported) {
-    Details details;
-    for (const auto& declared : declared_)
-      if (reported.component && declared.component.get() == reported.component.get())
-        add_server(declared, details);
-    const auto state = state_of(reported, details);
-    const bool unhealthy = state == to_string(HealthState::down);
-    const bool required = !may_be_down(reported.name);
-    healthy_ = healthy_ && !(unhealthy && required);
+    const auto* declared = declaration_of(reported);
+    const bool required = !may_be_down(reported.name) && !(declared && declared->optional);
+    Node node = described(reported.name, reported.class_name);
+    const auto state = add_state(node, reported, declared, required);
+    if (state == to_string(HealthState::down))
+      state_ = required ? HealthState::down : std::max(state_, HealthState::degraded);
+    else if (state == to_string(HealthState::degraded))
+      state_ = std::max(state_, HealthState::degraded);
+    if (declared && options_.in_place)
+      if (Node list = in_place_of(*declared); !list.elements.empty())
+        add_member(node, "in_place", std::move(list));
+    return node;
+  }
 
+  // Of the whole.
+  [[nodiscard]] HealthState state() const noexcept { return state_; }
+
+ private:
+  static Node described(std::string_view name, std::string_view class_name) {
     Node node = map_node();
-    add_member(node, "name", text_node(reported.name));
-    add_member(node, "class", text_node(reported.class_name));
+    add_member(node, "name", text_node(name));
+    add_member(node, "class", text_node(class_name));
+    return node;
+  }
+
+  std::string add_state(Node& node, const ReportedComponent& reported, const DeclaredComponent* declared,
+                        std::optional<bool> required) {
+    Details details;
+    if (declared) add_server(*declared, details);
+    auto state = state_of(reported, details);
+    const bool unhealthy = state == to_string(HealthState::down);
     add_member(node, "status", text_node(unhealthy ? "unhealthy" : "healthy"));
     add_member(node, "state", text_node(state));
-    add_member(node, "required", boolean_node(required));
-    if (!options_.details) return node;
+    if (required) add_member(node, "required", boolean_node(*required));
+    if (!options_.details) return state;
     Node shown = map_node();
     for (auto& [name, detail] : details)
       add_member(shown, name, std::move(detail));
     add_member(node, "details", std::move(shown));
-    return node;
+    return state;
   }
 
-  [[nodiscard]] bool healthy() const noexcept { return healthy_; }
+  Node in_place_of(const DeclaredComponent& owner) {
+    Node list = binding::list_node();
+    for (const auto& dependency : owner.dependencies)
+      for (const auto& declared : declared_) {
+        if (declared.in_place.empty() || declared.in_place != dependency.name) continue;
+        const ReportedComponent reported{std::string(binding::shown_name(declared.in_place)),
+                                         declared.component_class->name, declared.component};
+        Node node = described(reported.name, reported.class_name);
+        (void)add_state(node, reported, &declared, std::nullopt);
+        if (Node inner = in_place_of(declared); !inner.elements.empty())
+          add_member(node, "in_place", std::move(inner));
+        list.elements.push_back(std::move(node));
+      }
+    return list;
+  }
 
- private:
+  [[nodiscard]] const DeclaredComponent* declaration_of(const ReportedComponent& reported) const {
+    for (const auto& declared : declared_)
+      if (reported.component && declared.component.get() == reported.component.get()) return &declared;
+    return nullptr;
+  }
+
   [[nodiscard]] bool may_be_down(std::string_view name) const {
     const auto& names = options_.optional_components;
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -123,7 +162,7 @@ class ReportMaker {
 
   const HealthReportOptions& options_;
   const std::vector<DeclaredComponent> declared_;
-  bool healthy_ = true;
+  HealthState state_ = HealthState::up;
 };
 
 }  // namespace
@@ -135,7 +174,8 @@ Node health_report(const ComponentSite& site, const HealthReportOptions& options
     for (const auto& reported : reports::reported_components(site))
       components.elements.push_back(maker.node_of(reported));
   Node report = map_node();
-  add_member(report, "status", text_node(maker.healthy() ? "healthy" : "unhealthy"));
+  add_member(report, "status", text_node(maker.state() == HealthState::down ? "unhealthy" : "healthy"));
+  add_member(report, "state", text_node(to_string(maker.state())));
   add_member(report, "components", std::move(components));
   return report;
 }

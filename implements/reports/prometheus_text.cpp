@@ -65,25 +65,16 @@ void add_parts(std::vector<Source>& sources, const LogicalCache& cache, const st
       sources.push_back(source_of(*part.cache, name + "." + std::string(part.name), part.class_name));
 }
 
-void add_caches_in_place(std::vector<Source>& sources, const ComponentSite& site) {
-  for (const auto& declared : site.declared_components()) {
-    const auto* const cache = dynamic_cast<const ICache*>(declared.component.get());
-    if (cache != nullptr && !declared.in_place.empty())
-      sources.push_back(
-          source_of(*cache, binding::shown_name(declared.in_place), declared.component_class->name));
-  }
-}
-
 std::vector<Source> sources_of(const ComponentSite& site, bool parts) {
   std::vector<Source> sources;
-  for (const auto& reported : reports::reported_components(site, ICache::interface_name)) {
+  const auto components = parts ? reports::all_components : reports::reported_components;
+  for (const auto& reported : components(site, ICache::interface_name)) {
     const auto* const cache = dynamic_cast<const ICache*>(reported.component.get());
     if (!cache) continue;
     sources.push_back(source_of(*cache, reported.name, reported.class_name));
     const auto* const logical = dynamic_cast<const LogicalCache*>(cache);
     if (parts && logical != nullptr) add_parts(sources, *logical, reported.name);
   }
-  if (parts) add_caches_in_place(sources, site);
   return sources;
 }
 

@@ -39,7 +39,7 @@ constexpr LimiterFamily limiter_families[] = {
 
 std::vector<Limiter> limiters_of(const ComponentSite& site) {
   std::vector<Limiter> limiters;
-  for (const auto& reported : reported_components(site, IRateLimiter::interface_name)) {
+  for (const auto& reported : all_components(site, IRateLimiter::interface_name)) {
     const auto* const limiter = dynamic_cast<const IRateLimiter*>(reported.component.get());
     if (!limiter) continue;
     limiters.push_back({Exposition::with_label(Exposition::with_label({}, "limiter", reported.name), "class",

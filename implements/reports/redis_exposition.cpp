@@ -56,7 +56,7 @@ std::vector<Endpoint> endpoints_of(const ComponentSite& site) {
   std::vector<Endpoint> endpoints;
   std::set<const IRedisStatistics*>
       seen;  // a cache shows the servers of its store, which may have a name too
-  for (const auto& reported : reported_components(site)) {
+  for (const auto& reported : all_components(site)) {
     const auto* const redis =
         reported.component ? find_interface<IRedisStatistics>(std::as_const(*reported.component)) : nullptr;
     if (!redis || !seen.insert(redis).second) continue;

@@ -1,10 +1,22 @@
 #include "reports/reported_component.hpp"
 
+#include "binding/component_name.hpp"
+
 #include <algorithm>
 #include <string_view>
 #include <tuple>
 
 namespace cachesite::reports {
+
+namespace {
+
+void sort(std::vector<ReportedComponent>& reported) {
+  std::sort(reported.begin(), reported.end(), [](const auto& left, const auto& right) {
+    return std::tie(left.name, left.class_name) < std::tie(right.name, right.class_name);
+  });
+}
+
+}  // namespace
 
 std::vector<ReportedComponent> reported_components(const ComponentSite& site,
                                                    std::string_view interface_name) {
@@ -21,9 +33,18 @@ std::vector<ReportedComponent> reported_components(const ComponentSite& site,
     else if (same->name.empty())
       same->name = entry.name;
   }
-  std::sort(reported.begin(), reported.end(), [](const auto& left, const auto& right) {
-    return std::tie(left.name, left.class_name) < std::tie(right.name, right.class_name);
-  });
+  sort(reported);
+  return reported;
+}
+
+std::vector<ReportedComponent> all_components(const ComponentSite& site, std::string_view interface_name) {
+  auto reported = reported_components(site, interface_name);
+  for (auto& declared : site.declared_components())
+    if (!declared.in_place.empty() &&
+        (interface_name.empty() || declared.component_class->find_interface(interface_name)))
+      reported.push_back({std::string(binding::shown_name(declared.in_place)), declared.component_class->name,
+                          std::move(declared.component)});
+  sort(reported);
   return reported;
 }
 

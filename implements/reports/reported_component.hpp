@@ -18,5 +18,8 @@ struct ReportedComponent {
 // The components of a site, sorted by name. Where `interface_name` is given, those registered under it.
 [[nodiscard]] std::vector<ReportedComponent> reported_components(const ComponentSite& site,
                                                                  std::string_view interface_name = {});
+// The same, with those in place of references under their paths.
+[[nodiscard]] std::vector<ReportedComponent> all_components(const ComponentSite& site,
+                                                            std::string_view interface_name = {});
 
 }  // namespace cachesite::reports

@@ -2,6 +2,7 @@
 
 #include "site/complaints.hpp"
 #include "site/item_reader.hpp"
+#include "site/layer_order.hpp"
 #include "site/secret_finder.hpp"
 
 #include <algorithm>
@@ -39,6 +40,7 @@ Blueprint::Blueprint(const std::vector<Document>& documents, const Catalog& cata
       items_(read_items(documents_, catalog, problems_)),
       composition_(documents_, items_, problems_) {
   check_options();
+  check_layer_order(documents_, items_, composition_, problems_);
 }
 
 // What a configuration may still complete is checked when it is there.

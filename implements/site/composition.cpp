@@ -23,6 +23,22 @@ std::string key_of(std::string_view interface_name, std::string_view name) {
   return key.append(interface_name).append(1, '\0').append(name);
 }
 
+// An interface that a class implements by passing it on from the cache that a parameter names.
+struct PassedOn {
+  std::string_view class_name;
+  std::string_view interface_name;
+  std::string_view parameter;
+};
+constexpr PassedOn passed_on[] = {{"RememberCache", "ITaggedCache", "over"}};
+
+const PassedOn* find_passed_on(const Item& item, std::string_view interface_name) {
+  for (const auto& each : passed_on)
+    if (item.component_class && item.component_class->name == each.class_name &&
+        interface_name == each.interface_name)
+      return &each;
+  return nullptr;
+}
+
 std::string line_of(const binding::Place& place) {
   return "line " + std::to_string(place.position.line);
 }
@@ -33,6 +49,7 @@ Composition::Composition(const std::vector<Document>& documents, std::vector<Ite
                          binding::ProblemList& problems)
     : documents_(documents), items_(items), problems_(problems), marks_(items.size(), Mark::fresh) {
   hand_out_names();
+  check_passed_on();
   check_references();
   order_.reserve(items_.size());
   logger_ = find_logger();
@@ -67,8 +84,9 @@ void Composition::hand_out_names() {
             return !each.overridden && each.interface_name == entry.interface_name && each.name == entry.name;
           });
       taken->overridden = true;
+      taken->overridden_later = earlier.document != items_[index].document;
       const std::size_t earlier_index = std::exchange(present->second, index);
-      if (taken->is_short_form && entry.is_short_form) take_away_name(earlier_index, entry.name);
+      if (taken->is_short_form && entry.is_short_form) take_away_name(earlier_index, *taken);
       if (earlier.document != items_[index].document) continue;
       problems_.enter(documents_[earlier.document], earlier.document);
       problems_.add(problem_ids::name_taken_again, entry.place,
@@ -80,11 +98,59 @@ void Composition::hand_out_names() {
   }
 }
 
-void Composition::take_away_name(std::size_t index, const std::string& name) {
+bool Composition::offers(std::size_t index, std::string_view interface_name) const {
+  for (std::size_t steps = 0; steps < items_.size(); ++steps) {
+    const Item& item = items_[index];
+    if (!item.options) return true;  // a problem is known already
+    if (!item.component_class->find_interface(interface_name)) return false;
+    if (!item.component_class->offers(item.options.get(), interface_name)) return false;
+    const auto* rule = find_passed_on(item, interface_name);
+    if (!rule) return true;
+    const auto reference = std::find_if(item.references.begin(), item.references.end(),
+                                        [&](const auto& each) { return each.path == rule->parameter; });
+    const auto below = reference == item.references.end() ? std::nullopt : needed(index, *reference);
+    if (!below) return true;
+    index = *below;
+  }
+  return true;
+}
+
+void Composition::check_passed_on() {
+  for (std::size_t index = 0; index < items_.size(); ++index) {
+    Item& item = items_[index];
+    const auto lacks = [&](const std::string& interface_name) {
+      return find_passed_on(item, interface_name) && !offers(index, interface_name);
+    };
+    for (auto& entry : item.entries) {
+      if (entry.overridden || !lacks(entry.interface_name)) continue;
+      if (entry.is_short_form) {
+        entry.overridden = true;
+        names_.erase(key_of(entry.interface_name, entry.name));
+      } else {
+        report_not_passed_on(item, entry.interface_name, entry.place);
+      }
+    }
+    if (item.in_place && lacks(item.in_place->interface_name))
+      report_not_passed_on(item, item.in_place->interface_name, item.place);
+  }
+}
+
+void Composition::report_not_passed_on(const Item& item, const std::string& interface_name,
+                                       const binding::Place& place) {
+  const std::string parameter(find_passed_on(item, interface_name)->parameter);
+  problems_.enter(documents_[item.document], item.document);
+  problems_.add(problem_ids::wrong_interface, place,
+                item.said(item.component_class->name + " offers " + interface_name +
+                          " only if the cache of \"" + parameter + "\" does"),
+                "put a layer there that does");
+}
+
+void Composition::take_away_name(std::size_t index, const ItemEntry& taken) {
   for (auto& entry : items_[index].entries) {
-    if (entry.overridden || !entry.is_short_form || entry.name != name) continue;
+    if (entry.overridden || !entry.is_short_form || entry.name != taken.name) continue;
     entry.overridden = true;
-    names_.erase(key_of(entry.interface_name, name));
+    entry.overridden_later = taken.overridden_later;
+    names_.erase(key_of(entry.interface_name, entry.name));
   }
 }
 

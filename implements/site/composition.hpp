@@ -42,7 +42,11 @@ class Composition {
   [[nodiscard]] bool wanted(std::size_t index) const noexcept;
   void hand_out_names();
   // Of an item that has a name in place of entries, and lost it: it is replaced as a whole.
-  void take_away_name(std::size_t index, const std::string& name);
+  void take_away_name(std::size_t index, const ItemEntry& taken);
+  // A layer passes some interfaces on from the cache below, if that has them.
+  void check_passed_on();
+  [[nodiscard]] bool offers(std::size_t index, std::string_view interface_name) const;
+  void report_not_passed_on(const Item& item, const std::string& interface_name, const binding::Place& place);
   void check_references();
   void put_in_order(std::size_t first);
   void report_circle(const std::vector<Step>& chain, std::size_t begin);

@@ -218,6 +218,7 @@ DeclaredComponent Construction::declaration_of(std::size_t index) const {
   declared.options = from.options;
   declared.effective_options = from.options;
   declared.lazy = from.lazy;
+  declared.optional = from.optional;
   declared.place = place_text(blueprint_->documents()[from.document], from.place.position);
   declared.origins = from.origins;
   if (from.in_place) declared.in_place = from.in_place->name;

@@ -143,6 +143,7 @@ Node component_node(const DeclaredComponent& declared, const std::vector<Declare
   add_member(node, "entries", names_node(declared.names));
   add_member(node, "declared", text_node(declared.place));
   if (declared.lazy) add_member(node, "lazy", binding::boolean_node(true));
+  if (declared.optional) add_member(node, "optional", binding::boolean_node(true));
   add_state(node, declared.component);
   if (!declared.component && reads_session(declared))
     add_member(node, "reason", text_node("its settings of a configuration are read at the first lookup"));

@@ -22,9 +22,10 @@ struct ItemEntry {
   std::string interface_name;
   std::string name;
   binding::Place place;
-  bool substituted = false;    // the name was: it is not shown
-  bool overridden = false;     // a later entry has taken the name
-  bool is_short_form = false;  // the item has a name in place of entries
+  bool substituted = false;       // the name was: it is not shown
+  bool overridden = false;        // a later entry has taken the name
+  bool overridden_later = false;  // by a later document
+  bool is_short_form = false;     // the item has a name in place of entries
 };
 
 // Where a component belongs that stands in place of a reference.
@@ -49,6 +50,7 @@ struct Item {
   std::vector<ParameterOrigin> origins;
   bool lazy = false;
   std::optional<std::chrono::milliseconds> start_timeout;
+  bool optional = false;
   std::optional<InPlace> in_place;
 
   // Whether it has a name left, or never asked for one.
@@ -56,6 +58,12 @@ struct Item {
     for (const auto& entry : entries)
       if (!entry.overridden) return true;
     return entries.empty();
+  }
+
+  [[nodiscard]] bool is_replaced_by_later_documents() const noexcept {
+    for (const auto& entry : entries)
+      if (!entry.overridden || !entry.overridden_later) return false;
+    return !entries.empty();
   }
 
   // The first name that it has left, or its path; empty when there is none.

@@ -234,12 +234,14 @@ Catalog::Match ItemReader::find_class(std::string_view name, const Place& place,
 }
 
 void ItemReader::read_settings(const Node& item, Item& made) {
-  if (!item.find("lazy") && !item.find("start_timeout")) return;
   static const ParameterTable table = ItemSettings::parameters();
+  const auto* component_class = made.component_class.get();
   Node given;
   given.kind = Node::Kind::map;
   for (const auto& member : item.members)
-    if (table.find(member.key)) given.members.push_back(member);
+    if (table.find(member.key) && !(component_class && component_class->parameters.find(member.key)))
+      given.members.push_back(member);
+  if (given.members.empty()) return;
   std::vector<BoundReference> references;
   const std::size_t errors_before = problems_.errors();
   const auto values =
@@ -248,7 +250,13 @@ void ItemReader::read_settings(const Node& item, Item& made) {
   ItemSettings settings;
   store(&settings, values);
   made.lazy = made.lazy || settings.lazy;
-  const Node* lazy = item.find("lazy");
+  made.optional = settings.optional;
+  made.start_timeout = settings.start_timeout;
+  if (const Node* optional = given.find("optional"); optional && made.in_place)
+    problems_.add(problem_ids::bad_component, Place::of(*optional),
+                  made.said_of("optional", "the site asks the component of the list that it is in"),
+                  "write it there");
+  const Node* lazy = given.find("lazy");
   const Node* entries = item.find("entries");
   const bool has_names = item.find("name") || (entries && !(entries->is_list() && entries->elements.empty()));
   if (lazy && made.in_place)
@@ -259,7 +267,6 @@ void ItemReader::read_settings(const Node& item, Item& made) {
   else if (settings.lazy && !has_names)
     problems_.add(problem_ids::lazy_without_names, Place::of(*lazy),
                   "a lazy component without entries would never be made", "give it a name");
-  made.start_timeout = settings.start_timeout;
 }
 
 // The strongest origin of each parameter.

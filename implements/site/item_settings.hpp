@@ -11,12 +11,15 @@ namespace cachesite::site {
 struct ItemSettings {
   bool lazy = false;
   std::optional<std::chrono::milliseconds> start_timeout;
+  bool optional = false;
 
   static ParameterTable parameters() {
     using O = ItemSettings;
     return {parameter("lazy", &O::lazy, "Whether the component is made at the first lookup only."),
             parameter("start_timeout", &O::start_timeout, "How long the component may take to start.")
-                .between(std::chrono::milliseconds(1), std::chrono::milliseconds(std::chrono::hours(24)))};
+                .between(std::chrono::milliseconds(1), std::chrono::milliseconds(std::chrono::hours(24))),
+            parameter("optional", &O::optional,
+                      "Whether the site is degraded, and not down, while the component is down.")};
   }
 };
 

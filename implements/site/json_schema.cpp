@@ -83,7 +83,8 @@ Node in_place_schema(const Catalog& catalog, std::string_view interface_name) {
                  {"properties", map_of({{"class", map_of({{"enum", std::move(names)}})},
                                         {"entries", binding::boolean_node(false)},
                                         {"name", binding::boolean_node(false)},
-                                        {"lazy", binding::boolean_node(false)}})},
+                                        {"lazy", binding::boolean_node(false)},
+                                        {"optional", binding::boolean_node(false)}})},
                  {"description", text_node("A component that stands here in place of its name.")}});
 }
 
@@ -106,7 +107,8 @@ Node class_schema(const ComponentClass& component_class, const site::SharedOptio
   if (has_short_form) add_member(properties, "name", short_form_schema());
   const auto settings = site::ItemSettings::parameters();
   for (const auto& setting : settings.declarations())
-    add_member(properties, setting.name, reference_to("settings/properties/" + setting.name));
+    if (!component_class.parameters.find(setting.name))
+      add_member(properties, setting.name, reference_to("settings/properties/" + setting.name));
   shared.add_properties(properties, component_class.parameters, options.get());
   Node schema = map_of({{"type", text_node("object")},
                         {"properties", std::move(properties)},

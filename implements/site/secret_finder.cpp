@@ -10,8 +10,8 @@ namespace {
 
 const std::initializer_list<std::string_view> no_words{};
 const std::initializer_list<std::string_view> entry_words{"interface", "name"};
-const std::initializer_list<std::string_view> component_words{"class",         "entries",   "lazy",
-                                                              "start_timeout", "interface", "name"};
+const std::initializer_list<std::string_view> component_words{
+    "class", "entries", "lazy", "start_timeout", "optional", "interface", "name"};
 const std::initializer_list<std::string_view> section_words{"components", "defaults", "include", "plugins"};
 
 bool holds_secret(const ParameterDeclaration& declaration) {

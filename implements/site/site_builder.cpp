@@ -79,6 +79,19 @@ std::vector<Problem> try_component_site(const std::vector<Document>& documents, 
   return problems;
 }
 
+std::vector<ListedComponent> replaced_components(const std::vector<Document>& documents,
+                                                 const Catalog& catalog) {
+  const site::Blueprint blueprint(documents, catalog);
+  std::vector<ListedComponent> replaced;
+  for (const auto& item : blueprint.items()) {
+    if (!item.is_replaced_by_later_documents()) continue;
+    const Node& root = blueprint.documents()[item.document].root;
+    const auto& list = root.is_map() ? root.find("components")->elements : root.elements;
+    replaced.push_back({item.document, static_cast<std::size_t>(item.node - list.data())});
+  }
+  return replaced;
+}
+
 void mark_confidential(std::vector<Problem>& problems, const Document& document, const Catalog& catalog) {
   const auto concerned = [&](const Problem& problem) {
     return document.source && problem.source == document.source;

@@ -31,6 +31,7 @@ Node describe_component(const DeclaredComponent& declared, const std::vector<Dec
   }
   if (!entries.elements.empty()) add_member(item, "entries", std::move(entries));
   if (declared.lazy && declared.in_place.empty()) add_member(item, "lazy", binding::boolean_node(true));
+  if (declared.optional) add_member(item, "optional", binding::boolean_node(true));
   const auto in_place = [&](const std::string& name) -> std::optional<Node> {
     const auto found = std::find_if(all.begin(), all.end(), [&](const DeclaredComponent& other) {
       return !name.empty() && other.in_place == name;

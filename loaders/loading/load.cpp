@@ -1,4 +1,5 @@
 #include "loading/file_reading.hpp"
+#include "loading/replaced_components.hpp"
 
 #include <cachesite/detail/file_documents.hpp>
 #include <cachesite/detail/problem_text.hpp>
@@ -13,6 +14,7 @@
 namespace cachesite {
 namespace {
 
+using loading::drop_replaced_components;
 using loading::FileReading;
 using loading::Reading;
 
@@ -24,7 +26,9 @@ Reading read_files(const std::vector<std::filesystem::path>& paths, const LoadOp
   FileReading reading(options);
   for (const auto& path : paths)
     reading.read_file(path);
-  return reading.take();
+  auto taken = reading.take();
+  drop_replaced_components(taken, options.catalog);
+  return taken;
 }
 
 std::size_t rank(const std::vector<Document>& documents, const std::string& name) {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint32_t characters_between = 64;
 
-bool starts_character(char byte) {
+bool begins_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
 }
 
@@ -16,7 +16,7 @@ bool starts_character(char byte) {
 TextOffsets::TextOffsets(std::string_view text) : text_(text) {
   Position place{1, 1};
   for (std::size_t offset = 0; offset < text.size(); ++offset) {
-    if (!starts_character(text[offset])) continue;
+    if (!begins_character(text[offset])) continue;
     if (place.column % characters_between == 1) known_.push_back({place, offset});
     if (text[offset] == '\n')
       place = {place.line + 1, 1};
@@ -35,7 +35,7 @@ std::size_t TextOffsets::offset(Position position) const {
   while (near.position.column < position.column && near.offset < text_.size()) {
     do
       ++near.offset;
-    while (near.offset < text_.size() && !starts_character(text_[near.offset]));
+    while (near.offset < text_.size() && !begins_character(text_[near.offset]));
     ++near.position.column;
   }
   return near.offset;

@@ -44,6 +44,7 @@ inline constexpr std::string_view lazy_without_names = "E315";
 inline constexpr std::string_view missing_component = "E321";
 inline constexpr std::string_view circle = "E322";
 inline constexpr std::string_view wrong_kind = "E323";
+inline constexpr std::string_view layer_order = "E324";  // a warning
 inline constexpr std::string_view cannot_make = "E331";
 inline constexpr std::string_view cannot_start = "E332";
 inline constexpr std::string_view bad_session_value = "E333";

@@ -10,6 +10,7 @@
 #include <cachesite/time_span.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -39,7 +40,8 @@ struct BuildOptions {
 /// interface that it offers, unless the class has a parameter of that name), and its parameters;
 /// with `lazy: true` it is made and started when one of its names is looked up for the first time, unless
 /// another component refers to it, and again at the next lookup when that fails (the lookup then throws
-/// LoadError); `start_timeout` limits how long it may take to start. A component without entries is made and
+/// LoadError); `start_timeout` limits how long it may take to start; the site works without one that is
+/// `optional: true`, which `health_report` takes into account. A component without entries is made and
 /// lives as long as the site. When several documents, or two items of one document, use the same interface
 /// and name, the later takes the name; an earlier component that loses all of its names that way is not made.
 /// One with `name` that loses it to another with `name` loses it for every interface. A parameter that refers
@@ -68,6 +70,17 @@ struct BuildOptions {
 /// problem of severity `warning`, without a file.
 [[nodiscard]] std::vector<Problem> try_component_site(const std::vector<Document>& documents,
                                                       const Catalog& catalog, BuildOptions options);
+
+/// A component that stands in the list of components of a document.
+struct ListedComponent {
+  std::size_t document;  ///< the index of the document
+  std::size_t element;   ///< the index in its list
+};
+
+/// The components that are not made, since later documents take all of their names; in the order of the
+/// documents.
+[[nodiscard]] std::vector<ListedComponent> replaced_components(const std::vector<Document>& documents,
+                                                               const Catalog& catalog);
 
 /// Decides which of the problems may show their line, as `check_component_site` does for its own: marks those
 /// whose line holds a secret of the document by the declarations in the catalog, and takes the mark from its

@@ -289,6 +289,15 @@ CacheStatistics RememberCache::statistics() const {
   return statistics;
 }
 
+Health RememberCache::health() const {
+  auto health = CacheLayer::health();
+  if (stopped() || health.state != HealthState::down) return health;
+  const auto& locks = inner_->options.locks.component();
+  const bool needs_locks = locks && inner_->options.on_lock_failure == OnLockFailure::error;
+  if (needs_locks && locks->health().state == HealthState::down) return health;
+  return {HealthState::degraded, "values are computed and not kept: " + health.reason};
+}
+
 Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,
                                   const Computation& computation) {
   return RememberCall(*this, key, time_to_live, computation).run();

@@ -49,6 +49,7 @@ class NearTier {
   void clear() noexcept;
 
   [[nodiscard]] std::uint64_t size() noexcept { return copies_->size().value_or(0); }
+  [[nodiscard]] bool is_down() const { return copies_->health().state == HealthState::down; }
   [[nodiscard]] IClock::TimePoint now() const noexcept { return clock_->now(); }
 
   std::atomic<std::uint64_t> fills{0};

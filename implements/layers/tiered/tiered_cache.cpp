@@ -90,6 +90,12 @@ TieredCache::TieredCache(TieredCacheOptions options, const ComponentContext& con
 
 TieredCache::~TieredCache() = default;
 
+Health TieredCache::health() const {
+  auto health = CacheLayer::health();
+  if (stopped() || health.state != HealthState::down || inner_->near.is_down()) return health;
+  return {HealthState::degraded, "only copies are served: " + health.reason};
+}
+
 CacheStatistics TieredCache::statistics() const {
   auto statistics = CacheLayer::statistics();
   const auto tiers = tier_statistics();

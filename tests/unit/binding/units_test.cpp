@@ -40,6 +40,8 @@ BOOST_AUTO_TEST_CASE(durations_are_read_in_every_unit_and_exactly) {
   BOOST_TEST(duration("250ms") == nanoseconds(250ms).count());
   BOOST_TEST(duration("1.5s") == nanoseconds(1500ms).count());
   BOOST_TEST(duration("2h30m") == nanoseconds(150min).count());
+  BOOST_TEST(duration("10min") == nanoseconds(10min).count());
+  BOOST_TEST(duration("2h1.5min30s250ms") == nanoseconds(2h + 2min + 250ms).count());
   BOOST_TEST(duration("1w2d3h4m5s6ms7us8ns") ==
              nanoseconds(9 * 24h + 3h + 4min + 5s + 6ms + 7us + 8ns).count());
   BOOST_TEST(duration("1.5h30m") == nanoseconds(2h).count());
@@ -57,6 +59,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_duration_is_refused_with_a_reason) {
   BOOST_TEST(duration_failure("5S") == "the units of a duration are w d h m s ms us ns");
   BOOST_TEST(duration_failure("1h5") == "every number but a bare one needs a unit: w d h m s ms us ns");
   BOOST_TEST(duration_failure("5m2h") == "units go from large to small, each at most once, as in 2h30m");
+  for (const auto* text : {"5mi", "5mins", "5Min", "5min2m", "5m2min", "5min2h"})
+    BOOST_TEST_CONTEXT(text) BOOST_TEST(duration(text) == -1);
   BOOST_TEST(duration_failure("5m2m") == "units go from large to small, each at most once, as in 2h30m");
   BOOST_TEST(duration_failure("0.5ns") == "a duration is a whole number of nanoseconds");
   BOOST_TEST(duration_failure("9223372036854775808ns") == "a duration is at most 292 years long");

@@ -20,6 +20,8 @@ BOOST_AUTO_TEST_CASE(weeks_and_milliseconds_widen_it) {
   const std::pair<std::string_view, std::int64_t> table[] = {{"1w", 604'800'000},
                                                              {"100ms", 100},
                                                              {"1MS", 1},
+                                                             {"10min", 600'000},
+                                                             {"1 MIN 1s", 61'000},
                                                              {"1m1ms", 60'001},
                                                              {"1w 2d 3h 4m 5s 6 ms", 788'645'006},
                                                              {"1m s", 0},

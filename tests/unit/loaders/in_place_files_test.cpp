@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::pair<Format, const char*> twins[] = {
+constexpr std::pair<Format, const char*> forms[] = {
     {Format::yaml,
      "- class: TieredCache\n"
      "  name: sessions\n"
@@ -40,7 +40,7 @@ constexpr std::pair<Format, const char*> twins[] = {
 BOOST_AUTO_TEST_SUITE(in_place_files)
 
 BOOST_AUTO_TEST_CASE(a_cache_of_caches_is_one_component_in_each_language) {
-  for (const auto& [format, text] : twins) {
+  for (const auto& [format, text] : forms) {
     const auto site = load_component_site_from_text(text, format);
     BOOST_TEST(site->entries().size() == 2U);
     const auto cache = site->get_component<ICache>("sessions");
@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(a_cache_of_caches_is_one_component_in_each_language) {
 }
 
 BOOST_AUTO_TEST_CASE(a_dump_in_each_language_loads_to_an_equal_site) {
-  const auto site = load_component_site_from_text(twins[0].second, Format::yaml);
+  const auto site = load_component_site_from_text(forms[0].second, Format::yaml);
   const auto dumped = dump_component_site(*site, Format::yaml);
   BOOST_TEST(dumped.find('#') == std::string::npos, dumped);
   for (const Format format : {Format::yaml, Format::json, Format::toml}) {

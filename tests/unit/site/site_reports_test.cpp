@@ -258,14 +258,14 @@ BOOST_AUTO_TEST_CASE(components_are_sorted_by_name_and_stand_there_once) {
   site.register_component<ICache>(cache);
   site.register_component<IProbe>(probe(HealthState::up), "ape");
   BOOST_TEST(json(health_report(site)) ==
-             R"({"status":"healthy","components":[)"
+             R"({"status":"healthy","state":"up","components":[)"
              R"({"name":"ape","class":"","status":"healthy","state":"up","required":true,"details":{}},)"
              R"({"name":"zebra","class":"","status":"healthy","state":"up","required":true,"details":{}}]})");
 }
 
 BOOST_AUTO_TEST_CASE(the_whole_is_unhealthy_exactly_when_a_required_component_is_down) {
   ComponentSite site;
-  BOOST_TEST(json(health_report(site)) == R"({"status":"healthy","components":[]})");
+  BOOST_TEST(json(health_report(site)) == R"({"status":"healthy","state":"up","components":[]})");
   site.register_component<IProbe>(probe(HealthState::degraded, "half of it"), "weak");
   BOOST_TEST(has(json(health_report(site)), R"({"status":"healthy",)"));
   BOOST_TEST(has(json(health_report(site)),
@@ -285,18 +285,20 @@ BOOST_AUTO_TEST_CASE(liveness_looks_at_no_component_and_readiness_at_all) {
   site.register_component<IProbe>(probe(HealthState::down, "gone"), "dead");
   HealthReportOptions options;
   options.endpoint = HealthEndpoint::liveness;
-  BOOST_TEST(json(health_report(site, options)) == R"({"status":"healthy","components":[]})");
+  BOOST_TEST(json(health_report(site, options)) == R"({"status":"healthy","state":"up","components":[]})");
   options.endpoint = HealthEndpoint::readiness;
-  BOOST_TEST(has(json(health_report(site, options)), R"({"status":"unhealthy","components":[{)"));
+  BOOST_TEST(
+      has(json(health_report(site, options)), R"({"status":"unhealthy","state":"down","components":[{)"));
 }
 
 BOOST_AUTO_TEST_CASE(a_component_that_throws_is_unhealthy_with_the_error_in_its_details) {
   ComponentSite site;
   site.register_component<IProbe>(probe(HealthState::up, "throw"), "p");
-  BOOST_TEST(json(health_report(site)) ==
-             R"({"status":"unhealthy","components":[{"name":"p","class":"","status":"unhealthy",)"
-             R"("state":"down","required":true,)"
-             R"("details":{"error":{"message":"nopulse","type":"std::runtime_error"}}}]})");
+  BOOST_TEST(
+      json(health_report(site)) ==
+      R"({"status":"unhealthy","state":"down","components":[{"name":"p","class":"","status":"unhealthy",)"
+      R"("state":"down","required":true,)"
+      R"("details":{"error":{"message":"nopulse","type":"std::runtime_error"}}}]})");
 }
 
 BOOST_AUTO_TEST_CASE(details_can_be_left_out) {

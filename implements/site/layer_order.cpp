@@ -1,0 +1,99 @@
+#include "site/layer_order.hpp"
+
+#include <cachesite/detail/problem_ids.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace cachesite::site {
+
+namespace {
+
+constexpr std::string_view hidden_computing =
+    "its callers compute at the same time, since it hides that the cache below computes";
+constexpr std::string_view remember_above = "put the RememberCache above";
+constexpr std::string_view tags_above = "put the TaggedCache above";
+constexpr std::string_view policy_above = "put the WritePolicyCache above";
+
+bool gives(const Item& item, std::string_view parameter) {
+  if (parameter.empty()) return true;
+  const auto* declaration = item.component_class->parameters.find(parameter);
+  if (!declaration) return false;
+  const auto usual = item.component_class->make_options();
+  return !(declaration->load(item.options.get()) == declaration->load(usual.get()));
+}
+
+bool fits(const LayerRule& rule, const Item& upper, const Item& lower) {
+  return rule.upper == upper.component_class->name && rule.lower == lower.component_class->name &&
+         gives(upper, rule.upper_parameter) && gives(lower, rule.lower_parameter);
+}
+
+// A layer names the cache below by `over`.
+const binding::BoundReference* over_of(const Item& item) {
+  const auto found = std::find_if(item.references.begin(), item.references.end(),
+                                  [](const auto& reference) { return reference.path == "over"; });
+  return found == item.references.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const std::vector<LayerRule>& layer_rules() {
+  static const std::vector<LayerRule> rules{
+      {"PrefixCache", "RememberCache", hidden_computing, remember_above},
+      {"CodecCache", "RememberCache", hidden_computing, remember_above},
+      {"MetricsCache", "RememberCache", hidden_computing, remember_above},
+      {"HookedCache", "RememberCache", hidden_computing, remember_above},
+      {"TaggedCache", "RememberCache", hidden_computing, remember_above},
+      {"TieredCache", "RememberCache", hidden_computing, remember_above},
+      {"FailoverCache", "RememberCache", hidden_computing, remember_above},
+      {"PrefixCache", "TaggedCache", "what is written with tags has no prefix, so it is not found",
+       tags_above},
+      {"CodecCache", "TaggedCache", "what is written with tags is neither compressed nor encrypted",
+       tags_above},
+      {"MetricsCache", "TaggedCache", "what is written with tags is not counted", tags_above},
+      {"HookedCache", "TaggedCache", "hooks are not told of what is written with tags", tags_above},
+      {"TieredCache", "TaggedCache", "copies outlive the end of their tags, by near_ttl at most", tags_above},
+      {"FailoverCache", "TaggedCache", "tags cannot be ended while the cache below is away", tags_above},
+      {"PrefixCache", "WritePolicyCache", "what is written with its origin has no prefix, so it is not found",
+       policy_above},
+      {"CodecCache", "WritePolicyCache",
+       "what is written with its origin is neither compressed nor encrypted", policy_above},
+      {"TieredCache", "WritePolicyCache",
+       "copies outlive a new value that is written with its origin, by near_ttl at most", policy_above},
+      {"PrefixCache", "HookedCache", "hooks see keys with the prefix, not as the program gives them",
+       "put the HookedCache above"},
+      {"CodecCache", "CodecCache", "what is encrypted is compressed afterwards, which saves nothing",
+       "give compression and encryption to one of them, which compresses first", "encryption", "compression"},
+  };
+  return rules;
+}
+
+void check_layer_order(const std::vector<Document>& documents, const std::vector<Item>& items,
+                       const Composition& composition, binding::ProblemList& problems) {
+  for (const auto index : composition.order()) {
+    const Item& upper = items[index];
+    const auto* over = upper.options ? over_of(upper) : nullptr;
+    std::vector<const LayerRule*> told;
+    std::size_t steps = 0;
+    for (auto below = over ? composition.needed(index, *over) : std::nullopt;
+         below && ++steps <= items.size();) {
+      const Item& lower = items[*below];
+      if (!lower.options) break;
+      for (const auto& rule : layer_rules()) {
+        if (std::find(told.begin(), told.end(), &rule) != told.end() || !fits(rule, upper, lower)) continue;
+        told.push_back(&rule);
+        problems.enter(documents[upper.document], upper.document);
+        problems.add(
+            problem_ids::layer_order, over->place,
+            upper.said_of("over", upper.label() + " over " + lower.label() + ": " + std::string(rule.loss)),
+            std::string(rule.cure), Problem::Severity::warning);
+      }
+      const auto* next = over_of(lower);
+      below = next ? composition.needed(*below, *next) : std::nullopt;
+    }
+  }
+}
+
+}  // namespace cachesite::site
