@@ -11,6 +11,16 @@
 
 namespace cachesite {
 
+namespace layers {
+class PassedInterfaces;
+}
+
+/// Whether a layer offers the interfaces that the cache below it has beside ICache.
+enum class BelowInterfaces : std::uint8_t {
+  passed_on,  ///< what is asked through them goes through the layer as a read or a write
+  hidden,     ///< for a layer that gives the entries below another meaning
+};
+
 /// The base of caches that do something of their own around another cache. By itself it passes every request
 /// on unchanged. A layer overrides `do_begin`, which sees all of them, and in it uses `forward`:
 ///
@@ -30,6 +40,11 @@ namespace cachesite {
 /// `request.subject()`, so that it treats an operation that is added later as its kind. A layer that changes
 /// values derives from ValueLayer. `do_read` and `do_write` may be overridden too, for a shorter way.
 ///
+/// The layer also offers IComputingCache and ITaggedCache when the cache below does (see `find_interface`). For
+/// `do_begin` a value that is remembered is a read, a miss when it has to be computed; an entry with tags is a
+/// write. An eviction of tags goes past the layer. A layer that stores something else than it is given, or not
+/// where it is given, says `BelowInterfaces::hidden`.
+///
 /// `forward` does not check the rules for keys, values and TTLs once more: a layer that makes keys or values
 /// longer checks them, or uses `below()->perform(request)`, which does.
 ///
@@ -38,7 +53,7 @@ namespace cachesite {
 class CacheLayer : public ICache {
  public:
   /// Throws std::invalid_argument when `below` is null.
-  explicit CacheLayer(std::shared_ptr<ICache> below);
+  explicit CacheLayer(std::shared_ptr<ICache> below, BelowInterfaces interfaces = BelowInterfaces::passed_on);
   ~CacheLayer() override;
 
   void stop() noexcept override;
@@ -49,6 +64,8 @@ class CacheLayer : public ICache {
                                                   TimeToLive time_to_live) const noexcept override {
     return below_->effective_time_to_live(key, time_to_live);
   }
+
+  [[nodiscard]] void* interface_of_part(const InterfaceId& interface_id) const noexcept override;
 
   /// The cache below; never null.
   [[nodiscard]] const std::shared_ptr<ICache>& below() const noexcept { return below_; }
@@ -100,7 +117,10 @@ class CacheLayer : public ICache {
   [[nodiscard]] static Error closed();
 
  private:
+  friend class layers::PassedInterfaces;
+
   const std::shared_ptr<ICache> below_;
+  std::unique_ptr<layers::PassedInterfaces> passed_;
   std::atomic<std::uint64_t> refusals_{0};
   std::atomic<bool> stopped_{false};
 };

@@ -61,6 +61,7 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
   Result<Found> untimed_read(std::string_view key, Value& destination);
   Result<Found> noted_read(std::string_view key, Value& destination, MetricsCache* const volatile& self);
   Result<Found> timed_read(std::string_view key, Value& destination);
+  void read_by_target(CacheRequest& request);
   void note(const Result<Found>& found) noexcept;
   void note_failure() noexcept;
   void note(const CacheRequest& request, const layers::RequestEnd& end) noexcept;

@@ -2,6 +2,7 @@
 
 #include <cachesite/cache_layer.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -30,9 +31,12 @@ namespace cachesite {
 ///
 /// Both are called by several threads at once. What they throw becomes a failure, as with ICache.
 class ValueLayer : public CacheLayer {
- protected:
-  using CacheLayer::CacheLayer;
+ public:
+  /// Throws std::invalid_argument when `below` is null.
+  explicit ValueLayer(std::shared_ptr<ICache> below)
+      : CacheLayer(std::move(below), BelowInterfaces::hidden) {}
 
+ protected:
   /// The bytes to be stored for `value`. They may lie in `memory`, which is empty before, or elsewhere as long as
   /// `value` does. A failure is that of the call, and nothing is stored.
   virtual Result<ByteView> to_stored(std::string_view key, ByteView value, std::string& memory) = 0;

@@ -41,19 +41,12 @@ const binding::BoundReference* over_of(const Item& item) {
 
 const std::vector<LayerRule>& layer_rules() {
   static const std::vector<LayerRule> rules{
-      {"PrefixCache", "RememberCache", hidden_computing, remember_above},
       {"CodecCache", "RememberCache", hidden_computing, remember_above},
-      {"MetricsCache", "RememberCache", hidden_computing, remember_above},
-      {"HookedCache", "RememberCache", hidden_computing, remember_above},
       {"TaggedCache", "RememberCache", hidden_computing, remember_above},
       {"TieredCache", "RememberCache", hidden_computing, remember_above},
       {"FailoverCache", "RememberCache", hidden_computing, remember_above},
-      {"PrefixCache", "TaggedCache", "what is written with tags has no prefix, so it is not found",
-       tags_above},
       {"CodecCache", "TaggedCache", "what is written with tags is neither compressed nor encrypted",
        tags_above},
-      {"MetricsCache", "TaggedCache", "what is written with tags is not counted", tags_above},
-      {"HookedCache", "TaggedCache", "hooks are not told of what is written with tags", tags_above},
       {"TieredCache", "TaggedCache", "copies outlive the end of their tags, by near_ttl at most", tags_above},
       {"FailoverCache", "TaggedCache", "tags cannot be ended while the cache below is away", tags_above},
       {"PrefixCache", "WritePolicyCache", "what is written with its origin has no prefix, so it is not found",

@@ -57,6 +57,17 @@ class CacheRequest {
   TimeToLive time_to_live = TimeToLive::never_expires();
   /// What `increment` adds.
   std::int64_t by = 0;
+  /// What ends a request that no cache answers by itself.
+  class Target {
+   public:
+    virtual void end(CacheRequest& request) = 0;
+
+   protected:
+    ~Target() = default;
+  };
+  /// What ends the request in place of the cache below the layer that it is given to: how a layer passes on a
+  /// further interface of the cache below. Null for an ordinary request.
+  Target* target = nullptr;
   /// Where `read` puts the value.
   Value* destination = nullptr;
   /// How far `scan` has come, and where it puts the keys that it finds.

@@ -120,14 +120,13 @@ concept ComponentInterface = std::derived_from<T, IComponent> && requires {
 ///       tagged->evict_tags({"shelf:3"});
 template <ComponentInterface I>
 [[nodiscard]] I* find_interface(IComponent& component) noexcept {
-  if (void* const part = component.interface_of_part(I::interface_id)) return static_cast<I*>(part);
-  return dynamic_cast<I*>(&component);
+  if (I* const own = dynamic_cast<I*>(&component)) return own;
+  return static_cast<I*>(component.interface_of_part(I::interface_id));
 }
 template <ComponentInterface I>
 [[nodiscard]] const I* find_interface(const IComponent& component) noexcept {
-  if (const void* const part = component.interface_of_part(I::interface_id))
-    return static_cast<const I*>(part);
-  return dynamic_cast<const I*>(&component);
+  if (const I* const own = dynamic_cast<const I*>(&component)) return own;
+  return static_cast<const I*>(component.interface_of_part(I::interface_id));
 }
 /// The same as a pointer that keeps the component alive. Null for a null pointer.
 template <ComponentInterface I, std::derived_from<IComponent> Component>

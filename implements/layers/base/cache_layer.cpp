@@ -1,3 +1,5 @@
+#include "layers/base/passed_interfaces.hpp"
+
 #include <cachesite/cache_layer.hpp>
 
 #include <stdexcept>
@@ -5,8 +7,10 @@
 
 namespace cachesite {
 
-CacheLayer::CacheLayer(std::shared_ptr<ICache> below) : below_(std::move(below)) {
+CacheLayer::CacheLayer(std::shared_ptr<ICache> below, BelowInterfaces interfaces) : below_(std::move(below)) {
   if (!below_) throw std::invalid_argument("a layer needs a cache below it: over is not set");
+  if (interfaces == BelowInterfaces::passed_on)
+    passed_ = std::make_unique<layers::PassedInterfaces>(*this, *below_);
 }
 
 CacheLayer::~CacheLayer() = default;
@@ -24,6 +28,10 @@ CacheStatistics CacheLayer::statistics() const {
   auto statistics = below_->statistics();
   statistics.refusals += refusals_.load(std::memory_order_relaxed);
   return statistics;
+}
+
+void* CacheLayer::interface_of_part(const InterfaceId& interface_id) const noexcept {
+  return passed_ ? passed_->find(interface_id) : nullptr;
 }
 
 void CacheLayer::on_refused() noexcept {
@@ -49,6 +57,7 @@ Status CacheLayer::do_write(std::string_view key, std::optional<ByteView> value,
 
 void CacheLayer::forward(CacheRequest& request) {
   if (stopped()) return request.fail(closed());
+  if (request.target != nullptr) return request.target->end(request);
   if (request.operation == CacheOperation::read)
     request.end(below_->do_read(request.key, *request.destination));
   else if (request.operation == CacheOperation::write)

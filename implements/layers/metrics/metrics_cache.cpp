@@ -102,9 +102,19 @@ Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
   return found;
 }
 
+void MetricsCache::read_by_target(CacheRequest& request) {
+  const bool timed = counters_->is_timed(counters_->my_reads().reads.fetch_add(1, std::memory_order_relaxed));
+  const auto begin = timed ? clock_->now() : IClock::TimePoint();
+  forward_guarded(request);
+  const auto found = request.answer<Found>();
+  if (!found.ok() || found.value() == Found::miss) note(found);
+  if (found.ok() && timed) counters_->took(CacheOperation::read, clock_->now() - begin);
+}
+
 void MetricsCache::do_begin(CacheRequest& request) {
   if (request.operation == CacheOperation::read)
-    return request.end(do_read(request.key, *request.destination));
+    return request.target != nullptr ? read_by_target(request)
+                                     : request.end(do_read(request.key, *request.destination));
   const auto number = counters_->mine().calls[static_cast<std::size_t>(request.operation)].fetch_add(
       1, std::memory_order_relaxed);
   const bool timed = counters_->is_timed(number);

@@ -37,17 +37,11 @@ const std::string hidden_computing =
 
 // What the upper layer loses of the lower one's promise.
 const std::map<std::pair<std::string, std::string>, std::string> losses{
-    {{"PrefixCache", "RememberCache"}, hidden_computing},
     {{"CodecCache", "RememberCache"}, hidden_computing},
-    {{"MetricsCache", "RememberCache"}, hidden_computing},
-    {{"HookedCache", "RememberCache"}, hidden_computing},
     {{"TaggedCache", "RememberCache"}, hidden_computing},
     {{"TieredCache", "RememberCache"}, hidden_computing},
     {{"FailoverCache", "RememberCache"}, hidden_computing},
-    {{"PrefixCache", "TaggedCache"}, "what is written with tags has no prefix, so it is not found"},
     {{"CodecCache", "TaggedCache"}, "what is written with tags is neither compressed nor encrypted"},
-    {{"MetricsCache", "TaggedCache"}, "what is written with tags is not counted"},
-    {{"HookedCache", "TaggedCache"}, "hooks are not told of what is written with tags"},
     {{"TieredCache", "TaggedCache"}, "copies outlive the end of their tags, by near_ttl at most"},
     {{"FailoverCache", "TaggedCache"}, "tags cannot be ended while the cache below is away"},
     {{"PrefixCache", "WritePolicyCache"},
@@ -117,10 +111,6 @@ BOOST_AUTO_TEST_CASE(what_stands_between_and_in_place_makes_no_difference) {
       "E324 4 over: TieredCache over RememberCache \"TieredCache.over.over.over\": " + hidden_computing +
           " | put the RememberCache above\n"
           "E324 4 over.over: FailoverCache \"TieredCache.over\" over RememberCache "
-          "\"TieredCache.over.over.over\": " +
-          hidden_computing +
-          " | put the RememberCache above\n"
-          "E324 4 over.over.over: PrefixCache \"TieredCache.over.over\" over RememberCache "
           "\"TieredCache.over.over.over\": " +
           hidden_computing + " | put the RememberCache above");
 }
