@@ -65,7 +65,8 @@ set(floors
   "rate_limit:basics binding redis_client"
   "telemetry:basics binding redis/base redis/transport"
   "site:basics binding"
-  "reports:basics binding")
+  "reports:basics binding"
+  "testing:")
 
 set(above "")
 foreach(floor IN LISTS floors)
@@ -145,7 +146,8 @@ set(guarded_mutexes implements/redis/channel/channel.hpp implements/redis/endpoi
                     implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp
                     implements/layers/remember/flight_table.hpp)
 foreach(name IN LISTS product)
-  if(name MATCHES "^implements/basics/")
+  # Nor do tests of programs fork.
+  if(name MATCHES "^implements/(basics|testing|cachesite/testing)/")
     continue()
   endif()
   file(READ ${SOURCE}/${name} text)

@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cachesite)
 
 set_target_properties(cachesite PROPERTIES EXPORT_NAME cachesite)
-install(TARGETS cachesite cachesite_interfaces cachesite_implements cachesite_loaders EXPORT cachesiteTargets
+install(TARGETS cachesite cachesite_interfaces cachesite_implements cachesite_loaders cachesite_testing EXPORT cachesiteTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(EXPORT cachesiteTargets NAMESPACE cachesite:: DESTINATION ${package_dir})
