@@ -2,7 +2,11 @@
 
 #include <cachesite/cachesite.hpp>
 
+#include <atomic>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 // The interface, with the name that files use for it.
 class IGreeter : public cachesite::Interface<IGreeter, "IGreeter"> {
@@ -24,20 +28,36 @@ struct PoliteGreeterOptions {
   }
 };
 
-// The class. The cache it refers to is there before the greeter is made.
-class PoliteGreeter final : public IGreeter {
+// The class. The cache it refers to is there before the greeter is made. Beside its own interface it tells what
+// it has counted.
+class PoliteGreeter final : public IGreeter, public cachesite::IComponentMetrics {
  public:
   using Options = PoliteGreeterOptions;
+  using provides = cachesite::Provides<IGreeter>;
   explicit PoliteGreeter(Options options) : options_(std::move(options)) {}
 
   std::string greet(std::string_view who) override {
     const bool known = options_.memory->get_value(who).has_value();
     options_.memory->set_value(who, "greeted", std::chrono::hours(24));
+    ++(known ? known_ : new_);
     return options_.greeting + (known ? " again, " : ", ") + std::string(who);
+  }
+
+  std::vector<cachesite::ComponentMetric> component_metrics() const override {
+    const auto counted = [](const std::atomic<int>& count, std::string known) {
+      return cachesite::ComponentMetric{"greetings_total",
+                                        cachesite::ComponentMetric::Kind::counter,
+                                        static_cast<double>(count),
+                                        "Who was greeted.",
+                                        {{"known", std::move(known)}}};
+    };
+    return {counted(known_, "yes"), counted(new_, "no")};
   }
 
  private:
   Options options_;
+  std::atomic<int> known_{0};
+  std::atomic<int> new_{0};
 };
 
 int main() {
@@ -46,5 +66,7 @@ int main() {
 
   const auto site = cachesite::load_component_site(CACHESITE_CONFIGS "/own-component.yml", catalog);
   const auto greeter = site->get_component<IGreeter>();
-  std::cout << greeter->greet("Ada") << "\n" << greeter->greet("Ada") << "\n";
+  std::cout << greeter->greet("Ada") << "\n";
+  std::cout << greeter->greet("Ada") << "\n";
+  std::cout << cachesite::prometheus_text(*site);
 }

@@ -61,7 +61,10 @@ struct HealthReportOptions {
 ///
 /// Each cache stands there once, under the first of its names that is not empty. A MetricsCache adds calls
 /// and failures of each operation that was used, and a histogram of their durations in seconds; it counts the
-/// calls that were timed. Lazy components that are not made yet are left out.
+/// calls that were timed. Components of the program that are IComponentMetrics add their own, with the labels
+/// `component` and `class`; throws std::invalid_argument when one of those has a name that the format does not
+/// know, or that means a counter in one component and a gauge in another. Lazy components that are not made
+/// yet are left out.
 [[nodiscard]] std::string prometheus_text(const ComponentSite& site);
 
 /// The media type of `prometheus_text`.

@@ -1,4 +1,5 @@
 #include "basics/cache_families.hpp"
+#include "reports/component_exposition.hpp"
 #include "reports/exposition.hpp"
 #include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
@@ -95,6 +96,7 @@ std::string prometheus_text(const ComponentSite& site) {
   add_caches(exposition, sources_of(site));
   reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
+  reports::add_components(exposition, site);
   return std::move(exposition).take();
 }
 
