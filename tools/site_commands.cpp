@@ -182,8 +182,9 @@ Exit describe(const Catalog& catalog, const std::string& class_name, bool json) 
   } else if (const auto match = catalog.find(class_name)) {
     answer.elements.push_back(describe_class(*match.component_class));
   } else {
-    complain("no class \"" + printable(class_name) + "\"; " +
-             hint(class_name, names_of(catalog), "'cachesite describe' lists them all"));
+    complain(
+        "no class \"" + printable(class_name) + "\"; " +
+        hint(class_name, names_of(catalog), "'" + std::string(program_name()) + " describe' lists them all"));
     return Exit::usage;
   }
   if (json) {
@@ -205,7 +206,7 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
   const auto answer = explain_component(site, name);
   if (answer.elements.empty()) {
     complain("no component \"" + printable(name) + "\"; " +
-             hint(name, names_of(site), "'cachesite list' shows them all"));
+             hint(name, names_of(site), "'" + std::string(program_name()) + " list' shows them all"));
     return Exit::usage;
   }
   if (json) {

@@ -21,6 +21,9 @@ struct LoadOptions {
   /// The classes that files may name.
   Catalog catalog = {};
   DocumentLimits limits = {};
+  /// Components of other classes are left out, with those that need them, and a warning (E307) for each; for
+  /// programs that look into the files of others. Otherwise such a class is an error.
+  bool leave_out_unknown_classes = false;
   /// Allows `${env:NAME}` and `${file:/path}` (see substitution.hpp).
   bool allow_substitution = false;
   /// Where components log, and where loading warns; null: the unnamed ILogger of the

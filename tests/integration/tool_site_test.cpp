@@ -44,6 +44,30 @@ BOOST_AUTO_TEST_CASE(what_is_no_component_file_is_called_what_it_is) {
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(classes_of_a_program_are_left_out_when_that_is_asked_for, Tool) {
+  std::ofstream(file) << "- {class: MemoryCache, entries: [{interface: ICache, name: shop}]}\n"
+                         "- {class: Drawer, entries: [{interface: ICache, name: drawer}]}\n"
+                         "- {class: PrefixCache, entries: [{interface: ICache, name: part}], over: drawer}\n";
+  BOOST_TEST(complaint({"check"}).starts_with("3 "));
+  const auto checked = run({"--skip-unknown", "check"});
+  BOOST_TEST(checked.status.value_or(-1) == 0);
+  BOOST_TEST(checked.output == "");
+  for (const std::string sentence :
+       {"warning[E307]: there is no component class \"Drawer\"",
+        "PrefixCache \"part\" needs the ICache \"drawer\", which is left out", "cachesite: no problems\n"})
+    BOOST_TEST(checked.errors.find(sentence) != std::string::npos, checked.errors);
+  const auto listed = run({"list", "--skip-unknown"});
+  BOOST_TEST(listed.status.value_or(-1) == 0);
+  BOOST_TEST(listed.output.find("\"shop\"") != std::string::npos, listed.output);
+  BOOST_TEST(listed.output.find("drawer") == std::string::npos, listed.output);
+  BOOST_TEST(listed.errors.find("\"Drawer\"") != std::string::npos, listed.errors);
+  std::ofstream(file, std::ios::app) << "- {class: Drawer, entries: 1}\n- {class: MemoryCache, polcy: lru}\n";
+  const auto wrong = run({"--skip-unknown", "check"});
+  BOOST_TEST(wrong.status.value_or(-1) == 3);
+  BOOST_TEST(wrong.output.find("polcy") != std::string::npos, wrong.output);
+  BOOST_TEST(wrong.output.find("Drawer") == std::string::npos, wrong.output);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_unknown_component_is_a_matter_of_usage_for_every_command, Tool) {
   const std::vector<std::vector<std::string>> commands{{"explain", "shp"},
                                                        {"get", "shp", "key"},
