@@ -2,7 +2,8 @@
 
 namespace cachesite::tool {
 
-Exit metrics(const ComponentSite& site) {
+Exit metrics(const ComponentSite& site, bool json) {
+  if (json) return information(site);
   print(prometheus_text(site));
   return Exit::done;
 }

@@ -6,8 +6,8 @@
 
 namespace cachesite::tool {
 
-/// The counters of every cache in the text format of Prometheus.
-Exit metrics(const ComponentSite& site);
+/// The counters of every cache in the text format of Prometheus, or as JSON.
+Exit metrics(const ComponentSite& site, bool json);
 /// The counters of every cache as JSON.
 Exit information(const ComponentSite& site);
 

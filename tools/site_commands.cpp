@@ -1,9 +1,12 @@
 #include "site_commands.hpp"
 
+#include "terminal.hpp"
+
 #include <cachesite/redis_connection_options.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,14 @@ Node entry_node(const ComponentEntry& entry, const Health& health) {
   add(node, "state", text_node(to_string(health.state)));
   if (!health.reason.empty()) add(node, "reason", text_node(health.reason));
   return node;
+}
+
+std::string state_text(const Health& health) {
+  const auto colour = health.state == HealthState::up     ? Colour::green
+                      : health.state == HealthState::down ? Colour::red
+                                                          : Colour::yellow;
+  return painted(to_string(health.state), colour, stdout) +
+         (health.reason.empty() ? "" : ": " + health.reason);
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -82,9 +93,11 @@ std::string in_code(const std::vector<std::string>& names) {
 Exit list(const ComponentSite& site, bool json) {
   const auto entries = site.entries();
   auto answer = list_node();
+  std::vector<Health> states;
   std::size_t interface_width = 9, name_width = 4, class_width = 5;
   for (const auto& entry : entries) {
-    answer.elements.push_back(entry_node(entry, health_of(entry)));
+    states.push_back(health_of(entry));
+    answer.elements.push_back(entry_node(entry, states.back()));
     interface_width = std::max(interface_width, entry.interface_name.size());
     name_width = std::max(name_width, entry.name.size() + 2);
     class_width = std::max(class_width, entry.class_name.size());
@@ -93,13 +106,10 @@ Exit list(const ComponentSite& site, bool json) {
     print_json(answer);
     return Exit::done;
   }
-  for (const auto& node : answer.elements) {
-    const auto& reason = node.find("reason");
-    print(padded(node.find("interface")->scalar, interface_width) + "  " +
-          padded("\"" + node.find("name")->scalar + "\"", name_width) + "  " +
-          padded(node.find("class")->scalar, class_width) + "  " + node.find("state")->scalar +
-          (reason ? ": " + reason->scalar : "") + "\n");
-  }
+  for (std::size_t index = 0; index < entries.size(); ++index)
+    print(padded(entries[index].interface_name, interface_width) + "  " +
+          padded("\"" + entries[index].name + "\"", name_width) + "  " +
+          padded(entries[index].class_name, class_width) + "  " + state_text(states[index]) + "\n");
   return Exit::done;
 }
 
@@ -114,9 +124,7 @@ Exit health(const ComponentSite& site, bool json) {
     const auto health = health_of(entry);
     all_up = all_up && health.state != HealthState::down;
     components.elements.push_back(entry_node(entry, health));
-    if (!json)
-      print(entry.interface_name + " \"" + entry.name + "\" " + std::string(to_string(health.state)) +
-            (health.reason.empty() ? "" : ": " + health.reason) + "\n");
+    if (!json) print(entry.interface_name + " \"" + entry.name + "\" " + state_text(health) + "\n");
   }
   if (json) {
     add(answer, "healthy", boolean_node(all_up));
