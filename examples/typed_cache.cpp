@@ -1,9 +1,12 @@
 // Values of a C++ type in a cache: serialised as JSON, compressed, and bound to their key.
 
 #include <cachesite/cachesite.hpp>
+#include <cachesite/data_fields.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -30,6 +33,21 @@ struct Visit {
     return std::tuple(cachesite::data_field("user_id", &Visit::user_id),
                       cachesite::data_field("last_seen", &Visit::last_seen));
   }
+};
+
+enum class Shelf { cold, dry };
+
+constexpr auto data_names(Shelf) {
+  return std::array{cachesite::data_name("cold", Shelf::cold), cachesite::data_name("dry", Shelf::dry)};
+}
+
+struct Product {
+  std::string name;
+  Shelf shelf = Shelf::dry;
+  std::chrono::hours keeps{0};
+  std::map<std::string, int> stock;
+
+  CACHESITE_FIELDS(Product, name, shelf, keeps, stock)
 };
 
 int main() {
@@ -64,4 +82,10 @@ int main() {
   if (stored) std::printf("%s\n", std::string(stored->text()).c_str());
   if (const auto visit = visits.get_value("visit:42"))
     std::printf("last seen %s\n", visit->last_seen.c_str());
+
+  cachesite::TypedCache<Product, cachesite::JsonSerializer> products(
+      site->get_component<cachesite::ICache>("store"));
+  products.set_value("product:7", Product{"milk", Shelf::cold, 240h, {{"Berlin", 12}}}, 30min);
+  if (const auto bytes = products.cache()->get_value("product:7"))
+    std::printf("%s\n", std::string(bytes->text()).c_str());
 }

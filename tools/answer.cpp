@@ -22,6 +22,11 @@ Node scalar_node(Node::Kind kind, std::string text) {
   return node;
 }
 
+std::string& name_of_program() {
+  static std::string name = "cachesite";
+  return name;
+}
+
 [[noreturn]] void lose_output(int error) {
   throw std::runtime_error("cannot write the output: " + std::generic_category().message(error));
 }
@@ -67,6 +72,15 @@ Node& add(Node& map, std::string_view key, Node value) {
   return map;
 }
 
+void call_program(std::string_view word) {
+  word.remove_prefix(word.rfind('/') + 1);
+  if (!word.empty()) name_of_program() = word;
+}
+
+std::string_view program_name() {
+  return name_of_program();
+}
+
 void keep_standard_streams() {
   // Each is opened the wrong way round, so that using it fails as it would when closed.
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -90,7 +104,8 @@ void print_json(const Node& node) {
 }
 
 void complain(std::string_view sentence) {
-  std::fprintf(stderr, "cachesite: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  std::fprintf(stderr, "%s: %.*s\n", name_of_program().c_str(), static_cast<int>(sentence.size()),
+               sentence.data());
 }
 
 }  // namespace cachesite::tool

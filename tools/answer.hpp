@@ -22,6 +22,11 @@ Node map_node();
 /// Adds a member to a map and returns the map.
 Node& add(Node& map, std::string_view key, Node value);
 
+/// Calls the program as its first word does, without the folder.
+void call_program(std::string_view word);
+/// What the program is called.
+std::string_view program_name();
+
 /// Makes sure that no file or connection takes the place of a standard stream that is closed.
 void keep_standard_streams();
 
@@ -32,7 +37,7 @@ void print(std::string_view data);
 void finish_output();
 /// Writes a node to the standard output as JSON and a line end.
 void print_json(const Node& node);
-/// Writes one line to the standard error.
+/// Writes one line to the standard error, after the program's name.
 void complain(std::string_view sentence);
 
 }  // namespace cachesite::tool

@@ -1,10 +1,12 @@
 #include "cache_commands.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -70,16 +72,40 @@ std::string one_line(std::string_view key) {
   }
 }
 
-/// A key as JSON has it: text, or, when it is no UTF-8, a map with its one line.
-Node key_node(const std::string& key) {
-  auto node = text_node(key);
+bool is_json_text(const Node& node) {
   try {
     static_cast<void>(write_document(node, Format::json));
-    return node;
+    return true;
   } catch (const std::invalid_argument&) {
-    auto map = map_node();
-    return add(map, "escaped", text_node(one_line(key)));
+    return false;  // no UTF-8
   }
+}
+
+/// A key as JSON has it: text, or, when it is no UTF-8, a map with its one line.
+Node key_node(const std::string& key) {
+  if (auto node = text_node(key); is_json_text(node)) return node;
+  auto map = map_node();
+  return add(map, "escaped", text_node(one_line(key)));
+}
+
+std::string in_base64(std::string_view bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t index = 0; index < 3; ++index)
+      group = group << 8U | (at + index < bytes.size() ? static_cast<unsigned char>(bytes[at + index]) : 0U);
+    for (std::size_t index = 0; index < 4; ++index)
+      text.push_back(at + index > bytes.size() ? '=' : digits[group >> (18 - 6 * index) & 0x3FU]);
+  }
+  return text;
+}
+
+/// Text, or, when it is no UTF-8, a map with its base64.
+Node value_node(std::string_view value) {
+  if (auto node = text_node(value); is_json_text(node)) return node;
+  auto map = map_node();
+  return add(map, "base64", text_node(in_base64(value)));
 }
 
 }  // namespace
@@ -90,7 +116,10 @@ Exit get(const ComponentSite& site, const CacheArguments& request) {
   if (request.json) {
     auto answer = map_node();
     add(answer, "found", text_node(lookup.hit() ? "hit" : lookup.null() ? "null" : "miss"));
-    if (lookup.hit()) add(answer, "size", number_node(std::uint64_t{lookup.value().size()}));
+    if (lookup.hit()) {
+      add(answer, "size", number_node(std::uint64_t{lookup.value().size()}));
+      add(answer, "value", value_node(lookup.value().text()));
+    }
     print_json(answer);
   } else if (lookup.hit()) {
     print(lookup.value().text());
@@ -107,7 +136,10 @@ Exit set(const ComponentSite& site, const CacheArguments& request) {
   const auto value = request.value == "-" ? read_standard_input() : request.value;
   const auto stored =
       cache->write(request.key, value ? std::optional<ByteView>(*value) : std::nullopt, *time_to_live);
-  return stored.ok() ? Exit::done : fail(stored.error(), request);
+  if (!stored.ok()) return fail(stored.error(), request);
+  auto answer = map_node();
+  if (request.json) print_json(add(answer, "stored", boolean_node(true)));
+  return Exit::done;
 }
 
 Exit remove(const ComponentSite& site, const CacheArguments& request) {
@@ -167,6 +199,26 @@ Exit keys(const ComponentSite& site, const CacheArguments& request) {
       print(one_line(key) + "\n");
   if (range.error()) return fail(*range.error(), request);
   if (request.json) print_json(answer);
+  return Exit::done;
+}
+
+Exit evict(const ComponentSite& site, const CacheArguments& request) {
+  // A cache with tags may be registered as an ICache alone.
+  const auto cache = site.query_component<ICache>(request.name);
+  auto tagged = std::dynamic_pointer_cast<ITaggedCache>(cache);
+  if (!cache) tagged = site.get_component<ITaggedCache>(request.name);
+  if (!tagged) {
+    complain("the cache \"" + printable(request.name) + "\" has no tags");
+    return Exit::usage;
+  }
+  const std::vector<std::string_view> tags(request.tags.begin(), request.tags.end());
+  const auto evicted = tagged->evict_tags(tags);
+  if (!evicted.ok()) return fail(evicted.error(), request);
+  auto answer = map_node();
+  if (request.json)
+    print_json(add(answer, "evicted", number_node(evicted.value())));
+  else
+    print("evicted " + std::to_string(evicted.value()) + "\n");
   return Exit::done;
 }
 

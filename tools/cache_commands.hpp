@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cachesite::tool {
 
@@ -16,6 +17,7 @@ struct CacheArguments {
   std::optional<std::string> value;  // of a command that stores one
   std::string time_to_live;
   std::string pattern = "*";
+  std::vector<std::string> tags;
   bool null = false;
   bool json = false;
 };
@@ -28,6 +30,7 @@ Exit time_to_live(const ComponentSite& site, const CacheArguments& request);
 Exit expire(const ComponentSite& site, const CacheArguments& request);
 Exit persist(const ComponentSite& site, const CacheArguments& request);
 Exit keys(const ComponentSite& site, const CacheArguments& request);
+Exit evict(const ComponentSite& site, const CacheArguments& request);
 Exit clear(const ComponentSite& site, const CacheArguments& request);
 Exit size(const ComponentSite& site, const CacheArguments& request);
 Exit statistics(const ComponentSite& site, const CacheArguments& request);

@@ -2,8 +2,9 @@
 
 namespace cachesite::tool {
 
-Exit metrics(const ComponentSite& site, bool in_place) {
-  print(prometheus_text(site, {.parts = in_place}));
+Exit metrics(const ComponentSite& site, bool parts, bool json) {
+  if (json) return information(site);
+  print(prometheus_text(site, {.parts = parts}));
   return Exit::done;
 }
 

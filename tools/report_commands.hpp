@@ -6,8 +6,9 @@
 
 namespace cachesite::tool {
 
-/// The counters of every cache in the text format of Prometheus.
-Exit metrics(const ComponentSite& site, bool in_place);
+/// The counters of every cache in the text format of Prometheus, with `parts` of what caches are made of, too; or
+/// as JSON.
+Exit metrics(const ComponentSite& site, bool parts, bool json);
 /// The counters of every cache as JSON.
 Exit information(const ComponentSite& site);
 

@@ -1,9 +1,12 @@
 #include "site_commands.hpp"
 
+#include "terminal.hpp"
+
 #include <cachesite/redis_connection_options.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -41,6 +44,14 @@ Node entry_node(const ComponentEntry& entry, const Health& health) {
   add(node, "state", text_node(to_string(health.state)));
   if (!health.reason.empty()) add(node, "reason", text_node(health.reason));
   return node;
+}
+
+std::string state_text(const Health& health) {
+  const auto colour = health.state == HealthState::up     ? Colour::green
+                      : health.state == HealthState::down ? Colour::red
+                                                          : Colour::yellow;
+  return painted(to_string(health.state), colour, stdout) +
+         (health.reason.empty() ? "" : ": " + health.reason);
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -140,8 +151,7 @@ Exit list(const ComponentSite& site, bool in_place, bool json) {
   for (const auto& [entry, interfaces] : listed) {
     const auto health = health_of(entry);
     print(padded(interfaces, interface_width) + "  " + padded("\"" + entry.name + "\"", name_width) + "  " +
-          padded(entry.class_name, class_width) + "  " + std::string(to_string(health.state)) +
-          (health.reason.empty() ? "" : ": " + health.reason) + "\n");
+          padded(entry.class_name, class_width) + "  " + state_text(health) + "\n");
   }
   return Exit::done;
 }
@@ -161,8 +171,8 @@ Exit health(const ComponentSite& site, bool json) {
     components.elements.push_back(entry_node(entry, health));
     add(components.elements.back(), "required", boolean_node(!optional));
     if (!json)
-      print(entry.interface_name + " \"" + entry.name + "\" " + std::string(to_string(health.state)) +
-            (optional ? " (optional)" : "") + (health.reason.empty() ? "" : ": " + health.reason) + "\n");
+      print(entry.interface_name + " \"" + entry.name + "\" " + state_text(health) +
+            (optional ? " (optional)" : "") + "\n");
   }
   const bool healthy = state != HealthState::down;
   if (json) {
@@ -230,8 +240,9 @@ Exit describe(const Catalog& catalog, const std::string& class_name, bool json) 
   } else if (const auto match = catalog.find(class_name)) {
     answer.elements.push_back(describe_class(*match.component_class));
   } else {
-    complain("no class \"" + printable(class_name) + "\"; " +
-             hint(class_name, names_of(catalog), "'cachesite describe' lists them all"));
+    complain(
+        "no class \"" + printable(class_name) + "\"; " +
+        hint(class_name, names_of(catalog), "'" + std::string(program_name()) + " describe' lists them all"));
     return Exit::usage;
   }
   if (json) {
@@ -253,7 +264,7 @@ Exit explain(const ComponentSite& site, const std::string& name, bool json) {
   const auto answer = explain_component(site, name);
   if (answer.elements.empty()) {
     complain("no component \"" + printable(name) + "\"; " +
-             hint(name, names_of(site), "'cachesite list' shows them all"));
+             hint(name, names_of(site), "'" + std::string(program_name()) + " list' shows them all"));
     return Exit::usage;
   }
   if (json) {

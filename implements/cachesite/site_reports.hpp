@@ -72,7 +72,10 @@ struct MetricsReportOptions {
 ///
 /// Each cache stands there once, under the first of its names that is not empty. A MetricsCache adds calls
 /// and failures of each operation that was used, and a histogram of their durations in seconds; it counts the
-/// calls that were timed. Lazy components that are not made yet are left out.
+/// calls that were timed. Components of the program that are IComponentMetrics add their own, with the labels
+/// `component` and `class`; throws std::invalid_argument when one of those has a name that the format does not
+/// know, or that means a counter in one component and a gauge in another. Lazy components that are not made
+/// yet are left out.
 ///
 /// A LogicalCache stands there as one cache. With `options.parts` what it is made of and that holds entries
 /// of its own follows, under paths such as `products.near` and, for a store that is declared in place,

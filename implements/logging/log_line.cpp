@@ -2,6 +2,7 @@
 
 #include "basics/utf8.hpp"
 
+#include <cachesite/detail/log_text.hpp>
 #include <cachesite/detail/problem_text.hpp>
 
 #include <array>
@@ -59,15 +60,6 @@ std::string time_text(std::chrono::system_clock::time_point time) {
 
 }  // namespace
 
-std::string text_line(std::string_view topic, std::string_view message,
-                      std::span<const LogAttribute> attributes) {
-  std::string line;
-  line.append("[").append(topic).append("] ").append(message);
-  for (const auto& attribute : attributes)
-    line.append(" ").append(attribute.name).append("=").append(attribute.value);
-  return printable(line, line.size());
-}
-
 std::string json_line(std::chrono::system_clock::time_point time, LogLevel level, std::string_view topic,
                       std::string_view message, std::span<const LogAttribute> attributes) {
   std::string line;
@@ -87,3 +79,17 @@ std::string json_line(std::chrono::system_clock::time_point time, LogLevel level
 }
 
 }  // namespace cachesite::logging
+
+namespace cachesite {
+
+std::string detail::log_text(std::string_view topic, std::string_view message,
+                             std::span<const LogAttribute> attributes) {
+  std::string line;
+  if (!topic.empty()) line.append("[").append(topic).append("] ");
+  line.append(message);
+  for (const auto& attribute : attributes)
+    line.append(" ").append(attribute.name).append("=").append(attribute.value);
+  return printable(line, line.size());
+}
+
+}  // namespace cachesite

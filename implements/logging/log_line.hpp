@@ -9,10 +9,6 @@
 
 namespace cachesite::logging {
 
-// `[topic] message name=value`, on one line whatever the parts hold.
-[[nodiscard]] std::string text_line(std::string_view topic, std::string_view message,
-                                    std::span<const LogAttribute> attributes);
-
 // `{"time":"2026-01-31T12:00:00.000Z","level":"info","topic":"shop","message":"...","name":"value"}`
 [[nodiscard]] std::string json_line(std::chrono::system_clock::time_point time, LogLevel level,
                                     std::string_view topic, std::string_view message,

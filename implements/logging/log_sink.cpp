@@ -2,6 +2,9 @@
 
 #include "logging/log_line.hpp"
 
+#include <cachesite/detail/log_text.hpp>
+#include <cachesite/spdlog_logger.hpp>
+
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -82,24 +85,6 @@ std::unique_ptr<spdlog::sinks::sink> make_sink(const LogSinkOptions& options) {
 
 }  // namespace
 
-spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
-  switch (level) {
-    case LogLevel::debug:
-      return spdlog::level::debug;
-    case LogLevel::info:
-      return spdlog::level::info;
-    case LogLevel::warning:
-      return spdlog::level::warn;
-    case LogLevel::error:
-      return spdlog::level::err;
-    case LogLevel::critical:
-      return spdlog::level::critical;
-    case LogLevel::off:
-      return spdlog::level::off;
-  }
-  return spdlog::level::off;
-}
-
 LogSink::LogSink(const LogSinkOptions& options) : options_(options) {
   if (options_.kind == LogSinkOptions::Kind::file)
     require_writable(options_.path);
@@ -118,11 +103,11 @@ void LogSink::write(LogLevel level, std::string_view topic, std::string_view mes
   const auto now = std::chrono::system_clock::now();
   const std::string line = options_.format == LogFormat::json
                                ? json_line(now, level, topic, message, attributes)
-                               : text_line(topic, message, attributes);
+                               : detail::log_text(topic, message, attributes);
   Output& output = output_.get();
   const std::lock_guard lock(output.mutex);
   if (!output.sink) output.sink = make_sink(options_);
-  output.sink->log(spdlog::details::log_msg(now, {}, "cachesite", spdlog_level(level),
+  output.sink->log(spdlog::details::log_msg(now, {}, "cachesite", detail::spdlog_level(level),
                                             spdlog::string_view_t(line.data(), line.size())));
   output.sink->flush();
 }

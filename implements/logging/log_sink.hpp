@@ -14,8 +14,6 @@
 
 namespace cachesite::logging {
 
-[[nodiscard]] spdlog::level::level_enum spdlog_level(LogLevel level) noexcept;
-
 // One place that messages go to. A file is opened by `open` or the first message. Safe from any thread. A
 // forked child opens it anew.
 class LogSink {

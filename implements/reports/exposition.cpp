@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 
 namespace cachesite::reports {
@@ -12,18 +13,40 @@ namespace {
 constexpr unsigned first_bound = 8;
 constexpr unsigned last_bound = 34;
 
-std::string seconds_text(std::chrono::nanoseconds duration) {
+std::string number_text(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number < 0 ? "-Inf" : "+Inf";
   std::array<char, 32> digits{};
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                     std::chrono::duration<double>(duration).count());
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), number);
   return {digits.data(), written.ptr};
+}
+
+std::string seconds_text(std::chrono::nanoseconds duration) {
+  return number_text(std::chrono::duration<double>(duration).count());
+}
+
+// As the format has it in texts of help.
+std::string on_one_line(std::string_view help) {
+  std::string line;
+  for (const char character : help) {
+    if (character == '\\') line.push_back('\\');
+    if (character == '\n')
+      line.append("\\n");
+    else
+      line.push_back(character);
+  }
+  return line;
 }
 
 }  // namespace
 
 void Exposition::begin(std::string_view name, std::string_view type, std::string_view help) {
-  name_.assign("cachesite_").append(name);
-  head_.assign("# HELP ").append(name_).append(" ").append(help);
+  begin_of_program("cachesite_" + std::string(name), type, help);
+}
+
+void Exposition::begin_of_program(std::string_view name, std::string_view type, std::string_view help) {
+  name_.assign(name);
+  head_.assign("# HELP ").append(name_).append(" ").append(on_one_line(help));
   head_.append("\n# TYPE ").append(name_).append(" ").append(type).append("\n");
   shown_.clear();
 }
@@ -35,6 +58,10 @@ void Exposition::add_line(std::string_view end, std::string_view labels, std::st
 
 void Exposition::add(std::string_view labels, std::uint64_t value) {
   if (shown_.emplace(labels).second) add_line({}, labels, std::to_string(value));
+}
+
+void Exposition::add(std::string_view labels, double value) {
+  if (shown_.emplace(labels).second) add_line({}, labels, number_text(value));
 }
 
 void Exposition::add(const std::string& labels, const LatencyHistogram& histogram,

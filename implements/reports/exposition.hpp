@@ -15,8 +15,11 @@ namespace cachesite::reports {
 // added to does not show.
 class Exposition {
  public:
+  // The name of a family of the library's own, without the prefix that they have.
   void begin(std::string_view name, std::string_view type, std::string_view help);
+  void begin_of_program(std::string_view name, std::string_view type, std::string_view help);
   void add(std::string_view labels, std::uint64_t value);
+  void add(std::string_view labels, double value);
   void add(const std::string& labels, const LatencyHistogram& histogram, std::chrono::nanoseconds sum);
 
   // `name="value"`, with a comma in front where `labels` is not empty.

@@ -1,5 +1,6 @@
 #include "basics/cache_families.hpp"
 #include "binding/component_name.hpp"
+#include "reports/component_exposition.hpp"
 #include "reports/exposition.hpp"
 #include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
@@ -111,6 +112,7 @@ std::string prometheus_text(const ComponentSite& site, const MetricsReportOption
   add_caches(exposition, sources_of(site, options.parts));
   reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
+  reports::add_components(exposition, site);
   return std::move(exposition).take();
 }
 

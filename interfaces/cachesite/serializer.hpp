@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
+#include <cachesite/data.hpp>
 #include <cachesite/data_traits.hpp>
+#include <cachesite/detail/data_conversion.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 
@@ -40,20 +42,21 @@ concept Serializer = requires(const S& serializer, const T& value, T& destinatio
   { serializer.read(bytes, destination) } -> std::same_as<Result<Found>>;
 };
 
-/// The base of serialisers of a format of Data: gives them `write` and `read` for every type with DataTraits.
+/// The base of serialisers of a format of Data: gives them `write` and `read` for every type with DataTraits;
+/// for another one the compiler says what to write.
 /// `Self` has `Status write_data(const Data&, std::string&) const` and `Result<Data> read_data(ByteView)
 /// const`.
 template <class Self>
 class DataSerializer {
  public:
   /// Replaces `bytes` by the serialised value. Fails with `bad_argument` when the format cannot hold it.
-  template <DataConvertible T>
+  template <class T>
   Status write(const T& value, std::string& bytes) const {
     bytes.clear();
     if constexpr (std::same_as<T, Data>)
       return self().write_data(value, bytes);
     else
-      return self().write_data(DataTraits<T>::to(value), bytes);
+      return self().write_data(detail::to_data(value), bytes);
   }
   /// Replaces `bytes` by the format's own null.
   Status write_null(std::string& bytes) const {
@@ -61,7 +64,7 @@ class DataSerializer {
     return self().write_data(Data(), bytes);
   }
   /// Found::null for the format's own null, whatever T is.
-  template <DataConvertible T>
+  template <class T>
   Result<Found> read(ByteView bytes, T& value) const {
     auto data = self().read_data(bytes);
     if (!data.ok()) return data.error();
@@ -69,7 +72,7 @@ class DataSerializer {
     if constexpr (std::same_as<T, Data>) {
       value = std::move(data).value();
     } else {
-      const auto status = DataTraits<T>::from(data.value(), value);
+      const auto status = detail::from_data(data.value(), value);
       if (!status.ok()) return status.error();
     }
     return Found::hit;

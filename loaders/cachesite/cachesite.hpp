@@ -24,6 +24,7 @@
 #include <cachesite/codec_statistics.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/component_metrics.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>

@@ -38,6 +38,9 @@ struct LoadOptions {
   std::shared_ptr<const IClock> clock = {};
   /// How long a component may take to start, unless the file says otherwise.
   TimeSpan start_timeout = std::chrono::milliseconds(60'000);
+  /// Components of other classes are left out, with those that need them, and a warning (E307) for each; for
+  /// programs that look into the files of others. Otherwise such a class is an error.
+  bool leave_out_unknown_classes = false;
 };
 
 /// Loads a component file: reads it, makes every component that it declares, starts them, and returns the

@@ -59,6 +59,13 @@ void add_binding_problems(Reading& reading, const Catalog& catalog) {
                    });
 }
 
+/// What the files declare, without what the options leave out of it.
+Reading complete(Reading reading, const LoadOptions& options) {
+  if (options.leave_out_unknown_classes && !reading.incomplete)
+    append(reading.problems, leave_out_unknown_classes(reading.documents, options.catalog));
+  return reading;
+}
+
 BuildOptions build_options(const LoadOptions& options) {
   return {options.logger,
           options.clock,
@@ -67,7 +74,8 @@ BuildOptions build_options(const LoadOptions& options) {
           {}};
 }
 
-std::shared_ptr<ComponentSite> build(Reading reading, const LoadOptions& options) {
+std::shared_ptr<ComponentSite> build(Reading read, const LoadOptions& options) {
+  auto reading = complete(std::move(read), options);
   auto warnings = reading.problems;
   if (!warnings.empty()) {
     add_binding_problems(reading, options.catalog);
@@ -127,7 +135,7 @@ std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& str
 
 std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
                                            const LoadOptions& options) {
-  Reading reading = read_files(paths, options);
+  Reading reading = complete(read_files(paths, options), options);
   if (reading.incomplete || std::any_of(reading.problems.begin(), reading.problems.end(), is_error))
     add_binding_problems(reading, options.catalog);
   else

@@ -2,7 +2,9 @@
 
 #include "tool_fixture.hpp"
 
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -107,6 +109,36 @@ BOOST_AUTO_TEST_CASE(what_is_too_large_is_at_fault_where_it_is) {
   for (const char* const verb : {"get", "del", "has", "ttl", "persist"})
     BOOST_TEST(tool.complaint({verb, "shop", long_key}).starts_with("2 cachesite: too_large: "), verb);
   BOOST_TEST(tool.complaint({"expire", "shop", long_key, "1h"}).starts_with("2 cachesite: too_large: "));
+}
+
+BOOST_FIXTURE_TEST_CASE(json_has_the_value_of_an_entry, Tool) {
+  BOOST_TEST(answer({"--json", "set", "shop", "key", "Ada \"A\"", "--ttl", "1h"}) ==
+             "0 {\n  \"stored\": true\n}\n");
+  BOOST_TEST(answer({"--json", "get", "shop", "key"}) ==
+             "0 {\n  \"found\": \"hit\",\n  \"size\": 7,\n  \"value\": \"Ada \\\"A\\\"\"\n}\n");
+  for (const auto& [bytes, base64] :
+       std::vector<std::pair<std::string, std::string>>{{"\xff", "/w=="},
+                                                        {"\xff\xfe", "//4="},
+                                                        {"\xff\xfe\xfd", "//79"},
+                                                        {std::string("\xff\0ab", 4), "/wBhYg=="}}) {
+    probe.set("shop[1]:bytes", bytes);
+    const auto told = answer({"--json", "get", "shop", "bytes"});
+    BOOST_TEST(told.find("\"base64\": \"" + base64 + "\"") != std::string::npos, told);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(tags_are_evicted, Tool) {
+  BOOST_TEST(complaint({"evict", "shop", "red"}) == "2 cachesite: the cache \"shop\" has no tags\n");
+  BOOST_TEST(complaint({"evict", "shop"}).starts_with("2 "));
+  std::ofstream(file, std::ios::app)
+      << "- class: TaggedCache\n"
+         "  entries: [{interface: ICache, name: plain}, {interface: ITaggedCache, name: tagged}]\n"
+         "  over: shop\n";
+  BOOST_TEST(answer({"evict", "tagged", "red", "blue"}).starts_with("0 evicted "));
+  BOOST_TEST(answer({"evict", "plain", "red"}).starts_with("0 evicted "));
+  BOOST_TEST(answer({"--json", "evict", "plain", "red"}).find("\"evicted\": ") != std::string::npos);
+  BOOST_TEST(complaint({"evict", "plain", ""}).starts_with("2 cachesite: bad_argument: "));
+  BOOST_TEST(complaint({"evict", "tagget", "red"}).find("did you mean") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

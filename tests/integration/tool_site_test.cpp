@@ -3,6 +3,8 @@
 #include "tool_fixture.hpp"
 
 #include <fstream>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +44,73 @@ BOOST_AUTO_TEST_CASE(what_is_no_component_file_is_called_what_it_is) {
     BOOST_TEST(told.errors.find("give the format") == std::string::npos, told.errors);
     BOOST_TEST(told.errors.find("error[E10") != std::string::npos, told.errors);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_check_asks_the_servers_when_it_is_told_to, Tool) {
+  std::ofstream(file, std::ios::app) << "- {class: MemoryCache, entries: [{interface: ICache, name: hot}]}\n";
+  const auto up = run({"check", "--connect"});
+  BOOST_TEST(up.status.value_or(-1) == 0);
+  BOOST_TEST(up.output == "ICache \"hot\" MemoryCache: answers\nICache \"shop\" RedisCache: answers\n");
+  server.kill();
+  BOOST_TEST(run({"check"}).status.value_or(-1) == 0);
+  const auto down = run({"check", "--connect"});
+  BOOST_TEST(down.status.value_or(-1) == 4);
+  BOOST_TEST(down.output.find("ICache \"shop\" RedisCache: unreachable: ") != std::string::npos, down.output);
+  const auto json = run({"check", "--connect", "--json"});
+  BOOST_TEST(json.status.value_or(-1) == 4);
+  BOOST_TEST(json.output.find("\"answers\": false") != std::string::npos, json.output);
+  BOOST_TEST(json.output.find("\"answers\": true") != std::string::npos, json.output);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_check_answers_in_json, Tool) {
+  BOOST_TEST(answer({"--json", "check"}) == "0 {\n  \"problems\": []\n}\n");
+  std::ofstream(file) << "- class: MemoryCache\n  polcy: lru\n";
+  const auto told = run({"check", "--json"});
+  BOOST_TEST(told.status.value_or(-1) == 3);
+  for (const std::string part :
+       {"\"severity\": \"error\"", "\"id\": \"E204\"", "\"line\": 2", "\"column\": 3",
+        "\"hint\": \"did you mean \\\"policy\\\"?\"", "caches.yml\""})
+    BOOST_TEST(told.output.find(part) != std::string::npos, told.output);
+}
+
+BOOST_FIXTURE_TEST_CASE(colours_are_for_terminals_alone, Tool) {
+  std::ofstream(file) << "- class: MemoryCache\n  polcy: lru\n";
+  BOOST_TEST(run({"check"}).output.find('\x1b') == std::string::npos);
+  const auto on_terminal = [&](std::map<std::string, std::optional<std::string>> environment) {
+    ProcessOptions options;
+    options.environment = std::move(environment);
+    const std::string program = CACHESITE_TOOL_PROGRAM;
+    return run_process({"script", "-qec", program + " -c " + file + " check", "/dev/null"}, options).output;
+  };
+  const auto coloured = on_terminal({{"NO_COLOR", std::nullopt}, {"TERM", "xterm"}});
+  BOOST_TEST(coloured.find("\x1b[31merror[E204]\x1b[0m: ") != std::string::npos, coloured);
+  BOOST_TEST(coloured.find("\x1b[32m^") != std::string::npos, coloured);
+  BOOST_TEST(on_terminal({{"NO_COLOR", "1"}, {"TERM", "xterm"}}).find('\x1b') == std::string::npos);
+  BOOST_TEST(on_terminal({{"NO_COLOR", std::nullopt}, {"TERM", "dumb"}}).find('\x1b') == std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(classes_of_a_program_are_left_out_when_that_is_asked_for, Tool) {
+  std::ofstream(file) << "- {class: MemoryCache, entries: [{interface: ICache, name: shop}]}\n"
+                         "- {class: Drawer, entries: [{interface: ICache, name: drawer}]}\n"
+                         "- {class: PrefixCache, entries: [{interface: ICache, name: part}], over: drawer}\n";
+  BOOST_TEST(complaint({"check"}).starts_with("3 "));
+  const auto checked = run({"--skip-unknown", "check"});
+  BOOST_TEST(checked.status.value_or(-1) == 0);
+  BOOST_TEST(checked.output == "");
+  for (const std::string sentence :
+       {"warning[E307]: there is no component class \"Drawer\"",
+        "PrefixCache \"part\" needs the ICache \"drawer\", which is left out", "cachesite: no problems\n"})
+    BOOST_TEST(checked.errors.find(sentence) != std::string::npos, checked.errors);
+  const auto listed = run({"list", "--skip-unknown"});
+  BOOST_TEST(listed.status.value_or(-1) == 0);
+  BOOST_TEST(listed.output.find("\"shop\"") != std::string::npos, listed.output);
+  BOOST_TEST(listed.output.find("drawer") == std::string::npos, listed.output);
+  BOOST_TEST(listed.errors.find("\"Drawer\"") != std::string::npos, listed.errors);
+  std::ofstream(file, std::ios::app) << "- {class: Drawer, entries: 1}\n- {class: MemoryCache, polcy: lru}\n";
+  const auto wrong = run({"--skip-unknown", "check"});
+  BOOST_TEST(wrong.status.value_or(-1) == 3);
+  BOOST_TEST(wrong.output.find("polcy") != std::string::npos, wrong.output);
+  BOOST_TEST(wrong.output.find("Drawer") == std::string::npos, wrong.output);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_unknown_component_is_a_matter_of_usage_for_every_command, Tool) {

@@ -3,64 +3,25 @@
 #include "support/support_thread.hpp"
 #include "support/wait_until.hpp"
 
-#include <cachesite/logger.hpp>
+#include <cachesite/testing/recording_logger.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <mutex>
-#include <string>
+#include <cstddef>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace cachesite::test {
 
-struct LogRecord {
-  LogLevel level = LogLevel::off;
-  std::string topic = {};
-  std::string message = {};
-  std::vector<std::pair<std::string, std::string>> attributes = {};
+using testing::LogRecord;
 
-  /// "warning redis: cannot connect host=localhost port=6379"
-  std::string text() const {
-    std::string result = std::string(to_string(level)) + " " + topic + ": " + message;
-    for (const auto& [name, value] : attributes)
-      result += " " + name + "=" + value;
-    return result;
-  }
-};
-
-/// A logger that keeps everything it is given. Safe from any thread.
-class CollectingLogger final : public ILogger {
+/// A RecordingLogger that failing allocations spare, and that can be waited for.
+class CollectingLogger final : public testing::RecordingLogger {
  public:
-  /// Collects messages of `lowest` and above.
-  explicit CollectingLogger(LogLevel lowest = LogLevel::debug) : lowest_(lowest) {}
-
-  bool enabled(LogLevel level) const noexcept override { return level >= lowest_ && level != LogLevel::off; }
+  using RecordingLogger::RecordingLogger;
 
   void write(LogLevel level, std::string_view topic, std::string_view message,
              std::span<const LogAttribute> attributes) noexcept override {
-    if (!enabled(level)) return;
     const Spared spared;
-    LogRecord record{level, std::string(topic), std::string(message), {}};
-    for (const LogAttribute& attribute : attributes)
-      record.attributes.emplace_back(attribute.name, attribute.value);
-    const std::lock_guard lock(mutex_);
-    records_.push_back(std::move(record));
-  }
-
-  std::vector<LogRecord> records() const {
-    const std::lock_guard lock(mutex_);
-    return records_;
-  }
-
-  /// Messages of `lowest` and above whose `text()` contains `part`.
-  std::size_t count(LogLevel lowest = LogLevel::debug, std::string_view part = {}) const {
-    const std::lock_guard lock(mutex_);
-    return static_cast<std::size_t>(
-        std::count_if(records_.begin(), records_.end(), [&](const LogRecord& record) {
-          return record.level >= lowest && record.text().find(part) != std::string::npos;
-        }));
+    RecordingLogger::write(level, topic, message, attributes);
   }
 
   /// Waits until `count(lowest, part)` is at least `wanted`.
@@ -68,24 +29,6 @@ class CollectingLogger final : public ILogger {
                       std::chrono::milliseconds limit = std::chrono::seconds(10)) const {
     return wait_until([&] { return count(lowest, part) >= wanted; }, limit);
   }
-
-  /// Everything as one text, a line for each message: for showing, and for searching secrets.
-  std::string text() const {
-    std::string result;
-    for (const LogRecord& record : records())
-      result += record.text() + "\n";
-    return result;
-  }
-
-  void clear() {
-    const std::lock_guard lock(mutex_);
-    records_.clear();
-  }
-
- private:
-  const LogLevel lowest_;
-  mutable std::mutex mutex_;
-  std::vector<LogRecord> records_;
 };
 
 }  // namespace cachesite::test

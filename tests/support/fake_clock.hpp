@@ -1,25 +1,9 @@
 #pragma once
 
-#include <cachesite/clock.hpp>
-
-#include <atomic>
-#include <chrono>
+#include <cachesite/testing/fake_clock.hpp>
 
 namespace cachesite::test {
 
-/// A clock that stands still until a test moves it. Safe from any thread.
-class FakeClock final : public IClock {
- public:
-  /// Starts well away from zero, so that code may subtract from it.
-  explicit FakeClock(TimePoint start = TimePoint(std::chrono::hours(1000)))
-      : now_(start.time_since_epoch().count()) {}
-
-  TimePoint now() const noexcept override { return TimePoint(TimePoint::duration(now_.load())); }
-
-  void advance(TimePoint::duration duration) { now_.fetch_add(duration.count()); }
-
- private:
-  std::atomic<TimePoint::rep> now_;
-};
+using testing::FakeClock;
 
 }  // namespace cachesite::test

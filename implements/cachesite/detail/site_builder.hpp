@@ -81,6 +81,11 @@ struct ListedComponent {
 /// documents.
 [[nodiscard]] std::vector<ListedComponent> replaced_components(const std::vector<Document>& documents,
                                                                const Catalog& catalog);
+/// Takes out of the documents each component whose class is not in the catalog, each one that needs one of
+/// those, and defaults for such classes, so that the rest can be looked at by who does not know the classes of
+/// a program. Returns a problem of severity `warning` (E307) for each component that is left out.
+[[nodiscard]] std::vector<Problem> leave_out_unknown_classes(std::vector<Document>& documents,
+                                                             const Catalog& catalog);
 
 /// Decides which of the problems may show their line, as `check_component_site` does for its own: marks those
 /// whose line holds a secret of the document by the declarations in the catalog, and takes the mark from its

@@ -1,18 +1,10 @@
 #pragma once
 
-#include "contract/cache_contract.hpp"
+#include <cachesite/testing/cache_contract.hpp>
 
 #include <span>
-#include <string>
-#include <string_view>
 
-namespace cachesite::test {
-
-struct CacheClause {
-  const char* name;
-  void (*check)(const CacheSubject&);
-  bool needs_entries;
-};
+namespace cachesite::testing {
 
 // A clause that needs an entry to stay, and one that holds for a cache that keeps nothing as well.
 #define CLAUSE(name)  \
@@ -24,6 +16,8 @@ struct CacheClause {
 #name, name, false            \
   }
 
+/// One key at a time: values, nulls, TTLs, removing, counters, threads, stopping.
+std::span<const CacheClause> entry_clauses();
 /// Adding, replacing, counting, and TTLs that change.
 std::span<const CacheClause> operation_clauses();
 /// Many keys in one go.
@@ -31,9 +25,7 @@ std::span<const CacheClause> batch_clauses();
 /// All keys: walks, patterns, clearing, size.
 std::span<const CacheClause> key_clauses();
 
-/// Fails unless there is a value under `key`, and it is `expected`.
-void check_hit(ICache& cache, std::string_view key, std::string_view expected);
 /// A cached null as this cache tells one.
-bool is_null(const CacheSubject& subject, const Lookup& lookup);
+bool is_null(const CacheUnderTest& subject, const Lookup& lookup);
 
-}  // namespace cachesite::test
+}  // namespace cachesite::testing

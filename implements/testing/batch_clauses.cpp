@@ -1,12 +1,11 @@
-#include "contract/cache_clauses.hpp"
+#include "testing/clause.hpp"
+#include "testing/expectation.hpp"
 
 #include <atomic>
 #include <thread>
 #include <vector>
 
-#include <boost/test/unit_test.hpp>
-
-namespace cachesite::test {
+namespace cachesite::testing {
 
 namespace {
 
@@ -14,73 +13,68 @@ using namespace std::chrono_literals;
 
 constexpr auto long_time = 1h;
 
-template <class R>
-bool failed_with(const R& result, ErrorCode code) {
-  return !result.ok() && result.error().code() == code;
-}
-
 // --- reading
 
-void get_many_answers_in_the_order_of_the_keys(const CacheSubject& subject) {
+void get_many_answers_in_the_order_of_the_keys(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
-  BOOST_TEST(cache.set_value("hit", "value", long_time));
-  BOOST_TEST(cache.set_value("empty", "", long_time));
-  BOOST_TEST(cache.set_value("null", std::nullopt, long_time));
-  BOOST_TEST(cache.set_value("large", std::string(100000, 'x'), long_time));
-  BOOST_TEST(cache.set_value("expired", "value", 20ms));
+  EXPECT(cache.set_value("hit", "value", long_time));
+  EXPECT(cache.set_value("empty", "", long_time));
+  EXPECT(cache.set_value("null", std::nullopt, long_time));
+  EXPECT(cache.set_value("large", std::string(100000, 'x'), long_time));
+  EXPECT(cache.set_value("expired", "value", 20ms));
   subject.let_pass(21ms);
   const auto found = cache.get_many({"large", "miss", "hit", "expired", "null", "hit", "empty", "miss"});
-  BOOST_REQUIRE(found.size() == 8u);
-  BOOST_TEST((found[0].hit() && found[0].value().text() == std::string(100000, 'x')));
-  BOOST_TEST(found[1].miss());
-  BOOST_TEST((found[2].hit() && found[2].value().text() == "value"));
-  BOOST_TEST(found[3].miss());
-  BOOST_TEST(is_null(subject, found[4]));
-  BOOST_TEST((found[5].hit() && found[5].value().text() == "value"));
-  BOOST_TEST((found[6].hit() && found[6].value().empty()));
-  BOOST_TEST(found[7].miss());
+  REQUIRE(found.size() == 8u);
+  EXPECT(found[0].hit() && found[0].value().text() == std::string(100000, 'x'));
+  EXPECT(found[1].miss());
+  EXPECT(found[2].hit() && found[2].value().text() == "value");
+  EXPECT(found[3].miss());
+  EXPECT(is_null(subject, found[4]));
+  EXPECT(found[5].hit() && found[5].value().text() == "value");
+  EXPECT(found[6].hit() && found[6].value().empty());
+  EXPECT(found[7].miss());
 }
 
-void a_batch_of_nothing_is_nothing(const CacheSubject& subject) {
+void a_batch_of_nothing_is_nothing(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
-  BOOST_TEST(cache.get_many(std::span<const std::string_view>()).empty());
-  BOOST_TEST(cache.set_many(std::span<const CacheEntry>()).empty());
-  BOOST_TEST(cache.remove_many(std::span<const std::string_view>()).empty());
+  EXPECT(cache.get_many(std::span<const std::string_view>()).empty());
+  EXPECT(cache.set_many(std::span<const CacheEntry>()).empty());
+  EXPECT(cache.remove_many(std::span<const std::string_view>()).empty());
 }
 
-void one_refused_key_does_not_keep_others_from_being_read(const CacheSubject& subject) {
+void one_refused_key_does_not_keep_others_from_being_read(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
   const std::string too_long(ICache::longest_key + 1, 'k');
-  BOOST_TEST(cache.set_value("good", "value", long_time));
+  EXPECT(cache.set_value("good", "value", long_time));
   const auto found = cache.get_many({"good", "", too_long, "miss", "good"});
-  BOOST_REQUIRE(found.size() == 5u);
-  BOOST_TEST((found[1].failed() && found[1].error().code() == ErrorCode::bad_argument));
-  BOOST_TEST((found[2].failed() && found[2].error().code() == ErrorCode::too_large));
-  BOOST_TEST(found[3].miss());
+  REQUIRE(found.size() == 5u);
+  EXPECT(fails_with(found[1], ErrorCode::bad_argument));
+  EXPECT(fails_with(found[2], ErrorCode::too_large));
+  EXPECT(found[3].miss());
   for (const std::size_t index : {0u, 4u}) {
-    BOOST_TEST(!found[index].failed());
-    if (subject.keeps == Keeps::entries) BOOST_TEST((found[index].value().text() == "value"));
+    EXPECT(!found[index].failed());
+    if (subject.keeps == Keeps::entries) EXPECT(found[index].value().text() == "value");
   }
 }
 
-void results_of_an_earlier_batch_are_overwritten(const CacheSubject& subject) {
+void results_of_an_earlier_batch_are_overwritten(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
-  BOOST_TEST(cache.set_value("a", std::string(1000, 'a'), long_time));
+  EXPECT(cache.set_value("a", std::string(1000, 'a'), long_time));
   std::vector<Lookup> results(2);
   const std::string_view first[] = {"a", "miss"};
   const std::string_view second[] = {"miss", "a"};
   cache.get_many(first, results);
-  BOOST_TEST((results[0].hit() && results[1].miss()));
+  EXPECT(results[0].hit() && results[1].miss());
   cache.get_many(second, results);
-  BOOST_TEST((results[0].miss() && results[1].hit()));
-  BOOST_TEST(results[0].value().empty());
+  EXPECT(results[0].miss() && results[1].hit());
+  EXPECT(results[0].value().empty());
 }
 
 // --- writing
 
-void set_many_stores_each_entry_as_write_does(const CacheSubject& subject) {
+void set_many_stores_each_entry_as_write_does(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
-  BOOST_TEST(cache.set_value("replaced", "before", long_time));
+  EXPECT(cache.set_value("replaced", "before", long_time));
   const std::string large(100000, 'x');
   const auto stored = cache.set_many({{"value", "1", long_time},
                                       {"null", std::nullopt, long_time},
@@ -88,31 +82,31 @@ void set_many_stores_each_entry_as_write_does(const CacheSubject& subject) {
                                       {"for ever", "3", TimeToLive::never_expires()},
                                       {"replaced", "after", long_time},
                                       {"large", large, long_time}});
-  BOOST_REQUIRE(stored.size() == 6u);
+  REQUIRE(stored.size() == 6u);
   for (const auto& status : stored)
-    BOOST_TEST(status.ok());
+    EXPECT(status.ok());
   check_hit(cache, "value", "1");
-  BOOST_TEST(is_null(subject, cache.get("null")));
+  EXPECT(is_null(subject, cache.get("null")));
   check_hit(cache, "replaced", "after");
   check_hit(cache, "large", large);
-  BOOST_TEST((cache.time_to_live("for ever").value().state == Remaining::State::no_expiry));
+  EXPECT(value_of(cache.time_to_live("for ever")).state == Remaining::State::no_expiry);
   subject.let_pass(21ms);
-  BOOST_TEST(cache.get("short").miss());
+  EXPECT(cache.get("short").miss());
   check_hit(cache, "value", "1");
 }
 
-void of_two_entries_with_one_key_the_later_one_counts(const CacheSubject& subject) {
+void of_two_entries_with_one_key_the_later_one_counts(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
   const auto stored =
       cache.set_many({{"twice", "first", 30s}, {"other", "x", long_time}, {"twice", "second", long_time}});
-  BOOST_REQUIRE(stored.size() == 3u);
+  REQUIRE(stored.size() == 3u);
   for (const auto& status : stored)
-    BOOST_TEST(status.ok());
+    EXPECT(status.ok());
   check_hit(cache, "twice", "second");
-  BOOST_TEST(cache.time_to_live("twice").value().left > 30s);
+  EXPECT(value_of(cache.time_to_live("twice")).left > 30s);
 }
 
-void one_refused_entry_does_not_keep_others_from_being_stored(const CacheSubject& subject) {
+void one_refused_entry_does_not_keep_others_from_being_stored(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
   const std::string too_long(ICache::longest_key + 1, 'k');
   const auto stored = cache.set_many({{"first", "1", long_time},
@@ -120,13 +114,13 @@ void one_refused_entry_does_not_keep_others_from_being_stored(const CacheSubject
                                       {"no time", "3", 0s},
                                       {too_long, "4", long_time},
                                       {"last", "5", long_time}});
-  BOOST_REQUIRE(stored.size() == 5u);
-  BOOST_TEST(stored[0].ok());
-  BOOST_TEST(failed_with(stored[1], ErrorCode::bad_argument));
-  BOOST_TEST(failed_with(stored[2], ErrorCode::bad_argument));
-  BOOST_TEST(failed_with(stored[3], ErrorCode::too_large));
-  BOOST_TEST(stored[4].ok());
-  BOOST_TEST(cache.get("no time").miss());
+  REQUIRE(stored.size() == 5u);
+  EXPECT(stored[0].ok());
+  EXPECT(fails_with(stored[1], ErrorCode::bad_argument));
+  EXPECT(fails_with(stored[2], ErrorCode::bad_argument));
+  EXPECT(fails_with(stored[3], ErrorCode::too_large));
+  EXPECT(stored[4].ok());
+  EXPECT(cache.get("no time").miss());
   if (subject.keeps == Keeps::nothing) return;
   check_hit(cache, "first", "1");
   check_hit(cache, "last", "5");
@@ -134,47 +128,47 @@ void one_refused_entry_does_not_keep_others_from_being_stored(const CacheSubject
 
 // --- removing
 
-void remove_many_tells_for_each_key_whether_there_was_an_entry(const CacheSubject& subject) {
+void remove_many_tells_for_each_key_whether_there_was_an_entry(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
-  BOOST_TEST(cache.set_value("a", "1", long_time));
-  BOOST_TEST(cache.set_value("null", std::nullopt, long_time));
-  BOOST_TEST(cache.set_value("stays", "1", long_time));
+  EXPECT(cache.set_value("a", "1", long_time));
+  EXPECT(cache.set_value("null", std::nullopt, long_time));
+  EXPECT(cache.set_value("stays", "1", long_time));
   const std::string too_long(ICache::longest_key + 1, 'k');
   const auto removed = cache.remove_many({"a", "never there", "null", "a"});
-  BOOST_REQUIRE(removed.size() == 4u);
-  BOOST_TEST(removed[0].value());
-  BOOST_TEST(!removed[1].value());
-  BOOST_TEST(removed[2].value());
-  BOOST_TEST(!removed[3].value());
-  BOOST_TEST(cache.get("a").miss());
-  BOOST_TEST(cache.get("null").miss());
+  REQUIRE(removed.size() == 4u);
+  EXPECT(value_of(removed[0]));
+  EXPECT(!value_of(removed[1]));
+  EXPECT(value_of(removed[2]));
+  EXPECT(!value_of(removed[3]));
+  EXPECT(cache.get("a").miss());
+  EXPECT(cache.get("null").miss());
   check_hit(cache, "stays", "1");
   const auto mixed = cache.remove_many({"", "stays", too_long});
-  BOOST_TEST(failed_with(mixed[0], ErrorCode::bad_argument));
-  BOOST_TEST(mixed[1].value());
-  BOOST_TEST(failed_with(mixed[2], ErrorCode::too_large));
+  EXPECT(fails_with(mixed[0], ErrorCode::bad_argument));
+  EXPECT(value_of(mixed[1]));
+  EXPECT(fails_with(mixed[2], ErrorCode::too_large));
 }
 
-void the_rest_of_many_lives_is_told_together(const CacheSubject& subject) {
+void the_rest_of_many_lives_is_told_together(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
-  BOOST_TEST(cache.set_value("hour", "1", long_time));
-  BOOST_TEST(cache.write("endless", "1", TimeToLive::never_expires()).ok());
+  EXPECT(cache.set_value("hour", "1", long_time));
+  EXPECT(cache.write("endless", "1", TimeToLive::never_expires()).ok());
   const std::vector<std::string_view> keys{"endless", "never there", "hour", "", "hour"};
   std::vector<Result<Remaining>> left(keys.size(), Result<Remaining>(Remaining()));
   cache.time_to_live_many(keys, left);
-  BOOST_TEST((left[0].value().state == Remaining::State::no_expiry));
-  BOOST_TEST((left[1].value().state == Remaining::State::absent));
+  EXPECT(value_of(left[0]).state == Remaining::State::no_expiry);
+  EXPECT(value_of(left[1]).state == Remaining::State::absent);
   for (const std::size_t index : {2u, 4u}) {
-    BOOST_TEST((left[index].value().state == Remaining::State::expires));
-    BOOST_TEST((left[index].value().left > long_time - 1min));
-    BOOST_TEST((left[index].value().left <= long_time));
+    EXPECT(value_of(left[index]).state == Remaining::State::expires);
+    EXPECT(value_of(left[index]).left > long_time - 1min);
+    EXPECT(value_of(left[index]).left <= long_time);
   }
-  BOOST_TEST(failed_with(left[3], ErrorCode::bad_argument));
+  EXPECT(fails_with(left[3], ErrorCode::bad_argument));
 }
 
 // --- all of it
 
-void batches_of_1000_keys_are_done_whole(const CacheSubject& subject) {
+void batches_of_1000_keys_are_done_whole(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
   constexpr std::size_t count = 1000;
   std::vector<std::string> texts;
@@ -187,37 +181,37 @@ void batches_of_1000_keys_are_done_whole(const CacheSubject& subject) {
     if (index % 2 == 0) entries.push_back({texts[index], ByteView(texts[index]), long_time});
   }
   for (const auto& status : cache.set_many(entries))
-    BOOST_REQUIRE(status.ok());
+    REQUIRE(status.ok());
   const auto found = cache.get_many(keys);
   for (std::size_t index = 0; index < count; ++index) {
-    BOOST_REQUIRE(found[index].hit() == (index % 2 == 0));
-    if (index % 2 == 0) BOOST_REQUIRE(found[index].value().text() == texts[index]);
+    REQUIRE(found[index].hit() == (index % 2 == 0));
+    if (index % 2 == 0) REQUIRE(found[index].value().text() == texts[index]);
   }
   const auto removed = cache.remove_many(keys);
   for (std::size_t index = 0; index < count; ++index)
-    BOOST_REQUIRE(removed[index].value() == (index % 2 == 0));
+    REQUIRE(value_of(removed[index]) == (index % 2 == 0));
   for (const auto& lookup : cache.get_many(keys))
-    BOOST_REQUIRE(lookup.miss());
+    REQUIRE(lookup.miss());
 }
 
-void batches_count_as_their_entries_do(const CacheSubject& subject) {
+void batches_count_as_their_entries_do(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
   const auto before = cache.statistics();
   for (const auto& status : cache.set_many({{"a", "1", long_time}, {"b", std::nullopt, long_time}}))
-    BOOST_TEST(status.ok());
-  BOOST_TEST(cache.get_many({"a", "b", "c"}).size() == 3u);
-  BOOST_TEST(cache.get_many({"a", ""}).size() == 2u);
-  BOOST_TEST(cache.remove_many({"a", "c"}).size() == 2u);
+    EXPECT(status.ok());
+  EXPECT(cache.get_many({"a", "b", "c"}).size() == 3u);
+  EXPECT(cache.get_many({"a", ""}).size() == 2u);
+  EXPECT(cache.remove_many({"a", "c"}).size() == 2u);
   const auto after = cache.statistics();
-  BOOST_TEST(after.writes - before.writes == 2u);
-  BOOST_TEST(after.hits - before.hits == 3u);
-  BOOST_TEST(after.misses - before.misses == 1u);
-  BOOST_TEST(after.removals - before.removals == 1u);
-  BOOST_TEST(after.refusals - before.refusals == 1u);
-  BOOST_TEST(after.failures == before.failures);
+  EXPECT(after.writes - before.writes == 2u);
+  EXPECT(after.hits - before.hits == 3u);
+  EXPECT(after.misses - before.misses == 1u);
+  EXPECT(after.removals - before.removals == 1u);
+  EXPECT(after.refusals - before.refusals == 1u);
+  EXPECT(after.failures == before.failures);
 }
 
-void batches_of_many_threads_do_not_mix(const CacheSubject& subject) {
+void batches_of_many_threads_do_not_mix(const CacheUnderTest& subject) {
   auto& cache = *subject.cache;
   constexpr int threads = 8;
   constexpr int rounds = 20;
@@ -243,7 +237,7 @@ void batches_of_many_threads_do_not_mix(const CacheSubject& subject) {
     });
   for (auto& member : crew)
     member.join();
-  BOOST_TEST(wrong.load() == 0);
+  EXPECT(wrong.load() == 0);
 }
 
 constexpr CacheClause clauses[] = {
@@ -267,4 +261,4 @@ std::span<const CacheClause> batch_clauses() {
   return clauses;
 }
 
-}  // namespace cachesite::test
+}  // namespace cachesite::testing

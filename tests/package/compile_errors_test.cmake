@@ -1,0 +1,22 @@
+cmake_minimum_required(VERSION 3.22)
+# What must not compile fails with one error, which says what to write and names the type. The first lines of each file say both.
+file(GLOB sources ${SOURCE}/tests/package/compile_errors/*.cpp)
+foreach(source IN LISTS sources)
+  get_filename_component(name ${source} NAME)
+  file(STRINGS ${source} lines LIMIT_COUNT 2)
+  list(TRANSFORM lines REPLACE "^// [a-z]+: " "")
+  list(GET lines 0 sentence)
+  list(GET lines 1 type)
+  execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${SOURCE}/interfaces -I${SOURCE}/implements -I${SOURCE}/loaders
+                          ${source}
+                  RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  string(REGEX MATCHALL "error: " errors "${output}")
+  list(LENGTH errors count)
+  string(FIND "${output}" "${sentence}" at_sentence)
+  string(FIND "${output}" "${type}" at_type)
+  if(status EQUAL 0)
+    message(SEND_ERROR "${name} compiles")
+  elseif(NOT count EQUAL 1 OR at_sentence EQUAL -1 OR at_type EQUAL -1)
+    message(SEND_ERROR "${name}: ${count} errors, which should be one with \"${sentence}\" and \"${type}\":\n${output}")
+  endif()
+endforeach()
