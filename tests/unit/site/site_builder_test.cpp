@@ -305,7 +305,7 @@ BOOST_AUTO_TEST_CASE(mistakes_in_entries_are_all_reported) {
                              map({{"interface", text("IPart")}, {"name", null()}}), entry("IPart", "a b"),
                              map({{"interface", text("IPart")}, {"nmae", text("x")}}),
                              map({{"interface", null()}})})}})})) ==
-      "E309 entries: expected a mapping {interface, name}, found text\n"
+      "E309 entries: expected a mapping {interface, name}, found text | write {interface: IPart}\n"
       "E310 this entry has no interface | add interface: IPart\n"
       "E311 there is no interface \"IPrat\" | did you mean \"IPart\"?\n"
       "E312 Part does not implement ITool | it implements IPart\n"
