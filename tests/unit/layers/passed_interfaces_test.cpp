@@ -17,6 +17,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,11 +42,13 @@ std::shared_ptr<Layer> over(const std::shared_ptr<ICache>& below) {
 class Watching final : public CacheLayer {
  public:
   explicit Watching(std::shared_ptr<ICache> below) : CacheLayer(std::move(below)) {}
+  std::mutex mutex;
   std::vector<std::string> calls;
 
  protected:
   void do_begin(CacheRequest& request) override {
     forward(request);
+    const std::lock_guard lock(mutex);
     calls.push_back(std::string(to_string(request.operation)) + ' ' + std::string(request.key) +
                     (request.error() ? " failed" : ""));
   }
