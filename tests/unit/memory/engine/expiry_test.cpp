@@ -454,4 +454,17 @@ BOOST_AUTO_TEST_CASE(reads_alone_drop_what_they_meet) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_machine_on_which_each_answer_of_the_clock_is_too_old_reads_what_is_there) {
+  for (const auto policy : all_policies) {
+    auto options = engine_options(policy, 100);
+    options.clock_cycles = 0;
+    memory::Engine engine(options);
+    Value value;
+    BOOST_TEST((engine.write("key", ByteView("value"), 60'000) == memory::WriteOutcome::stored));
+    BOOST_TEST((engine.read("key", value) == Found::hit));
+    BOOST_TEST(value.text() == "value");
+    BOOST_TEST((engine.read("other", value) == Found::miss));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
