@@ -17,8 +17,8 @@ class PassedInterfaces;
 
 /// Whether a layer offers the interfaces that the cache below it has beside ICache.
 enum class BelowInterfaces : std::uint8_t {
-  passed_on,  ///< what is asked through them goes through the layer as a read or a write
-  hidden,     ///< for a layer that gives the entries below another meaning
+  hidden,     ///< no: what is asked through them would not be what the layer makes of it
+  passed_on,  ///< yes: what is asked through them goes through the layer as a read or a write
 };
 
 /// The base of caches that do something of their own around another cache. By itself it passes every request
@@ -40,10 +40,10 @@ enum class BelowInterfaces : std::uint8_t {
 /// `request.subject()`, so that it treats an operation that is added later as its kind. A layer that changes
 /// values derives from ValueLayer. `do_read` and `do_write` may be overridden too, for a shorter way.
 ///
-/// The layer also offers IComputingCache and ITaggedCache when the cache below does (see `find_interface`). For
-/// `do_begin` a value that is remembered is a read, a miss when it has to be computed; an entry with tags is a
-/// write. An eviction of tags goes past the layer. A layer that stores something else than it is given, or not
-/// where it is given, says `BelowInterfaces::hidden`.
+/// A layer that only looks at calls, or changes keys or TTLs, says `BelowInterfaces::passed_on`: it also offers
+/// IComputingCache and ITaggedCache when the cache below does (see `find_interface`). For `do_begin` a value
+/// that is remembered is a read, a miss when it has to be computed; an entry with tags is a write. How long
+/// what is computed lives `effective_time_to_live` says. An eviction of tags goes past the layer.
 ///
 /// `forward` does not check the rules for keys, values and TTLs once more: a layer that makes keys or values
 /// longer checks them, or uses `below()->perform(request)`, which does.
@@ -53,7 +53,7 @@ enum class BelowInterfaces : std::uint8_t {
 class CacheLayer : public ICache {
  public:
   /// Throws std::invalid_argument when `below` is null.
-  explicit CacheLayer(std::shared_ptr<ICache> below, BelowInterfaces interfaces = BelowInterfaces::passed_on);
+  explicit CacheLayer(std::shared_ptr<ICache> below, BelowInterfaces interfaces = BelowInterfaces::hidden);
   ~CacheLayer() override;
 
   void stop() noexcept override;

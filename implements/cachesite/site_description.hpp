@@ -14,16 +14,16 @@ namespace cachesite {
 /// differs from its default. Written and loaded again it gives an equal site: the same classes and values
 /// under the same names, made in the same order. Components that the program registered itself are left out;
 /// of a component that lost a name, the names that are left are shown. What is declared in place of a
-/// reference is shown there. Defaults and presets of the original file appear as ordinary parameters. Secrets are shown as `Secret::mask`, which does not load, unless
-/// `reveal_secrets` is set.
+/// reference is shown there. Defaults and presets of the original file appear as ordinary parameters. Secrets
+/// are shown as `Secret::mask`, which does not load, unless `reveal_secrets` is set.
 [[nodiscard]] Node describe_component_site(const ComponentSite& site, bool reveal_secrets = false);
 
 /// Why the declared components with this name (under any interface) are as they are: a list with, for each,
-/// `class`, `entries`, `declared` (its place), `lazy`, `optional`, `state` and `reason`, `depends_on` (parameter,
-/// interface, name, class and state of each component that it refers to), `needed_by`, `parts` of a cache that
-/// is made of some (part and class, from the outermost on), and `parameters` with
-/// `name`, `value` and `from`: `default`, a place in a file with the expression that stands there, or the key
-/// of a configuration session. Behind each stand the components that are declared in place of its references,
+/// `class`, `entries`, `declared` (its place), `lazy`, `optional`, `state` and `reason`, `depends_on`
+/// (parameter, interface, name, class and state of each component that it refers to), `needed_by`, `parts` of
+/// a cache that is made of some (part and class, from the outermost on), and `parameters` with `name`,
+/// `value` and `from`: `default`, a place in a file with the expression that stands there, or the key of a
+/// configuration session. Behind each stand the components that are declared in place of its references,
 /// whose `in_place` is their path, such as `products.store`; `name` may be such a path, too. Secrets are
 /// masked. A lazy component is not made by this.
 [[nodiscard]] Node explain_component(const ComponentSite& site, std::string_view name);

@@ -47,11 +47,12 @@ struct MetricsReportOptions {
 /// Components are sorted by name and each stands there once, under the first of its names that is not empty.
 /// A component is unhealthy when it is down; one that is degraded does its work and is healthy. The whole is
 /// unhealthy when a required component is. Its `state` is `down` then, `degraded` when any component is
-/// degraded or one that is not required is down, and `up` otherwise. A lazy component that is not made yet has the state `not made yet`
-/// and is healthy; it is not made by this. Details are the server, as RedisCache and RedisConnection are
-/// declared with it, or their `servers` (address and state) when they are declared in another way than by
-/// host and port, and the `reason` of a state; they hold no secret. What a component throws while it is
-/// asked makes it unhealthy with `error: {message, type}` in its details. Never waits for a backend.
+/// degraded or one that is not required is down, and `up` otherwise. A lazy component that is not made yet
+/// has the state `not made yet` and is healthy; it is not made by this. Details are the server, as RedisCache
+/// and RedisConnection are declared with it, or their `servers` (address and state) when they are declared in
+/// another way than by host and port, and the `reason` of a state; they hold no secret. What a component
+/// throws while it is asked makes it unhealthy with `error: {message, type}` in its details. Never waits for
+/// a backend.
 [[nodiscard]] Node health_report(const ComponentSite& site, const HealthReportOptions& options = {});
 
 /// The counters of the caches of a site for an information endpoint:

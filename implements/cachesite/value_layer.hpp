@@ -32,13 +32,11 @@ namespace cachesite {
 /// Both are called by several threads at once. What they throw becomes a failure, as with ICache.
 class ValueLayer : public CacheLayer {
  public:
-  /// Throws std::invalid_argument when `below` is null.
-  explicit ValueLayer(std::shared_ptr<ICache> below)
-      : CacheLayer(std::move(below), BelowInterfaces::hidden) {}
+  using CacheLayer::CacheLayer;
 
  protected:
-  /// The bytes to be stored for `value`. They may lie in `memory`, which is empty before, or elsewhere as long as
-  /// `value` does. A failure is that of the call, and nothing is stored.
+  /// The bytes to be stored for `value`. They may lie in `memory`, which is empty before, or elsewhere as
+  /// long as `value` does. A failure is that of the call, and nothing is stored.
   virtual Result<ByteView> to_stored(std::string_view key, ByteView value, std::string& memory) = 0;
   /// Puts the value of what is stored into `destination`, which is empty before. `null` and `miss` are as if
   /// that had been found.

@@ -22,8 +22,8 @@ namespace cachesite {
 /// (an implementation may be set to less); a TTL is 1 ms to 10 years, or `TimeToLive::never_expires()` where
 /// it is asked for by name; arguments outside that are refused with `bad_argument` or `too_large` before
 /// anything else happens. A call that leaves the TTL out gets that of the cache (see
-/// `effective_time_to_live`), and is refused by a cache that has none. An entry is never returned later than 1 ms after the end of its TTL. All calls are
-/// safe from any thread.
+/// `effective_time_to_live`), and is refused by a cache that has none. An entry is never returned later than
+/// 1 ms after the end of its TTL. All calls are safe from any thread.
 ///
 /// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`; its own
 /// comment says so. A cache of one's own derives from CacheBase, a layer over another cache from CacheLayer.

@@ -274,9 +274,9 @@ using CachedOptionsOf = typename detail::Signature<F>::Options;
 /// `time_to_live` is a duration, or a TimeToLive, or a function that returns one: of the arguments; of the
 /// result and the arguments; or of the result alone. Without it a result lives as long as the cache is set to.
 ///
-/// Over an IComputingCache, such as a RememberCache, or a layer that passes it on (see CacheLayer), the function
-/// runs once for all who ask at the same time. Values are stored as a TypedCache of the same serialiser and
-/// NullForm stores them.
+/// Over an IComputingCache, such as a RememberCache, or a layer that passes it on (see CacheLayer), the
+/// function runs once for all who ask at the same time. Values are stored as a TypedCache of the same
+/// serialiser and NullForm stores them.
 ///
 /// Throws std::invalid_argument for a template or a TTL that is wrong, and when `cache` is null.
 template <class S = TextSerializer, class Key, class Time, class F>

@@ -78,8 +78,8 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   }
 
  protected:
-  // What an implementation provides; it checks its arguments itself, and finds the TTL that is left to it. An exception that escapes becomes a
-  // failure, as with ICache.
+  // What an implementation provides; it checks its arguments itself, and finds the TTL that is left to it. An
+  // exception that escapes becomes a failure, as with ICache.
   virtual Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                                  std::span<const std::string_view> tags) = 0;
   virtual Result<std::uint64_t> do_evict_tags(std::span<const std::string_view> tags) = 0;

@@ -10,9 +10,10 @@
 namespace cachesite {
 
 /// Reads a duration: numbers with units from large to small, each unit at most once (`250ms`, `2h30m`,
-/// `1.5s`, `1w2d`); the units are w d h m s ms us ns, and min is m. A bare number is seconds. A number is decimal digits,
-/// with a fraction behind a point if need be. Nothing is rounded: what is finer than a nanosecond or longer
-/// than 292 years is refused. Fails with `bad_argument` and a sentence that does not repeat the text.
+/// `1.5s`, `1w2d`); the units are w d h m s ms us ns, and min is m. A bare number is seconds. A number is
+/// decimal digits, with a fraction behind a point if need be. Nothing is rounded: what is finer than a
+/// nanosecond or longer than 292 years is refused. Fails with `bad_argument` and a sentence that does not
+/// repeat the text.
 [[nodiscard]] Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 /// Writes a duration so that `parse_duration` reads the same one: `2h30m`, `1.5s`, `250ms`, `0s`.

@@ -38,11 +38,17 @@ Lookup PassedInterfaces::Computing::do_remember(std::string_view key, TimeToLive
   Computation noticed = computation;
   noticed.factory = [&] {
     missed = true;
-    return computation.factory();
+    auto computed = computation.factory();
+    if (computed.ok() && computed.value().time_to_live) {
+      Computed limited = std::move(computed).value();
+      limited.time_to_live = layer_.effective_time_to_live(key, *limited.time_to_live);
+      return Result<Computed>(std::move(limited));
+    }
+    return computed;
   };
   std::optional<Lookup> answer;
   Target target([&](CacheRequest& request) {
-    answer.emplace(below_.remember(request.key, time_to_live, noticed));
+    answer.emplace(below_.remember(request.key, layer_.effective_time_to_live(key, time_to_live), noticed));
     if (answer->failed())
       request.fail(answer->error());
     else

@@ -26,7 +26,7 @@ ParameterTable ExpiryCacheOptions::parameters() {
 }
 
 ExpiryCache::ExpiryCache(ExpiryCacheOptions options, const ComponentContext&)
-    : CacheLayer(checked(options).over.component()),
+    : CacheLayer(checked(options).over.component(), BelowInterfaces::passed_on),
       usual_(or_else(options.ttl, TimeToLive::unspecified())),
       longest_(or_else(options.max_ttl, TimeToLive::never_expires())) {
   for (auto& rule : options.rules)

@@ -47,7 +47,7 @@ std::vector<std::size_t> outages_of(const CacheRequest& batch) {
 }  // namespace
 
 FailoverCache::FailoverCache(FailoverCacheOptions options, const ComponentContext& context)
-    : CacheLayer(checked(options).over.component(), BelowInterfaces::hidden),
+    : CacheLayer(checked(options).over.component()),
       inner_(std::make_unique<Inner>(options, *below(), context)) {}
 
 FailoverCache::~FailoverCache() = default;

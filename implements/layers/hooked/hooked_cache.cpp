@@ -21,14 +21,14 @@ ParameterTable HookedCacheOptions::parameters() {
 }
 
 HookedCache::HookedCache(const HookedCacheOptions& options, const ComponentContext& context)
-    : CacheLayer(options.over.component()),
+    : CacheLayer(options.over.component(), BelowInterfaces::passed_on),
       label_(context.label),
       clock_(context.clock),
       hooks_(std::make_unique<HookList>(HookList::hooks_of(options.hooks), context.label, context.logger)) {}
 
 HookedCache::HookedCache(std::shared_ptr<ICache> below, std::vector<std::shared_ptr<ICacheHook>> hooks,
                          const ComponentContext& context)
-    : CacheLayer(std::move(below)),
+    : CacheLayer(std::move(below), BelowInterfaces::passed_on),
       label_(context.label),
       clock_(context.clock),
       hooks_(

@@ -54,7 +54,7 @@ LogicalCache::LogicalCache(CacheOptions options, const ComponentContext& context
     : LogicalCache(std::make_unique<Inner>(checked(std::move(options), context), context)) {}
 
 LogicalCache::LogicalCache(std::unique_ptr<Inner> inner)
-    : CacheLayer(inner->parts.top(), BelowInterfaces::hidden), inner_(std::move(inner)) {}
+    : CacheLayer(inner->parts.top()), inner_(std::move(inner)) {}
 
 LogicalCache::~LogicalCache() = default;
 

@@ -26,7 +26,7 @@ ParameterTable MetricsCacheOptions::parameters() {
 }
 
 MetricsCache::MetricsCache(const MetricsCacheOptions& options, const ComponentContext& context)
-    : CacheLayer(options.over.component()),
+    : CacheLayer(options.over.component(), BelowInterfaces::passed_on),
       counters_(std::make_unique<MetricsCounters>(options.sample_every)),
       clock_(context.clock) {}
 

@@ -78,7 +78,8 @@ std::vector<OptionComplaint> PrefixCacheOptions::complaints() const {
 }
 
 PrefixCache::PrefixCache(const PrefixCacheOptions& options, const ComponentContext&)
-    : CacheLayer(options.over.component()), prefix_(whole_prefix(checked_options("PrefixCache", options))) {
+    : CacheLayer(options.over.component(), BelowInterfaces::passed_on),
+      prefix_(whole_prefix(checked_options("PrefixCache", options))) {
   if (prefix_.size() > short_prefix) return;
   quick_keys_.store(quick_keys, std::memory_order_relaxed);
   std::copy(prefix_.begin(), prefix_.end(), start_.begin());

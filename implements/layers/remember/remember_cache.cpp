@@ -268,7 +268,7 @@ class RememberCache::RememberCall {
 };
 
 RememberCache::RememberCache(Options options, const ComponentContext&)
-    : CacheLayer(options.over.component(), BelowInterfaces::hidden),
+    : CacheLayer(options.over.component()),
       inner_(std::make_unique<Inner>(checked_options("RememberCache", std::move(options)))) {}
 
 RememberCache::~RememberCache() = default;

@@ -33,8 +33,7 @@ Error damaged() {
 }  // namespace
 
 TaggedCache::TaggedCache(TaggedCacheOptions options, const ComponentContext&)
-    : CacheLayer(checked(options).over.component(), BelowInterfaces::hidden),
-      inner_(std::make_unique<Inner>(options, *below())) {}
+    : CacheLayer(checked(options).over.component()), inner_(std::make_unique<Inner>(options, *below())) {}
 
 TaggedCache::~TaggedCache() = default;
 

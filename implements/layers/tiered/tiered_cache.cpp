@@ -85,7 +85,7 @@ TieredCacheOptions checked(TieredCacheOptions options) {
 }  // namespace
 
 TieredCache::TieredCache(TieredCacheOptions options, const ComponentContext& context)
-    : CacheLayer(options.over.component(), BelowInterfaces::hidden),
+    : CacheLayer(options.over.component()),
       inner_(std::make_unique<Inner>(checked(std::move(options)), context)) {}
 
 TieredCache::~TieredCache() = default;

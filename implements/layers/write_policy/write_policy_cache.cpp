@@ -96,7 +96,7 @@ class WritePolicyCache::Inner {
 };
 
 WritePolicyCache::WritePolicyCache(WritePolicyCacheOptions options, const ComponentContext& context)
-    : CacheLayer(options.over.component(), BelowInterfaces::hidden),
+    : CacheLayer(options.over.component()),
       inner_(basics::make_process_bound<Inner>(options, below(), context)) {
   inner_->queue.keep_alive(inner_);
 }

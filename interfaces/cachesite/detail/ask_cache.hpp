@@ -23,8 +23,8 @@ namespace cachesite::detail {
                      [](const CacheEntry& entry) { return !entry.time_to_live.specified(); });
 }
 
-/// Has `then(request)` end the same request with the TTLs that `own(key, TTL)` gives where it leaves them to the
-/// cache.
+/// Has `then(request)` end the same request with the TTLs that `own(key, TTL)` gives where it leaves them to
+/// the cache.
 template <class Own, class Then>
 void perform_completed(CacheRequest& request, Own own, Then then) noexcept {
   try {

@@ -3,6 +3,7 @@
 #include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
@@ -41,7 +42,8 @@ std::shared_ptr<Layer> over(const std::shared_ptr<ICache>& below) {
 // As a program writes one that only looks.
 class Watching final : public CacheLayer {
  public:
-  explicit Watching(std::shared_ptr<ICache> below) : CacheLayer(std::move(below)) {}
+  explicit Watching(std::shared_ptr<ICache> below)
+      : CacheLayer(std::move(below), BelowInterfaces::passed_on) {}
   std::mutex mutex;
   std::vector<std::string> calls;
 
@@ -147,6 +149,37 @@ BOOST_AUTO_TEST_CASE(what_a_layer_refuses_does_not_reach_the_cache_below) {
   BOOST_TEST((tagged->write_tagged("key", "value", 1h, {"tag"}).error().code() == ErrorCode::closed));
   BOOST_TEST((tagged->evict_tags({"tag"}).error().code() == ErrorCode::closed));
   BOOST_TEST(stack.remembering->get("key").miss());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_remembered_or_tagged_lives_no_longer_than_the_layer_allows) {
+  const Stack stack;
+  ExpiryCacheOptions options;
+  options.over = Reference<ICache>(stack.remembering);
+  options.ttl = 2min;
+  options.max_ttl = 5min;
+  const auto top = std::make_shared<ExpiryCache>(options);
+  const auto at_most = [&](std::string_view key, std::chrono::milliseconds life) {
+    const auto left = stack.memory->time_to_live(key).value().left;
+    BOOST_TEST((left <= life && left > life - 30s), key << " lives for " << left.count() << " ms");
+  };
+  const auto factory = [] { return std::string("value"); };
+  BOOST_TEST(remember(*top, "long", 1h, factory).hit());
+  at_most("long", 5min);
+  BOOST_TEST(remember(*top, "usual", factory).hit());
+  at_most("usual", 2min);
+  BOOST_TEST(remember(*top, "of the factory", 1min, [] { return Computed{"value", TimeToLive(1h)}; }).hit());
+  at_most("of the factory", 5min);
+  BOOST_TEST(find_interface<ITaggedCache>(top)->write_tagged("tagged", "value", 1h, {"tag"}).ok());
+  at_most("tagged", 5min);
+}
+
+BOOST_AUTO_TEST_CASE(a_layer_of_which_nothing_is_known_hides_what_is_below) {
+  struct Unknown final : CacheLayer {
+    using CacheLayer::CacheLayer;
+  };
+  const auto layer = std::make_shared<Unknown>(Stack().remembering);
+  BOOST_TEST(!find_interface<IComputingCache>(*layer));
+  BOOST_TEST(!find_interface<ITaggedCache>(*layer));
 }
 
 BOOST_AUTO_TEST_CASE(a_layer_that_gives_entries_another_meaning_hides_what_is_below) {
