@@ -82,6 +82,13 @@ class UnknownClasses {
       const auto needed = lost->secret ? " of a substituted name" : " " + binding::quoted(lost->name);
       leave_out(item, item.label() + " needs the " + lost->interface_name + needed + ", which is left out");
     }
+    for (const auto& item : items_) {
+      if (!item.in_place || !nodes_.contains(item.node)) continue;
+      const Item& owner = items_[item.in_place->owner];
+      if (!nodes_.contains(owner.node))
+        leave_out(owner, owner.label() + " needs what stands in place of its " + item.in_place->where +
+                             ", which is left out");
+    }
     return nodes_.size() != before;
   }
 

@@ -54,6 +54,19 @@ BOOST_AUTO_TEST_CASE(what_needs_an_unknown_class_goes_with_it) {
   BOOST_TEST(!has(warnings, "fifth"));
 }
 
+BOOST_AUTO_TEST_CASE(what_an_unknown_class_stands_in_goes_with_it) {
+  const auto [site, warnings] = load_without_unknown(R"(
+- {class: MemoryCache, name: store}
+- {class: PrefixCache, name: outer, over: {class: PrefixCache, over: {class: Drawer, handle: brass}}}
+- {class: PrefixCache, name: lost, over: {class: PrefixCache, over: outer}}
+)");
+  BOOST_TEST(names(*site) == "store ");
+  BOOST_TEST(has(warnings, "there is no component class \"Drawer\""));
+  BOOST_TEST(
+      has(warnings, "PrefixCache \"outer\" needs what stands in place of its over, which is left out"));
+  BOOST_TEST(has(warnings, "PrefixCache \"lost\" needs what stands in place of its over, which is left out"));
+}
+
 BOOST_AUTO_TEST_CASE(a_name_that_a_known_class_gives_as_well_stays) {
   const auto [site, warnings] = load_without_unknown(R"(
 components:
