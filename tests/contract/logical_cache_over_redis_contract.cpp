@@ -1,31 +1,13 @@
 #include "contract/logical_cache_contract.hpp"
-#include "support/redis_server.hpp"
+#include "contract/redis_subject.hpp"
 #include "support/sanitized.hpp"
-
-#include <cachesite/redis_cache.hpp>
 
 namespace {
 
 using namespace cachesite;
 
-test::RedisServer& server() {
-  static test::RedisServer instance;
-  return instance;
-}
-
 test::CacheSubject redis(ComponentContext&) {
-  auto probe = std::make_shared<test::RedisProbe>(server().address());
-  probe->flush();
-  RedisCacheOptions options;
-  options.unix_socket_path = server().unix_socket_path();
-  options.prefix = "logical:";
-  auto cache = std::make_shared<RedisCache>(options);
-  cache->start();
-  cache->await_started();
-  test::CacheSubject subject;
-  subject.cache = std::move(cache);
-  subject.let_pass = [probe](std::chrono::milliseconds time) { probe->let_pass(time); };
-  return subject;
+  return test::redis_subject("logical:");
 }
 
 // All parts, and all without one of them; the store alone.
