@@ -205,7 +205,7 @@ Exit keys(const ComponentSite& site, const CacheArguments& request) {
 Exit evict(const ComponentSite& site, const CacheArguments& request) {
   // A cache with tags may be registered as an ICache alone.
   const auto cache = site.query_component<ICache>(request.name);
-  auto tagged = std::dynamic_pointer_cast<ITaggedCache>(cache);
+  auto tagged = find_interface<ITaggedCache>(cache);
   if (!cache) tagged = site.get_component<ITaggedCache>(request.name);
   if (!tagged) {
     complain("the cache \"" + printable(request.name) + "\" has no tags");

@@ -133,8 +133,12 @@ BOOST_FIXTURE_TEST_CASE(tags_are_evicted, Tool) {
   std::ofstream(file, std::ios::app)
       << "- class: TaggedCache\n"
          "  entries: [{interface: ICache, name: plain}, {interface: ITaggedCache, name: tagged}]\n"
-         "  over: shop\n";
+         "  over: shop\n"
+         "- {class: Cache, name: whole, store: shop, tags: true, ttl: 1m}\n"
+         "- {class: MetricsCache, name: seen, over: plain}\n";
   BOOST_TEST(answer({"evict", "tagged", "red", "blue"}).starts_with("0 evicted "));
+  BOOST_TEST(answer({"evict", "whole", "red"}).starts_with("0 evicted "));
+  BOOST_TEST(answer({"evict", "seen", "red"}).starts_with("0 evicted "));
   BOOST_TEST(answer({"evict", "plain", "red"}).starts_with("0 evicted "));
   BOOST_TEST(answer({"--json", "evict", "plain", "red"}).find("\"evicted\": ") != std::string::npos);
   BOOST_TEST(complaint({"evict", "plain", ""}).starts_with("2 cachesite: bad_argument: "));
