@@ -66,7 +66,7 @@ void collect_metric(MetricFamilies& families, const ReportedComponent& reported,
 
 void add_components(Exposition& exposition, const ComponentSite& site) {
   MetricFamilies families;
-  for (const auto& reported : reported_components(site))
+  for (const auto& reported : all_components(site))
     if (const auto* const measured = dynamic_cast<const IComponentMetrics*>(reported.component.get()))
       for (const auto& metric : measured->component_metrics())
         collect_metric(families, reported, metric);

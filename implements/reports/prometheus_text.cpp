@@ -1,5 +1,4 @@
 #include "basics/cache_families.hpp"
-#include "binding/component_name.hpp"
 #include "reports/component_exposition.hpp"
 #include "reports/exposition.hpp"
 #include "reports/rate_limiter_exposition.hpp"

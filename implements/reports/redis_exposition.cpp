@@ -54,8 +54,8 @@ std::chrono::nanoseconds sum_of(const LatencyHistogram& histogram) {
 
 std::vector<Endpoint> endpoints_of(const ComponentSite& site) {
   std::vector<Endpoint> endpoints;
-  std::set<const IRedisStatistics*>
-      seen;  // a cache shows the servers of its store, which may have a name too
+  // A cache shows the servers of its store, which may have a name too.
+  std::set<const IRedisStatistics*> seen;
   for (const auto& reported : all_components(site)) {
     const auto* const redis =
         reported.component ? find_interface<IRedisStatistics>(std::as_const(*reported.component)) : nullptr;

@@ -1,9 +1,17 @@
+#include <cachesite/cache_hook.hpp>
 #include <cachesite/component_metrics.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/load.hpp>
 #include <cachesite/site_reports.hpp>
 
+#include <chrono>
 #include <limits>
+#include <memory>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -23,6 +31,17 @@ class Counter final : public ICounter, public IComponentMetrics {
 
  private:
   const Metrics metrics_;
+};
+
+class CountingHook final : public ICacheHook, public IComponentMetrics {
+ public:
+  using provides = Provides<ICacheHook>;
+  void before(const CacheCall&) override {}
+  void after(const CacheCall&, const CacheCallResult&, std::chrono::nanoseconds) override {}
+  void on_error(const CacheCall&, const Error&, std::chrono::nanoseconds) override {}
+  [[nodiscard]] Metrics component_metrics() const override {
+    return {{"shop_calls_total", Kind::counter, 1, "Calls."}};
+  }
 };
 
 std::string text_of(Metrics first, Metrics second = {}) {
@@ -89,6 +108,15 @@ BOOST_AUTO_TEST_CASE(names_that_prometheus_does_not_know_are_refused) {
       has(complaint_about({{"a", Kind::gauge, 1}}, {{"a", Kind::counter, 1}}), "the metric \"a\" of "));
   BOOST_TEST(has(complaint_about({{"a", Kind::gauge, 1}}, {{"a", Kind::counter, 1}}),
                  " \"second\" is a counter in one place and a gauge in another"));
+}
+
+BOOST_AUTO_TEST_CASE(a_component_in_place_of_a_reference_tells_its_numbers_too) {
+  LoadOptions options;
+  options.catalog.add<CountingHook>("CountingHook");
+  const auto site = load_component_site_from_text(
+      "- {class: HookedCache, name: seen, over: {class: MemoryCache}, hooks: [{class: CountingHook}]}",
+      Format::yaml, options);
+  BOOST_TEST(has(prometheus_text(*site), "shop_calls_total{component=\"seen.hooks"), prometheus_text(*site));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
