@@ -219,7 +219,7 @@ void bound_great_windows(Ground& ground) {
 template <class Limiter, class Model>
 void set_the_clock_back(Redis& ground, const Model& model_of,
                         const std::function<typename Limiter::Options(const Schedule&)>& options_of) {
-  for (unsigned seed = 0; seed < 150; ++seed)
+  for (unsigned seed = 0; seed < 150 / sampling; ++seed)
     BOOST_TEST_CONTEXT("seed " << seed) {
       Schedule schedule(seed);
       const auto options = options_of(schedule);
@@ -255,8 +255,8 @@ void set_the_clock_back(Redis& ground, const Model& model_of,
     }
 }
 
-constexpr unsigned in_memory = sanitized ? 100 : 1000;
-constexpr unsigned on_redis = sanitized ? 25 : 250;  // of each of four
+constexpr unsigned in_memory = 1000 / sampling;
+constexpr unsigned on_redis = 250 / sampling;  // of each of four
 
 }  // namespace
 

@@ -16,6 +16,9 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
+/// Of thousands of texts that are much alike a sanitizer is shown one in so many: the fuzzers show it the others.
+inline constexpr unsigned sampling = sanitized ? 31 : 1;
+
 /// How many times as long a test waits for what a sanitizer slows down.
 inline constexpr int slowness = sanitized ? 10 : 1;
 

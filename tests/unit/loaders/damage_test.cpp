@@ -111,7 +111,7 @@ void damage_all(const std::vector<std::string>& files, Format format) {
   unsigned accepted = 0;
   for (const std::string& file : files) {
     BOOST_TEST(file.size() > 0U);
-    for (std::size_t index = 0; index < std::min<std::size_t>(file.size(), 400); ++index) {
+    for (std::size_t index = 0; index < std::min<std::size_t>(file.size(), 400); index += test::sampling) {
       for (unsigned bit = 0; bit < 8; ++bit) {
         std::string flipped = file;
         flipped[index] = static_cast<char>(static_cast<unsigned char>(flipped[index]) ^ (1U << bit));
@@ -124,10 +124,9 @@ void damage_all(const std::vector<std::string>& files, Format format) {
       take(file.substr(0, index), format, accepted);
       variants += 11;
     }
-    if (test::sanitized && variants > 40000U) break;  // the fuzzers do the rest
   }
   BOOST_TEST_MESSAGE(variants << " variants, " << accepted << " accepted by the reader");
-  BOOST_TEST(variants > 40000U);
+  BOOST_TEST(variants > 40000U / test::sampling);
   BOOST_TEST(accepted > 0U);
   BOOST_TEST(accepted < variants);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/collecting_logger.hpp"
+#include "support/sanitized.hpp"
 #include "vault.hpp"
 
 #include <cachesite/detail/problem_text.hpp>
@@ -25,7 +26,7 @@ class SecretWatch {
  public:
   static constexpr std::string_view secret = "hush7Kq9xZwe";
 
-  /// With `sampled` only every seventh text is loaded, which a sanitizer asks for where there are thousands.
+  /// With `sampled` only some texts are loaded under a sanitizer, where there are thousands.
   explicit SecretWatch(bool sampled = false) : sampled_(sampled) {
     ::setenv("HUSH", std::string(secret).c_str(), 1);
     ::unsetenv("NO_HUSH");
@@ -54,7 +55,7 @@ class SecretWatch {
   }
 
   void load(const std::string& text, Format format, bool allow_substitution = true) {
-    if (sampled_ && ++asked_ % 7 != 0) return;
+    if (sampled_ && ++asked_ % sampling != 0) return;
     auto logger = std::make_shared<CollectingLogger>();
     auto options = options_;
     options.logger = logger;
