@@ -35,10 +35,7 @@ struct CachePart : LayerOptions {
 
 /// The copies that a logical cache keeps in memory: the settings of their MemoryCache, and how long they count.
 struct NearOptions : MemoryCacheOptions {
-  /// Longest time that a copy is used without asking the store, and so the longest time that a change made by
-  /// another process goes unseen.
   std::chrono::milliseconds ttl{30'000};
-  /// How long it is remembered that the store has no entry under a key; 0 to ask each time.
   std::chrono::milliseconds negative_ttl{5'000};
 
   static ParameterTable parameters();
@@ -54,23 +51,14 @@ struct NearOptions : MemoryCacheOptions {
 struct CacheOptions : Expiry {
   /// What messages, hooks and encryption call the cache; empty for its name in the file.
   std::string name;
-  /// The cache that holds the entries. Nothing else has to be given.
   Reference<ICache> store;
-  /// Put in front of every key in the store.
   std::string prefix;
-  /// A second cache, or none, while the store cannot be reached: see FailoverCache.
   std::optional<CachePart<FailoverCacheOptions>> failover;
-  /// Compression and encryption: see CodecCache. Without a `cache_name` values are bound to `name`.
   std::optional<CachePart<CodecCacheOptions>> codec;
-  /// Copies in memory: see TieredCache.
   std::optional<NearOptions> near;
-  /// Counters and times: see MetricsCache.
   std::optional<CachePart<MetricsCacheOptions>> metrics;
-  /// Told about every call: see HookedCache.
   std::vector<Reference<ICacheHook>> hooks;
-  /// Tags: see TaggedCache.
   std::optional<CachePart<TaggedCacheOptions>> tags;
-  /// Computing what is missing, once: see RememberCache.
   std::optional<CachePart<RememberCacheOptions>> remember;
 
   static ParameterTable parameters();

@@ -15,9 +15,8 @@ namespace layers {
 class HookList;
 }
 
-/// Settings of a CompositeHook.
+/// Settings of a CompositeHook, explained by `cachesite describe CompositeHook` and configs/reference.md.
 struct CompositeHookOptions {
-  /// Called in this order.
   std::vector<Reference<ICacheHook>> hooks;
 
   static ParameterTable parameters();

@@ -47,9 +47,7 @@ struct ConfigDefault {
 
   std::string key;
   ConfigValueType type = ConfigValueType::text;
-  /// The value as the environment would write it. Secret, as every configuration is.
   Secret value;
-  /// What stands between the elements of a list.
   std::string separator = ",";
 
   static ParameterTable parameters();

@@ -17,13 +17,11 @@ namespace cachesite {
 /// right. The sentence shows no value.
 using ConfigValidator = std::function<std::string(const IConfig& config)>;
 
-/// Settings of an EnvironmentConfig.
+/// Settings of an EnvironmentConfig, explained by `cachesite describe EnvironmentConfig` and
+/// configs/reference.md.
 struct EnvironmentConfigOptions {
-  /// What the names of the variables begin with.
   std::string prefix = "CACHESITE_";
-  /// What stands between session and key.
   std::string separator = "__";
-  /// The keys that have a type and a value of their own; every other variable is a text.
   std::vector<ConfigDefault> defaults = {};
   /// Called one after the other when all values have their types. Only a program can give them: one that
   /// wants them for a component file derives options of its own, with a constructor that fills them in.

@@ -14,9 +14,8 @@
 
 namespace cachesite {
 
-/// Settings of an ExpiryCache.
+/// Settings of an ExpiryCache, explained by `cachesite describe ExpiryCache` and configs/reference.md.
 struct ExpiryCacheOptions : Expiry {
-  /// The cache that holds the entries.
   Reference<ICache> over;
 
   static ParameterTable parameters();

@@ -11,15 +11,10 @@
 
 namespace cachesite {
 
-/// Settings of a FileConfig, JsonConfig, YamlConfig or TomlConfig.
+/// Settings of a FileConfig, JsonConfig, YamlConfig or TomlConfig, explained by `cachesite describe
+/// FileConfig` and configs/reference.md.
 struct FileConfigOptions {
-  /// The file, relative to the working directory. Without it an environment variable names it,
-  /// and without that it has the usual name: `CONFIG_FILE` or `.env.yml` for a FileConfig, `CONFIG_JSON` or
-  /// `.env.json` for a JsonConfig, `CONFIG_YAML` or `.env.yml` for a YamlConfig, `CONFIG_TOML` or `.env.toml`
-  /// for a TomlConfig.
   std::optional<std::string> path;
-  /// Whether a file that cannot be understood keeps the component from being made; otherwise it is an error
-  /// in the log, and the configuration is empty.
   bool strict = true;
 
   static ParameterTable parameters();

@@ -16,11 +16,9 @@ namespace layers {
 class HookList;
 }
 
-/// Settings of a HookedCache.
+/// Settings of a HookedCache, explained by `cachesite describe HookedCache` and configs/reference.md.
 struct HookedCacheOptions {
-  /// The cache whose calls the hooks are told about.
   Reference<ICache> over;
-  /// Called in this order.
   std::vector<Reference<ICacheHook>> hooks;
 
   static ParameterTable parameters();

@@ -11,9 +11,9 @@
 
 namespace cachesite {
 
-/// Settings of a LayeredConfig.
+/// Settings of a LayeredConfig, explained by `cachesite describe LayeredConfig` and configs/reference.md.
 struct LayeredConfigOptions {
-  /// From the bottom to the top, such as defaults, a file, the environment. None may be a null pointer.
+  /// None may be a null pointer.
   std::vector<Reference<IConfig>> layers;
 
   static ParameterTable parameters();

@@ -10,9 +10,8 @@
 
 namespace cachesite {
 
-/// Settings of a MemoryMutexSite.
+/// Settings of a MemoryMutexSite, explained by `cachesite describe MemoryMutexSite` and configs/reference.md.
 struct MemoryMutexSiteOptions {
-  /// Length of a lease whose request gives none.
   std::chrono::milliseconds expire{30'000};
 
   static ParameterTable parameters();

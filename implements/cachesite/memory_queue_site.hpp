@@ -11,13 +11,10 @@
 
 namespace cachesite {
 
-/// Settings of a MemoryQueueSite.
+/// Settings of a MemoryQueueSite, explained by `cachesite describe MemoryQueueSite` and configs/reference.md.
 struct MemoryQueueSiteOptions {
-  /// A message that was handed out and neither acknowledged nor kept for so long is handed out again.
   std::chrono::milliseconds redeliver_after{60'000};
-  /// A message that was handed out so often without being acknowledged is given up; 0: never.
   std::uint32_t max_deliveries = 0;
-  /// A queue that holds so many messages refuses more; 0: no limit.
   std::uint64_t max_messages = 0;
 
   static ParameterTable parameters();

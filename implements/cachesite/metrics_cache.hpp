@@ -17,12 +17,9 @@ class MetricsCounters;
 struct RequestEnd;
 }  // namespace layers
 
-/// Settings of a MetricsCache.
+/// Settings of a MetricsCache, explained by `cachesite describe MetricsCache` and configs/reference.md.
 struct MetricsCacheOptions {
-  /// The cache whose calls are counted.
   Reference<ICache> over;
-  /// One of so many calls of an operation is timed, for each thread; 1 times every call. Rounded up to a
-  /// power of two.
   std::uint32_t sample_every = 128;
 
   static ParameterTable parameters();

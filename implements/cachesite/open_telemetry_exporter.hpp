@@ -29,32 +29,23 @@ enum class TelemetryKeys : std::uint8_t {
   plain,   ///< the first 200 bytes
 };
 
-/// Settings of an OpenTelemetryExporter.
+/// Settings of an OpenTelemetryExporter, explained by `cachesite describe OpenTelemetryExporter` and
+/// configs/reference.md.
 struct OpenTelemetryExporterOptions {
-  /// Where the collector is, as a URL with http or https; `/v1/traces` and `/v1/metrics` are appended. Without
-  /// it, the environment variable OTEL_EXPORTER_OTLP_ENDPOINT says it if substitution is allowed in the
-  /// component file, and otherwise it is http://127.0.0.1:4318.
   std::optional<std::string> endpoint;
-  /// Sent with every request, each as `name: value`.
   std::vector<Secret> headers;
-  /// The attribute `service.name`.
   std::string service_name;
-  /// More attributes of the program, each as `key=value`.
   std::vector<std::string> resource;
   bool traces = true;
   bool metrics = true;
   std::chrono::milliseconds metrics_interval{60'000};
-  /// The share of the calls that begin a trace that is recorded.
   double sample_ratio = 0.01;
-  /// Most spans that are kept, open ones included; a call that finds no room is not recorded, and counted.
   std::uint32_t queue_spans = 2048;
   std::uint32_t batch_spans = 512;
   std::chrono::milliseconds flush_every{5'000};
-  /// For one request, with connecting; and for the whole of `stop()`.
   std::chrono::milliseconds timeout{10'000};
   TelemetryConventions conventions = TelemetryConventions::stable;
   TelemetryKeys keys = TelemetryKeys::none;
-  /// A file with the certificates that the collector's has to be signed by; empty: the system's.
   std::string ssl_ca_certs;
 
   static ParameterTable parameters();

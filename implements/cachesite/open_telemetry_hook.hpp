@@ -13,9 +13,9 @@
 
 namespace cachesite {
 
-/// Settings of an OpenTelemetryHook.
+/// Settings of an OpenTelemetryHook, explained by `cachesite describe OpenTelemetryHook` and
+/// configs/reference.md.
 struct OpenTelemetryHookOptions {
-  /// Where the spans go.
   Reference<ITelemetry> telemetry;
 
   static ParameterTable parameters();

@@ -16,13 +16,10 @@
 
 namespace cachesite {
 
-/// Settings of a PrefixCache.
+/// Settings of a PrefixCache, explained by `cachesite describe PrefixCache` and configs/reference.md.
 struct PrefixCacheOptions {
-  /// The cache that holds the entries.
   Reference<ICache> over;
-  /// Put in front of every key, before `separator`.
   std::string prefix;
-  /// Stands between the prefix and the key. Without a prefix there is no separator either.
   std::string separator;
 
   static ParameterTable parameters();

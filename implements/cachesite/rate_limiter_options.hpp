@@ -51,27 +51,19 @@ enum class WithoutServer : std::uint8_t {
   local,  ///< it limits the process by its share of the limit (`local_share`)
 };
 
-/// Settings that all rate limiters have. Those of connections, and those from `form` to `local_share`, are
-/// for limiters on Redis alone and may not be given otherwise. From a configuration session come those of
-/// connections.
+/// Settings that all rate limiters have, explained in configs/reference.md. Settings of connections, and
+/// those from `form` to `local_share`, are only for limiters on Redis and may not be given otherwise. A
+/// configuration session gives those of connections.
 struct RateLimiterOptions : RedisClientOptions {
-  /// How often, as `parse_rate` reads it: `100/minute`. Has to be given.
+  /// As `parse_rate` reads it.
   std::string rate;
   RateLimitStore store = RateLimitStore::automatic;
   RateLimitForm form = RateLimitForm::cachesite;
-  /// Put in front of every key on Redis; at most 1024 bytes. Limiters with the same prefix share their
-  /// limits. Without it, what the class says: in this library's form it has the component's name in it, so
-  /// that limiters of one file have limits of their own, and programs with the same file share them. In the
-  /// form of redis-kit, and for limiters without a name, it is the same for all of a class: give each its
-  /// own.
   std::optional<std::string> prefix;
-  /// Longest time that a call waits for the server, 1 ms to 1 minute; then `without_server` decides.
   std::chrono::milliseconds timeout{500};
   WithoutServer without_server = WithoutServer::deny;
-  /// With `local`: the share of the limit that this process takes while the server gives no answer, 0.001 to
-  /// 1. With four processes, 0.25 keeps them within the limit together.
   double local_share = 1.0;
-  /// Most keys that the process remembers, 1 to 100000000. See TokenBucketLimiter for what happens beyond.
+  /// TokenBucketLimiter says what happens beyond.
   std::uint64_t max_keys = 100'000;
 
   /// Whether the limits are on a Redis server, as `store` says.

@@ -29,21 +29,15 @@ enum class NullAs : std::uint8_t {
   empty,
 };
 
-/// Settings of a RedisCache: those of its connections, and its own.
+/// Settings of a RedisCache: those of its connection and its own, explained by `cachesite describe
+/// RedisCache` and configs/reference.md.
 struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
   RedisCacheOptions();
 
-  /// Use the connection of this component, a RedisConnection, instead of one of the cache's own. The settings
-  /// of connections are then those of the component and may not be given here.
   Reference<IRedis> connection;
-  /// Put in front of every key. At most as long as a key may be, 64 KiB.
   std::string prefix;
   NullAs null_as = NullAs::marker;
-  /// Longer values are refused, and not read either.
   ByteSize max_value_bytes{std::uint64_t{64} * 1024 * 1024};
-  /// The share of its TTL by which an entry may end earlier or later, so that entries stored together do not
-  /// all end together: 0 to 0.5, the same for the same key and TTL always (see `jittered`). Not used by
-  /// `increment` and `expire`.
   double ttl_jitter = 0.0;
 
   /// A cache that uses the connection of a component takes nothing from a session.

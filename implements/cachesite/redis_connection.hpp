@@ -16,14 +16,13 @@
 
 namespace cachesite {
 
-/// Settings of a RedisConnection: those of its connections, and its own. `max_connections` counts the shared
-/// connections, at most half of it, and the lent ones; it is 64 unless given. Each subscription has one more.
+/// Settings of a RedisConnection: those of its connections and its own, explained by `cachesite describe
+/// RedisConnection` and configs/reference.md. `max_connections` counts the shared connections, at most half
+/// of it, and the lent ones. Each subscription has one more.
 struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions {
   RedisConnectionComponentOptions();
 
-  /// A longer text in an answer ends the connection that it came on.
   ByteSize max_reply_bytes{std::uint64_t{512} * 1024 * 1024};
-  /// A connection of the caller's own that nobody has used for so long is closed.
   std::chrono::milliseconds max_idle_time{60'000};
 
   static ParameterTable parameters();

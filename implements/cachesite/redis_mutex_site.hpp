@@ -13,19 +13,13 @@
 
 namespace cachesite {
 
-/// Settings of a RedisMutexSite: those of its connection, and its own.
+/// Settings of a RedisMutexSite: those of its connection and its own, explained by `cachesite describe
+/// RedisMutexSite` and configs/reference.md.
 struct RedisMutexSiteOptions : RedisClientOptions {
-  /// Put in front of every name: a mutex is the key `<prefix><name>`. At most 1024 bytes.
   std::string prefix = "mutex:";
-  /// Length of a lease whose request gives none. After a crash of the holder the mutex becomes free when this
-  /// time has passed.
   std::chrono::milliseconds expire{30'000};
-  /// Pause between two attempts while the holder may not announce its release, such as a program in another
-  /// language. Holders of this library announce it.
   std::chrono::milliseconds poll_interval{50};
-  /// How long the server may be away without interruption before waiting for a mutex ends with an error.
   std::chrono::milliseconds outage_patience{5'000};
-  /// `get_mutex` gives a null pointer while the server cannot be reached, as FivcGlue does.
   bool require_connection = false;
 
   static ParameterTable parameters();

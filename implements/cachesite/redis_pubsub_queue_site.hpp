@@ -14,15 +14,12 @@
 
 namespace cachesite {
 
-/// Settings of a RedisPubSubQueueSite: those of its connection, and its own.
+/// Settings of a RedisPubSubQueueSite: those of its connection and its own, explained by `cachesite describe
+/// RedisPubSubQueueSite` and configs/reference.md.
 struct RedisPubSubQueueSiteOptions : RedisClientOptions {
-  /// Put in front of every name: a queue is the channel `<prefix><name>`.
   std::string prefix;
-  /// Most messages that wait in a consumer; beyond that the oldest is dropped, with a warning.
   std::uint32_t max_buffered = 10'000;
-  /// Longest time that `get_consumer` waits for the server to confirm the subscription.
   std::chrono::milliseconds subscribe_timeout{1'000};
-  /// `get_producer` and `get_consumer` throw while the server cannot be reached, as FivcGlue does.
   bool require_connection = false;
 
   static ParameterTable parameters();

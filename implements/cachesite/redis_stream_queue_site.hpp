@@ -14,26 +14,16 @@
 
 namespace cachesite {
 
-/// Settings of a RedisStreamQueueSite: those of its connection, and its own.
+/// Settings of a RedisStreamQueueSite: those of its connection and its own, explained by `cachesite describe
+/// RedisStreamQueueSite` and configs/reference.md.
 struct RedisStreamQueueSiteOptions : RedisClientOptions {
-  /// Put in front of every name: a queue is the stream `<prefix><name>`.
   std::string prefix = "queue:";
-  /// Consumers of one group share the messages. A queue may have several groups; each gets every message,
-  /// which needs `delete_acknowledged: false`.
   std::string group = "workers";
-  /// A message that was handed out and neither acknowledged nor kept for so long is handed out again, to any
-  /// consumer: longer than the processing of one message takes.
   std::chrono::milliseconds redeliver_after{60'000};
-  /// A message that was handed out so often without being acknowledged is moved to the stream
-  /// `dead@<prefix><name>`; 0: never.
   std::uint32_t max_deliveries = 0;
-  /// Most messages that a consumer fetches at once. What it has fetched waits for it, not for others.
   std::uint32_t batch = 16;
-  /// How often a consumer looks for messages whose delay is over and for those that nobody acknowledged.
   std::chrono::milliseconds poll_interval{250};
-  /// Take a message out of the stream when it is acknowledged.
   bool delete_acknowledged = true;
-  /// `get_producer` and `get_consumer` throw while the server cannot be reached, as FivcGlue does.
   bool require_connection = false;
 
   static ParameterTable parameters();

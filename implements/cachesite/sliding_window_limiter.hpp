@@ -8,9 +8,8 @@
 
 namespace cachesite {
 
-/// Settings of a SlidingWindowLimiter. `prefix` is `rate:window:<name>:` unless given, with the component's
-/// name (nothing when it has none), and `redis_kit:rl:sw` in the form of redis-kit. In that form the number
-/// in `rate` is at most 100000.
+/// Settings of a SlidingWindowLimiter, explained by `cachesite describe SlidingWindowLimiter` and
+/// configs/reference.md. In the form of redis-kit the number in `rate` is at most 100000.
 struct SlidingWindowLimiterOptions : RateLimiterOptions {
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;

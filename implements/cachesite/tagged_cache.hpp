@@ -26,16 +26,11 @@ enum class TagForm : std::uint8_t {
   spakky,
 };
 
-/// Settings of a TaggedCache.
+/// Settings of a TaggedCache, explained by `cachesite describe TaggedCache` and configs/reference.md.
 struct TaggedCacheOptions {
-  /// The cache that holds the entries. For the form spakky it has to be a RedisCache on the server of
-  /// `connection` with the same `prefix`.
   Reference<ICache> over;
   TagForm form = TagForm::markers;
-  /// The server of the sets; of the form spakky alone, which needs it.
   Reference<IRedis> connection;
-  /// What stands in front of every key at the server; of the form spakky alone. On a Redis Cluster it has to
-  /// hold a hash tag, such as `{shop}:`, so that an entry and its sets lie in one slot.
   std::string prefix;
 
   static ParameterTable parameters();

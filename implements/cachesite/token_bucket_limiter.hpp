@@ -10,10 +10,9 @@
 
 namespace cachesite {
 
-/// Settings of a TokenBucketLimiter. `prefix` is `rate:bucket:<name>:` unless given, with the component's
-/// name (nothing when it has none), and `redis_kit:rl:tb` in the form of redis-kit.
+/// Settings of a TokenBucketLimiter, explained by `cachesite describe TokenBucketLimiter` and
+/// configs/reference.md.
 struct TokenBucketLimiterOptions : RateLimiterOptions {
-  /// Most tokens in a bucket, which can be taken at once; the number in `rate` unless given. 1 to 1000000000.
   std::optional<std::uint64_t> capacity;
 
   static ParameterTable parameters();

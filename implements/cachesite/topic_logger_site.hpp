@@ -20,13 +20,10 @@ struct TopicLevelOptions {
   static ParameterTable parameters();
 };
 
-/// Settings of a TopicLoggerSite.
+/// Settings of a TopicLoggerSite, explained by `cachesite describe TopicLoggerSite` and configs/reference.md.
 struct TopicLoggerSiteOptions {
-  /// Messages below this level are dropped, unless their topic has a level of its own.
   LogLevel level = LogLevel::warning;
-  /// Topics with levels of their own; each counts for the topics below it too (`shop` for `shop.orders`).
   std::vector<TopicLevelOptions> topics;
-  /// Where messages go; without any, to the standard error stream as text.
   std::vector<LogSinkOptions> sinks;
 
   static ParameterTable parameters();

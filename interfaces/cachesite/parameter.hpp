@@ -3,6 +3,7 @@
 #include <cachesite/detail/parameter_type.hpp>
 
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <typeinfo>
@@ -27,6 +28,10 @@ class Parameter {
     declaration_.store = [member](void* options, const ParameterValue& value) {
       Type::store(static_cast<Options*>(options)->*member, value);
     };
+    if constexpr (ParameterStruct<Member>)
+      declaration_.make_group = [member]() -> std::shared_ptr<const void> {
+        return std::make_shared<const Member>(Options().*member);
+      };
     if constexpr (requires(Member & value, const ReferenceVisitor& visit) {
                     Type::visit_references(value, visit);
                   })
@@ -51,6 +56,11 @@ class Parameter {
   /// What a bare number counts, such as "entries".
   Parameter&& unit(std::string_view unit) && {
     declaration_.unit = unit;
+    return std::move(*this);
+  }
+  /// The default in words, such as "a tenth of the TTL": for a member that is empty unless it is given.
+  Parameter&& computed_default(std::string_view words) && {
+    declaration_.computed_default = words;
     return std::move(*this);
   }
   /// The file has to give the parameter.

@@ -12,8 +12,6 @@ namespace cachesite {
 /// Settings of a component that works with a Redis server: either the component whose connection it shares,
 /// or a connection of its own.
 struct RedisClientOptions : RedisConnectionComponentOptions {
-  /// Use this component instead of a connection of one's own. The settings of connections are then those of
-  /// that component and may not be given here.
   Reference<IRedis> connection;
 
   /// A component that uses the connection of another one takes nothing from a session.

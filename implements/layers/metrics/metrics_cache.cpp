@@ -19,7 +19,8 @@ ParameterTable MetricsCacheOptions::parameters() {
   return {
       parameter("over", &O::over, "The cache whose calls are counted.").required(),
       parameter("sample_every", &O::sample_every,
-                "One of so many calls is timed; 1 times every call. Rounded up to a power of two.")
+                "One of this many calls of an operation is timed, per thread; 1 times every call. Rounded up "
+                "to a power of two.")
           .between(1, 1'048'576)
           .unit("calls"),
   };

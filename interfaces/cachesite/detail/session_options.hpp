@@ -32,10 +32,10 @@ struct SessionOptions {
   static ParameterTable parameters() {
     using O = SessionOptions;
     return {
-        parameter("config", &O::config,
-                  "The configuration that parameters come from which are not given here; the unnamed one if "
-                  "there is one, none when null."),
-        parameter("config_session", &O::config_session, "The session of the configuration."),
+        parameter("config", &O::config, "Configuration for parameters that are not given here; null: none.")
+            .computed_default("the unnamed configuration, if there is one"),
+        parameter("config_session", &O::config_session,
+                  "Session of the configuration that holds the parameters."),
     };
   }
 };
