@@ -57,7 +57,7 @@ class SessionsReader {
   void warn(const Node& node, const std::string& sentence) {
     context_.logger->log(
         LogLevel::warning, "config",
-        context_.label + " leaves something out: " + place_of(document_, node.position) + ": " + sentence);
+        context_.label + " ignores a setting: " + place_of(document_, node.position) + ": " + sentence);
   }
 
   const Document& document_;
@@ -87,7 +87,7 @@ Format format_of(const std::string& path, std::optional<Format> format) {
       format = format_from_name(path.substr(dot + 1));
   if (!format)
     throw std::runtime_error(path +
-                             ": the format is not clear from the name: the file is called .yaml, .yml, "
+                             ": the format is not clear from the name: the extension has to be .yaml, .yml, "
                              ".json, .toml or .tml");
   return *format;
 }

@@ -94,7 +94,7 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Adds `by`, which may be negative, to the counter under `key` in one step, and returns its new value. A
   /// counter is an entry whose value is a whole number of 64 bits in decimal, as `get` shows it. A new one
   /// starts from 0 and lives for `time_to_live`; one that is there keeps its TTL. Fails with `refused` and
-  /// changes nothing when the entry is no counter or the sum is out of range.
+  /// changes nothing when the entry is not a counter or the sum is out of range.
   Result<std::int64_t> increment(std::string_view key, std::int64_t by,
                                  TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<std::int64_t>(*this, {Operation::increment, key, by, time_to_live});

@@ -117,7 +117,7 @@ class CachedFunction {
         key_(std::forward<Key>(key), options_.names) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
     report_.emplace(options_.report, cache_->logger(),
-                    "the cache of a function fails; calls go on without it");
+                    "the cache of a function fails; calls continue without it");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
     if (options_.tags && !find_interface<ITaggedCache>(*cache_))
       throw std::invalid_argument("a function with tags needs a cache that has them");

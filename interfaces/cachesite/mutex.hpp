@@ -72,7 +72,7 @@ class IMutex : public Interface<IMutex, "IMutex"> {
 
   /// Takes the mutex. A null pointer means that others had it until the wait limit. Failures: `bad_argument`;
   /// `closed` when `request.stop` was requested or the site is stopped; whatever the backend fails with, when
-  /// it does so for longer than the site is set to bear; `no_memory`, also when no thread can be had that
+  /// it does so for longer than the site is set to bear; `no_memory`, also when no thread could be started that
   /// renews the lease: then nothing was taken.
   Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept {
     if (request.expire && !request.expire->expires())

@@ -224,7 +224,8 @@ Result<bool> MemoryCache::outcome_of(memory::WriteOutcome outcome) noexcept {
   if (outcome == memory::WriteOutcome::too_large)
     return Error(ErrorCode::too_large, "the entry is larger than a shard's part of max_bytes");
   if (outcome == memory::WriteOutcome::no_counter)
-    return Error(ErrorCode::refused, "the entry is no counter: its value is not a whole number of 64 bits");
+    return Error(ErrorCode::refused,
+                 "the entry is not a counter: its value is not a whole number of 64 bits");
   if (outcome == memory::WriteOutcome::out_of_range)
     return Error(ErrorCode::refused, "the counter would leave the range of 64 bits");
   return Error(ErrorCode::no_memory);
