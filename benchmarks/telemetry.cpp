@@ -15,7 +15,6 @@
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/open_telemetry_exporter.hpp>
 #include <cachesite/open_telemetry_hook.hpp>
-#include <cachesite/trace_scope.hpp>
 
 #include <chrono>
 #include <cstdio>

@@ -2,7 +2,7 @@
 
 #include "terminal.hpp"
 
-#include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <algorithm>
 #include <cstddef>

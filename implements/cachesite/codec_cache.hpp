@@ -2,8 +2,8 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_statistics.hpp>
 #include <cachesite/codec.hpp>
-#include <cachesite/codec_statistics.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/parameter.hpp>

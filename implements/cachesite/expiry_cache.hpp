@@ -2,17 +2,37 @@
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
-#include <cachesite/expiry.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/time_to_live.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cachesite {
+
+/// The TTL of some keys.
+struct ExpiryRule {
+  /// See `matches_key_pattern`.
+  std::string match;
+  std::chrono::milliseconds ttl{0};
+
+  static ParameterTable parameters();
+};
+
+/// How long entries live when nobody says so, and at most.
+struct Expiry {
+  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<std::chrono::milliseconds> max_ttl;
+  std::vector<ExpiryRule> rules;
+
+  [[nodiscard]] bool says_something() const noexcept { return ttl || max_ttl || !rules.empty(); }
+  static ParameterTable parameters();
+  [[nodiscard]] std::vector<OptionComplaint> complaints() const;
+};
 
 /// Settings of an ExpiryCache, explained by `cachesite describe ExpiryCache` and configs/reference.md.
 struct ExpiryCacheOptions : Expiry {

@@ -2,7 +2,7 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/stored_config.hpp>
-#include <cachesite/format.hpp>
+#include <cachesite/document.hpp>
 #include <cachesite/parameter.hpp>
 
 #include <optional>

@@ -4,8 +4,6 @@
 #include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/removal_cause.hpp>
-#include <cachesite/eviction_policy.hpp>
-#include <cachesite/huge_pages.hpp>
 #include <cachesite/parameter.hpp>
 
 #include <atomic>
@@ -21,12 +19,42 @@
 
 namespace cachesite {
 
+/// Whether a MemoryCache asks the system for pages of 2 MiB, with which reads at random keys of a large cache
+/// need fewer steps to find an address.
+enum class HugePages : std::uint8_t {
+  /// From 8 MiB on, where the system gives them (on Linux `madvise` or `always` in
+  /// /sys/kernel/mm/transparent_hugepage/enabled). Until the cache is nearly full up to 6 MiB more than it
+  /// holds may be in memory.
+  automatic,
+  never,
+};
+
+/// Which entry of a full MemoryCache goes.
+enum class EvictionPolicy : std::uint8_t {
+  /// W-TinyLFU: new entries pass through a window of a twentieth, and leave it for the main area only when
+  /// they were
+  /// seen more often of late than the entry they would displace (Einziger, Friedman, Manes, "TinyLFU: a
+  /// highly
+  /// efficient cache admission policy", ACM Transactions on Storage 13, 2017). The main area is a CLOCK. The
+  /// best hit
+  /// ratio, the least memory, and the fastest under threads: reads take no lock.
+  tinylfu,
+  /// Three first-in-first-out queues (Yang and others, "FIFO queues are all you need for cache eviction",
+  /// SOSP 2023).
+  s3fifo,
+  /// The entry that was not read or written for the longest time goes.
+  lru,
+  /// The entry that was first inserted the longest time ago goes; writing it again does not save it.
+  fifo,
+};
+
 /// Settings of a MemoryCache, explained by `cachesite describe MemoryCache` and configs/reference.md.
 struct MemoryCacheOptions {
   std::optional<std::uint64_t> max_size = 10000;
   std::optional<ByteSize> max_bytes;
   EvictionPolicy policy = EvictionPolicy::tinylfu;
   std::optional<std::chrono::milliseconds> time_to_idle;
+  /// See `jittered`.
   double ttl_jitter = 0.0;
   HugePages huge_pages = HugePages::automatic;
   std::uint64_t cleanup_interval = 100;

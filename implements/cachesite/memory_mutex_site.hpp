@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
-#include <cachesite/mutex_site.hpp>
+#include <cachesite/mutex.hpp>
 #include <cachesite/parameter.hpp>
 
 #include <chrono>

@@ -2,7 +2,7 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/queue_site.hpp>
+#include <cachesite/queue.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -6,8 +6,7 @@
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
-#include <cachesite/redis_connection_options.hpp>
-#include <cachesite/redis_database.hpp>
+#include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/reference.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/redis_client_options.hpp>
-#include <cachesite/mutex_site.hpp>
+#include <cachesite/mutex.hpp>
 #include <cachesite/parameter.hpp>
 
 #include <chrono>

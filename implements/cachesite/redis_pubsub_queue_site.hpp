@@ -3,7 +3,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/redis_client_options.hpp>
 #include <cachesite/parameter.hpp>
-#include <cachesite/queue_site.hpp>
+#include <cachesite/queue.hpp>
 
 #include <chrono>
 #include <cstdint>

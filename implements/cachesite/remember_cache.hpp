@@ -5,7 +5,7 @@
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/i_tagged_cache.hpp>
-#include <cachesite/mutex_site.hpp>
+#include <cachesite/mutex.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 

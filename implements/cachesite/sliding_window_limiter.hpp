@@ -2,7 +2,7 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/limiter_component.hpp>
-#include <cachesite/rate_limiter_options.hpp>
+#include <cachesite/detail/rate_limiter_options.hpp>
 
 #include <vector>
 

@@ -2,7 +2,6 @@
 
 #include <cachesite/detail/log_sink_options.hpp>
 #include <cachesite/logger.hpp>
-#include <cachesite/logger_site.hpp>
 #include <cachesite/parameter.hpp>
 
 #include <memory>

@@ -1,7 +1,7 @@
 #include "binding/real_text.hpp"
 
-#include <cachesite/config_default.hpp>
 #include <cachesite/detail/problem_text.hpp>
+#include <cachesite/environment_config.hpp>
 
 #include <stdexcept>
 #include <utility>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cachesite/config_default.hpp>
 #include <cachesite/detail/document_source.hpp>
 #include <cachesite/detail/stored_config.hpp>
+#include <cachesite/environment_config.hpp>
 
 #include <functional>
 #include <optional>

@@ -6,7 +6,7 @@
 
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/interruptible_sleep.hpp>
-#include <cachesite/mutex_site.hpp>
+#include <cachesite/mutex.hpp>
 
 #include <algorithm>
 #include <atomic>

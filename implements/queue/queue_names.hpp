@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/detail/guarded_call.hpp>
-#include <cachesite/queue_site.hpp>
+#include <cachesite/queue.hpp>
 #include <cachesite/result.hpp>
 
 #include <stdexcept>

@@ -8,7 +8,7 @@
 #include "redis_client/redis_client.hpp"
 
 #include <cachesite/component_context.hpp>
-#include <cachesite/rate_limiter_options.hpp>
+#include <cachesite/detail/rate_limiter_options.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -1,5 +1,5 @@
+#include <cachesite/detail/rate_limiter_options.hpp>
 #include <cachesite/detail/units.hpp>
-#include <cachesite/rate_limiter_options.hpp>
 
 #include <charconv>
 #include <system_error>

@@ -4,7 +4,7 @@
 #include "rate_limit/redis_form.hpp"
 
 #include <cachesite/detail/failure_report.hpp>
-#include <cachesite/rate_limiter_options.hpp>
+#include <cachesite/detail/rate_limiter_options.hpp>
 #include <cachesite/redis.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cachesite/detail/rate_limiter_options.hpp>
 #include <cachesite/rate_limiter.hpp>
-#include <cachesite/rate_limiter_options.hpp>
 
 #include <chrono>
 #include <cstdint>

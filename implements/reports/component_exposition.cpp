@@ -2,7 +2,7 @@
 
 #include "reports/reported_component.hpp"
 
-#include <cachesite/component_metrics.hpp>
+#include <cachesite/component.hpp>
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,7 @@
 #include "binding/expectation.hpp"
 #include "binding/value_node.hpp"
 
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 namespace cachesite {
 

@@ -5,7 +5,6 @@
 
 #include <cachesite/detail/problem_ids.hpp>
 #include <cachesite/logger.hpp>
-#include <cachesite/logger_site.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -9,7 +9,7 @@
 #include <cachesite/detail/problem_ids.hpp>
 #include <cachesite/detail/problem_text.hpp>
 #include <cachesite/detail/units.hpp>
-#include <cachesite/logger_site.hpp>
+#include <cachesite/logger.hpp>
 
 #include <algorithm>
 #include <exception>

@@ -3,7 +3,7 @@
 
 #include <cachesite/config.hpp>
 #include <cachesite/logical_cache.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <algorithm>
 #include <string>

@@ -3,7 +3,7 @@
 #include "site/item_settings.hpp"
 #include "site/shared_options.hpp"
 
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <algorithm>
 #include <initializer_list>

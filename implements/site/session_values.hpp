@@ -3,7 +3,7 @@
 #include "binding/problem_list.hpp"
 #include "site/item.hpp"
 
-#include <cachesite/config_session.hpp>
+#include <cachesite/config.hpp>
 #include <cachesite/logger.hpp>
 
 #include <memory>

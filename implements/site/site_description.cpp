@@ -1,6 +1,6 @@
 #include "binding/value_node.hpp"
 
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <algorithm>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/cache_hook.hpp>
-#include <cachesite/cache_operation.hpp>
+#include <cachesite/cache_request.hpp>
 #include <cachesite/error.hpp>
 
 #include <algorithm>

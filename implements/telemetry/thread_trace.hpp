@@ -2,7 +2,7 @@
 
 #include "telemetry/trace_parent.hpp"
 
-#include <cachesite/trace_scope.hpp>
+#include <cachesite/open_telemetry_hook.hpp>
 
 #include <cstdint>
 

@@ -33,11 +33,10 @@ class BoundCache {
   /// The value; empty on a miss, on a cached null, and on any failure.
   [[nodiscard]] std::optional<Value> get_value() const noexcept { return cache_->get_value(key_); }
   /// Stores `value`, or a cached null for std::nullopt. True when stored.
-  template <class Rep, class Period>
-  bool set_value(std::optional<ByteView> value, std::chrono::duration<Rep, Period> expire) const noexcept {
+  bool set_value(std::optional<ByteView> value,
+                 TimeToLive expire = TimeToLive::unspecified()) const noexcept {
     return cache_->set_value(key_, value, expire);
   }
-  bool set_value(std::optional<ByteView> value) const noexcept { return cache_->set_value(key_, value); }
 
   [[nodiscard]] Lookup get() const noexcept { return cache_->get(key_); }
   Result<Found> read(Value& destination) const noexcept { return cache_->read(key_, destination); }

@@ -13,20 +13,17 @@ namespace cachesite {
 
 /// A cache: keys and values are any bytes, and every entry has a time to live.
 ///
-/// There are two ways to use one. The **graceful** calls, `get_value` and `set_value`, treat a failing
-/// backend as a miss: right for code that can always do without the cache. The **precise** calls, `get`,
-/// `read`, `write` and the rest, tell a hit, a cached null, a miss and a failure with its reason apart. No
-/// call throws, except std::bad_alloc where it says so.
+/// The **graceful** calls, `get_value` and `set_value`, treat a failure as a miss. The **precise** calls, all
+/// others, distinguish a hit, a cached null, a miss and a failure with its reason. All calls are safe from any
+/// thread. None throws, except std::bad_alloc where it says so.
 ///
-/// Rules that hold for every implementation: a key is 1 byte to 64 KiB long; a value is at most 512 MiB long
-/// (an implementation may be set to less); a TTL is 1 ms to 10 years, or `TimeToLive::never_expires()` where
-/// it is asked for by name; arguments outside that are refused with `bad_argument` or `too_large` before
-/// anything else happens. A call that leaves the TTL out gets that of the cache (see
-/// `effective_time_to_live`), and is refused by a cache that has none. An entry is never returned later than
-/// 1 ms after the end of its TTL. All calls are safe from any thread.
-///
-/// What a cache cannot do at all, such as counting in an encrypted one, fails with `unsupported`; its own
-/// comment says so. A cache of one's own derives from CacheBase, a layer over another cache from CacheLayer.
+/// Every cache keeps these rules. A key is 1 byte to 64 KiB long, a value at most 512 MiB, or less where the
+/// cache is set to less. A TTL is 1 ms to 10 years, or `TimeToLive::never_expires()`. Other arguments are
+/// refused with `bad_argument` or `too_large` before anything else happens. A call without a TTL takes that
+/// of the cache (see `effective_time_to_live`); a cache that has none refuses it. An entry is never returned
+/// later than 1 ms after the end of its TTL. What a cache cannot do at all, such as counting in an encrypted
+/// one, fails with `unsupported`; its own comment says so. A cache of your own derives from CacheBase, a layer
+/// over another cache from CacheLayer.
 class ICache : public Interface<ICache, "ICache"> {
   using Keys = std::span<const std::string_view>;
   using Operation = CacheOperation;
@@ -43,27 +40,21 @@ class ICache : public Interface<ICache, "ICache"> {
     return value;
   }
 
-  /// Stores `value`, or a cached null for std::nullopt, in place of what is there, for as long as `expire`
-  /// (rounded down to milliseconds). True when stored; false when refused or on any failure.
-  template <class Rep, class Period>
+  /// Stores `value`, or a cached null for std::nullopt, and replaces what is there. `expire`, its TTL, is any
+  /// std::chrono duration; without it the TTL of the cache counts. False when refused and on any failure.
   bool set_value(std::string_view key, std::optional<ByteView> value,
-                 std::chrono::duration<Rep, Period> expire) noexcept {
-    return write(key, value, TimeToLive(expire)).ok();
-  }
-  /// The same for as long as the cache is set to; false when it is set to nothing.
-  bool set_value(std::string_view key, std::optional<ByteView> value) noexcept {
-    return write(key, value).ok();
+                 TimeToLive expire = TimeToLive::unspecified()) noexcept {
+    return write(key, value, expire).ok();
   }
 
-  /// The entry under `key`, with every case told apart.
+  /// The entry under `key`.
   [[nodiscard]] Lookup get(std::string_view key) noexcept {
     Value value;
     const auto found = read(key, value);
     return found.ok() ? Lookup(found.value(), std::move(value)) : Lookup(found.error());
   }
 
-  /// As `get`, into a destination that the caller keeps and whose memory is used again. Unless the result is
-  /// `Found::hit` it is empty or holds bytes without meaning.
+  /// As `get`, into a `destination` whose memory is used again. Unless `Found::hit` its bytes have no meaning.
   Result<Found> read(std::string_view key, Value& destination) noexcept {
     if (const auto refused = detail::refusal_of_key(key)) return refuse(*refused);
     return guarded_call<Found>([&] { return do_read(key, destination); });
@@ -78,23 +69,23 @@ class ICache : public Interface<ICache, "ICache"> {
     return guarded_call<Done>([&] { return do_write(key, value, time_to_live); });
   }
 
-  /// Stores `value` only if there is no entry under `key`, in one step: of several callers one gets true.
-  /// False when there is an entry, a cached null included.
+  /// Stores `value` if there is no entry under `key`, not even a cached null, in one step: of several callers
+  /// one gets true. False when there is an entry.
   Result<bool> add(std::string_view key, std::optional<ByteView> value,
                    TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<bool>(*this, {Operation::add, key, value, time_to_live});
   }
 
-  /// Stores `value` only if there is an entry under `key`, in one step. False when there is none.
+  /// Stores `value` if there is an entry under `key`, in one step. False when there is none.
   Result<bool> replace(std::string_view key, std::optional<ByteView> value,
                        TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<bool>(*this, {Operation::replace, key, value, time_to_live});
   }
 
-  /// Adds `by`, which may be negative, to the counter under `key` in one step, and returns its new value. A
-  /// counter is an entry whose value is a whole number of 64 bits in decimal, as `get` shows it. A new one
-  /// starts from 0 and lives for `time_to_live`; one that is there keeps its TTL. Fails with `refused` and
-  /// changes nothing when the entry is not a counter or the sum is out of range.
+  /// Adds `by`, which may be negative, to the counter under `key` in one step, and returns the sum. A counter
+  /// is an entry whose value is a whole number of 64 bits in decimal. A new one starts from 0 and lives for
+  /// `time_to_live`; one that is there keeps its TTL. Fails with `refused`, and changes nothing, when the
+  /// entry is no counter or the sum is out of range.
   Result<std::int64_t> increment(std::string_view key, std::int64_t by,
                                  TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<std::int64_t>(*this, {Operation::increment, key, by, time_to_live});
@@ -115,30 +106,28 @@ class ICache : public Interface<ICache, "ICache"> {
     return detail::ask<Remaining>(*this, {Operation::time_to_live, key});
   }
 
-  /// Gives the entry under `key` a new TTL, counted from now; never_expires() takes its end away. False when
-  /// there is no entry.
+  /// Gives the entry under `key` a new TTL from now, never_expires() included. False when there is no entry.
   Result<bool> expire(std::string_view key, TimeToLive time_to_live) noexcept {
     return detail::ask<bool>(*this, {Operation::expire, key, std::nullopt, time_to_live});
   }
 
-  /// Lets the entry under `key` end at a point of this machine's wall clock, to the millisecond. A time that
-  /// is not in the future removes it. False when there is no entry.
+  /// As `expire`, until a time of this machine's wall clock. A time that is not in the future removes the entry.
   Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept {
     const auto now = std::chrono::system_clock::now();
     if (when <= now) return remove(key);
     return expire(key, TimeToLive(std::chrono::ceil<std::chrono::milliseconds>(when - now)));
   }
 
-  /// Takes the end of the entry under `key` away. True when there is an entry that had one.
+  /// Lets the entry under `key` live for ever. True when there is an entry that had a TTL.
   Result<bool> persist(std::string_view key) noexcept {
     return detail::ask<bool>(*this, {Operation::persist, key});
   }
 
-  // Many keys in one go: one round trip, to all servers of a cluster at once. The forms that return the
-  // results throw std::bad_alloc.
+  // Many keys in one round trip, to all servers of a cluster at once. `results` has the length and the order
+  // of what is asked, and is overwritten; one that is refused does not affect the others. The forms that
+  // return the results throw std::bad_alloc.
 
-  /// Reads `keys` together. `results` is as long as `keys`, has one result for each in their order, and is
-  /// overwritten. A key may occur more than once; one that is refused does not keep others from being read.
+  /// Reads `keys`. A key may occur more than once.
   void get_many(Keys keys, std::span<Lookup> results) noexcept {
     detail::ask_all(*this, Operation::get_many, keys, results);
   }
@@ -149,8 +138,7 @@ class ICache : public Interface<ICache, "ICache"> {
     return get_many(Keys(keys.begin(), keys.size()));
   }
 
-  /// Stores `entries` together, each as `write` does; not one step, so some may be stored and others not.
-  /// `results` has one result for each. When a key occurs twice, the later one counts.
+  /// Stores each of `entries` as `write` does, not in one step. When a key occurs twice, the later one counts.
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {
     detail::ask_all(*this, entries, results);
   }
@@ -161,7 +149,7 @@ class ICache : public Interface<ICache, "ICache"> {
     return set_many(std::span<const CacheEntry>(entries.begin(), entries.size()));
   }
 
-  /// Removes the entries under `keys` together. `results` has for each what `remove` returns.
+  /// Removes the entries under `keys`, each as `remove` does.
   void remove_many(Keys keys, std::span<Result<bool>> results) noexcept {
     detail::ask_all(*this, Operation::remove_many, keys, results);
   }
@@ -172,75 +160,60 @@ class ICache : public Interface<ICache, "ICache"> {
     return remove_many(Keys(keys.begin(), keys.size()));
   }
 
-  /// How long the entries under `keys` still live, asked together. `results` has one for each.
+  /// How long the entries under `keys` still live.
   void time_to_live_many(Keys keys, std::span<Result<Remaining>> results) noexcept {
     detail::ask_all(*this, Operation::time_to_live_many, keys, results);
   }
 
-  /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked.
+  /// The keys that match `pattern` (see matches_key_pattern), fetched in batches during the iteration.
   [[nodiscard]] KeyRange keys(std::string_view pattern = "*") { return detail::walk(*this, pattern); }
 
-  /// One step of such a walk: appends the keys of one batch, which may be none, to `keys` and moves
-  /// `position`, which begins as a new one. It is finished when `position.finished`.
+  /// One batch of them: appends its keys, which may be none, to `keys`, and moves `position`, which is a new
+  /// one at first. It was the last when `position.finished`.
   Status scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) noexcept {
-    if (position.finished) return Done{};
-    return detail::ask<Done>(*this, {pattern, position, keys});
+    return position.finished ? Status(Done{}) : detail::ask<Done>(*this, {pattern, position, keys});
   }
 
-  /// Removes the entries whose keys match `pattern`, a batch at a time, and returns how many there were. A
-  /// failure leaves those removed that came first.
+  /// Removes the entries whose keys match `pattern`, and returns their number. After a failure some are gone.
   Result<std::uint64_t> remove_matching(std::string_view pattern) noexcept {
     return detail::ask<std::uint64_t>(*this, {Operation::remove_matching, pattern});
   }
 
-  /// Removes all entries of this cache: with a prefix, those that begin with it, and nobody else's.
+  /// Removes all entries of this cache: with a prefix, only those whose keys begin with it.
   Status clear() noexcept { return detail::ask<Done>(*this, {Operation::clear}); }
 
-  /// Number of entries of this cache; expired ones that were not swept yet may be counted. On a server that
-  /// is shared this may have to walk all keys.
+  /// Number of entries; expired ones may be counted. On a shared server this may have to read all keys.
   Result<std::uint64_t> size() noexcept { return detail::ask<std::uint64_t>(*this, {Operation::size}); }
 
   /// Any of the operations above, for code that treats all alike: it ends `request`.
   void perform(CacheRequest& request) noexcept {
-    if (!detail::leaves_time_to_live(request)) return perform_as_given(request);
-    detail::perform_completed(
-        request,
-        [this](std::string_view key, TimeToLive given) { return effective_time_to_live(key, given); },
-        [this](CacheRequest& completed) { perform_as_given(completed); });
+    detail::perform(*this, request, &ICache::do_begin, &ICache::on_refused);
   }
 
-  /// How long an entry under `key` lives that is stored with `time_to_live`: as long as that says, unless this
-  /// cache, or one that it stands on, has a TTL for calls that give none or a limit for those that do (see
-  /// ExpiryCache). `unspecified()` when the call gives none and there is none. A layer that changes keys or
-  /// TTLs on their way down overrides it, and asks the cache below.
-  [[nodiscard]] virtual TimeToLive effective_time_to_live(std::string_view /*key*/,
-                                                          TimeToLive time_to_live) const noexcept {
-    return time_to_live;
+  /// The TTL that an entry gets from a call with the TTL `given`; `unspecified()` when there is none. It differs
+  /// from `given` by what this cache or one below it is set to (see ExpiryCache). A layer that changes keys or
+  /// TTLs overrides it, and asks the cache below.
+  [[nodiscard]] virtual TimeToLive effective_time_to_live(std::string_view, TimeToLive given) const noexcept {
+    return given;
   }
 
   /// Counters since the cache was made.
   [[nodiscard]] virtual CacheStatistics statistics() const = 0;
 
-  /// Where failures are logged that nobody else is told about, as by `cached()`; null when nowhere.
+  /// Where failures are logged that no caller is told of, as by `cached()`; null when nowhere.
   [[nodiscard]] virtual std::shared_ptr<class ILogger> logger() const noexcept { return nullptr; }
 
  protected:
   friend class CacheLayer;  // calls the cache below without the rules, which its own caller has passed
 
-  // What a cache provides; the arguments have passed the rules above. An exception that escapes becomes a
-  // failure (see thrown_failure). `do_begin` ends any request, reads and writes included.
+  // What a cache provides. The arguments follow the rules above. An exception that escapes becomes a failure
+  // (see thrown_failure). `do_begin` ends any request, reads and writes included.
   virtual Result<Found> do_read(std::string_view key, Value& destination) = 0;
   virtual Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) = 0;
   virtual void do_begin(CacheRequest& request) = 0;
-  /// Told about each call that was refused for its arguments, so that it can be counted.
+  /// Called for each call that was refused for its arguments, so that it can be counted.
   virtual void on_refused() noexcept {}
   Error refuse(Error error) noexcept { return on_refused(), error; }
-
- private:
-  void perform_as_given(CacheRequest& request) noexcept {
-    detail::perform(
-        request, [this](CacheRequest& accepted) { do_begin(accepted); }, [this] { on_refused(); });
-  }
 };
 
 }  // namespace cachesite

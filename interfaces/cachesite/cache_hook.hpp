@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/cache_operation.hpp>
+#include <cachesite/cache_request.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/error.hpp>
 

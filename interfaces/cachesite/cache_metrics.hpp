@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/cache_operation.hpp>
+#include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/detail/latency_histogram.hpp>

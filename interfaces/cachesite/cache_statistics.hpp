@@ -1,7 +1,12 @@
 #pragma once
 
+#include <cachesite/component.hpp>
+
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace cachesite {
 
@@ -30,6 +35,76 @@ struct CacheStatistics {
     const auto reads = hits + misses;
     return reads == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(reads);
   }
+};
+
+/// Why stored bytes could not be turned back into a value.
+enum class Undecodable : std::uint8_t {
+  foreign,        ///< not of a form that the configuration reads
+  version,        ///< enveloped by a later version
+  damaged,        ///< cut off or changed: the checksum or the compressed data is wrong
+  misplaced,      ///< written for another key or another cache
+  unknown_key,    ///< encrypted with a key that is not among those given
+  not_authentic,  ///< the encryption's own check failed: tampered with, or another key
+  expired,        ///< the token is older than allowed, or from the future
+  too_large,      ///< longer than allowed, or out of proportion to its compressed form
+  codec,          ///< refused by the codec that the configuration names
+};
+
+inline constexpr std::size_t undecodable_reasons = 9;
+
+/// The reason as a word for metrics and logs, such as "damaged".
+[[nodiscard]] constexpr std::string_view to_string(Undecodable reason) noexcept {
+  constexpr std::array<std::string_view, undecodable_reasons> words{
+      "foreign",       "version", "damaged",   "misplaced", "unknown_key",
+      "not_authentic", "expired", "too_large", "codec"};
+  const auto index = static_cast<std::size_t>(reason);
+  return index < words.size() ? words[index] : "unknown";
+}
+
+/// What a CodecCache has done since it was made.
+struct CodecStatistics {
+  std::uint64_t values_written = 0;  ///< values encoded and stored
+  std::uint64_t plain_bytes = 0;     ///< their length before encoding
+  std::uint64_t stored_bytes = 0;    ///< their length as stored
+  std::uint64_t old_forms_read = 0;  ///< values read in a form that is read but no longer written
+  std::array<std::uint64_t, undecodable_reasons> undecodable{};  ///< by reason
+
+  [[nodiscard]] std::uint64_t undecodable_by(Undecodable reason) const noexcept {
+    return undecodable[static_cast<std::size_t>(reason)];
+  }
+  /// All reasons together.
+  [[nodiscard]] std::uint64_t undecodable_total() const noexcept {
+    std::uint64_t total = 0;
+    for (const auto count : undecodable)
+      total += count;
+    return total;
+  }
+};
+
+/// The counters of a component that encodes values; a CodecCache has it beside ICache.
+class ICodecStatistics : public Interface<ICodecStatistics, "ICodecStatistics"> {
+ public:
+  /// Safe from any thread. The counters are read one by one, so they need not fit each other exactly.
+  [[nodiscard]] virtual CodecStatistics codec_statistics() const = 0;
+};
+
+/// What a FailoverCache has done since it was made.
+struct FailoverStatistics {
+  bool down = false;                 ///< the first cache counts as failing now
+  std::uint64_t outages = 0;         ///< times that it began to fail
+  std::uint64_t outage_errors = 0;   ///< calls to either cache that failed as an outage does
+  std::uint64_t failover_calls = 0;  ///< calls that the second cache was asked to do
+  std::uint64_t degraded_calls = 0;  ///< calls that were answered without any cache
+  std::uint64_t repaired_keys = 0;   ///< keys removed from the first cache after an outage
+  std::uint64_t forgotten_keys = 0;  ///< keys that should have been, but did not fit into the list, and
+                                     ///< patterns that the first cache cannot remove
+  std::uint64_t keys_to_repair = 0;  ///< keys in that list now
+};
+
+/// Tells what a FailoverCache has done. Cheap, and safe from any thread.
+class IFailoverStatistics : public Interface<IFailoverStatistics, "IFailoverStatistics"> {
+ public:
+  [[nodiscard]] virtual FailoverStatistics failover_statistics() const = 0;
 };
 
 }  // namespace cachesite

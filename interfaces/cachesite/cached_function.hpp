@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
-#include <cachesite/cache_error.hpp>
 #include <cachesite/computing_cache.hpp>
 #include <cachesite/detail/argument_key.hpp>
 #include <cachesite/detail/failure_report.hpp>

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,6 +96,28 @@ class Error {
   std::shared_ptr<const std::string> message_;
   ErrorCode code_;
   Outcome outcome_;
+};
+
+/// A failed call as an exception, for programs that would rather catch than ask. The library itself does not
+/// throw it at run time except where a call says so; `or_throw` makes it of any result.
+class CacheError : public std::runtime_error {
+ public:
+  /// The text is the code's name and the sentence: `timeout: no answer within 250 ms`. Throws std::bad_alloc.
+  explicit CacheError(Error error) : std::runtime_error(text_of(error)), error_(std::move(error)) {}
+
+  /// The failure itself, to decide by.
+  [[nodiscard]] const Error& error() const noexcept { return error_; }
+  /// The same as `error().code()`.
+  [[nodiscard]] ErrorCode code() const noexcept { return error_.code(); }
+
+ private:
+  static std::string text_of(const Error& error) {
+    std::string text(to_string(error.code()));
+    if (error.message() != text) text.append(": ").append(error.message());
+    return text;
+  }
+
+  Error error_;
 };
 
 }  // namespace cachesite

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -85,5 +86,89 @@ class KeyRange {
   std::size_t next_ = 0;
   std::optional<Error> error_;
 };
+
+namespace detail {
+
+/// One element of a pattern against one byte: how many bytes of the pattern it takes, 0 for no match.
+/// Precondition: the pattern is not empty.
+[[nodiscard]] constexpr std::size_t match_pattern_element(std::string_view pattern, char byte) noexcept {
+  const auto value = static_cast<unsigned char>(byte);
+  if (pattern[0] == '?') return 1;
+  if (pattern[0] == '\\' && pattern.size() > 1) return pattern[1] == byte ? 2 : 0;
+  if (pattern[0] != '[') return pattern[0] == byte ? 1 : 0;
+  std::size_t at = 1;
+  const bool negated = at < pattern.size() && pattern[at] == '^';
+  if (negated) ++at;
+  bool matched = false;
+  while (at < pattern.size() && pattern[at] != ']') {
+    const bool escaped = pattern[at] == '\\' && at + 1 < pattern.size();
+    if (escaped) ++at;
+    auto first = static_cast<unsigned char>(pattern[at]);
+    auto last = first;
+    if (!escaped && at + 2 < pattern.size() && pattern[at + 1] == '-') {
+      at += 2;
+      last = static_cast<unsigned char>(pattern[at]);
+      if (last < first) {
+        const auto smaller = last;
+        last = first;
+        first = smaller;
+      }
+    }
+    if (first <= value && value <= last) matched = true;
+    ++at;
+  }
+  if (at < pattern.size()) ++at;
+  return matched != negated ? at : 0;
+}
+
+}  // namespace detail
+
+/// True when the whole `key` matches a pattern as Redis has them: `*` is any number of bytes, `?` one byte,
+/// `[abc]`, `[a-z]` and `[^a]` one byte of a set, and a backslash takes the next byte as it is. A set without
+/// its end reaches to the end of the pattern. Inside a set an escaped byte begins no range, and the end of a
+/// range is taken as it is, a `]` or backslash included. Takes time proportional to the product of the
+/// lengths at most.
+[[nodiscard]] constexpr bool matches_key_pattern(std::string_view pattern, std::string_view key) noexcept {
+  constexpr auto none = std::string_view::npos;
+  std::size_t in_pattern = 0;
+  std::size_t in_key = 0;
+  std::size_t after_star = none;
+  std::size_t star_key = 0;
+  while (in_key < key.size()) {
+    if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
+      after_star = ++in_pattern;
+      star_key = in_key;
+      continue;
+    }
+    const auto taken = in_pattern < pattern.size()
+                           ? detail::match_pattern_element(pattern.substr(in_pattern), key[in_key])
+                           : 0;
+    if (taken > 0) {
+      in_pattern += taken;
+      ++in_key;
+      continue;
+    }
+    if (after_star == none) return false;
+    in_pattern = after_star;
+    in_key = ++star_key;
+  }
+  while (in_pattern < pattern.size() && pattern[in_pattern] == '*')
+    ++in_pattern;
+  return in_pattern == pattern.size();
+}
+
+/// The pattern that matches `text` alone: a backslash before each byte that means something in a pattern.
+/// Throws std::bad_alloc.
+[[nodiscard]] inline std::string escape_key_pattern(std::string_view text) {
+  std::string pattern;
+  pattern.reserve(text.size());
+  for (const char byte : text) {
+    if (byte == '*' || byte == '?' || byte == '[' || byte == ']' || byte == '\\' || byte == '^' ||
+        byte == '-')
+      pattern.push_back('\\');
+    pattern.push_back(byte);
+  }
+  return pattern;
+}
 
 }  // namespace cachesite

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cachesite/mutex.hpp>
-#include <cachesite/mutex_lease.hpp>
 #include <cachesite/time_span.hpp>
 
 #include <cstdint>

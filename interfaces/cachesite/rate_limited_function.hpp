@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cachesite/cache_error.hpp>
 #include <cachesite/detail/argument_key.hpp>
 #include <cachesite/rate_limiter.hpp>
 

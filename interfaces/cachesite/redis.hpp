@@ -5,7 +5,6 @@
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/redis_information.hpp>
 #include <cachesite/redis_command.hpp>
-#include <cachesite/redis_session.hpp>
 #include <cachesite/redis_subscription.hpp>
 #include <cachesite/redis_value.hpp>
 #include <cachesite/result.hpp>
@@ -26,6 +25,46 @@
 #include <vector>
 
 namespace cachesite {
+
+/// How a transaction ended that did not fail.
+struct RedisTransaction {
+  /// False when a watched key was changed by somebody else first: then nothing was done.
+  bool committed = false;
+  /// The answers to the commands, in their order; empty unless committed. An element may be an error: Redis
+  /// does the other commands of the transaction all the same.
+  std::vector<RedisValue> replies;
+};
+
+/// A connection that its holder has alone, for commands that belong together: transactions above all. Destroy
+/// it to give the connection back. Use it from one thread at a time.
+///
+/// When the connection ends, the call fails and so does every later one: what the server knew about the
+/// session is gone, so nothing is sent again here.
+class IRedisSession {
+ public:
+  virtual ~IRedisSession() = default;
+
+  /// Sends a command and waits for its answer. An error of the server is a failure with
+  /// `ErrorCode::refused` and the server's words. Commands after which a server sends more than one answer
+  /// (`SUBSCRIBE`, `MONITOR` ...) are refused with `bad_argument`.
+  virtual Result<RedisValue> call(const RedisCommand& command) noexcept = 0;
+
+  /// Sends all commands at once. One result for each, in their order; see `IRedis::pipeline`.
+  virtual std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands) = 0;
+
+  /// Watches keys: the next `execute` does nothing if somebody changes one of them from now on.
+  virtual Status watch(std::span<const std::string_view> keys) noexcept = 0;
+
+  /// Does all commands in one step that nobody can come between: MULTI, the commands and EXEC, sent together.
+  /// A conflict with a watched key is no failure: see `RedisTransaction::committed`. Fails with `refused` and
+  /// without any effect when the server does not know or permit one of the commands, and with `bad_argument`
+  /// before anything is sent when one of them cannot be part of a transaction. The keys are no longer watched
+  /// once the transaction was sent and answered; after `bad_argument` they still are.
+  virtual Result<RedisTransaction> execute(std::span<const RedisCommand> commands) noexcept = 0;
+
+  /// Gives the watched keys up without doing anything.
+  virtual Status discard() noexcept = 0;
+};
 
 namespace redis {
 struct ConnectionHandle;
@@ -194,6 +233,23 @@ class IRedis : public Interface<IRedis, "IRedis"> {
     if (!timeout) return std::nullopt;
     return timeout->milliseconds();
   }
+};
+
+/// The whole database behind a component that talks to Redis. RedisCache offers it beside ICache:
+///
+///     - class: RedisCache
+///       entries:
+///         - {interface: ICache, name: sessions}
+///         - {interface: IRedisDatabase, name: sessions}
+///
+/// A program that only uses caches has no need of it: `ICache::clear` removes the entries of one cache.
+class IRedisDatabase : public Interface<IRedisDatabase, "IRedisDatabase"> {
+ public:
+  /// **Destroys everything in the database**: the keys of every prefix, of every cache, and of every other
+  /// program that uses the same database of the same server; on a cluster, everything on all its masters.
+  /// There is no way back. The server frees the memory in the background (`FLUSHDB ASYNC`). A failure on one
+  /// master of a cluster leaves those empty that came first.
+  virtual Status flush_database() noexcept = 0;
 };
 
 }  // namespace cachesite

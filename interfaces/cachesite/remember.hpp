@@ -10,7 +10,6 @@
 #include <cachesite/serializer.hpp>
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/typed_cache.hpp>
-#include <cachesite/typed_lookup.hpp>
 #include <cachesite/value.hpp>
 
 #include <concepts>

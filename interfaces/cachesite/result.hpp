@@ -53,4 +53,13 @@ struct Done {
 /// The outcome of a call that either succeeds or fails.
 using Status = Result<Done>;
 
+/// The value of a call that succeeded; throws CacheError when it failed:
+///
+///     const bool removed = or_throw(cache->remove("user:42"));
+template <class T>
+T or_throw(Result<T> result) {
+  if (!result.ok()) throw CacheError(result.error());
+  return std::move(result).value();
+}
+
 }  // namespace cachesite

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
+#include <cachesite/lookup.hpp>
 #include <cachesite/serializer.hpp>
-#include <cachesite/typed_lookup.hpp>
 
 #include <chrono>
 #include <concepts>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/component_site.hpp>
-#include <cachesite/format.hpp>
+#include <cachesite/document.hpp>
 
 #include <string>
 

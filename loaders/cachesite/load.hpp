@@ -4,8 +4,7 @@
 #include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/document.hpp>
-#include <cachesite/document_limits.hpp>
-#include <cachesite/format.hpp>
+#include <cachesite/document_reader.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
 #include <cachesite/time_span.hpp>

@@ -1,6 +1,6 @@
 #include <cachesite/document_writer.hpp>
 #include <cachesite/dump.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <utility>
 

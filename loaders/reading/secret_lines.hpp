@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/format.hpp>
+#include <cachesite/document.hpp>
 #include <cachesite/problem.hpp>
 
 #include <string>

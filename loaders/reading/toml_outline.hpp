@@ -5,7 +5,7 @@
 #include "reading/toml_keys.hpp"
 #include "reading/toml_tokens.hpp"
 
-#include <cachesite/document_limits.hpp>
+#include <cachesite/document_reader.hpp>
 
 #include <cstddef>
 #include <string>

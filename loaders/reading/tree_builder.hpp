@@ -3,7 +3,7 @@
 #include "reading/problem_list.hpp"
 
 #include <cachesite/document.hpp>
-#include <cachesite/document_limits.hpp>
+#include <cachesite/document_reader.hpp>
 
 #include <cstddef>
 #include <cstdint>

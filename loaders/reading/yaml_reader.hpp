@@ -4,7 +4,7 @@
 #include "reading/source_text.hpp"
 
 #include <cachesite/document.hpp>
-#include <cachesite/document_limits.hpp>
+#include <cachesite/document_reader.hpp>
 
 namespace cachesite::reading {
 

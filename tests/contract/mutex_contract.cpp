@@ -2,8 +2,8 @@
 
 #include "support/wait_until.hpp"
 
+#include <cachesite/mutex.hpp>
 #include <cachesite/mutex_guard.hpp>
-#include <cachesite/mutex_lease.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/mutex_site.hpp>
+#include <cachesite/mutex.hpp>
 
 #include <functional>
 #include <memory>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/queue_site.hpp>
+#include <cachesite/queue.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -3,8 +3,8 @@
 #include "integration/lock_fixture.hpp"
 
 #include <cachesite/load.hpp>
-#include <cachesite/mutex_site.hpp>
-#include <cachesite/queue_site.hpp>
+#include <cachesite/mutex.hpp>
+#include <cachesite/queue.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 
 #include <string>

@@ -5,8 +5,8 @@
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
 
+#include <cachesite/mutex.hpp>
 #include <cachesite/mutex_guard.hpp>
-#include <cachesite/mutex_lease.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #include "unit/loaders/probe.hpp"
 
 #include <cachesite/document_writer.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-#include <cachesite/expiry.hpp>
+#include <cachesite/expiry_cache.hpp>
 #include <cachesite/time_to_live.hpp>
 
 namespace cachesite {

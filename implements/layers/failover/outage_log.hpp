@@ -5,8 +5,8 @@
 #include "layers/failover/owed_removals.hpp"
 
 #include <cachesite/cache.hpp>
+#include <cachesite/cache_statistics.hpp>
 #include <cachesite/component_context.hpp>
-#include <cachesite/failover_statistics.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "layers/failover/owed_removals.hpp"
 
-#include <cachesite/key_pattern.hpp>
+#include <cachesite/key_range.hpp>
 
 #include <algorithm>
 

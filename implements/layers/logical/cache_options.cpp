@@ -1,8 +1,7 @@
 #include <cachesite/cache_metrics.hpp>
-#include <cachesite/cache_options.hpp>
-#include <cachesite/codec_statistics.hpp>
+#include <cachesite/cache_statistics.hpp>
 #include <cachesite/computing_cache.hpp>
-#include <cachesite/failover_statistics.hpp>
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tiered_cache.hpp>
 

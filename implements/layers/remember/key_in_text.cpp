@@ -1,7 +1,7 @@
 #include "layers/remember/key_in_text.hpp"
 
 #include <cachesite/detail/stable_hash.hpp>
-#include <cachesite/mutex_site.hpp>
+#include <cachesite/mutex.hpp>
 
 #include <cstdint>
 

@@ -5,7 +5,7 @@
 #include "layers/remember/key_in_text.hpp"
 
 #include <cachesite/detail/guarded_call.hpp>
-#include <cachesite/key_pattern.hpp>
+#include <cachesite/key_range.hpp>
 #include <cachesite/remember_cache.hpp>
 
 #include <algorithm>

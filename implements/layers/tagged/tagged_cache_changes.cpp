@@ -2,7 +2,7 @@
 #include "layers/tagged/tagged_value.hpp"
 
 #include <cachesite/cache_base.hpp>
-#include <cachesite/key_pattern.hpp>
+#include <cachesite/key_range.hpp>
 
 #include <algorithm>
 #include <deque>

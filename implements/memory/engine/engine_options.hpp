@@ -6,8 +6,7 @@
 #include "memory/base/tick_clock.hpp"
 
 #include <cachesite/clock.hpp>
-#include <cachesite/eviction_policy.hpp>
-#include <cachesite/huge_pages.hpp>
+#include <cachesite/memory_cache.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "memory/engine/engine.hpp"
 
 #include <cachesite/detail/ttl_jitter.hpp>
-#include <cachesite/key_pattern.hpp>
+#include <cachesite/key_range.hpp>
 #include <cachesite/memory_cache.hpp>
 
 #include <algorithm>

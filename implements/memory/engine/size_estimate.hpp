@@ -4,8 +4,8 @@
 #include "memory/log/log_shard.hpp"
 #include "memory/ordered/ordered_store.hpp"
 
-#include <cachesite/eviction_policy.hpp>
 #include <cachesite/lookup.hpp>
+#include <cachesite/memory_cache.hpp>
 
 #include <atomic>
 #include <cstdint>

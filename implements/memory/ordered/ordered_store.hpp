@@ -12,8 +12,8 @@
 #include "memory/ordered/node_list.hpp"
 #include "memory/ordered/node_places.hpp"
 
-#include <cachesite/eviction_policy.hpp>
 #include <cachesite/lookup.hpp>
+#include <cachesite/memory_cache.hpp>
 #include <cachesite/value.hpp>
 
 #include <cstdint>

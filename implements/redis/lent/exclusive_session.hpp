@@ -2,7 +2,7 @@
 
 #include "redis/lent/exclusive_pool.hpp"
 
-#include <cachesite/redis_session.hpp>
+#include <cachesite/redis.hpp>
 
 #include <chrono>
 #include <memory>

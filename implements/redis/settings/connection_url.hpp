@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <string>
 #include <string_view>

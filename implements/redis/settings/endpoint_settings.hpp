@@ -2,7 +2,7 @@
 
 #include "redis/endpoint/endpoint.hpp"
 
-#include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <cstddef>
 

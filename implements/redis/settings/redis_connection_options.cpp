@@ -1,7 +1,7 @@
 #include "redis/settings/connection_url.hpp"
 #include "redis/settings/topology_settings.hpp"
 
-#include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <algorithm>
 #include <cstdint>

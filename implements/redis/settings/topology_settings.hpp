@@ -4,7 +4,7 @@
 #include "redis/topology/topology.hpp"
 
 #include <cachesite/logger.hpp>
-#include <cachesite/redis_connection_options.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/detail/cache_key_part.hpp>
-#include <cachesite/key_template.hpp>
+#include <cachesite/detail/key_template.hpp>
 
 #include <array>
 #include <concepts>

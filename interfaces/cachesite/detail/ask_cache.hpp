@@ -44,7 +44,7 @@ void perform_completed(CacheRequest& request, Own own, Then then) noexcept {
 /// Has `begin(request)` end a request, or those items of a batch, that the rules allow, and refuses the rest:
 /// `refused()` is called for each. What is thrown becomes a failure.
 template <class Begin, class Refused>
-void perform(CacheRequest& request, Begin begin, Refused refused) noexcept {
+void perform_allowed(CacheRequest& request, Begin begin, Refused refused) noexcept {
   if (request.is_batch()) {
     const auto refusal = [&](std::size_t item) { return refusal_of_item(request, item); };
     for (auto count = pass_accepted(request, refusal, begin); count > 0; --count)
@@ -60,6 +60,21 @@ void perform(CacheRequest& request, Begin begin, Refused refused) noexcept {
   } catch (...) {
     request.fail(thrown_failure());
   }
+}
+
+/// Has a cache end a request, by its members `begin` and `refused`.
+template <class Cache>
+void perform(Cache& cache, CacheRequest& request, void (Cache::*begin)(CacheRequest&),
+             void (Cache::*refused)() noexcept) noexcept {
+  const auto perform_as_given = [&](CacheRequest& given) {
+    perform_allowed(
+        given, [&](CacheRequest& allowed) { (cache.*begin)(allowed); }, [&] { (cache.*refused)(); });
+  };
+  if (!leaves_time_to_live(request)) return perform_as_given(request);
+  perform_completed(
+      request,
+      [&](std::string_view key, TimeToLive given) { return cache.effective_time_to_live(key, given); },
+      perform_as_given);
 }
 
 /// The answer of a cache to a request, `T` as for `CacheRequest::end`.

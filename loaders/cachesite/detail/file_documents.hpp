@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/detail/document_source.hpp>
-#include <cachesite/document_limits.hpp>
+#include <cachesite/document_reader.hpp>
 
 #include <memory>
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cachesite/document.hpp>
-#include <cachesite/format.hpp>
 #include <cachesite/problem.hpp>
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Every operation through every layer: none is forgotten, and a batch stays a batch.
 
 #include <cachesite/cache_layer.hpp>
-#include <cachesite/cache_operation.hpp>
+#include <cachesite/cache_request.hpp>
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>

@@ -10,7 +10,7 @@
 #include <cachesite/detail/problem_text.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <algorithm>
 #include <filesystem>

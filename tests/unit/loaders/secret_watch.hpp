@@ -7,7 +7,7 @@
 #include <cachesite/document_writer.hpp>
 #include <cachesite/dump.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <cstdlib>
 #include <memory>

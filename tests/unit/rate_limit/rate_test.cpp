@@ -1,4 +1,4 @@
-#include <cachesite/rate_limiter_options.hpp>
+#include <cachesite/detail/rate_limiter_options.hpp>
 
 #include <string>
 #include <utility>

@@ -1,5 +1,5 @@
 #include <cachesite/cache_hook.hpp>
-#include <cachesite/component_metrics.hpp>
+#include <cachesite/component.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/load.hpp>
 #include <cachesite/site_reports.hpp>

@@ -1,7 +1,7 @@
 #include "support/parts.hpp"
 #include "support/schema_reference.hpp"
 
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <string>
 #include <utility>

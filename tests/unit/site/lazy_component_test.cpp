@@ -4,7 +4,7 @@
 #include <cachesite/component_site.hpp>
 #include <cachesite/detail/site_builder.hpp>
 #include <cachesite/lazy_value.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <atomic>
 #include <memory>

@@ -9,8 +9,8 @@
 #include <cachesite/detail/site_builder.hpp>
 #include <cachesite/detail/stored_config.hpp>
 #include <cachesite/fixed_config.hpp>
-#include <cachesite/logger_site.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -7,8 +7,8 @@
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/detail/site_builder.hpp>
 #include <cachesite/fixed_config.hpp>
-#include <cachesite/logger_site.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/logger.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <map>
 #include <memory>

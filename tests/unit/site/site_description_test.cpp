@@ -2,7 +2,7 @@
 #include "support/tree.hpp"
 
 #include <cachesite/detail/site_builder.hpp>
-#include <cachesite/site_description.hpp>
+#include <cachesite/site_reports.hpp>
 
 #include <chrono>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "telemetry/trace_parent.hpp"
 
-#include <cachesite/trace_scope.hpp>
+#include <cachesite/open_telemetry_hook.hpp>
 
 #include <string>
 #include <thread>

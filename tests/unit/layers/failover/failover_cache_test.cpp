@@ -2,7 +2,6 @@
 #include "support/fake_clock.hpp"
 #include "support/faulty_cache.hpp"
 
-#include <cachesite/cache_error.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 

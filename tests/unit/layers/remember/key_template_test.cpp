@@ -1,5 +1,5 @@
 #include <cachesite/detail/cache_key_part.hpp>
-#include <cachesite/key_template.hpp>
+#include <cachesite/detail/key_template.hpp>
 
 #include <limits>
 #include <set>
