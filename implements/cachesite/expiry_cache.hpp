@@ -23,7 +23,7 @@ struct ExpiryRule {
   static ParameterTable parameters();
 };
 
-/// How long entries live when nobody says so, and at most.
+/// Default and longest TTLs of entries, explained in configs/reference.md.
 struct Expiry {
   std::optional<std::chrono::milliseconds> ttl;
   std::optional<std::chrono::milliseconds> max_ttl;
@@ -41,11 +41,11 @@ struct ExpiryCacheOptions : Expiry {
   static ParameterTable parameters();
 };
 
-/// Gives the entries of another cache the TTLs that a file declares: for calls that leave the TTL out, by rules
-/// for keys and one for all others, and a limit for those that give one.
+/// Gives the entries of another cache declared TTLs: defaults for calls without a TTL, by rules for keys and
+/// one for all others, and a limit for calls with one.
 ///
-/// With `max_ttl` no entry lives longer: a longer TTL, and one that never ends, is stored as `max_ttl`, and
-/// `persist` gives an entry that long. Reads go to the cache below as they are.
+/// With `max_ttl` no entry lives longer: a longer TTL, and `never_expires()`, become `max_ttl`, and `persist`
+/// sets the TTL to `max_ttl`. Reads are passed on unchanged.
 class ExpiryCache final : public CacheLayer {
  public:
   using Options = ExpiryCacheOptions;

@@ -17,7 +17,7 @@ struct FixedConfigOptions {
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// A configuration whose values stand in the component file: the bottom layer of a LayeredConfig.
+/// A configuration whose values are in the component file: the bottom layer of a LayeredConfig.
 class FixedConfig final : public StoredConfig {
  public:
   using Options = FixedConfigOptions;

@@ -19,14 +19,13 @@ struct LayeredConfigOptions {
   static ParameterTable parameters();
 };
 
-/// Several configurations as one: each value is that of the last layer that gives it; the default of a
-/// layer (see EnvironmentConfig) gives way to what any layer below gives. The layers are asked at
-/// every call.
+/// Several configurations as one: a value is that of the last layer that gives it; values of any layer take
+/// precedence over the default of another (see EnvironmentConfig). Every call asks the layers.
 class LayeredConfig final : public IConfig {
  public:
   using Options = LayeredConfigOptions;
 
-  /// Throws std::invalid_argument for a layer that is not resolved.
+  /// Throws std::invalid_argument for an unset layer.
   explicit LayeredConfig(const LayeredConfigOptions& options);
 
   [[nodiscard]] std::vector<std::string> list_sessions() const override;

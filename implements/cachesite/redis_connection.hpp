@@ -18,11 +18,11 @@
 
 namespace cachesite {
 
-/// Whether the certificate of a server has to prove anything.
+/// Requirements on the certificate of a server.
 enum class CertificateRequirement : std::uint8_t {
   /// The certificate has to be valid now and signed by a trusted authority.
   required,
-  /// Any certificate will do: the connection is encrypted, but with whom is not known.
+  /// Any certificate is accepted: the connection is encrypted, but the server is not authenticated.
   none,
 };
 
@@ -88,9 +88,9 @@ struct RedisConnectionOptions {
   bool decode_responses = false;
 
   static ParameterTable parameters();
-  /// What is wrong with options that are each in range. No complaint repeats any part of the URL.
+  /// Complaints about options that are each in range. They never repeat a part of the URL.
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
-  /// These options with what `url` says put in; `url` itself is empty then. Precondition: no complaints.
+  /// These options completed by the parts of `url`, which is then empty. Precondition: no complaints.
   [[nodiscard]] RedisConnectionOptions resolved() const;
 };
 
@@ -107,20 +107,20 @@ struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions 
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// A Redis server (6 or later, or Valkey) for everything beyond caching, and a connection that caches share:
-/// a RedisCache whose parameter `connection` names this component uses it instead of one of its own.
+/// A Redis server (6 or later, or Valkey) for everything beyond caching, and a connection for caches to
+/// share: a RedisCache whose `connection` names this component uses it instead of its own.
 ///
-/// Usual commands of all threads and of all caches that share the component go over a few connections,
-/// `channels` and one for large values, written together when they come together. Pipelines, sessions and
-/// commands that wait each borrow another connection from a pool; it is checked before it is used again, and
-/// closed when it is idle for long. A pipeline whose connection ends before it was sent, or all of whose
-/// unanswered commands are repeatable, is carried on once on a new connection.
+/// Ordinary commands of all threads, and of all caches that share the component, use a few connections,
+/// `channels` and one for large values; concurrent commands are written together. Pipelines, sessions and
+/// blocking commands each use another connection from a pool; it is checked before it is used again, and
+/// closed after `max_idle_time`. A pipeline whose connection ends before it was sent, or whose unanswered
+/// commands are all repeatable, continues once on a new connection.
 ///
 /// While the server cannot be reached, calls fail at once with `unreachable` and the component reconnects in
-/// the background. `stop()` ends every call that waits, sessions and subscriptions included.
+/// the background. `stop()` ends every waiting call, and sessions and subscriptions.
 ///
-/// In a child that the process forks calls end with `closed`, and the connections stay the parent's; a child
-/// makes a component of its own.
+/// In a forked child every call fails with `closed`, and the the connections belong to the parent; the child
+/// creates its own component.
 class RedisConnection final : public IRedis, public IRedisStatistics {
  public:
   using provides = Provides<IRedis, IRedisStatistics>;
@@ -130,9 +130,9 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   explicit RedisConnection(Options options, const ComponentContext& context = {});
   ~RedisConnection() override;
 
-  /// Begins to connect in the background. The first call does it too.
+  /// Begins to connect in the background. Without it, the first call does.
   void start() override;
-  /// Waits until the first attempt to connect has ended, well or not.
+  /// Waits until the first attempt to connect has succeeded or failed.
   void await_started() override;
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
@@ -140,11 +140,10 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   [[nodiscard]] RedisScript make_script(std::string text) const override;
   [[nodiscard]] std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) override;
 
-  /// The numbers of the shared connection; what goes over lent ones is not counted.
+  /// The numbers of the shared connections; lent ones do not count.
   [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
 
-  /// Connections at this moment that are lent or kept for lending; the shared one and those of subscriptions
-  /// are not counted.
+  /// Number of connections in the pool, lent or idle, without the shared ones and those of subscriptions.
   [[nodiscard]] std::size_t lent_connections() const;
 
   [[nodiscard]] const redis::ConnectionHandle* connection_handle() const noexcept override;

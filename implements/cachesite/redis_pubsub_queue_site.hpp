@@ -26,14 +26,13 @@ struct RedisPubSubQueueSiteOptions : RedisClientOptions {
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// Queues over publish and subscribe of a Redis server: a message is `PUBLISH <prefix><name> <bytes>`, as
-/// FivcGlue has it. Every consumer that is there at that moment gets every message; nobody keeps any, so a
-/// message without a consumer is lost, and so is what is sent while a consumer's connection is down (which it
-/// replaces by itself, and logs). There is nothing to acknowledge. Where messages matter, use
-/// RedisStreamQueueSite.
+/// Queues over publish and subscribe of a Redis server: a message is `PUBLISH <prefix><name> <bytes>`, like
+/// FivcGlue. Every connected consumer gets every message. Messages are not kept: without a consumer a message
+/// is lost, and a consumer misses messages while its connection is down (it reconnects by itself, and logs
+/// it). Acknowledgements have no effect. If messages must not be lost, use RedisStreamQueueSite.
 ///
-/// In a child that the process forks calls end with `closed`, and consumers stay the parent's; a child makes
-/// a component of its own.
+/// In a forked child every call fails with `closed`, and the consumers belong to the parent; the child
+/// creates its own component.
 class RedisPubSubQueueSite final : public IQueueSite {
  public:
   using Options = RedisPubSubQueueSiteOptions;
@@ -48,7 +47,7 @@ class RedisPubSubQueueSite final : public IQueueSite {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] std::shared_ptr<IQueueProducer> get_producer(std::string_view name) override;
   [[nodiscard]] std::shared_ptr<IQueueConsumer> get_consumer(std::string_view name) override;
-  /// Always empty: nobody knows.
+  /// Always empty: the server does not know.
   Result<QueueCounts> counts(std::string_view name) noexcept override;
 
  private:

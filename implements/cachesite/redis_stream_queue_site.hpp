@@ -32,15 +32,15 @@ struct RedisStreamQueueSiteOptions : RedisClientOptions {
 
 /// Queues that keep their messages on a Redis server (6 or later, or Valkey) until they are acknowledged.
 ///
-/// A queue is a stream with a consumer group; a message is an entry with the field `data`. It survives the
-/// end of the program that sent it and of the program that was at work on it, as long as the server keeps its
-/// data. Delayed messages wait in the sorted set `delayed@<prefix><name>`, by the server's clock, and are
-/// moved to the stream by whichever consumer looks first.
+/// A queue is a stream with a consumer group; a message is an entry with the field `data`. It survives
+/// crashes of its producer and its consumer, as long as the server keeps its data. Delayed messages wait in
+/// the sorted set `delayed@<prefix><name>`, by the server's clock; the first consumer that checks moves them
+/// to the stream.
 ///
-/// Every thread that waits in `receive` has a connection of its own: `max_connections` has to be greater.
+/// Every thread that waits in `receive` has its own connection: `max_connections` has to be greater.
 ///
-/// In a child that the process forks calls end with `closed`, and messages and consumers stay the parent's; a
-/// child makes a component of its own.
+/// In a forked child every call fails with `closed`, and the messages and consumers belong to the parent; the
+/// child creates its own component.
 class RedisStreamQueueSite final : public IQueueSite {
  public:
   using Options = RedisStreamQueueSiteOptions;

@@ -1,4 +1,4 @@
-// What becomes of single promises when no thread could be started.
+// Single promises when no thread can be started.
 
 #include "support/failing_threads.hpp"
 #include "support/redis_lab.hpp"

@@ -19,10 +19,10 @@ enum class LogFormat : std::uint8_t {
   json,
 };
 
-/// The words that files use for levels, for declaring a parameter that is one.
+/// The words for levels in files, to declare a parameter.
 [[nodiscard]] std::vector<std::pair<std::string, LogLevel>> log_level_words();
 
-/// One place that messages go to.
+/// A destination of messages, explained in configs/reference.md.
 struct LogSinkOptions {
   enum class Kind : std::uint8_t { console, file };
 

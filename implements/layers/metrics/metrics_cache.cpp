@@ -51,8 +51,8 @@ void MetricsCache::stop() noexcept {
   counters_->time_all();
 }
 
-// The way of a hit: one addition before the read, and nothing but a look at the result after it. A stopped
-// cache times every read, and there asks whether it is stopped.
+// A hit costs one addition before the read, and one look at the result after it. A stopped cache times every
+// read, which then checks whether the cache is stopped.
 Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
   auto& counters = *counters_;
   auto& stripe = counters.my_reads();

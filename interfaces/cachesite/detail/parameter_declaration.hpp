@@ -21,7 +21,7 @@ namespace cachesite {
 /// What kind of value a parameter takes, and how it is written in a file.
 enum class ParameterKind : std::uint8_t {
   boolean,    ///< `true` or `false`
-  integer,    ///< a decimal whole number
+  integer,    ///< a decimal integer
   real,       ///< a decimal number
   text,       ///< characters; a number is taken as its characters
   secret,     ///< text that is never shown
