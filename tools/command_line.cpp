@@ -29,13 +29,13 @@ struct CacheCommand {
 constexpr CacheCommand cache_commands[] = {
     {"get", "Write the value under KEY to the standard output; exit 1 when absent", tool::get, true},
     {"set", "Store VALUE under KEY; '-' reads the value from the standard input", tool::set, true},
-    {"del", "Remove KEY; exit 1 when it was not there", tool::remove, true},
-    {"has", "Tell whether there is an entry under KEY; exit 1 when not", tool::has, true},
-    {"ttl", "Tell how long KEY still lives; exit 1 when absent", tool::time_to_live, true},
-    {"expire", "Let KEY live for TTL from now; exit 1 when absent", tool::expire, true},
-    {"persist", "Take the end of KEY away; exit 1 when it has none or is absent", tool::persist, true},
-    {"keys", "Print the keys that match PATTERN, one on a line", tool::keys, false},
-    {"evict", "End all entries that carry one of the tags", tool::evict, false},
+    {"del", "Remove KEY; exit 1 when absent", tool::remove, true},
+    {"has", "Print whether KEY exists; exit 1 when not", tool::has, true},
+    {"ttl", "Print the remaining TTL of KEY; exit 1 when absent", tool::time_to_live, true},
+    {"expire", "Set the TTL of KEY, from now on; exit 1 when absent", tool::expire, true},
+    {"persist", "Remove the TTL of KEY; exit 1 when it has none or KEY is absent", tool::persist, true},
+    {"keys", "Print the keys that match PATTERN, one on each line", tool::keys, false},
+    {"evict", "Invalidate all entries with one of the tags", tool::evict, false},
     {"clear", "Remove all entries of the cache, without asking", tool::clear, false},
     {"size", "Print the number of entries of the cache", tool::size, false},
     {"stats", "Print the counters of the cache since the program started", tool::statistics, false},
@@ -79,7 +79,7 @@ std::string unknown_command(const CLI::App& app) {
 }  // namespace
 
 CommandLine::CommandLine(const Catalog& catalog)
-    : catalog_(catalog), app_("Looks into component files and into the caches that they declare.") {
+    : catalog_(catalog), app_("Inspects component files and the caches that they declare.") {
   app_.name(std::string(program_name()));
   app_.require_subcommand(1);
   app_.footer(
@@ -92,7 +92,7 @@ CommandLine::CommandLine(const Catalog& catalog)
       ->allow_extra_args(false);
   app_.add_flag("--json", arguments_.json, "Answer as JSON");
   app_.add_flag("--skip-unknown", arguments_.skip_unknown,
-                "Leave out components of unknown classes, and those that need them; they are named");
+                "Leave out components of unknown classes and their dependants, and name them");
   app_.set_version_flag("--version", "cachesite " CACHESITE_VERSION, "Print the version and exit");
   add_site_commands();
   add_class_commands();
@@ -120,21 +120,21 @@ void CommandLine::add_site_commands() {
       return with_site(arguments_, catalog_, [&](const ComponentSite& site) { return command(site); });
     };
   };
-  const auto* const in_place_help = "With the components that stand in place of references, by their paths";
+  const auto* const in_place_help = "Also show components in place of references, by their paths";
   add_on_files("check", "Validate the files and print every problem",
                [this] { return check(arguments_, catalog_); })
       ->add_flag("--connect", arguments_.connect,
-                 "Start the components too, and ask every cache and connection");
+                 "Also start the components, and test every cache and connection");
   add_on_files("list", "Print interface, name, class and state of every component",
                on_site([this](const auto& site) { return list(site, arguments_.in_place, arguments_.json); }))
       ->add_flag("--in-place", arguments_.in_place, in_place_help);
-  add_on_files("health", "Print the state of every component; exit 4 when one is down that is not optional",
+  add_on_files("health", "Print the state of every component; exit 4 when a required one is down",
                on_site([this](const auto& site) { return health(site, arguments_.json); }));
   add_on_files(
-      "metrics", "Print what this run counted of every cache, in the text format of Prometheus",
+      "metrics", "Print the counters of every cache in this run, in the text format of Prometheus",
       on_site([this](const auto& site) { return metrics(site, arguments_.in_place, arguments_.json); }))
       ->add_flag("--in-place", arguments_.in_place, in_place_help);
-  add_on_files("information", "Print what this run counted of every cache, as JSON", on_site(information));
+  add_on_files("information", "Print the counters of every cache in this run, as JSON", on_site(information));
   add_on_files(
       "explain", "Print state, dependencies and the origin of every parameter of NAME",
       on_site([this](const auto& site) { return explain(site, arguments_.cache.name, arguments_.json); }))

@@ -1,4 +1,4 @@
-// cachesite: looks into component files and into the caches that they declare.
+// cachesite: inspects component files and the caches that they declare.
 
 #include <cachesite/tool_main.hpp>
 

@@ -218,7 +218,7 @@ std::string man_page(const CLI::App& app) {
   std::transform(title.begin(), title.end(), title.begin(),
                  [](unsigned char character) { return static_cast<char>(std::toupper(character)); });
   std::string text = ".TH " + roff(title) + " 1\n.SH NAME\n" + roff(app.get_name()) +
-                     " \\- looks into component files and into the caches that they declare\n"
+                     " \\- inspects component files and the caches that they declare\n"
                      ".SH SYNOPSIS\n.B " +
                      roff(app.get_name()) +
                      "\n[\\fIoptions\\fR] \\fIcommand\\fR [\\fIarguments\\fR]\n"

@@ -218,8 +218,10 @@ std::string kind_of(const Node& parameter) {
 void print_parameters(const Node* parameters, const std::string& margin) {
   for (const auto& parameter : parameters ? parameters->elements : std::vector<Node>()) {
     const auto* const initial = parameter.find("default");
+    const auto computed = text_of(parameter, "computed_default");
     print(margin + text_of(parameter, "name") + "  (" + kind_of(parameter) + "; " +
           (text_of(parameter, "required") == "true"                     ? "required"
+           : !computed.empty()                                          ? "default: " + computed
            : initial && initial->is_null()                              ? "default: none"
            : initial && initial->is_scalar() && initial->scalar.empty() ? "default: empty"
            : initial && initial->is_scalar()                            ? "default: " + initial->scalar

@@ -12,7 +12,7 @@ namespace cachesite::basics {
 
 /// What calls answer in a forked child that need what belongs to its parent.
 [[nodiscard]] inline Error forked_error() {
-  return Error(ErrorCode::closed, "the process was forked; make the component anew in the child");
+  return Error(ErrorCode::closed, "the process was forked; create the component again in the child");
 }
 
 /// Leaves a thing as it is, for ever. Leak checkers find it.

@@ -83,10 +83,12 @@ Node substitution_pattern() {
 
 Node value_schema(const ParameterDeclaration& declaration);
 
-Node group_schema(const ParameterTable& table) {
+Node group_schema(const ParameterDeclaration& declaration) {
+  const ParameterTable& table = *declaration.group;
+  const auto options = declaration.make_group ? declaration.make_group() : nullptr;
   Node node = typed("object");
   Node properties = map_node();
-  add_properties(properties, table, nullptr);
+  add_properties(properties, table, options.get());
   add_member(node, "properties", std::move(properties));
   if (Node names = required_names(table); !names.elements.empty())
     add_member(node, "required", std::move(names));
@@ -131,7 +133,7 @@ Node scalar_schema(const ParameterDeclaration& declaration) {
     case ParameterKind::list:
       return list_schema(declaration);
     case ParameterKind::group:
-      return group_schema(*declaration.group);
+      return group_schema(declaration);
   }
   return map_node();
 }
@@ -169,6 +171,8 @@ Node parameter_schema(const ParameterDeclaration& declaration, const ParameterVa
   Node schema = value_schema(declaration);
   std::string text = declaration.text;
   if (!declaration.unit.empty()) text.append(" Unit: ").append(declaration.unit).append(".");
+  if (!declaration.computed_default.empty())
+    text.append(" Default: ").append(declaration.computed_default).append(".");
   if (const auto range = range_text(declaration);
       !range.empty() &&
       (declaration.kind == ParameterKind::duration || declaration.kind == ParameterKind::size))
@@ -177,7 +181,8 @@ Node parameter_schema(const ParameterDeclaration& declaration, const ParameterVa
     text.append(" The name of an ").append(declaration.interface_name).append(".");
   if (!text.empty()) add_member(schema, "description", text_node(text));
   if (declaration.kind == ParameterKind::secret) add_member(schema, "writeOnly", boolean_node(true));
-  const bool has_default = usual && !declaration.required && declaration.kind != ParameterKind::secret &&
+  const bool has_default = usual && !declaration.required && declaration.computed_default.empty() &&
+                           declaration.kind != ParameterKind::secret &&
                            declaration.kind != ParameterKind::group;
   if (has_default) add_member(schema, "default", value_node(*usual, false));
   return schema;

@@ -137,7 +137,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     const Unit* unit = find_unit(duration_units, bare ? "s" : name);
     if (!unit) unit = find_unit(other_duration_units, name);
     if (!unit)
-      return bad(name.empty() ? "every number but a bare one needs a unit: w d h m s ms us ns"
+      return bad(name.empty() ? "a number needs a unit unless it stands alone: w d h m s ms us ns"
                               : "the units of a duration are w d h m s ms us ns");
     if (unit->factor >= smallest) return bad("units go from large to small, each at most once, as in 2h30m");
     smallest = unit->factor;

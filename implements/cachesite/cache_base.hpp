@@ -11,14 +11,14 @@
 
 namespace cachesite {
 
-/// The base of caches that hold their entries themselves: one function for each operation, of which `do_read`,
-/// `do_write` and the first three below have to be there. An operation that is not overridden is
-/// `unsupported`, or is done by others: a batch one by one, `remove_matching` by `scan` and `remove_many`,
-/// `clear` by `remove_matching`.
+/// The base of caches that hold their entries themselves: one function for each operation, of which
+/// `do_read`, `do_write` and the first three below are required. Without an override, an operation is
+/// `unsupported`, or uses others: a batch calls the single operation for each key, `remove_matching` uses
+/// `scan` and `remove_many`, `clear` uses `remove_matching`.
 ///
-/// The arguments have passed the rules of ICache; `results` is as long as what it answers. An exception that
-/// escapes becomes a failure: std::bad_alloc becomes no_memory, anything else becomes refused with its text.
-/// The calls may come from several threads at once.
+/// The arguments have passed the rules of ICache; `results` has one element for each item. An exception
+/// becomes a failure: std::bad_alloc becomes no_memory, anything else becomes refused with its text. Several
+/// threads may call at once.
 class CacheBase : public ICache {
  protected:
   virtual Result<bool> do_remove(std::string_view key) = 0;
@@ -45,8 +45,8 @@ class CacheBase : public ICache {
   void do_begin(CacheRequest& request) final;
 };
 
-/// Removes what matches `pattern` by `scan` and `remove_many` of `cache`, as `ICache::remove_matching` says.
-/// Throws std::bad_alloc.
+/// Removes the entries that match `pattern` with `scan` and `remove_many` of `cache`, like
+/// `ICache::remove_matching`. Throws std::bad_alloc.
 Result<std::uint64_t> remove_by_scan(ICache& cache, std::string_view pattern);
 
 }  // namespace cachesite

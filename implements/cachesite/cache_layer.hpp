@@ -15,14 +15,14 @@ namespace layers {
 class PassedInterfaces;
 }
 
-/// Whether a layer offers the interfaces that the cache below it has beside ICache.
+/// Whether a layer offers IComputingCache and ITaggedCache of the cache below.
 enum class BelowInterfaces : std::uint8_t {
-  hidden,     ///< no: what is asked through them would not be what the layer makes of it
-  passed_on,  ///< yes: what is asked through them goes through the layer as a read or a write
+  hidden,     ///< no: their calls would bypass the layer
+  passed_on,  ///< yes: their calls go through the layer as reads and writes
 };
 
-/// The base of caches that do something of their own around another cache. By itself it passes every request
-/// on unchanged. A layer overrides `do_begin`, which sees all of them, and in it uses `forward`:
+/// The base of layers: caches around another cache. By itself it passes every request on unchanged. A layer
+/// overrides `do_begin`, which gets all requests, and calls `forward` in it:
 ///
 ///     class Timed final : public cachesite::CacheLayer {
 ///      public:
@@ -36,20 +36,20 @@ enum class BelowInterfaces : std::uint8_t {
 ///       }
 ///     };
 ///
-/// A layer that does not treat all operations alike has a `switch` over `request.effect()` or
-/// `request.subject()`, so that it treats an operation that is added later as its kind. A layer that changes
-/// values derives from ValueLayer. `do_read` and `do_write` may be overridden too, for a shorter way.
+/// A layer that distinguishes operations uses a `switch` over `request.effect()` or `request.subject()`, so
+/// that it also handles operations of later versions. A layer that changes values derives from ValueLayer.
+/// `do_read` and `do_write` may be overridden too, as a fast path.
 ///
-/// A layer that only looks at calls, or changes keys or TTLs, says `BelowInterfaces::passed_on`: it also offers
-/// IComputingCache and ITaggedCache when the cache below does (see `find_interface`). For `do_begin` a value
-/// that is remembered is a read, a miss when it has to be computed; an entry with tags is a write. How long
-/// what is computed lives `effective_time_to_live` says. An eviction of tags goes past the layer.
+/// A layer that only observes calls, or changes keys or TTLs, uses `BelowInterfaces::passed_on`: it also
+/// offers IComputingCache and ITaggedCache if the cache below does (see `find_interface`). `do_begin` then
+/// gets `remember` as a read, which is a miss when the value has to be computed, and `write_tagged` as a
+/// write. `effective_time_to_live` gives the TTL of a computed value. Evictions of tags bypass the layer.
 ///
-/// `forward` does not check the rules for keys, values and TTLs once more: a layer that makes keys or values
-/// longer checks them, or uses `below()->perform(request)`, which does.
+/// `forward` does not check the rules for keys, values and TTLs again: a layer that makes keys or values
+/// longer checks them itself, or uses `below()->perform(request)`.
 ///
-/// After `stop()` every call fails with `closed`. The cache below is stopped by its own owner. Statistics,
-/// health and logger are those of the cache below, refused calls excepted.
+/// After `stop()` every call fails with `closed`. The cache below is stopped by its own owner. Statistics
+/// (except refused calls), health and logger are those of the cache below.
 class CacheLayer : public ICache {
  public:
   /// Throws std::invalid_argument when `below` is null.
@@ -76,11 +76,12 @@ class CacheLayer : public ICache {
   void do_begin(CacheRequest& request) override { forward(request); }
   void on_refused() noexcept override;
 
-  /// Has the cache below end the request.
+  /// Lets the cache below end the request.
   void forward(CacheRequest& request);
-  /// The same with what is thrown below as a failure.
+  /// The same, with exceptions as failures.
   void forward_guarded(CacheRequest& request) noexcept;
-  /// The same for a request of the layer's own: the answer of the cache below, `T` as for CacheRequest::end.
+  /// The same for the layer's own request; returns the answer of the cache below, `T` as for
+  /// CacheRequest::end.
   template <class T>
   Result<T> ask_below(CacheRequest request) {
     forward(request);
@@ -98,14 +99,14 @@ class CacheLayer : public ICache {
     if (stopped()) return closed();
     return forward_read_unchecked(key, destination);
   }
-  /// The same for a layer that has found out in another way that it is not stopped.
+  /// The same without a check for `stop()`, for a layer that has checked it.
   Result<Found> forward_read_unchecked(std::string_view key, Value& destination) {
     return below_->do_read(key, destination);
   }
   Status forward_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live);
 
-  /// Passes those items of a batch on to `then(batch)` that `refusal(item)` has no reason to refuse, still as
-  /// one batch; the rest is refused.
+  /// Passes the items of a batch without a reason of `refusal(item)` on to `then(batch)` as one batch, and
+  /// refuses the others.
   template <class Refusal, class Then>
   void pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexcept {
     for (auto refused = detail::pass_accepted(batch, refusal, then); refused > 0; --refused)

@@ -13,25 +13,25 @@
 
 namespace cachesite {
 
-/// The classes that component files may name. A catalog holds the built-in classes from the start; a program
-/// adds its own in one statement and names them in files like any other:
+/// The classes that component files may use. A catalog starts with the built-in classes; a program adds its
+/// own with one statement:
 ///
 ///     cachesite::Catalog catalog;
 ///     catalog.add<MyCache>("MyCache").text("Keeps values in a drawer.");
 ///     auto site = cachesite::load_component_site("caches.yml", catalog);
 ///
-/// A catalog is a value: a copy is independent of the original. Adding is not safe beside other calls on the
-/// same catalog; finding is safe from any thread.
+/// A catalog is a value: a copy is independent of the original. `add` must not run at the same time as other
+/// calls on the same catalog; `find` is safe from any thread.
 class Catalog {
  public:
-  /// A class just added, for a text and further names: `catalog.add<C>("C").text("...").alias("c")`. Valid as
-  /// long as the catalog stays where it is.
+  /// The added class, to set its text and aliases: `catalog.add<C>("C").text("...").alias("c")`. Valid until
+  /// the catalog is moved or destroyed.
   class Added {
    public:
-    /// One sentence that says what the class does.
+    /// One sentence about the class.
     Added& text(std::string_view sentence);
-    /// Another name for the class, with parameters that it sets unless the file gives them (values as a file
-    /// would write them). Throws std::invalid_argument for a name that is taken.
+    /// Another name for the class, with values of parameters, as a file would write them, for parameters that
+    /// the file does not give. Throws std::invalid_argument for a used name.
     Added& alias(std::string_view name, std::vector<std::pair<std::string, std::string>> presets = {});
 
    private:
@@ -41,7 +41,7 @@ class Catalog {
     std::size_t index_;
   };
 
-  /// A class found by a name, and the alias that the name is; null for the class's own name.
+  /// A class found by a name, and the alias, which is null for the class's own name.
   struct Match {
     std::shared_ptr<const ComponentClass> component_class;
     const ClassAlias* alias = nullptr;
@@ -53,19 +53,19 @@ class Catalog {
   /// A catalog without any class.
   [[nodiscard]] static Catalog empty();
 
-  /// Adds the class T under `name`. What the class has to look like (each is checked by the compiler):
+  /// Adds the class T under `name`. Requirements, which the compiler checks:
   ///
   /// - it implements an interface declared by `Interface<>`; for several interfaces it declares
   ///   `using provides = cachesite::Provides<IFirst, ISecond>;`
   /// - if it has parameters, its nested type `Options` is a struct with `static ParameterTable parameters()`,
   ///   and optionally `std::vector<OptionComplaint> complaints() const` for rules between parameters, and
-  ///   `bool offers(std::string_view interface_name) const` when it depends on them which of its interfaces
-  ///   an instance offers; it may then offer some by its parts (see find_interface)
-  /// - a public constructor takes `(Options, const ComponentContext&)`, `(Options)`,
-  ///   `(const ComponentContext&)` or nothing; the first that fits is used
+  ///   `bool offers(std::string_view interface_name) const` when the options decide which interfaces an
+  ///   instance offers; it may then offer some by its parts (see find_interface)
+  /// - a public constructor takes `(Options, const ComponentContext&)`, `(Options)`, `(const
+  ///   ComponentContext&)` or nothing; the first match is used
   ///
-  /// Throws std::invalid_argument when the name is taken or empty, or when a parameter is called `class`,
-  /// `entries`, `lazy` or `start_timeout`, or like another one.
+  /// Throws std::invalid_argument when the name is empty or used, or when a parameter has the name `class`,
+  /// `entries`, `lazy` or `start_timeout`, or that of another parameter.
   template <class T>
   Added add(std::string_view name) {
     return insert(ComponentClass::of<T>(name));
@@ -78,7 +78,7 @@ class Catalog {
   [[nodiscard]] Match find(std::string_view name) const;
   /// All classes, sorted by name.
   [[nodiscard]] std::vector<std::shared_ptr<const ComponentClass>> classes() const;
-  /// The name behind an interface's alias; any other name comes back unchanged.
+  /// The name for an alias of an interface; any other name is returned unchanged.
   [[nodiscard]] std::string_view interface_name(std::string_view name_or_alias) const;
   /// Interfaces that at least one class implements, sorted.
   [[nodiscard]] std::vector<std::string> interfaces() const;

@@ -13,29 +13,29 @@
 
 namespace cachesite {
 
-/// Where the value of a parameter comes from, when it is not the default.
+/// The source of a parameter's value that is not the default.
 struct ParameterOrigin {
   enum class Kind : std::uint8_t {
-    file,      ///< the component itself gives it
+    file,      ///< the component itself
     defaults,  ///< the defaults of its class in the same file
-    alias,     ///< the name that the file uses for the class
+    alias,     ///< the alias of the class in the file
     session,   ///< the session of a configuration
   };
 
   std::string parameter;
   Kind kind = Kind::file;
-  /// The place, such as `shop.yml:7:9`, with the expression that was substituted there, if one was.
+  /// The place, such as `shop.yml:7:9`, with the substituted expression, if there is one.
   std::string where;
 };
 
-/// A component that another one refers to.
+/// A reference of a component to another.
 struct ComponentDependency {
   std::string parameter;
   std::string interface_name;
   std::string name;  ///< or `DeclaredComponent::in_place`
 };
 
-/// A component that was declared in a file: its class, the options it is made with, and its names.
+/// A component that was declared in a file: its class, its options and its names.
 struct DeclaredComponent {
   struct Name {
     std::string interface_name;
@@ -43,43 +43,42 @@ struct DeclaredComponent {
   };
 
   std::shared_ptr<const ComponentClass> component_class;
-  /// Of the class's options type; references hold names only.
+  /// An object of the class's options type; references hold only names.
   std::shared_ptr<const void> options;
-  /// In the order in which they were registered; may be empty.
+  /// In the order of registration; may be empty.
   std::vector<Name> names;
-  /// The options with what a configuration session gave; the same as `options` when there is none.
+  /// The options completed by a configuration session; the same as `options` without one.
   std::shared_ptr<const void> effective_options = {};
-  /// Whether it is made at the first lookup only.
+  /// Whether it is created at its first lookup.
   bool lazy = false;
-  /// Whether the site works without it: while it is down, the site is degraded (see `health_report`).
+  /// Whether the site works without it: while it is down, the site is only degraded (see `health_report`).
   bool optional = false;
-  /// Where it is declared, such as `shop.yml:3:3`.
+  /// The place of its declaration, such as `shop.yml:3:3`.
   std::string place = {};
   std::vector<ParameterOrigin> origins = {};
   std::vector<ComponentDependency> dependencies = {};
-  /// Whether the site keeps it, and stops it in the end, although its names are taken away: a lazy component
-  /// may need it.
+  /// Whether the site keeps and finally stops it even without names, since a lazy component may need it.
   bool kept = false;
-  /// What the options of another component call this one, which is declared in place of a reference: its
-  /// path and a number that tells it from others, such as `products.store#7`. It has no names then, is not
-  /// found by lookups, and lives as long as the site. Empty for all others.
+  /// For a component that is declared in place of a reference: its path and a unique number, such as
+  /// `products.store#7`, by which the options of the other component refer to it. It has no names, lookups do
+  /// not find it, and it lives as long as the site. Empty for all others.
   std::string in_place = {};
-  /// The component; null when it is lazy and not made yet. Filled in by `declared_components`.
+  /// The component; null when it is lazy and not created yet. Set by `declared_components`.
   std::shared_ptr<IComponent> component = {};
 };
 
-/// The registry of components, empty at first. Usually `load_component_site` fills one from a file; a program
-/// may also make one itself and register components by hand, or both.
+/// The registry of components, empty at first. Usually `load_component_site` fills it from a file; a program
+/// may also create one and register components itself, or both.
 ///
 /// A lookup takes no lock and is about as fast with many threads as with one: it reads a hash table that is
-/// replaced as a whole when it grows, announces itself in a counter of its own CPU so that nothing it reads
-/// is freed (two-phase epochs as in sleepable read-copy-update, P. McKenney, 2006), and copies a pointer
-/// whose reference count belongs to its CPU. Hence two pointers to one component may have different reference
-/// counts: compare components by `get()`, and keep a shared_ptr, not a weak_ptr, to what has to stay alive.
-/// Registration and removal take a lock and wait for the lookups that are running, never for components.
+/// replaced as a whole when it grows, counts itself per CPU so that nothing it reads is freed (two-phase
+/// epochs as in sleepable read-copy-update, P. McKenney, 2006), and copies a pointer with a reference count
+/// per CPU. So two pointers to one component may have different reference counts: compare components by
+/// `get()`, and keep a shared_ptr, not a weak_ptr, to a component that has to stay alive. Registration and
+/// removal take a lock and wait for running lookups, never for components.
 ///
-/// Destroying the site stops it and lets go of its components, dependants first. Components that the program
-/// still holds live on, stopped.
+/// The destructor stops the site and releases its components, dependants first. Components that the program
+/// still holds stay alive, but stopped.
 class ComponentSite final : public IComponentSite {
  public:
   ComponentSite();
@@ -89,31 +88,31 @@ class ComponentSite final : public IComponentSite {
 
   [[nodiscard]] std::vector<ComponentEntry> entries() const override;
 
-  /// As IComponentSite says; a second caller waits until the first is done, except a component that calls
-  /// this from its own `stop()`, for which it returns at once.
+  /// As in IComponentSite; a second caller waits for the first, but for a component that calls this from its
+  /// own `stop()` it returns at once.
   void stop() noexcept override;
 
-  /// Stops all components as `stop()` does, but is over when `limit` is (any std::chrono duration), whatever
-  /// the components do. Each is
-  /// given at most half of the time that is left. Returns those that did not end in time, as messages call
-  /// them; such a component is left to itself and lives until it ends.
+  /// Stops all components like `stop()`, but returns after `limit` at the latest. Each component gets at most
+  /// half of the remaining time. Returns the labels of components that did not stop in time; such a component
+  /// stays alive until it stops.
   std::vector<std::string> stop_within(TimeSpan limit);
 
-  /// The components declared in files that still have a name here or never had one, in the order in which
-  /// they were made: dependencies first. Lazy ones that are not made yet come last.
+  /// The components declared in files that still have a name here or never had one, in the order of creation:
+  /// dependencies first. Lazy components that are not created yet come last.
   [[nodiscard]] std::vector<DeclaredComponent> declared_components() const;
 
-  /// Registers a component that was made from a file, under all of its names at once; it is stopped before
-  /// everything that was registered earlier. For `build_component_site`. Throws as `register_component` does.
+  /// Registers a component that was created from a file, under all of its names at once; it is stopped before
+  /// all components that were registered earlier. For `build_component_site`. Throws as `register_component`
+  /// does.
   void register_declared(const DeclaredComponent& declared, const MadeComponent& made);
 
-  /// Registers a component that is made at the first lookup of one of its names. `make` is then called, by
-  /// any thread and by several at once; it hands the component in by `register_made`, or throws, which the
-  /// lookup passes on. For `build_component_site`.
+  /// Registers a component that is created at the first lookup of one of its names. The lookup calls `make`,
+  /// from any thread and from several at once; it registers the component by `register_made`, or throws, and
+  /// the lookup throws the same. For `build_component_site`.
   void register_lazy(const DeclaredComponent& declared, std::function<void()> make);
 
-  /// Hands in a component that `register_lazy` announced, under those of its names that nobody has taken
-  /// since. Throws std::logic_error after stop().
+  /// Registers a component that `register_lazy` announced, under its names that are still free. Throws
+  /// std::logic_error after stop().
   void register_made(const DeclaredComponent& declared, const MadeComponent& made);
 
  protected:

@@ -15,21 +15,20 @@ namespace layers {
 class HookList;
 }
 
-/// Settings of a CompositeHook.
+/// Settings of a CompositeHook, explained by `cachesite describe CompositeHook` and configs/reference.md.
 struct CompositeHookOptions {
-  /// Called in this order.
   std::vector<Reference<ICacheHook>> hooks;
 
   static ParameterTable parameters();
 };
 
-/// Several hooks as one, so that a set of them is declared once and used by many caches. A hook that throws
-/// does not keep the others from being called, as in a HookedCache.
+/// Combines several hooks, so that many caches can use a set that is declared once. As in a HookedCache, a
+/// hook that throws does not affect the others.
 class CompositeHook final : public ICacheHook {
  public:
   using Options = CompositeHookOptions;
 
-  /// Throws std::invalid_argument for a hook that is not set.
+  /// Throws std::invalid_argument for an unset hook.
   explicit CompositeHook(const CompositeHookOptions& options, const ComponentContext& context = {});
   /// For a program without a file. Throws std::invalid_argument for a null pointer.
   explicit CompositeHook(std::vector<std::shared_ptr<ICacheHook>> hooks,

@@ -33,26 +33,25 @@ enum class Compression : std::uint8_t {
 /// Settings of a CompressionCodec.
 struct CompressionOptions {
   Compression compression = Compression::zlib;
-  /// How hard to try: zlib 0 to 9 (6 when not given), zstd 1 to 19 (3), lz4 0 to 12 (0).
+  /// The level: zlib 0 to 9 (default 6), zstd 1 to 19 (default 3), lz4 0 to 12 (default 0).
   std::optional<int> level;
-  /// Most bytes that one compressed byte may become, beyond the first MiB of a value. It bounds what a small
-  /// hostile value can do; a value that compresses better than this is refused by `encode` too.
+  /// Most bytes that one compressed byte may become, beyond the first MiB of a value. It limits the memory
+  /// that a small hostile value can take; `encode` also refuses a value that compresses better than this.
   std::uint32_t max_ratio = 200;
 };
 
-/// Compresses values in the three containers that redis-kit uses, byte-compatible with it: nothing is put in
-/// front or behind.
+/// Compresses values in the three containers of redis-kit, byte-compatible with it, without a header or a
+/// trailer.
 ///
-/// Decoding reads one container that ends where the value ends. Its announced size, when it has one, is
-/// checked against the limit and the ratio before memory is taken; without one the output grows in steps that
-/// never pass them. Beside the output, decoding takes working memory: lz4 and zstd up to 8.2 MiB, zlib 50
-/// KiB.
+/// Decoding reads one container that ends at the end of the value. Its announced size, if any, is checked
+/// against the limit and the ratio before memory is allocated; without one, the output grows in steps up to
+/// them. Besides the output, decoding takes working memory: lz4 and zstd up to 8.2 MiB, zlib 50 KiB.
 class CompressionCodec final : public ICodec {
  public:
   /// Throws std::invalid_argument for a level that the compression does not have.
   explicit CompressionCodec(CompressionOptions options);
 
-  /// What a value of `stored_size` compressed bytes may grow to under `options`, at most `most`.
+  /// The longest value that `stored_size` compressed bytes may become with `options`, at most `most`.
   [[nodiscard]] std::size_t bound(std::size_t stored_size, std::size_t most) const noexcept;
   /// True when the compression has this level.
   [[nodiscard]] static bool has_level(Compression compression, int level) noexcept;

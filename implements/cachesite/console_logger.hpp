@@ -7,9 +7,9 @@
 
 namespace cachesite {
 
-/// Settings of a ConsoleLogger.
+/// Settings of a ConsoleLogger, explained by `cachesite describe ConsoleLogger` and configs/reference.md.
 struct ConsoleLoggerOptions {
-  LogLevel level = LogLevel::warning;  ///< messages below this level are dropped
+  LogLevel level = LogLevel::warning;
 
   static ParameterTable parameters();
 };

@@ -16,21 +16,20 @@
 
 namespace cachesite {
 
-/// What the text of a configuration's value has to be.
+/// The type of a value in a configuration.
 enum class ConfigValueType : std::uint8_t {
   text,     ///< any characters
-  integer,  ///< a decimal whole number of 64 bits
+  integer,  ///< a decimal integer of 64 bits
   real,     ///< a decimal number
   boolean,  ///< `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`, in letters of any case
-  list,     ///< texts with a separator between them
+  list,     ///< texts with a separator
   mapping,  ///< an object in JSON; its members become keys of their own: `keepalive.idle`
 };
 
-/// The value that a key has where nobody gives it another. Its type is the type that every other value of the
-/// key must have.
+/// The default of a key. Every other value of the key has to have its type.
 struct ConfigDefault {
   ConfigDefault() = default;
-  /// `session_and_key` is both with a dot between them, such as `redis.port`.
+  /// `session_and_key` is the session, a dot and the key, such as `redis.port`.
   ConfigDefault(std::string session_and_key, std::string_view text)
       : key(std::move(session_and_key)), value(std::string(text)) {}
   ConfigDefault(std::string session_and_key, const char* text)
@@ -51,28 +50,24 @@ struct ConfigDefault {
 
   std::string key;
   ConfigValueType type = ConfigValueType::text;
-  /// The value as the environment would write it. Secret, as every configuration is.
   Secret value;
-  /// What stands between the elements of a list.
   std::string separator = ",";
 
   static ParameterTable parameters();
 };
 
-/// Looks at a configuration as a whole and says in one sentence what is wrong with it; nothing when all is
-/// right. The sentence shows no value.
+/// Checks a whole configuration, and returns one sentence about a mistake, without the value, or an empty
+/// text.
 using ConfigValidator = std::function<std::string(const IConfig& config)>;
 
-/// Settings of an EnvironmentConfig.
+/// Settings of an EnvironmentConfig, explained by `cachesite describe EnvironmentConfig` and
+/// configs/reference.md.
 struct EnvironmentConfigOptions {
-  /// What the names of the variables begin with.
   std::string prefix = "CACHESITE_";
-  /// What stands between session and key.
   std::string separator = "__";
-  /// The keys that have a type and a value of their own; every other variable is a text.
   std::vector<ConfigDefault> defaults = {};
-  /// Called one after the other when all values have their types. Only a program can give them: one that
-  /// wants them for a component file derives options of its own, with a constructor that fills them in.
+  /// Called one after the other when all values have the right type. Only a program can set them: to use them
+  /// in component files, derive an options struct whose constructor sets them.
   std::vector<ConfigValidator> validators = {};
 
   static ParameterTable parameters();
@@ -80,27 +75,25 @@ struct EnvironmentConfigOptions {
 };
 
 /// The environment of the process as a configuration: the key `host` of the session `redis` is the variable
-/// `CACHESITE_REDIS__HOST`. Names of sessions and keys are in small letters and count as equal to the
-/// variable's when they are so after every other character than a letter or digit has become `_`. The
-/// environment is read once, when the component is made, and never changed. A session ends at the first
-/// separator of the name, unless the whole name is that of a key with a default. Of two variables that give
-/// the same key, such as `SHOP_A__B` and `SHOP_a__b`, the later in the environment counts, with a warning in
-/// the log.
+/// `CACHESITE_REDIS__HOST`. Names of sessions and keys are in lower case; in the name of the variable, every
+/// character other than a letter or digit is `_`. The environment is read once, when the component is
+/// created, and never changed. A session ends at the first separator of the name, unless the whole name is
+/// that of a key with a default. When two variables give the same key, such as `SHOP_A__B` and `SHOP_a__b`,
+/// the later one in the environment counts, and the log has a warning.
 ///
-/// A key with a default has the type of the default: a variable that says something else is refused by its
-/// name and what is expected, never with its value. Such a variable counts as not given when it is empty,
-/// unless it is a text. A number stays as it is written; a boolean becomes `true` or `false`. A member of a
-/// mapping that the variable does not give, or gives as null, is that of the default; a member that has a
-/// default of its own, such as `redis.keepalive.idle`, has its type, and its own variable counts before the
-/// member. In a LayeredConfig, a default gives way to what other layers give.
+/// A key with a default has the type of the default: a variable of another type is refused, with its name and
+/// the expected type, never with its value. An empty variable counts as not given, unless it is a text. A
+/// number keeps its form; a boolean becomes `true` or `false`. A member of a mapping that the variable does
+/// not give, or gives as null, has its default; a member with its own default, such as
+/// `redis.keepalive.idle`, has the type of that default, and its own variable takes precedence. In a
+/// LayeredConfig, values of other layers take precedence over a default.
 class EnvironmentConfig : public StoredConfig {
  public:
   using Options = EnvironmentConfigOptions;
 
-  /// Throws std::invalid_argument with the first of `options.complaints()`, else with every value that is not
-  /// of its type, else with everything that the validators say. A default that is a mapping is
-  /// read by `context.documents`, which a program sets to `file_documents()` of the loaders; without it
-  /// std::logic_error is thrown.
+  /// Throws std::invalid_argument with the first of `options.complaints()`, or with every value of the wrong
+  /// type, or with all messages of the validators. `context.documents` reads a default that is a mapping: a
+  /// program sets it to `file_documents()` of the loaders; otherwise std::logic_error is thrown.
   explicit EnvironmentConfig(const EnvironmentConfigOptions& options = {},
                              const ComponentContext& context = {});
 

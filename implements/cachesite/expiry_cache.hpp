@@ -16,21 +16,17 @@ namespace cachesite {
 
 /// The TTL of some keys.
 struct ExpiryRule {
-  /// A pattern of keys (see matches_key_pattern).
+  /// See `matches_key_pattern`.
   std::string match;
-  /// For calls about such a key that give none.
   std::chrono::milliseconds ttl{0};
 
   static ParameterTable parameters();
 };
 
-/// How long entries live when nobody says so, and at most.
+/// Default and longest TTLs of entries, explained in configs/reference.md.
 struct Expiry {
-  /// For calls that give no TTL, where no rule matches the key; without it such calls are refused.
   std::optional<std::chrono::milliseconds> ttl;
-  /// Longest life of an entry, whatever a call gives; no limit when empty.
   std::optional<std::chrono::milliseconds> max_ttl;
-  /// For calls that give no TTL: the first rule that matches the key counts.
   std::vector<ExpiryRule> rules;
 
   [[nodiscard]] bool says_something() const noexcept { return ttl || max_ttl || !rules.empty(); }
@@ -38,19 +34,18 @@ struct Expiry {
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// Settings of an ExpiryCache.
+/// Settings of an ExpiryCache, explained by `cachesite describe ExpiryCache` and configs/reference.md.
 struct ExpiryCacheOptions : Expiry {
-  /// The cache that holds the entries.
   Reference<ICache> over;
 
   static ParameterTable parameters();
 };
 
-/// Gives the entries of another cache the TTLs that a file declares: for calls that leave the TTL out, by rules
-/// for keys and one for all others, and a limit for those that give one.
+/// Gives the entries of another cache declared TTLs: defaults for calls without a TTL, by rules for keys and
+/// one for all others, and a limit for calls with one.
 ///
-/// With `max_ttl` no entry lives longer: a longer TTL, and one that never ends, is stored as `max_ttl`, and
-/// `persist` gives an entry that long. Reads go to the cache below as they are.
+/// With `max_ttl` no entry lives longer: a longer TTL, and `never_expires()`, become `max_ttl`, and `persist`
+/// sets the TTL to `max_ttl`. Reads are passed on unchanged.
 class ExpiryCache final : public CacheLayer {
  public:
   using Options = ExpiryCacheOptions;

@@ -21,64 +21,58 @@ namespace cachesite {
 
 /// How to answer when every cache fails.
 enum class OnError : std::uint8_t {
-  degrade,   ///< it is answered as by a cache that has nothing and keeps nothing
+  degrade,   ///< it is answered as by an empty cache that stores nothing
   error,     ///< it fails, as without this layer
-  callback,  ///< as degrade; besides, a function of the program is told
+  callback,  ///< as degrade, and a function of the program is called
 };
 
-/// Settings of a FailoverCache.
+/// Settings of a FailoverCache, explained by `cachesite describe FailoverCache` and configs/reference.md.
 struct FailoverCacheOptions {
-  /// Told about a failure: the name of the call (`get`, `write`, `remove_many` ...), the key as the caller
-  /// gave it (the pattern for `scan` and `remove_matching`, empty for `clear` and `size`), and the failure.
+  /// Called for a failure: with the name of the call (`get`, `write`, `remove_many` ...), the key as the
+  /// caller gave it (the pattern for `scan` and `remove_matching`, empty for `clear` and `size`), and the
+  /// failure.
   using Callback = std::function<void(std::string_view call, std::string_view key, const Error& error)>;
 
-  /// The first cache, which is used as long as it works.
   Reference<ICache> over;
-  /// The second cache, which is used while the first one fails.
   Reference<ICache> failover;
   OnError on_error = OnError::degrade;
-  /// For `on_error: callback`; in code only.
+  /// For `on_error: callback`; only in code.
   Callback on_error_callback;
-  /// Longest life of an entry in the second cache; no limit when empty. It should be short: see
-  /// FailoverCache.
   std::optional<std::chrono::milliseconds> failover_ttl = std::chrono::milliseconds(60'000);
-  /// After a failure the first cache is left alone for so long; then one call tries it. 0: every call tries.
   std::chrono::milliseconds retry_after{250};
-  /// Most keys that are remembered during an outage, to be removed from the first cache after it.
   std::uint32_t remembered_keys = 10'000;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// Keeps a program going while a cache fails: with a second cache, without any, or by telling a function.
+/// Keeps a program working while a cache fails: with a second cache, or as if the cache were empty.
 ///
 /// Only an outage counts: `timeout`, `unreachable`, `protocol`, and the refusals of a server that is
-/// starting, electing or busy. What repetition does not cure is passed on as it is: refused arguments, a
+/// starting, electing or busy. Failures that a retry does not cure are passed on: refused arguments, a
 /// refused login, damaged values, `unsupported`, `closed`, `no_memory`.
 ///
-/// When the first cache fails, the layer turns to the second for `retry_after`, then lets one call try the
-/// first again, and so on until it works. A call that fails is done again by the second cache at once. One
-/// warning tells when the first cache is lost, and one message when it is back.
+/// When the first cache fails, the layer uses the second for `retry_after`, then lets one call try the first
+/// again, and so on until it works. The failed call itself goes to the second cache at once. The log has one
+/// warning when the first cache fails, and one message when it is back.
 ///
-/// A call that neither cache can do is answered as `on_error` says. `degrade`: reads are misses, writes
-/// succeed without storing anything, `add`, `replace`, `remove`, `expire`, `persist` and `contains` are
-/// false, there is no TTL, no key and no size; `increment` has no true answer and stays a failure. Batches
-/// have one result for each key in any case. The precise failures remain available from the cache below.
+/// When both caches fail, `on_error` decides. `degrade`: reads are misses, writes succeed without storing
+/// anything, `add`, `replace`, `remove`, `expire`, `persist` and `contains` return false, there is no TTL, no
+/// key and no size; `increment` fails, since it has no correct answer. Batches always have one result for
+/// each key. The cache below still returns precise failures.
 ///
-/// **What may be stale.** The second cache holds what was written to it during outages, for `failover_ttl`
-/// at most. Keys that were changed while the first cache could not be reached (and the patterns, or that
-/// everything was cleared) are remembered, `remembered_keys` of them. When the first cache is back, it is
-/// used at once, and what is remembered is removed from both caches: a key by the first call that is about
-/// it, before anything else; the rest in batches, one with each call. So the first cache does not serve what
-/// was overwritten or removed meanwhile, however much is written. A pattern, or everything, is removed within
-/// one call, which takes as long as that; until it is done, every call about a key that matches removes the
-/// key first. Keys that did not fit, and those that another process changed in its own second cache, may be
-/// served until their TTL ends. With `on_error: error` and without a second cache the caller knows, and
-/// nothing is remembered.
+/// **What may be stale.** The second cache holds values of outages, for at most `failover_ttl`. The layer
+/// remembers keys that change while the first cache is unreachable (at most `remembered_keys`), patterns, and
+/// `clear`. When the first cache is back, it is used at once, and the remembered keys are removed from both
+/// caches: a key by the first call with it, before anything else; the rest in batches, one with each call. So
+/// the first cache does not serve values that were overwritten or removed meanwhile. A pattern, or
+/// everything, is removed within one call; until that is done, every call with a matching key removes the key
+/// first. Forgotten keys, and keys that another process changed in its own second cache, may be served until
+/// their TTL ends. With `on_error: error` and without a second cache, callers see the failures, and nothing
+/// is remembered.
 ///
-/// What `increment` counted in the second cache is lost afterwards. Of the statistics, `hits`, `misses`,
-/// `writes`, `removals` and `clears` are those of both caches together, the others those of the first.
+/// Counts that `increment` made in the second cache are lost afterwards. Of the statistics, `hits`, `misses`,
+/// `writes`, `removals` and `clears` are the sums of both caches; the others are those of the first.
 class FailoverCache final : public CacheLayer, public IFailoverStatistics {
  public:
   using provides = Provides<ICache, IFailoverStatistics>;
@@ -90,7 +84,7 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
   ~FailoverCache() override;
 
   void stop() noexcept override;
-  /// That of the first cache; not worse than degraded while a second one, or none, may stand in.
+  /// That of the first cache, but at worst degraded while the layer can work without it.
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] FailoverStatistics failover_statistics() const override;

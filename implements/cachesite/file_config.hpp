@@ -11,15 +11,10 @@
 
 namespace cachesite {
 
-/// Settings of a FileConfig, JsonConfig, YamlConfig or TomlConfig.
+/// Settings of a FileConfig, JsonConfig, YamlConfig or TomlConfig, explained by `cachesite describe
+/// FileConfig` and configs/reference.md.
 struct FileConfigOptions {
-  /// The file, relative to the working directory. Without it an environment variable names it,
-  /// and without that it has the usual name: `CONFIG_FILE` or `.env.yml` for a FileConfig, `CONFIG_JSON` or
-  /// `.env.json` for a JsonConfig, `CONFIG_YAML` or `.env.yml` for a YamlConfig, `CONFIG_TOML` or `.env.toml`
-  /// for a TomlConfig.
   std::optional<std::string> path;
-  /// Whether a file that cannot be understood keeps the component from being made; otherwise it is an error
-  /// in the log, and the configuration is empty.
   bool strict = true;
 
   static ParameterTable parameters();
@@ -41,17 +36,15 @@ struct TomlConfigOptions : FileConfigOptions {
 };
 
 /// A file as a configuration: a mapping of sessions, each a mapping of keys to values. It is read once, when
-/// the component is made, by the reader of component files: the same limits, and `${env:...}` where the
-/// program allows it. A file that is not there is an empty configuration. A session that is no mapping is
-/// empty. The extension says how the file is written: `.yaml`, `.yml`, `.json`, `.toml` or `.tml`; a
-/// name without one of them is refused, whether the file is there or not. The classes below read every file
-/// in their own language.
+/// the component is created, with the reader of component files: the same limits, and `${env:...}` if the
+/// program allows it. A missing file is an empty configuration. A session that is not a mapping is empty. The
+/// extension gives the format: `.yaml`, `.yml`, `.json`, `.toml` or `.tml`; any other is refused, even if the
+/// file is missing. The classes below read every file in their own format.
 class FileConfig : public StoredConfig {
  public:
   using Options = FileConfigOptions;
 
-  /// Throws std::runtime_error with every problem of the file when it is there and not right, and for a name
-  /// that does not say how the file is written.
+  /// Throws std::runtime_error with every problem of an invalid file, and for an unknown extension.
   explicit FileConfig(const FileConfigOptions& options, const ComponentContext& context);
 
  protected:
@@ -64,7 +57,7 @@ class JsonConfig final : public FileConfig {
  public:
   using Options = JsonConfigOptions;
 
-  /// Throws std::runtime_error with every problem of the file when it is there and not right.
+  /// Throws std::runtime_error with every problem of an invalid file.
   explicit JsonConfig(const FileConfigOptions& options, const ComponentContext& context);
 };
 
@@ -73,7 +66,7 @@ class YamlConfig final : public FileConfig {
  public:
   using Options = YamlConfigOptions;
 
-  /// Throws std::runtime_error with every problem of the file when it is there and not right.
+  /// Throws std::runtime_error with every problem of an invalid file.
   explicit YamlConfig(const FileConfigOptions& options, const ComponentContext& context);
 };
 
@@ -82,7 +75,7 @@ class TomlConfig final : public FileConfig {
  public:
   using Options = TomlConfigOptions;
 
-  /// Throws std::runtime_error with every problem of the file when it is there and not right.
+  /// Throws std::runtime_error with every problem of an invalid file.
   explicit TomlConfig(const FileConfigOptions& options, const ComponentContext& context);
 };
 

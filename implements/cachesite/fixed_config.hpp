@@ -9,17 +9,15 @@
 
 namespace cachesite {
 
-/// Settings of a FixedConfig.
+/// Settings of a FixedConfig, explained by `cachesite describe FixedConfig` and configs/reference.md.
 struct FixedConfigOptions {
-  /// Each as `session.key=value`: the session ends at the first dot, the key at the first equals sign.
-  /// Secret as a whole, as every configuration is: nobody knows which of them is a password.
   std::vector<Secret> values;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// A configuration whose values stand in the component file: the bottom layer of a LayeredConfig.
+/// A configuration whose values are in the component file: the bottom layer of a LayeredConfig.
 class FixedConfig final : public StoredConfig {
  public:
   using Options = FixedConfigOptions;

@@ -16,22 +16,19 @@ namespace layers {
 class HookList;
 }
 
-/// Settings of a HookedCache.
+/// Settings of a HookedCache, explained by `cachesite describe HookedCache` and configs/reference.md.
 struct HookedCacheOptions {
-  /// The cache whose calls the hooks are told about.
   Reference<ICache> over;
-  /// Called in this order.
   std::vector<Reference<ICacheHook>> hooks;
 
   static ParameterTable parameters();
 };
 
-/// Tells hooks about every call that goes through it (see ICacheHook). Hooks see the keys that this cache is
-/// given, so it stands over a PrefixCache, not under it.
+/// Calls hooks for every call that goes through it (see ICacheHook). Hooks see the keys that this cache gets,
+/// so it belongs over a PrefixCache, not under it.
 ///
-/// A hook that throws is passed over: its first exception is logged as a warning, and when it has not thrown
-/// for 100 events in a row, that is logged too. Exceptions and failures of the cache below are one
-/// `on_error`.
+/// Exceptions of a hook are ignored: the first one is logged as a warning, and 100 events in a row without
+/// one are logged as its end. Exceptions and failures of the cache below are one `on_error`.
 class HookedCache final : public CacheLayer {
  public:
   using Options = HookedCacheOptions;

@@ -11,22 +11,21 @@
 
 namespace cachesite {
 
-/// Settings of a LayeredConfig.
+/// Settings of a LayeredConfig, explained by `cachesite describe LayeredConfig` and configs/reference.md.
 struct LayeredConfigOptions {
-  /// From the bottom to the top, such as defaults, a file, the environment. None may be a null pointer.
+  /// None may be a null pointer.
   std::vector<Reference<IConfig>> layers;
 
   static ParameterTable parameters();
 };
 
-/// Several configurations as one: each value is that of the last layer that gives it; the default of a
-/// layer (see EnvironmentConfig) gives way to what any layer below gives. The layers are asked at
-/// every call.
+/// Several configurations as one: a value is that of the last layer that gives it; values of any layer take
+/// precedence over the default of another (see EnvironmentConfig). Every call asks the layers.
 class LayeredConfig final : public IConfig {
  public:
   using Options = LayeredConfigOptions;
 
-  /// Throws std::invalid_argument for a layer that is not resolved.
+  /// Throws std::invalid_argument for an unset layer.
   explicit LayeredConfig(const LayeredConfigOptions& options);
 
   [[nodiscard]] std::vector<std::string> list_sessions() const override;

@@ -28,8 +28,8 @@
 
 namespace cachesite {
 
-/// The settings of a layer as a part of a logical cache: all of them but the cache below it, which the order of
-/// the parts gives.
+/// The settings of a layer as a part of a logical cache: all except the cache below, which follows from the
+/// order of the parts.
 template <class LayerOptions>
 struct CachePart : LayerOptions {
   CachePart() = default;
@@ -40,18 +40,16 @@ struct CachePart : LayerOptions {
   }
 };
 
-/// The copies that a logical cache keeps in memory: the settings of their MemoryCache, and how long they count.
+/// The copies of a logical cache in memory: the settings of their MemoryCache, and two of TieredCache.
 struct NearOptions : MemoryCacheOptions {
-  /// Longest time that a copy is used without asking the store, and so the longest time that a change made by
-  /// another process goes unseen.
   std::chrono::milliseconds ttl{30'000};
-  /// How long it is remembered that the store has no entry under a key; 0 to ask each time.
   std::chrono::milliseconds negative_ttl{5'000};
 
   static ParameterTable parameters();
 };
 
-/// Settings of a LogicalCache, in files `class: Cache`: one cache, whatever it is made of.
+/// Settings of a LogicalCache, in files `class: Cache`: one cache with all of its parts. configs/reference.md
+/// explains them.
 ///
 ///     cachesite::CacheOptions options;
 ///     options.store = std::make_shared<cachesite::MemoryCache>();
@@ -59,50 +57,42 @@ struct NearOptions : MemoryCacheOptions {
 ///     options.tags.emplace();
 ///     const auto products = cachesite::make_cache(options);
 struct CacheOptions : Expiry {
-  /// What messages, hooks and encryption call the cache; empty for its name in the file.
+  /// Name of the cache for messages, hooks and encryption; empty for its name in the file.
   std::string name;
-  /// The cache that holds the entries. Nothing else has to be given.
   Reference<ICache> store;
-  /// Put in front of every key in the store.
   std::string prefix;
-  /// A second cache, or none, while the store cannot be reached: see FailoverCache.
   std::optional<CachePart<FailoverCacheOptions>> failover;
-  /// Compression and encryption: see CodecCache. Without a `cache_name` values are bound to `name`.
   std::optional<CachePart<CodecCacheOptions>> codec;
-  /// Copies in memory: see TieredCache.
   std::optional<NearOptions> near;
-  /// Counters and times: see MetricsCache.
   std::optional<CachePart<MetricsCacheOptions>> metrics;
-  /// Told about every call: see HookedCache.
   std::vector<Reference<ICacheHook>> hooks;
-  /// Tags: see TaggedCache.
   std::optional<CachePart<TaggedCacheOptions>> tags;
-  /// Computing what is missing, once: see RememberCache.
   std::optional<CachePart<RememberCacheOptions>> remember;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
-  /// Whether a cache of these settings has the interface.
+  /// Whether a cache with these settings offers the interface.
   [[nodiscard]] bool offers(std::string_view interface_name) const noexcept;
 };
 
-/// One cache with everything that it is declared with, each part being a layer over the next. Their order is
-/// always this one, whatever order a file has:
+/// One cache with its declared parts, each a layer over the next. They always have this order, whatever the
+/// order in the file:
 ///
-///     remember    outside of all, so that what is computed is computed once whatever else there is
-///     tags        over the copies, so that an eviction ends them too
-///     hooks       see what tags ask for as well
+///     remember    outermost, so that a value is computed once whatever the other parts do
+///     tags        above the copies, so that an eviction invalidates them too
+///     hooks       see the reads of tag markers too
 ///     metrics     count reads of copies
 ///     near        copies of plain values, so that a hit decodes nothing
-///     ttl         (with max_ttl and rules) what the copies do not need
-///     codec       whatever lies in a store, the second one included, is encoded
-///     prefix      is of the store alone: it makes keys longer for nobody else
+///     ttl         (with max_ttl and rules) below the copies, whose hits need no TTL
+///     codec       encodes the values in every store, also in the second one
+///     prefix      only for the store and the second cache
 ///     failover    next to the store that may fail
 ///     store
 ///
-/// It is one component: `health()` and `statistics()` are those of the whole. While the store is away, a cache
-/// with copies, or one that computes, is degraded and not down. The interfaces of its parts, such as
-/// ITaggedCache of `tags`, are found by `find_interface`, and in a site under the name of the cache.
+/// It is one component: `health()` and `statistics()` are those of the whole cache. While the store is
+/// unreachable, a cache with copies, or one that computes, is degraded, not down. The interfaces of its
+/// parts, such as ITaggedCache of `tags`, are found by `find_interface`, and in a site under the name of the
+/// cache.
 ///
 /// `stop()` stops the parts; the store is stopped by its owner.
 class LogicalCache final : public CacheLayer {
@@ -111,7 +101,7 @@ class LogicalCache final : public CacheLayer {
                             ICodecStatistics, IFailoverStatistics>;
   using Options = CacheOptions;
 
-  /// A part, and what it is called in files.
+  /// A part, with its name in files.
   struct Part {
     std::string_view name;
     std::string_view class_name;
@@ -127,8 +117,8 @@ class LogicalCache final : public CacheLayer {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] void* interface_of_part(const InterfaceId& interface_id) const noexcept override;
 
-  /// The parts from the outermost to the one next to the store, and the cache that holds the near copies
-  /// behind the part `near`.
+  /// The parts from the outermost to the one next to the store; the cache with the near copies follows the
+  /// part `near`.
   [[nodiscard]] const std::vector<Part>& parts() const noexcept;
 
  protected:
@@ -142,7 +132,7 @@ class LogicalCache final : public CacheLayer {
   const std::unique_ptr<Inner> inner_;
 };
 
-/// A logical cache without a file. Throws as the constructor of LogicalCache does.
+/// A logical cache without a file. Throws like the constructor of LogicalCache.
 [[nodiscard]] std::shared_ptr<LogicalCache> make_cache(CacheOptions options,
                                                        const ComponentContext& context = {});
 

@@ -19,54 +19,41 @@
 
 namespace cachesite {
 
-/// Whether a MemoryCache asks the system for pages of 2 MiB, with which reads at random keys of a large cache
-/// need fewer steps to find an address.
+/// Whether a MemoryCache asks the system for pages of 2 MiB, which make random reads of a large cache faster.
 enum class HugePages : std::uint8_t {
-  /// From 8 MiB on, where the system gives them (on Linux `madvise` or `always` in
-  /// /sys/kernel/mm/transparent_hugepage/enabled). Until the cache is nearly full up to 6 MiB more than it
-  /// holds may be in memory.
+  /// From 8 MiB on, if the system offers them (on Linux `madvise` or `always` in
+  /// /sys/kernel/mm/transparent_hugepage/enabled). Until the cache is nearly full, it may use up to 6 MiB
+  /// more than its entries need.
   automatic,
   never,
 };
 
-/// Which entry of a full MemoryCache goes.
+/// Which entry of a full MemoryCache is evicted.
 enum class EvictionPolicy : std::uint8_t {
-  /// W-TinyLFU: new entries pass through a window of a twentieth, and leave it for the main area only when
-  /// they were
-  /// seen more often of late than the entry they would displace (Einziger, Friedman, Manes, "TinyLFU: a
-  /// highly
-  /// efficient cache admission policy", ACM Transactions on Storage 13, 2017). The main area is a CLOCK. The
-  /// best hit
-  /// ratio, the least memory, and the fastest under threads: reads take no lock.
+  /// W-TinyLFU: new entries are in a window of a twentieth of the cache, and move to the main area only if
+  /// they were used more often lately than the entry that they displace (Einziger, Friedman, Manes, "TinyLFU:
+  /// a highly efficient cache admission policy", ACM Transactions on Storage 13, 2017). The main area is a
+  /// CLOCK. It has the best hit ratio, the least memory, and the fastest concurrent reads, which take no
+  /// lock.
   tinylfu,
   /// Three first-in-first-out queues (Yang and others, "FIFO queues are all you need for cache eviction",
   /// SOSP 2023).
   s3fifo,
-  /// The entry that was not read or written for the longest time goes.
+  /// Evicts the least recently used entry.
   lru,
-  /// The entry that was first inserted the longest time ago goes; writing it again does not save it.
+  /// Evicts the oldest entry; writing an entry again does not renew it.
   fifo,
 };
 
-/// Settings of a MemoryCache.
+/// Settings of a MemoryCache, explained by `cachesite describe MemoryCache` and configs/reference.md.
 struct MemoryCacheOptions {
-  /// Most entries held; none for no limit. The default keeps a forgotten cache harmless.
   std::optional<std::uint64_t> max_size = 10000;
-  /// Most bytes held, keys, entry headers and the cache's own tables included; none for no limit. An entry
-  /// larger than one shard's part of it is refused.
   std::optional<ByteSize> max_bytes;
-  /// Which entry of a full cache goes.
   EvictionPolicy policy = EvictionPolicy::tinylfu;
-  /// An entry that is not used for so long ends before its TTL; none to let the TTL alone decide. Costs a
-  /// word for each entry, and makes reads take a lock.
   std::optional<std::chrono::milliseconds> time_to_idle;
-  /// Each TTL is changed by up to this share of itself, up or down, depending on the key, so that entries
-  /// stored together do not all end together (see `jittered`). Not used by `increment` and `expire`.
+  /// See `jittered`.
   double ttl_jitter = 0.0;
-  /// Whether a large cache of the policy `tinylfu` lies in huge pages.
   HugePages huge_pages = HugePages::automatic;
-  /// Read from files written for other systems and not used: expired entries are swept a few at a time by
-  /// writes.
   std::uint64_t cleanup_interval = 100;
 
   static ParameterTable parameters();
@@ -77,30 +64,29 @@ class Engine;
 enum class WriteOutcome : std::uint8_t;
 }  // namespace memory
 
-/// A cache in the memory of this process, for any number of threads.
+/// A thread-safe cache in the memory of this process.
 ///
-/// Small entries are copied in and out; a value above about 2 KiB is kept in a block of its own that hits
-/// share without a copy. With the policy `tinylfu`, the default, reads take no lock. There is no thread in
-/// the background: expired entries are dropped when a read meets them, and swept a few at a time by writes.
-/// Memory follows the entries, so a large limit costs nothing as long as the cache is empty. Changing the
-/// wall clock changes nothing.
+/// Small values are copied; a value above about 2 KiB is in its own block, which hits share without a copy.
+/// With the policy `tinylfu`, the default, reads take no lock. There is no background thread: a read drops an
+/// expired entry, and each write sweeps a few. Memory grows with the entries, so a large limit costs nothing
+/// while the cache is empty. A change of the wall clock has no effect.
 ///
-/// A forked process has a copy of its own: it may go on using the cache whatever other threads of its parent
-/// were doing; a part of the cache that one of them was just changing starts there empty.
+/// A forked child has its own copy, and may use it whatever the threads of the parent were doing; a part of
+/// the cache that was being changed during the fork is empty in the child.
 ///
 /// An entry is never returned later than 1 ms after its TTL. A write can fail with `no_memory` and
-/// `too_large`; the cache stays usable after either. `add`, `replace` and `increment` look and write in one
-/// step under one lock. A walk over the keys holds no lock between its steps, and none while the caller works
-/// with the keys of a step.
+/// `too_large`; the cache stays usable after either. `add`, `replace` and `increment` read and write under
+/// one lock. An iteration over the keys holds no lock between its steps, nor while the caller handles the
+/// keys of a step.
 class MemoryCache final : public CacheBase {
  public:
   using Options = MemoryCacheOptions;
-  /// Told which key went and why; called without any lock held, so it may call the cache. It must be safe
-  /// from any thread; what it throws is dropped.
+  /// Called with a removed key and the cause, without a lock, so it may call the cache. It must be
+  /// thread-safe; its exceptions are ignored.
   using RemovalListener = std::function<void(std::string_view key, RemovalCause cause)>;
 
-  /// Takes no memory for entries yet; that begins with the first call. Throws std::bad_alloc, and
-  /// std::invalid_argument for a limit below the least that a component file may give.
+  /// The first call allocates memory for entries. Throws std::bad_alloc, and std::invalid_argument for a
+  /// limit below the minimum of the parameter.
   explicit MemoryCache(MemoryCacheOptions options = {}, const ComponentContext& context = {},
                        RemovalListener listener = {});
   ~MemoryCache() override;
@@ -109,17 +95,17 @@ class MemoryCache final : public CacheBase {
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] std::shared_ptr<ILogger> logger() const noexcept override;
 
-  /// Changes a limit. A cache above its new limit shrinks by a few entries with each write, or by `upkeep`.
-  /// A limit below the least that a component file may give is taken as that one. `max_bytes` is never less
-  /// than the index of this cache takes with a few entries: the larger the cache was made, the more that is.
+  /// Changes a limit. A cache above its new limit shrinks by a few entries with each write, or by `upkeep`. A
+  /// limit below the minimum of the parameter becomes that minimum. `max_bytes` is at least the size of the
+  /// index with a few entries, which grows with the initial limit of the cache.
   void set_max_size(std::uint64_t entries) noexcept;
   void set_max_bytes(ByteSize size) noexcept;
-  /// Does at once what writes do little by little: sweeps expired entries, shrinks to the limits, gives
-  /// memory back. `slices` bounds the work: each is a few dozen entries of every shard.
+  /// Does the maintenance at once that writes do step by step: sweeps expired entries, shrinks to the limits,
+  /// releases memory. `slices` limits the work: each is a few dozen entries of every shard.
   void upkeep(unsigned slices = 1) noexcept;
 
-  /// For tests: the first inconsistency in the structures, in words; empty when there is none. No other call
-  /// may run.
+  /// For tests: a description of the first inconsistency in the structures; empty when there is none. No
+  /// other call may run at the same time.
   [[nodiscard]] std::string check_invariants() const;
 
  protected:

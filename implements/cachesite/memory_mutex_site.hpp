@@ -10,19 +10,18 @@
 
 namespace cachesite {
 
-/// Settings of a MemoryMutexSite.
+/// Settings of a MemoryMutexSite, explained by `cachesite describe MemoryMutexSite` and configs/reference.md.
 struct MemoryMutexSiteOptions {
-  /// Length of a lease whose request gives none.
   std::chrono::milliseconds expire{30'000};
 
   static ParameterTable parameters();
 };
 
-/// Mutexes among the threads of one process, for programs that need no more and for tests. Those of two sites
-/// have nothing to do with each other. A lease that is renewed never ends by itself here.
+/// Mutexes for the threads of one process, also for tests. Mutexes of two sites are independent. A renewed
+/// lease never ends by itself.
 ///
-/// In a child that the process forks calls end with `closed`, and leases stay the parent's; a child makes a
-/// component of its own.
+/// In a forked child every call fails with `closed`, and the leases belong to the parent; the child creates
+/// its own component.
 class MemoryMutexSite final : public IMutexSite {
  public:
   using Options = MemoryMutexSiteOptions;

@@ -11,24 +11,20 @@
 
 namespace cachesite {
 
-/// Settings of a MemoryQueueSite.
+/// Settings of a MemoryQueueSite, explained by `cachesite describe MemoryQueueSite` and configs/reference.md.
 struct MemoryQueueSiteOptions {
-  /// A message that was handed out and neither acknowledged nor kept for so long is handed out again.
   std::chrono::milliseconds redeliver_after{60'000};
-  /// A message that was handed out so often without being acknowledged is given up; 0: never.
   std::uint32_t max_deliveries = 0;
-  /// A queue that holds so many messages refuses more; 0: no limit.
   std::uint64_t max_messages = 0;
 
   static ParameterTable parameters();
 };
 
-/// Queues within one process, for programs that need no more and for tests. They behave as those of
-/// RedisStreamQueueSite do, and go with the process. A message that is destroyed without being acknowledged
-/// is handed out again at once.
+/// Queues within one process, also for tests. They behave like those of RedisStreamQueueSite, and end with
+/// the process. A message that is destroyed without an acknowledgement is delivered again at once.
 ///
-/// In a child that the process forks calls end with `closed`, and messages and consumers stay the parent's; a
-/// child makes a component of its own.
+/// In a forked child every call fails with `closed`, and the messages and consumers belong to the parent; the
+/// child creates its own component.
 class MemoryQueueSite final : public IQueueSite {
  public:
   using Options = MemoryQueueSiteOptions;

@@ -17,12 +17,9 @@ class MetricsCounters;
 struct RequestEnd;
 }  // namespace layers
 
-/// Settings of a MetricsCache.
+/// Settings of a MetricsCache, explained by `cachesite describe MetricsCache` and configs/reference.md.
 struct MetricsCacheOptions {
-  /// The cache whose calls are counted.
   Reference<ICache> over;
-  /// One of so many calls of an operation is timed, for each thread; 1 times every call. Rounded up to a
-  /// power of two.
   std::uint32_t sample_every = 128;
 
   static ParameterTable parameters();
@@ -32,13 +29,12 @@ struct MetricsCacheOptions {
 ///
 /// `statistics()` has the reads, writes, removals, clears, failures and refusals of the calls made here, and
 /// everything else (entries, bytes, evictions, tag evictions, stampede waits ...) from the cache below: two
-/// programs' parts over one cache, or two parts of one program, have hit ratios of their own. Of a batch each
-/// key counts. `metrics()` adds calls, failures and a histogram of durations for each operation.
+/// users of one cache have separate hit ratios. Each key of a batch counts. `metrics()` adds calls, failures
+/// and a histogram of durations for each operation.
 ///
-/// Counters are spread over cache lines by thread. A hit costs one of them and no clock; reading the clock
-/// costs more than the rest, so it is read for one call of `sample_every` only, the first one included. A
-/// read that is under way counts as a hit until it has ended otherwise; a number of hits that was reported
-/// does not fall for that: later hits make up for it.
+/// Counters are spread over cache lines by thread. A hit costs one counter; reading the clock costs more, so
+/// only one of `sample_every` calls is timed, including the first. A running read counts as a hit until it
+/// ends otherwise; the reported number of hits still never falls.
 class MetricsCache final : public CacheLayer, public ICacheMetrics {
  public:
   using provides = Provides<ICache, ICacheMetrics>;

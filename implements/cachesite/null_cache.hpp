@@ -9,10 +9,10 @@
 
 namespace cachesite {
 
-/// A cache that keeps nothing: every read is a miss, every write succeeds and is forgotten. It stands in for
-/// a real cache to switch caching off without touching the program. Arguments are checked as by every other
-/// cache. Whatever asks for an entry finds none: `add` returns true, `replace`, `expire` and `persist` false,
-/// and `increment` returns what a new counter would have.
+/// A cache that stores nothing: every read is a miss, every write succeeds. It replaces a real cache to
+/// switch caching off without a change of the program. Arguments are checked as in every cache. There is
+/// never an entry: `add` returns true, `replace`, `expire` and `persist` return false, and `increment`
+/// returns the value of a new counter.
 class NullCache final : public ICache {
  public:
   void stop() noexcept override;

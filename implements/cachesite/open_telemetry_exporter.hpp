@@ -14,74 +14,65 @@
 
 namespace cachesite {
 
-/// What spans and their attributes are called.
+/// Names of spans and their attributes.
 enum class TelemetryConventions : std::uint8_t {
-  stable,     ///< as OpenTelemetry's conventions for databases have it, and `cachesite.*` for calls of caches
-  redis_kit,  ///< as redis-kit has it: one span `redis.get` for each call of a cache, none for the server's
+  stable,     ///< those of OpenTelemetry's conventions for databases, and `cachesite.*` for cache calls
+  redis_kit,  ///< those of redis-kit: one span `redis.get` for each cache call, none for the server's
               ///< part
   both,       ///< names as `stable`, attributes of both
 };
 
-/// What traces show of keys. Metrics never show any.
+/// How traces show keys. Metrics never show any.
 enum class TelemetryKeys : std::uint8_t {
   none,
-  hashed,  ///< equal keys can be told; whoever knows a key can find its hash
+  hashed,  ///< equal keys have equal hashes; whoever knows a key can find its hash
   plain,   ///< the first 200 bytes
 };
 
-/// Settings of an OpenTelemetryExporter.
+/// Settings of an OpenTelemetryExporter, explained by `cachesite describe OpenTelemetryExporter` and
+/// configs/reference.md.
 struct OpenTelemetryExporterOptions {
-  /// Where the collector is, as a URL with http or https; `/v1/traces` and `/v1/metrics` are appended. Without
-  /// it, the environment variable OTEL_EXPORTER_OTLP_ENDPOINT says it if substitution is allowed in the
-  /// component file, and otherwise it is http://127.0.0.1:4318.
   std::optional<std::string> endpoint;
-  /// Sent with every request, each as `name: value`.
   std::vector<Secret> headers;
-  /// The attribute `service.name`.
   std::string service_name;
-  /// More attributes of the program, each as `key=value`.
   std::vector<std::string> resource;
   bool traces = true;
   bool metrics = true;
   std::chrono::milliseconds metrics_interval{60'000};
-  /// The share of the calls that begin a trace that is recorded.
   double sample_ratio = 0.01;
-  /// Most spans that are kept, open ones included; a call that finds no room is not recorded, and counted.
   std::uint32_t queue_spans = 2048;
   std::uint32_t batch_spans = 512;
   std::chrono::milliseconds flush_every{5'000};
-  /// For one request, with connecting; and for the whole of `stop()`.
   std::chrono::milliseconds timeout{10'000};
   TelemetryConventions conventions = TelemetryConventions::stable;
   TelemetryKeys keys = TelemetryKeys::none;
-  /// A file with the certificates that the collector's has to be signed by; empty: the system's.
   std::string ssl_ca_certs;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// Sends traces and metrics to a collector of OpenTelemetry, by OTLP over HTTP in JSON.
+/// Sends traces and metrics to an OpenTelemetry collector, as OTLP over HTTP in JSON.
 ///
-/// Traces are of the calls that OpenTelemetryHooks see, and of the calls to Redis servers within those.
-/// Metrics are read from the statistics of the site's components each time they are sent, so they cost calls
-/// nothing. One thread does the sending, over one connection that is kept. What a collector that is away or
-/// busy does not take is sent again for at most five minutes; the queue goes on filling up meanwhile, and a
-/// call that finds no room in it is not recorded. A collector that does not work is logged once, until it
-/// works again. `health()` says so too, as `degraded`: nothing but the telemetry suffers.
+/// Traces contain the calls of OpenTelemetryHooks, and the Redis calls within those. Metrics are read from
+/// the statistics of the site's components when they are sent, so they cost calls nothing. One thread sends,
+/// over one connection that stays open. While the collector is unreachable or busy, requests are repeated for
+/// at most five minutes; the queue fills up meanwhile, and a call that finds no room in it is not recorded.
+/// The log has one message when sending begins to fail and one when it works again; `health()` is `degraded`
+/// meanwhile.
 ///
 /// In a forked child nothing is recorded or sent.
 class OpenTelemetryExporter final : public ITelemetry {
  public:
   using Options = OpenTelemetryExporterOptions;
 
-  /// Throws std::invalid_argument for options with complaints, and when `ssl_ca_certs` cannot be used.
+  /// Throws std::invalid_argument for invalid options, and when `ssl_ca_certs` cannot be used.
   explicit OpenTelemetryExporter(const OpenTelemetryExporterOptions& options,
                                  const ComponentContext& context = {});
   ~OpenTelemetryExporter() override;
 
   void start() override;
-  /// Sends what there is, within `timeout`; what cannot be delivered at the first attempt is given up.
+  /// Sends the rest once, within `timeout`.
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
 

@@ -15,26 +15,25 @@
 
 namespace cachesite {
 
-/// Settings of an OpenTelemetryHook.
+/// Settings of an OpenTelemetryHook, explained by `cachesite describe OpenTelemetryHook` and
+/// configs/reference.md.
 struct OpenTelemetryHookOptions {
-  /// Where the spans go.
   Reference<ITelemetry> telemetry;
 
   static ParameterTable parameters();
 };
 
-/// Records the calls of a HookedCache as spans of a trace, and with them the calls to Redis servers that are
-/// made for them on the same thread. Which calls are recorded, and in what form, is for the component to say
-/// that `telemetry` names.
+/// Records the calls of a HookedCache as spans of a trace, with their Redis calls on the same thread. The
+/// component that `telemetry` names decides which calls are recorded, and in what form.
 ///
-/// A call that is not recorded costs at most 25 instructions more than with a hook that does nothing; one
-/// that is takes no memory and waits for nobody. Hooks of several caches may be nested, and one hook may
-/// serve several caches. Safe from any thread; in a forked child nothing is recorded.
+/// A call that is not recorded costs at most 25 instructions more than with an empty hook; a recorded call
+/// allocates nothing and never waits. Hooks of several caches may be nested, and one hook may serve several
+/// caches. Safe from any thread; in a forked child nothing is recorded.
 class OpenTelemetryHook final : public ICacheHook {
  public:
   using Options = OpenTelemetryHookOptions;
 
-  /// Throws std::invalid_argument when `telemetry` is not set, or takes no spans.
+  /// Throws std::invalid_argument when `telemetry` is not set, or records no spans.
   explicit OpenTelemetryHook(const OpenTelemetryHookOptions& options, const ComponentContext& context = {});
   /// For a program without a file. Throws as above.
   explicit OpenTelemetryHook(std::shared_ptr<ITelemetry> telemetry);
@@ -53,7 +52,7 @@ class OpenTelemetryHook final : public ICacheHook {
   const std::shared_ptr<telemetry::SpanRecorder> recorder_;
 };
 
-/// A view of `cache` whose calls are recorded for `telemetry`, `name` being what traces call it. Throws
+/// A view of `cache` whose calls are recorded for `telemetry`; `name` is its name in traces. Throws
 /// std::invalid_argument for a null pointer.
 [[nodiscard]] std::shared_ptr<ICache> traced(std::shared_ptr<ICache> cache,
                                              std::shared_ptr<ITelemetry> telemetry, std::string name = {});
@@ -62,7 +61,7 @@ namespace telemetry {
 
 struct Span;
 
-/// Where the calls of a thread belong. For this library's own use.
+/// The position of a thread in a trace. For internal use.
 struct ThreadTrace {
   Span* open = nullptr;          // the innermost call that is being recorded
   std::uint32_t unrecorded = 0;  // calls under way that are not, and a scope that forbids it
@@ -76,15 +75,15 @@ struct ThreadTrace {
 
 }  // namespace telemetry
 
-/// Puts the calls that this thread makes until the scope ends under a trace of the caller's, which is named
-/// in the words of the W3C (`traceparent` of an HTTP request):
+/// Puts the calls of this thread, until the end of the scope, under the trace of a caller, given as a W3C
+/// `traceparent` (from an HTTP request):
 ///
 ///     TraceScope scope(request.header("traceparent"));
 ///     cache->get_value("user:42");  // its span is a child of the caller's
 ///
-/// The caller's decision whether to record is followed. With a text that is no valid traceparent, such as an
-/// empty one, calls begin traces of their own, as they do without a scope. Scopes may stand within each
-/// other; each ends on the thread that began it, the last one first. Takes no memory and does not fail.
+/// The caller's decision whether to record is followed. With an invalid traceparent, such as an empty text,
+/// calls begin their own traces, as without a scope. Scopes may be nested; each ends on the thread that began
+/// it, the last one first. Allocates nothing and does not fail.
 class TraceScope {
  public:
   explicit TraceScope(std::string_view traceparent) noexcept;
@@ -96,8 +95,8 @@ class TraceScope {
   telemetry::ThreadTrace outer_;
 };
 
-/// What this thread hands on to others whom it asks for something, as their `traceparent`: within a traced
-/// call its span, otherwise what the TraceScope was given. Empty outside of any trace. Never sent to Redis.
+/// The `traceparent` for requests of this thread to other services: within a traced call its span, otherwise
+/// the argument of the TraceScope. Empty outside of a trace. Never sent to Redis.
 [[nodiscard]] std::string current_traceparent();
 
 }  // namespace cachesite

@@ -16,22 +16,19 @@
 
 namespace cachesite {
 
-/// Settings of a PrefixCache.
+/// Settings of a PrefixCache, explained by `cachesite describe PrefixCache` and configs/reference.md.
 struct PrefixCacheOptions {
-  /// The cache that holds the entries.
   Reference<ICache> over;
-  /// Put in front of every key, before `separator`.
   std::string prefix;
-  /// Stands between the prefix and the key. Without a prefix there is no separator either.
   std::string separator;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// A part of another cache: every key of every call gets a prefix, and what comes back has it taken off. To
-/// its user it is a cache of its own: `keys`, `size`, `remove_matching` and `clear` are of the keys with the
-/// prefix and of nobody else's, whatever characters are in it. Prefixes add up when one stands over another.
+/// A part of another cache: it adds a prefix to the keys of every call, and removes it from returned keys.
+/// `keys`, `size`, `remove_matching` and `clear` affect only keys with the prefix, whatever characters it
+/// has. The prefixes of nested layers add up.
 ///
 /// The key layouts of other systems:
 ///
@@ -40,15 +37,14 @@ struct PrefixCacheOptions {
 ///     rick          prefix: "shop"                       the prefix and the key, with nothing between
 ///     redis-kit     prefix: "shop" and separator: ":"    the separator only when there is a prefix
 ///
-/// The prefix of a cache never changes. Where rick's `set_prefix` changes it in a running program, a program
-/// of this library makes another view with `prefixed`, which costs one allocation and leaves those alone who
-/// use the old one.
+/// The prefix of a cache never changes. In place of rick's `set_prefix`, which changes it at run time, make
+/// another view with `prefixed`: it costs one allocation, and does not affect users of the old one.
 ///
 /// A key that is longer than 64 KiB with its prefix is refused with `too_large` before anything else happens.
 /// Single calls with keys of up to some hundred bytes allocate nothing. `size`, `clear` and `remove_matching`
-/// walk the keys of the cache below; a key that the walk meets twice is counted twice by `size`. Statistics
-/// and health are those of the cache below, with the refused calls and the clears of this one added: put a
-/// MetricsCache over it for counters of its own.
+/// iterate over the keys of the cache below; `size` counts a key twice that is returned twice. Statistics and
+/// health are those of the cache below, plus the refused calls and the clears of this one: put a MetricsCache
+/// over it for separate counters.
 class PrefixCache final : public CacheLayer {
  public:
   using Options = PrefixCacheOptions;
@@ -97,8 +93,8 @@ class PrefixCache final : public CacheLayer {
   std::array<char, short_prefix> start_{};
 };
 
-/// A view of `cache` whose keys all begin with `prefix` there: `prefixed(cache, "user:")->get("42")` reads
-/// `user:42`. Views of views add up. Throws std::invalid_argument when `cache` is null and for a prefix
+/// A view of `cache` that adds `prefix` to all keys: `prefixed(cache, "user:")->get("42")` reads `user:42`.
+/// The prefixes of nested views add up. Throws std::invalid_argument when `cache` is null, and for a prefix
 /// longer than a key may be.
 [[nodiscard]] std::shared_ptr<ICache> prefixed(std::shared_ptr<ICache> cache, std::string prefix);
 

@@ -22,30 +22,24 @@ namespace cachesite {
 
 /// How a cached null is stored in Redis.
 enum class NullAs : std::uint8_t {
-  /// As the 20 bytes NUL, `__REDIS_KIT_NONE__`, NUL, which redis-kit writes too: a null reads back as a null.
+  /// As the 20 bytes NUL, `__REDIS_KIT_NONE__`, NUL, like redis-kit: a null is read as a null.
   marker,
-  /// As a value of no bytes, which FivcGlue writes: a null reads back as an empty value.
+  /// As an empty value, like FivcGlue: a null is read as an empty value.
   empty,
 };
 
-/// Settings of a RedisCache: those of its connections, and its own.
+/// Settings of a RedisCache: those of its connection and its own, explained by `cachesite describe
+/// RedisCache` and configs/reference.md.
 struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
   RedisCacheOptions();
 
-  /// Use the connection of this component, a RedisConnection, instead of one of the cache's own. The settings
-  /// of connections are then those of the component and may not be given here.
   Reference<IRedis> connection;
-  /// Put in front of every key. At most as long as a key may be, 64 KiB.
   std::string prefix;
   NullAs null_as = NullAs::marker;
-  /// Longer values are refused, and not read either.
   ByteSize max_value_bytes{std::uint64_t{64} * 1024 * 1024};
-  /// The share of its TTL by which an entry may end earlier or later, so that entries stored together do not
-  /// all end together: 0 to 0.5, the same for the same key and TTL always (see `jittered`). Not used by
-  /// `increment` and `expire`.
   double ttl_jitter = 0.0;
 
-  /// A cache that uses the connection of a component takes nothing from a session.
+  /// A cache with the connection of another component does not use a session.
   [[nodiscard]] bool uses_session() const noexcept {
     return !connection.is_set() && SessionOptions::uses_session();
   }
@@ -56,47 +50,47 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 
 /// A cache on a Redis server (6 or later, or Valkey).
 ///
-/// All threads share a few connections, `channels` and one for large values: requests that come at the same
-/// time are written together, and a caller without company needs one send and one receive on its own thread.
-/// Every call ends by its deadline, `socket_timeout` after it began, whatever the server does.
+/// All threads share a few connections, `channels` and one for large values: concurrent requests are written
+/// together, and a single caller needs one send and one receive on its own thread. Every call ends after
+/// `socket_timeout`, whatever the server does.
 ///
 /// While the server cannot be reached, calls fail at once with `ErrorCode::unreachable` (`refused` when the
 /// server rejects the login), and the cache reconnects in the background with growing, partly random pauses.
-/// It writes one warning when the server is lost and one message when it is back. A call whose connection
-/// ends under it is done again once when that cannot do harm: when the command was not sent, or only reads.
-/// Otherwise it fails with `Outcome::unknown`.
+/// It logs one warning when the server is lost and one message when it is back. A call whose connection ends
+/// is repeated once if that is safe: when the command was not sent, or only reads. Otherwise it fails with
+/// `Outcome::unknown`.
 ///
-/// With `startup_nodes` the servers are a Redis Cluster: each key goes to the master of its slot,
-/// redirections (at most five for a call) and slots that move are followed, and a master that dies costs only
-/// its own slots until the cluster has replaced it. With `sentinels` the master is the one that they name and
-/// that says so itself by `ROLE`; when another takes its place, the cache follows. Redis copies writes to
-/// replicas afterwards, so a fail-over may lose the last ones.
+/// With `startup_nodes` the servers are a Redis Cluster: each key goes to the master of its slot, the cache
+/// follows redirections (at most five for a call) and moved slots, and a dead master affects only its own
+/// slots until the cluster has replaced it. With `sentinels` the master is the server that they name and that
+/// confirms it by `ROLE`; the cache follows a fail-over. Redis replicates asynchronously, so a fail-over may
+/// lose the last writes.
 ///
-/// On the wire: `PING` on connecting, `GET`, `EXISTS`, `PTTL`, `DEL`, `PEXPIRE` and `PERSIST`; `SETEX` for a
-/// whole number of seconds, `PSETEX` for others, `SET` for an entry that never expires; `SET` with `NX` for
-/// `add` and with `XX` for `replace`. `increment` is `INCRBY` where the counter never expires, else a script
-/// that gives a new counter its TTL (`EVALSHA`, and `EVAL` when the server does not know it yet). A stored
-/// value is the caller's bytes, except for nulls (see NullAs) and for a value that could be taken for the
-/// null marker, which is stored with one marker in front.
+/// On the wire: `PING` on connecting, `GET`, `EXISTS`, `PTTL`, `DEL`, `PEXPIRE` and `PERSIST`; `SETEX` for an
+/// integer of seconds, `PSETEX` for others, `SET` for an entry that never expires; `SET` with `NX` for `add`
+/// and with `XX` for `replace`. `increment` is `INCRBY` where the counter never expires, else a script that
+/// gives a new counter its TTL (`EVALSHA`, and `EVAL` when the server does not know it yet). A stored value
+/// is the caller's bytes, except for nulls (see NullAs), and for a value that begins like the null marker,
+/// which is stored after one marker.
 ///
-/// Batches go to all servers before any answer is awaited. `get_many` is one `MGET` for 512 keys, to which a
-/// key that holds no string is a miss; on a cluster it is a `GET` for each. `set_many` is a `SETEX` for each
-/// entry and `remove_many` an `UNLINK` for each key, sent together and without `MULTI`. A batch of more than
-/// 4096 keys or 4 MiB is done in several rounds by one deadline. What a server does not answer fails for its
-/// keys alone. Nothing but reads is ever sent twice when it may have arrived.
+/// Batches are sent to all servers before any answer is awaited. `get_many` is one `MGET` for 512 keys, to
+/// which a key that holds no string is a miss; on a cluster it is a `GET` for each. `set_many` is a `SETEX`
+/// for each entry and `remove_many` an `UNLINK` for each key, sent together and without `MULTI`. A batch of
+/// more than 4096 keys or 4 MiB is done in several rounds by one deadline. When a server does not answer,
+/// only its keys fail. Only reads are sent again if they may have arrived.
 ///
-/// `keys`, `clear`, `remove_matching`, and `size` with a prefix walk all keys of the database with `SCAN`,
-/// on a cluster of one master after the other, and remove with `UNLINK` in batches: never `KEYS`, which stops
-/// the server for everybody, and never `FLUSHDB`, which does not know prefixes. Each step has the deadline of
-/// a call, the walk has none. Bytes of the prefix mean themselves, `*` and `[` too. A walk over servers that
-/// are replaced meanwhile begins anew on those that take their place; keys of slots that move from one master
-/// to another during the walk may not come. `size` without a prefix is `DBSIZE`.
+/// `keys`, `clear`, `remove_matching`, and `size` with a prefix iterate over all keys of the database with
+/// `SCAN`, on a cluster over one master after the other, and remove with `UNLINK` in batches: never `KEYS`,
+/// which blocks the server, and never `FLUSHDB`, which ignores prefixes. Each step has the deadline of a
+/// call; the iteration has none. All bytes of the prefix are literal, also `*` and `[`. When a server is
+/// replaced meanwhile, the iteration starts again on the new one; keys of slots that move during the
+/// iteration may be missing. `size` without a prefix is `DBSIZE`.
 ///
-/// `entries`, `bytes`, `evictions` and `expirations` of the statistics are 0: the server knows them, not the
-/// cache. A batch counts once for each key.
+/// `entries`, `bytes`, `evictions` and `expirations` of the statistics are 0: only the server knows them. A
+/// batch counts once for each key.
 ///
-/// In a child that the process forks calls end with `closed`, and the connections stay the parent's; a child
-/// makes a component of its own.
+/// In a forked child every call fails with `closed`, and the the connections belong to the parent; the child
+/// creates its own component.
 class RedisCache final : public CacheBase, public IRedisStatistics, public IRedisDatabase {
  public:
   using provides = Provides<ICache, IRedisStatistics, IRedisDatabase>;
@@ -107,16 +101,16 @@ class RedisCache final : public CacheBase, public IRedisStatistics, public IRedi
   explicit RedisCache(RedisCacheOptions options, const ComponentContext& context = {});
   ~RedisCache() override;
 
-  /// Begins to connect in the background. The first call of a cache that was never started does it too.
+  /// Begins to connect in the background. Without it, the first call does.
   void start() override;
-  /// Waits until the first attempt to connect has ended, well or not.
+  /// Waits until the first attempt to connect has succeeded or failed.
   void await_started() override;
   void stop() noexcept override;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] std::shared_ptr<ILogger> logger() const noexcept override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
-  /// Destroys everything in the database, whoever it belongs to; see IRedisDatabase.
+  /// Deletes every key of the database, including those of other programs; see IRedisDatabase.
   Status flush_database() noexcept override;
 
  protected:

@@ -14,29 +14,25 @@
 
 namespace cachesite {
 
-/// Settings of a RedisPubSubQueueSite: those of its connection, and its own.
+/// Settings of a RedisPubSubQueueSite: those of its connection and its own, explained by `cachesite describe
+/// RedisPubSubQueueSite` and configs/reference.md.
 struct RedisPubSubQueueSiteOptions : RedisClientOptions {
-  /// Put in front of every name: a queue is the channel `<prefix><name>`.
   std::string prefix;
-  /// Most messages that wait in a consumer; beyond that the oldest is dropped, with a warning.
   std::uint32_t max_buffered = 10'000;
-  /// Longest time that `get_consumer` waits for the server to confirm the subscription.
   std::chrono::milliseconds subscribe_timeout{1'000};
-  /// `get_producer` and `get_consumer` throw while the server cannot be reached, as FivcGlue does.
   bool require_connection = false;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// Queues over publish and subscribe of a Redis server: a message is `PUBLISH <prefix><name> <bytes>`, as
-/// FivcGlue has it. Every consumer that is there at that moment gets every message; nobody keeps any, so a
-/// message without a consumer is lost, and so is what is sent while a consumer's connection is down (which it
-/// replaces by itself, and logs). There is nothing to acknowledge. Where messages matter, use
-/// RedisStreamQueueSite.
+/// Queues over publish and subscribe of a Redis server: a message is `PUBLISH <prefix><name> <bytes>`, like
+/// FivcGlue. Every connected consumer gets every message. Messages are not kept: without a consumer a message
+/// is lost, and a consumer misses messages while its connection is down (it reconnects by itself, and logs
+/// it). Acknowledgements have no effect. If messages must not be lost, use RedisStreamQueueSite.
 ///
-/// In a child that the process forks calls end with `closed`, and consumers stay the parent's; a child makes
-/// a component of its own.
+/// In a forked child every call fails with `closed`, and the consumers belong to the parent; the child
+/// creates its own component.
 class RedisPubSubQueueSite final : public IQueueSite {
  public:
   using Options = RedisPubSubQueueSiteOptions;
@@ -51,7 +47,7 @@ class RedisPubSubQueueSite final : public IQueueSite {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] std::shared_ptr<IQueueProducer> get_producer(std::string_view name) override;
   [[nodiscard]] std::shared_ptr<IQueueConsumer> get_consumer(std::string_view name) override;
-  /// Always empty: nobody knows.
+  /// Always empty: the server does not know.
   Result<QueueCounts> counts(std::string_view name) noexcept override;
 
  private:

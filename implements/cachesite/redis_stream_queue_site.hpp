@@ -14,26 +14,16 @@
 
 namespace cachesite {
 
-/// Settings of a RedisStreamQueueSite: those of its connection, and its own.
+/// Settings of a RedisStreamQueueSite: those of its connection and its own, explained by `cachesite describe
+/// RedisStreamQueueSite` and configs/reference.md.
 struct RedisStreamQueueSiteOptions : RedisClientOptions {
-  /// Put in front of every name: a queue is the stream `<prefix><name>`.
   std::string prefix = "queue:";
-  /// Consumers of one group share the messages. A queue may have several groups; each gets every message,
-  /// which needs `delete_acknowledged: false`.
   std::string group = "workers";
-  /// A message that was handed out and neither acknowledged nor kept for so long is handed out again, to any
-  /// consumer: longer than the processing of one message takes.
   std::chrono::milliseconds redeliver_after{60'000};
-  /// A message that was handed out so often without being acknowledged is moved to the stream
-  /// `dead@<prefix><name>`; 0: never.
   std::uint32_t max_deliveries = 0;
-  /// Most messages that a consumer fetches at once. What it has fetched waits for it, not for others.
   std::uint32_t batch = 16;
-  /// How often a consumer looks for messages whose delay is over and for those that nobody acknowledged.
   std::chrono::milliseconds poll_interval{250};
-  /// Take a message out of the stream when it is acknowledged.
   bool delete_acknowledged = true;
-  /// `get_producer` and `get_consumer` throw while the server cannot be reached, as FivcGlue does.
   bool require_connection = false;
 
   static ParameterTable parameters();
@@ -42,15 +32,15 @@ struct RedisStreamQueueSiteOptions : RedisClientOptions {
 
 /// Queues that keep their messages on a Redis server (6 or later, or Valkey) until they are acknowledged.
 ///
-/// A queue is a stream with a consumer group; a message is an entry with the field `data`. It survives the
-/// end of the program that sent it and of the program that was at work on it, as long as the server keeps its
-/// data. Delayed messages wait in the sorted set `delayed@<prefix><name>`, by the server's clock, and are
-/// moved to the stream by whichever consumer looks first.
+/// A queue is a stream with a consumer group; a message is an entry with the field `data`. It survives
+/// crashes of its producer and its consumer, as long as the server keeps its data. Delayed messages wait in
+/// the sorted set `delayed@<prefix><name>`, by the server's clock; the first consumer that checks moves them
+/// to the stream.
 ///
-/// Every thread that waits in `receive` has a connection of its own: `max_connections` has to be greater.
+/// Every thread that waits in `receive` has its own connection: `max_connections` has to be greater.
 ///
-/// In a child that the process forks calls end with `closed`, and messages and consumers stay the parent's; a
-/// child makes a component of its own.
+/// In a forked child every call fails with `closed`, and the messages and consumers belong to the parent; the
+/// child creates its own component.
 class RedisStreamQueueSite final : public IQueueSite {
  public:
   using Options = RedisStreamQueueSiteOptions;

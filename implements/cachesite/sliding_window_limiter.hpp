@@ -8,28 +8,25 @@
 
 namespace cachesite {
 
-/// Settings of a SlidingWindowLimiter. `prefix` is `rate:window:<name>:` unless given, with the component's
-/// name (nothing when it has none), and `redis_kit:rl:sw` in the form of redis-kit. In that form the number
-/// in `rate` is at most 100000.
+/// Settings of a SlidingWindowLimiter, explained by `cachesite describe SlidingWindowLimiter` and
+/// configs/reference.md. With `form: redis_kit` the number in `rate` is at most 100000.
 struct SlidingWindowLimiterOptions : RateLimiterOptions {
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// A limiter that allows as much as `rate` says within any stretch of time of that length: what was taken
-/// comes back exactly when it is that old. It suits what must never happen more often; a TokenBucketLimiter
-/// is smaller and lets bursts through.
+/// A limiter that allows `rate` within every period of that length: a taken amount is available again exactly
+/// one period later. Use it for strict limits; a TokenBucketLimiter is smaller and allows bursts.
 ///
-/// A limit of up to 1000 is exact to the millisecond. Of a greater one, up to a thousandth of the period is
-/// counted together: never is more allowed, and what was taken comes back at most so much late. In memory a
-/// key takes 16 bytes for each call that was allowed and still counts, in a list whose size is doubled when
-/// it is full: 16 KiB when 1000 calls count, and 32 KiB at most.
+/// A limit of up to 1000 is exact to the millisecond. Above, calls within a thousandth of the period count
+/// together: the limit is never exceeded, and an amount is available again at most that much later. In memory
+/// a key takes 16 bytes for each allowed call of the current period, in a list that doubles when it is full:
+/// 16 KiB when 1000 calls count, and 32 KiB at most.
 ///
-/// What a TokenBucketLimiter says about memory, Redis, forks and servers that give no answer is true here
-/// too; a key is in force for one period after something was last taken. On Redis a limit is one key: a list
-/// at `<prefix><key>`, or with `form: redis_kit` a sorted set at `<prefix>:<key>` with a member for
-/// everything that was taken, exact for every limit; a call then takes 1000 at most, and a greater cost ends
-/// with `bad_argument`.
+/// Memory, Redis, forks and servers that do not answer are handled as in TokenBucketLimiter; a key is in
+/// force for one period after its last use. On Redis a limit is one key: a list at `<prefix><key>`, or with
+/// `form: redis_kit` a sorted set at `<prefix>:<key>` with a member for each unit taken, exact for every
+/// limit; a call then takes at most 1000, and a greater cost fails with `bad_argument`.
 class SlidingWindowLimiter final : public detail::LimiterComponent {
  public:
   using Options = SlidingWindowLimiterOptions;

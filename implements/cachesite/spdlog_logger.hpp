@@ -38,12 +38,12 @@ namespace detail {
 
 }  // namespace detail
 
-/// Writes to a spdlog logger that the program has: its level, its sinks and its pattern count.
+/// Writes to a spdlog logger of the program, with its level, sinks and pattern.
 ///
 ///     cachesite::LoadOptions options;
 ///     options.logger = std::make_shared<cachesite::SpdlogLogger>(spdlog::default_logger());
 ///
-/// A message is one line: `[topic] message name=value`. Safe from any thread when the logger's sinks are, as
+/// A message is one line: `[topic] message name=value`. Safe from any thread if the logger's sinks are, like
 /// spdlog's `_mt` ones; never throws.
 class SpdlogLogger final : public ILogger {
  public:

@@ -18,24 +18,19 @@
 
 namespace cachesite {
 
-/// How a TaggedCache keeps which entries a tag has.
+/// How a TaggedCache records the entries of a tag.
 enum class TagForm : std::uint8_t {
   /// A marker for each tag in the cache below; works over every cache.
   markers,
-  /// A Redis set for each tag with the full keys of its entries, as spakky-redis has them.
+  /// A Redis set for each tag with the full keys of its entries, like spakky-redis.
   spakky,
 };
 
-/// Settings of a TaggedCache.
+/// Settings of a TaggedCache, explained by `cachesite describe TaggedCache` and configs/reference.md.
 struct TaggedCacheOptions {
-  /// The cache that holds the entries. For the form spakky it has to be a RedisCache on the server of
-  /// `connection` with the same `prefix`.
   Reference<ICache> over;
   TagForm form = TagForm::markers;
-  /// The server of the sets; of the form spakky alone, which needs it.
   Reference<IRedis> connection;
-  /// What stands in front of every key at the server; of the form spakky alone. On a Redis Cluster it has to
-  /// hold a hash tag, such as `{shop}:`, so that an entry and its sets lie in one slot.
   std::string prefix;
 
   static ParameterTable parameters();
@@ -48,49 +43,47 @@ struct TagMark;
 
 /// Gives the entries of another cache tags.
 ///
-/// **Markers**, the form of its own. Each tag has one entry in the cache below, its marker, whose value is a
-/// random number of 128 bits. A tagged entry carries its tags and the number that each marker had when it was
-/// written; it is served as long as all of them still have that number. `evict_tags` removes the markers, one
-/// call however many entries there are, and the entries are misses from that moment on. There is no index
-/// that could grow or be left behind, and no clock; a marker that is lost makes misses, never old values.
+/// **Markers**, the default form. Each tag has one entry in the cache below, its marker, whose value is a
+/// random number of 128 bits. A tagged entry holds its tags and the numbers of their markers; it is valid
+/// while all markers still have these numbers. `evict_tags` removes the markers, in one call however many
+/// entries there are, and the entries are misses from then on. There is no index that could grow, and no
+/// clock; a lost marker causes misses, never stale values.
 ///
 /// - Markers are entries `__tag_marker__:<tag>` of the cache below. Ordinary keys that begin like this are
-///   refused with `bad_argument`; scans, `size` and `remove_matching` leave markers out, and `clear` removes
-///   them with everything else.
-/// - A marker lives at least as long as every entry that was written with it, at most twice as long: it goes
-///   by itself. The marker of an entry that never expires stays until its tag is evicted or the cache is
-///   cleared.
-/// - `evict_tags` returns how many of the tags had a marker, that is, were in use.
+///   refused with `bad_argument`; scans, `size` and `remove_matching` skip markers, and `clear` removes them
+///   too.
+/// - A marker lives at least as long as every entry that was written with it, and at most twice as long. The
+///   marker of an entry that never expires stays until its tag is evicted or the cache is cleared.
+/// - `evict_tags` returns how many of the tags were in use.
 /// - An entry whose tags were evicted is absent for `get`, `get_many`, `contains`, `time_to_live`, `expire`,
-///   `persist`, `add`, `replace` and `increment`. `remove`, `remove_matching`, `scan` and `size` look at
-///   entries, not into them: for them it is there until its TTL is over. `add` and `increment` remove it to
-///   make room; a write of another process at that very moment may be lost, which is a miss later.
+///   `persist`, `add`, `replace` and `increment`. `remove`, `remove_matching`, `scan` and `size` do not read
+///   values: for them the entry exists until its TTL ends. `add` and `increment` remove it first; a
+///   concurrent write of another process may be lost, which is a miss later.
 /// - `write`, `add`, `replace` and `set_many` store an entry without tags. `expire` and `persist` keep the
-///   tags and lengthen the life of their markers. An entry with tags is no counter.
-/// - A value that was read from its source before an eviction and is written after it began is stored with
-///   the new marker, and served: write what you read within the same lock, or read again, where that matters.
+///   tags and extend the TTLs of their markers. An entry with tags cannot be a counter.
+/// - A value that was read from its source before an eviction and written after it has the new marker, and is
+///   served. If that matters, read and write under one lock, or read again.
 ///
-/// Reading a tagged entry costs one `get_many` more, writing one costs one `get_many` and one
-/// `time_to_live_many`; `contains` and `time_to_live` read the value. Entries without tags are stored as they
-/// are, and their reads cost nothing. A tagged value is stored as
+/// Reading a tagged entry costs one more `get_many`; writing one costs one `get_many` and one
+/// `time_to_live_many`; `contains` and `time_to_live` read the value. Entries without tags are stored
+/// unchanged and cost nothing more. A tagged value is stored as
 ///
-///     C1 54 47 | version 01 | flags, 1: a cached null | number of tags | for each: length (2), tag, number
-///     (16)
+///     C1 54 47 | version 01 | flags, 1: a cached null | number of tags
+///     for each tag: length (2), tag, number (16)
 ///     value
 ///
 /// with numbers in network order; a value without tags that begins with C1 54 47 is stored in that form with
-/// no tags. Bytes of that beginning which are nothing of the kind fail with `corrupt`.
+/// no tags. Other bytes with that beginning fail with `corrupt`.
 ///
 /// **spakky**, for sharing a server with programs that use spakky-redis: each tag has a set
-/// `<prefix>__tag__:<tag>` of the full keys of its entries. Entry and sets are written by one script, and
-/// evicted by scripts that each take some hundred keys out of the set and unlink them, so nothing is answered
-/// or blocked by the size of a tag. `evict_tags` returns how many entries were removed; spakky-redis counts
-/// the sets as well. The sets keep their properties of the original: they never expire, keep keys whose
-/// entries are gone, and evict a key that was written again without the tag. Keys that begin with `__tag__:`
-/// are refused, and are left out of scans.
+/// `<prefix>__tag__:<tag>` of the full keys of its entries. One script writes an entry and its sets. An
+/// eviction uses several scripts that each unlink some hundred keys of the set, so a large tag does not block
+/// the server. `evict_tags` returns the number of removed entries; spakky-redis also counts the sets. As in
+/// the original, the sets never expire, keep keys of expired entries, and evict a key that was written again
+/// without the tag. Keys that begin with `__tag__:` are refused, and scans skip them.
 ///
-/// `hits`, `misses`, `writes`, `removals` and `tag_evictions` of the statistics are the layer's own, the
-/// others are those of the cache below, which also counts what is done to markers.
+/// `hits`, `misses`, `writes`, `removals` and `tag_evictions` of the statistics count the calls of this
+/// layer; the others are those of the cache below, which also counts operations on markers.
 class TaggedCache final : public CacheLayer, public ITaggedCache {
  public:
   using provides = Provides<ICache, ITaggedCache>;

@@ -1,8 +1,8 @@
 #pragma once
 
-// What a program's own tests need: a clock that they move, a cache that fails when they say so, a logger that
-// keeps what it is told, and the promises of ICache for caches and layers of one's own. Link
-// cachesite::testing for the last. Not part of <cachesite/cachesite.hpp>.
+// For the tests of a program: a clock that they move, a cache that fails on request, a logger that keeps its
+// messages, and a check of the promises of ICache for your own caches and layers. Link cachesite::testing for
+// the last. Not part of <cachesite/cachesite.hpp>.
 
 #include <cachesite/testing/cache_contract.hpp>
 #include <cachesite/testing/fake_clock.hpp>

@@ -13,16 +13,11 @@
 
 namespace cachesite {
 
-/// Settings of a TieredCache.
+/// Settings of a TieredCache, explained by `cachesite describe TieredCache` and configs/reference.md.
 struct TieredCacheOptions {
-  /// The far tier: the cache that holds every entry, such as a RedisCache.
   Reference<ICache> over;
-  /// The near tier: a cache that holds copies, such as a MemoryCache, and that nothing else uses.
   Reference<ICache> near;
-  /// Longest time that a copy is used without asking the far tier, and so the longest time that a change made
-  /// by another process goes unseen.
   std::chrono::milliseconds near_ttl{30'000};
-  /// How long it is remembered that the far tier has no entry under a key; 0 to ask each time.
   std::chrono::milliseconds negative_ttl{5'000};
 
   static ParameterTable parameters();
@@ -31,22 +26,21 @@ struct TieredCacheOptions {
 
 /// A cache of two tiers: a near one with copies, in front of a far one that holds every entry.
 ///
-/// A read asks the near tier, then the far one, and keeps a copy of what it finds there, a cached null
-/// included, or remembers for `negative_ttl` that there is nothing. A copy lives for `near_ttl`, but not
-/// longer than its entry was written for: that costs a second question to the far tier with each copy that is
-/// read. With `ttl_jitter` the far tier may end an entry sooner than it was written for, and its copy, when
-/// it was made by a write, stays that much longer. Writes go to the far tier first; only what is stored there
-/// is copied. A failed or uncertain write drops the copy, so the near tier never holds what the far one
-/// refused, and a failed read is no reason to remember that there is nothing. While the far tier is away,
-/// copies are still served until they end.
+/// A read asks the near tier, then the far one, and keeps a copy of the found value or null, or remembers a
+/// miss for `negative_ttl`. A copy lives for `near_ttl`, but not longer than the TTL of its entry, which
+/// costs a second request to the far tier for each copy. With `ttl_jitter` the far tier may end an entry
+/// earlier than its TTL; a copy that was made by a write then stays longer. Writes go to the far tier first;
+/// only stored values are copied. A failed or uncertain write drops the copy, so the near tier never holds a
+/// refused value; a failed read is not remembered as a miss. While the far tier is unreachable, copies are
+/// served until they expire.
 ///
 /// A copy of an old value never replaces a new one: a read that began before a change of the same key by this
-/// object gives up its copy. Changes by other processes, and changes that
-/// this one makes at the far tier past this object (`evict_tags` of a TaggedCache below it, say), are seen
-/// when the copy ends, or after `forget_near` or `clear_near`.
+/// object keeps no copy. Changes by other processes, and changes of the far tier that bypass this object
+/// (such as `evict_tags` of a TaggedCache below), are seen when the copy expires, or after `forget_near` or
+/// `clear_near`.
 ///
 /// `contains`, `time_to_live`, `keys` and `size` ask the far tier. `expire`, `persist`, `increment` and
-/// `remove_matching` change the far tier and drop the copies. A near tier that fails is passed over.
+/// `remove_matching` change the far tier and drop the copies. Failures of the near tier are ignored.
 class TieredCache final : public CacheLayer, public ITieredCache {
  public:
   using provides = Provides<ICache, ITieredCache>;
@@ -58,9 +52,10 @@ class TieredCache final : public CacheLayer, public ITieredCache {
   ~TieredCache() override;
 
   void stop() noexcept override { CacheLayer::stop(); }
-  /// While the far tier is down and the near one is not, it is degraded: copies are served.
+  /// Degraded while only the far tier is down, since copies are served.
   [[nodiscard]] Health health() const override;
-  /// Hits, misses, failures, writes and removals are the layer's own, the rest those of the far tier.
+  /// Hits, misses, failures, writes and removals count the calls of this layer; the rest are those of the far
+  /// tier.
   [[nodiscard]] CacheStatistics statistics() const override;
 
   bool forget_near(std::string_view key) noexcept override;

@@ -10,38 +10,35 @@
 
 namespace cachesite {
 
-/// Settings of a TokenBucketLimiter. `prefix` is `rate:bucket:<name>:` unless given, with the component's
-/// name (nothing when it has none), and `redis_kit:rl:tb` in the form of redis-kit.
+/// Settings of a TokenBucketLimiter, explained by `cachesite describe TokenBucketLimiter` and
+/// configs/reference.md.
 struct TokenBucketLimiterOptions : RateLimiterOptions {
-  /// Most tokens in a bucket, which can be taken at once; the number in `rate` unless given. 1 to 1000000000.
   std::optional<std::uint64_t> capacity;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// A limiter whose keys each have a bucket: it is full at first, every call takes tokens out, and `rate` says
-/// how fast it is filled again. So a burst of `capacity` calls is allowed, and `rate` in the long run.
-/// Counted exactly, in whole milliseconds.
+/// A limiter with a bucket for each key: it starts full, every call takes tokens, and it refills at `rate`.
+/// So it allows a burst of `capacity` calls, and `rate` in the long run. Counts are exact, in whole
+/// milliseconds.
 ///
-/// **In memory** the limit is for the threads of one process, by the steady clock. At most `max_keys` keys
-/// are remembered. A key whose limit can no longer be in force, because nothing was taken for as long as an
-/// empty bucket takes to be filled, is forgotten when another needs its room: that changes nothing. A key
-/// that is in force is never forgotten. When all are, further keys share one limit of the same size until
-/// there is room, and a key that then gets its own begins with what is left of the shared one: nobody is ever
-/// allowed more than the limit. `reset` of a key that shares a limit answers false and gives nothing back.
+/// **In memory** the limit applies to the threads of one process, by the steady clock. At most `max_keys`
+/// keys are remembered. A key whose bucket must be full again may be forgotten to make room, which changes
+/// nothing; other keys are never forgotten. When there is no room, further keys share one limit of the same
+/// size; a key that gets its own bucket later starts with the rest of the shared one, so the limit is never
+/// exceeded. `reset` of a key that shares a limit returns false and changes nothing.
 ///
-/// **On Redis** (6 or later, or Valkey) it is for all programs with the same prefix. A call is one script, in
-/// one round trip, on the server's clock; a clock that is set back gives nothing away and costs nothing but
-/// the time that it went back over. A limit is one key, `<prefix><key>`, with an expiry; programs may give
-/// different rates, and a bucket keeps its tokens when its rate changes. With `form: redis_kit` it is two,
+/// **On Redis** (6 or later, or Valkey) the limit applies to all programs with the same prefix. A call is one
+/// script, in one round trip, with the server's clock; a jump of that clock backwards neither adds nor
+/// removes tokens. A limit is one key, `<prefix><key>`, with an expiry; programs may give different rates,
+/// and a bucket keeps its tokens when its rate changes. With `form: redis_kit` it is two,
 /// `{<prefix>:<key>}:tokens` and `{<prefix>:<key>}:ts`, both in one slot of a cluster.
 ///
-/// While the server gives no answer, `without_server` decides, and the server again as soon as it answers.
-/// What was allowed meanwhile is not counted there. An error that the server answers is a failure, `refused`
-/// with the server's text.
+/// While the server does not answer, `without_server` decides. Calls that were allowed meanwhile are not
+/// counted on the server. An error of the server is a failure, `refused` with its text.
 ///
-/// In a child that the process forks calls end with `closed`; a child makes a component of its own.
+/// In a forked child every call fails with `closed`; the child creates its own component.
 class TokenBucketLimiter final : public detail::LimiterComponent {
  public:
   using Options = TokenBucketLimiterOptions;

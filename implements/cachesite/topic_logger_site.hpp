@@ -19,41 +19,38 @@ struct TopicLevelOptions {
   static ParameterTable parameters();
 };
 
-/// Settings of a TopicLoggerSite.
+/// Settings of a TopicLoggerSite, explained by `cachesite describe TopicLoggerSite` and configs/reference.md.
 struct TopicLoggerSiteOptions {
-  /// Messages below this level are dropped, unless their topic has a level of its own.
   LogLevel level = LogLevel::warning;
-  /// Topics with levels of their own; each counts for the topics below it too (`shop` for `shop.orders`).
   std::vector<TopicLevelOptions> topics;
-  /// Where messages go; without any, to the standard error stream as text.
   std::vector<LogSinkOptions> sinks;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// Loggers by topic, and a logger for messages that name their topic themselves, so that it can be the
-/// unnamed ILogger of a site as well. Built on spdlog; a message is written before the call returns. Line
-/// ends and other control characters inside of messages are escaped, so that a message is one line always. A
-/// child that the process forks opens files anew and appends to them.
+/// Loggers by topic. It is also an ILogger for messages that name their topic, so it can be the unnamed
+/// ILogger of a site. Built on spdlog; a message is written before the call returns. Line ends and other
+/// control characters in messages are escaped, so a message is always one line. A forked child reopens files
+/// and appends to them.
 class TopicLoggerSite final : public ILoggerSite, public ILogger {
  public:
   using provides = Provides<ILoggerSite, ILogger>;
   using Options = TopicLoggerSiteOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, std::runtime_error when a file
-  /// could not be written. No file is made yet.
+  /// cannot be written. Does not create files.
   explicit TopicLoggerSite(const TopicLoggerSiteOptions& options = {});
   ~TopicLoggerSite() override;
 
-  /// Opens the files; without it the first message does. Throws what goes wrong.
+  /// Opens the files; without it the first message does. Throws on failure.
   void start() override;
 
   [[nodiscard]] std::shared_ptr<ILogger> get_logger(std::string_view topic) override;
   [[nodiscard]] LogLevel level(std::string_view topic) const noexcept override;
   void set_level(std::string_view topic, LogLevel level) override;
 
-  /// Whether a message of this level would go anywhere for any topic.
+  /// Whether a message of this level would be written for any topic.
   [[nodiscard]] bool enabled(LogLevel level) const noexcept override;
   void write(LogLevel level, std::string_view topic, std::string_view message,
              std::span<const LogAttribute> attributes) noexcept override;

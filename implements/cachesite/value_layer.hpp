@@ -8,9 +8,9 @@
 
 namespace cachesite {
 
-/// The base of layers that store values in another form, such as compressed: two functions, and every
-/// operation, batches included, goes through them. A cached null is stored as it is. `increment` is
-/// `unsupported`, since the cache below cannot count in another form.
+/// The base of layers that store values in another form, such as compressed: every operation uses two
+/// functions, also for batches. A cached null is stored unchanged. `increment` is `unsupported`, since the
+/// cache below cannot count in another form.
 ///
 ///     class Reversed final : public cachesite::ValueLayer {
 ///      public:
@@ -29,19 +29,19 @@ namespace cachesite {
 ///       }
 ///     };
 ///
-/// Both are called by several threads at once. What they throw becomes a failure, as with ICache.
+/// Several threads call both at once. Their exceptions become failures, as in ICache.
 class ValueLayer : public CacheLayer {
  public:
   using CacheLayer::CacheLayer;
 
  protected:
-  /// The bytes to be stored for `value`. They may lie in `memory`, which is empty before, or elsewhere as
-  /// long as `value` does. A failure is that of the call, and nothing is stored.
+  /// The bytes to store for `value`. They may be in `memory`, which is empty at first, or elsewhere for as
+  /// long as `value` is valid. A failure fails the call, and nothing is stored.
   virtual Result<ByteView> to_stored(std::string_view key, ByteView value, std::string& memory) = 0;
-  /// Puts the value of what is stored into `destination`, which is empty before. `null` and `miss` are as if
-  /// that had been found.
+  /// Puts the value of the stored bytes into `destination`, which is empty at first. The read then returns
+  /// the result: `hit`, `null` or `miss`.
   virtual Result<Found> from_stored(std::string_view key, const Value& stored, Value& destination) = 0;
-  /// Told of each value that was stored.
+  /// Called for each stored value.
   virtual void on_stored(ByteView value, ByteView stored) noexcept;
 
   void do_begin(CacheRequest& request) override;

@@ -19,59 +19,50 @@
 
 namespace cachesite {
 
-/// What a write behind does when the queue is full.
+/// What write-behind does when the queue is full.
 enum class OnFull : std::uint8_t {
-  wait,           ///< waits for room, for `wait_limit` at most; then it is refused with `timeout`
+  wait,           ///< waits for room, at most `wait_limit`; then it fails with `timeout`
   refuse,         ///< is refused at once
-  write_through,  ///< is a write through
+  write_through,  ///< writes through
 };
 
-/// Settings of a WritePolicyCache.
+/// Settings of a WritePolicyCache, explained by `cachesite describe WritePolicyCache` and
+/// configs/reference.md.
 struct WritePolicyCacheOptions {
-  /// The cache that is written together with the origin.
   Reference<ICache> over;
-  /// Most values that wait to be written behind, those being written included.
   std::uint32_t queue_size = 10'000;
-  /// Most bytes of keys and values that wait.
   ByteSize queue_bytes{std::uint64_t{64} * 1024 * 1024};
   OnFull on_full = OnFull::wait;
-  /// Longest wait for room in the queue, or for values of the same key that are written first.
   std::chrono::milliseconds wait_limit{5000};
-  /// A newer value of a key takes the place of an older one that is not being written yet.
   bool newest_only = true;
-  /// How often a write that failed is tried again.
   std::uint32_t retries = 5;
-  /// Pause before the first of these attempts; it doubles with each.
   std::chrono::milliseconds retry_pause{100};
-  /// The pause grows no longer than this.
   std::chrono::milliseconds longest_retry_pause{10'000};
-  /// Threads that write; they are started when the first value is queued.
   std::uint32_t threads = 1;
-  /// How long stopping waits for the queue to be written.
   std::chrono::milliseconds flush_within{5000};
-  /// Told about each value that is given up, and why, on the thread that gives it up. In code only. An
-  /// exception is ignored.
+  /// Called for each value that is given up, with the reason, on the thread that gives it up. Only in code.
+  /// Exceptions are ignored.
   std::function<void(std::string_view key, std::optional<ByteView> value, const Error& reason)> on_lost;
 
   static ParameterTable parameters();
 };
 
-/// Writes the origin of the values together with another cache: through it, or behind it by threads of its
-/// own. All other calls go to the cache below unchanged.
+/// Writes the origin of the values together with another cache: through it, or behind it on its own threads.
+/// All other calls go to the cache below unchanged.
 ///
-/// Nothing that was accepted is lost silently. A write behind that fails is tried again, `retries` times with
-/// growing pauses, except for `bad_argument`, `too_large` and `unsupported`, which no repetition cures. A
-/// value that is given up is counted, named to `on_lost`, and removed from the cache, which would otherwise
-/// be ahead of the origin; an error message tells the number once a minute at most, without the key. While a
-/// write of one key pauses, those of other keys go on.
+/// No accepted value is lost silently. A failed write-behind is repeated `retries` times with growing pauses,
+/// except for `bad_argument`, `too_large` and `unsupported`, which a retry does not cure. A value that is
+/// given up is counted, passed to `on_lost`, and removed from the cache, which would otherwise be ahead of
+/// the origin; an error message has the number at most once a minute, without the key. A pause of one key
+/// does not delay other keys.
 ///
-/// `stop()` accepts nothing more, waits up to `flush_within` for the queue to be written, gives up the rest,
-/// and ends the threads. It cannot end a writer that is running, so it waits for that one to return.
+/// `stop()` refuses new values, waits up to `flush_within` for the queue to be written, gives up the rest,
+/// and ends the threads. It waits for a running writer to return.
 ///
-/// The origin is written in the order in which the calls stored the value of a key in the cache. A caller who
-/// removes or overwrites an entry by other calls does not change what waits to be written.
+/// The values of a key are written to the origin in the order in which they were cached. Removing or
+/// overwriting an entry by other calls does not change the queued values.
 ///
-/// In a child that the process forks these calls end with `closed`, and what waits is written by the parent.
+/// In a forked child these calls fail with `closed`, and the parent writes the queued values.
 class WritePolicyCache final : public CacheLayer, public IWritePolicyCache {
  public:
   using provides = Provides<ICache, IWritePolicyCache>;

@@ -128,7 +128,7 @@ Status AeadCodec::open(ByteView stored, const CodecScope& scope, ByteView header
     ::OPENSSL_cleanse(plain.data(), plain.size());
     plain.clear();
   }
-  return Error(ErrorCode::corrupt, "the value was not encrypted here with one of the keys");
+  return Error(ErrorCode::corrupt, "the value does not decrypt with any of the keys");
 }
 
 Status AeadCodec::do_encode(ByteView plain, const CodecScope& scope, std::string& stored) const {

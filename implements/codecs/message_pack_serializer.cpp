@@ -107,7 +107,7 @@ class Writer {
     std::uint64_t number = 0;
     const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (read.ec != std::errc() || read.ptr != digits.data() + digits.size())
-      return Error(ErrorCode::bad_argument, "MessagePack holds whole numbers up to 64 bits");
+      return Error(ErrorCode::bad_argument, "MessagePack holds integers up to 64 bits");
     write_unsigned(number);
     return Done{};
   }
@@ -147,7 +147,7 @@ class Writer {
   Status write_extension(const Data& data) {
     const bool object = data.kind() == Kind::data_class || data.kind() == Kind::object;
     if (object && !write_objects_)
-      return Error(ErrorCode::bad_argument, "objects are not written unless write_objects says so");
+      return Error(ErrorCode::bad_argument, "objects are written only with write_objects");
     if (object && data.elements().size() != 1)
       return Error(ErrorCode::bad_argument, "an object has one element, its map");
     if (data.kind() == Kind::uuid && data.text().size() != uuid_size)
@@ -327,7 +327,7 @@ class Reader {
       if (!binary && !basics::is_utf8(content)) return malformed();
       return set(data, Data::of_text(extension.kind, std::string(content)));
     }
-    return Error(ErrorCode::corrupt, "a MessagePack extension type is not known");
+    return Error(ErrorCode::corrupt, "a MessagePack extension type is unknown");
   }
 
   Failure read_object(std::string_view content, Kind kind, Data& data) {

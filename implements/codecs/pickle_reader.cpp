@@ -223,7 +223,7 @@ PickleReader::Failure PickleReader::push_long(std::size_t length_size) {
   std::string_view bytes;
   if (!bytes_.take_little_endian(length_size, size) || !bytes_.take(size, bytes)) return malformed();
   auto number = whole_number_of_bytes(bytes);
-  if (!number) return Error(ErrorCode::too_large, "a whole number is longer than 4096 bytes");
+  if (!number) return Error(ErrorCode::too_large, "an integer is longer than 4096 bytes");
   return push(std::move(*number));
 }
 

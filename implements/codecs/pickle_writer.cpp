@@ -102,7 +102,7 @@ class Writer {
   Status write_big_integer(std::string_view digits) {
     const auto bytes = bytes_of_digits(digits);
     if (!bytes || bytes->size() > longest_whole_number)
-      return Error(ErrorCode::bad_argument, "a whole number is malformed or too long");
+      return Error(ErrorCode::bad_argument, "an integer is malformed or too long");
     if (bytes->size() <= 0xFF)
       write_number(Op::long1, bytes->size(), 1);
     else

@@ -254,7 +254,7 @@ ValueChain::Failure ValueChain::finish(const CodecScope& scope, std::string& pla
 std::string_view ValueChain::sentence(Undecodable reason) noexcept {
   switch (reason) {
     case Undecodable::foreign:
-      return "the stored value has none of the forms that this cache reads";
+      return "the stored value has an unknown form";
     case Undecodable::version:
       return "the stored value was written by a later version";
     case Undecodable::damaged:
@@ -262,7 +262,7 @@ std::string_view ValueChain::sentence(Undecodable reason) noexcept {
     case Undecodable::misplaced:
       return "the stored value was written for another key or another cache";
     case Undecodable::unknown_key:
-      return "the stored value is encrypted with a key that is not among those given";
+      return "the stored value is encrypted with an unknown key";
     case Undecodable::not_authentic:
       return "the stored value was changed, or encrypted with another key";
     case Undecodable::expired:

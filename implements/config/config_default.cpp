@@ -35,16 +35,18 @@ ConfigDefault ConfigDefault::mapping(std::string session_and_key, std::string_vi
 ParameterTable ConfigDefault::parameters() {
   using O = ConfigDefault;
   using Type = ConfigValueType;
-  return {parameter("key", &O::key, "The session and the key, with a dot between them.").required(),
-          parameter("type", &O::type, "What every value of the key has to be.")
-              .choices({{"text", Type::text},
-                        {"integer", Type::integer},
-                        {"real", Type::real},
-                        {"boolean", Type::boolean},
-                        {"list", Type::list},
-                        {"mapping", Type::mapping}}),
-          parameter("value", &O::value, "The value; a list with its separator, a mapping in JSON."),
-          parameter("separator", &O::separator, "What stands between the elements of a list.")};
+  return {
+      parameter("key", &O::key, "The session and the key, with a dot between them.").required(),
+      parameter("type", &O::type, "Type that every value of the key has to have.")
+          .choices({{"text", Type::text},
+                    {"integer", Type::integer},
+                    {"real", Type::real},
+                    {"boolean", Type::boolean},
+                    {"list", Type::list},
+                    {"mapping", Type::mapping}}),
+      parameter("value", &O::value,
+                "The value as the environment would write it: a list with its separator, a mapping in JSON."),
+      parameter("separator", &O::separator, "Separator of the elements of a list.")};
 }
 
 }  // namespace cachesite

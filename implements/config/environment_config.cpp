@@ -189,10 +189,10 @@ ConfigValues read_environment(const EnvironmentConfigOptions& given, const Compo
 
 ParameterTable EnvironmentConfigOptions::parameters() {
   using O = EnvironmentConfigOptions;
-  return {parameter("prefix", &O::prefix, "What the names of the variables begin with."),
-          parameter("separator", &O::separator, "What stands between session and key."),
+  return {parameter("prefix", &O::prefix, "Prefix of the names of the variables."),
+          parameter("separator", &O::separator, "Separator between session and key."),
           parameter("defaults", &O::defaults,
-                    "The keys that have a type and a value of their own; every other variable is a text.")};
+                    "Keys with a type and a default value; every other variable is text.")};
 }
 
 std::vector<OptionComplaint> EnvironmentConfigOptions::complaints() const {

@@ -57,7 +57,7 @@ class SessionsReader {
   void warn(const Node& node, const std::string& sentence) {
     context_.logger->log(
         LogLevel::warning, "config",
-        context_.label + " leaves something out: " + place_of(document_, node.position) + ": " + sentence);
+        context_.label + " ignores a setting: " + place_of(document_, node.position) + ": " + sentence);
   }
 
   const Document& document_;
@@ -87,7 +87,7 @@ Format format_of(const std::string& path, std::optional<Format> format) {
       format = format_from_name(path.substr(dot + 1));
   if (!format)
     throw std::runtime_error(path +
-                             ": the format is not clear from the name: the file is called .yaml, .yml, "
+                             ": the format is not clear from the name: the extension has to be .yaml, .yml, "
                              ".json, .toml or .tml");
   return *format;
 }
@@ -123,34 +123,35 @@ ConfigValues read_as_wished(const FileConfigOptions& options, const ComponentCon
 }
 
 template <class O>
-ParameterTable parameters_of(std::string_view path_text) {
-  return {parameter<O, std::optional<std::string>>("path", &O::path, path_text),
+ParameterTable parameters_of(std::string_view path_text, std::string_view usual_path) {
+  return {parameter<O, std::optional<std::string>>("path", &O::path, path_text).computed_default(usual_path),
           parameter<O, bool>("strict", &O::strict,
-                             "Whether an unreadable file stops loading (true) or is only logged (false).")};
+                             "Whether an unreadable file stops loading (true), or is an error in the log and "
+                             "counts as empty (false).")};
 }
+
+constexpr std::string_view its_text = "The file, relative to the working directory.";
 
 }  // namespace
 
 ParameterTable FileConfigOptions::parameters() {
   return parameters_of<FileConfigOptions>(
-      "The file, whose extension says how it is written: .yaml, .yml, .json, .toml or .tml; another one is "
-      "refused, even when there is no such file. Without it CONFIG_FILE of the environment names it, else it "
-      "is .env.yml.");
+      "The file, relative to the working directory. Its extension says how it is written: .yaml, .yml, "
+      ".json, "
+      ".toml or .tml; any other is refused, even when there is no such file.",
+      "CONFIG_FILE of the environment, otherwise .env.yml");
 }
 
 ParameterTable JsonConfigOptions::parameters() {
-  return parameters_of<JsonConfigOptions>(
-      "The file; without it CONFIG_JSON of the environment names it, else it is .env.json.");
+  return parameters_of<JsonConfigOptions>(its_text, "CONFIG_JSON of the environment, otherwise .env.json");
 }
 
 ParameterTable YamlConfigOptions::parameters() {
-  return parameters_of<YamlConfigOptions>(
-      "The file; without it CONFIG_YAML of the environment names it, else it is .env.yml.");
+  return parameters_of<YamlConfigOptions>(its_text, "CONFIG_YAML of the environment, otherwise .env.yml");
 }
 
 ParameterTable TomlConfigOptions::parameters() {
-  return parameters_of<TomlConfigOptions>(
-      "The file; without it CONFIG_TOML of the environment names it, else it is .env.toml.");
+  return parameters_of<TomlConfigOptions>(its_text, "CONFIG_TOML of the environment, otherwise .env.toml");
 }
 
 FileConfig::FileConfig(const FileConfigOptions& options, const ComponentContext& context)

@@ -29,8 +29,9 @@ ConfigValues read(const FixedConfigOptions& given) {
 
 ParameterTable FixedConfigOptions::parameters() {
   using O = FixedConfigOptions;
-  return {
-      parameter("values", &O::values, "The values, each as session.key=value; of two, the later counts.")};
+  return {parameter("values", &O::values,
+                    "The values, each as session.key=value: the session ends at the first dot, the key at "
+                    "the first equals sign. The later of two counts.")};
 }
 
 std::vector<OptionComplaint> FixedConfigOptions::complaints() const {

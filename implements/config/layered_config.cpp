@@ -10,8 +10,9 @@ namespace cachesite {
 
 ParameterTable LayeredConfigOptions::parameters() {
   using O = LayeredConfigOptions;
-  return {
-      parameter("layers", &O::layers, "The configurations from the bottom to the top; the last one wins.")};
+  return {parameter("layers", &O::layers,
+                    "The configurations from bottom to top, such as defaults, a file, the environment; the "
+                    "last one wins.")};
 }
 
 LayeredConfig::LayeredConfig(const LayeredConfigOptions& options) {

@@ -30,13 +30,17 @@ ParameterTable LogSinkOptions::parameters() {
   return {
       parameter("kind", &O::kind, "The standard error stream, or a file.")
           .choices({{"console", Kind::console}, {"file", Kind::file}}),
-      parameter("format", &O::format, "A line of text, or a JSON object a line.")
+      parameter("format", &O::format, "How a message is written: a line of text, or a JSON object in a line.")
           .choices({{"text", LogFormat::text}, {"json", LogFormat::json}}),
-      parameter("level", &O::level, "Messages below this level do not go here.").choices(log_level_words()),
-      parameter("path", &O::path, "The file; its folder is made when it is not there."),
-      parameter("max_bytes", &O::max_bytes, "A file that would grow beyond this is put aside.")
+      parameter("level", &O::level, "Messages below this level do not go here, whatever their topic allows.")
+          .choices(log_level_words()),
+      parameter(
+          "path", &O::path,
+          "The file. Its folder is created when it is missing; anything but a regular file is refused."),
+      parameter("max_bytes", &O::max_bytes,
+                "A file that would grow beyond this is renamed to name.1.ext, and a new one is started.")
           .between(ByteSize{1024}, ByteSize{std::uint64_t{1024} * 1024 * 1024 * 1024}),
-      parameter("old_files", &O::old_files, "Files kept beside the one that is written.").between(0, 1000),
+      parameter("old_files", &O::old_files, "Number of renamed files that are kept.").between(0, 1000),
   };
 }
 

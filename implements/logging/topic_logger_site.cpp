@@ -66,8 +66,9 @@ class TopicLoggerSite::Inner {
 
 ParameterTable TopicLevelOptions::parameters() {
   using O = TopicLevelOptions;
-  return {parameter("topic", &O::topic, "The topic; it stands for the topics below it too.").required(),
-          parameter("level", &O::level, "Messages below this level are dropped.").choices(log_level_words())};
+  return {
+      parameter("topic", &O::topic, "The topic; its level also holds for the topics below it.").required(),
+      parameter("level", &O::level, "Messages below this level are dropped.").choices(log_level_words())};
 }
 
 ParameterTable TopicLoggerSiteOptions::parameters() {
@@ -76,7 +77,9 @@ ParameterTable TopicLoggerSiteOptions::parameters() {
       parameter("level", &O::level,
                 "Messages below this level are dropped, unless their topic has a level of its own.")
           .choices(log_level_words()),
-      parameter("topics", &O::topics, "Topics with levels of their own."),
+      parameter("topics", &O::topics,
+                "Topics with levels of their own; a level also holds for the topics below, as that of shop "
+                "for shop.orders."),
       parameter("sinks", &O::sinks, "Where messages go; without any, to the standard error stream as text."),
   };
 }

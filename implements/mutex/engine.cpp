@@ -63,7 +63,7 @@ class Lease final : public IMutexLease {
 };
 
 Error stopped_error() {
-  return Error(ErrorCode::closed, "the mutex site is stopped, or the wait was");
+  return Error(ErrorCode::closed, "the mutex site or the wait was stopped");
 }
 
 EngineOptions with_clock(EngineOptions options) {

@@ -52,7 +52,7 @@ void LeaseKeeper::prepare(HeldLock& held_lock) {
   try {
     worker_ = basics::background_thread([this] { work(); });
   } catch (const std::system_error& failure) {
-    throw std::system_error(failure.code(), label_ + ": no thread can be had that looks after the lease");
+    throw std::system_error(failure.code(), label_ + ": no thread could be started to renew the lease");
   }
 }
 

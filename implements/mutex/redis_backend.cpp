@@ -27,7 +27,7 @@ std::string text_of(milliseconds length) {
 Result<AttemptResult> read_attempt(const Result<RedisValue>& reply) {
   if (!reply.ok()) return reply.error();
   const auto& answer = reply.value().elements();
-  if (answer.size() < 2) return Error(ErrorCode::protocol, "a script of the mutexes was answered wrongly");
+  if (answer.size() < 2) return Error(ErrorCode::protocol, "unexpected answer to a script of the mutexes");
   AttemptResult attempt;
   attempt.granted = answer[0].integer() == 1;
   if (attempt.granted) {
@@ -133,7 +133,7 @@ std::vector<Result<bool>> RedisBackend::renew(std::span<const Claim> claims, mil
       else if (index < reply.value().elements().size())
         answers.emplace_back(reply.value().elements()[index].integer() == 1);
       else
-        answers.emplace_back(Error(ErrorCode::protocol, "a script of the mutexes was answered wrongly"));
+        answers.emplace_back(Error(ErrorCode::protocol, "unexpected answer to a script of the mutexes"));
     }
   }
   return answers;

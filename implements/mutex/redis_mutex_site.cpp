@@ -16,17 +16,22 @@ ParameterTable RedisMutexSiteOptions::parameters() {
   using O = RedisMutexSiteOptions;
   constexpr milliseconds longest_lease{TimeToLive::longest};
   return inherited_parameters<O, RedisClientOptions>().add(ParameterTable{
-      parameter("prefix", &O::prefix, "Put in front of every name of a mutex."),
-      parameter("expire", &O::expire, "Length of a lease whose request gives none.")
+      parameter("prefix", &O::prefix,
+                "Put in front of every name: a mutex is the key <prefix><name>. At most 1024 bytes."),
+      parameter("expire", &O::expire,
+                "Length of a lease whose request gives none. After a crash of the holder, the mutex is free "
+                "when this time has passed.")
           .between(milliseconds(1), longest_lease),
       parameter("poll_interval", &O::poll_interval,
-                "Pause between attempts while a holder has the mutex that does not announce its release.")
+                "Pause between two attempts to lock while the holder does not announce its release, such as "
+                "a program in another language.")
           .between(milliseconds(1), milliseconds(60'000)),
       parameter("outage_patience", &O::outage_patience,
-                "How long the server may be away before those who wait get an error.")
+                "How long the server may be unreachable before waiting for a mutex fails.")
           .between(milliseconds(0), milliseconds(std::chrono::hours(24))),
-      parameter("require_connection", &O::require_connection,
-                "Asking for a mutex gives none while the server cannot be reached."),
+      parameter(
+          "require_connection", &O::require_connection,
+          "Whether get_mutex returns a null pointer while the server cannot be reached, as FivcGlue does."),
   }
                                                                .only_in_files());
 }

@@ -73,7 +73,7 @@ Result<std::optional<QueueMessage>> ChannelConsumer::do_receive(std::chrono::mil
   std::unique_lock lock(inbox.mutex);
   inbox.changed.wait_for(lock, stop, wait, [&] { return inbox.stopped || !inbox.messages.empty(); });
   if (inbox.stopped || stop.stop_requested())
-    return Error(ErrorCode::closed, "the queue is stopped, or the wait was");
+    return Error(ErrorCode::closed, "the queue or the wait was stopped");
   if (inbox.messages.empty()) return std::optional<QueueMessage>();
   Value body = std::move(inbox.messages.front());
   inbox.messages.pop_front();

@@ -50,11 +50,12 @@ ParameterTable MemoryQueueSiteOptions::parameters() {
   using O = MemoryQueueSiteOptions;
   return {
       parameter("redeliver_after", &O::redeliver_after,
-                "A message that nobody acknowledged for so long is handed out again.")
+                "A message that is neither acknowledged nor kept for this long is delivered again.")
           .between(milliseconds(1), milliseconds(std::chrono::hours(24 * 365))),
       parameter("max_deliveries", &O::max_deliveries,
-                "A message handed out so often without being acknowledged is given up; 0: never."),
-      parameter("max_messages", &O::max_messages, "A queue with so many messages refuses more; 0: no limit."),
+                "A message that was delivered this often without an acknowledgement is dropped; 0: never."),
+      parameter("max_messages", &O::max_messages,
+                "A queue with this many messages refuses more; 0: no limit."),
   };
 }
 

@@ -46,15 +46,16 @@ class ChannelProducer final : public IQueueProducer {
 ParameterTable RedisPubSubQueueSiteOptions::parameters() {
   using O = RedisPubSubQueueSiteOptions;
   return inherited_parameters<O, RedisClientOptions>().add(ParameterTable{
-      parameter("prefix", &O::prefix, "Put in front of every name of a queue."),
+      parameter("prefix", &O::prefix, "Put in front of every name: a queue is the channel <prefix><name>."),
       parameter("max_buffered", &O::max_buffered,
-                "Most messages that wait in a consumer; beyond that the oldest is dropped.")
+                "Most messages that wait in a consumer; beyond that the oldest is dropped, with a warning.")
           .at_least(1),
       parameter("subscribe_timeout", &O::subscribe_timeout,
-                "Longest wait for the server to confirm the subscription of a new consumer.")
+                "Longest time that get_consumer waits for the server to confirm the subscription.")
           .between(milliseconds(0), milliseconds(60'000)),
       parameter("require_connection", &O::require_connection,
-                "Asking for a producer or consumer fails while the server cannot be reached."),
+                "Whether get_producer and get_consumer throw while the server cannot be reached, as FivcGlue "
+                "does."),
   }
                                                                .only_in_files());
 }

@@ -58,21 +58,29 @@ class SharedConsumer final : public IQueueConsumer {
 ParameterTable RedisStreamQueueSiteOptions::parameters() {
   using O = RedisStreamQueueSiteOptions;
   return inherited_parameters<O, RedisClientOptions>().add(ParameterTable{
-      parameter("prefix", &O::prefix, "Put in front of every name of a queue."),
-      parameter("group", &O::group, "Consumers of one group share the messages."),
+      parameter("prefix", &O::prefix, "Put in front of every name: a queue is the stream <prefix><name>."),
+      parameter("group", &O::group,
+                "Consumers of one group share the messages. Each of several groups gets every message; that "
+                "needs delete_acknowledged: false."),
       parameter("redeliver_after", &O::redeliver_after,
-                "A message that nobody acknowledged for so long is handed out again.")
+                "A message that is neither acknowledged nor kept for this long is delivered again, to any "
+                "consumer. It should be longer than the work on one message.")
           .between(milliseconds(10), milliseconds(std::chrono::hours(24 * 365))),
       parameter("max_deliveries", &O::max_deliveries,
-                "A message handed out so often without being acknowledged goes to the dead ones; 0: never."),
-      parameter("batch", &O::batch, "Most messages that a consumer fetches at once.").between(1, 1000),
+                "A message that was delivered this often without an acknowledgement is moved to the stream "
+                "dead@<prefix><name>; 0: never."),
+      parameter("batch", &O::batch,
+                "Most messages that a consumer fetches at once; other consumers do not get them.")
+          .between(1, 1000),
       parameter("poll_interval", &O::poll_interval,
-                "How often a consumer looks for delayed and for abandoned messages.")
+                "How often a consumer looks for messages whose delay is over, and for messages that nobody "
+                "acknowledged.")
           .between(milliseconds(1), milliseconds(60'000)),
       parameter("delete_acknowledged", &O::delete_acknowledged,
-                "Take a message out of the stream when it is acknowledged."),
+                "Whether an acknowledged message is deleted from the stream."),
       parameter("require_connection", &O::require_connection,
-                "Asking for a producer or consumer fails while the server cannot be reached."),
+                "Whether get_producer and get_consumer throw while the server cannot be reached, as FivcGlue "
+                "does."),
   }
                                                                .only_in_files());
 }

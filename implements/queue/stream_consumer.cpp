@@ -36,7 +36,7 @@ class StreamDelivery final : public IQueueDelivery {
 };
 
 Error closed_error() {
-  return Error(ErrorCode::closed, "the queue is stopped, or the wait was");
+  return Error(ErrorCode::closed, "the queue or the wait was stopped");
 }
 
 bool lacks_group(const Error& error) {
@@ -175,7 +175,7 @@ Result<milliseconds> StreamConsumer::look_after() {
     return reply.error();
   }
   const auto& answer = reply.value().elements();
-  if (answer.size() < 2) return Error(ErrorCode::protocol, "a script of the queues was answered wrongly");
+  if (answer.size() < 2) return Error(ErrorCode::protocol, "unexpected answer to a script of the queues");
   next_due_ = queue_.poll_interval;
   if (answer[0].integer() >= 0) {
     next_due_ = std::clamp(milliseconds(answer[0].integer()), milliseconds(1), queue_.poll_interval);

@@ -44,7 +44,7 @@ Result<QueueCounts> StreamQueue::counts() const {
   const auto reply = redis->run(scripts->counts, {stream, delayed, dead}, {group});
   if (!reply.ok()) return reply.error();
   const auto& list = reply.value().elements();
-  if (list.size() != 4) return Error(ErrorCode::protocol, "a script of the queues was answered wrongly");
+  if (list.size() != 4) return Error(ErrorCode::protocol, "unexpected answer to a script of the queues");
   const auto number = [&](std::size_t index) { return static_cast<std::uint64_t>(list[index].integer()); };
   QueueCounts counts;
   // Of a stream that keeps what is acknowledged, nobody knows in Redis 6.

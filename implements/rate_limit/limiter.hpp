@@ -46,7 +46,7 @@ class Limiter {
         RedisLedger::Options{options.timeout, options.without_server, rule.limit(), part.limit()},
         options.without_server == WithoutServer::local ? in_memory(part) : nullptr,
         detail::FailureReport({}, context.logger,
-                              context.label + " has no answer from its server, and decides without it",
+                              context.label + " gets no answer from its server and decides without it",
                               context.clock));
     return limiter;
   }

@@ -34,24 +34,26 @@ ParameterTable RateLimiterOptions::connection_parameters() {
 ParameterTable RateLimiterOptions::server_parameters() {
   using O = RateLimiterOptions;
   return noting({
-      parameter("form", &O::form, "How a limit is written on Redis; with redis_kit its programs take part.")
+      parameter("form", &O::form,
+                "How a limit is written on Redis; redis_kit shares limits with programs that use redis-kit.")
           .choices({{"cachesite", RateLimitForm::cachesite}, {"redis_kit", RateLimitForm::redis_kit}}),
       parameter("prefix", &O::prefix,
-                "Put in front of every key on Redis; without it rate:bucket:<name>: or rate:window:<name>: "
-                "with the component's name, and redis_kit:rl:tb or redis_kit:rl:sw in the form of redis-kit, "
-                "where limiters on one server need a prefix each."),
-      parameter("timeout", &O::timeout, "Longest time that a call waits for the server.")
+                "Put in front of every key on Redis; at most 1024 bytes. Limiters with the same prefix share "
+                "their limits. In the form redis_kit, and without a name, each limiter needs its own.")
+          .computed_default("rate:bucket:<name>: or rate:window:<name>: with the component's name; "
+                            "redis_kit:rl:tb or redis_kit:rl:sw in the form redis_kit"),
+      parameter("timeout", &O::timeout,
+                "Longest time that a call waits for the server; then without_server decides.")
           .between(milliseconds(1), milliseconds(60'000)),
-      parameter(
-          "without_server", &O::without_server,
-          "What happens while the server gives no answer: every call is refused, every call is allowed, "
-          "or the process is limited by its share.")
+      parameter("without_server", &O::without_server,
+                "What happens while the server gives no answer: deny refuses every call, allow allows every "
+                "call, local limits the process by its share.")
           .choices({{"deny", WithoutServer::deny},
                     {"allow", WithoutServer::allow},
                     {"local", WithoutServer::local}}),
-      parameter(
-          "local_share", &O::local_share,
-          "With local: the part of the limit that is this process's own while the server gives no answer.")
+      parameter("local_share", &O::local_share,
+                "With local: the share of the limit that this process may use while the server gives no "
+                "answer. With four processes, 0.25 keeps them within the limit together.")
           .between(0.001, 1.0),
   });
 }
@@ -59,10 +61,10 @@ ParameterTable RateLimiterOptions::server_parameters() {
 ParameterTable RateLimiterOptions::own_parameters() {
   using O = RateLimiterOptions;
   return ParameterTable{
-      parameter("rate", &O::rate, "How often, such as 100/minute, 10/second or 5/30s.").required(),
+      parameter("rate", &O::rate, "The limit, such as 100/minute, 10/second or 5/30s.").required(),
       parameter("store", &O::store,
-                "Where it is kept what was taken; automatic: on Redis if settings of a connection are given, "
-                "in memory otherwise.")
+                "Where the state of the limits is kept; automatic: on Redis if settings of a connection are "
+                "given, in memory otherwise.")
           .choices({{"automatic", RateLimitStore::automatic},
                     {"memory", RateLimitStore::memory},
                     {"redis", RateLimitStore::redis}}),
@@ -70,7 +72,7 @@ ParameterTable RateLimiterOptions::own_parameters() {
       .add(server_parameters())
       .add(parameter(
                "max_keys", &O::max_keys,
-               "Most keys that the process remembers; a window takes 16 bytes for each call that counts.")
+               "Most keys that the process remembers; a sliding window takes 16 bytes for each counted call.")
                .between(1, 100'000'000)
                .unit("keys"))
       .only_in_files();

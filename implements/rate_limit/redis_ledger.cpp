@@ -65,7 +65,7 @@ Result<RateDecision> RedisLedger::ask(std::string_view key, std::uint64_t cost) 
   const bool right = answer.size() == 4 && std::none_of(answer.begin(), answer.end(),
                                                         [](const auto& each) { return each.integer() < 0; });
   if (!right || answer[1].integer() > static_cast<std::int64_t>(options_.limit))
-    return Error(ErrorCode::corrupt, "what is stored at the key is no limit");
+    return Error(ErrorCode::corrupt, "the key holds no rate limit");
   RateDecision decision;
   decision.allowed = answer[0].integer() == 1;
   decision.limit = options_.limit;

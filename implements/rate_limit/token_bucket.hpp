@@ -11,7 +11,7 @@ namespace cachesite::rate_limits {
 /// A point of time in milliseconds, whatever it is counted from.
 using Instant = std::int64_t;
 
-/// The rule of a bucket of tokens in whole numbers: a token is `period` units, and `gain` units come every
+/// The rule of a bucket of tokens in integers: a token is `period` units, and `gain` units come every
 /// millisecond, so that no fraction is ever rounded. Scripts on Redis count the same way.
 ///
 /// A bucket is either full, and then nobody need remember it, or being filled. Taking tokens leads from the

@@ -14,8 +14,8 @@ using rate_limits::TokenBucket;
 ParameterTable TokenBucketLimiterOptions::parameters() {
   using O = TokenBucketLimiterOptions;
   return ParameterTable{
-      parameter("capacity", &O::capacity,
-                "Most tokens in a bucket, which can be taken at once; without it, the number in rate.")
+      parameter("capacity", &O::capacity, "Most tokens in a bucket, all of which one call may take.")
+          .computed_default("the number in rate")
           .between(1, 1'000'000'000)
           .unit("tokens"),
   }

@@ -8,7 +8,8 @@ ParameterTable RedisClientOptions::parameters() {
   using O = RedisClientOptions;
   return inherited_parameters<O, RedisConnectionComponentOptions>().add(ParameterTable{
       parameter("connection", &O::connection,
-                "The IRedis component that is used instead of a connection of its own."),
+                "An IRedis component that is used instead of a connection of its own; settings of a "
+                "connection may then not be given here."),
   });
 }
 

@@ -43,7 +43,7 @@ std::string labels_of_metric(const ReportedComponent& reported, const ComponentM
                                        reported.class_name);
   for (const auto& [name, value] : metric.labels) {
     if (!is_metric_name(name) || name == "component" || name == "class")
-      refuse_metric(reported, metric.name, "has a label whose name is not free");
+      refuse_metric(reported, metric.name, "has a label with a reserved name");
     labels = Exposition::with_label(std::move(labels), name, value);
   }
   return labels;
@@ -53,9 +53,9 @@ void collect_metric(MetricFamilies& families, const ReportedComponent& reported,
                     const ComponentMetric& metric) {
   if (!is_metric_name(metric.name))
     refuse_metric(reported, metric.name,
-                  "has a name of other characters than letters, digits and underscores");
+                  "has a name with characters other than letters, digits and underscores");
   if (metric.name.starts_with("cachesite_"))
-    refuse_metric(reported, metric.name, "has a name of the library's own");
+    refuse_metric(reported, metric.name, "has a name that is reserved for the library");
   auto& family = families.try_emplace(metric.name, MetricFamily{metric.kind, metric.help}).first->second;
   if (family.kind != metric.kind)
     refuse_metric(reported, metric.name, "is a counter in one place and a gauge in another");

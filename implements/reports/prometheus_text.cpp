@@ -97,8 +97,7 @@ void add_caches(Exposition& exposition, const std::vector<Source>& sources) {
   each_operation(sources, [&](const std::string& labels, const OperationMetrics& operation) {
     exposition.add(labels, operation.failures);
   });
-  exposition.begin("cache_operation_duration_seconds", "histogram",
-                   "How long calls took that were timed and did not fail.");
+  exposition.begin("cache_operation_duration_seconds", "histogram", "Duration of successful timed calls.");
   each_operation(sources, [&](const std::string& labels, const OperationMetrics& operation) {
     exposition.add(labels, operation.latency, operation.timed);
   });

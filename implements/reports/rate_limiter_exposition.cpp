@@ -32,7 +32,7 @@ constexpr LimiterFamily limiter_families[] = {
     {"rate_limiter_refused_total", "counter", "Calls that were refused.", &RateLimiterStatistics::refused},
     {"rate_limiter_without_server_total", "counter", "Calls that were decided without the server.",
      &RateLimiterStatistics::without_server},
-    {"rate_limiter_crowded_total", "counter", "Calls of keys without room for a limit of their own.",
+    {"rate_limiter_crowded_total", "counter", "Calls of keys that share a limit for lack of room.",
      &RateLimiterStatistics::crowded},
     {"rate_limiter_keys", "gauge", "Keys remembered in the process.", &RateLimiterStatistics::keys},
 };
@@ -53,7 +53,8 @@ std::vector<Limiter> limiters_of(const ComponentSite& site) {
 
 void add_rate_limiters(Exposition& exposition, const ComponentSite& site) {
   const auto limiters = limiters_of(site);
-  exposition.begin("rate_limiter_up", "gauge", "1 unless the limiter refuses all for want of its server.");
+  exposition.begin("rate_limiter_up", "gauge",
+                   "0 while the limiter refuses every call because its server does not answer.");
   for (const auto& limiter : limiters)
     exposition.add(limiter.labels, std::uint64_t{limiter.works ? 1U : 0U});
   for (const auto& family : limiter_families) {

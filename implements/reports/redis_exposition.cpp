@@ -29,8 +29,7 @@ constexpr Family families[] = {
     {"redis_connects_total", "Connections that became ready.", &RedisEndpointStatistics::connects},
     {"redis_failed_connects_total", "Attempts to connect that failed.",
      &RedisEndpointStatistics::failed_connects},
-    {"redis_losses_total", "Connections that ended without being asked to.",
-     &RedisEndpointStatistics::losses},
+    {"redis_losses_total", "Connections that were lost.", &RedisEndpointStatistics::losses},
     {"redis_answers_total", "Calls that the server answered.", &RedisEndpointStatistics::answered},
     {"redis_failures_total", "Calls without an answer.", &RedisEndpointStatistics::failed},
     {"redis_timeouts_queued_total", "Calls that timed out before they were sent.",
@@ -84,7 +83,7 @@ void add_redis_endpoints(Exposition& exposition, const ComponentSite& site) {
     for (const auto& [labels, statistics] : endpoints)
       exposition.add(labels, statistics.*family.field);
   }
-  exposition.begin("redis_call_duration_seconds", "histogram", "How long answered calls took.");
+  exposition.begin("redis_call_duration_seconds", "histogram", "Duration of answered calls.");
   for (const auto& [labels, statistics] : endpoints)
     exposition.add(labels, statistics.latency, sum_of(statistics.latency));
 }

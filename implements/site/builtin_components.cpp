@@ -41,15 +41,15 @@ namespace {
 // linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
   catalog.add<LogicalCache>("Cache").text(
-      "One cache with the parts that it names, such as a store, copies in memory, tags and metrics, in the "
-      "order that is right.");
+      "One cache with its parts (store, copies in memory, tags, metrics ...), which the library puts in the "
+      "right order.");
   catalog.add<CodecCache>("CodecCache").text("Compresses, encrypts and checks the values of another cache.");
   catalog.add<MemoryCache>("MemoryCache")
       .text("Keeps values in the memory of the process, up to a number of entries or bytes.")
       .alias("MemoryCacheImpl")
       .alias("fivcglue.implements.caches_mem.CacheImpl", {{"policy", "fifo"}});
   catalog.add<NullCache>("NullCache")
-      .text("Keeps nothing: switches caching off without touching the program.");
+      .text("Stores nothing: switches caching off without a change of the program.");
   catalog.add<RedisCache>("RedisCache")
       .text("Keeps values on a Redis server; reads are misses while the server cannot be reached.")
       .alias("RedisCacheImpl")
@@ -57,73 +57,72 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<PrefixCache>("PrefixCache").text("Adds a prefix to every key of another cache.");
   catalog.add<MetricsCache>("MetricsCache").text("Counts and times the calls of another cache.");
   catalog.add<HookedCache>("HookedCache").text("Tells hooks about every call of another cache.");
-  catalog.add<CompositeHook>("CompositeHook").text("Makes one hook of several.");
+  catalog.add<CompositeHook>("CompositeHook").text("Combines several hooks into one.");
   catalog.add<TaggedCache>("TaggedCache")
       .text("Gives the entries of another cache tags, and invalidates all entries of a tag with one call.");
   catalog.add<WritePolicyCache>("WritePolicyCache")
-      .text("Writes the origin of values together with another cache: through it, or behind it.");
+      .text("Writes the origin of the values together with another cache: through it, or behind it.");
   catalog.add<ExpiryCache>("ExpiryCache")
-      .text("Gives the entries of another cache their TTLs where calls give none, and limits those that do.");
+      .text("Gives the entries of another cache a TTL when calls give none, and limits all TTLs.");
   catalog.add<FailoverCache>("FailoverCache")
       .text("Keeps working while another cache fails: with a second cache, or as if it were empty.");
   catalog.add<RedisConnection>("RedisConnection")
-      .text("Offers every command of a Redis server, and a connection that caches share.");
+      .text("Offers every command of a Redis server, and a connection that caches can share.");
   catalog.add<TieredCache>("TieredCache")
-      .text("Keeps copies in a near cache, such as one in memory, in front of a far one.");
+      .text("Keeps copies of a far cache in a near one, such as a MemoryCache.");
   catalog.add<RememberCache>("RememberCache")
-      .text("Computes what another cache does not have, once for all who ask at the same time.");
+      .text("Computes the missing values of another cache, once for all concurrent callers.");
   catalog.add<OpenTelemetryExporter>("OpenTelemetryExporter")
-      .text("Sends traces and metrics to a collector of OpenTelemetry.");
+      .text("Sends traces and metrics to an OpenTelemetry collector.");
   catalog.add<OpenTelemetryHook>("OpenTelemetryHook")
       .text("Records the calls of a cache as spans of a trace.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
-  catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Hands out mutexes among the threads of one process.");
+  catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Provides mutexes for the threads of one process.");
   catalog.add<RedisMutexSite>("RedisMutexSite")
-      .text("Hands out mutexes among all processes that use one Redis server.")
+      .text("Provides mutexes for all processes that use one Redis server.")
       .alias("fivcglue.implements.mutexes_redis.MutexSiteImpl", {{"require_connection", "true"}});
-  catalog.add<MemoryQueueSite>("MemoryQueueSite").text("Keeps queues of messages within one process.");
+  catalog.add<MemoryQueueSite>("MemoryQueueSite")
+      .text("Keeps queues of messages in the memory of one process.");
   catalog.add<RedisStreamQueueSite>("RedisStreamQueueSite")
       .text("Keeps queues of messages on a Redis server until they are acknowledged.");
   catalog.add<RedisPubSubQueueSite>("RedisPubSubQueueSite")
-      .text("Hands every message to every consumer that is there, over publish and subscribe of Redis.")
+      .text("Sends every message to every connected consumer, by PUBLISH and SUBSCRIBE of Redis.")
       .alias("fivcglue.implements.queues_redis.QueueSiteImpl", {{"require_connection", "true"}});
   catalog.add<TokenBucketLimiter>("TokenBucketLimiter")
       .text(
-          "Limits how often something is done, with bursts: in the process, or among all on one Redis "
-          "server.");
+          "Limits how often something happens, and allows bursts: in the process, or for all programs on one "
+          "Redis server.");
   catalog.add<SlidingWindowLimiter>("SlidingWindowLimiter")
       .text(
-          "Limits how often something is done within any stretch of time: in the process, or among all on "
-          "one "
-          "Redis server.");
+          "Limits how often something happens within every period of time: in the process, or for all "
+          "programs on one Redis server.");
   catalog.add<TopicLoggerSite>("TopicLoggerSite")
-      .text("Gives out loggers by topic: levels, console, rotating files and JSON lines.")
+      .text("Provides loggers by topic: levels, console, rotating files and JSON lines.")
       .alias("LoggerSite")
       .alias("fivcglue.implements.loggers_builtin.LoggerSiteImpl");
   catalog.add<JsonConfig>("JsonConfig")
       .text(
-          "Reads settings from a JSON file of sessions with keys and values; a missing file is an empty one.")
+          "Reads settings from a JSON file of sessions with keys and values; a missing file counts as empty.")
       .alias("fivcglue.implements.configs_jsonfile.ConfigImpl");
   catalog.add<YamlConfig>("YamlConfig")
       .text(
-          "Reads settings from a YAML file of sessions with keys and values; a missing file is an empty one.")
+          "Reads settings from a YAML file of sessions with keys and values; a missing file counts as empty.")
       .alias("fivcglue.implements.configs_yamlfile.ConfigImpl");
   catalog.add<TomlConfig>("TomlConfig")
       .text(
-          "Reads settings from a TOML file of sessions with keys and values; a missing file is an empty "
-          "one.");
+          "Reads settings from a TOML file of sessions with keys and values; a missing file counts as "
+          "empty.");
   catalog.add<FileConfig>("FileConfig")
       .text(
-          "Reads settings from a YAML, JSON or TOML file, as its extension says; a missing file is an empty "
-          "one.");
+          "Reads settings from a YAML, JSON or TOML file, by its extension; a missing file counts as empty.");
   catalog.add<EnvironmentConfig>("EnvironmentConfig")
       .text(
-          "Offers the environment as a configuration: SHOP_REDIS__HOST is the key host of the session "
-          "redis; keys with a default have its type.");
-  catalog.add<FixedConfig>("FixedConfig").text("Holds settings that stand in the component file itself.");
+          "Reads settings from the environment: SHOP_REDIS__HOST is the key host of the session redis. Keys "
+          "with a default have its type.");
+  catalog.add<FixedConfig>("FixedConfig").text("Holds settings from the component file itself.");
   catalog.add<LayeredConfig>("LayeredConfig")
-      .text("Lays several configurations over each other; the last one wins.");
+      .text("Combines several configurations; the last one that has a value wins.");
 
   const std::string interfaces = "fivcglue.interfaces.";
   for (const auto& [module, name] : {std::pair{"caches", "ICache"},

@@ -19,9 +19,14 @@ Node texts(const std::vector<std::string>& values) {
   return list;
 }
 
-Node describe_table(const ParameterTable& table, const ParameterValue* group);
+Node describe_table(const ParameterTable& table, const void* options);
 
-Node describe_parameter(const ParameterDeclaration& declaration, const ParameterValue* usual) {
+Node describe_group(const ParameterDeclaration& declaration) {
+  const auto options = declaration.make_group ? declaration.make_group() : nullptr;
+  return describe_table(*declaration.group, options.get());
+}
+
+Node describe_parameter(const ParameterDeclaration& declaration, const void* options) {
   const auto kind = declaration.kind;
   const auto bounded = kind == ParameterKind::list ? declaration.element->kind : kind;
   Node node = map_node();
@@ -29,8 +34,10 @@ Node describe_parameter(const ParameterDeclaration& declaration, const Parameter
   add_member(node, "type", text_node(binding::kind_word(kind)));
   if (kind == ParameterKind::list)
     add_member(node, "elements", text_node(binding::kind_word(declaration.element->kind)));
-  if (usual && !declaration.required && kind != ParameterKind::group)
-    add_member(node, "default", binding::value_node(*usual, false));
+  if (!declaration.computed_default.empty())
+    add_member(node, "computed_default", text_node(declaration.computed_default));
+  else if (options && !declaration.required && kind != ParameterKind::group)
+    add_member(node, "default", binding::value_node(declaration.load(options), false));
   if (!declaration.text.empty()) add_member(node, "text", text_node(declaration.text));
   if (!declaration.unit.empty()) add_member(node, "unit", text_node(declaration.unit));
   if (declaration.least && binding::restricts(bounded, *declaration.least))
@@ -46,18 +53,16 @@ Node describe_parameter(const ParameterDeclaration& declaration, const Parameter
     add_member(node, "nullable", binding::boolean_node(true));
   if (declaration.required) add_member(node, "required", binding::boolean_node(true));
   if (declaration.live) add_member(node, "live", binding::boolean_node(true));
-  if (declaration.group) add_member(node, "parameters", describe_table(*declaration.group, usual));
+  if (declaration.group) add_member(node, "parameters", describe_group(declaration));
   if (kind == ParameterKind::list && declaration.element->group)
-    add_member(node, "parameters", describe_table(*declaration.element->group, nullptr));
+    add_member(node, "parameters", describe_group(*declaration.element));
   return node;
 }
 
-Node describe_table(const ParameterTable& table, const ParameterValue* group) {
-  const auto* usual = group ? std::get_if<ParameterGroup>(&group->data) : nullptr;
+Node describe_table(const ParameterTable& table, const void* options) {
   Node list = list_node();
-  for (std::size_t index = 0; index < table.declarations().size(); ++index)
-    list.elements.push_back(
-        describe_parameter(table.declarations()[index], usual ? &(*usual)[index].value : nullptr));
+  for (const auto& declaration : table.declarations())
+    list.elements.push_back(describe_parameter(declaration, options));
   return list;
 }
 
@@ -75,13 +80,8 @@ Node describe_class(const ComponentClass& component_class) {
   for (const auto& alias : component_class.aliases)
     aliases.elements.push_back(text_node(alias.name));
   add_member(node, "aliases", std::move(aliases));
-  const auto options = component_class.make_options();
-  Node parameters = list_node();
-  for (const auto& declaration : component_class.parameters.declarations()) {
-    const auto usual = declaration.load(options.get());
-    parameters.elements.push_back(describe_parameter(declaration, &usual));
-  }
-  add_member(node, "parameters", std::move(parameters));
+  add_member(node, "parameters",
+             describe_table(component_class.parameters, component_class.make_options().get()));
   return node;
 }
 

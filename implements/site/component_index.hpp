@@ -21,8 +21,8 @@ class ComponentIndex {
   ComponentIndex(const ComponentIndex&) = delete;
   ComponentIndex& operator=(const ComponentIndex&) = delete;
 
-  // Makes a component that is still to be made, and throws what that throws. Inlined into its one caller: the
-  // call alone would be a tenth of it.
+  // Creates a lazy component at its first lookup, and throws what its creation throws. Inlined into its one
+  // caller, since the call alone would cost a tenth of a lookup.
   [[nodiscard, gnu::always_inline]] std::shared_ptr<void> find(const InterfaceId& interface_id,
                                                                std::string_view name) const {
     const std::uint64_t hash = lookup_hash(interface_id, name);

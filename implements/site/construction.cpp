@@ -121,7 +121,7 @@ void Construction::make_late_one(std::size_t index) {
   if (turn == MakingTurns::Turn::made) return;
   if (turn == MakingTurns::Turn::circle) {
     auto problems = blueprint_->no_problems();
-    report(index, problem_ids::cannot_make, " cannot be made: ", "it asks for itself while it is made",
+    report(index, problem_ids::cannot_make, " cannot be made: ", "it looks itself up while it is created",
            problems);
     throw make_load_error(problems.sorted());
   }

@@ -164,9 +164,8 @@ std::optional<std::string> ItemReader::read_in_place(std::size_t owner_index, co
                           owner.in_place ? owner.in_place->where + "." + path : path,
                           owner.in_place ? owner.in_place->depth + 1 : 1};
   if (made.in_place->depth > deepest_in_place) {
-    problems_.add(
-        problem_ids::bad_reference, Place::of(node),
-        made.said("components stand more than " + std::to_string(deepest_in_place) + " deep in each other"));
+    problems_.add(problem_ids::bad_reference, Place::of(node),
+                  made.said("components are nested more than " + std::to_string(deepest_in_place) + " deep"));
     return std::nullopt;
   }
   auto name = made.in_place->name;
@@ -202,7 +201,7 @@ Catalog::Match ItemReader::read_class(const Node& item, Item& made) {
   if (!name) {
     problems_.add(problem_ids::missing_class, made.place, made.said("this component has no class"),
                   "add class: with one of " + joined(fitting_classes(made)) +
-                      (made.in_place ? "; a component of the list is meant by its name alone" : ""));
+                      (made.in_place ? "; refer to a component of the list by its name alone" : ""));
     return {};
   }
   made.place = place_within(made.place, *name);
@@ -254,19 +253,18 @@ void ItemReader::read_settings(const Node& item, Item& made) {
   made.start_timeout = settings.start_timeout;
   if (const Node* optional = given.find("optional"); optional && made.in_place)
     problems_.add(problem_ids::bad_component, Place::of(*optional),
-                  made.said_of("optional", "the site asks the component of the list that it is in"),
-                  "write it there");
+                  made.said_of("optional", "the site asks the component around it"), "write it there");
   const Node* lazy = given.find("lazy");
   const Node* entries = item.find("entries");
   const bool has_names = item.find("name") || (entries && !(entries->is_list() && entries->elements.empty()));
   if (lazy && made.in_place)
     problems_.add(
         problem_ids::lazy_without_names, Place::of(*lazy),
-        made.said_of("lazy", "a component in place of a reference is made with the one that it is in"),
+        made.said_of("lazy", "a component in place of a reference is created with the component around it"),
         "leave it out");
   else if (settings.lazy && !has_names)
     problems_.add(problem_ids::lazy_without_names, Place::of(*lazy),
-                  "a lazy component without entries would never be made", "give it a name");
+                  "a lazy component without entries would never be created", "give it a name");
 }
 
 // The strongest origin of each parameter.

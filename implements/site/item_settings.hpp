@@ -15,11 +15,11 @@ struct ItemSettings {
 
   static ParameterTable parameters() {
     using O = ItemSettings;
-    return {parameter("lazy", &O::lazy, "Whether the component is made at the first lookup only."),
+    return {parameter("lazy", &O::lazy, "Whether the component is created at its first lookup."),
             parameter("start_timeout", &O::start_timeout, "How long the component may take to start.")
                 .between(std::chrono::milliseconds(1), std::chrono::milliseconds(std::chrono::hours(24))),
             parameter("optional", &O::optional,
-                      "Whether the site is degraded, and not down, while the component is down.")};
+                      "Whether the site is only degraded, not down, while the component is down.")};
   }
 };
 

@@ -12,7 +12,7 @@ namespace cachesite::site {
 namespace {
 
 constexpr std::string_view hidden_computing =
-    "its callers compute at the same time, since it hides that the cache below computes";
+    "callers compute the same value at the same time, since the upper layer hides IComputingCache";
 constexpr std::string_view remember_above = "put the RememberCache above";
 constexpr std::string_view tags_above = "put the TaggedCache above";
 constexpr std::string_view policy_above = "put the WritePolicyCache above";
@@ -45,20 +45,21 @@ const std::vector<LayerRule>& layer_rules() {
       {"TaggedCache", "RememberCache", hidden_computing, remember_above},
       {"TieredCache", "RememberCache", hidden_computing, remember_above},
       {"FailoverCache", "RememberCache", hidden_computing, remember_above},
-      {"CodecCache", "TaggedCache", "what is written with tags is neither compressed nor encrypted",
+      {"CodecCache", "TaggedCache", "entries with tags are neither compressed nor encrypted", tags_above},
+      {"TieredCache", "TaggedCache", "copies outlive the eviction of their tags, by near_ttl at most",
        tags_above},
-      {"TieredCache", "TaggedCache", "copies outlive the end of their tags, by near_ttl at most", tags_above},
-      {"FailoverCache", "TaggedCache", "tags cannot be ended while the cache below is away", tags_above},
-      {"PrefixCache", "WritePolicyCache", "what is written with its origin has no prefix, so it is not found",
-       policy_above},
+      {"FailoverCache", "TaggedCache", "tags cannot be evicted while the cache below is unreachable",
+       tags_above},
+      {"PrefixCache", "WritePolicyCache",
+       "values written with their origin have no prefix, so they are not found", policy_above},
       {"CodecCache", "WritePolicyCache",
-       "what is written with its origin is neither compressed nor encrypted", policy_above},
+       "values written with their origin are neither compressed nor encrypted", policy_above},
       {"TieredCache", "WritePolicyCache",
-       "copies outlive a new value that is written with its origin, by near_ttl at most", policy_above},
+       "copies stay old when a new value is written with its origin, for near_ttl at most", policy_above},
       {"PrefixCache", "HookedCache", "hooks see keys with the prefix, not as the program gives them",
        "put the HookedCache above"},
-      {"CodecCache", "CodecCache", "what is encrypted is compressed afterwards, which saves nothing",
-       "give compression and encryption to one of them, which compresses first", "encryption", "compression"},
+      {"CodecCache", "CodecCache", "values are compressed after their encryption, which saves nothing",
+       "give both settings to one CodecCache, which compresses first", "encryption", "compression"},
   };
   return rules;
 }

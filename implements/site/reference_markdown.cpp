@@ -49,6 +49,8 @@ std::string limits_text(const ParameterDeclaration& declaration) {
   return text;
 }
 
+void append_group(std::string& page, const ParameterDeclaration& declaration, std::string_view prefix);
+
 void append_table(std::string& page, const ParameterTable& table, const void* options,
                   std::string_view prefix) {
   for (const auto& declaration : table.declarations()) {
@@ -57,6 +59,8 @@ void append_table(std::string& page, const ParameterTable& table, const void* op
     std::string usual = "-";
     if (declaration.required)
       usual = "required";
+    else if (!declaration.computed_default.empty())
+      usual = cell(declaration.computed_default);
     else if (options && declaration.kind != ParameterKind::group)
       usual = default_text(binding::value_node(declaration.load(options), false));
     std::string text = declaration.text;
@@ -67,10 +71,15 @@ void append_table(std::string& page, const ParameterTable& table, const void* op
     page.append("| ").append(code(name)).append(" | ").append(type_text(declaration));
     page.append(" | ").append(usual).append(" | ").append(limits_text(declaration));
     page.append(" | ").append(cell(text)).append(" |\n");
-    if (declaration.group) append_table(page, *declaration.group, nullptr, name + ".");
-    if (declaration.element && declaration.element->group)
-      append_table(page, *declaration.element->group, nullptr, name + "[].");
+    append_group(page, declaration, name + ".");
+    if (declaration.element) append_group(page, *declaration.element, name + "[].");
   }
+}
+
+void append_group(std::string& page, const ParameterDeclaration& declaration, std::string_view prefix) {
+  if (!declaration.group) return;
+  const auto options = declaration.make_group ? declaration.make_group() : nullptr;
+  append_table(page, *declaration.group, options.get(), prefix);
 }
 
 void append_class(std::string& page, const ComponentClass& component_class) {

@@ -99,7 +99,7 @@ std::vector<StartFailure> StartRun::run() {
   try {
     progress.thread = basics::Thread([shared = progress_] { shared->walk(); });
   } catch (const std::system_error& failure) {
-    return {{0, std::make_exception_ptr(std::system_error(failure.code(), "no thread can be had"))}};
+    return {{0, std::make_exception_ptr(std::system_error(failure.code(), "no thread could be started"))}};
   }
   while (!progress.done) {
     if (progress.changed.wait_until(lock, progress.deadlines[progress.current]) == std::cv_status::timeout &&

@@ -86,7 +86,7 @@ class UnknownClasses {
       if (!item.in_place || !nodes_.contains(item.node)) continue;
       const Item& owner = items_[item.in_place->owner];
       if (!nodes_.contains(owner.node))
-        leave_out(owner, owner.label() + " needs what stands in place of its " + item.in_place->where +
+        leave_out(owner, owner.label() + " needs the component in place of its " + item.in_place->where +
                              ", which is left out");
     }
     return nodes_.size() != before;

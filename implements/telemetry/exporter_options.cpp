@@ -15,14 +15,16 @@ ParameterTable OpenTelemetryExporterOptions::parameters() {
   using O = OpenTelemetryExporterOptions;
   return {
       parameter("endpoint", &O::endpoint,
-                "URL of the collector, http or https; /v1/traces and /v1/metrics are appended. Without it "
-                "OTEL_EXPORTER_OTLP_ENDPOINT is used where substitution is allowed, otherwise "
-                "http://127.0.0.1:4318."),
+                "URL of the collector, http or https; /v1/traces and /v1/metrics are appended.")
+          .computed_default("OTEL_EXPORTER_OTLP_ENDPOINT of the environment where substitution is allowed, "
+                            "otherwise http://127.0.0.1:4318"),
       parameter("headers", &O::headers, "Sent with every request, each as \"name: value\"."),
-      parameter("service_name", &O::service_name, "What traces and metrics call the program.").required(),
+      parameter("service_name", &O::service_name,
+                "Name of the program in traces and metrics, the attribute service.name.")
+          .required(),
       parameter("resource", &O::resource, "More attributes of the program, each as \"key=value\"."),
-      parameter("traces", &O::traces, "Send traces."),
-      parameter("metrics", &O::metrics, "Send metrics."),
+      parameter("traces", &O::traces, "Whether traces are sent."),
+      parameter("metrics", &O::metrics, "Whether metrics are sent."),
       parameter("metrics_interval", &O::metrics_interval, "How often metrics are read and sent.")
           .between(milliseconds(10), milliseconds(std::chrono::hours(24))),
       parameter(
@@ -30,25 +32,28 @@ ParameterTable OpenTelemetryExporterOptions::parameters() {
           "The share of the calls that begin a trace that is recorded; a caller's decision is followed.")
           .between(0.0, 1.0)
           .live(),
-      parameter("queue_spans", &O::queue_spans,
-                "Most spans that wait to be sent; calls that find no room are not recorded, and counted.")
+      parameter(
+          "queue_spans", &O::queue_spans,
+          "Most spans that are kept, open ones included; calls that find no room are counted, not recorded.")
           .between(1, 1'048'576)
           .unit("spans"),
-      parameter("batch_spans", &O::batch_spans, "Most spans of one request.").between(1, 8192).unit("spans"),
-      parameter("flush_every", &O::flush_every, "How long a span waits at most to be sent.")
+      parameter("batch_spans", &O::batch_spans, "Most spans in one request.").between(1, 8192).unit("spans"),
+      parameter("flush_every", &O::flush_every, "Longest time that a span waits to be sent.")
           .between(milliseconds(10), milliseconds(std::chrono::hours(1))),
-      parameter("timeout", &O::timeout, "Longest time for one request, and for sending the rest at the end.")
+      parameter("timeout", &O::timeout,
+                "Longest time for one request, connecting included, and for sending the rest when the "
+                "component stops.")
           .between(milliseconds(10), milliseconds(std::chrono::minutes(5))),
-      parameter("conventions", &O::conventions, "How spans and their attributes are called.")
+      parameter("conventions", &O::conventions, "Names of spans and their attributes.")
           .choices({{"stable", TelemetryConventions::stable},
                     {"redis_kit", TelemetryConventions::redis_kit},
                     {"both", TelemetryConventions::both}}),
-      parameter("keys", &O::keys, "What traces show of keys; metrics show none.")
+      parameter("keys", &O::keys, "How traces show keys; metrics never do.")
           .choices({{"none", TelemetryKeys::none},
                     {"hashed", TelemetryKeys::hashed},
                     {"plain", TelemetryKeys::plain}}),
       parameter("ssl_ca_certs", &O::ssl_ca_certs,
-                "File with the certificates of the authorities to trust; empty: the system's."),
+                "File with the certificates of the trusted authorities; empty: those of the system."),
   };
 }
 

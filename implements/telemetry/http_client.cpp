@@ -90,7 +90,7 @@ HttpAnswer HttpClient::exchange(std::string_view head, std::string_view body, Ti
   if (response.state() == HttpResponse::State::done)
     return {response.status(), false, {}, response.retry_after(), response.body()};
   if (lost) return {0, true, problem_, {}, {}};
-  return {0, false, response.too_large() ? "the answer is too large" : "the answer is no HTTP", {}, {}};
+  return {0, false, response.too_large() ? "the answer is too large" : "the answer is not HTTP", {}, {}};
 }
 
 // A server may answer, and close, before it has everything.

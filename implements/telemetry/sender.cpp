@@ -82,7 +82,7 @@ void Sender::start() {
   try {
     worker_ = basics::background_thread([this] { work(); });
   } catch (const std::system_error& failure) {
-    throw std::system_error(failure.code(), label_ + ": no thread can be had that sends telemetry");
+    throw std::system_error(failure.code(), label_ + ": no thread could be started to send telemetry");
   }
 }
 
@@ -116,7 +116,7 @@ Status Sender::flush(std::chrono::milliseconds limit) {
   const auto mine = ++flushes_wanted_;
   wake_->raise();
   if (!changed_.wait_until(lock, deadline, [&] { return done_ || flushes_done_ >= mine; }))
-    return Error(ErrorCode::timeout, place_ + " has not taken everything in time", Outcome::unknown);
+    return Error(ErrorCode::timeout, place_ + " did not accept everything in time", Outcome::unknown);
   if (flush_failure_) return *flush_failure_;
   return Done{};
 }
@@ -337,7 +337,7 @@ void Sender::note_trouble(Signal signal, const HttpAnswer& answer) noexcept try 
   const auto why = answer.status != 0
                        ? "it answers " + std::to_string(answer.status) + " to " + name_of(signal)
                        : answer.problem;
-  auto text = place_ + " does not take telemetry: " + why;
+  auto text = place_ + " does not accept telemetry: " + why;
   const bool refused = answer.status != 0 && delivery_of(answer.status) == Delivery::refused;
   failure_.emplace(refused ? ErrorCode::refused : ErrorCode::unreachable, text);
   bool is_new = false;

@@ -49,11 +49,10 @@ void check_hit(ICache& cache, std::string_view key, std::string_view expected, s
   const auto lookup = cache.get(key);
   if (lookup.failed()) end_with(lookup.error(), file, line);
   if (!lookup.hit()) {
-    present->add("the entry is not there", file, line);
+    present->add("the entry is missing", file, line);
     throw ClauseEnds();
   }
-  if (lookup.value().text() != expected)
-    present->add("the value is another one than was written", file, line);
+  if (lookup.value().text() != expected) present->add("the value differs from the one written", file, line);
 }
 
 }  // namespace cachesite::testing

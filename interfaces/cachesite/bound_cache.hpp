@@ -14,17 +14,17 @@
 
 namespace cachesite {
 
-/// One entry of a cache, under a key that is said once:
+/// One entry of a cache, with its key given once:
 ///
 ///     auto visits = cachesite::bind(cache, "visits:today");
 ///     const auto count = visits.increment(1, 24h);
 ///
-/// Each call is the call of the same name of ICache with that key, and fails, counts and is as safe from any
-/// thread as that. Copies are cheap in the cache and copy the key.
+/// Each call is the call of ICache of the same name with this key: the same failures, counters and thread
+/// safety. A copy shares the cache and copies the key.
 class BoundCache {
  public:
-  /// The key is not looked at before the first call: one that is too short or too long is refused there.
-  /// Throws std::invalid_argument when `cache` is null.
+  /// The first call checks the key, and refuses one that is too short or too long. Throws
+  /// std::invalid_argument when `cache` is null.
   BoundCache(std::shared_ptr<ICache> cache, std::string key)
       : cache_(std::move(cache)), key_(std::move(key)) {
     if (!cache_) throw std::invalid_argument("a BoundCache needs a cache");
@@ -74,8 +74,8 @@ class BoundCache {
   std::string key_;
 };
 
-/// The entry of `cache` under `key`. A template, so that it is meant, and not std::bind, where the namespace
-/// is left out. Throws std::invalid_argument when `cache` is null.
+/// The entry of `cache` under `key`. A template, so that a call without the namespace does not mean
+/// std::bind. Throws std::invalid_argument when `cache` is null.
 template <std::derived_from<ICache> Cache, std::convertible_to<std::string> Key>
 [[nodiscard]] BoundCache bind(std::shared_ptr<Cache> cache, Key&& key) {
   return {std::move(cache), std::string(std::forward<Key>(key))};

@@ -17,11 +17,11 @@ struct ByteSize {
   friend constexpr auto operator<=>(ByteSize, ByteSize) = default;
 };
 
-/// A read-only view of bytes that somebody else owns.
+/// A read-only view of bytes that it does not own.
 using Bytes = std::span<const std::byte>;
 
-/// The parameter type of every call that takes bytes: a view that text and byte containers convert to by
-/// themselves. It owns nothing and must not outlive what it was made from.
+/// The parameter type of every call that takes bytes: a view that text and byte containers convert to
+/// implicitly. It owns nothing and must not outlive its source.
 ///
 /// Converts from `const char*`, `std::string`, `std::string_view`, and from anything that converts to
 /// `std::span<const std::byte>` (`std::vector<std::byte>`, `std::array<std::byte, N>`, `Value::bytes()`).

@@ -21,9 +21,9 @@ namespace cachesite {
 /// cache is set to less. A TTL is 1 ms to 10 years, or `TimeToLive::never_expires()`. Other arguments are
 /// refused with `bad_argument` or `too_large` before anything else happens. A call without a TTL takes that
 /// of the cache (see `effective_time_to_live`); a cache that has none refuses it. An entry is never returned
-/// later than 1 ms after the end of its TTL. What a cache cannot do at all, such as counting in an encrypted
-/// one, fails with `unsupported`; its own comment says so. A cache of your own derives from CacheBase, a layer
-/// over another cache from CacheLayer.
+/// later than 1 ms after the end of its TTL. An operation that a cache does not offer, such as `increment` in
+/// an encrypted one, fails with `unsupported`; its comment says so. A cache of your own derives from
+/// CacheBase, a layer over another cache from CacheLayer.
 class ICache : public Interface<ICache, "ICache"> {
   using Keys = std::span<const std::string_view>;
   using Operation = CacheOperation;
@@ -40,8 +40,8 @@ class ICache : public Interface<ICache, "ICache"> {
     return value;
   }
 
-  /// Stores `value`, or a cached null for std::nullopt, and replaces what is there. `expire`, its TTL, is any
-  /// std::chrono duration; without it the TTL of the cache counts. False when refused and on any failure.
+  /// Stores `value`, or a cached null for std::nullopt, and replaces an existing entry. `expire`, its TTL, is
+  /// any std::chrono duration; without it the TTL of the cache counts. False when refused and on any failure.
   bool set_value(std::string_view key, std::optional<ByteView> value,
                  TimeToLive expire = TimeToLive::unspecified()) noexcept {
     return write(key, value, expire).ok();
@@ -60,7 +60,7 @@ class ICache : public Interface<ICache, "ICache"> {
     return guarded_call<Found>([&] { return do_read(key, destination); });
   }
 
-  /// Stores `value`, or a cached null for std::nullopt, and replaces what is there.
+  /// Stores `value`, or a cached null for std::nullopt, and replaces an existing entry.
   Status write(std::string_view key, std::optional<ByteView> value,
                TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     if (!time_to_live.specified()) [[unlikely]]
@@ -69,23 +69,23 @@ class ICache : public Interface<ICache, "ICache"> {
     return guarded_call<Done>([&] { return do_write(key, value, time_to_live); });
   }
 
-  /// Stores `value` if there is no entry under `key`, not even a cached null, in one step: of several callers
+  /// Stores `value` if there is no entry under `key`, not even a cached null, atomically: of several callers
   /// one gets true. False when there is an entry.
   Result<bool> add(std::string_view key, std::optional<ByteView> value,
                    TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<bool>(*this, {Operation::add, key, value, time_to_live});
   }
 
-  /// Stores `value` if there is an entry under `key`, in one step. False when there is none.
+  /// Stores `value` if there is an entry under `key`, atomically. False when there is none.
   Result<bool> replace(std::string_view key, std::optional<ByteView> value,
                        TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<bool>(*this, {Operation::replace, key, value, time_to_live});
   }
 
-  /// Adds `by`, which may be negative, to the counter under `key` in one step, and returns the sum. A counter
-  /// is an entry whose value is a whole number of 64 bits in decimal. A new one starts from 0 and lives for
-  /// `time_to_live`; one that is there keeps its TTL. Fails with `refused`, and changes nothing, when the
-  /// entry is no counter or the sum is out of range.
+  /// Adds `by`, which may be negative, to the counter under `key` atomically, and returns the sum. A counter
+  /// is an entry whose value is an integer of 64 bits in decimal. A new one starts from 0 with the TTL
+  /// `time_to_live`; an existing one keeps its TTL. Fails with `refused`, and changes nothing, when the entry
+  /// is not a counter or the sum is out of range.
   Result<std::int64_t> increment(std::string_view key, std::int64_t by,
                                  TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return detail::ask<std::int64_t>(*this, {Operation::increment, key, by, time_to_live});
@@ -96,12 +96,12 @@ class ICache : public Interface<ICache, "ICache"> {
     return detail::ask<bool>(*this, {Operation::remove, key});
   }
 
-  /// True when there is an entry under `key`, a cached null included. Does not count as a read.
+  /// True when there is an entry under `key`, also for a cached null. Does not count as a read.
   Result<bool> contains(std::string_view key) noexcept {
     return detail::ask<bool>(*this, {Operation::contains, key});
   }
 
-  /// How long the entry under `key` still lives. Does not count as a read.
+  /// The remaining TTL of the entry under `key`. Does not count as a read.
   Result<Remaining> time_to_live(std::string_view key) noexcept {
     return detail::ask<Remaining>(*this, {Operation::time_to_live, key});
   }
@@ -160,7 +160,7 @@ class ICache : public Interface<ICache, "ICache"> {
     return remove_many(Keys(keys.begin(), keys.size()));
   }
 
-  /// How long the entries under `keys` still live.
+  /// The remaining TTLs of the entries under `keys`.
   void time_to_live_many(Keys keys, std::span<Result<Remaining>> results) noexcept {
     detail::ask_all(*this, Operation::time_to_live_many, keys, results);
   }
@@ -185,7 +185,7 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Number of entries; expired ones may be counted. On a shared server this may have to read all keys.
   Result<std::uint64_t> size() noexcept { return detail::ask<std::uint64_t>(*this, {Operation::size}); }
 
-  /// Any of the operations above, for code that treats all alike: it ends `request`.
+  /// Any of the operations above, for code that handles all in the same way: it ends `request`.
   void perform(CacheRequest& request) noexcept {
     detail::perform(*this, request, &ICache::do_begin, &ICache::on_refused);
   }
@@ -197,10 +197,10 @@ class ICache : public Interface<ICache, "ICache"> {
     return given;
   }
 
-  /// Counters since the cache was made.
+  /// Counters since the cache was created.
   [[nodiscard]] virtual CacheStatistics statistics() const = 0;
 
-  /// Where failures are logged that no caller is told of, as by `cached()`; null when nowhere.
+  /// The logger for failures that no caller sees, such as those in `cached()`; may be null.
   [[nodiscard]] virtual std::shared_ptr<class ILogger> logger() const noexcept { return nullptr; }
 
  protected:

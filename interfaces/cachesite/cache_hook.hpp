@@ -11,26 +11,26 @@
 
 namespace cachesite {
 
-/// One call of a cache, as hooks see it. It owns nothing, and is valid during the event only.
+/// One call of a cache, as hooks see it. It owns nothing, and is only valid during the event.
 struct CacheCall {
   CacheOperation operation = CacheOperation::read;
   /// The cache as messages call it, such as `HookedCache "sessions"`.
   std::string_view cache;
-  /// The key as the caller gave it, without the prefixes that are added further down; of `scan` and
-  /// `remove_matching` the pattern; empty for a batch, `clear` and `size`.
+  /// The key as the caller gave it, without prefixes of lower layers; for `scan` and `remove_matching` the
+  /// pattern; empty for a batch, `clear` and `size`.
   std::string_view key;
   /// Number of keys: 1, or those of a batch; 0 for `scan`, `remove_matching`, `clear` and `size`.
   std::size_t keys = 0;
 };
 
-/// How a call ended that had an answer.
+/// How a successful call ended.
 struct CacheCallResult {
   enum class Kind : std::uint8_t {
     hit,       ///< a read that found a value
     null,      ///< a read that found a cached null
     miss,      ///< a read that found nothing
-    done,      ///< any other call that did what it was asked to, or answered yes
-    not_done,  ///< any other call that answered no, such as `add` of a key that is there
+    done,      ///< any other call that did its work, or answered yes
+    not_done,  ///< any other call that answered no, such as `add` of an existing key
   };
   Kind kind = Kind::done;
   /// Of a batch, the keys that were found (nulls included), stored or removed; of `scan` the keys found by
@@ -56,26 +56,26 @@ struct CacheCallResult {
   return "unknown";
 }
 
-/// Told about every call of a cache: for tracing, auditing, metrics of one's own. HookedCache calls it.
+/// Called for every call of a cache: for tracing, auditing, your own metrics. HookedCache calls it.
 ///
 /// Each `before` is followed by exactly one `after` or `on_error`, on the same thread; several hooks are
-/// called in their order, for the ending too. A call within a call (a hook that uses a cache itself, or one
-/// hooked cache over another) begins and ends within it, so what belongs to an open call can be kept on a
-/// stack of the thread. A batch is one call. A call that is refused for its arguments never begins.
+/// called in their order, also at the end. Nested calls (a hook that uses a cache, or one hooked cache over
+/// another) end before the outer call, so a hook can keep its state on a per-thread stack. A batch is one
+/// call. A call with refused arguments has no events.
 ///
-/// A hook sees keys and never values. It runs in the caller's thread and in the caller's time: it should be
-/// quick. What it throws is caught and logged, and changes nothing for the caller or for other hooks. Calls
-/// come from many threads at once.
+/// A hook sees keys and never values. It runs on the thread of the caller, so it should be fast. Its
+/// exceptions are caught and logged, and do not affect the caller or other hooks. Several threads call it at
+/// once.
 ///
 /// OpenTelemetryHook is one: it makes a span of each call.
 class ICacheHook : public Interface<ICacheHook, "ICacheHook"> {
  public:
   /// The call begins.
   virtual void before(const CacheCall& call) = 0;
-  /// It had an answer, `duration` after it began.
+  /// The call succeeded after `duration`.
   virtual void after(const CacheCall& call, const CacheCallResult& result,
                      std::chrono::nanoseconds duration) = 0;
-  /// It failed; of a batch, for every key, `error` being that of the first.
+  /// The call failed; a batch, for every key, with the `error` of the first.
   virtual void on_error(const CacheCall& call, const Error& error, std::chrono::nanoseconds duration) = 0;
 };
 

@@ -12,11 +12,11 @@
 
 namespace cachesite {
 
-/// What happened with one operation of a cache.
+/// Numbers about one operation of a cache.
 struct OperationMetrics {
   std::uint64_t calls = 0;     ///< calls made, failed ones included, refused ones not; a batch is one call
   std::uint64_t failures = 0;  ///< of those, ended in an Error; of batches, those that failed for every key
-  /// How long those calls took that were timed and did not fail; `latency.count()` is their number.
+  /// Durations of the successful timed calls; `latency.count()` is their number.
   LatencyHistogram latency;
   std::chrono::nanoseconds timed{0};  ///< the sum of those durations
 
@@ -27,13 +27,13 @@ struct OperationMetrics {
   }
 };
 
-/// Everything that a cache with metrics has counted since it was made. Counters are read one after the other
-/// while calls go on, so they may differ by the calls of that moment.
+/// All counts of a cache with metrics since it was created. Counters are read one after the other during
+/// calls, so they may be slightly inconsistent.
 struct CacheMetrics {
   CacheStatistics statistics;
   /// By CacheOperation.
   std::array<OperationMetrics, cache_operations> operations{};
-  /// One of so many calls of an operation is timed.
+  /// One of this many calls of an operation is timed.
   std::uint32_t sample_every = 1;
 
   [[nodiscard]] const OperationMetrics& of(CacheOperation operation) const noexcept {

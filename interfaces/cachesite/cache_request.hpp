@@ -20,8 +20,8 @@
 
 namespace cachesite {
 
-/// What a caller asks of a cache: one for each call of ICache that does work. `get`, `get_value` and `read`
-/// are all `read`, `write` and `set_value` are both `write`; `keys` is a number of `scan`, and `expire_at` is
+/// An operation of a cache: one for each call of ICache that does work. `get`, `get_value` and `read` are all
+/// `read`, `write` and `set_value` are both `write`; `keys` is a sequence of `scan`, and `expire_at` is
 /// `expire`, or `remove` when its time is over.
 enum class CacheOperation : std::uint8_t {
   read,
@@ -47,7 +47,7 @@ enum class CacheOperation : std::uint8_t {
 /// How many there are.
 inline constexpr std::size_t cache_operations = 18;
 
-/// What an operation is about.
+/// What an operation applies to.
 enum class CacheSubject : std::uint8_t {
   key,         ///< one key
   batch,       ///< several keys
@@ -58,26 +58,26 @@ enum class CacheSubject : std::uint8_t {
 /// What an operation does.
 enum class CacheEffect : std::uint8_t {
   read,     ///< gives values
-  look,     ///< tells of entries, without their values
-  store,    ///< puts values in
+  look,     ///< asks about entries, without their values
+  store,    ///< stores values
   count,    ///< changes a counter
-  prolong,  ///< changes how long entries live
-  remove,   ///< takes entries out
-  list,     ///< tells which keys there are, or how many
+  prolong,  ///< changes the TTL of entries
+  remove,   ///< removes entries
+  list,     ///< lists or counts keys
 };
 
-/// What an operation that is no batch answers; in brackets the type that carries it.
+/// The answer of an operation that is not a batch; in brackets its type.
 enum class CacheAnswer : std::uint8_t {
   found,   ///< what a read found (Found)
-  done,    ///< nothing but success (Done)
-  yes_no,  ///< whether it did something, or was so (bool)
+  done,    ///< only success (Done)
+  yes_no,  ///< yes or no (bool)
   sum,     ///< the new value of a counter (std::int64_t)
-  life,    ///< how long an entry still lives (Remaining)
+  life,    ///< the remaining TTL of an entry (Remaining)
   amount,  ///< a number of entries (std::uint64_t)
   each,    ///< of a batch: one for each item
 };
 
-/// All that a layer needs to know of an operation that it has no special case for.
+/// What a layer needs to know about an operation that it does not handle specially.
 struct CacheOperationTraits {
   std::string_view name;  ///< as metrics and traces call it
   CacheSubject subject;
@@ -140,16 +140,15 @@ struct CacheEntry {
   std::string_view key;
   /// The value; a cached null for std::nullopt.
   std::optional<ByteView> value;
-  /// Left to the cache when not given.
+  /// When not given, the TTL of the cache.
   TimeToLive time_to_live = TimeToLive::unspecified();
 };
 
-/// One operation on its way down the layers of a cache: what is asked, and its answer. A layer passes it on as
-/// it is, or changes it for the cache below; whoever can answer it ends it.
+/// One operation on its way down the layers of a cache, and its answer. A layer passes it on, or changes it
+/// for the cache below; the cache that can answer it ends it.
 ///
-/// It owns neither keys nor values, nor the room for what is read: they are the caller's, and stay until the
-/// call returns. A copy asks the same once more, with the same room for its answers. Used by one thread at a
-/// time.
+/// It owns neither keys nor values, nor the buffers for results: they belong to the caller, and stay valid
+/// until the call returns. A copy repeats the operation with the same buffers. Used by one thread at a time.
 class CacheRequest {
  public:
   CacheRequest(CacheOperation asked, std::string_view about = {}) noexcept : operation(asked), key(about) {}
@@ -163,15 +162,15 @@ class CacheRequest {
       : operation(CacheOperation::scan), key(pattern), position(&from), found(&into) {}
 
   CacheOperation operation;
-  /// Of an operation on one key; of `scan` and `remove_matching` the pattern.
+  /// The key of an operation on one key; the pattern of `scan` and `remove_matching`.
   std::string_view key;
   /// What `write`, `add` and `replace` store; a cached null for std::nullopt.
   std::optional<ByteView> value = {};
-  /// Of the operations that store an entry or change its life.
+  /// For operations that store an entry or change its TTL.
   TimeToLive time_to_live = TimeToLive::never_expires();
   /// What `increment` adds.
   std::int64_t by = 0;
-  /// What ends a request that no cache answers by itself.
+  /// Ends a request in place of a cache.
   class Target {
    public:
     virtual void end(CacheRequest& request) = 0;
@@ -179,12 +178,12 @@ class CacheRequest {
    protected:
     ~Target() = default;
   };
-  /// What ends the request in place of the cache below the layer that it is given to: how a layer passes on a
-  /// further interface of the cache below. Null for an ordinary request.
+  /// Ends the request in place of the cache below: so a layer passes on another interface of that cache. Null
+  /// for an ordinary request.
   Target* target = nullptr;
   /// Where `read` puts the value.
   Value* destination = nullptr;
-  /// How far `scan` has come, and where it puts the keys that it finds.
+  /// The position of `scan`, and the list to which it appends keys.
   ScanPosition* position = nullptr;
   std::vector<std::string>* found = nullptr;
   /// The items of a batch: entries of `set_many`, keys of the others.
@@ -208,9 +207,9 @@ class CacheRequest {
     return operation == CacheOperation::set_many ? entries[item].key : keys[item];
   }
 
-  /// Ends a request that is no batch. `T` is Found for `read`; Done for `write`, `scan` and `clear`; the new
-  /// value for `increment`; Remaining for `time_to_live`; std::uint64_t for `remove_matching` and `size`; bool
-  /// for the others.
+  /// Ends a request that is not a batch. `T` is Found for `read`; Done for `write`, `scan` and `clear`; the
+  /// new value for `increment`; Remaining for `time_to_live`; std::uint64_t for `remove_matching` and `size`;
+  /// bool for the others.
   template <class T>
   void end(Result<T>&& result) noexcept {
     if (result.ok())
@@ -218,7 +217,7 @@ class CacheRequest {
     else
       answer_ = result.error();
   }
-  /// Ends a request that is no batch as another one that asked the same.
+  /// Ends a request that is not a batch with the answer of another one.
   void end_as(const CacheRequest& other) noexcept { answer_ = other.answer_; }
   /// Ends a request, and every item of a batch, with a failure.
   void fail(const Error& error) noexcept {
@@ -232,7 +231,7 @@ class CacheRequest {
     visit_results([&](auto all) { all[item] = make<decltype(all[item])>(error); });
   }
 
-  /// How a request ended that is no batch, `T` as for `end`. Nobody having ended it is `unsupported`.
+  /// The answer of a request that is not a batch, `T` as for `end`. `unsupported` when nothing has ended it.
   template <class T>
   [[nodiscard]] Result<T> answer() const noexcept {
     if (const T* answer = std::get_if<T>(&answer_)) return *answer;
@@ -255,7 +254,7 @@ class CacheRequest {
     return error;
   }
 
-  /// Calls `visit(results)` with the span of results that a batch has; nothing for what is no batch.
+  /// Calls `visit(results)` with the span of results of a batch; does nothing for other requests.
   template <class Visit>
   void visit_results(Visit&& visit) const {
     if (const auto* lookups = std::get_if<std::span<Lookup>>(&results)) return visit(*lookups);

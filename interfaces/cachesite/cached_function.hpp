@@ -28,33 +28,31 @@ namespace cachesite {
 
 /// What a CachedFunction does when its cache fails.
 enum class OnCacheError : std::uint8_t {
-  /// It calls the function and returns its value, which is stored when the cache is able to.
+  /// It calls the function and returns its value, which is stored if the cache can.
   execute,
-  /// It throws CacheError, before the function has run. A value that was computed is returned all the same
-  /// when it cannot be stored.
+  /// It throws CacheError before the function runs. A computed value that cannot be stored is still returned.
   raise,
 };
 
 /// Settings of a CachedFunction with arguments of these types.
 template <class... Arguments>
 struct CachedOptions {
-  /// What the arguments are called in the key template, from the first on; "" for one that has no place
-  /// there.
+  /// Names of the arguments in the key template, in order; "" for an argument without a placeholder.
   std::vector<std::string> names = {};
   OnCacheError on_error = OnCacheError::execute;
-  /// For calls that want a fresh value: when it returns true the function is called without a look into the
-  /// cache, and its value is stored.
+  /// Forces a fresh value: when it returns true, the function is called without reading the cache, and its
+  /// value is stored.
   std::function<bool(const Arguments&...)> bypass = {};
-  /// For calls that are not to be cached: when it returns true the function is called, and the cache is
-  /// neither read nor written.
+  /// Skips the cache: when it returns true, the function is called, and the cache is neither read nor
+  /// written.
   std::function<bool(const Arguments&...)> skip = {};
-  /// Tags of the entry. The cache has to be an ITaggedCache then.
+  /// Tags of the entry; the cache then has to be an ITaggedCache.
   std::function<std::vector<std::string>(const Arguments&...)> tags = {};
-  /// How long it is cached that there is no value; without it what the cache is set to.
+  /// TTL of a cached null; without it that of the cache.
   std::optional<TimeToLive> null_time_to_live = {};
   NullForm null_form = NullForm::cached;
-  /// Told of every failure that is not thrown, such as a value that could not be stored. Must not throw, and
-  /// may be called from any thread. Without it the cache's logger gets a warning, once in 10 s at most.
+  /// Called for every failure that is not thrown, such as a value that could not be stored. Must not throw;
+  /// called from any thread. Without it the cache's logger gets a warning, at most once in 10 s.
   std::function<void(const Error&)> report = {};
 };
 
@@ -91,12 +89,11 @@ struct Signature<std::function<R(A...)>> {
 
 }  // namespace detail
 
-/// A function whose results are cached; made by `cached()`. Calling it is calling the function, unless the
-/// cache has its result for the same key. A copy is the same function over the same cache. Calls are safe
-/// from any thread, if those of the function are.
+/// A function whose results are cached; made by `cached()`. A call returns the cached result for its key, or
+/// calls the function. A copy is the same function over the same cache. Thread-safe if the function is.
 ///
-/// The function's exceptions go to the caller who ran it; those who waited for the same value get CacheError
-/// with `not_computed` and the exception's text. Nothing is cached then.
+/// An exception of the function reaches the caller that ran it; callers that waited for the same value get
+/// CacheError with `not_computed` and the exception's text. Nothing is cached then.
 template <class R, class S, class... Arguments>
 class CachedFunction {
  public:
@@ -116,7 +113,7 @@ class CachedFunction {
         key_(std::forward<Key>(key), options_.names) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
     report_.emplace(options_.report, cache_->logger(),
-                    "the cache of a function fails; calls go on without it");
+                    "the cache of a function fails; calls continue without it");
     if (options_.null_time_to_live) check(*options_.null_time_to_live);
     if (options_.tags && !find_interface<ITaggedCache>(*cache_))
       throw std::invalid_argument("a function with tags needs a cache that has them");
@@ -162,12 +159,12 @@ class CachedFunction {
     }
   }
 
-  /// Removes the result of these arguments from the cache: true when there was one.
+  /// Removes the cached result for these arguments; true when there was one.
   Result<bool> invalidate(const std::remove_cvref_t<Arguments>&... arguments) const {
     return cache_->remove(key_(arguments...));
   }
 
-  /// The key that these arguments make.
+  /// The key for these arguments.
   [[nodiscard]] std::string key(const std::remove_cvref_t<Arguments>&... arguments) const {
     return key_(arguments...);
   }
@@ -264,20 +261,20 @@ using CachedOptionsOf = typename detail::Signature<F>::Options;
 ///     (void)find_user.invalidate(42);
 ///
 /// `function` returns what `S` can write, or a std::optional of it, whose std::nullopt is cached as a null.
-/// The serialiser of functions that return text may be left out. The function's arguments are any types.
+/// The serialiser may be left out for functions that return text. Arguments may have any type.
 ///
-/// `key` is a template (see KeyTemplate), whose places are the names in `options.names` and the numbers of
-/// the arguments, or a function of the arguments that returns a std::string. Arguments that are not in the
-/// template do not make a difference and may be of any type.
+/// `key` is a template (see KeyTemplate), whose placeholders are names in `options.names` or numbers of
+/// arguments, or a function of the arguments that returns a std::string. Arguments that are not in the
+/// template do not affect the key and may have any type.
 ///
 /// `time_to_live` is a duration, or a TimeToLive, or a function that returns one: of the arguments; of the
-/// result and the arguments; or of the result alone. Without it a result lives as long as the cache is set to.
+/// result and the arguments; or of the result alone. Without it the TTL of the cache applies.
 ///
 /// Over an IComputingCache, such as a RememberCache, or a layer that passes it on (see CacheLayer), the
-/// function runs once for all who ask at the same time. Values are stored as a TypedCache of the same
-/// serialiser and NullForm stores them.
+/// function runs once for all concurrent callers. Values are stored like those of a TypedCache with the same
+/// serialiser and NullForm.
 ///
-/// Throws std::invalid_argument for a template or a TTL that is wrong, and when `cache` is null.
+/// Throws std::invalid_argument for an invalid template or TTL, and when `cache` is null.
 template <class S = TextSerializer, class Key, class Time, class F>
 [[nodiscard]] auto cached(std::shared_ptr<ICache> cache, Key&& key, Time&& time_to_live, F function,
                           CachedOptionsOf<F> options = {}, S serializer = S()) {

@@ -6,8 +6,8 @@
 
 namespace cachesite {
 
-/// Where components read the time. Expiry, deadlines and back-off all use this clock, so a test that passes
-/// its own moves time without waiting. It is steady: setting the wall clock changes nothing.
+/// The clock of components. Expiry, deadlines and back-off use it, so a test with its own clock need not
+/// wait. It is steady: setting the wall clock does not affect it.
 class IClock : public Interface<IClock, "IClock"> {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

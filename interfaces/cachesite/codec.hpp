@@ -11,19 +11,19 @@
 
 namespace cachesite {
 
-/// Where an encoded value lies. A codec that protects values binds them to it, so that bytes moved to another
-/// key or another cache are refused. Views: valid during the call.
+/// The place of an encoded value. A codec that protects values binds them to it, so that bytes moved to
+/// another key or cache are refused. Views: valid during the call.
 struct CodecScope {
-  std::string_view cache;  ///< name of the cache, as far as the codec's owner gives it one
+  std::string_view cache;  ///< name of the cache, if the codec's owner has given one
   std::string_view key;    ///< key of the entry
 };
 
 /// Turns the bytes of a value into the bytes that are stored, and back.
 ///
-/// Decoding meets bytes that anybody may have written: whatever they are, a codec gives a value or a reason,
-/// and its result is never longer than the caller allows. No call throws. All calls are safe from any thread.
+/// Decoding gets bytes from untrusted sources: a codec always returns a value or a reason, and its result is
+/// never longer than the caller allows. No call throws. All calls are safe from any thread.
 ///
-/// A program may write its own and give it to a CodecCache as its `codec`.
+/// A program may implement its own and use it as the `codec` of a CodecCache.
 class ICodec : public Interface<ICodec, "ICodec"> {
  public:
   /// Replaces `stored` by the encoded form of `plain`. `plain` may not lie in `stored`.
@@ -31,9 +31,10 @@ class ICodec : public Interface<ICodec, "ICodec"> {
     return guarded([&] { return do_encode(plain, scope, stored); });
   }
 
-  /// Replaces `plain` by what `stored` was made from. Fails with `too_large` when that is longer than `most`
-  /// bytes, or is announced to be, before memory is taken for it; with `corrupt` when the bytes are damaged,
-  /// cut off, not of this codec, or not for this scope. After a failure `plain` has no meaning.
+  /// Replaces `plain` by the decoded form of `stored`. Fails with `too_large` when that is, or claims to be,
+  /// longer than `most` bytes, before memory is allocated; with `corrupt` when the bytes are damaged,
+  /// truncated, not of this codec, or not for this scope. After a failure the content of `plain` is
+  /// meaningless.
   Status decode(ByteView stored, const CodecScope& scope, std::size_t most,
                 std::string& plain) const noexcept {
     return guarded([&]() -> Status {

@@ -17,11 +17,11 @@ namespace cachesite {
 
 struct InterfaceId;
 
-/// How well a component is able to do its work right now.
+/// Whether a component can do its work now.
 enum class HealthState : std::uint8_t {
   up,        ///< works
-  degraded,  ///< works in part, or works around a failure
-  down,      ///< does not work at present
+  degraded,  ///< works partly, or works around a failure
+  down,      ///< does not work now
 };
 
 [[nodiscard]] constexpr std::string_view to_string(HealthState state) noexcept {
@@ -44,9 +44,9 @@ struct Health {
 
 /// The root of every component: something that a site holds and a program looks up by interface and name.
 ///
-/// Life of a component that a file declares: constructed (must not block), `start()`, `await_started()`, used
-/// from any thread, `stop()`, destroyed. Components that others refer to are started before and stopped after
-/// those.
+/// Life cycle of a declared component: constructed (must not block), `start()`, `await_started()`, used from
+/// any thread, `stop()`, destroyed. Components are started before, and stopped after, the components that
+/// refer to them.
 class IComponent {
  public:
   virtual ~IComponent() = default;
@@ -59,15 +59,15 @@ class IComponent {
   /// component that can work without its backend does not fail here; it reports its state by `health()`.
   virtual void await_started() {}
 
-  /// Ends background work and releases connections. Idempotent; calls that run now or come later fail with
+  /// Ends background work and releases connections. Idempotent; running and later calls fail with
   /// `ErrorCode::closed` instead of blocking. Called by the site, dependants first.
   virtual void stop() noexcept {}
 
   /// Present state; cheap, never blocks on a backend. Safe from any thread.
   [[nodiscard]] virtual Health health() const { return {}; }
 
-  /// An interface that the component does not implement itself but has a part for, as a pointer to exactly
-  /// that interface; null when there is none. Programs use `find_interface<I>()`, which knows both.
+  /// An interface that a part of the component implements, as a pointer to exactly that interface; null when
+  /// there is none. Programs use `find_interface<I>()`, which also finds the component's own interfaces.
   [[nodiscard]] virtual void* interface_of_part(const InterfaceId& interface_id) const noexcept;
 };
 
@@ -79,7 +79,7 @@ struct InterfaceLabel {
   char characters[Size]{};
 };
 
-/// The identity of an interface: its name, and a `stable_hash` of it that lookups start from.
+/// The identity of an interface: its name, and a `stable_hash` of it for lookups.
 struct InterfaceId {
   std::string_view name;
   std::uint64_t hash;
@@ -109,8 +109,8 @@ class Interface : public virtual IComponent {
 };
 
 /// Satisfied by an interface itself (`ICache`), not by the classes that implement it: a site finds components
-/// by the interface that they were registered under, so asking for an implementation class is a mistake at
-/// compile time.
+/// by the interface that they were registered under, so a lookup by implementation class is a compile-time
+/// error.
 template <class T>
 concept ComponentInterface = std::derived_from<T, IComponent> && requires {
   typename T::interface_type;
@@ -137,30 +137,29 @@ template <ComponentInterface I, std::derived_from<IComponent> Component>
   return found ? std::shared_ptr<I>(component, found) : nullptr;
 }
 
-/// Written inside a class that implements several interfaces, so that a catalog knows under which of them
-/// files may register it: `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one
-/// interface needs nothing.
+/// Declares the interfaces of a class that implements several, so that files may register it under them:
+/// `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one interface needs nothing.
 template <class... Interfaces>
 struct Provides {};
 
-/// A number that a component tells of itself.
+/// A number that a component reports.
 struct ComponentMetric {
   enum class Kind : std::uint8_t {
-    counter,  ///< only ever grows, from 0 when the component is made
+    counter,  ///< only grows, from 0 at the creation of the component
     gauge,    ///< goes up and down
   };
 
-  /// Letters, digits and underscores, such as `shop_orders_total`; `cachesite_` is the library's own.
+  /// Letters, digits and underscores, such as `shop_orders_total`; `cachesite_` is reserved for the library.
   std::string name;
   Kind kind = Kind::counter;
   double value = 0;
   /// What is counted, in one sentence.
   std::string help = {};
-  /// Names and values that tell it from others of the same name.
+  /// Names and values that distinguish it from others of the same name.
   std::vector<std::pair<std::string, std::string>> labels = {};
 };
 
-/// What a component of a program implements beside its own interface to be seen in `prometheus_text`:
+/// A component of a program also implements this interface to appear in `prometheus_text`:
 ///
 ///     class Shop final : public IShop, public cachesite::IComponentMetrics {
 ///      public:
@@ -173,7 +172,7 @@ struct ComponentMetric {
 /// The component need not be registered under this interface.
 class IComponentMetrics : public Interface<IComponentMetrics, "IComponentMetrics"> {
  public:
-  /// The present numbers. Called from any thread, for each report; must not wait.
+  /// The current numbers. Called from any thread, for each report; must not wait.
   [[nodiscard]] virtual std::vector<ComponentMetric> component_metrics() const = 0;
 };
 

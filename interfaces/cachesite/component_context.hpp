@@ -10,15 +10,15 @@
 
 namespace cachesite {
 
-/// What a component is given when a site makes it from a file. A component made in a test or by hand can be
-/// given a default-constructed one.
+/// What a site gives a component that it creates from a file. In a test or without a file, use a
+/// default-constructed one.
 struct ComponentContext {
   /// The component as messages call it, such as `RedisCache "sessions"`.
   std::string label = "component";
   /// The first name that the component has in its site; empty when it has none.
   std::string name;
-  /// The site that the component will live in; null for a component made by hand. During construction it
-  /// holds the components of the same file that come earlier; it outlives the component's use.
+  /// The site of the component; null for a component that was created without a site. During construction it
+  /// holds the components that were created earlier. It outlives the component.
   IComponentSite* site = nullptr;
   /// Never null.
   std::shared_ptr<ILogger> logger = std::make_shared<SilentLogger>();

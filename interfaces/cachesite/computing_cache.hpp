@@ -23,36 +23,36 @@
 
 namespace cachesite {
 
-/// What a factory has made of a key.
+/// The result of a factory.
 struct Computed {
   /// The value; std::nullopt when there is none, which is cached as a null.
   std::optional<std::string> value = {};
-  /// How long the entry lives; without it what the call says, and for a null what the cache is set to.
+  /// TTL of the entry; without it that of the call, and for a null that of the cache.
   std::optional<TimeToLive> time_to_live = {};
 };
 
-/// Everything that a computing cache may be told about one value. Programs usually give just the factory.
+/// All settings of one computation. Programs usually give only the factory.
 struct Computation {
   /// Makes the value. It runs on the calling thread, at most once, and not at all when the value comes from
   /// the cache or from another caller.
   std::function<Result<Computed>()> factory;
-  /// Whether an entry that was found will do; one that will not is computed anew, as after a miss. Empty: all
-  /// will do. Called for values and cached nulls.
+  /// Whether a found entry is acceptable; otherwise the value is computed again, as after a miss. Empty:
+  /// every entry is. Called for values and cached nulls.
   std::function<bool(Found, const Value&)> accepts = {};
-  /// Told of each failure of the cache that the call gets over, such as a value that could not be stored.
-  /// Must not throw.
+  /// Called for each failure of the cache that does not fail the call, such as a value that could not be
+  /// stored. Must not throw.
   std::function<void(const Error&)> report = {};
-  /// Without it a cache that cannot be read is a failure, and the factory does not run.
+  /// When false, a failed read fails the call, and the factory does not run.
   bool compute_without_cache = true;
-  /// Tags of the entry. The cache has to be an ITaggedCache then, or the call fails with `unsupported` before
-  /// anything else happens.
+  /// Tags of the entry. The cache then has to be an ITaggedCache; otherwise the call fails with `unsupported`
+  /// before anything else happens.
   std::vector<std::string> tags = {};
-  /// Computes and stores without a look at what is there, and without waiting for anybody.
+  /// Computes and stores without reading the cache, and without waiting for other callers.
   bool refresh = false;
 };
 
-/// How long a null is cached unless somebody says otherwise: the smaller of a tenth of the TTL and 5 s, and 1
-/// ms at least. Precondition: `time_to_live` is valid.
+/// Default TTL of a cached null: a tenth of the TTL, at least 1 ms and at most 5 s. Precondition:
+/// `time_to_live` is valid.
 [[nodiscard]] constexpr TimeToLive default_null_time_to_live(TimeToLive time_to_live) noexcept {
   constexpr TimeToLive::Milliseconds longest{5'000};
   if (!time_to_live.expires()) return longest;
@@ -78,7 +78,7 @@ struct Computation {
 
 namespace detail {
 
-/// Anything that a factory may return, as the one thing that caches deal with.
+/// Converts anything that a factory may return.
 template <class R>
 [[nodiscard]] Result<Computed> to_computed(R&& returned) {
   using Plain = std::remove_cvref_t<R>;
@@ -99,31 +99,30 @@ template <class R>
 
 }  // namespace detail
 
-/// Something that makes the bytes of a value. It returns a std::string or what converts to one; or a
-/// std::optional<std::string>, whose std::nullopt says that there is no value; or a Computed, which also has
-/// a TTL of its own; or a Result of one of these, or an Error.
+/// A function that makes the bytes of a value. It returns a std::string or a type that converts to one; or a
+/// std::optional<std::string>, whose std::nullopt means that there is no value; or a Computed, which also has
+/// a TTL; or a Result of one of these, or an Error.
 template <class F>
 concept ValueFactory = std::invocable<F&> && requires(std::invoke_result_t<F&> returned) {
   detail::to_computed(std::forward<std::invoke_result_t<F&>>(returned));
 };
 
-/// A cache that computes what it does not have, and never twice at the same time:
+/// A cache that computes missing values, and never one value twice at the same time:
 ///
 ///     const auto pages = site->get_component<cachesite::IComputingCache>("pages");
 ///     const auto page = pages->remember("page:home", 10min, [&] { return render("home"); });
 ///     if (page.hit()) send(page.value().text());
 ///
-/// Of all who ask for a key that is not there, one runs its factory; the others wait and get what came of it,
-/// be it a value, a null or a failure. The value is in the cache before the next caller can miss it.
+/// Of all concurrent callers of a missing key, one runs its factory; the others wait and get the result: a
+/// value, a null or a failure. The value is in the cache before the next caller can miss it.
 ///
-/// Nothing throws. An exception of a factory is a failure with the code `not_computed` and the exception's
-/// text, for the caller who ran it and for those who waited; so is an Error that a factory returns, with its
-/// own code. After a failure nothing is cached, and the next caller computes. A value that was computed is
-/// returned even when it cannot be stored.
+/// Nothing throws. An exception of a factory becomes a failure with the code `not_computed` and the
+/// exception's text, for the caller that ran it and for those that waited. An Error that a factory returns
+/// keeps its code. After a failure nothing is cached, and the next caller computes. A computed value is
+/// returned even if it cannot be stored.
 ///
-/// A factory may ask for other keys. One that asks for a key which cannot be had before the factory itself is
-/// done, its own or one that another thread computes and that needs this one, gets a failure with
-/// `not_computed` that names the key.
+/// A factory may ask for other keys. If a key depends on the factory's own result, directly or through
+/// another thread, the factory gets a failure with `not_computed` that names the key.
 ///
 /// All calls are safe from any thread.
 class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
@@ -136,13 +135,13 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
     return remember(key, time_to_live, Computation{std::ref(run)});
   }
 
-  /// The same for as long as the cache is set to; a failure when it is set to nothing.
+  /// The same with the TTL of the cache; fails when the cache has none.
   template <ValueFactory F>
   [[nodiscard]] Lookup remember(std::string_view key, F&& factory) noexcept {
     return remember(key, TimeToLive::unspecified(), std::forward<F>(factory));
   }
 
-  /// The same with everything that may be said about it.
+  /// The same with all settings.
   [[nodiscard]] Lookup remember(std::string_view key, TimeToLive time_to_live,
                                 const Computation& computation) noexcept {
     if (!time_to_live.specified()) time_to_live = effective_time_to_live(key, time_to_live);
@@ -158,7 +157,7 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
   /// What an implementation provides. The arguments have passed the rules; the factory may throw.
   virtual Lookup do_remember(std::string_view key, TimeToLive time_to_live,
                              const Computation& computation) = 0;
-  /// Told about each call that was refused for its arguments.
+  /// Called for each call with refused arguments.
   virtual void on_refused() noexcept {}
   /// As ICache says.
   [[nodiscard]] virtual TimeToLive effective_time_to_live(std::string_view /*key*/,

@@ -25,39 +25,38 @@ class ConfigValueError : public std::runtime_error {
 
 /// The keys and values of one part of a configuration, such as all that concerns `redis`.
 ///
-/// A session belongs to whoever asked for it: it is a copy, so setting and deleting change nothing but the
-/// session itself. Values are texts, whatever the file wrote. A list is the texts of its elements joined by
-/// commas; a mapping's members are keys of their own (`keepalive.idle`); a key whose value is null is not
-/// there. Not safe from several threads at once.
+/// A session is a copy: setting and deleting change only this session. Values are texts, whatever their type
+/// in the file. A list is the texts of its elements, joined by commas; the members of a mapping are keys of
+/// their own (`keepalive.idle`); a key with the value null is absent. Not safe from several threads at once.
 class IConfigSession : public Interface<IConfigSession, "IConfigSession"> {
  public:
   /// All keys, sorted.
   [[nodiscard]] virtual std::vector<std::string> list_keys() const = 0;
 
-  /// The text of a value; nothing when the key is not there.
+  /// The text of a value; empty when the key is absent.
   [[nodiscard]] virtual std::optional<std::string> get_value(std::string_view key) const = 0;
 
-  /// Gives a key a value in this session. True: it always can.
+  /// Sets a key in this session. Always true.
   virtual bool set_value(std::string_view key, std::string_view value) = 0;
 
-  /// Takes a key out of this session; false when it was not there.
+  /// Removes a key from this session; false when it was absent.
   virtual bool delete_value(std::string_view key) = 0;
 
-  /// Where the value of a key comes from, such as `settings.yml:3:9`; empty when the key is not there.
+  /// Where the value of a key comes from, such as `settings.yml:3:9`; empty when the key is absent.
   [[nodiscard]] virtual std::string origin(std::string_view key) const = 0;
 
-  /// A decimal whole number. Nothing when the key is not there; throws ConfigValueError for anything else.
+  /// A decimal integer. Empty when the key is absent; throws ConfigValueError for any other value.
   [[nodiscard]] std::optional<std::int64_t> get_integer(std::string_view key) const {
     return number<std::int64_t>(key, "a whole number");
   }
 
-  /// A decimal number. Nothing when the key is not there; throws ConfigValueError for anything else.
+  /// A decimal number. Empty when the key is absent; throws ConfigValueError for any other value.
   [[nodiscard]] std::optional<double> get_real(std::string_view key) const {
     return number<double>(key, "a number");
   }
 
-  /// `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`, in letters of any case. Nothing when the key is
-  /// not there; throws ConfigValueError for anything else.
+  /// `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`, in upper or lower case. Empty when the key is
+  /// absent; throws ConfigValueError for any other value.
   [[nodiscard]] std::optional<bool> get_boolean(std::string_view key) const {
     auto text = get_value(key);
     if (!text) return std::nullopt;

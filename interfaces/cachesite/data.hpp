@@ -14,11 +14,11 @@
 
 namespace cachesite {
 
-/// A value as serialisers see it, in no format yet: a tree of the kinds that JSON, MessagePack and plain
-/// Python objects know together.
+/// A value without a format, as serialisers use it: a tree of all kinds of values of JSON, MessagePack and
+/// plain Python.
 ///
-/// A Data owns everything in it. Thread safety: that of a standard container. Destroying and comparing
-/// recurse as deep as the tree is; trees that were read from bytes are bounded in depth (see DataLimits).
+/// A Data owns everything in it. Thread safety: that of a standard container. Destruction and comparison
+/// recurse to the depth of the tree; trees that were read from bytes have a limited depth (see DataLimits).
 class Data {
  public:
   enum class Kind : std::uint8_t {
@@ -76,7 +76,7 @@ class Data {
     return of_elements(Kind::map, std::move(elements));
   }
   /// The name of a struct's field, as the key of a map: text that a serialiser may write in the form of its
-  /// NamingPolicy. Keys that are not made by this are data and stay as they are.
+  /// NamingPolicy. Other keys are data and do not change.
   [[nodiscard]] static Data field_name(std::string_view name) {
     Data data(name);
     data.number_ = 1;
@@ -111,9 +111,9 @@ class Data {
   [[nodiscard]] double real() const noexcept {
     return kind_ == Kind::real ? std::bit_cast<double>(number_) : 0.0;
   }
-  /// The characters, digits or bytes of a kind that has them; empty for another kind.
+  /// The characters, digits or bytes of the value; empty for a kind without them.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  /// What is in a sequence, map or object; empty for another kind.
+  /// The elements of a sequence, map or object; empty for another kind.
   [[nodiscard]] const List& elements() const noexcept { return list_; }
   /// Whether this was made by `field_name()`.
   [[nodiscard]] bool is_field_name() const noexcept { return kind_ == Kind::text && number_ != 0; }
@@ -137,8 +137,8 @@ class Data {
     list_.push_back(std::move(key));
     list_.push_back(std::move(value));
   }
-  /// The value under a text key of a map; the last one when a key stands there twice, as in Python and JSON.
-  /// Null when there is none.
+  /// The value under a text key of a map; the last one when a key occurs twice, as in Python and JSON. Null
+  /// when there is none.
   [[nodiscard]] const Data* find(std::string_view key) const noexcept {
     if (!is_map()) return nullptr;
     const auto& all = elements();
@@ -213,10 +213,10 @@ class Data {
   return "a value";
 }
 
-/// Bounds for reading a Data from bytes that anybody may have written. What exceeds them is `too_large`.
+/// Limits for reading a Data from untrusted bytes. A value beyond them is `too_large`.
 struct DataLimits {
   std::size_t depth = 64;          ///< values within values
-  std::size_t values = 1'000'000;  ///< in all; each takes 80 bytes beside its text, 400 while it is read
+  std::size_t values = 1'000'000;  ///< in total; each takes 80 bytes besides its text, 400 while it is read
 };
 
 }  // namespace cachesite

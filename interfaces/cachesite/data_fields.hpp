@@ -13,8 +13,8 @@
 ///       CACHESITE_FIELDS(Product, id, name)
 ///     };
 ///
-/// Up to 255 fields, those of bases among them. <cachesite/cachesite.hpp> leaves this header out: a program
-/// that wants the macro includes it.
+/// Up to 255 fields, those of bases among them. <cachesite/cachesite.hpp> does not include this header: a
+/// program that wants the macro includes it itself.
 #define CACHESITE_FIELDS(Struct, ...)                                                  \
   static auto fields() {                                                               \
     using CachesiteStruct = Struct;                                                    \

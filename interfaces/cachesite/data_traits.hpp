@@ -20,21 +20,20 @@
 
 namespace cachesite {
 
-/// DataTraits<T> says how a C++ type becomes a Data and is made from one again. There are such for
+/// DataTraits<T> converts a C++ type to a Data and back. The library has them for
 ///
 /// - bool, integers, float and double; Data itself;
 /// - std::string, and what converts to std::string_view and is made from a std::string: text;
 /// - std::vector and std::array of std::byte: bytes;
 /// - enumerations: their number, or a name when there is a function that lists them (see below);
-/// - durations of std::chrono, and times of a clock that is not steady: the number of their own units, since
-///   the clock's beginning; who changes the unit of a type changes what stored values mean;
-/// - std::optional, std::shared_ptr and std::unique_ptr: null or what they hold;
+/// - durations of std::chrono, and times of a clock that is not steady: the count of their units since the
+///   clock's epoch, so a change of the unit changes the meaning of stored values;
+/// - std::optional, std::shared_ptr and std::unique_ptr: null or the value;
 /// - std::pair, std::tuple: a tuple; std::array: a list of its size;
-/// - std::variant: a list of the alternative's number from 0 and its value, so new alternatives go to the
-///   end; std::monostate is null;
-/// - containers: a list or a set, or a map when there are keys, which are text, integers or enumerations
-///   (JSON writes the last two as text). Those of the standard library, and others that have the same calls;
-///   not multimaps;
+/// - std::variant: a list of the alternative's index and its value, so add new alternatives at the end;
+///   std::monostate is null;
+/// - containers: a list or a set, or a map with text, integers or enumerations as keys (JSON writes the last
+///   two as text). Containers of the standard library, and others with the same functions; not multimaps;
 /// - every struct with `fields()`:
 ///
 ///       enum class Shelf { cold, dry };
@@ -55,17 +54,17 @@ namespace cachesite {
 ///         }
 ///       };
 ///
-/// `data_names` is found in the namespace of the enumeration, or as a friend of the class that it is in. A
-/// value without a name is its number, and numbers are read, so that names may be given later. With
+/// `data_names` is found in the namespace of the enumeration, or as a friend of the enclosing class. A value
+/// without a name is written as its number. Numbers are always read, so names can be added later. With
 /// <cachesite/data_fields.hpp> the fields are `CACHESITE_FIELDS(Product, id, shelf, note)`.
 ///
-/// A program specialises DataTraits for its own types: `static Data to(const T&)` and
-/// `static Status from(const Data&, T&)`, which fails with `corrupt` for what is no T. Where a type has none,
-/// the compiler says so once for each type, and names it.
+/// A program specialises DataTraits for its own types: `static Data to(const T&)` and `static Status
+/// from(const Data&, T&)`, which fails with `corrupt` for data that is not a T. For a type without DataTraits
+/// the compiler reports one error that names the type.
 template <class T>
 struct DataTraits;
 
-/// A member of a struct under the name that serialised maps give it.
+/// A member of a struct with its name in serialised maps.
 template <class Struct, class Member>
 struct DataField {
   std::string_view name;
@@ -84,10 +83,9 @@ concept DataStruct = requires {
   std::tuple_size<decltype(T::fields())>::value;
 };
 
-/// A map by field names. A field that is missing keeps its initial value when it is a std::optional and fails
-/// otherwise; names that the struct does not list are passed over, so that a later version may add some. Of a
-/// map that was read with a NamingPolicy the fields are found under the names of that; it is refused with
-/// `bad_argument` when two of them have the same.
+/// A map by field names. A missing field keeps its initial value if it is a std::optional, and fails
+/// otherwise; unknown names are ignored, so that later versions can add fields. In a map that was read with a
+/// NamingPolicy, fields have the names of that policy; `bad_argument` when two of them are equal.
 template <DataStruct T>
 struct DataTraits<T> {
   static Data to(const T& value) {

@@ -13,8 +13,8 @@
 
 namespace cachesite {
 
-/// The languages a component file may be written in. All say the same things: twins give equal documents.
-/// TOML alone has no null, and a mapping at the top of each file.
+/// The languages of component files. Equal files give equal documents. Only TOML has no null, and needs a
+/// mapping at the top.
 enum class Format : std::uint8_t { yaml, json, toml };
 
 [[nodiscard]] constexpr std::string_view to_string(Format format) noexcept {
@@ -45,10 +45,10 @@ struct Position {
 
 struct NodeMember;
 
-/// One value of a component file, whether it was written as YAML, JSON or TOML: twins give equal trees.
+/// One value of a component file. Equal files in YAML, JSON and TOML give equal trees.
 ///
-/// A scalar keeps its characters as written; numbers are not converted before somebody asks for a number of a
-/// certain kind and range, so nothing is rounded or cut off on the way.
+/// A scalar keeps its characters as written; a number is converted only when its type and range are known, so
+/// it is neither rounded nor truncated.
 struct Node {
   enum class Kind : std::uint8_t { null, boolean, integer, real, text, list, map };
 
@@ -60,8 +60,7 @@ struct Node {
   bool substituted = false;
   /// Where the value starts.
   Position position;
-  /// Characters that the value takes in its line, for underlining; 0 when it is not known or covers several
-  /// lines.
+  /// Number of characters in its line, for underlining; 0 when unknown or over several lines.
   std::uint32_t length = 0;
   /// Scalars: "true" or "false"; the digits of a number as written; the characters of a text. Empty
   /// otherwise.
@@ -80,7 +79,7 @@ struct Node {
   /// The member called `key` of a map, or null.
   [[nodiscard]] const Node* find(std::string_view key) const noexcept;
 
-  /// Equal kind and content, whatever the places and the quoting.
+  /// Equal kind and content; places and quoting do not matter.
   friend bool operator==(const Node& left, const Node& right) noexcept;
 };
 
@@ -114,13 +113,12 @@ struct NodeMember {
   return "a value";
 }
 
-/// A component file after reading: what it is called in messages, its tree, and its lines for messages to
-/// show.
+/// A component file after reading: its name for messages, its tree, and its source text.
 struct Document {
   /// The path, or a name such as "<text>".
   std::string name;
   Node root;
-  /// The source text, shared so that problems can quote lines of it after the document is gone.
+  /// The source text, shared so that problems can quote lines after the document is destroyed.
   std::shared_ptr<const std::string> source;
 };
 

@@ -9,20 +9,20 @@
 
 namespace cachesite {
 
-/// Why a call failed. Every run-time failure of a component is one of these.
+/// Why a call failed. Every run-time failure has one of these codes.
 enum class ErrorCode : std::uint8_t {
   bad_argument,  ///< the caller's argument is outside the rules (empty key, TTL out of range ...)
   too_large,     ///< a key, a value or an answer is over its size limit, and was not read, stored or sent
   timeout,       ///< the deadline passed first
   unreachable,   ///< there is no connection to the backend
-  refused,       ///< the backend answered and said no (wrong password, missing permission, out of memory ...)
-  protocol,      ///< the backend answered with something that is no valid answer
+  refused,       ///< the backend refused the call (wrong password, missing permission, out of memory ...)
+  protocol,      ///< the backend sent an invalid answer
   corrupt,       ///< the stored bytes are damaged or were not written by this configuration
-  closed,        ///< the component is stopped, the caller asked for the end of the wait, or the process is a
-                 ///< fork of the one that made the component
-  no_memory,     ///< memory, a thread or a descriptor could not be had; the component stays usable
-  unsupported,   ///< this component, or one that it is built on, does not offer the call
-  not_computed,  ///< the program's own function for the value threw, or needs the value that it computes
+  closed,        ///< the component is stopped, the caller stopped the wait, or the process is a
+                 ///< fork of the one that created the component
+  no_memory,     ///< no memory, thread or descriptor was available; the component stays usable
+  unsupported,   ///< this component, or one below it, does not offer the call
+  not_computed,  ///< the function that computes the value threw, or needs its own result
 };
 
 /// The code as the word used in messages and in output of the tool, such as "timeout".
@@ -57,20 +57,20 @@ enum class ErrorCode : std::uint8_t {
 /// Whether a failed call may have taken effect at the backend.
 enum class Outcome : std::uint8_t {
   not_done,  ///< the call certainly had no effect
-  unknown,   ///< the request was sent and its answer never arrived: it may or may not have taken effect
+  unknown,   ///< the request was sent but not answered: it may have taken effect
 };
 
-/// A reason for a failure: a code to decide by and a sentence to read. Copies share the sentence, so errors
-/// are cheap to return and to keep. The sentence never holds a password or a value.
+/// A reason for a failure: a code for programs and a sentence for people. Copies share the sentence, so
+/// errors are cheap to copy. The sentence never holds a password or a value.
 class Error {
  public:
-  /// Makes an error. When memory for the sentence is missing, the error carries its code alone.
+  /// Makes an error. Without memory for the sentence, the error has only its code.
   explicit Error(ErrorCode code, std::string message = {}, Outcome outcome = Outcome::not_done) noexcept
       : code_(code), outcome_(outcome) {
     if (!message.empty()) keep(std::move(message));
   }
-  /// The same of a literal or of what an exception says: no memory is asked for before this call, so it does
-  /// not throw where a text made by the caller would.
+  /// The same for a literal or the text of an exception: it needs no std::string of the caller, which could
+  /// throw.
   explicit Error(ErrorCode code, const char* message, Outcome outcome = Outcome::not_done) noexcept
       : code_(code), outcome_(outcome) {
     if (*message != '\0') keep(message);
@@ -98,14 +98,14 @@ class Error {
   Outcome outcome_;
 };
 
-/// A failed call as an exception, for programs that would rather catch than ask. The library itself does not
-/// throw it at run time except where a call says so; `or_throw` makes it of any result.
+/// A failed call as an exception, for programs that prefer exceptions. The library throws it only where a
+/// comment says so; `or_throw` makes it from any result.
 class CacheError : public std::runtime_error {
  public:
   /// The text is the code's name and the sentence: `timeout: no answer within 250 ms`. Throws std::bad_alloc.
   explicit CacheError(Error error) : std::runtime_error(text_of(error)), error_(std::move(error)) {}
 
-  /// The failure itself, to decide by.
+  /// The failure itself.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
   /// The same as `error().code()`.
   [[nodiscard]] ErrorCode code() const noexcept { return error_.code(); }

@@ -22,17 +22,16 @@ namespace cachesite {
 /// Settings of an EvictingFunction with arguments of these types.
 template <class... Arguments>
 struct EvictingOptions {
-  /// What the arguments are called in the key template, from the first on; "" for one that has no place
-  /// there.
+  /// Names of the arguments in the key template, in order; "" for an argument without a placeholder.
   std::vector<std::string> names = {};
-  /// Tags whose entries are all evicted. The cache has to be an ITaggedCache then.
+  /// Tags to evict; the cache then has to be an ITaggedCache.
   std::function<std::vector<std::string>(const Arguments&...)> tags = {};
-  /// Told when an entry could not be removed; it then stays until its TTL is over. Must not throw, and may
-  /// be called from any thread. Without it the cache's logger gets a warning, once in 10 s at most.
+  /// Called when an entry could not be removed; the entry then stays until its TTL ends. Must not throw;
+  /// called from any thread. Without it the cache's logger gets a warning, at most once in 10 s.
   std::function<void(const Error&)> report = {};
 };
 
-/// A function that makes entries of a cache out of date; made by `evicting()`.
+/// A function that invalidates entries of a cache; made by `evicting()`.
 template <class R, class... Arguments>
 class EvictingFunction {
  public:
@@ -52,8 +51,8 @@ class EvictingFunction {
       throw std::invalid_argument("a function with tags needs a cache that has them");
   }
 
-  /// Calls the function, and removes the entries when it has returned. What it throws goes to the caller,
-  /// and the entries stay.
+  /// Calls the function, and removes the entries when it returns. When it throws, the caller gets the
+  /// exception, and the entries stay.
   R operator()(Arguments... arguments) const {
     // Before anything is changed, lest it fail then.
     std::optional<std::string> key;
@@ -105,13 +104,13 @@ struct EvictingOf<std::function<R(A...)>> {
 template <class F>
 using EvictingOptionsOf = typename detail::EvictingOf<F>::Made::Options;
 
-/// Wraps a function so that the entry of its arguments is removed from `cache` when it succeeds:
+/// Wraps a function so that the entry for its arguments is removed from `cache` when it succeeds:
 ///
 ///     const auto rename = cachesite::evicting(
 ///         users, "user:{id}", [&](int id, const std::string& name) { database.rename(id, name); },
 ///         {.names = {"id"}});
 ///
-/// `key` is that of the cached function, as for `cached()`, or std::nullopt when there are tags alone. Throws
+/// `key` is that of the cached function, as for `cached()`, or std::nullopt for tags only. Throws
 /// std::invalid_argument for a wrong template, when there is neither a key nor tags, when the cache has no
 /// tags, and when `cache` is null.
 template <class Key, class F>

@@ -16,23 +16,23 @@
 
 namespace cachesite {
 
-/// A cache whose entries can carry tags, and all entries of a tag be ended at once:
+/// A cache whose entries can have tags. One call invalidates all entries of a tag:
 ///
 ///     cache->write_tagged("product:7", page, 1h, {"products", "shelf:3"});
 ///     cache->evict_tags({"shelf:3"});                      // product:7 is a miss from here on
 ///
-/// A tag is 1 byte to 1 KiB of any bytes. A tag given twice does no harm. Everything is checked before
-/// anything is done: `bad_argument` for an empty tag or more than `most_tags`, `too_large` for a long one.
-/// All calls are safe from any thread and do not throw.
+/// A tag has 1 byte to 1 KiB, of any bytes. Tags may repeat. All arguments are checked first: `bad_argument`
+/// for an empty tag or more than `most_tags`, `too_large` for a long one. All calls are safe from any thread
+/// and do not throw.
 class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
  public:
   static constexpr std::size_t longest_tag = 1024;
   static constexpr std::size_t most_tags = 64;
 
-  /// Stores `value`, or a cached null for std::nullopt, as `ICache::write` does, and ties it to `tags`. An
-  /// entry that was there before, with whatever tags, is replaced. Without tags this is an ordinary write.
+  /// Stores `value`, or a cached null for std::nullopt, as `ICache::write` does, with `tags`. It replaces an
+  /// existing entry and its tags. Without tags this is an ordinary write.
   ///
-  /// A write that runs while one of its tags is evicted is either done before, and evicted, or not served.
+  /// A write at the same time as an eviction of one of its tags is either evicted or never served.
   Status write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                       std::span<const std::string_view> tags) noexcept {
     return guarded_call<Done>([&] { return do_write_tagged(key, value, time_to_live, tags); });
@@ -42,7 +42,7 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
     return write_tagged(key, value, time_to_live,
                         std::span<const std::string_view>(tags.begin(), tags.size()));
   }
-  /// The same for as long as the cache is set to; `bad_argument` when it is set to nothing.
+  /// The same with the TTL of the cache; `bad_argument` when the cache has none.
   Status write_tagged(std::string_view key, std::optional<ByteView> value,
                       std::span<const std::string_view> tags) noexcept {
     return write_tagged(key, value, TimeToLive::unspecified(), tags);
@@ -52,9 +52,9 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
     return write_tagged(key, value, TimeToLive::unspecified(), tags);
   }
 
-  /// Ends all entries that carry one of `tags`, as far as they were written with `write_tagged` before. What
-  /// the number counts depends on the implementation: see TaggedCache. Without tags it does nothing, returns
-  /// 0 and does not count in `CacheStatistics::tag_evictions`.
+  /// Invalidates all entries that were written with one of `tags`. The implementation says what the returned
+  /// number counts: see TaggedCache. Without tags it does nothing, returns 0 and does not count in
+  /// `CacheStatistics::tag_evictions`.
   Result<std::uint64_t> evict_tags(std::span<const std::string_view> tags) noexcept {
     return guarded_call<std::uint64_t>([&] { return do_evict_tags(tags); });
   }
@@ -62,7 +62,7 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
     return evict_tags(std::span<const std::string_view>(tags.begin(), tags.size()));
   }
 
-  /// Why tags are refused, if they are.
+  /// The reason to refuse tags; empty when they are valid.
   [[nodiscard]] static std::optional<Error> check_tags(std::span<const std::string_view> tags) noexcept {
     for (const auto tag : tags) {
       if (tag.empty()) return Error(ErrorCode::bad_argument, "a tag is at least 1 byte long");

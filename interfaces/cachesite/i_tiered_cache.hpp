@@ -8,24 +8,23 @@
 
 namespace cachesite {
 
-/// What a cache of two tiers did since it was made.
+/// Counters of a cache of two tiers since it was created.
 struct TierStatistics {
   std::uint64_t near_hits = 0;      ///< reads that the near tier answered with a value or a cached null
   std::uint64_t near_misses = 0;    ///< reads that the near tier answered with "the far tier has nothing"
   std::uint64_t far_hits = 0;       ///< reads that the far tier answered with a value or a cached null
-  std::uint64_t far_misses = 0;     ///< reads that neither tier had an answer for
+  std::uint64_t far_misses = 0;     ///< reads that found nothing in either tier
   std::uint64_t fills = 0;          ///< entries copied from the far tier into the near one
-  std::uint64_t fills_dropped = 0;  ///< copies given up, because the entry was changed meanwhile
+  std::uint64_t fills_dropped = 0;  ///< copies dropped, because the entry changed meanwhile
 };
 
-/// The near tier of a cache of two tiers, for programs that need to deal with it alone. All calls are safe
-/// from any thread.
+/// The near tier of a cache of two tiers. All calls are safe from any thread.
 class ITieredCache : public Interface<ITieredCache, "ITieredCache"> {
  public:
-  /// Drops what the near tier knows about `key`; the next read asks the far tier. For programs that are told
-  /// of a change by other means. True when there was an entry.
+  /// Drops the copy of `key`; the next read asks the far tier. For programs that learn of changes in another
+  /// way. True when there was a copy.
   virtual bool forget_near(std::string_view key) noexcept = 0;
-  /// Drops all that the near tier knows.
+  /// Drops all copies.
   virtual void clear_near() noexcept = 0;
   /// Number of entries in the near tier.
   [[nodiscard]] virtual std::uint64_t near_size() noexcept = 0;

@@ -19,42 +19,42 @@
 
 namespace cachesite {
 
-/// How far a write to the origin and the cache came that did not fail.
+/// What a successful write to the origin and the cache did.
 enum class OriginWrite : std::uint8_t {
   written,     ///< the origin and the cache have the value
-  queued,      ///< the cache has the value, the origin follows
-  not_cached,  ///< the origin has the value; the cache could not store it, and holds no older one either
-  stale,       ///< the origin has the value; the cache could neither store it nor remove an older one
+  queued,      ///< the cache has the value; the origin will get it
+  not_cached,  ///< the origin has the value; the cache holds none
+  stale,       ///< the origin has the value; the cache may hold an older one
 };
 
-/// What was done by write policies since the component was made. All values that were `queued` are written,
+/// Counters of write policies since the component was created. Every value that was `queued` is written,
 /// replaced, lost, or waiting now.
 struct WritePolicyStatistics {
-  std::uint64_t written_through = 0;  ///< values that the origin took in the caller's own call
+  std::uint64_t written_through = 0;  ///< values that the origin accepted during the call
   std::uint64_t queued = 0;           ///< values accepted to be written behind
-  std::uint64_t written_behind = 0;   ///< of these, those that the origin took
-  std::uint64_t replaced = 0;         ///< of these, those that gave way to a newer value of their key
-  std::uint64_t retried = 0;          ///< attempts that failed and were, or will be, made again
+  std::uint64_t written_behind = 0;   ///< of these, accepted by the origin
+  std::uint64_t replaced = 0;         ///< of these, replaced by a newer value of their key
+  std::uint64_t retried = 0;          ///< failed attempts that were, or will be, repeated
   std::uint64_t lost = 0;             ///< values that were given up
-  std::uint64_t refused = 0;          ///< values that were not accepted because the queue was full
-  std::uint64_t waiting = 0;          ///< values in the queue now, those being written included
+  std::uint64_t refused = 0;          ///< values refused because the queue was full
+  std::uint64_t waiting = 0;          ///< values in the queue now, including those being written
 };
 
-/// Writes values to where they come from, a database for instance, together with the cache.
+/// Writes values to their origin, such as a database, together with the cache.
 ///
-/// The arguments follow the rules of `ICache::write` and are checked before anything is done. All calls are
-/// safe from any thread and do not throw. With `tags` the cache has to be an ITaggedCache as well
-/// (`unsupported` otherwise).
+/// The arguments follow the rules of `ICache::write` and are checked first. All calls are safe from any
+/// thread and do not throw. With `tags` the cache has to be an ITaggedCache as well (`unsupported`
+/// otherwise).
 class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache"> {
  public:
-  /// Writes one value to the origin; std::nullopt stands for a cached null. Safe to be called from any
-  /// thread. An exception counts as a failure with `Outcome::unknown`: it may come after the work was done.
+  /// Writes one value to the origin; std::nullopt means a cached null. Must be thread-safe. An exception
+  /// counts as a failure with `Outcome::unknown`, since the value may have been written.
   using Writer = std::function<Status(std::string_view key, std::optional<ByteView> value)>;
 
-  /// The origin first: `writer` is called on this thread, and only when it succeeds the value is cached. Its
-  /// failure is returned as it is and the cache stays as it was, except that an entry is removed when the
-  /// writer's outcome is unknown. When the cache cannot store the value, the older one is removed from it:
-  /// see OriginWrite. Values of the key that wait to be written behind are written first.
+  /// The origin first: `writer` runs on this thread, and the value is cached only if it succeeds. Its failure
+  /// is returned unchanged, and the cache does not change; but when the writer's outcome is unknown, the
+  /// entry is removed. When the cache cannot store the value, the older one is removed from it: see
+  /// OriginWrite. Queued values of the key are written first.
   Result<OriginWrite> write_through(std::string_view key, std::optional<ByteView> value,
                                     TimeToLive time_to_live, const Writer& writer,
                                     std::initializer_list<std::string_view> tags = {}) noexcept {
@@ -63,17 +63,16 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
     });
   }
 
-  /// The same for as long as the cache is set to; `bad_argument` when it is set to nothing.
+  /// The same with the TTL of the cache; `bad_argument` when the cache has none.
   Result<OriginWrite> write_through(std::string_view key, std::optional<ByteView> value, const Writer& writer,
                                     std::initializer_list<std::string_view> tags = {}) noexcept {
     return write_through(key, value, TimeToLive::unspecified(), writer, tags);
   }
 
-  /// The cache first: the value is cached, and `writer` is called on a thread of the component soon. Values
-  /// of one key are written in their order. A failure says that this value is neither cached nor queued, but
-  /// an older entry of the key may be gone from the cache; and when the queue is full and the component is
-  /// set to write through then (`on_full`), the origin may have been written: it is a failure of
-  /// `write_through`.
+  /// The cache first: the value is cached, and a thread of the component calls `writer` soon. Values of one
+  /// key are written in their order. After a failure this value is neither cached nor queued, but an older
+  /// entry of the key may be gone from the cache. When the queue is full and `on_full` is write_through, it
+  /// is a failure of `write_through`, and the origin may have been written.
   Result<OriginWrite> write_behind(std::string_view key, std::optional<ByteView> value,
                                    TimeToLive time_to_live, Writer writer,
                                    std::initializer_list<std::string_view> tags = {}) noexcept {
@@ -87,8 +86,8 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
     return write_behind(key, value, TimeToLive::unspecified(), std::move(writer), tags);
   }
 
-  /// Waits until everything that waited at the time of the call is written or lost; `timeout` when that takes
-  /// longer than `limit`.
+  /// Waits until all values that are queued now are written or lost; `timeout` when that takes longer than
+  /// `limit`.
   Status flush(TimeSpan limit) noexcept {
     return guarded_call<Done>([&] { return do_flush(limit.milliseconds()); });
   }

@@ -14,21 +14,21 @@
 
 namespace cachesite {
 
-/// How far a scan of keys has come. Made by the cache that is scanned; nobody else looks inside.
+/// The position of a scan of keys. Only the scanned cache uses its members.
 struct ScanPosition {
   std::string text;
   bool finished = false;
 };
 
-/// The keys of a cache that match a pattern, fetched a batch at a time while the range is walked:
+/// The keys of a cache that match a pattern, fetched a batch at a time during the iteration:
 ///
 ///     auto keys = cache->keys("user:*");
 ///     for (const std::string& key : keys) ...
 ///     if (const auto failure = keys.error()) ...   // the walk ended early
 ///
-/// A key that is there from the beginning to the end of the walk comes at least once; one that comes or goes
-/// meanwhile may or may not come, and a key may come twice (the promise of Redis' SCAN). The range can be
-/// walked once, by one thread at a time, and not longer than its cache lives.
+/// A key that exists throughout the iteration is returned at least once; a key that is added or removed
+/// meanwhile may be returned or not, and a key may be returned twice (as with SCAN of Redis). The range can
+/// be iterated once, by one thread at a time, while its cache exists.
 class KeyRange {
  public:
   using Fetch = std::function<Status(ScanPosition& position, std::vector<std::string>& keys)>;
@@ -61,14 +61,14 @@ class KeyRange {
     KeyRange* range_;
   };
 
-  /// Fetches the first batch. Throws std::bad_alloc, as walking on does.
+  /// Fetches the first batch. Throws std::bad_alloc, as incrementing does.
   [[nodiscard]] Iterator begin() {
     fill();
     return Iterator(this);
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
-  /// Why the walk ended before its end; empty when it did not.
+  /// Why the iteration ended early; empty when it did not.
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
 
  private:
@@ -123,11 +123,11 @@ namespace detail {
 
 }  // namespace detail
 
-/// True when the whole `key` matches a pattern as Redis has them: `*` is any number of bytes, `?` one byte,
-/// `[abc]`, `[a-z]` and `[^a]` one byte of a set, and a backslash takes the next byte as it is. A set without
-/// its end reaches to the end of the pattern. Inside a set an escaped byte begins no range, and the end of a
-/// range is taken as it is, a `]` or backslash included. Takes time proportional to the product of the
-/// lengths at most.
+/// True when the whole `key` matches a pattern, with the syntax of Redis: `*` is any number of bytes, `?` one
+/// byte, `[abc]`, `[a-z]` and `[^a]` one byte of a set, and a backslash makes the next byte literal. A set
+/// without its end extends to the end of the pattern. In a set, an escaped byte begins no range, and the end
+/// of a range is literal, even `]` or a backslash. Takes at most time proportional to the product of the
+/// lengths.
 [[nodiscard]] constexpr bool matches_key_pattern(std::string_view pattern, std::string_view key) noexcept {
   constexpr auto none = std::string_view::npos;
   std::size_t in_pattern = 0;
@@ -157,8 +157,7 @@ namespace detail {
   return in_pattern == pattern.size();
 }
 
-/// The pattern that matches `text` alone: a backslash before each byte that means something in a pattern.
-/// Throws std::bad_alloc.
+/// The pattern that matches only `text`: a backslash before each special byte. Throws std::bad_alloc.
 [[nodiscard]] inline std::string escape_key_pattern(std::string_view text) {
   std::string pattern;
   pattern.reserve(text.size());

@@ -13,9 +13,9 @@
 
 namespace cachesite {
 
-/// A value that is made when it is needed for the first time: once, however many threads ask, and again at
-/// the next question when making it throws. Copies share the value. All calls are safe from any thread; the
-/// value itself is as safe as its type.
+/// A value that is made at its first use: once for all threads, and again at the next use if making it
+/// throws. Copies share the value. All calls are safe from any thread; the value itself is as safe as its
+/// type.
 ///
 ///     cachesite::LazyValue<Table> table([] { return Table::read("large.csv"); });
 ///     table->find("Ada");
@@ -31,7 +31,7 @@ class LazyValue {
     return *state.value;
   }
   [[nodiscard]] T& operator*() const { return get(); }
-  /// The value, or what it points to when it is a pointer.
+  /// The value; if it is a pointer, the object that it points to.
   [[nodiscard]] auto* operator->() const {
     if constexpr (requires(T & value) { value.operator->(); })
       return get().operator->();
@@ -68,9 +68,8 @@ class LazyValue {
   std::shared_ptr<State> state_;
 };
 
-/// A component that is looked up when it is needed for the first time, for a component or a program that has
-/// to name what it may need before it needs it. The site has to outlive the first use. `get()` throws
-/// ComponentNotFound when there is none then.
+/// A component that is looked up at its first use, for code that names a component before it needs it. The
+/// site has to outlive the first use. `get()` throws ComponentNotFound when the component is missing.
 template <ComponentInterface I>
 [[nodiscard]] LazyValue<std::shared_ptr<I>> lazy_component(const IComponentSite& site,
                                                            std::string name = {}) {

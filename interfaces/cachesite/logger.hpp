@@ -13,7 +13,7 @@
 
 namespace cachesite {
 
-/// How much a message matters.
+/// The severity of a message.
 enum class LogLevel : std::uint8_t { debug, info, warning, error, critical, off };
 
 [[nodiscard]] constexpr std::string_view to_string(LogLevel level) noexcept {
@@ -40,7 +40,7 @@ struct LogAttribute {
   std::string_view value;
 };
 
-/// What an exception says, with the exceptions nested in it, from the outermost to its cause: `cannot load
+/// The text of an exception and of its nested exceptions, from the outermost to its cause: `cannot load
 /// shop.yml: permission denied`. Empty for a null pointer.
 [[nodiscard]] inline std::string describe_exception(const std::exception_ptr& thrown) {
   std::string text;
@@ -60,16 +60,15 @@ struct LogAttribute {
   return text;
 }
 
-/// Where components write their diagnostics, and a program what it wants to. The library itself writes
-/// nowhere else, and without a logger nowhere; its messages never hold secrets or cached values. All calls
-/// are safe from any thread and never throw.
+/// Receives the messages of components, and of the program. The library writes nowhere else, and its messages
+/// never hold secrets or cached values. All calls are safe from any thread and never throw.
 class ILogger : public Interface<ILogger, "ILogger"> {
  public:
-  /// True when a message of this level would go anywhere; lets a caller skip building it.
+  /// True when a message of this level would be written; a caller can then skip building it.
   [[nodiscard]] virtual bool enabled(LogLevel level) const noexcept = 0;
 
-  /// Writes one message. `topic` is the part of the program it comes from, such as "redis"; without one it is
-  /// the logger's own, if it has one.
+  /// Writes one message. `topic` is its part of the program, such as "redis"; without one it is the topic of
+  /// the logger.
   virtual void write(LogLevel level, std::string_view topic, std::string_view message,
                      std::span<const LogAttribute> attributes) noexcept = 0;
 
@@ -78,8 +77,8 @@ class ILogger : public Interface<ILogger, "ILogger"> {
     write(level, topic, message, {});
   }
 
-  /// The calls of a program: a message with details, and the exception that is the cause, if there is one.
-  /// What the exception says becomes the last attribute, `error`; without a message it is the message.
+  /// The calls for programs: a message with attributes, and an exception as its cause. The text of the
+  /// exception becomes the last attribute, `error`; without a message it is the message.
   void debug(std::string_view message, std::initializer_list<LogAttribute> attributes = {},
              const std::exception_ptr& cause = {}) noexcept {
     tell(LogLevel::debug, message, attributes, cause);
@@ -131,18 +130,17 @@ class SilentLogger final : public ILogger {
   void write(LogLevel, std::string_view, std::string_view, std::span<const LogAttribute>) noexcept override {}
 };
 
-/// Gives out loggers by topic, so that each part of a program has one of its own. All calls are safe from any
-/// thread.
+/// Provides loggers by topic, so that each part of a program has its own. All calls are safe from any thread.
 class ILoggerSite : public Interface<ILoggerSite, "ILoggerSite"> {
  public:
-  /// The logger of a topic, such as "shop" or "shop.orders"; never null. What is written without a topic has
-  /// this one. It may be used longer than the component is registered.
+  /// The logger of a topic, such as "shop" or "shop.orders"; never null. Messages without a topic get this
+  /// one. The logger may outlive the registration of the component.
   [[nodiscard]] virtual std::shared_ptr<ILogger> get_logger(std::string_view topic) = 0;
 
-  /// The lowest level that goes anywhere for a topic.
+  /// The lowest level that is written for a topic.
   [[nodiscard]] virtual LogLevel level(std::string_view topic) const noexcept = 0;
 
-  /// Changes the level of a topic and of those below it (`shop.orders` is below `shop`); "" is all topics
+  /// Changes the level of a topic and of those below it (`shop.orders` is below `shop`); "" means all topics
   /// without a level of their own.
   virtual void set_level(std::string_view topic, LogLevel level) = 0;
 };

@@ -11,14 +11,14 @@
 
 namespace cachesite {
 
-/// What a read that had an answer found.
+/// What a successful read found.
 enum class Found : std::uint8_t {
   hit,   ///< a value
   null,  ///< a cached null: somebody stored that there is no value
   miss,  ///< nothing
 };
 
-/// How long an entry still lives.
+/// The remaining TTL of an entry.
 struct Remaining {
   enum class State : std::uint8_t {
     absent,     ///< there is no such entry
@@ -29,8 +29,7 @@ struct Remaining {
   std::chrono::milliseconds left{0};  ///< above 0 when `state` is expires, else 0
 };
 
-/// The outcome of one read, told apart completely: a value, a cached null, a miss, or a failure with its
-/// reason.
+/// The outcome of one read: a value, a cached null, a miss, or a failure with its reason.
 class [[nodiscard]] Lookup {
  public:
   /// A miss.
@@ -50,7 +49,7 @@ class [[nodiscard]] Lookup {
   [[nodiscard]] bool null() const noexcept { return !failed_ && found_ == Found::null; }
   [[nodiscard]] bool miss() const noexcept { return !failed_ && found_ == Found::miss; }
   [[nodiscard]] bool failed() const noexcept { return failed_; }
-  /// The opposite of failed(), by the name that Result gives it.
+  /// The opposite of failed(), named as in Result.
   [[nodiscard]] bool ok() const noexcept { return !failed_; }
 
   /// The value; empty unless hit().
@@ -71,15 +70,14 @@ class [[nodiscard]] Lookup {
   bool failed_ = false;
 };
 
-/// The outcome of a read that had an answer (a hit, a cached null or a miss); throws CacheError when it
-/// failed.
+/// The outcome of a successful read (a hit, a cached null or a miss); throws CacheError when the read failed.
 inline Lookup or_throw(Lookup lookup) {
   if (lookup.failed()) throw CacheError(lookup.error());
   return lookup;
 }
 
-/// The outcome of one typed read, told apart completely: a value, a cached null, a miss, or a failure with
-/// its reason. Bytes that hold no T are a failure with `ErrorCode::corrupt`.
+/// The outcome of one typed read: a value, a cached null, a miss, or a failure with its reason. Bytes that
+/// are not a T are a failure with `ErrorCode::corrupt`.
 template <class T>
 class [[nodiscard]] TypedLookup {
  public:

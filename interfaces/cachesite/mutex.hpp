@@ -21,9 +21,9 @@
 
 namespace cachesite {
 
-/// Stands before something that only the present holder of a mutex may change, and turns away holders that
-/// have lost it without knowing. It belongs where the change is made: in the process that owns the data. A
-/// database does the same with a column that holds the greatest token seen. Safe from any thread.
+/// Protects data that only the current holder of a mutex may change from holders that have lost it without
+/// knowing. It belongs to the process that owns the data. In a database, a column with the greatest token
+/// does the same. Safe from any thread.
 class MutexFence {
  public:
   /// True for a token that is not smaller than any token admitted before.
@@ -40,50 +40,50 @@ class MutexFence {
   std::atomic<std::uint64_t> greatest_{0};
 };
 
-/// Having a mutex for a time: what a program gets when it takes one. A lease is renewed in the background
-/// until it is released, unless it was asked for without; then it ends by itself.
+/// A mutex that is held for a time. The lease is renewed in the background until it is released, unless the
+/// request says otherwise; then it ends by itself.
 ///
-/// A lease can be lost all the same: the process stood still for longer than the lease, the server could not
-/// be reached for so long, or somebody deleted the key. `held()` knows of the first two without asking
-/// anybody. Work that must never be done by two needs more than a lease: hand `fencing_token()` to whatever
-/// is changed, and have it refuse smaller tokens than the greatest it has seen (`MutexFence`).
+/// A lease can still be lost: the process was paused for longer than the lease, the server was unreachable
+/// for as long, or somebody deleted the key. `held()` detects the first two without asking the server. Work
+/// that must never be done twice at once needs more: pass `fencing_token()` to the changed resource, which
+/// refuses tokens that are smaller than the greatest it has seen (`MutexFence`).
 ///
 /// All calls are safe from any thread and never throw.
 class IMutexLease {
  public:
-  /// Releases, as `release()` does: it may talk to a server, and take as long as that.
+  /// Releases, as `release()` does: it may wait for a server as long.
   virtual ~IMutexLease() = default;
 
-  /// True while the lease is certain to be in force: neither released nor lost, and its time, as counted on
-  /// this machine, is not up. Asks nobody.
+  /// True while the lease is certain to be in force: neither released nor lost, and its time, by the clock of
+  /// this machine, is not over. Does not ask the server.
   [[nodiscard]] virtual bool held() const noexcept = 0;
 
-  /// A number that grows with every exclusive lease of the same mutex. Readers get the number of the last
-  /// exclusive lease.
+  /// A number that grows with every exclusive lease of the same mutex. Shared leases have the number of the
+  /// last exclusive one.
   [[nodiscard]] virtual std::uint64_t fencing_token() const noexcept = 0;
 
-  /// Is requested once when the lease is lost; never when it is released. A `std::stop_callback` on it runs
+  /// Requests a stop once when the lease is lost; not when it is released. A `std::stop_callback` on it runs
   /// on a thread of the site and should return soon.
   [[nodiscard]] virtual std::stop_token lost() const noexcept = 0;
 
-  /// The end of the lease as far as known now; a renewal moves it.
+  /// The known end of the lease; a renewal moves it.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point valid_until() const noexcept = 0;
 
-  /// Renews the lease now. True when it is in force; false when it is lost or released. A failure says
-  /// nothing about the lease: see `held()`. Waits at most 2 s for a server.
+  /// Renews the lease now. True when it is in force; false when it is lost or released. A failure does not
+  /// tell the state of the lease: see `held()`. Waits at most 2 s for a server.
   virtual Result<bool> renew() noexcept = 0;
 
-  /// Gives the mutex back. True when the lease was in force until now; false when it had been lost or
-  /// released before: then others may have had the mutex meanwhile. Waits for a server as long as a call of
-  /// its connection may take (`socket_timeout`). After a failure the site goes on trying in the background,
-  /// and the mutex becomes free by itself at the latest when the lease ends.
+  /// Releases the mutex. True when the lease was in force until now; false when it was lost or released
+  /// before: then others may have held the mutex meanwhile. Waits for a server for at most `socket_timeout`.
+  /// After a failure the site tries again in the background, and the mutex is free at the latest when the
+  /// lease ends.
   virtual Result<bool> release() noexcept = 0;
 
-  /// Who the holder is for others: the host, the process and a number that no other lease has.
+  /// The holder as others see it: the host, the process and a unique number.
   [[nodiscard]] virtual const std::string& owner() const noexcept = 0;
 };
 
-/// Thrown by the calls of a mutex that have no other way to say that they failed, such as `IMutex::lock`.
+/// Thrown by calls of a mutex that cannot return a failure, such as `IMutex::lock`.
 class MutexError : public std::runtime_error {
  public:
   explicit MutexError(Error error)
@@ -94,33 +94,33 @@ class MutexError : public std::runtime_error {
   Error error_;
 };
 
-/// How many may have a mutex at a time.
+/// How many holders a mutex may have at a time.
 enum class MutexMode : std::uint8_t {
   exclusive,  ///< one alone
-  shared,     ///< any number of readers, and nobody exclusively
+  shared,     ///< any number of readers, but no exclusive holder
 };
 
 /// How to take a mutex. The default waits for it without limit.
 struct MutexRequest {
   MutexMode mode = MutexMode::exclusive;
-  /// Length of the lease, 1 ms to 10 years; without it, what the site is set to.
+  /// Length of the lease, 1 ms to 10 years; without it, `expire` of the site.
   std::optional<TimeToLive> expire;
-  /// Longest time to wait while others have the mutex; 0 or less tries once, std::nullopt waits for as long
-  /// as it takes. A server that does not answer is given half a second for the last attempt, so the call may
-  /// take that much longer. What such an attempt may have taken is given back in the background.
+  /// Longest wait while others hold the mutex; 0 or less tries once, std::nullopt waits without limit. A
+  /// server that does not answer gets half a second for the last attempt, so the call may take that much
+  /// longer. A mutex that such an attempt may have taken is released in the background.
   std::optional<TimeSpan> wait;
-  /// Renew the lease in the background for as long as it is held. Otherwise it ends after `expire`.
+  /// Whether the lease is renewed in the background until it is released. Otherwise it ends after `expire`.
   bool renew = true;
-  /// Ends the waiting.
+  /// Ends the wait.
   std::stop_token stop;
 };
 
-/// A present holder of a mutex.
+/// A current holder of a mutex.
 struct MutexHolder {
-  /// As `IMutexLease::owner` of the holder; another program's own text when that has the mutex.
+  /// `IMutexLease::owner` of the holder; for another program, its own text.
   std::string owner;
   MutexMode mode = MutexMode::exclusive;
-  /// Rest of the lease; std::nullopt when it has no end.
+  /// Remaining time of the lease; std::nullopt when it has no end.
   std::optional<std::chrono::milliseconds> remaining;
 };
 
@@ -137,31 +137,31 @@ enum class MutexMethod : std::uint8_t { blocking, non_blocking };
 ///     cachesite::MutexGuard guard(*mutex, 500ms);   // also knows about its lease, and never throws
 ///     if (guard) ...
 ///
-/// Objects for the same name of the same site mean the same mutex. Within a process, those who wait get it in
-/// the order in which they came; a waiting writer keeps later readers out. A thread that takes a mutex which
-/// it already has waits for itself, unless the mutex is a reentrant one (`IMutexSite::get_reentrant_mutex`).
+/// Objects of one site with the same name are the same mutex. Within a process, waiters get it in their
+/// order; a waiting writer blocks later readers. A thread that takes a mutex which it already holds
+/// deadlocks, unless the mutex is reentrant (`IMutexSite::get_reentrant_mutex`).
 ///
 /// All calls are safe from any thread.
 class IMutex : public Interface<IMutex, "IMutex"> {
  public:
-  /// The name it was asked for by.
+  /// The name of the mutex.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
-  /// Takes the mutex. A null pointer means that others had it until the wait limit. Failures: `bad_argument`;
-  /// `closed` when `request.stop` was requested or the site is stopped; whatever the backend fails with, when
-  /// it does so for longer than the site is set to bear; `no_memory`, also when no thread can be had that
-  /// renews the lease: then nothing was taken.
+  /// Takes the mutex. A null pointer means that others held it until the wait limit. Failures:
+  /// `bad_argument`; `closed` when `request.stop` was requested or the site is stopped; those of the backend,
+  /// when they last longer than `outage_patience`; `no_memory`, also when no thread can be started to renew
+  /// the lease: then the mutex is not taken.
   Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept {
     if (request.expire && !request.expire->expires())
       return Error(ErrorCode::bad_argument, "a lease is 1 ms to 10 years long");
     return guarded_call<std::shared_ptr<IMutexLease>>([&] { return do_take(request); });
   }
 
-  /// Those who have the mutex now.
+  /// The current holders.
   virtual Result<std::vector<MutexHolder>> holders() noexcept = 0;
 
-  /// Takes the mutex for the calling thread, for at most `expire` (any std::chrono duration): such a lease is
-  /// not renewed. `blocking` waits without limit. False when others have it, and on any failure.
+  /// Takes the mutex for the calling thread, for at most `expire` (any std::chrono duration): the lease is
+  /// not renewed. `blocking` waits without limit. False when others hold it, and on any failure.
   template <class Rep, class Period>
   bool acquire(std::chrono::duration<Rep, Period> expire,
                MutexMethod method = MutexMethod::blocking) noexcept {
@@ -171,13 +171,13 @@ class IMutex : public Interface<IMutex, "IMutex"> {
     if (method == MutexMethod::non_blocking) request.wait = TimeSpan();
     return keep_for_thread(request).value_or(false);
   }
-  /// Gives back what this thread took last by `acquire` or one of the calls below. True when the thread had
-  /// the mutex until now; false when it has not, when the lease was lost meanwhile, and on any failure.
+  /// Releases what this thread took last by `acquire` or one of the calls below. True when the thread held
+  /// the mutex until now; false when it did not, when the lease was lost, and on any failure.
   bool release() noexcept { return release_for_thread(std::nullopt).value_or(false); }
 
   // The calls of a standard mutex, for std::scoped_lock, std::unique_lock, std::shared_lock and
-  // std::condition_variable_any. They take and give back for the calling thread, and throw MutexError when
-  // the mutex cannot be had for another reason than that others have it.
+  // std::condition_variable_any. They lock and unlock for the calling thread, and throw MutexError
+  // when the mutex cannot be taken for another reason than that others hold it.
 
   void lock() { (void)keep_or_throw({}); }
   bool try_lock() { return try_lock_for(TimeSpan()); }
@@ -186,7 +186,7 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
     return try_lock_for(TimeSpan::until(deadline));
   }
-  /// A mutex that was lost meanwhile is given back without a word: only a guard can tell.
+  /// Does not report a lost lease: only a guard can.
   void unlock() noexcept { (void)release_for_thread(MutexMode::exclusive); }
 
   void lock_shared() {
@@ -205,7 +205,7 @@ class IMutex : public Interface<IMutex, "IMutex"> {
  protected:
   // What an implementation provides.
   virtual Result<std::shared_ptr<IMutexLease>> do_take(const MutexRequest& request) = 0;
-  /// Takes the mutex and keeps the lease for the calling thread. False when others had it until the limit.
+  /// Takes the mutex and keeps the lease for the calling thread. False when others held it until the limit.
   virtual Result<bool> keep_for_thread(const MutexRequest& request) noexcept = 0;
   /// Releases the lease that was last kept for the calling thread, of that mode if one is given.
   virtual Result<bool> release_for_thread(std::optional<MutexMode> mode) noexcept = 0;
@@ -224,19 +224,18 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   }
 };
 
-/// Hands out mutexes by name.
+/// Provides mutexes by name.
 class IMutexSite : public Interface<IMutexSite, "IMutexSite"> {
  public:
   static constexpr std::size_t longest_name = 1024;
 
-  /// The mutex of that name (any bytes, 1 to 1024 of them), which comes into being by being asked for. The
-  /// pointer is null only when the site is set to `require_connection` and its server cannot be reached at
-  /// the moment. Throws std::invalid_argument for a name that is empty or too long, and std::bad_alloc.
+  /// The mutex of that name (1 to 1024 bytes of any value); no registration is needed. The pointer is null
+  /// only with `require_connection`, when the server cannot be reached. Throws std::invalid_argument for a
+  /// name that is empty or too long, and std::bad_alloc.
   [[nodiscard]] virtual std::shared_ptr<IMutex> get_mutex(std::string_view name) = 0;
 
-  /// The same mutex for programs whose functions call each other: a thread that has it exclusively may take
-  /// it again, and has it until it has given it back as often. Other threads, processes and users of
-  /// `get_mutex` see no difference.
+  /// The same mutex in a reentrant form: a thread that holds it exclusively may take it again, and has to
+  /// release it as often. Other threads, processes and users of `get_mutex` see no difference.
   [[nodiscard]] virtual std::shared_ptr<IMutex> get_reentrant_mutex(std::string_view name) = 0;
 };
 

@@ -12,13 +12,13 @@
 
 namespace cachesite {
 
-/// Holds a mutex until the end of a scope, and knows about its lease. May be moved, also to another thread.
-/// Thread safety: that of a standard container; `lost()` may be asked for once and then used anywhere.
+/// Holds a mutex until the end of a scope, and knows its lease. May be moved, also to another thread. Thread
+/// safety: that of a standard container; the token of `lost()` may be used from any thread.
 class MutexGuard {
  public:
   /// Holds nothing.
   MutexGuard() noexcept = default;
-  /// Waits for the mutex without limit. Throws MutexError when it cannot be had.
+  /// Waits for the mutex without limit. Throws MutexError on failure.
   explicit MutexGuard(IMutex& mutex) : MutexGuard(mutex, MutexRequest{}) {
     if (error_) throw MutexError(*error_);
   }
@@ -52,20 +52,20 @@ class MutexGuard {
   MutexGuard& operator=(const MutexGuard&) = delete;
   ~MutexGuard() { (void)release(); }
 
-  /// True while the mutex is certain to be held: see `IMutexLease::held`. Ask again before anything that must
-  /// not be done by two.
+  /// True while the mutex is certain to be held: see `IMutexLease::held`. Check it again before work that
+  /// must not be done twice.
   [[nodiscard]] bool held() const noexcept { return lease_ && lease_->held(); }
   explicit operator bool() const noexcept { return held(); }
   /// See `IMutexLease::fencing_token`; 0 when nothing is held.
   [[nodiscard]] std::uint64_t fencing_token() const noexcept { return lease_ ? lease_->fencing_token() : 0; }
-  /// Is requested when the lease is lost; a token that never is, when nothing is held.
+  /// Requests a stop when the lease is lost; never, when nothing is held.
   [[nodiscard]] std::stop_token lost() const noexcept { return lease_ ? lease_->lost() : std::stop_token{}; }
-  /// Why the mutex could not be taken; std::nullopt when others just had it.
+  /// Why the mutex could not be taken; std::nullopt when others held it.
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
   /// The lease; null when nothing is held.
   [[nodiscard]] const std::shared_ptr<IMutexLease>& lease() const noexcept { return lease_; }
 
-  /// Gives the mutex back early. As `IMutexLease::release`; false when nothing is held.
+  /// Releases the mutex early. As `IMutexLease::release`; false when nothing is held.
   Result<bool> release() noexcept {
     const auto lease = std::move(lease_);
     lease_.reset();

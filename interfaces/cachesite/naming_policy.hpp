@@ -14,7 +14,7 @@
 
 namespace cachesite {
 
-/// How a serialiser writes the names of a struct's fields, and under which names it reads them.
+/// The form of the names of fields that a serialiser writes and reads.
 enum class NamingPolicy : std::uint8_t {
   as_is,  ///< as the struct lists them
   camel,  ///< `user_id` as `userId`
@@ -33,13 +33,13 @@ enum class NamingPolicy : std::uint8_t {
   return "unknown";
 }
 
-/// `name` in the form of `policy`. Digits belong to the word before them. Underscores at either end stay, and
-/// so does a name that holds anything but ASCII letters, digits and underscores.
+/// `name` in the form of `policy`. Digits belong to the word before them. Underscores at either end do not
+/// change, nor does a name with characters other than ASCII letters, digits and underscores.
 ///
-/// Camel case: what follows underscores begins with a capital, and they go; a capital at the start becomes
-/// small when a small letter follows. Other letters stay, and so does a name without small letters:
-/// `http_url2` is `httpUrl2`, and `userID`, `HTTPServer` and `MAX_SIZE` are what they are. These are the
-/// names of rick's encoder.
+/// Camel case: underscores are removed, and the next letter becomes a capital; a capital at the start becomes
+/// small when a small letter follows. Other letters do not change, nor does a name without small letters:
+/// `http_url2` is `httpUrl2`, and `userID`, `HTTPServer` and `MAX_SIZE` do not change. These are the names of
+/// rick's encoder.
 ///
 /// Snake case: an underscore goes before a capital that follows a small letter or a digit, and before the
 /// last of several capitals when a small letter follows; all letters become small: `HTTPServer` is

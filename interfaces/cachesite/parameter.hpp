@@ -3,6 +3,7 @@
 #include <cachesite/detail/parameter_type.hpp>
 
 #include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <typeinfo>
@@ -11,7 +12,7 @@
 
 namespace cachesite {
 
-/// A parameter being declared; made by `parameter()` and turned into a ParameterDeclaration.
+/// A declaration in progress, made by `parameter()`; converts to a ParameterDeclaration.
 template <class Options, class Member>
 class Parameter {
  public:
@@ -27,6 +28,10 @@ class Parameter {
     declaration_.store = [member](void* options, const ParameterValue& value) {
       Type::store(static_cast<Options*>(options)->*member, value);
     };
+    if constexpr (ParameterStruct<Member>)
+      declaration_.make_group = [member]() -> std::shared_ptr<const void> {
+        return std::make_shared<const Member>(Options().*member);
+      };
     if constexpr (requires(Member & value, const ReferenceVisitor& visit) {
                     Type::visit_references(value, visit);
                   })
@@ -51,6 +56,12 @@ class Parameter {
   /// What a bare number counts, such as "entries".
   Parameter&& unit(std::string_view unit) && {
     declaration_.unit = unit;
+    return std::move(*this);
+  }
+  /// The default in words, such as "a tenth of the TTL", for an optional member whose default the component
+  /// computes.
+  Parameter&& computed_default(std::string_view words) && {
+    declaration_.computed_default = words;
     return std::move(*this);
   }
   /// The file has to give the parameter.
@@ -114,8 +125,8 @@ class Parameter {
 ///         using O = GreeterOptions;
 ///         return {
 ///             cachesite::parameter("greeting", &O::greeting, "First word of every sentence."),
-///             cachesite::parameter("patience", &O::patience, "Longest wait for an answer.").between(1ms,
-///             10s),
+///             cachesite::parameter("patience", &O::patience, "Longest wait for an answer.")
+///                 .between(1ms, 10s),
 ///         };
 ///       }
 ///     };
@@ -152,9 +163,9 @@ requires std::derived_from<Options, Base>
   return inherited;
 }
 
-/// A complaint about options that are each in range but do not go together. An options struct that has such
-/// rules offers `std::vector<OptionComplaint> complaints() const`; loading reports each at the parameter's
-/// place.
+/// A complaint about options that are each in range but contradict each other. An options struct that has
+/// such rules offers `std::vector<OptionComplaint> complaints() const`; loading reports each at the
+/// parameter's place.
 struct OptionComplaint {
   std::string parameter;  ///< the parameter to point at; "" for the component as a whole
   std::string message;    ///< one sentence; no secret

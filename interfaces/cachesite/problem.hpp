@@ -33,9 +33,8 @@ struct Problem {
   bool confidential = false;
 };
 
-/// Thrown when components cannot be loaded or described configuration cannot be applied: all problems at
-/// once, sorted by file and place. `what()` is their full text, one block a problem. Nothing is left
-/// registered or running.
+/// Thrown when components cannot be loaded: all problems at once, sorted by file and place. `what()` is their
+/// full text, one block for each problem. Nothing stays registered or running.
 class LoadError : public std::runtime_error {
  public:
   LoadError(std::vector<Problem> problems, const std::string& text)

@@ -23,7 +23,7 @@
 
 namespace cachesite {
 
-/// For implementers of queues: what a queue has to be told about a message that it has handed out.
+/// For implementers of queues: how a message tells its queue what happened to it.
 class IQueueDelivery {
  public:
   virtual ~IQueueDelivery() = default;
@@ -34,14 +34,14 @@ class IQueueDelivery {
 
 /// A message that a consumer received. Move-only.
 ///
-/// A queue that keeps its messages hands a message out again, to whichever consumer asks, unless it is
-/// acknowledged: at once or after a while when it is rejected or destroyed, and at the latest when the
-/// `redeliver_after` of the site has passed. So a message is processed at least once, and sometimes twice.
+/// A queue that keeps its messages delivers a message again, to any consumer, unless it is acknowledged: at
+/// once or after a delay when it is rejected or destroyed, and at the latest after `redeliver_after` of the
+/// site. So a message is processed at least once, and sometimes twice.
 ///
 /// Thread safety: that of a standard container.
 class QueueMessage {
  public:
-  /// For implementers; `delivery` is null for a queue that does not care.
+  /// For implementers; `delivery` is null for a queue without acknowledgements.
   QueueMessage(Value body, std::string id, std::uint64_t deliveries, std::unique_ptr<IQueueDelivery> delivery)
       : body_(std::move(body)), id_(std::move(id)), deliveries_(deliveries), delivery_(std::move(delivery)) {}
 
@@ -50,21 +50,22 @@ class QueueMessage {
   /// The same bytes as text. Nothing is checked: a message is any bytes.
   [[nodiscard]] std::string_view text() const noexcept { return body_.text(); }
   [[nodiscard]] std::size_t size() const noexcept { return body_.size(); }
-  /// What the queue calls the message; the same at each delivery, and as `IQueueProducer::send` returned it
-  /// unless the message was delayed. Empty for a queue that has no names for its messages.
+  /// The id of the message; the same at each delivery, and equal to the result of `IQueueProducer::send`
+  /// unless the message was delayed. Empty for a queue without ids.
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
-  /// How often the message was handed out, this time included; 1 for the first time.
+  /// How often the message was delivered, including this time; 1 for the first.
   [[nodiscard]] std::uint64_t deliveries() const noexcept { return deliveries_; }
 
-  /// The message is done with and never comes again. After a failure it may come again; the queue goes on
-  /// trying to tell the server as long as the consumer lives.
+  /// Acknowledges the message, which is then never delivered again. After a failure it may be; the queue
+  /// repeats the acknowledgement while the consumer exists.
   Status acknowledge() noexcept {
     if (settled_) return Done{};
     settled_ = true;
     return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
   }
-  /// The message could not be processed: it comes again, to any consumer, after `delay`, but not later than
-  /// it would without. A delay below 0 is refused with `bad_argument`, and the message is not settled.
+  /// Returns a message that could not be processed: it is delivered again, to any consumer, after `delay`, or
+  /// when `redeliver_after` ends, if that is earlier. A delay below 0 is refused with `bad_argument`, and the
+  /// message is not settled.
   Status reject(TimeSpan delay = {}) noexcept {
     if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
     if (settled_) return Done{};
@@ -72,8 +73,8 @@ class QueueMessage {
     return guarded_call<Done>(
         [&] { return delivery_ ? delivery_->reject(delay.milliseconds()) : Status(Done{}); });
   }
-  /// Starts the time until the message comes again anew, for work that takes longer. False when the message
-  /// has been handed out again already.
+  /// Restarts `redeliver_after` for this message, for work that takes longer. False when the message was
+  /// already delivered again.
   Result<bool> keep() noexcept {
     if (settled_) return false;
     return guarded_call<bool>([&] { return delivery_ ? delivery_->keep() : Result<bool>(true); });
@@ -98,14 +99,14 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
   /// Puts a message into the queue: any bytes, also none. True when the queue has it; false on any failure.
-  /// With a `delay` the message is handed out that much later, by the clock of the queue.
+  /// With a `delay` the message is delivered that much later, by the clock of the queue.
   bool produce(ByteView message, TimeSpan delay = {}) noexcept { return send(message, delay).ok(); }
 
-  /// As `produce`, and returns what the queue calls the message (empty when it has no names for them).
-  /// Failures: `too_large`; `bad_argument` for a negative delay, and for any delay with a queue that keeps
-  /// nothing; `refused` when the queue is full or its server says no; `closed` when the site is stopped;
-  /// `timeout` and `unreachable` as the server is; `no_memory`. After a failure with `Outcome::unknown` the
-  /// message may or may not be in the queue.
+  /// As `produce`, and returns the id of the message (empty for a queue without ids). Failures: `too_large`;
+  /// `bad_argument` for a negative delay, and for any delay with a queue that keeps no messages; `refused`
+  /// when the queue is full or the server refuses; `closed` when the site is stopped; `timeout`,
+  /// `unreachable`; `no_memory`. After a failure with `Outcome::unknown` the message may or may not be in the
+  /// queue.
   Result<std::string> send(ByteView message, TimeSpan delay = {}) noexcept {
     if (message.size() > largest_message)
       return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
@@ -118,17 +119,16 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
 };
 
 /// Takes messages out of one queue. Each message goes to one of the consumers of the queue, unless the queue
-/// is one that hands every message to everybody (publish and subscribe). All calls are safe from any thread;
-/// threads that share a consumer share its messages. The end of a consumer, or of the last message that it
-/// handed out, may tell a server what was not acknowledged, and take as long as a call of that connection.
+/// delivers every message to all consumers (publish and subscribe). All calls are safe from any thread;
+/// threads that share a consumer share its messages. The destructor of a consumer, or of its last message,
+/// may send the unacknowledged messages back to a server, and take as long as a call of that connection.
 class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
  public:
   /// Name of the queue.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
 
   /// The next message; std::nullopt when none came within `wait`. Fails with `closed` when `stop` is
-  /// requested or the site is stopped, and with whatever the backend fails with; a later call may succeed
-  /// again, nothing has to be done for it.
+  /// requested or the site is stopped, and with the failures of the backend; later calls may succeed again.
   Result<std::optional<QueueMessage>> receive(TimeSpan wait, const std::stop_token& stop = {}) noexcept {
     return guarded_call<std::optional<QueueMessage>>(
         [&] { return do_receive(std::min(wait.milliseconds(), longest_wait), stop); });
@@ -136,9 +136,9 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
 
   /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is
   /// stopped. A message is acknowledged when `handle` returns, unless it was settled by then. When `handle`
-  /// throws, the message is rejected and comes again after a pause that grows with each delivery. A failing
-  /// backend does not end the loop: it goes on, with pauses from 50 ms to 2 s. `on_failure`, if given, is
-  /// told about either.
+  /// throws, the message is rejected and delivered again after a pause that grows with each delivery. A
+  /// failing backend does not end the loop: it continues, with pauses from 50 ms to 2 s. `on_failure`, if
+  /// given, receives both kinds of failures.
   template <class Handler>
   requires std::invocable<Handler&, QueueMessage&>
   void consume(const std::stop_token& stop, Handler&& handle,
@@ -188,27 +188,27 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
   }
 };
 
-/// How many messages of one queue are where; a number is absent when the queue cannot know it.
+/// Numbers of messages in one queue; empty when the queue cannot know one.
 struct QueueCounts {
-  std::optional<std::uint64_t> waiting;    ///< to be handed out for the first time
-  std::optional<std::uint64_t> delivered;  ///< handed out and not acknowledged yet
-  std::optional<std::uint64_t> delayed;    ///< to be handed out later
+  std::optional<std::uint64_t> waiting;    ///< not delivered yet
+  std::optional<std::uint64_t> delivered;  ///< delivered, but not acknowledged yet
+  std::optional<std::uint64_t> delayed;    ///< delayed
   std::optional<std::uint64_t> dead;       ///< given up after `max_deliveries`
 };
 
-/// Hands out both ends of queues by name. All calls are safe from any thread.
+/// Provides producers and consumers of queues by name. All calls are safe from any thread.
 class IQueueSite : public Interface<IQueueSite, "IQueueSite"> {
  public:
   static constexpr std::size_t longest_name = 1024;
 
-  /// An end of the queue of that name (any bytes, 1 to 1024 of them), which comes into being by being asked
-  /// for. Throws std::invalid_argument for a name that is empty or too long, std::bad_alloc,
-  /// std::runtime_error when the site is set to `require_connection` and its server cannot be reached at the
-  /// moment, and std::system_error when a consumer needs a thread and none can be had.
+  /// An end of the queue of that name (1 to 1024 bytes of any value); no registration is needed. Throws
+  /// std::invalid_argument for a name that is empty or too long, std::bad_alloc, std::runtime_error with
+  /// `require_connection` when the server cannot be reached, and std::system_error when no thread can be
+  /// started for a consumer.
   [[nodiscard]] virtual std::shared_ptr<IQueueProducer> get_producer(std::string_view name) = 0;
   [[nodiscard]] virtual std::shared_ptr<IQueueConsumer> get_consumer(std::string_view name) = 0;
 
-  /// What is in a queue now.
+  /// Numbers of messages in a queue.
   virtual Result<QueueCounts> counts(std::string_view name) noexcept = 0;
 };
 

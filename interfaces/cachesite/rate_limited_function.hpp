@@ -17,15 +17,14 @@ namespace cachesite {
 /// Settings of a RateLimitedFunction with arguments of these types.
 template <class... Arguments>
 struct RateLimitedOptions {
-  /// What the arguments are called in the key template, from the first on; "" for one that has no place
-  /// there.
+  /// Names of the arguments in the key template, in order; "" for an argument without a placeholder.
   std::vector<std::string> names = {};
-  /// What a call costs; 1 without it.
+  /// The cost of a call; 1 without it.
   std::function<std::uint64_t(const Arguments&...)> cost = {};
 };
 
 /// A function that is called only as often as a limiter allows; made by `rate_limited()`. A copy is the same
-/// function under the same limit. Calls are safe from any thread, if those of the function are.
+/// function under the same limit. Thread-safe if the function is.
 template <class R, class... Arguments>
 class RateLimitedFunction {
  public:
@@ -41,8 +40,8 @@ class RateLimitedFunction {
     if (!limiter_) throw std::invalid_argument("a rate-limited function needs a limiter");
   }
 
-  /// Calls the function when that is allowed. Otherwise throws RateLimitExceeded, and CacheError when the
-  /// limiter fails; the function has not run then.
+  /// Calls the function when the limiter allows it. Otherwise throws RateLimitExceeded, or CacheError when
+  /// the limiter fails, without calling the function.
   R operator()(Arguments... arguments) const {
     const std::uint64_t cost = options_.cost ? options_.cost(arguments...) : 1;
     const RateDecision decision = or_throw(limiter_->acquire(key_(arguments...), cost));
@@ -50,12 +49,12 @@ class RateLimitedFunction {
     return function_(std::forward<Arguments>(arguments)...);
   }
 
-  /// Gives these arguments all of their limit again; see `IRateLimiter::reset`.
+  /// Restores the whole limit of these arguments; see `IRateLimiter::reset`.
   Result<bool> reset(const std::remove_cvref_t<Arguments>&... arguments) const {
     return limiter_->reset(key_(arguments...));
   }
 
-  /// The key that these arguments make.
+  /// The key for these arguments.
   [[nodiscard]] std::string key(const std::remove_cvref_t<Arguments>&... arguments) const {
     return key_(arguments...);
   }
@@ -85,18 +84,18 @@ struct RateLimitedOf<std::function<R(A...)>> {
 template <class F>
 using RateLimitedOptionsOf = typename detail::RateLimitedOf<F>::Made::Options;
 
-/// A function that is called only as often as `limiter` allows for the key of its arguments:
+/// Wraps a function so that it is called only as often as `limiter` allows for the key of its arguments:
 ///
 ///     const auto send_code = cachesite::rate_limited(
 ///         limiter, "sms:{phone}", [&](const std::string& phone) { sms.send(phone, code()); },
 ///         {.names = {"phone"}});
 ///     send_code("+491701234567");        // throws RateLimitExceeded when it comes too often
 ///
-/// `key` is a template (see KeyTemplate), whose places are the names in `options.names` and the numbers of
-/// the arguments, or a function of the arguments that returns a std::string, as for `cached()`. Arguments
-/// that are not in the template share a limit and may be of any type.
+/// `key` is a template (see KeyTemplate), whose placeholders are names in `options.names` or numbers of
+/// arguments, or a function of the arguments that returns a std::string, as for `cached()`. Arguments that
+/// are not in the template do not affect the limit and may have any type.
 ///
-/// Throws std::invalid_argument for a template that is wrong, and when `limiter` is null.
+/// Throws std::invalid_argument for an invalid template, and when `limiter` is null.
 template <class Key, class F>
 [[nodiscard]] auto rate_limited(std::shared_ptr<IRateLimiter> limiter, Key&& key, F function,
                                 RateLimitedOptionsOf<F> options = {}) {

@@ -26,43 +26,43 @@
 
 namespace cachesite {
 
-/// How a transaction ended that did not fail.
+/// The result of a successful transaction.
 struct RedisTransaction {
-  /// False when a watched key was changed by somebody else first: then nothing was done.
+  /// False when somebody else changed a watched key first: then nothing was executed.
   bool committed = false;
   /// The answers to the commands, in their order; empty unless committed. An element may be an error: Redis
-  /// does the other commands of the transaction all the same.
+  /// still executes the other commands of the transaction.
   std::vector<RedisValue> replies;
 };
 
-/// A connection that its holder has alone, for commands that belong together: transactions above all. Destroy
-/// it to give the connection back. Use it from one thread at a time.
+/// A connection for one caller, for commands that belong together, such as transactions. Destroy it to return
+/// the connection. Use it from one thread at a time.
 ///
-/// When the connection ends, the call fails and so does every later one: what the server knew about the
-/// session is gone, so nothing is sent again here.
+/// When the connection ends, this call and every later one fails: the server has lost the state of the
+/// session, so nothing is repeated.
 class IRedisSession {
  public:
   virtual ~IRedisSession() = default;
 
-  /// Sends a command and waits for its answer. An error of the server is a failure with
-  /// `ErrorCode::refused` and the server's words. Commands after which a server sends more than one answer
-  /// (`SUBSCRIBE`, `MONITOR` ...) are refused with `bad_argument`.
+  /// Sends a command and waits for its answer. An error of the server is a failure with `ErrorCode::refused`
+  /// and its text. Commands with more than one answer (`SUBSCRIBE`, `MONITOR` ...) are refused with
+  /// `bad_argument`.
   virtual Result<RedisValue> call(const RedisCommand& command) noexcept = 0;
 
   /// Sends all commands at once. One result for each, in their order; see `IRedis::pipeline`.
   virtual std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands) = 0;
 
-  /// Watches keys: the next `execute` does nothing if somebody changes one of them from now on.
+  /// Watches keys: the next `execute` does nothing if somebody changes one of them after this call.
   virtual Status watch(std::span<const std::string_view> keys) noexcept = 0;
 
-  /// Does all commands in one step that nobody can come between: MULTI, the commands and EXEC, sent together.
-  /// A conflict with a watched key is no failure: see `RedisTransaction::committed`. Fails with `refused` and
-  /// without any effect when the server does not know or permit one of the commands, and with `bad_argument`
-  /// before anything is sent when one of them cannot be part of a transaction. The keys are no longer watched
-  /// once the transaction was sent and answered; after `bad_argument` they still are.
+  /// Executes all commands atomically: MULTI, the commands and EXEC, sent together. A conflict with a watched
+  /// key is not a failure: see `RedisTransaction::committed`. Fails with `refused`, without any effect, when
+  /// the server does not know or permit one of the commands, and with `bad_argument`, before anything is
+  /// sent, when one of them cannot be part of a transaction. After an answer the keys are no longer watched;
+  /// after `bad_argument` they still are.
   virtual Result<RedisTransaction> execute(std::span<const RedisCommand> commands) noexcept = 0;
 
-  /// Gives the watched keys up without doing anything.
+  /// Stops watching keys without executing anything.
   virtual Status discard() noexcept = 0;
 };
 
@@ -70,41 +70,39 @@ namespace redis {
 struct ConnectionHandle;
 }
 
-/// A Redis server for programs that need more of it than a cache: any command, pipelines, transactions,
-/// scripts, subscriptions and commands that wait. Several caches and other components can share one.
+/// A Redis server for programs that need more than a cache: any command, pipelines, transactions, scripts,
+/// subscriptions and blocking commands. Several caches and other components can share one.
 ///
-/// Every call ends by its deadline: the `timeout` of the command, or else the time that the component is set
-/// to. No command is sent twice unless it says that this does no harm (`RedisCommand::repeatable`), or the
-/// server cannot have seen the first. A failure after sending has `Outcome::unknown`: the command may or may
-/// not have been done.
+/// Every call ends by its deadline: the `timeout` of the command, or else `socket_timeout` of the component.
+/// No command is sent twice unless it is marked `RedisCommand::repeatable`, or the server cannot have seen
+/// the first. A failure after sending has `Outcome::unknown`: the command may have been executed.
 ///
 /// Failures: `timeout`; `unreachable` when there is no connection; `refused` when the server answers with an
-/// error, whose words are the message; `protocol` and `too_large` for an answer that is none or beyond the
-/// limits, whereupon the connection is replaced; `bad_argument`; `closed` after `stop()`. No call throws but
-/// where it says so. All calls are safe from any thread.
+/// error, whose text is the message; `protocol` and `too_large` for an invalid answer or one beyond the
+/// limits, after which the connection is replaced; `bad_argument`; `closed` after `stop()`. No call throws
+/// unless its comment says so. All calls are safe from any thread.
 class IRedis : public Interface<IRedis, "IRedis"> {
  public:
   /// Sends a command and waits for its answer.
   ///
-  /// Usual commands of all threads share connections and are written together. A command that waits at the
-  /// server (`BLPOP`, `XREAD ... BLOCK` ...) goes over a connection of its own; its deadline is its own
-  /// waiting time and the usual time together, or none when it waits forever, and a request of `stop` ends it
-  /// at once with `closed` and `Outcome::unknown`: an element that the server hands out at that very moment
-  /// is lost. Commands that change what a connection is (`SELECT`, `MULTI`, `WATCH`, `SUBSCRIBE`, `CLIENT
-  /// REPLY`
-  /// ...) are refused with `bad_argument`: see `open_session` and `subscribe`.
+  /// Ordinary commands of all threads share connections and are written together. A blocking command
+  /// (`BLPOP`, `XREAD ... BLOCK` ...) uses its own connection; its deadline is its blocking time plus the
+  /// usual time, or none when it blocks forever, and `stop` ends it at once with `closed` and
+  /// `Outcome::unknown`: an element that the server returns at that moment is lost. Commands that change the
+  /// state of a connection (`SELECT`, `MULTI`, `WATCH`, `SUBSCRIBE`, `CLIENT REPLY` ...) are refused with
+  /// `bad_argument`: see `open_session` and `subscribe`.
   Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
     return guarded_call<RedisValue>([&] { return do_call(command, stop); });
   }
 
-  /// `call` for a command that is answered by a number.
+  /// `call` for a command whose answer is a number.
   Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
     return guarded_call<std::int64_t>([&]() -> Result<std::int64_t> {
       const auto reply = do_call(command, stop);
       return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
     });
   }
-  /// `call` for a command that is answered by text or nothing.
+  /// `call` for a command whose answer is text or nil.
   Result<std::optional<std::string>> text(const RedisCommand& command,
                                           const std::stop_token& stop = {}) noexcept {
     return guarded_call<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
@@ -114,32 +112,32 @@ class IRedis : public Interface<IRedis, "IRedis"> {
     });
   }
 
-  /// Sends all commands in one go, over a connection of their own, and waits for all answers. There is one
-  /// result for each command, in their order. When the connection ends half way, the answers that came are
-  /// kept; of the rest each tells by its outcome whether it was sent. The commands' own timeouts do not
-  /// count: `timeout`, at least 1 ms, is for all of them together, or else the time that the component is set
-  /// to. Throws std::bad_alloc when there is no memory for the results.
+  /// Sends all commands at once, over one connection of their own, and waits for all answers. There is one
+  /// result for each command, in their order. When the connection ends early, the received answers are kept;
+  /// the outcomes of the others say whether they were sent. The commands' own timeouts are ignored: `timeout`
+  /// (at least 1 ms), or else `socket_timeout` of the component, is for all of them together. Throws
+  /// std::bad_alloc when there is no memory for the results.
   std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands,
                                            std::optional<TimeSpan> timeout = {}) {
     if (is_refused(timeout)) return {commands.size(), Result<RedisValue>(no_timeout())};
     return do_pipeline(commands, milliseconds(timeout));
   }
 
-  /// A connection for the caller alone. There are at most `max_connections` of them; when all are in use this
-  /// waits for one, until `timeout` (at least 1 ms) has passed.
+  /// A connection for this caller only. There are at most `max_connections` of them; when all are in use,
+  /// this waits for one, at most `timeout` (at least 1 ms).
   Result<std::unique_ptr<IRedisSession>> open_session(std::optional<TimeSpan> timeout = {}) noexcept {
     if (is_refused(timeout)) return no_timeout();
     return guarded_call<std::unique_ptr<IRedisSession>>(
         [&] { return do_open_session(milliseconds(timeout)); });
   }
 
-  /// What a transaction does: reads what it needs through the session, and returns the commands to be done in
-  /// one step, or an Error to give up.
+  /// The body of a transaction: reads through the session, and returns the commands to execute atomically, or
+  /// an Error to give up.
   using TransactionBody = std::function<Result<std::vector<RedisCommand>>(IRedisSession& session)>;
 
-  /// Runs an optimistic transaction: watches `keys`, calls `body`, and does the commands it returns if nobody
-  /// has changed a key meanwhile. Otherwise it starts over, `attempts` times in all; a result that is not
-  /// `committed` means that every attempt met a conflict. An Error of `body` is returned as it is.
+  /// Runs an optimistic transaction: watches `keys`, calls `body`, and executes its commands if nobody has
+  /// changed a key meanwhile. Otherwise it starts over, `attempts` times in total; a result that is not
+  /// `committed` means that every attempt had a conflict. An Error of `body` is returned unchanged.
   Result<RedisTransaction> transact(std::span<const std::string_view> keys, const TransactionBody& body,
                                     std::size_t attempts = 1) noexcept {
     return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
@@ -163,7 +161,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
                                     std::size_t attempts = 1) noexcept {
     return transact(std::span<const std::string_view>(keys.begin(), keys.size()), body, attempts);
   }
-  /// Does all commands in one step.
+  /// Executes all commands atomically.
   Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept {
     return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
       auto opened = do_open_session({});
@@ -172,11 +170,11 @@ class IRedis : public Interface<IRedis, "IRedis"> {
     });
   }
 
-  /// Makes a script of a Lua text; does not talk to the server. Throws std::bad_alloc.
+  /// Makes a script from a Lua text; does not ask the server. Throws std::bad_alloc.
   [[nodiscard]] virtual RedisScript make_script(std::string text) const = 0;
 
-  /// Runs a script. Its text is sent only when the server does not have it yet (EVALSHA, then EVAL). An error
-  /// of the script itself has `Outcome::unknown`, since what the script did before stays done.
+  /// Runs a script. Its text is sent only if the server does not have it yet (EVALSHA, then EVAL). An error
+  /// of the script itself has `Outcome::unknown`, since the changes it made before are kept.
   Result<RedisValue> run(const RedisScript& script, std::span<const ByteView> keys,
                          std::span<const ByteView> arguments, std::optional<TimeSpan> timeout = {}) noexcept {
     if (is_refused(timeout)) return no_timeout();
@@ -189,12 +187,12 @@ class IRedis : public Interface<IRedis, "IRedis"> {
                std::span<const ByteView>(arguments.begin(), arguments.size()), timeout);
   }
 
-  /// Subscribes and returns at once; the connection is made in the background and kept up until the
-  /// subscription is stopped or destroyed, or this component is stopped. Throws std::invalid_argument when
-  /// there is neither a channel nor a pattern, and std::system_error when there are no means for it.
+  /// Subscribes and returns at once; the connection is made in the background and kept until the subscription
+  /// is stopped or destroyed, or this component is stopped. Throws std::invalid_argument without a channel or
+  /// a pattern, and std::system_error when no thread can be started.
   [[nodiscard]] virtual std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) = 0;
 
-  /// What the server says about itself; `section` is one of INFO's sections, or empty for the usual ones.
+  /// The answer to INFO; `section` is one of its sections, or empty for the default ones.
   Result<RedisInformation> information(std::string_view section = {}) noexcept {
     return guarded_call<RedisInformation>([&]() -> Result<RedisInformation> {
       RedisCommand command("INFO");
@@ -207,9 +205,9 @@ class IRedis : public Interface<IRedis, "IRedis"> {
     });
   }
 
-  /// What the caches of this library use when their `connection` is this component; it lives as long as the
-  /// component. Null when they cannot: an implementation that wraps another passes on what that one gives,
-  /// and any other leaves this as it is.
+  /// The connection for caches of this library whose `connection` is this component; valid as long as the
+  /// component. Null when they cannot share it. An implementation that wraps another returns the handle of
+  /// that one; any other does not override this.
   [[nodiscard]] virtual const redis::ConnectionHandle* connection_handle() const noexcept { return nullptr; }
 
  protected:
@@ -242,13 +240,13 @@ class IRedis : public Interface<IRedis, "IRedis"> {
 ///         - {interface: ICache, name: sessions}
 ///         - {interface: IRedisDatabase, name: sessions}
 ///
-/// A program that only uses caches has no need of it: `ICache::clear` removes the entries of one cache.
+/// A program that only uses caches does not need it: `ICache::clear` removes the entries of one cache.
 class IRedisDatabase : public Interface<IRedisDatabase, "IRedisDatabase"> {
  public:
   /// **Destroys everything in the database**: the keys of every prefix, of every cache, and of every other
   /// program that uses the same database of the same server; on a cluster, everything on all its masters.
-  /// There is no way back. The server frees the memory in the background (`FLUSHDB ASYNC`). A failure on one
-  /// master of a cluster leaves those empty that came first.
+  /// This cannot be undone. The server frees the memory in the background (`FLUSHDB ASYNC`). After a failure
+  /// on one master of a cluster, other masters may already be empty.
   virtual Status flush_database() noexcept = 0;
 };
 

@@ -17,9 +17,8 @@
 
 namespace cachesite {
 
-/// A Lua script for Redis, with the name under which servers keep it: the SHA-1 of its text in hexadecimal
-/// digits. `IRedis::make_script` makes one. A script is a value: make it once, run it as often as needed,
-/// from any thread.
+/// A Lua script for Redis, with the SHA-1 of its text, by which servers find it. `IRedis::make_script` makes
+/// one. A script is a value: make it once, run it as often as needed, from any thread.
 class RedisScript {
  public:
   RedisScript(std::string text, std::string sha1) noexcept : text_(std::move(text)), sha1_(std::move(sha1)) {}
@@ -33,8 +32,8 @@ class RedisScript {
   std::string sha1_;
 };
 
-/// A command for Redis with its arguments and the rules for sending it. Arguments are any bytes and are
-/// copied, so a command can be kept, changed and sent again.
+/// A command for Redis with its arguments and its rules for sending. Arguments are any bytes and are copied,
+/// so a command can be kept, changed and sent again.
 ///
 ///     redis->call({"SET", key, value, "PX", 5000});
 ///     redis->call(RedisCommand("GET", key).repeatable().timeout(100ms));
@@ -63,21 +62,21 @@ class RedisCommand {
     return add(std::string_view(digits.data(), static_cast<std::size_t>(written.ptr - digits.data())));
   }
 
-  /// Says that doing the command twice is the same as doing it once. Only then is it sent a second time when
-  /// the connection ends before the answer came; without this, such a call fails with `Outcome::unknown`. A
-  /// command that was not sent completely is sent again in any case, since the server cannot have done it.
+  /// Marks the command as idempotent. Then it is sent again when the connection ends before its answer;
+  /// otherwise such a call fails with `Outcome::unknown`. A command that was not sent completely is always
+  /// sent again, since the server cannot have executed it.
   RedisCommand& repeatable(bool repeatable = true) noexcept {
     repeatable_ = repeatable;
     return *this;
   }
-  /// Longest time of the call, waiting for a connection included; at least 1 ms. Without it, the time that
-  /// the component is set to (`socket_timeout`).
+  /// Longest time of the call, including the wait for a connection; at least 1 ms. Without it,
+  /// `socket_timeout` of the component.
   RedisCommand& timeout(TimeSpan timeout) noexcept {
     timeout_ = timeout.milliseconds();
     return *this;
   }
 
-  /// Number of arguments, the name included.
+  /// Number of arguments, including the name.
   [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
   /// An argument; 0 is the name. Precondition: index < size().
   [[nodiscard]] std::string_view operator[](std::size_t index) const noexcept {

@@ -11,12 +11,12 @@
 
 namespace cachesite {
 
-/// What a component thinks of one Redis server.
+/// The state of one Redis server, as a component sees it.
 enum class RedisEndpointState : std::uint8_t {
-  idle,        ///< nothing was asked yet
-  connecting,  ///< the first attempt to connect is under way
+  idle,        ///< not used yet
+  connecting,  ///< the first attempt to connect is running
   up,          ///< at least one connection is open
-  recovering,  ///< the last connection ended just now; calls wait a moment for the next
+  recovering,  ///< the last connection has just ended; calls wait a moment for the next
   down,        ///< calls fail at once, and the component tries to reconnect
   stopped,
 };
@@ -39,12 +39,12 @@ enum class RedisEndpointState : std::uint8_t {
   return "unknown";
 }
 
-/// What the circuit breaker of one Redis server does, which is for a server that can be reached and does not
+/// The state of the circuit breaker of one Redis server. It is for a server that is reachable but does not
 /// answer in time.
 enum class RedisBreakerState : std::uint8_t {
   closed,     ///< calls are made
   open,       ///< too many calls in a row were not answered: calls fail at once until the pause is over
-  half_open,  ///< one call is on its way to find out; others fail at once
+  half_open,  ///< one call tests the server; others fail at once
 };
 
 [[nodiscard]] constexpr std::string_view to_string(RedisBreakerState state) noexcept {
@@ -59,19 +59,19 @@ enum class RedisBreakerState : std::uint8_t {
   return "unknown";
 }
 
-/// What happened between a component and one Redis server since the component was made. Counters are read one
-/// after the other while calls go on, so they may differ by the calls of that moment.
+/// Statistics of a component about one Redis server since the component was created. Counters are read one
+/// after the other during calls, so they may be slightly inconsistent.
 struct RedisEndpointStatistics {
   std::string address;  ///< such as "localhost:6379" or "unix:/run/redis.sock"
   RedisEndpointState state = RedisEndpointState::idle;
   std::chrono::system_clock::time_point since;  ///< when the state began
 
   std::uint64_t connects = 0;         ///< connections that became ready
-  std::uint64_t failed_connects = 0;  ///< attempts that did not
-  std::uint64_t losses = 0;           ///< ready connections that ended without being asked to
+  std::uint64_t failed_connects = 0;  ///< attempts that failed
+  std::uint64_t losses = 0;           ///< ready connections that were lost
 
-  std::uint64_t answered = 0;         ///< calls that the server answered, be it with an error
-  std::uint64_t failed = 0;           ///< calls without an answer, for whatever reason
+  std::uint64_t answered = 0;         ///< calls that the server answered, also with an error
+  std::uint64_t failed = 0;           ///< calls without an answer
   std::uint64_t timeouts_queued = 0;  ///< of those, timed out before the command was sent
   std::uint64_t timeouts_sent = 0;    ///< of those, timed out after it: it may have taken effect
   std::uint64_t retries = 0;          ///< commands that were sent or queued again after a loss
@@ -85,7 +85,7 @@ struct RedisEndpointStatistics {
   std::string last_error;                               ///< the last failure; empty when there was none
   std::chrono::system_clock::time_point last_error_at;  ///< when it was
 
-  LatencyHistogram latency;  ///< of the answered calls, from their beginning to their answer
+  LatencyHistogram latency;  ///< of the answered calls
 };
 
 /// The numbers behind a component that talks to Redis. RedisCache offers it beside ICache:

@@ -11,7 +11,7 @@
 
 namespace cachesite {
 
-/// A message that somebody published. The views are valid during the callback.
+/// A published message. The views are valid during the callback.
 struct RedisMessage {
   std::string_view channel;
   /// The pattern that matched; empty for a channel subscribed by its name.
@@ -20,18 +20,17 @@ struct RedisMessage {
   std::string_view payload;
 };
 
-/// A time in which messages were missed.
+/// A period in which messages were missed.
 struct RedisGap {
   /// Why the connection was lost.
   Error reason;
-  /// From the loss, as far as it was noticed, until the server had confirmed every subscription again.
+  /// From the detected loss until the server confirmed every subscription again.
   std::chrono::milliseconds length;
 };
 
-/// What to subscribe to, and who is told. The functions are called one at a time by a thread of the
-/// subscription, in the order of events; each may be empty. They should return soon: a subscriber that does
-/// not keep up is disconnected by the server, and has a gap. An exception that escapes from one of them is
-/// logged and forgotten.
+/// What to subscribe to, and functions for the events. A thread of the subscription calls them one at a time,
+/// in the order of events; each may be empty. They should return soon: the server disconnects a slow
+/// subscriber, which then has a gap. Their exceptions are logged and ignored.
 struct RedisSubscriber {
   /// Names of channels.
   std::vector<std::string> channels;
@@ -39,16 +38,16 @@ struct RedisSubscriber {
   std::vector<std::string> patterns;
 
   std::function<void(const RedisMessage& message)> on_message;
-  /// The connection is lost, or the first attempt to connect failed; it is being replaced.
+  /// The connection was lost, or the first attempt to connect failed; it is being replaced.
   std::function<void(const Error& reason)> on_lost;
-  /// Everything is subscribed again after a loss: what was published in the gap never arrives. Called before
-  /// any message of the new connection.
+  /// Everything is subscribed again after a loss: messages of the gap never arrive. Called before any message
+  /// of the new connection.
   std::function<void(const RedisGap& gap)> on_gap;
 };
 
-/// A subscription that keeps itself alive: it has a connection of its own, asks for signs of life while
-/// nothing comes, and after a loss connects and subscribes again, with growing pauses, for as long as it
-/// lives. Safe from any thread.
+/// A subscription that repairs itself: it has its own connection, checks it while no messages arrive, and
+/// after a loss connects and subscribes again, with growing pauses, until it is stopped. Safe from any
+/// thread.
 class IRedisSubscription {
  public:
   /// Stops.

@@ -12,20 +12,20 @@
 
 namespace cachesite {
 
-/// An answer of Redis: nothing, a number, text (any bytes), an error, or a list of answers.
+/// An answer of Redis: nil, a number, text (any bytes), an error, or a list of answers.
 ///
-/// The plain readers (`integer`, `text`, `elements`) never fail: they give 0, "" or an empty list when the
-/// answer is of another kind. The strict ones (`as_integer` ...) say what is wrong instead: `refused` with
-/// the server's words for an error, `protocol` for an answer of another kind.
+/// The plain readers (`integer`, `text`, `elements`) never fail: they return 0, "" or an empty list when the
+/// answer is of another kind. The strict ones (`as_integer` ...) fail instead: `refused` with the server's
+/// text for an error, `protocol` for an answer of another kind.
 ///
 /// Thread safety: that of a standard container.
 class RedisValue {
  public:
   enum class Kind : std::uint8_t {
-    nil,      ///< there is nothing
-    integer,  ///< a whole number
-    text,     ///< bytes: what was stored, or a word such as "OK"
-    error,    ///< the server said no; `text()` is its sentence, such as "WRONGTYPE ..."
+    nil,      ///< no value
+    integer,  ///< an integer
+    text,     ///< bytes: a stored value, or a word such as "OK"
+    error,    ///< an error; `text()` is its text, such as "WRONGTYPE ..."
     list,     ///< any number of answers, which may be of any kind
   };
 

@@ -11,11 +11,11 @@
 namespace cachesite {
 
 /// A parameter whose value is another component of the same site, given by its name, or declared in place: a
-/// mapping with `class` and parameters. The site makes and starts the referred component first, resolves the
-/// reference before the component that has it is constructed, and reports a missing name or a cycle before
-/// anything is made.
+/// mapping with `class` and parameters. The site creates and starts that component first, resolves the
+/// reference before it constructs the referring component, and reports a missing name or a cycle before it
+/// creates anything.
 ///
-/// In a program without a file, a Reference is made from the component itself.
+/// Without a file, a Reference is made from the component itself.
 template <ComponentInterface I>
 class Reference {
  public:
@@ -26,8 +26,8 @@ class Reference {
   Reference(std::shared_ptr<Component> component) noexcept
       : Reference(std::shared_ptr<I>(std::move(component))) {}
 
-  /// The name in the file; "" is the unnamed component. Of a component that is declared in place, its path and
-  /// a number that tells it from others, such as `products.store#7`.
+  /// The name in the file; "" is the unnamed component. For a component that is declared in place, its path
+  /// and a unique number, such as `products.store#7`.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// True when the file gives the parameter.
   [[nodiscard]] bool is_set() const noexcept { return set_; }
@@ -35,7 +35,7 @@ class Reference {
   [[nodiscard]] const std::shared_ptr<I>& component() const noexcept { return component_; }
   [[nodiscard]] I* operator->() const noexcept { return component_.get(); }
 
-  /// Used by the binding: names the component that is meant.
+  /// Used by the binding: sets the name of the component.
   void set_name(std::string name) {
     name_ = std::move(name);
     set_ = true;
@@ -49,9 +49,9 @@ class Reference {
   bool set_ = false;
 };
 
-/// A reference that means the unnamed component of the interface, if there is one, unless the file names
-/// another one, which then has to be there, or says null, which means none. What it means is made first, as
-/// for every reference.
+/// A reference whose default is the unnamed component of the interface, if there is one. The file may name
+/// another component, which then has to exist, or give null for none. The component is created first, as for
+/// every reference.
 template <ComponentInterface I>
 class DefaultReference : public Reference<I> {
  public:
@@ -59,7 +59,7 @@ class DefaultReference : public Reference<I> {
 
   /// True when the file says null.
   [[nodiscard]] bool is_declined() const noexcept { return declined_; }
-  /// Used by the binding: no component is wanted.
+  /// Used by the binding: sets null.
   void decline() noexcept { declined_ = true; }
 
  private:

@@ -27,7 +27,7 @@ namespace cachesite {
 
 namespace detail {
 
-/// Read, compute, write: what is left of `remember` over a cache that does not compute.
+/// Read, compute, write: `remember` over a cache that does not compute.
 [[nodiscard]] inline Lookup remember_plainly(ICache& cache, std::string_view key, TimeToLive time_to_live,
                                              const Computation& computation) {
   auto* const tagged = computation.tags.empty() ? nullptr : find_interface<ITaggedCache>(cache);
@@ -77,11 +77,11 @@ namespace detail {
   return answer.ok() ? std::move(answer).value() : Lookup(answer.error());
 }
 
-/// What a call of `remember` with values of a C++ type knows beside the bytes.
+/// The typed side of a call of `remember` with values of a C++ type.
 template <class T, class S>
 class TypedComputation {
  public:
-  /// What a factory has made: a value, or none.
+  /// The result of a factory: a value, or none.
   struct Made {
     std::optional<T> value = {};
     std::optional<TimeToLive> time_to_live = {};
@@ -181,9 +181,9 @@ template <class Made, class T, class R>
 
 }  // namespace detail
 
-/// The value under `key` from any cache: by its own `remember` when it is an IComputingCache, such as a
-/// RememberCache; otherwise by reading, computing and writing, and then nothing keeps two callers from
-/// computing at the same time. See IComputingCache for what is returned and what factories may be.
+/// The value under `key` from any cache: by its own `remember` if it is an IComputingCache, such as a
+/// RememberCache; otherwise by reading, computing and writing, so that two callers may compute at the same
+/// time. IComputingCache describes the result and the factories.
 template <ValueFactory F>
 [[nodiscard]] Lookup remember(ICache& cache, std::string_view key, TimeToLive time_to_live,
                               F&& factory) noexcept {
@@ -191,20 +191,20 @@ template <ValueFactory F>
   return detail::remember_somehow(cache, key, time_to_live, Computation{std::ref(run)});
 }
 
-/// The same for as long as the cache is set to; a failure when it is set to nothing.
+/// The same with the TTL of the cache; fails when the cache has none.
 template <ValueFactory F>
 [[nodiscard]] Lookup remember(ICache& cache, std::string_view key, F&& factory) noexcept {
   return remember(cache, key, TimeToLive::unspecified(), std::forward<F>(factory));
 }
 
 /// The same with values of a C++ type. The factory returns a T; or a std::optional<T>, whose std::nullopt
-/// says that there is no value; or a Result of one of these, or an Error:
+/// means that there is no value; or a Result of one of these, or an Error:
 ///
 ///     const auto user = cachesite::remember(users, "user:42", 30min, [&] { return database.find(42); });
 ///     if (user.hit()) greet(user.value());
 ///
-/// An entry that holds no T is computed anew. A T that cannot be serialised is returned to the caller who
-/// computed it; those who waited for it get the failure.
+/// An entry that is not a T is computed again. A T that cannot be serialised is returned to the caller that
+/// computed it; callers that waited for it get the failure.
 template <class T, class S, std::invocable F>
 [[nodiscard]] TypedLookup<T> remember(const TypedCache<T, S>& cache, std::string_view key,
                                       TimeToLive time_to_live, F&& factory) noexcept {
@@ -223,7 +223,7 @@ template <class T, class S, std::invocable F>
   }
 }
 
-/// The same for as long as the cache is set to; a failure when it is set to nothing.
+/// The same with the TTL of the cache; fails when the cache has none.
 template <class T, class S, std::invocable F>
 [[nodiscard]] TypedLookup<T> remember(const TypedCache<T, S>& cache, std::string_view key,
                                       F&& factory) noexcept {

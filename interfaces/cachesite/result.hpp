@@ -8,8 +8,8 @@
 
 namespace cachesite {
 
-/// The outcome of a call that may fail: a `T` or an `Error`. There is deliberately no conversion to bool,
-/// since `Result<bool>` would then read as its own opposite: ask `ok()`.
+/// The outcome of a call that may fail: a `T` or an `Error`. There is no conversion to bool, since it would
+/// be misread for `Result<bool>`: call `ok()`.
 template <class T>
 class [[nodiscard]] Result {
  public:

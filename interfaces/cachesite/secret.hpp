@@ -7,9 +7,9 @@
 
 namespace cachesite {
 
-/// A text that must not be seen: a password, a token, a key. It has no stream operator and no conversion, so
-/// it cannot slip into a message; dumps and descriptions show `Secret::mask`. Its memory is overwritten when
-/// it is destroyed or replaced. (A core dump of a running process still shows it.)
+/// A text that must stay hidden: a password, a token, a key. It has no stream operator and no conversion, so
+/// it cannot get into a message by mistake; dumps and descriptions show `Secret::mask`. Its memory is
+/// overwritten when it is destroyed or replaced. (A core dump of a running process still shows it.)
 class Secret {
  public:
   /// What is shown in place of any secret.

@@ -14,7 +14,7 @@
 
 namespace cachesite {
 
-/// Text as it is: the bytes of a value are the characters of a std::string, whatever they are.
+/// Plain text: the bytes of a value are the characters of a std::string.
 struct TextSerializer {
   Status write(const std::string& value, std::string& bytes) const {
     bytes = value;
@@ -26,10 +26,9 @@ struct TextSerializer {
   }
 };
 
-/// What a TypedCache needs to keep values of type T: an object that writes a T as bytes and reads it again.
-/// `read` gives Found::hit, or Found::null for bytes that say that there is no value, or a failure
-/// (`corrupt`) for bytes that hold no T. Both may be called from any thread at once. A serialiser of a
-/// program's own is any class with these two functions:
+/// Writes a value of type T as bytes, and reads it, for a TypedCache. `read` returns Found::hit, or
+/// Found::null for bytes that mean a null, or a failure (`corrupt`) for bytes that are not a T. Both have to
+/// be thread-safe. Your own serialiser is any class with these two functions:
 ///
 ///     struct PointSerializer {
 ///       cachesite::Status write(const Point& point, std::string& bytes) const;
@@ -42,14 +41,13 @@ concept Serializer = requires(const S& serializer, const T& value, T& destinatio
   { serializer.read(bytes, destination) } -> std::same_as<Result<Found>>;
 };
 
-/// The base of serialisers of a format of Data: gives them `write` and `read` for every type with DataTraits;
-/// for another one the compiler says what to write.
-/// `Self` has `Status write_data(const Data&, std::string&) const` and `Result<Data> read_data(ByteView)
-/// const`.
+/// The base of serialisers for a format of Data: it has `write` and `read` for every type with DataTraits;
+/// for other types the compiler says what to write. `Self` has `Status write_data(const Data&, std::string&)
+/// const` and `Result<Data> read_data(ByteView) const`.
 template <class Self>
 class DataSerializer {
  public:
-  /// Replaces `bytes` by the serialised value. Fails with `bad_argument` when the format cannot hold it.
+  /// Replaces `bytes` by the serialised value. Fails with `bad_argument` when the format cannot represent it.
   template <class T>
   Status write(const T& value, std::string& bytes) const {
     bytes.clear();

@@ -12,7 +12,7 @@
 namespace cachesite {
 
 /// Thrown by `get_component` when nothing is registered under the wanted interface and name. The message
-/// names both, and what there is.
+/// names both, and the components that exist.
 class ComponentNotFound : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -22,8 +22,8 @@ class ComponentNotFound : public std::runtime_error {
 struct ComponentEntry {
   std::string interface_name;  ///< such as "ICache"
   std::string name;            ///< "" for the unnamed default
-  std::string class_name;      ///< the class in the catalog; "" when registered by the program itself
-  /// The same instance under all of its names; null when it is lazy and nobody has looked it up yet.
+  std::string class_name;      ///< the class in the catalog; "" when the program registered it
+  /// The same instance under all of its names; null for a lazy component that was never looked up.
   std::shared_ptr<IComponent> component;
 };
 
@@ -31,8 +31,8 @@ struct ComponentEntry {
 ///
 /// A lookup is by exact interface and exact name: a component registered as ICache is not found as
 /// IComponent, and a missing name does not fall back to the unnamed component. All calls are safe from any
-/// thread, and a lookup takes no lock. A lazy component is made by its first lookup, which may wait for that,
-/// and throws LoadError when it fails.
+/// thread, and a lookup takes no lock. The first lookup of a lazy component creates it: it may take time, and
+/// throws LoadError on failure.
 class IComponentSite {
  public:
   virtual ~IComponentSite() = default;
@@ -52,9 +52,9 @@ class IComponentSite {
   }
 
   /// Registers `component` under I and `name`, and returns it. A later registration replaces an earlier one;
-  /// the replaced component lives on for those who hold it. One instance may have any number of names. Throws
-  /// std::invalid_argument for a null pointer or a name outside `[A-Za-z0-9_.-]{0,64}`, std::logic_error
-  /// after stop().
+  /// the replaced component stays alive while somebody holds it. One instance may have any number of names.
+  /// Throws std::invalid_argument for a null pointer or a name outside `[A-Za-z0-9_.-]{0,64}`,
+  /// std::logic_error after stop().
   template <ComponentInterface I>
   std::shared_ptr<I> register_component(std::shared_ptr<I> component, std::string_view name = {}) {
     std::shared_ptr<IComponent> root = component;
@@ -70,8 +70,8 @@ class IComponentSite {
     return register_component<I>(std::shared_ptr<I>(std::move(component)), name);
   }
 
-  /// Forgets one name of a component. True when there was one. The component lives on for those who hold it
-  /// and under its other names; it is not stopped.
+  /// Forgets one name of a component. True when there was one. The component stays alive while somebody holds
+  /// it, and under its other names; it is not stopped.
   template <ComponentInterface I>
   bool remove_component(std::string_view name = {}) {
     return erase(I::interface_id, name);

@@ -8,15 +8,14 @@
 namespace cachesite {
 
 /// A length of time that a caller gives: a timeout, a wait, a delay. Any std::chrono duration converts to it,
-/// however long it is and whatever it counts in, and is whole milliseconds then, rounded up; what is longer
-/// than 10 years, such as `std::chrono::hours::max()` or infinity, is 10 years. So nothing overflows, here or
-/// where a deadline is made of it.
+/// rounded up to milliseconds. A longer time than 10 years, such as `std::chrono::hours::max()` or infinity,
+/// becomes 10 years, so deadlines do not overflow.
 ///
-/// What a length of 0 or less means is the same everywhere:
-/// - as the timeout of a call that has to ask somebody, it is refused with `bad_argument`;
-/// - as a limit for waiting, it asks once and does not wait;
-/// - as a delay, 0 is none, and less than that is refused with `bad_argument`.
-/// A length that is not a number counts as less than 0.
+/// A length of 0 or less means the same everywhere:
+/// - as the timeout of a call to a server, it is refused with `bad_argument`;
+/// - as a limit for waiting, it tries once and does not wait;
+/// - as a delay, 0 means none, and less is refused with `bad_argument`.
+/// A NaN counts as less than 0.
 class TimeSpan {
  public:
   /// 10 years of 365.25 days.
@@ -53,9 +52,9 @@ class TimeSpan {
   [[nodiscard]] constexpr std::chrono::milliseconds milliseconds() const noexcept {
     return std::chrono::milliseconds(negative() ? 0 : count_);
   }
-  /// True for what was less than 0 or not a number; `milliseconds()` is 0 then.
+  /// True for a length that was less than 0 or NaN; `milliseconds()` is then 0.
   [[nodiscard]] constexpr bool negative() const noexcept { return count_ < 0; }
-  /// True from 1 ms: what a timeout has to be.
+  /// True from 1 ms on, as a timeout requires.
   [[nodiscard]] constexpr bool positive() const noexcept { return count_ > 0; }
 
   friend constexpr bool operator==(TimeSpan, TimeSpan) noexcept = default;

@@ -8,9 +8,9 @@
 
 namespace cachesite {
 
-/// How long an entry lives: whole milliseconds, from 1 ms to 10 years, or for ever where a caller asks for
-/// that by name. Anything else is held as "not valid" and is refused by the call it is given to, in the same
-/// way by every cache. A call that stores may also leave it to the cache: `unspecified()`.
+/// How long an entry lives: 1 ms to 10 years in milliseconds, or forever with `never_expires()`. Any other
+/// value is "not valid", and every cache refuses it. A call that stores may also leave it to the cache:
+/// `unspecified()`.
 class TimeToLive {
  public:
   using Milliseconds = std::chrono::duration<std::int64_t, std::milli>;
@@ -19,7 +19,7 @@ class TimeToLive {
   static constexpr Milliseconds longest{std::int64_t{315'576'000'000}};
 
   /// From any duration, rounded down to whole milliseconds. Never overflows: a duration that is too long, too
-  /// short, negative or not a number gives a TimeToLive that is not valid.
+  /// short, negative or NaN gives a TimeToLive that is not valid.
   template <class Rep, class Period>
   constexpr TimeToLive(std::chrono::duration<Rep, Period> duration) noexcept {
     using Seconds = std::chrono::duration<long double>;
@@ -35,8 +35,7 @@ class TimeToLive {
     return time_to_live;
   }
 
-  /// For an entry that lives as long as the cache is set to, by its `ttl` or a rule for the key. A cache that
-  /// is set to nothing refuses the call.
+  /// The TTL of the cache, from its `ttl` or a rule for the key. A cache without one refuses the call.
   [[nodiscard]] static constexpr TimeToLive unspecified() noexcept {
     TimeToLive time_to_live;
     time_to_live.count_ = left_to_the_cache;
@@ -53,7 +52,7 @@ class TimeToLive {
   [[nodiscard]] constexpr Milliseconds milliseconds() const noexcept { return Milliseconds(count()); }
   /// The length in milliseconds; 0 unless `expires()`.
   [[nodiscard]] constexpr std::int64_t count() const noexcept { return count_ < 0 ? 0 : count_; }
-  /// True for a whole number of seconds. Precondition: `expires()`.
+  /// True for an integer of seconds. Precondition: `expires()`.
   [[nodiscard]] constexpr bool whole_seconds() const noexcept { return count_ % 1000 == 0; }
 
   friend constexpr bool operator==(TimeToLive, TimeToLive) noexcept = default;

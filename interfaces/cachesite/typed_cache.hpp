@@ -21,20 +21,21 @@
 
 namespace cachesite {
 
-/// How a TypedCache writes a null. Reading understands both.
+/// How a TypedCache writes a null. It reads both forms.
 enum class NullForm : std::uint8_t {
-  cached,      ///< as a cached null of the cache below (redis-kit's way)
-  serialized,  ///< as the serialiser's own null, such as a pickled None (the way of spakky and rick)
+  cached,      ///< as a cached null of the cache below, like redis-kit
+  serialized,  ///< as the serialiser's own null, such as a pickled None, like spakky and rick
 };
 
 /// Values of a C++ type over any cache of bytes:
 ///
-///     cachesite::TypedCache<User, cachesite::JsonSerializer>
-///     users(site->get_component<cachesite::ICache>("users")); users.set_value("user:42", ada, 30min); if
-///     (auto lookup = users.get("user:42"); lookup.hit()) greet(lookup.value());
+///     cachesite::TypedCache<User, cachesite::JsonSerializer> users(
+///         site->get_component<cachesite::ICache>("users"));
+///     users.set_value("user:42", ada, 30min);
+///     if (auto lookup = users.get("user:42"); lookup.hit()) greet(lookup.value());
 ///
-/// No call throws except where it says so: a serialiser's exception becomes a failure. All calls are safe
-/// from any thread, as the serialiser's are.
+/// No call throws unless its comment says so: a serialiser's exception becomes a failure. All calls are safe
+/// from any thread if the serialiser's are.
 template <class T, class S>
 requires Serializer<S, T>
 class TypedCache {
@@ -46,7 +47,7 @@ class TypedCache {
     if (!cache_) throw std::invalid_argument("a TypedCache needs a cache");
   }
 
-  /// The entry under `key`, with every case told apart.
+  /// The entry under `key`: a hit, a cached null, a miss or a failure.
   [[nodiscard]] TypedLookup<T> get(std::string_view key) const noexcept {
     Value bytes;
     const auto found = cache_->read(key, bytes);
@@ -81,7 +82,7 @@ class TypedCache {
     return std::optional<T>(std::move(lookup).value());
   }
 
-  /// Stores `value` and replaces what is there.
+  /// Stores `value` and replaces an existing entry.
   Status write(std::string_view key, const T& value,
                TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return with_bytes<Done>(
@@ -89,7 +90,7 @@ class TypedCache {
   }
 
   /// Stores `entries` together, all with one TTL; a result for each, in their order. A value that cannot be
-  /// serialised does not keep others from being stored. Throws std::bad_alloc.
+  /// serialised does not affect the others. Throws std::bad_alloc.
   std::vector<Status> set_many(std::span<const std::pair<std::string_view, T>> entries,
                                TimeToLive time_to_live = TimeToLive::unspecified()) {
     std::vector<Status> results;
@@ -115,20 +116,20 @@ class TypedCache {
                     time_to_live);
   }
 
-  /// Stores `value` only if there is no entry under `key`, a null included; true when stored.
+  /// Stores `value` only if there is no entry under `key`, not even a null; true when stored.
   Result<bool> add(std::string_view key, const T& value,
                    TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return with_bytes<bool>(
         value, [&](const std::string& bytes) { return cache_->add(key, ByteView(bytes), time_to_live); });
   }
-  /// Stores `value` only if there is an entry under `key`, a null included; true when stored.
+  /// Stores `value` only if there is an entry under `key`, which may be a null; true when stored.
   Result<bool> replace(std::string_view key, const T& value,
                        TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     return with_bytes<bool>(
         value, [&](const std::string& bytes) { return cache_->replace(key, ByteView(bytes), time_to_live); });
   }
 
-  /// Stores that there is no value.
+  /// Stores a null.
   Status write_null(std::string_view key, TimeToLive time_to_live = TimeToLive::unspecified()) noexcept {
     if constexpr (requires(std::string & bytes) { serializer_.write_null(bytes); }) {
       if (null_form_ == NullForm::serialized)
@@ -141,7 +142,7 @@ class TypedCache {
     return cache_->write(key, std::nullopt, time_to_live);
   }
 
-  /// Stores `value`, or that there is none for std::nullopt. True when stored.
+  /// Stores `value`, or a null for std::nullopt. True when stored.
   template <class Rep, class Period>
   bool set_value(std::string_view key, const std::optional<T>& value,
                  std::chrono::duration<Rep, Period> expire) noexcept {
@@ -151,7 +152,7 @@ class TypedCache {
     return (value ? write(key, *value) : write_null(key)).ok();
   }
 
-  /// As the calls of the same names of ICache.
+  /// As the calls of ICache of the same names.
   Result<bool> remove(std::string_view key) noexcept { return cache_->remove(key); }
   Result<bool> contains(std::string_view key) const noexcept { return cache_->contains(key); }
   Result<Remaining> time_to_live(std::string_view key) const noexcept { return cache_->time_to_live(key); }

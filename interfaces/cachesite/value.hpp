@@ -9,11 +9,11 @@
 
 namespace cachesite {
 
-/// The bytes of one cached value, and the destination that reads are made into.
+/// The bytes of one cached value, and the destination of reads.
 ///
 /// Up to `inline_capacity` bytes live in the object itself; larger values live in one block on the heap,
-/// which copies of a Value share. A Value that is read into again reuses its memory when no copy shares it,
-/// so a loop that keeps one Value as its destination does not allocate.
+/// which copies of a Value share. A second read into a Value reuses its memory when no copy shares it, so a
+/// loop with one Value as its destination does not allocate.
 ///
 /// Thread safety: that of a standard container. Different Values that share one block may be used from
 /// different threads; the shared bytes are never changed.
@@ -76,30 +76,29 @@ class Value {
   }
 
   /// For implementers of caches: makes room for `size` bytes, whose content is then indeterminate, and
-  /// returns where to write them. The memory goes on up to the next multiple of eight, so that it may be
-  /// written in whole words. Reuses memory that nobody else shares. Throws std::bad_alloc; the Value is then
-  /// empty.
+  /// returns where to write them. The memory extends to the next multiple of eight, so that whole words may
+  /// be written. Reuses memory that is not shared. Throws std::bad_alloc; the Value is then empty.
   [[nodiscard]] std::span<std::byte> resize_for_overwrite(std::size_t size) {
     if (std::byte* const place = resize_inline_for_overwrite(size)) return {place, size};
     return resize_with_block(size);
   }
 
-  /// The same for what fits into the object itself; null when `size` does not, or while a block is held.
+  /// The same for a size that fits into the object itself; null for a larger size, or while a block is held.
   [[nodiscard]] std::byte* resize_inline_for_overwrite(std::size_t size) noexcept {
     if (size > inline_capacity || block_) return nullptr;
     size_ = size;
     return inline_;
   }
 
-  /// For implementers of caches: hands out `size` bytes of an immutable block without a copy. The bytes must
-  /// not change as long as any share of `block` lives.
+  /// For implementers of caches: shares `size` bytes of an immutable block without a copy. The bytes must not
+  /// change while any owner of `block` exists.
   void share(std::shared_ptr<const std::byte> block, std::size_t size) noexcept {
     block_ = std::move(block);
     size_ = size;
     capacity_ = 0;
   }
 
-  /// Makes the value empty and gives its memory back.
+  /// Makes the value empty and releases its memory.
   void clear() noexcept {
     release_block();
     size_ = 0;

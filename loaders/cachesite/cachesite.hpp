@@ -1,7 +1,7 @@
 #pragma once
 
-/// Everything that a program needs: the site and its loading, the interfaces, the built-in classes, and what
-/// it takes to write a component of one's own. Each header can also be included by itself.
+/// Everything that a program needs: the site and its loading, the interfaces, the built-in classes, and the
+/// bases for components of your own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
 #include <cachesite/bound_cache.hpp>

@@ -10,25 +10,24 @@ namespace cachesite {
 
 /// Settings of a JsonSerializer.
 struct JsonOptions {
-  /// Bounds for reading.
+  /// Limits for reading.
   DataLimits limits = {};
   /// Characters beyond ASCII are written as \u escapes.
   bool ascii = false;
-  /// The form of the names of fields, written and read. Keys of maps are data and stay.
+  /// The form of the names of fields, for reading and writing. Keys of maps are data and do not change.
   NamingPolicy names = NamingPolicy::as_is;
 };
 
-/// Data as JSON, as Python writes it: UTF-8, ", " and ": " between things, reals in their shortest form, keys
-/// that are no text as text, and the literals NaN, Infinity and -Infinity. Whole numbers have up to 308
-/// digits.
+/// Data as JSON, like Python's: UTF-8, with ", " and ": " as separators, reals in their shortest form, all
+/// keys as text, and the literals NaN, Infinity and -Infinity. Whole numbers have up to 308 digits.
 ///
-/// What JSON has no form for is written in that of rick's encoder: tuples and sets as lists, dates, decimals
-/// and UUIDs as text, bytes as text when they are UTF-8, objects as the map of their fields. It is read back
-/// as what it then is. Of a key that stands twice in a map the last one counts.
+/// Kinds that JSON lacks are written like rick's encoder: tuples and sets as lists, dates, decimals and UUIDs
+/// as text, bytes as text if they are UTF-8, objects as the map of their fields. They are read back as lists,
+/// text and maps. When a key occurs twice in a map, the last one counts.
 ///
-/// With `JsonSerializer({.names = NamingPolicy::camel})` fields have their names in camel case: those of
-/// structs, written and read, at any depth, and those of objects, as in rick's encoder. A struct or object is
-/// refused with `bad_argument` when two of its fields then have the same name.
+/// With `JsonSerializer({.names = NamingPolicy::camel})` the names of fields are in camel case: those of
+/// structs, for reading and writing, at any depth, and those of objects, like rick's encoder. A struct or
+/// object is refused with `bad_argument` if two of its fields then have the same name.
 class JsonSerializer : public DataSerializer<JsonSerializer> {
  public:
   JsonSerializer() noexcept = default;
@@ -36,7 +35,7 @@ class JsonSerializer : public DataSerializer<JsonSerializer> {
 
   /// Appends to `bytes`. Fails with `bad_argument` for text and bytes that are not UTF-8.
   Status write_data(const Data& data, std::string& bytes) const;
-  /// Fails with `corrupt` for what is no JSON, and with `too_large` beyond the limits.
+  /// Fails with `corrupt` for bytes that are not JSON, and with `too_large` beyond the limits.
   [[nodiscard]] Result<Data> read_data(ByteView bytes) const;
 
  private:

@@ -20,73 +20,71 @@
 
 namespace cachesite {
 
-/// How component files are loaded. The defaults are right for a file with an extension that says its format,
-/// written in the built-in classes, by somebody who may not read the program's environment and files.
+/// How component files are loaded. The defaults are for a file with a known extension and built-in classes,
+/// which may not read the program's environment and files.
 struct LoadOptions {
-  /// The language of the files; when not given, each file's extension decides.
+  /// The format of the files; when not given, each file's extension decides.
   std::optional<Format> format = {};
   /// The classes that files may name.
   Catalog catalog = {};
   DocumentLimits limits = {};
   /// Allows `${env:NAME}` and `${file:/path}` (see substitution.hpp).
   bool allow_substitution = false;
-  /// Where components log, and where loading warns; null: the unnamed ILogger of the
-  /// files, else a logger of their unnamed or only ILoggerSite, if there is one.
+  /// The logger for components and for warnings of loading; null: the unnamed ILogger of the files, otherwise
+  /// a logger of their unnamed or only ILoggerSite, if there is one.
   std::shared_ptr<ILogger> logger = {};
-  /// Where components read the time; null is the machine's steady clock.
+  /// The clock of components; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock = {};
-  /// How long a component may take to start, unless the file says otherwise.
+  /// Longest time for the start of a component, unless the file gives one.
   TimeSpan start_timeout = std::chrono::milliseconds(60'000);
-  /// Components of other classes are left out, with those that need them, and a warning (E307) for each; for
-  /// programs that look into the files of others. Otherwise such a class is an error.
+  /// Leaves out components of unknown classes and their dependants, with a warning (E307) for each, for
+  /// programs that inspect files of others. Otherwise an unknown class is an error.
   bool leave_out_unknown_classes = false;
 };
 
-/// Loads a component file: reads it, makes every component that it declares, starts them, and returns the
-/// site in which they are found. All or nothing: on any problem nothing is made, and LoadError tells every
-/// problem of the file with its line and column. May be called from any thread, any number of times; each
-/// call makes a site of its own.
+/// Loads a component file: reads it, creates and starts its components, and returns the site with them. All
+/// or nothing: on any problem it throws LoadError with every problem of the file, each with its line and
+/// column, and nothing stays. May be called from any thread, any number of times; each call makes a new site.
 ///
 ///     auto site = cachesite::load_component_site("caches.yml");
 ///     auto cache = site->get_component<cachesite::ICache>("sessions");
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path);
 
 /// Loads `default_component_file()`: two configurations, loggers, a cache in memory, and one on Redis that
-/// connects when it is asked for.
+/// connects at its first lookup.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site();
 
-/// The component file, in YAML, that is loaded when none is given.
+/// The default component file, in YAML.
 [[nodiscard]] std::string_view default_component_file() noexcept;
 
 /// As `load_component_site(path)`, with the classes of `catalog`: the built-in ones and the program's own.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
                                                                  const Catalog& catalog);
 
-/// As above, with everything that can be chosen.
+/// As above, with all options.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
                                                                  const LoadOptions& options);
 
-/// Loads several files into one site. Where two files use the same interface and name, the later file wins.
-/// A file that is a mapping may name others by `include`, a path or a list of paths relative to the file's
-/// own folder: they count as if they stood before it, each once.
-/// The problems of all files are reported at once.
+/// Loads several files into one site. Where two files use the same interface and name, the later file wins. A
+/// file that is a mapping may name others by `include`, a path or a list of paths relative to the file's own
+/// folder: they are read before it, each once. The problems of all files are reported at once.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_files(
     const std::vector<std::filesystem::path>& paths, const LoadOptions& options = {});
 
-/// Loads from text. `options.format` does not matter.
+/// Loads from text. `options.format` is ignored.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_text(std::string_view text,
                                                                            Format format,
                                                                            const LoadOptions& options = {});
 
-/// Loads from a stream, which is read to its end. `options.format` does not matter.
+/// Loads from a stream, which is read to its end. `options.format` is ignored.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& stream,
                                                                              Format format,
                                                                              const LoadOptions& options = {});
 
-/// Everything that is wrong with the files, in the order of the files and places: what a load would refuse
-/// before it connects anywhere. When the files are sound, the components are constructed for that, and
-/// released without being started. Problems of severity `warning` do not keep the files from being loaded;
-/// among them is what a load logs about configurations, such as a setting that is in no session.
+/// All problems of the files, in the order of files and places: everything that loading refuses before it
+/// connects. If the files have no errors, the components are also constructed, but not started. Problems of
+/// severity `warning` do not prevent loading; they include messages that loading logs about configurations,
+/// such as a setting outside of all sessions.
 [[nodiscard]] std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
                                                          const LoadOptions& options = {});
 

@@ -103,7 +103,7 @@ Document read_document(const std::filesystem::path& path, std::optional<Format> 
                        const DocumentLimits& limits) {
   std::string name = path.string();
   if (!format) format = format_from_path(path);
-  // What is no file has no format either: only a file that can be read is asked for it.
+  // What is not a file has no format either: only a file that can be read is asked for it.
   reading::FileContent content = reading::read_file(path, limits.file_bytes);
   if (content.too_large) refuse_size(std::move(name), limits);
   if (!content.bytes)

@@ -191,8 +191,8 @@ class JsonHandler {
     for (char& letter : lower)
       if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
     if (lower == "true" || lower == "false" || lower == "null")
-      return add(token, "this is no JSON value", "write " + lower);
-    add(token, "this is no JSON value",
+      return add(token, "this is not a JSON value", "write " + lower);
+    add(token, "this is not a JSON value",
         is_word(text) ? "put double quotes around text"
                       : "numbers are decimal, without + and without leading zeros");
   }

@@ -131,7 +131,7 @@ class YamlHandler : public YAML::EventHandler {
       add(document_problem_ids::bad_key, offset, length, "a key is text, not an alias");
       builder_.dropped_key();
     } else if (!builder_.alias(anchor, source_.position(offset), length)) {
-      add(document_problem_ids::bad_alias, offset, length, "an alias inside the value that it stands for");
+      add(document_problem_ids::bad_alias, offset, length, "an alias inside its own value");
       builder_.scalar({});
     }
   }

@@ -60,7 +60,7 @@ class Substituter {
       result += piece.kind == Piece::Kind::literal ? taken_literally(piece) : evaluate(piece);
       if (total_ + result.size() > options_.text_bytes) {
         add(document_problem_ids::too_large_value, piece,
-            "the values put in have more than " + std::to_string(options_.text_bytes) + " bytes");
+            "the substituted values have more than " + std::to_string(options_.text_bytes) + " bytes");
         result.clear();
         is_full_ = true;
         break;
@@ -79,8 +79,7 @@ class Substituter {
   std::string taken_literally(const Piece& piece) {
     if (const auto foreign = substitution::find_foreign(piece.written)) {
       // Its name is not said: it may be a part of a secret.
-      add(document_problem_ids::literal_expression, piece,
-          "this ${...} stands for itself, not for a variable",
+      add(document_problem_ids::literal_expression, piece, "this ${...} is not replaced",
           foreign->has_fallback ? "did you mean ${env:NAME:-default}?" : "did you mean ${env:NAME}?",
           foreign->written, Problem::Severity::warning);
     }

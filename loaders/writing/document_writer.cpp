@@ -22,7 +22,7 @@ void append_scalar(std::string& output, const Node& node, Format format) {
     case Node::Kind::integer:
     case Node::Kind::real:
       if (reading::kind_of_plain(node.scalar) != node.kind)
-        throw std::invalid_argument("a number or boolean whose characters are none cannot be written");
+        throw std::invalid_argument("a number or boolean with invalid characters cannot be written");
       output += node.scalar;
       return;
     default:

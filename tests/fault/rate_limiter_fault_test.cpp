@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_limiter_that_refuses_all_without_its_server_is_down) {
   BOOST_TEST(wait_until([&] { return limiter->health().state == HealthState::down; }));
   for (int call = 0; call < 20; ++call)
     BOOST_TEST(!limiter->acquire("key").value().allowed);
-  const std::string message = "limiter \"api\" has no answer from its server, and decides without it";
+  const std::string message = "limiter \"api\" gets no answer from its server and decides without it";
   BOOST_TEST(logger->wait_for_count(1, LogLevel::warning, message));
   BOOST_TEST(limiter->statistics().without_server >= 21U);
 }

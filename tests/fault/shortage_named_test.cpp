@@ -1,4 +1,4 @@
-// What becomes of single promises when no thread can be had.
+// Single promises when no thread can be started.
 
 #include "support/failing_threads.hpp"
 #include "support/redis_lab.hpp"
@@ -104,9 +104,10 @@ BOOST_AUTO_TEST_CASE(a_site_that_cannot_start_for_want_of_a_thread_says_which_co
       BOOST_REQUIRE(error.problems().size() == 1U);
       const auto& problem = error.problems().front();
       BOOST_TEST(problem.id == "E332");
-      BOOST_TEST(std::string(error.what()).find(name + " \"here\" cannot be started: no thread can be had") !=
-                     std::string::npos,
-                 error.what());
+      BOOST_TEST(
+          std::string(error.what()).find(name + " \"here\" cannot be started: no thread could be started") !=
+              std::string::npos,
+          error.what());
     }
   }
 }

@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_no_counter_is_refused_and_stays_as_it_is, Connec
       const auto sum = cache->increment(key, 1, time_to_live);
       BOOST_REQUIRE(!sum.ok());
       BOOST_TEST((sum.error().code() == ErrorCode::refused));
-      BOOST_TEST(sum.error().message() == "the entry is no counter");
+      BOOST_TEST(sum.error().message() == "the entry is not a counter");
     }
     BOOST_TEST(cache->write("high", std::to_string(highest), 1min).ok());
     const auto sum = cache->increment("high", 1, time_to_live);

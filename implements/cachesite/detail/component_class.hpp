@@ -40,8 +40,8 @@ struct MadeComponent {
   std::shared_ptr<void> instance;
 };
 
-/// What a catalog knows about one class: its names, its interfaces, its parameters and how to make an
-/// instance. The options are passed as `void`, since only the class knows their type.
+/// The description of one class: its names, its interfaces, its parameters and how to create an instance. The
+/// options are passed as `void`, since only the class knows their type.
 ///
 /// `ComponentClass::of<T>()` finds all of it out from the class itself; the rules are at `Catalog::add`.
 struct ComponentClass {
@@ -55,11 +55,11 @@ struct ComponentClass {
   std::shared_ptr<void> (*make_options)() = nullptr;
   /// An independent copy of options.
   std::shared_ptr<void> (*copy_options)(const void* options) = nullptr;
-  /// What the options say of a configuration session to take values from; null when they take none.
+  /// The configuration session for the options; null when they use none.
   const SessionOptions* (*session)(const void* options) = nullptr;
   /// Whether an instance with these options offers the interface, which is one of `interfaces`.
   bool (*offers)(const void* options, std::string_view interface_name) = nullptr;
-  /// What is wrong with options that are each in range; empty when they go together.
+  /// Complaints about options that are each in range; empty when there are none.
   std::vector<OptionComplaint> (*complaints)(const void* options) = nullptr;
   /// Makes an instance from a copy of the options, whose references `resolve` fills in first. Throws what the
   /// constructor throws.

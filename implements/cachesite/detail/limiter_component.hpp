@@ -13,7 +13,7 @@ class Limiter;
 
 namespace cachesite::detail {
 
-/// What a TokenBucketLimiter and a SlidingWindowLimiter have in common: everything but their rule and their
+/// The common part of TokenBucketLimiter and SlidingWindowLimiter: everything except their rule and their
 /// settings. Safe from any thread.
 class LimiterComponent : public IRateLimiter {
  public:

@@ -19,23 +19,18 @@ enum class LogFormat : std::uint8_t {
   json,
 };
 
-/// The words that files use for levels, for declaring a parameter that is one.
+/// The words for levels in files, to declare a parameter.
 [[nodiscard]] std::vector<std::pair<std::string, LogLevel>> log_level_words();
 
-/// One place that messages go to.
+/// A destination of messages, explained in configs/reference.md.
 struct LogSinkOptions {
   enum class Kind : std::uint8_t { console, file };
 
-  /// The standard error stream, or a file.
   Kind kind = Kind::console;
   LogFormat format = LogFormat::text;
-  /// Messages below this level do not go here, whatever their topic allows.
   LogLevel level = LogLevel::debug;
-  /// The file; its folder is made when it is not there. What is there and no regular file is refused.
   std::string path;
-  /// A file that would grow beyond this is put aside as `name.1.ext`, and a new one is begun.
   ByteSize max_bytes{std::uint64_t{10} * 1024 * 1024};
-  /// Files kept beside the one that is written.
   std::uint32_t old_files = 5;
 
   static ParameterTable parameters();

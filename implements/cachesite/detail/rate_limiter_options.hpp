@@ -13,7 +13,7 @@
 
 namespace cachesite {
 
-/// How often something may happen: so many times in so much time.
+/// How often something may happen: `count` times in `period`.
 struct Rate {
   std::uint64_t count = 1;
   std::chrono::milliseconds period{1000};
@@ -22,17 +22,16 @@ struct Rate {
 };
 
 /// Reads a rate: a number, a slash, and a time, such as `100/minute`, `10/second`, `5/30s` or `1000/12h`. The
-/// words second, minute, hour and day may have an s behind them; any other time is as `parse_duration` reads
-/// it, but always has a unit, and is whole milliseconds. Space around the slash does not matter. Fails with
-/// `bad_argument`, and a sentence that does not repeat the text, for any other text, a number that is not 1
-/// to 1000000000, and a time that is not 1 ms to 365 days.
+/// words second, minute, hour and day may end in s; any other time is as for `parse_duration`, with a unit,
+/// and whole milliseconds. Spaces around the slash are ignored. Fails with `bad_argument`, without repeating
+/// the text, for any other text, for a number outside of 1 to 1000000000, and for a time outside of 1 ms to
+/// 365 days.
 [[nodiscard]] Result<Rate> parse_rate(std::string_view text);
 
-/// Where a limiter keeps what was taken.
+/// Where a limiter keeps its state.
 enum class RateLimitStore : std::uint8_t {
-  /// On Redis when a `connection` or settings of one are given, in memory otherwise. A component file gives
-  /// a setting when the setting is there, even with the default; code gives it by another value than the
-  /// default.
+  /// On Redis when a `connection` or settings of one are given, in memory otherwise. In a component file a
+  /// setting is given if it is present, even with the default; in code if it differs from the default.
   automatic,
   memory,  ///< in the process: the limit is for its threads together
   redis,   ///< on a Redis server: the limit is for all programs that use it together
@@ -41,42 +40,34 @@ enum class RateLimitStore : std::uint8_t {
 /// How a limiter's state is written on Redis.
 enum class RateLimitForm : std::uint8_t {
   cachesite,  ///< one short key for each limit, exact to the millisecond
-  redis_kit,  ///< the keys and values of redis-kit, so that its programs take from the same limits
+  redis_kit,  ///< the keys and values of redis-kit, so that its programs share the limits
 };
 
 /// What a limiter on Redis does while the server gives no answer.
 enum class WithoutServer : std::uint8_t {
-  deny,   ///< it refuses every call, to be tried again in a second
+  deny,   ///< it refuses every call, with `retry_after` of a second
   allow,  ///< it allows every call
-  local,  ///< it limits the process by its share of the limit (`local_share`)
+  local,  ///< it limits the process by `local_share` of the limit
 };
 
-/// Settings that all rate limiters have. Those of connections, and those from `form` to `local_share`, are
-/// for limiters on Redis alone and may not be given otherwise. From a configuration session come those of
-/// connections.
+/// Settings that all rate limiters have, explained in configs/reference.md. Settings of connections, and
+/// those from `form` to `local_share`, are only for limiters on Redis and may not be given otherwise. A
+/// configuration session gives those of connections.
 struct RateLimiterOptions : RedisClientOptions {
-  /// How often, as `parse_rate` reads it: `100/minute`. Has to be given.
+  /// As `parse_rate` reads it.
   std::string rate;
   RateLimitStore store = RateLimitStore::automatic;
   RateLimitForm form = RateLimitForm::cachesite;
-  /// Put in front of every key on Redis; at most 1024 bytes. Limiters with the same prefix share their
-  /// limits. Without it, what the class says: in this library's form it has the component's name in it, so
-  /// that limiters of one file have limits of their own, and programs with the same file share them. In the
-  /// form of redis-kit, and for limiters without a name, it is the same for all of a class: give each its
-  /// own.
   std::optional<std::string> prefix;
-  /// Longest time that a call waits for the server, 1 ms to 1 minute; then `without_server` decides.
   std::chrono::milliseconds timeout{500};
   WithoutServer without_server = WithoutServer::deny;
-  /// With `local`: the share of the limit that this process takes while the server gives no answer, 0.001 to
-  /// 1. With four processes, 0.25 keeps them within the limit together.
   double local_share = 1.0;
-  /// Most keys that the process remembers, 1 to 100000000. See TokenBucketLimiter for what happens beyond.
+  /// TokenBucketLimiter says what happens beyond.
   std::uint64_t max_keys = 100'000;
 
-  /// Whether the limits are on a Redis server, as `store` says.
+  /// Whether `store` puts the limits on a Redis server.
   [[nodiscard]] bool on_redis() const;
-  /// A limiter in memory takes nothing from a session.
+  /// A limiter in memory does not use a session.
   [[nodiscard]] bool uses_session() const { return on_redis() && RedisClientOptions::uses_session(); }
 
   static ParameterTable parameters();

@@ -9,14 +9,11 @@
 
 namespace cachesite {
 
-/// Settings of a component that works with a Redis server: either the component whose connection it shares,
-/// or a connection of its own.
+/// Settings of a component that uses a Redis server: the connection of another component, or its own.
 struct RedisClientOptions : RedisConnectionComponentOptions {
-  /// Use this component instead of a connection of one's own. The settings of connections are then those of
-  /// that component and may not be given here.
   Reference<IRedis> connection;
 
-  /// A component that uses the connection of another one takes nothing from a session.
+  /// A component with the connection of another one does not use a session.
   [[nodiscard]] bool uses_session() const noexcept {
     return !connection.is_set() && SessionOptions::uses_session();
   }

@@ -4,10 +4,10 @@
 
 namespace cachesite {
 
-/// Why an entry left a cache.
+/// Why an entry was removed from a cache.
 enum class RemovalCause : std::uint8_t {
-  expired,   ///< its time was over
-  evicted,   ///< it was given up for room
+  expired,   ///< its TTL ended
+  evicted,   ///< it was evicted for lack of room
   replaced,  ///< a newer value took its place
   removed,   ///< a caller removed it
   cleared,   ///< a caller removed all entries

@@ -16,23 +16,23 @@
 
 namespace cachesite {
 
-/// What components are given beside their parameters.
+/// What components get besides their parameters.
 struct BuildOptions {
-  /// Where components log. When null: the unnamed ILogger of the documents, else a logger of their unnamed or
-  /// only ILoggerSite, else nowhere.
+  /// The logger for components. When null: the unnamed ILogger of the documents, otherwise a logger of their
+  /// unnamed or only ILoggerSite, otherwise none.
   std::shared_ptr<ILogger> logger;
-  /// Where components read the time; null is the machine's steady clock.
+  /// The clock of components; null is the machine's steady clock.
   std::shared_ptr<const IClock> clock;
-  /// Where components read files; null refuses every file.
+  /// Reads files for components; null refuses every file.
   std::shared_ptr<const IDocumentSource> documents = {};
-  /// How long a component may take to start, unless the document says otherwise. A component that takes
-  /// longer keeps the site from being built.
+  /// Longest time for the start of a component, unless the document gives one. When a component takes longer,
+  /// building fails.
   TimeSpan start_timeout = std::chrono::milliseconds(60'000);
-  /// What reading the documents has warned of; logged with the warnings of the build.
+  /// Warnings from reading the documents; logged with the warnings of the build.
   std::vector<Problem> warnings = {};
 };
 
-/// Makes and starts everything that the documents declare, or nothing.
+/// Creates and starts all components of the documents, or none.
 ///
 /// A document is a list of components, or a mapping whose `components` is that list; the mapping may also
 /// hold `defaults`, which gives parameters by class for the components of the same document. A component is a
@@ -58,40 +58,38 @@ struct BuildOptions {
                                                                   const Catalog& catalog,
                                                                   const BuildOptions& options = {});
 
-/// Everything that is wrong with the documents, sorted by document and place; nothing is made. A problem of
-/// severity `warning` does not keep `build_component_site` from succeeding.
+/// All problems of the documents, sorted by document and place; nothing is created. A problem of severity
+/// `warning` does not keep `build_component_site` from succeeding.
 [[nodiscard]] std::vector<Problem> check_component_site(const std::vector<Document>& documents,
                                                         const Catalog& catalog);
 
-/// As above, and what the components refuse by themselves, such as a certificate that cannot be read: if
-/// nothing else is wrong, those that `build_component_site` makes are constructed, and released without being
-/// started. Configurations read their files for it, and sinks of a logger open theirs; nothing connects
-/// anywhere. Nothing is logged: what `build_component_site` logs as warnings or errors of configurations is a
-/// problem of severity `warning`, without a file.
+/// As above, plus the failures of constructors, such as an unreadable certificate: if there are no other
+/// errors, the components are constructed, but not started. Configurations read their files; nothing
+/// connects. Nothing is logged: warnings and errors that `build_component_site` would log about
+/// configurations are problems of severity `warning`, without a file.
 [[nodiscard]] std::vector<Problem> try_component_site(const std::vector<Document>& documents,
                                                       const Catalog& catalog, BuildOptions options);
 
-/// A component that stands in the list of components of a document.
+/// A component in the list of components of a document.
 struct ListedComponent {
   std::size_t document;  ///< the index of the document
   std::size_t element;   ///< the index in its list
 };
 
-/// The components that are not made, since later documents take all of their names; in the order of the
+/// The components that are not created, since later documents take all of their names; in the order of the
 /// documents.
 [[nodiscard]] std::vector<ListedComponent> replaced_components(const std::vector<Document>& documents,
                                                                const Catalog& catalog);
-/// Takes out of the documents each component whose class is not in the catalog, each one that needs one of
-/// those, and defaults for such classes, so that the rest can be looked at by who does not know the classes of
-/// a program. Returns a problem of severity `warning` (E307) for each component that is left out.
+/// Removes from the documents each component whose class is not in the catalog, its dependants, and defaults
+/// for such classes, so that a tool without the classes of a program can inspect the rest. Returns a problem
+/// of severity `warning` (E307) for each component that is left out.
 [[nodiscard]] std::vector<Problem> leave_out_unknown_classes(std::vector<Document>& documents,
                                                              const Catalog& catalog);
 
-/// Decides which of the problems may show their line, as `check_component_site` does for its own: marks those
-/// whose line holds a secret of the document by the declarations in the catalog, and takes the mark from its
-/// other problems. Only problems with the document's own source count. A secret is the value of a parameter
-/// that is declared as one, wherever it is given; what is declared nowhere, such as the values of an unknown
-/// class, counts as one.
+/// Decides which of the problems may show their line: marks those whose line holds a secret, by the
+/// declarations in the catalog, and unmarks the others. Only problems with the document's source are
+/// affected. A secret is the value of a secret parameter, wherever it is given; values without a declaration,
+/// such as those of an unknown class, count as secret.
 void mark_confidential(std::vector<Problem>& problems, const Document& document, const Catalog& catalog);
 
 }  // namespace cachesite

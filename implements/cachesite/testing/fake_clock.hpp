@@ -10,7 +10,7 @@ namespace cachesite::testing {
 /// A clock that stands still until a test moves it. Safe from any thread.
 class FakeClock final : public IClock {
  public:
-  /// Starts well away from zero, so that code may subtract from it.
+  /// Starts far from zero, so that code may subtract from it.
   explicit FakeClock(TimePoint start = TimePoint(std::chrono::hours(1000)))
       : now_(start.time_since_epoch().count()) {}
 
@@ -18,7 +18,7 @@ class FakeClock final : public IClock {
     return TimePoint(TimePoint::duration(now_.load()));
   }
 
-  /// Moves the time on.
+  /// Moves the clock forward.
   void advance(TimePoint::duration duration) { now_.fetch_add(duration.count()); }
 
  private:

@@ -16,13 +16,13 @@
 
 namespace cachesite::testing {
 
-/// A cache whose calls fail as a test tells it to, and reach the cache below otherwise. Safe from any thread.
+/// A cache whose calls fail on request of a test, and otherwise reach the cache below. Safe from any thread.
 ///
 ///     auto cache = std::make_shared<FaultyCache>(std::make_shared<MemoryCache>(MemoryCacheOptions()));
 ///     cache->fail(Error(ErrorCode::unreachable, "the server is away"));
 class FaultyCache final : public CacheLayer {
  public:
-  /// Works until it is told otherwise. Throws std::invalid_argument when `below` is null.
+  /// Works until a call below makes it fail. Throws std::invalid_argument when `below` is null.
   explicit FaultyCache(std::shared_ptr<ICache> below) : CacheLayer(std::move(below)) {}
 
   /// Every call fails with this, until `work()`.
@@ -47,17 +47,17 @@ class FaultyCache final : public CacheLayer {
     set(error, {});
     only_removals_ = true;
   }
-  /// The call after so many others fails, and no other.
+  /// Only the call after `calls` others fails.
   void fail_once_after(std::uint64_t calls, const Error& error) {
     set(error, {});
     failing_call_ = calls_ + calls + 1;
   }
-  /// Every call takes so much longer.
+  /// Every call takes `length` longer.
   void take(std::chrono::microseconds length) { length_ = length; }
 
-  /// Calls that came, failed ones included; a batch is one.
+  /// Number of calls, including failed ones; a batch is one call.
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
-  /// Those of the calling thread, to all such caches.
+  /// Calls of the calling thread, to all FaultyCaches.
   static std::uint64_t& calls_of_thread() {
     thread_local std::uint64_t calls = 0;
     return calls;

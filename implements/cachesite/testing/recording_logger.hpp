@@ -29,8 +29,7 @@ struct LogRecord {
   }
 };
 
-/// A logger that keeps everything it is given, for tests to look at. Safe from any thread; without memory a
-/// message is lost.
+/// A logger that keeps its messages for tests. Safe from any thread; without memory a message is lost.
 class RecordingLogger : public ILogger {
  public:
   /// Keeps messages of `lowest` and above.
@@ -67,7 +66,7 @@ class RecordingLogger : public ILogger {
         }));
   }
 
-  /// Everything as one text, a line for each message: for showing, and for searching secrets.
+  /// All messages as one text, with a line for each, to show them or to search for secrets.
   [[nodiscard]] std::string text() const {
     std::string result;
     for (const LogRecord& record : records())

@@ -19,7 +19,7 @@ void ValueLayer::do_begin(CacheRequest& request) {
       return request.fail(stopped()
                               ? closed()
                               : Error(ErrorCode::unsupported,
-                                      "a cache of encoded values does not count: use the cache below it"));
+                                      "a cache of encoded values cannot increment: use the cache below it"));
     case CacheEffect::look:
     case CacheEffect::prolong:
     case CacheEffect::remove:

@@ -21,11 +21,16 @@ const std::vector<std::pair<std::string, Compression>>& compressions() {
 ParameterTable AlsoRead::parameters() {
   using O = AlsoRead;
   return {
-      parameter("plain", &O::plain, "Bytes of no other form are the value itself."),
-      parameter("unencrypted", &O::unencrypted, "Enveloped values without encryption."),
+      parameter(
+          "plain", &O::plain,
+          "Bytes of no other form are read as the value itself. A damaged value may then be read as one."),
+      parameter("unencrypted", &O::unencrypted,
+                "Enveloped values that are not encrypted, although encryption is set."),
       parameter("envelope", &O::envelope, "Enveloped values, although the format is bare."),
       parameter("compression", &O::compression, "Bare values of this compression.").choices(compressions()),
-      parameter("fernet256", &O::fernet256, "Bare values that are Fernet256 tokens."),
+      parameter("fernet256", &O::fernet256,
+                "Bare values that are Fernet256 tokens; what they hold is compressed if "
+                "also_read.compression is given."),
   };
 }
 
@@ -33,33 +38,40 @@ ParameterTable CodecCacheOptions::parameters() {
   using O = CodecCacheOptions;
   return {
       parameter("over", &O::over, "The cache that holds the encoded values.").required(),
-      parameter("codec", &O::codec, "An ICodec component of the program's own, applied first."),
+      parameter("codec", &O::codec,
+                "An ICodec component of the program's own, applied before compression and encryption."),
       parameter("compression", &O::compression, "How values are compressed.").choices(compressions()),
       parameter("level", &O::level, "How hard to compress: zlib 0 to 9, zstd 1 to 19, lz4 0 to 12.")
+          .computed_default("the compression's own")
           .between(0, 19),
       parameter("minimum_size", &O::minimum_size,
-                "Shorter values are not compressed (128 bytes when not given).")
+                "Shorter values are not compressed. Only for the format envelope: bare values are always "
+                "compressed.")
+          .computed_default("128 bytes")
           .at_least(ByteSize{0}),
       parameter("encryption", &O::encryption, "How values are encrypted.")
           .choices({{"none", Encryption::none},
                     {"fernet256", Encryption::fernet256},
                     {"aes_256_gcm", Encryption::aes_256_gcm}}),
       parameter("keys", &O::keys,
-                "Encryption keys: the first encrypts, all decrypt. fernet256 takes 64 bytes or their base64, "
-                "aes_256_gcm the base64 of 32 bytes."),
+                "Encryption keys: the first of its kind encrypts, all decrypt. fernet256 takes 64 bytes or "
+                "88 characters of base64, aes_256_gcm 43 or 44 characters of base64 (32 bytes)."),
       parameter("cache_name", &O::cache_name,
-                "Name that is authenticated with every value; a cache with another name cannot read it."),
+                "Name that is authenticated with every value, beside its key: a cache with another name "
+                "cannot read it. Programs that share values use the same name. aes_256_gcm needs one."),
       parameter("format", &O::format, "What a stored value looks like.")
           .choices({{"envelope", StoredFormat::envelope}, {"bare", StoredFormat::bare}}),
       parameter("also_read", &O::also_read, "Other forms that are read while a configuration changes."),
       parameter("on_undecodable", &O::on_undecodable, "What a read does with bytes that cannot be decoded.")
           .choices({{"miss", OnUndecodable::miss}, {"error", OnUndecodable::error}}),
-      parameter("max_value_bytes", &O::max_value_bytes, "Longer values are refused, and not decoded either.")
+      parameter("max_value_bytes", &O::max_value_bytes,
+                "Longest value; a longer one is neither stored nor decoded.")
           .between(ByteSize{1}, ByteSize{ICache::largest_value}),
       parameter("max_ratio", &O::max_ratio,
                 "Most bytes that one compressed byte may become, beyond the first MiB of a value.")
           .at_least(1),
-      parameter("token_ttl", &O::token_ttl, "Fernet256 tokens older than this are not read."),
+      parameter("token_ttl", &O::token_ttl,
+                "Fernet256 tokens older than this are not read; null: their age does not matter."),
   };
 }
 

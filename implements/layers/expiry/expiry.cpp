@@ -15,9 +15,11 @@ constexpr milliseconds most{TimeToLive::longest};
 ParameterTable ExpiryRule::parameters() {
   using O = ExpiryRule;
   return {
-      parameter("match", &O::match, "A pattern of keys, such as price:*; * is any number of bytes, ? is one.")
+      parameter(
+          "match", &O::match,
+          "Pattern of keys, such as price:*; * is any number of bytes, ? is one, [a-z] is one of a set.")
           .required(),
-      parameter("ttl", &O::ttl, "How long entries of such keys live when the call gives no TTL.")
+      parameter("ttl", &O::ttl, "TTL of entries with such keys when the call gives none.")
           .between(least, most)
           .required(),
   };
@@ -26,14 +28,14 @@ ParameterTable ExpiryRule::parameters() {
 ParameterTable Expiry::parameters() {
   using O = Expiry;
   return {
-      parameter("ttl", &O::ttl,
-                "How long entries live when the call gives no TTL; without it such calls are refused.")
-          .between(least, most),
-      parameter("max_ttl", &O::max_ttl, "Longest life of an entry, whatever the call gives.")
-          .between(least, most),
       parameter(
-          "rules", &O::rules,
-          "TTLs of keys that match a pattern, for calls that give none; the first rule that matches counts."),
+          "ttl", &O::ttl,
+          "TTL for calls that give none, when no rule matches the key; without it such calls are refused.")
+          .between(least, most),
+      parameter("max_ttl", &O::max_ttl, "Longest TTL of an entry, whatever the call gives; null: no limit.")
+          .between(least, most),
+      parameter("rules", &O::rules,
+                "TTLs by key pattern, for calls that give none; the first rule that matches counts."),
   };
 }
 

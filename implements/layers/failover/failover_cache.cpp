@@ -61,9 +61,9 @@ Health FailoverCache::health() const {
   auto health = CacheLayer::health();
   if (stopped() || health.state != HealthState::down) return health;
   if (inner_->second && inner_->second->health().state != HealthState::down)
-    return {HealthState::degraded, "the second cache stands in: " + health.reason};
+    return {HealthState::degraded, "the second cache is in use: " + health.reason};
   if (inner_->on_error != OnError::error)
-    return {HealthState::degraded, "does without a cache: " + health.reason};
+    return {HealthState::degraded, "works without a cache: " + health.reason};
   return health;
 }
 

@@ -16,13 +16,15 @@ ParameterTable FailoverCacheOptions::parameters() {
                     {"throw", OnError::error},
                     {"callback", OnError::callback}}),
       parameter("failover_ttl", &O::failover_ttl,
-                "Longest life of an entry in the second cache; null: no limit.")
+                "Longest TTL of an entry in the second cache; null: no limit. Short is better: the second "
+                "cache does not see changes by other processes.")
           .between(milliseconds(1), milliseconds(hours(24 * 365))),
       parameter("retry_after", &O::retry_after,
-                "After a failure the first cache is left alone for so long; 0: every call tries it.")
+                "How long the first cache is left alone after a failure; then one call tries it. 0: every "
+                "call tries it.")
           .between(milliseconds(0), milliseconds(hours(1))),
       parameter("remembered_keys", &O::remembered_keys,
-                "Most keys remembered during an outage, to be removed from the first cache after it.")
+                "Most keys remembered during an outage; they are removed from the first cache after it.")
           .unit("keys"),
   };
 }

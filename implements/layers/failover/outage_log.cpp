@@ -107,7 +107,7 @@ Status OutageLog::settle(std::span<const std::string_view> keys) {
     note_failure(removed.error());
     return removed;
   }
-  return Error(ErrorCode::unreachable, "what was changed during an outage cannot be removed: " +
+  return Error(ErrorCode::unreachable, "keys that changed during an outage cannot be removed: " +
                                            std::string(removed.error().message()));
 }
 

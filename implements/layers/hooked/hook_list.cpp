@@ -69,9 +69,9 @@ void HookList::threw(Entry& entry, const std::exception_ptr& thrown) noexcept {
     const std::string reason = describe_exception(thrown);
     const std::array attributes{LogAttribute{"component", label_}, LogAttribute{"hook", entry.name},
                                 LogAttribute{"error", reason}};
-    logger_->write(LogLevel::warning, "hooks", "a hook throws; calls go on without it", attributes);
+    logger_->write(LogLevel::warning, "hooks", "a hook throws; calls continue without it", attributes);
   } catch (...) {
-    logger_->log(LogLevel::warning, "hooks", "a hook throws; calls go on without it");
+    logger_->log(LogLevel::warning, "hooks", "a hook throws; calls continue without it");
   }
 }
 

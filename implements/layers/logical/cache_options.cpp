@@ -45,28 +45,36 @@ ParameterTable NearOptions::parameters() {
   using namespace std::chrono_literals;
   using O = NearOptions;
   return inherited_parameters<O, MemoryCacheOptions>().add(
-      {parameter("ttl", &O::ttl, "Longest time that a copy is used without asking the store.").at_least(1ms),
+      {parameter("ttl", &O::ttl,
+                 "Longest time that a copy is used without asking the store; for as long, a change by "
+                 "another process may go unseen.")
+           .at_least(1ms),
        parameter("negative_ttl", &O::negative_ttl,
-                 "How long it is remembered that the store has no entry; 0 to ask each time.")});
+                 "How long a miss of the store is remembered; 0: not at all.")});
 }
 
 ParameterTable CacheOptions::parameters() {
   using O = CacheOptions;
   return ParameterTable{
-      parameter("store", &O::store, "The cache that holds the entries.").required(),
+      parameter("store", &O::store, "The cache that holds the entries; the only part that has to be given.")
+          .required(),
   }
       .add(inherited_parameters<O, Expiry>())
       .add({
-          parameter("remember", &O::remember, "Computes what is missing, once for all who ask."),
-          parameter("tags", &O::tags, "Entries may have tags, and all entries of a tag be ended at once."),
+          parameter(
+              "remember", &O::remember,
+              "Computes missing values, once for all concurrent callers: the parameters of RememberCache."),
+          parameter("tags", &O::tags, "Gives entries tags: the parameters of TaggedCache."),
           parameter("hooks", &O::hooks, "Hooks that are told about every call, in this order."),
-          parameter("metrics", &O::metrics, "Counts and times calls."),
-          parameter("near", &O::near, "Copies in memory, with the settings of their MemoryCache."),
+          parameter("metrics", &O::metrics, "Counts and times calls: the parameters of MetricsCache."),
+          parameter("near", &O::near,
+                    "Keeps copies in memory: the parameters of MemoryCache, and two of TieredCache."),
           parameter("codec", &O::codec,
-                    "Compresses and encrypts values; without a cache_name they are bound to the name of the "
-                    "cache."),
+                    "Compresses and encrypts values: the parameters of CodecCache. Without cache_name, "
+                    "values are bound to the name of the cache."),
           parameter("prefix", &O::prefix, "Put in front of every key in the store."),
-          parameter("failover", &O::failover, "Goes on while the store cannot be reached."),
+          parameter("failover", &O::failover,
+                    "Keeps working while the store fails: the parameters of FailoverCache."),
       });
 }
 

@@ -66,7 +66,7 @@ void LogicalCache::stop() noexcept {
 Health LogicalCache::health() const {
   auto health = CacheLayer::health();
   if (stopped() || health.state != HealthState::down || !inner_->parts.works_without_store()) return health;
-  return {HealthState::degraded, "the store does not work: " + health.reason};
+  return {HealthState::degraded, "the store fails: " + health.reason};
 }
 
 void* LogicalCache::interface_of_part(const InterfaceId& interface_id) const noexcept {

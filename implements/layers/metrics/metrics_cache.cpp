@@ -19,7 +19,8 @@ ParameterTable MetricsCacheOptions::parameters() {
   return {
       parameter("over", &O::over, "The cache whose calls are counted.").required(),
       parameter("sample_every", &O::sample_every,
-                "One of so many calls is timed; 1 times every call. Rounded up to a power of two.")
+                "One of this many calls of an operation is timed, per thread; 1 times every call. Rounded up "
+                "to a power of two.")
           .between(1, 1'048'576)
           .unit("calls"),
   };
@@ -50,8 +51,8 @@ void MetricsCache::stop() noexcept {
   counters_->time_all();
 }
 
-// The way of a hit: one addition before the read, and nothing but a look at the result after it. A stopped
-// cache times every read, and there asks whether it is stopped.
+// A hit costs one addition before the read, and one look at the result after it. A stopped cache times every
+// read, which then checks whether the cache is stopped.
 Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
   auto& counters = *counters_;
   auto& stripe = counters.my_reads();

@@ -66,7 +66,7 @@ ParameterTable PrefixCacheOptions::parameters() {
   return {
       parameter("over", &O::over, "The cache that holds the entries.").required(),
       parameter("prefix", &O::prefix, "Put in front of every key."),
-      parameter("separator", &O::separator, "Stands between the prefix, when there is one, and the key."),
+      parameter("separator", &O::separator, "Put between the prefix and the key; not used without a prefix."),
   };
 }
 

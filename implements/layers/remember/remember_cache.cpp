@@ -138,7 +138,7 @@ class RememberCache::RememberCall {
     inner_.waits.fetch_add(1);
     if (auto result = flights_.wait(*flight, deadline)) return *std::move(result);
     if (flights_.closed()) return Lookup(closed());
-    const Error late(ErrorCode::timeout, "somebody else has been computing the value under " +
+    const Error late(ErrorCode::timeout, "another caller has been computing the value under " +
                                              key_in_text(key_) + " for longer than the wait limit");
     if (inner_.options.on_lock_failure == OnLockFailure::error) return Lookup(late);
     report(late);
@@ -295,7 +295,7 @@ Health RememberCache::health() const {
   const auto& locks = inner_->options.locks.component();
   const bool needs_locks = locks && inner_->options.on_lock_failure == OnLockFailure::error;
   if (needs_locks && locks->health().state == HealthState::down) return health;
-  return {HealthState::degraded, "values are computed and not kept: " + health.reason};
+  return {HealthState::degraded, "values are computed but not stored: " + health.reason};
 }
 
 Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,

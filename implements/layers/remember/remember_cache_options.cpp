@@ -9,15 +9,18 @@ ParameterTable RememberCacheOptions::parameters() {
   return {
       parameter("over", &O::over, "The cache that holds the values.").required(),
       parameter("locks", &O::locks,
-                "Mutexes that keep other processes from computing the same value; each is named by its key."),
-      parameter("wait", &O::wait, "Longest time to wait for a value that somebody else computes.")
+                "Mutexes, one for each key, that keep other processes from computing the same value. Without "
+                "it each process computes for itself."),
+      parameter("wait", &O::wait, "Longest wait for a value that another caller computes; 0: no wait.")
           .between(milliseconds(0), milliseconds(std::chrono::hours(24))),
       parameter("lease", &O::lease,
-                "After the crash of a process that was computing, others wait for so long.")
+                "Length of the lease of a lock, which is renewed while the factory runs: other processes "
+                "wait this long after the crash of the one that was computing.")
           .between(milliseconds(10), milliseconds(std::chrono::hours(24))),
       parameter("negative_ttl", &O::negative_ttl,
-                "How long it is remembered that there is no value; 0 does not remember it. When not given a "
-                "tenth of the TTL, 5 s at most.")
+                "How long it is remembered that there is no value, at most as long as a value would be; 0: "
+                "not at all.")
+          .computed_default("a tenth of the TTL, at most 5s")
           .between(milliseconds(0), milliseconds(TimeToLive::longest)),
       parameter("on_lock_failure", &O::on_lock_failure,
                 "What a caller does after `wait`, or when the lock cannot be taken.")

@@ -77,8 +77,9 @@ Result<std::uint64_t> SpakkyTags::evict_one(const std::string& set) const {
     if (!reply.ok()) return reply.error();
     const auto& numbers = reply.value().elements();
     if (numbers.size() != 2)
-      return reply.value().is_error() ? Error(ErrorCode::refused, std::string(reply.value().text()))
-                                      : Error(ErrorCode::protocol, "the script answered with something else");
+      return reply.value().is_error()
+                 ? Error(ErrorCode::refused, std::string(reply.value().text()))
+                 : Error(ErrorCode::protocol, "unexpected answer to a script of the tags");
     if (numbers[0].integer() <= 0) break;
     taken += numbers[0].integer();
     removed += static_cast<std::uint64_t>(numbers[1].integer());

@@ -27,7 +27,7 @@ std::vector<std::string_view> distinct(std::span<const std::string_view> tags) {
 }
 
 Error damaged() {
-  return Error(ErrorCode::corrupt, "the stored bytes are no value with tags");
+  return Error(ErrorCode::corrupt, "the stored bytes are not a value with tags");
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class TaggedCache::Inner {
   }
 
   static Error reserved_key() {
-    return Error(ErrorCode::bad_argument, "keys of this beginning belong to the tags of the cache");
+    return Error(ErrorCode::bad_argument, "keys that begin like this are reserved for the tags of the cache");
   }
 
   Result<Found> count_read(Found found) noexcept {

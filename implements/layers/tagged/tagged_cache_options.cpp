@@ -5,11 +5,17 @@ namespace cachesite {
 ParameterTable TaggedCacheOptions::parameters() {
   using O = TaggedCacheOptions;
   return {
-      parameter("over", &O::over, "The cache that holds the entries.").required(),
-      parameter("form", &O::form, "How it is kept which entries a tag has.")
+      parameter("over", &O::over,
+                "The cache that holds the entries. The form spakky needs a RedisCache on the server of "
+                "connection, with the same prefix.")
+          .required(),
+      parameter("form", &O::form, "How the entries of a tag are recorded.")
           .choices({{"markers", TagForm::markers}, {"spakky", TagForm::spakky}}),
-      parameter("connection", &O::connection, "The IRedis component that holds the sets of the form spakky."),
-      parameter("prefix", &O::prefix, "What stands in front of every key at the server; of the form spakky."),
+      parameter("connection", &O::connection,
+                "The IRedis component that holds the sets of the form spakky, which needs it."),
+      parameter("prefix", &O::prefix,
+                "Prefix of every key at the server, for the form spakky alone. On a Redis Cluster it has to "
+                "hold a hash tag, such as {shop}:, so that an entry and its sets are in one slot."),
   };
 }
 

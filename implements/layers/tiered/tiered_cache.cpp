@@ -21,12 +21,17 @@ ParameterTable TieredCacheOptions::parameters() {
   using namespace std::chrono_literals;
   using O = TieredCacheOptions;
   return {
-      parameter("over", &O::over, "The far tier: the cache that holds every entry.").required(),
-      parameter("near", &O::near, "The near tier: a cache for copies that nothing else uses.").required(),
-      parameter("near_ttl", &O::near_ttl, "Longest time that a copy is used without asking the far tier.")
+      parameter("over", &O::over, "The far tier: the cache that holds every entry, such as a RedisCache.")
+          .required(),
+      parameter("near", &O::near,
+                "The near tier: a cache for copies, such as a MemoryCache, that nothing else uses.")
+          .required(),
+      parameter("near_ttl", &O::near_ttl,
+                "Longest time that a copy is used without asking the far tier; for as long, a change by "
+                "another process may go unseen.")
           .at_least(1ms),
       parameter("negative_ttl", &O::negative_ttl,
-                "How long it is remembered that the far tier has no entry; 0 to ask each time."),
+                "How long a miss of the far tier is remembered; 0: not at all."),
   };
 }
 

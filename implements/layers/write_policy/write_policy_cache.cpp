@@ -77,8 +77,8 @@ class WritePolicyCache::Inner {
     const auto number = std::to_string(lost);
     const std::array attributes{LogAttribute{"component", label_}, LogAttribute{"lost", number},
                                 LogAttribute{"reason", reason.message()}};
-    logger_->write(LogLevel::error, "write_policy", "values were given up that the origin did not take",
-                   attributes);
+    logger_->write(LogLevel::error, "write_policy",
+                   "values were given up, since the origin did not accept them", attributes);
   }
 
   const std::shared_ptr<ICache> below_;

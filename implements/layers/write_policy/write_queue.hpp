@@ -48,9 +48,9 @@ inline Status call_writer(const IWritePolicyCache::Writer& writer, std::string_v
   }
 }
 
-// Values on their way to their origin: those of one key one after the other, those of different keys on
-// several threads. Room is reserved first and used, or given back, later. In a forked child there is no room:
-// the threads are the parent's, and it writes what waits.
+// Values on their way to their origin: values of one key are written in order, those of different keys on
+// several threads. Room is reserved first, and used or released later. In a forked child there is no room:
+// the threads belong to the parent, which writes the queued values.
 class WriteQueue {
  public:
   // `newest` when no newer value of the key waits.

@@ -73,26 +73,28 @@ ParameterTable MemoryCacheOptions::parameters() {
           .at_least(least_entries)
           .unit("entries"),
       parameter("max_bytes", &O::max_bytes,
-                "Most bytes held, keys and the cache's own structures included; null for no limit.")
+                "Most bytes held, including keys and the cache's own structures; null for no limit. An entry "
+                "larger than one shard's part of it is refused.")
           .at_least(ByteSize{least_bytes}),
-      parameter("policy", &O::policy, "Which entry of a full cache goes.")
+      parameter("policy", &O::policy, "Which entry of a full cache is evicted.")
           .choices({{"tinylfu", EvictionPolicy::tinylfu},
                     {"s3fifo", EvictionPolicy::s3fifo},
                     {"lru", EvictionPolicy::lru},
                     {"fifo", EvictionPolicy::fifo}}),
-      parameter(
-          "time_to_idle", &O::time_to_idle,
-          "An entry that is not used for so long ends before its TTL; null to let the TTL alone decide.")
+      parameter("time_to_idle", &O::time_to_idle,
+                "An entry that is unused for this long ends before its TTL; null: the TTL alone decides. It "
+                "costs a word for each entry, and reads take a lock.")
           .at_least(1ms),
       parameter("ttl_jitter", &O::ttl_jitter,
-                "Each TTL is changed by up to this share of itself, up or down, depending on the key.")
+                "Each TTL is changed by up to this share of itself, up or down, depending on the key, so "
+                "that entries stored together do not expire together. increment and expire do not use it.")
           .between(0.0, largest_ttl_jitter),
       parameter("huge_pages", &O::huge_pages,
-                "Whether a cache of more than 8 MiB lies in pages of 2 MiB where the system gives them; only "
+                "Whether a cache of more than 8 MiB uses pages of 2 MiB where the system offers them; only "
                 "with the policy tinylfu.")
           .choices({{"auto", HugePages::automatic}, {"never", HugePages::never}}),
       parameter("cleanup_interval", &O::cleanup_interval,
-                "Accepted from other systems' files and not used: expired entries are swept by writes.")
+                "Accepted from files of other systems and ignored: writes sweep expired entries.")
           .unit("operations"),
   };
 }
@@ -222,7 +224,8 @@ Result<bool> MemoryCache::outcome_of(memory::WriteOutcome outcome) noexcept {
   if (outcome == memory::WriteOutcome::too_large)
     return Error(ErrorCode::too_large, "the entry is larger than a shard's part of max_bytes");
   if (outcome == memory::WriteOutcome::no_counter)
-    return Error(ErrorCode::refused, "the entry is no counter: its value is not a whole number of 64 bits");
+    return Error(ErrorCode::refused,
+                 "the entry is not a counter: its value is not a whole number of 64 bits");
   if (outcome == memory::WriteOutcome::out_of_range)
     return Error(ErrorCode::refused, "the counter would leave the range of 64 bits");
   return Error(ErrorCode::no_memory);

@@ -83,7 +83,7 @@ class RedisCache::BatchRead {
       const auto part = part_of(places, index);
       auto& [command, routing, reply, status] = requests[index];
       if (status.ok() && reply.elements.size() != part.size())
-        status = Error(ErrorCode::protocol, "the server answered another number of keys");
+        status = Error(ErrorCode::protocol, "the server answered for a different number of keys");
       for (std::size_t element = 0; element < part.size(); ++element)
         if (status.ok())
           take(part[element], reply.elements[element]);
@@ -123,7 +123,7 @@ class RedisCache::BatchRead {
     }
     if (reply.kind != ReplyKind::bulk) {
       inner_.count(inner_.counters.failures);
-      results_[place] = Lookup(Error(ErrorCode::protocol, "the server answered something that is no value"));
+      results_[place] = Lookup(Error(ErrorCode::protocol, "the answer of the server is not a value"));
       return;
     }
     const auto key = keys_[place];

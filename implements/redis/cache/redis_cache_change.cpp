@@ -37,7 +37,7 @@ Error increment_error(const Error& error) {
   const bool no_counter =
       message.find("not an integer") != std::string_view::npos || message.starts_with("WRONGTYPE");
   if (error.code() != ErrorCode::refused) return error;
-  if (no_counter) return Error(ErrorCode::refused, "the entry is no counter", error.outcome());
+  if (no_counter) return Error(ErrorCode::refused, "the entry is not a counter", error.outcome());
   if (message.find("overflow") != std::string_view::npos)
     return Error(ErrorCode::refused, "the counter would leave the range of 64 bits", error.outcome());
   return error;
@@ -102,7 +102,7 @@ Result<std::int64_t> RedisCache::do_increment(std::string_view key, std::int64_t
   const auto read = std::from_chars(text.data(), text.data() + text.size(), sum);
   if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
     inner.count(inner.counters.failures);
-    return Error(ErrorCode::protocol, "the answer of a script is no number", Outcome::unknown);
+    return Error(ErrorCode::protocol, "the answer of a script is not a number", Outcome::unknown);
   }
   inner.count(inner.counters.writes);
   return sum;

@@ -104,7 +104,7 @@ class RedisCache::Inner {
   void ask_all(std::span<redis::Request> requests, redis::CallTime time) {
     if (is_stopped() || redis::SteadyTime::now() >= time.deadline) {
       const Error error =
-          is_stopped() ? stopped_error() : Error(ErrorCode::timeout, "there was no time left to begin");
+          is_stopped() ? stopped_error() : Error(ErrorCode::timeout, "no time was left to begin the call");
       for (auto& request : requests)
         request.status = error;
       return;

@@ -13,14 +13,17 @@ ParameterTable RedisCacheOptions::parameters() {
   table.add(inherited_parameters<O, SessionOptions>());
   return table.add(ParameterTable{
       parameter("connection", &O::connection,
-                "The IRedis component whose connection the cache uses instead of one of its own."),
-      parameter("prefix", &O::prefix, "Put in front of every key.").alias("key_prefix"),
+                "An IRedis component whose connection is used instead of one of the cache's own; settings of "
+                "a connection may then not be given here."),
+      parameter("prefix", &O::prefix, "Put in front of every key; at most 64 KiB.").alias("key_prefix"),
       parameter("null_as", &O::null_as, "How a cached null is stored.")
           .choices({{"marker", NullAs::marker}, {"empty", NullAs::empty}}),
-      parameter("max_value_bytes", &O::max_value_bytes, "Longer values are refused.")
+      parameter("max_value_bytes", &O::max_value_bytes,
+                "Longest value; a longer one is neither written nor read.")
           .between(ByteSize{1}, ByteSize{ICache::largest_value}),
       parameter("ttl_jitter", &O::ttl_jitter,
-                "The share of its TTL by which an entry may end earlier or later; the same for the same key.")
+                "Each TTL is changed by up to this share of itself, up or down, depending on the key, so "
+                "that entries stored together do not expire together. increment and expire do not use it.")
           .between(0.0, largest_ttl_jitter),
   });
 }

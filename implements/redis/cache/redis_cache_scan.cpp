@@ -55,7 +55,8 @@ Status RedisCache::Inner::scan(std::string_view pattern, std::string_view how_ma
     return failed(listed.error());
   const auto chosen = walk.next(masters);
   if (walk.lost())
-    return failed(Error(ErrorCode::unreachable, "the servers change too often for a walk over their keys"));
+    return failed(
+        Error(ErrorCode::unreachable, "the servers changed too often during the iteration over their keys"));
   if (!chosen) return Done{};
   const std::string whole = escape_key_pattern(prefix) + std::string(pattern);
   const std::string cursor(walk.cursor());
@@ -68,7 +69,8 @@ Status RedisCache::Inner::scan(std::string_view pattern, std::string_view how_ma
   };
   if (const auto asked = link.topology->for_each_master(visit, time); !asked.ok())
     return failed(asked.error());
-  if (!answer) return failed(Error(ErrorCode::unreachable, *chosen + " has left in the middle of the walk"));
+  if (!answer)
+    return failed(Error(ErrorCode::unreachable, *chosen + " left during the iteration over the keys"));
   auto& parts = answer->elements;
   if (parts.size() != 2 || parts[0].kind != ReplyKind::bulk || parts[1].kind != ReplyKind::array)
     return failed(Error(ErrorCode::protocol, "the answer to SCAN is malformed"));

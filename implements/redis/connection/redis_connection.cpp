@@ -165,10 +165,10 @@ ParameterTable RedisConnectionComponentOptions::parameters() {
   table.add(inherited_parameters<O, SessionOptions>());
   return table.add(ParameterTable{
       parameter("max_reply_bytes", &O::max_reply_bytes,
-                "A longer text in an answer ends the connection that it came on.")
+                "A longer text in a reply closes the connection that it came on.")
           .between(ByteSize{1024}, ByteSize{std::uint64_t{512} * 1024 * 1024}),
       parameter("max_idle_time", &O::max_idle_time,
-                "A lent connection that is back for so long without use is closed.")
+                "A lent connection that is given back and unused for this long is closed.")
           .between(milliseconds(1), milliseconds(std::chrono::hours(24))),
   });
 }

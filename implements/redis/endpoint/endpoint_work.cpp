@@ -128,7 +128,7 @@ void Endpoint::begin_work(Lock&) noexcept {
     if (channels_.any_open())
       channels_.forget_wanted();  // what is open goes on, and the next call that needs more wishes anew
     else
-      go_down(Error(ErrorCode::unreachable, "there is no thread for connecting"));
+      go_down(Error(ErrorCode::unreachable, "no thread could be started to connect"));
   }
 }
 

@@ -22,7 +22,7 @@ std::optional<Error> ExclusiveSession::check(const RedisCommand& command) {
   if (auto problem = check_command(command)) return problem;
   switch (nature_of(command)) {
     case CommandNature::streaming:
-      return Error(ErrorCode::bad_argument, "a command with more than one answer cannot be sent here");
+      return Error(ErrorCode::bad_argument, "a command with several answers cannot be sent here");
     case CommandNature::stateful:
       changed_ = true;
       break;
@@ -96,7 +96,7 @@ Result<RedisTransaction> ExclusiveSession::execute(std::span<const RedisCommand>
       const auto nature = nature_of(command);
       if (nature == CommandNature::stateful || nature == CommandNature::streaming)
         return Error(ErrorCode::bad_argument,
-                     std::string(command.name().substr(0, 16)) + " has no place in a transaction");
+                     std::string(command.name().substr(0, 16)) + " is not allowed in a transaction");
     }
     std::vector<RedisCommand> all;
     all.reserve(commands.size() + 2);
@@ -118,7 +118,7 @@ Result<RedisTransaction> ExclusiveSession::execute(std::span<const RedisCommand>
     if (last.kind != ReplyKind::array || last.elements.size() != commands.size()) {
       lease_->abandon(Error(ErrorCode::protocol));
       return Error(ErrorCode::protocol,
-                   place_ + ": EXEC was not answered by a list of " + std::to_string(commands.size()),
+                   place_ + ": EXEC was not answered with a list of " + std::to_string(commands.size()),
                    Outcome::unknown);
     }
     transaction.committed = true;

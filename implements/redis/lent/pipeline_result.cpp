@@ -25,7 +25,7 @@ PipelineResult send_and_read(ExclusiveConnection& connection, std::span<const Re
       switch (connection.next(reply, time.deadline)) {
         case ExclusiveConnection::Progress::reply:
           if (done.replies.size() >= connection.sent()) {
-            connection.abandon(Error(ErrorCode::protocol, "an answer came before its question"));
+            connection.abandon(Error(ErrorCode::protocol, "an answer arrived before its request"));
             break;
           }
           if (reply.kind == ReplyKind::error && heed_only_server(reply) &&

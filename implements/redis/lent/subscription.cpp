@@ -34,7 +34,8 @@ void Subscription::start() {
   try {
     worker_ = basics::background_thread([self = shared_from_this()] { self->work(); });
   } catch (const std::system_error& failure) {
-    throw std::system_error(failure.code(), options_.label + ": no thread can be had for a subscription");
+    throw std::system_error(failure.code(),
+                            options_.label + ": no thread could be started for the subscription");
   }
 }
 
@@ -88,9 +89,10 @@ void Subscription::tell(const Function& function, const Arguments&... arguments)
   try {
     function(arguments...);
   } catch (const std::exception& failure) {
-    log(LogLevel::error, [&] { return std::string("a function of a subscriber threw: ") + failure.what(); });
+    log(LogLevel::error, [&] { return std::string("a subscriber's function threw: ") + failure.what(); });
   } catch (...) {
-    log(LogLevel::error, [] { return std::string("a function of a subscriber threw something unknown"); });
+    log(LogLevel::error,
+        [] { return std::string("a subscriber's function threw something that is no std::exception"); });
   }
 }
 
@@ -211,8 +213,7 @@ std::optional<Error> Subscription::await_message(ExclusiveConnection& connection
         break;
     }
   }
-  return Error(ErrorCode::timeout,
-               "no sign of life within " + std::to_string(options_.patience.count()) + " ms");
+  return Error(ErrorCode::timeout, "no answer within " + std::to_string(options_.patience.count()) + " ms");
 }
 
 std::optional<Error> Subscription::take(const Reply& reply) {
@@ -227,7 +228,7 @@ std::optional<Error> Subscription::take(const Reply& reply) {
   }
   if (is_push(reply, "pong", 2)) return std::nullopt;
   if (reply.kind == ReplyKind::error) return Error(ErrorCode::refused, readable_server_error(reply.text()));
-  return Error(ErrorCode::protocol, "the server sent something that is no message");
+  return Error(ErrorCode::protocol, "the server sent something that is not a message");
 }
 
 }  // namespace cachesite::redis

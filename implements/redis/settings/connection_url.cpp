@@ -76,7 +76,7 @@ class UrlReader {
     }
     url.remove_prefix(scheme_end + 3);
     if (url.find('#') != std::string_view::npos) {
-      complain("the URL holds a #, which has to be written %23");
+      complain("the URL holds a #; write it as %23");
       return std::move(reading_);
     }
     const auto end_of_authority = std::min(url.find_first_of("/?"), url.size());
@@ -244,7 +244,7 @@ std::string host_fault(std::string_view host) {
   const bool odd = std::any_of(host.begin(), host.end(), [](char each) {
     return each <= ' ' || each > '~' || std::string_view("@/[]{}$").find(each) != std::string_view::npos;
   });
-  if (odd) return "holds a character that no host has";
+  if (odd) return "holds a character that is not allowed in a host";
   // An IPv6 address has two colons at least.
   if (std::count(host.begin(), host.end(), ':') == 1) return "holds a colon; a port is given as port";
   return {};

@@ -73,7 +73,7 @@ ParameterTable KeepAliveOptions::parameters() {
       parameter("interval", &O::interval, "Pause between two probes.")
           .between(seconds(1), seconds(32767))
           .alias("TCP_KEEPINTVL"),
-      parameter("count", &O::count, "Probes without an answer after which the connection is dead.")
+      parameter("count", &O::count, "Unanswered probes after which the connection is dead.")
           .between(1, 127)
           .alias("TCP_KEEPCNT"),
   };
@@ -86,84 +86,104 @@ ParameterTable RedisConnectionOptions::parameters() {
   const milliseconds least(1);
   const milliseconds longest = hours(1);
   return {
-      parameter(
-          "url", &O::url,
-          "Server, login and more in one text: redis://[[user]:password@]host[:port][/db][?name=value], "
-          "rediss:// for TLS, or unix://[user:password@]/path. It may not contradict another "
-          "parameter."),
+      parameter("url", &O::url,
+                "Server, login and more in one text: "
+                "redis://[[user]:password@]host[:port][/db][?name=value&...], rediss:// for TLS, or "
+                "unix://[user:password@]/path[?db=n]. Percent-encoded characters are decoded. The query may "
+                "set any parameter of a connection. No other parameter may contradict the URL."),
       parameter("host", &O::host, "Name or address of the server."),
       parameter("port", &O::port, "TCP port of the server.").between(1, 65535),
       parameter("db", &O::db, "Number of the database.").between(0, 1'000'000),
-      parameter("username", &O::username, "User of the server's access control list."),
+      parameter("username", &O::username,
+                "User of the server's access control list; null: the default user."),
       parameter("password", &O::password, "Password of the user, or of the server when there is no user."),
-      parameter("unix_socket_path", &O::unix_socket_path, "Socket to use instead of host and port."),
-      parameter(
-          "startup_nodes", &O::startup_nodes,
-          "Servers of a Redis Cluster to ask first, each as host:port; they name the others. Instead of "
-          "host and port."),
+      parameter("unix_socket_path", &O::unix_socket_path, "Unix socket to use instead of host and port."),
+      parameter("startup_nodes", &O::startup_nodes,
+                "Servers of a Redis Cluster to ask first, each as host:port (port 6379 by default); they "
+                "name the others. host, port and db are not used."),
       parameter("sentinels", &O::sentinels,
-                "Sentinels that know where the master is, each as host:port; they name the others. Instead "
-                "of host and port."),
-      parameter("service_name", &O::service_name, "The name under which the sentinels watch the master."),
-      parameter("sentinel_username", &O::sentinel_username, "User of the sentinels' access control list."),
-      parameter("sentinel_password", &O::sentinel_password, "Password of the sentinels themselves."),
+                "Sentinels that know where the master is, each as host:port (port 26379 by default); they "
+                "name the other sentinels. host and port are not used."),
+      parameter("service_name", &O::service_name, "Name under which the sentinels watch the master."),
+      parameter(
+          "sentinel_username", &O::sentinel_username,
+          "User at the sentinels themselves; username and password are for the servers that they watch."),
+      parameter("sentinel_password", &O::sentinel_password, "Password at the sentinels themselves."),
       parameter("read_from_replicas", &O::read_from_replicas,
-                "Lets replicas answer reads; they may not have the latest writes yet."),
+                "Replicas answer reads in turn; the master does when no replica can be used. A read may miss "
+                "the latest writes."),
       parameter("socket_connect_timeout", &O::socket_connect_timeout,
-                "Longest time for a connection to become ready.")
+                "Longest time until a connection is ready: name lookup, connecting, TLS, login.")
           .between(least, longest),
-      parameter("socket_timeout", &O::socket_timeout, "Longest time of one call.").between(least, longest),
-      parameter("client_name", &O::client_name, "Name of the connections in the server's client list."),
+      parameter("socket_timeout", &O::socket_timeout, "Longest time of one call, whatever happens in it.")
+          .between(least, longest),
+      parameter("client_name", &O::client_name, "Name of the connections in the server's CLIENT LIST."),
       parameter("ssl", &O::ssl, "Encrypts the connection with TLS 1.2 or later.").alias("use_ssl"),
       parameter("ssl_cert_reqs", &O::ssl_cert_reqs,
-                "Whether the server's certificate has to be valid and trusted; optional is read as required, "
-                "since a server always shows one.")
+                "Whether the server's certificate has to be valid and trusted (required), or any will do "
+                "(none). optional means required, since a server always shows a certificate.")
           .choices({{"required", CertificateRequirement::required},
                     {"optional", CertificateRequirement::required},
                     {"none", CertificateRequirement::none}}),
       parameter("ssl_check_hostname", &O::ssl_check_hostname,
-                "Whether the certificate has to be for the host that was connected to."),
+                "Whether the certificate has to name the host of the connection. No effect with "
+                "ssl_cert_reqs: none."),
       parameter("ssl_ca_certs", &O::ssl_ca_certs,
-                "PEM file with the trusted authorities, instead of those of the system."),
+                "PEM file with the trusted authorities. Without it and ssl_ca_path, those of the system are "
+                "trusted."),
       parameter("ssl_ca_path", &O::ssl_ca_path,
-                "Directory of trusted authorities with hashed names, instead of those of the system."),
-      parameter("ssl_certfile", &O::ssl_certfile, "PEM file with the certificate that this client shows."),
-      parameter("ssl_keyfile", &O::ssl_keyfile,
-                "PEM file with the key of that certificate; without it the key is in ssl_certfile."),
-      parameter("ssl_password", &O::ssl_password, "Opens an encrypted key."),
-      parameter("ssl_server_name", &O::ssl_server_name,
-                "Name that is asked for and checked instead of host."),
-      parameter("socket_keepalive", &O::socket_keepalive, "Lets the system look for dead connections."),
+                "Directory of trusted authorities with hashed names, as openssl rehash makes it."),
+      parameter("ssl_certfile", &O::ssl_certfile,
+                "PEM file with this client's certificate, and those of the intermediate authorities."),
+      parameter("ssl_keyfile", &O::ssl_keyfile, "PEM file with the key of that certificate.")
+          .computed_default("ssl_certfile"),
+      parameter("ssl_password", &O::ssl_password, "Passphrase of an encrypted key."),
+      parameter("ssl_server_name", &O::ssl_server_name, "Server name that is requested and checked.")
+          .computed_default("the host"),
+      parameter("socket_keepalive", &O::socket_keepalive,
+                "Whether the operating system looks for dead connections (TCP keepalive)."),
       parameter("socket_keepalive_options", &O::socket_keepalive_options,
-                "How the system looks for dead connections."),
-      parameter("health_check_interval", &O::health_check_interval,
-                "Asks the server for a sign of life so often; 0 does not.")
+                "How the operating system looks for dead connections."),
+      parameter(
+          "health_check_interval", &O::health_check_interval,
+          "How often the server is sent a PING, which finds a dead connection before a call does; 0: never.")
           .between(milliseconds(0), longest),
       parameter("retry_on_timeout", &O::retry_on_timeout,
-                "Asks a read again, within its time, when its connection is given up because nothing comes."),
-      parameter("max_connections", &O::max_connections,
-                "Most connections to the server at a time; when not given 64, and for a RedisCache no limit.")
+                "Repeats a read on a new connection, within its time, when nothing arrives on the old one."),
+      parameter("max_connections", &O::max_connections, "Most connections to the server at a time.")
+          .computed_default("64; no limit for a RedisCache")
           .between(1, 1'000'000),
-      parameter("channels", &O::channels, "Connections that ordinary requests share.").between(1, 64),
-      parameter("max_inflight", &O::max_inflight, "Most requests without an answer on one connection.")
+      parameter("channels", &O::channels,
+                "Connections that ordinary requests share. A further one is opened when reads have to wait "
+                "for each other, or for something large; large values get one more.")
+          .between(1, 64),
+      parameter("max_inflight", &O::max_inflight,
+                "Most requests that wait for their answers on one connection; further calls wait for room.")
           .between(1, 1'000'000),
-      parameter("reconnect_delay", &O::reconnect_delay, "Pause before the second attempt to reconnect.")
+      parameter("reconnect_delay", &O::reconnect_delay,
+                "Pause before the second attempt to reconnect; each later pause is about twice as long.")
           .between(least, longest),
       parameter("reconnect_max_delay", &O::reconnect_max_delay,
                 "Longest pause between two attempts to reconnect.")
           .between(least, longest),
       parameter("breaker_failures", &O::breaker_failures,
-                "Calls without an answer, in a row, after which calls fail at once for a pause; 0 does not.")
+                "Calls in a row without an answer in time that open the circuit breaker: calls then fail at "
+                "once with unreachable, until one is answered after a pause. A call counts when it waited "
+                "for at least half of socket_timeout; lent connections do not count. 0: no breaker.")
           .between(0, 1'000'000),
-      parameter("breaker_delay", &O::breaker_delay,
-                "The first such pause, less up to a half by chance; each further one is about twice as long.")
+      parameter(
+          "breaker_delay", &O::breaker_delay,
+          "First pause of the breaker, less up to a half by chance; each further one is about twice as long.")
           .between(least, longest),
-      parameter("breaker_max_delay", &O::breaker_max_delay, "Longest such pause.").between(least, longest),
+      parameter("breaker_max_delay", &O::breaker_max_delay, "Longest pause of the breaker.")
+          .between(least, longest),
       parameter("allow_plaintext_auth", &O::allow_plaintext_auth,
                 "Allows a password to be sent unencrypted to another machine."),
-      parameter("encoding", &O::encoding, "Accepted and ignored: values are bytes."),
-      parameter("encoding_errors", &O::encoding_errors, "Accepted and ignored: values are bytes."),
-      parameter("decode_responses", &O::decode_responses, "Accepted and ignored: values are bytes."),
+      parameter("encoding", &O::encoding, "Accepted from files for redis-py and ignored: values are bytes."),
+      parameter("encoding_errors", &O::encoding_errors,
+                "Accepted from files for redis-py and ignored: values are bytes."),
+      parameter("decode_responses", &O::decode_responses,
+                "Accepted from files for redis-py and ignored: values are bytes."),
   };
 }
 

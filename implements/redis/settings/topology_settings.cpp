@@ -100,8 +100,8 @@ void check_topology(const RedisConnectionOptions& options, std::vector<OptionCom
   if (!sentinel) {
     const auto without_effect = [&](std::string_view parameter, bool given) {
       if (given)
-        complaints.push_back(
-            {std::string(parameter), std::string(parameter) + " is for sentinels, and there are none"});
+        complaints.push_back({std::string(parameter),
+                              std::string(parameter) + " is for sentinels, but no sentinels are given"});
     };
     without_effect("service_name", has_text(options.service_name));
     without_effect("sentinel_username", has_text(options.sentinel_username));

@@ -84,8 +84,7 @@ Health ClusterTopology::do_health() const {
   if (!reason.empty()) return {HealthState::degraded, reason};
   const auto held = view->slots->slots_held();
   if (held == hash_slots) return {};
-  return {HealthState::degraded,
-          std::to_string(hash_slots - held) + " slots of the cluster are held by nobody"};
+  return {HealthState::degraded, std::to_string(hash_slots - held) + " slots of the cluster have no server"};
 }
 
 std::vector<RedisEndpointStatistics> ClusterTopology::do_statistics() const {

@@ -78,7 +78,7 @@ void ClusterTopology::keep() {
       success = make_view(lock);
     } catch (const std::exception&) {
       if (!lock.owns_lock()) lock.lock();
-      trouble_.emplace(ErrorCode::no_memory, "no memory for a picture of the cluster");
+      trouble_.emplace(ErrorCode::no_memory, "no memory for the map of the cluster");
     }
     gate_.end(success);
     not_before = success ? TimePoint::min() : SteadyTime::now() + pauses.next();
@@ -107,10 +107,10 @@ bool ClusterTopology::make_view(Lock& lock) {
     }
     auto map = SlotMap::read(reply, address);
     if (!map) {
-      trouble.emplace(
-          ErrorCode::refused,
-          address.text() + (reply.kind == ReplyKind::error ? ": " + readable_server_error(reply.text())
-                                                           : std::string(" knows no slots of the cluster")));
+      trouble.emplace(ErrorCode::refused,
+                      address.text() + (reply.kind == ReplyKind::error
+                                            ? ": " + readable_server_error(reply.text())
+                                            : std::string(" does not know the slots of the cluster")));
       continue;
     }
     for (const auto& move : moves_)

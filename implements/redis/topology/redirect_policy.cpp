@@ -59,14 +59,14 @@ RedirectPolicy::Step RedirectPolicy::answered(const ServerHint& hint, const Serv
         step = redirected({.next = Next::by_map, .want_refresh = true}, now);
         return step.next == Next::finish
                    ? step
-                   : wait(step, "the cluster redirects to a server without a name", now);
+                   : wait(step, "the cluster redirects to a server without an address", now);
       }
       step.want_refresh = true;
       step.move_slot = hint.target != by;
       step = redirected(step, now);
       // A server that sends us to itself needs time.
       return step.next != Next::finish && hint.target == by
-                 ? wait(step, "a server sends commands to itself", now)
+                 ? wait(step, "a server redirects commands to itself", now)
                  : step;
     }
     case ServerHint::Kind::ask:

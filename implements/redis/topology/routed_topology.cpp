@@ -71,7 +71,7 @@ void RoutedTopology::begin_work(Lock&) {
     working_ = true;
     trouble_.reset();
   } catch (const std::exception&) {
-    trouble_.emplace(ErrorCode::unreachable, "there is no thread for following the servers");
+    trouble_.emplace(ErrorCode::unreachable, "no thread could be started to follow the servers");
   }
 }
 

@@ -253,7 +253,7 @@ void SentinelTopology::keep() {
       starved_ = false;
     } catch (const std::exception&) {
       starved_ = true;
-      trouble_.emplace(ErrorCode::no_memory, "no memory or thread for following the sentinels");
+      trouble_.emplace(ErrorCode::no_memory, "no memory or thread to follow the sentinels");
     }
     if (patience_ends_ == TimePoint::max() && settled()) patience_ends_ = SteadyTime::now();
     auto until = candidate_ ? SteadyTime::now() + look_at_candidate : TimePoint::max();

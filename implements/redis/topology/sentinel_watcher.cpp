@@ -60,7 +60,7 @@ void SentinelWatcher::watch() noexcept {
     try {
       visit();
     } catch (const std::exception&) {
-      tell_trouble(Error(ErrorCode::no_memory, "no memory for asking a sentinel"));
+      tell_trouble(Error(ErrorCode::no_memory, "no memory to ask a sentinel"));
     }
     if (SteadyTime::now() - begin > std::chrono::seconds(1)) pauses.reset();
     std::unique_lock lock(mutex_);

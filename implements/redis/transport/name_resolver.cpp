@@ -112,7 +112,7 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
         search->done.raise();
       }).detach();
     } catch (const std::system_error&) {
-      answer.problem = "no thread for looking up the host";
+      answer.problem = "no thread could be started to look up the host";
       return answer;
     }
     search_ = std::move(begun);
@@ -124,7 +124,7 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
     const auto now = SteadyTime::now();
     if (now >= deadline) {
       answer.addresses = last_;
-      answer.problem = "looking up the host took too long";
+      answer.problem = "the lookup of the host took too long";
       return answer;
     }
     ::poll(polls.data(), polls.size(), poll_milliseconds(now, deadline));

@@ -36,7 +36,7 @@ void require_readable(std::string_view parameter, const std::string& path, bool 
   if (file >= 0) ::close(file);
   if (file < 0) refuse(parameter, "cannot read " + path + ": " + system_message(error));
   if (known && !(directory ? S_ISDIR(status.st_mode) : S_ISREG(status.st_mode)))
-    refuse(parameter, path + (directory ? " is no directory" : " is no file"));
+    refuse(parameter, path + (directory ? " is not a directory" : " is not a file"));
 }
 
 // Never asks a person.
@@ -76,7 +76,7 @@ void TlsContext::trust() {
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &TlsTransport::on_verified);
   if (options_.authority_file.empty() && options_.authority_directory.empty()) {
     if (SSL_CTX_set_default_verify_paths(context) != 1)
-      refuse("ssl_ca_certs", "the authorities that the system trusts cannot be read");
+      refuse("ssl_ca_certs", "the trusted authorities of the system cannot be read");
     return;
   }
   if (!options_.authority_file.empty()) {

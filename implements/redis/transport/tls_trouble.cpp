@@ -25,7 +25,7 @@ std::string explain_verdict(const TlsSituation& situation) {
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "the server's certificate is not valid yet";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "the server's certificate is signed by itself and not among the trusted ones";
+      return "the server's certificate is self-signed and not trusted";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -54,7 +54,7 @@ TlsTrouble explain_tls_error(unsigned long error, const TlsSituation& situation)
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return refused(
-          "the server and this client have no version of TLS in common; 1.2 is the oldest spoken here");
+          "the server and this client have no version of TLS in common; this client needs 1.2 or later");
     case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
       return refused("the server wants a client certificate: ssl_certfile");
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:

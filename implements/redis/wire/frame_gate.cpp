@@ -35,7 +35,7 @@ bool FrameGate::begin(char type) noexcept {
       phase_ = Phase::number;
       return true;
     default:
-      return refuse("the reply begins with a byte that means nothing");
+      return refuse("the reply begins with an unknown byte");
   }
 }
 

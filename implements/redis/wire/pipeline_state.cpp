@@ -46,10 +46,10 @@ bool PipelineState::received(std::size_t count) {
         return fail(ErrorCode::no_memory, stream_.problem());
     }
     if (slot == writing_ && slot->last_answer())
-      return fail(ErrorCode::protocol, "an answer came before its question");
+      return fail(ErrorCode::protocol, "an answer arrived before its request");
     const ReplyKind kind = slot->next_reply().kind;
     if (kind != ReplyKind::error && !contains(slot->next_expected(), kind))
-      return fail(ErrorCode::protocol, "the answer is of another kind than the command gives");
+      return fail(ErrorCode::protocol, "the answer is of the wrong kind for the command");
     if (!slot->last_answer()) {
       ++slot->parts_answered;
       continue;
@@ -58,7 +58,7 @@ bool PipelineState::received(std::size_t count) {
     slot->ending = Ending::answered;
     finished_.push(slot);
   }
-  if (stream_.has_bytes()) return fail(ErrorCode::protocol, "more answers came than questions were asked");
+  if (stream_.has_bytes()) return fail(ErrorCode::protocol, "more answers than requests arrived");
   return true;
 }
 

@@ -16,8 +16,8 @@
 
 namespace cachesite {
 
-/// How the arguments of a function become a cache key: by a template or by a function of the program. A copy
-/// does the same; calls are safe from any thread, if those of the function are.
+/// Makes a cache key of the arguments of a function, by a template or by a function of the program.
+/// Thread-safe if the function is.
 template <class... Arguments>
 class ArgumentKey {
  public:

@@ -9,12 +9,12 @@
 
 namespace cachesite {
 
-/// The text that stands for an argument in a cache key (see KeyTemplate), for the types of the language:
-/// whole numbers in decimal, reals in the shortest form that reads back as the same number (-0 as 0), `true`
-/// and `false`, text as it is, enumerators as their numbers.
+/// The text of an argument in a cache key (see KeyTemplate), for built-in types: integers in decimal, reals
+/// in the shortest form that reads back as the same number (-0 as 0), `true` and `false`, text unchanged,
+/// enumerators as their numbers.
 ///
-/// A type of a program's own takes part with a function in its own namespace, which must give equal texts for
-/// equal values and different ones for different values:
+/// For your own type, write a function in its namespace, with equal texts for equal values and different
+/// texts for different values:
 ///
 ///     std::string cache_key_part(const Isbn& isbn) { return isbn.digits(); }
 [[nodiscard]] inline std::string cache_key_part(std::string_view text) {

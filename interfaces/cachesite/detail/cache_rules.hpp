@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-/// The rules for keys, values and TTLs that hold for every cache: why something is refused, if it is.
+/// The rules for keys, values and TTLs of every cache: the reason to refuse an argument, if any.
 namespace cachesite::detail {
 
 inline constexpr std::size_t longest_key = std::size_t{64} * 1024;

@@ -9,14 +9,14 @@
 
 namespace cachesite {
 
-/// Where components read files written in YAML, JSON or TOML. Components know no parser: whoever loads a site
-/// gives them one (`file_documents` of the loaders), as it gives them a clock and a logger.
+/// Reads YAML, JSON and TOML files for components. Components know no parser: the loaders give them this
+/// (`file_documents`), like a clock and a logger.
 class IDocumentSource {
  public:
   virtual ~IDocumentSource() = default;
 
-  /// The document in a file, whatever its extension; nothing when there is no such file. Throws LoadError
-  /// with every problem of a file that is there and cannot be read or understood. Safe from any thread.
+  /// The document in a file of any extension; empty when the file is missing. Throws LoadError with every
+  /// problem of an unreadable or invalid file. Safe from any thread.
   [[nodiscard]] virtual std::optional<Document> read(const std::string& path, Format format) const = 0;
 
   /// The document in a text; messages call it `name`. Throws LoadError with every problem of a text that

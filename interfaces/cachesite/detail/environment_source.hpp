@@ -5,14 +5,14 @@
 
 namespace cachesite {
 
-/// What a component may know of the program's environment. The `documents` of a ComponentContext may be one:
-/// that of a component file is, and knows nothing unless the file may be substituted in.
+/// The part of the environment that a component may read. The `documents` of a ComponentContext may be one:
+/// for a component file it is, and is empty unless substitution is allowed.
 class IEnvironmentSource {
  public:
   virtual ~IEnvironmentSource() = default;
 
-  /// The environment variable; nothing when it is not set, empty, or not to be seen. Safe from any thread
-  /// while nobody changes the environment.
+  /// The environment variable; empty when it is unset, empty, or hidden. Safe from any thread while the
+  /// environment does not change.
   [[nodiscard]] virtual std::optional<std::string> variable(const std::string& name) const = 0;
 };
 

@@ -15,8 +15,8 @@
 
 namespace cachesite::detail {
 
-/// Tells of failures that a call got over: to a function of the program, or else to a logger, which then gets
-/// one line in ten seconds at most. Copies share that count. Safe from any thread.
+/// Reports failures that do not fail a call: to a function of the program, or else to a logger, at most once
+/// in ten seconds. Copies share that limit. Safe from any thread.
 class FailureReport {
  public:
   using Function = std::function<void(const Error&)>;

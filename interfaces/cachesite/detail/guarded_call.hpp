@@ -15,9 +15,9 @@ namespace cachesite {
          code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
 }
 
-/// The failure that the exception which is being handled becomes: std::bad_alloc becomes `no_memory`, and so
-/// does what the system says when it has no thread or descriptor to give; any other exception becomes
-/// `refused`. With its text, but for std::bad_alloc. To be called in a catch block.
+/// The failure for the current exception: `no_memory` for std::bad_alloc, and for system errors about missing
+/// threads or descriptors; `refused` for any other. With its text, except for std::bad_alloc. Call it in a
+/// catch block.
 [[nodiscard]] inline Error thrown_failure(Outcome outcome = Outcome::not_done) noexcept {
   try {
     throw;

@@ -11,27 +11,26 @@
 
 namespace cachesite {
 
-/// A cache key with places for arguments: "user:{id}:{language}". A place is the name of an argument or its
-/// number from 0; "{{" and "}}" stand for the braces themselves. An argument may be used more than once. One
-/// that is not used makes no difference to the key.
+/// A cache key with placeholders for arguments: "user:{id}:{language}". A placeholder is the name of an
+/// argument or its number from 0; "{{" and "}}" are literal braces. An argument may be used more than once.
+/// An unused argument does not affect the key.
 ///
-/// Two calls with different arguments never make the same key. The text after the last place is fixed, so the
-/// last argument stands there as it is. An earlier one ends where the text behind it begins: the first byte
-/// of that text, and '%', are written as %XX where they occur in the argument. Where there is no such text,
-/// or it begins with a letter, a digit or one of "+-._", the argument is preceded by its length and an
-/// apostrophe. So
+/// Two calls with different arguments never make the same key. The last argument is written unchanged, since
+/// the text after it is fixed. An earlier argument ends where the next text begins: the first byte of that
+/// text, and '%', are written as %XX inside the argument. If there is no such text, or it begins with a
+/// letter, a digit or one of "+-._", the length of the argument and an apostrophe precede it. So
 ///
 ///     "user:{0}"      makes of "ada"          user:ada
 ///     "{0}:{1}"       makes of "a:b", "c"     a%3Ab:c
 ///     "{0}{1}"        makes of 1, 23          1'123
 ///
-/// and a template whose arguments hold no separator makes the same keys as Python's format does.
+/// and if no argument holds a separator, the keys are those of Python's format.
 class KeyTemplate {
  public:
-  /// `names` are those of the first arguments; there may be fewer names than arguments, and an argument that
-  /// makes no difference has an empty one. Throws std::invalid_argument with the reason for a brace without
-  /// its partner, a place that is no argument, a name that is used twice, a number, or that of an argument
-  /// without a place, and for more names than arguments.
+  /// `names` are the names of the first arguments; there may be fewer names than arguments, and an argument
+  /// that does not affect the key has an empty name. Throws std::invalid_argument for an unmatched brace, a
+  /// placeholder without an argument, a name that is used twice, is a number or has no placeholder, and for
+  /// more names than arguments.
   KeyTemplate(std::string_view text, std::span<const std::string> names, std::size_t arguments)
       : text_(text) {
     check_names(names, arguments);
@@ -67,13 +66,13 @@ class KeyTemplate {
     }
   }
 
-  /// Whether the argument of that number, from 0, has a place.
+  /// Whether the argument with that number, from 0, has a placeholder.
   [[nodiscard]] bool uses(std::size_t argument) const noexcept {
     return std::any_of(places_.begin(), places_.end(),
                        [=](const Placeholder& place) { return place.argument == argument; });
   }
 
-  /// The key for these texts of the arguments; of those that have no place the text does not matter. Throws
+  /// The key for these texts of the arguments; texts of arguments without a placeholder are ignored. Throws
   /// std::bad_alloc.
   [[nodiscard]] std::string key(std::span<const std::string> arguments) const {
     std::string key;

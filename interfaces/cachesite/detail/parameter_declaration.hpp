@@ -21,7 +21,7 @@ namespace cachesite {
 /// What kind of value a parameter takes, and how it is written in a file.
 enum class ParameterKind : std::uint8_t {
   boolean,    ///< `true` or `false`
-  integer,    ///< a decimal whole number
+  integer,    ///< a decimal integer
   real,       ///< a decimal number
   text,       ///< characters; a number is taken as its characters
   secret,     ///< text that is never shown
@@ -56,6 +56,8 @@ struct ParameterDeclaration {
   std::string text;
   /// Unit of a bare number, such as "entries"; empty when there is none.
   std::string unit;
+  /// The default in words, such as "a tenth of the TTL", when the component computes it; empty otherwise.
+  std::string computed_default;
   ParameterKind kind = ParameterKind::text;
   bool nullable = false;  ///< null means "none"
   bool required = false;  ///< has to be given
@@ -73,8 +75,9 @@ struct ParameterDeclaration {
   std::string interface_name;
   /// The declaration that each element of a list follows.
   std::shared_ptr<const ParameterDeclaration> element;
-  /// The parameters of a group.
+  /// The parameters of a group, and a new options struct of the group with its defaults.
   std::shared_ptr<const ParameterTable> group;
+  std::function<std::shared_ptr<const void>()> make_group;
   /// The options struct that declares it: that of the class, or a base of it. Null when `parameter()` did not
   /// make the declaration.
   const std::type_info* declared_in = nullptr;

@@ -239,6 +239,7 @@ struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) {
     declaration.kind = ParameterKind::group;
     declaration.group = std::make_shared<const ParameterTable>(T::parameters());
+    declaration.make_group = []() -> std::shared_ptr<const void> { return std::make_shared<const T>(); };
   }
   /// Made once: a table is read for every value of the type.
   static const ParameterTable& table() {

@@ -35,7 +35,7 @@ class RedisInformation {
     const auto found = fields_.find(field);
     return found == fields_.end() ? std::string_view() : std::string_view(found->second);
   }
-  /// The field as a whole number; std::nullopt when there is none or it is no number.
+  /// The field as an integer; std::nullopt when there is none or it is no number.
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view field) const noexcept {
     return number(text(field));
   }

@@ -9,16 +9,15 @@
 
 namespace cachesite {
 
-/// A base for the options of a component that takes parameters from a configuration: whatever the component
-/// file does not give is looked up, by the parameter's name, in the session `config_session` of `config`,
-/// and is the default when it is not there either. An empty text counts as not there, and so does 0 where 0
-/// is not allowed. Parameters that `ParameterTable::only_in_files` names are not looked up. The site does
-/// all this before it makes the component; the options struct only derives from this one and puts its
-/// parameters into its own table:
+/// A base for the options of a component that takes parameters from a configuration: a parameter that the
+/// component file does not give is looked up, by its name, in the session `config_session` of `config`, and
+/// otherwise has its default. An empty text counts as missing, and so does 0 where 0 is not allowed.
+/// Parameters of `ParameterTable::only_in_files` are not looked up. The site does this before it creates the
+/// component; the options struct only derives from this one and adds its parameters to its own table:
 ///
 ///     inherited_parameters<MyOptions, SessionOptions>()
 ///
-/// Each member is the parameter of its name; `parameters()` says what it means.
+/// Each member is the parameter of its name; `parameters()` explains it.
 struct SessionOptions {
   /// `session_name` is the session unless the file names another.
   explicit SessionOptions(std::string session_name) : config_session(std::move(session_name)) {}
@@ -26,16 +25,16 @@ struct SessionOptions {
   DefaultReference<IConfig> config;
   std::string config_session;
 
-  /// Whether values are taken at all. An options struct may hide this with a rule of its own.
+  /// Whether the session is used. An options struct may hide this with its own rule.
   [[nodiscard]] bool uses_session() const noexcept { return !config.is_declined(); }
 
   static ParameterTable parameters() {
     using O = SessionOptions;
     return {
-        parameter("config", &O::config,
-                  "The configuration that parameters come from which are not given here; the unnamed one if "
-                  "there is one, none when null."),
-        parameter("config_session", &O::config_session, "The session of the configuration."),
+        parameter("config", &O::config, "Configuration for parameters that are not given here; null: none.")
+            .computed_default("the unnamed configuration, if there is one"),
+        parameter("config_session", &O::config_session,
+                  "Session of the configuration that holds the parameters."),
     };
   }
 };

@@ -8,11 +8,11 @@
 
 namespace cachesite {
 
-/// The largest share that `jittered` takes: TTLs from half as long to half as long again.
+/// The largest share for `jittered`: TTLs from 0.5 to 1.5 times as long.
 inline constexpr double largest_ttl_jitter = 0.5;
 
 /// A TTL that differs from `time_to_live` by at most `share` of it, up or down, so that entries stored
-/// together do not all end together. The difference depends on `key` alone: the same key, TTL and share give
+/// together do not expire together. The difference depends on `key` alone: the same key, TTL and share give
 /// the same result in every process and on every machine, and different keys spread evenly over the whole
 /// range (`stable_hash` with the finishing step of SplitMix64).
 ///

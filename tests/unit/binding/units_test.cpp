@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_duration_is_refused_with_a_reason) {
   BOOST_TEST(duration_failure("abc") == "a duration is written like 250ms, 1.5s or 2h30m");
   BOOST_TEST(duration_failure("5x") == "the units of a duration are w d h m s ms us ns");
   BOOST_TEST(duration_failure("5S") == "the units of a duration are w d h m s ms us ns");
-  BOOST_TEST(duration_failure("1h5") == "every number but a bare one needs a unit: w d h m s ms us ns");
+  BOOST_TEST(duration_failure("1h5") == "a number needs a unit unless it stands alone: w d h m s ms us ns");
   BOOST_TEST(duration_failure("5m2h") == "units go from large to small, each at most once, as in 2h30m");
   for (const auto* text : {"5mi", "5mins", "5Min", "5min2m", "5m2min", "5min2h"})
     BOOST_TEST_CONTEXT(text) BOOST_TEST(duration(text) == -1);

@@ -213,13 +213,14 @@ BOOST_AUTO_TEST_CASE(the_extension_says_how_a_file_is_written_and_one_that_does_
   for (const std::string path : {"settings.ini", "settings", "a.toml/settings", "a.", ".toml.bak"}) {
     options.path = path;
     options.strict = true;
-    BOOST_CHECK_EXCEPTION((void)FileConfig(options, context_with(source)), std::runtime_error,
-                          [&](const std::runtime_error& error) {
-                            return std::string(error.what()) ==
-                                   path +
-                                       ": the format is not clear from the name: the file is called .yaml, "
-                                       ".yml, .json, .toml or .tml";
-                          });
+    BOOST_CHECK_EXCEPTION(
+        (void)FileConfig(options, context_with(source)), std::runtime_error,
+        [&](const std::runtime_error& error) {
+          return std::string(error.what()) ==
+                 path +
+                     ": the format is not clear from the name: the extension has to be .yaml, "
+                     ".yml, .json, .toml or .tml";
+        });
     options.strict = false;
     const auto logger = std::make_shared<test::CollectingLogger>();
     BOOST_TEST(FileConfig(options, context_with(source, logger)).list_sessions().empty());
@@ -277,7 +278,7 @@ BOOST_AUTO_TEST_CASE(what_is_in_no_session_is_warned_of) {
     const auto logger = std::make_shared<test::CollectingLogger>();
     const YamlConfig config(options, context_with(without, logger));
     BOOST_TEST(logger->count(LogLevel::warning) == 2U);
-    BOOST_TEST(logger->count(LogLevel::warning, "leaves something out: settings.yml:") == 2U);
+    BOOST_TEST(logger->count(LogLevel::warning, "ignores a setting: settings.yml:") == 2U);
     BOOST_TEST(logger->count(LogLevel::warning, "\"port\" is in no session") == 1U);
     BOOST_TEST(logger->count(LogLevel::warning, "\"nodes\" is in no session") == 1U);
     BOOST_TEST(config.list_sessions() == (Texts{"empty", "redis"}), boost::test_tools::per_element());

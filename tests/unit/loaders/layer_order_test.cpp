@@ -33,7 +33,7 @@ std::string layer(const std::string& class_name, const std::string& name, const 
 }
 
 const std::string hidden_computing =
-    "its callers compute at the same time, since it hides that the cache below computes";
+    "callers compute the same value at the same time, since the upper layer hides IComputingCache";
 
 // What the upper layer loses of the lower one's promise.
 const std::map<std::pair<std::string, std::string>, std::string> losses{
@@ -41,15 +41,15 @@ const std::map<std::pair<std::string, std::string>, std::string> losses{
     {{"TaggedCache", "RememberCache"}, hidden_computing},
     {{"TieredCache", "RememberCache"}, hidden_computing},
     {{"FailoverCache", "RememberCache"}, hidden_computing},
-    {{"CodecCache", "TaggedCache"}, "what is written with tags is neither compressed nor encrypted"},
-    {{"TieredCache", "TaggedCache"}, "copies outlive the end of their tags, by near_ttl at most"},
-    {{"FailoverCache", "TaggedCache"}, "tags cannot be ended while the cache below is away"},
+    {{"CodecCache", "TaggedCache"}, "entries with tags are neither compressed nor encrypted"},
+    {{"TieredCache", "TaggedCache"}, "copies outlive the eviction of their tags, by near_ttl at most"},
+    {{"FailoverCache", "TaggedCache"}, "tags cannot be evicted while the cache below is unreachable"},
     {{"PrefixCache", "WritePolicyCache"},
-     "what is written with its origin has no prefix, so it is not found"},
+     "values written with their origin have no prefix, so they are not found"},
     {{"CodecCache", "WritePolicyCache"},
-     "what is written with its origin is neither compressed nor encrypted"},
+     "values written with their origin are neither compressed nor encrypted"},
     {{"TieredCache", "WritePolicyCache"},
-     "copies outlive a new value that is written with its origin, by near_ttl at most"},
+     "copies stay old when a new value is written with its origin, for near_ttl at most"},
     {{"PrefixCache", "HookedCache"}, "hooks see keys with the prefix, not as the program gives them"}};
 
 // What check says, without the name of the file; load has to log the same.
@@ -97,10 +97,10 @@ BOOST_AUTO_TEST_CASE(a_codec_that_encrypts_stands_under_one_that_compresses) {
   const std::string encrypts =
       "encryption: aes_256_gcm, cache_name: c, keys: [MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=]";
   BOOST_TEST(said_of(layer("CodecCache", "b", "store", encrypts) + layer("CodecCache", "a", "b")).empty());
-  BOOST_TEST(said_of(layer("CodecCache", "b", "store") + layer("CodecCache", "a", "b", encrypts)) ==
-             "E324 3 over: CodecCache \"a\" over CodecCache \"b\": what is encrypted is compressed "
-             "afterwards, which "
-             "saves nothing | give compression and encryption to one of them, which compresses first");
+  BOOST_TEST(
+      said_of(layer("CodecCache", "b", "store") + layer("CodecCache", "a", "b", encrypts)) ==
+      "E324 3 over: CodecCache \"a\" over CodecCache \"b\": values are compressed after "
+      "their encryption, which saves nothing | give both settings to one CodecCache, which compresses first");
 }
 
 BOOST_AUTO_TEST_CASE(what_stands_between_and_in_place_makes_no_difference) {

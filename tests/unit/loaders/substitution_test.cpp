@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(an_expression_as_other_programs_write_it_is_warned_of_and_t
       BOOST_TEST(problem.id == "E127");
       BOOST_TEST((problem.severity == Problem::Severity::warning));
     }
-    BOOST_TEST(problems[0].message == "this ${...} stands for itself, not for a variable");
+    BOOST_TEST(problems[0].message == "this ${...} is not replaced");
     BOOST_TEST(problems[0].hint == "did you mean ${env:NAME:-default}?");
     BOOST_TEST(problems[0].position.column == 4U);
     BOOST_TEST(problems[0].length == 24U);

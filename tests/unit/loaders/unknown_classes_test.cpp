@@ -63,8 +63,9 @@ BOOST_AUTO_TEST_CASE(what_an_unknown_class_stands_in_goes_with_it) {
   BOOST_TEST(names(*site) == "store ");
   BOOST_TEST(has(warnings, "there is no component class \"Drawer\""));
   BOOST_TEST(
-      has(warnings, "PrefixCache \"outer\" needs what stands in place of its over, which is left out"));
-  BOOST_TEST(has(warnings, "PrefixCache \"lost\" needs what stands in place of its over, which is left out"));
+      has(warnings, "PrefixCache \"outer\" needs the component in place of its over, which is left out"));
+  BOOST_TEST(
+      has(warnings, "PrefixCache \"lost\" needs the component in place of its over, which is left out"));
 }
 
 BOOST_AUTO_TEST_CASE(a_name_that_a_known_class_gives_as_well_stays) {

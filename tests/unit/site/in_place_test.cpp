@@ -122,10 +122,9 @@ BOOST_AUTO_TEST_CASE(problems_in_it_begin_with_the_path) {
       "Part \"a.next\" -> Part \"a.next.next\")");
   BOOST_TEST(in_next(map({{"class", text("Prat")}})) ==
              "E307 next.next: there is no component class \"Prat\" | did you mean \"Part\"?");
-  BOOST_TEST(
-      in_next(map({{"label", text("x")}})) ==
-      "E306 next.next: this component has no class | add class: with one of Hammer, Part; a component of "
-      "the list is meant by its name alone");
+  BOOST_TEST(in_next(map({{"label", text("x")}})) ==
+             "E306 next.next: this component has no class | add class: with one of Hammer, Part; refer to a "
+             "component of the list by its name alone");
   BOOST_TEST(in_next(map({{"class", list({})}})) ==
              "E307 next.next: class: expected the name of a class, found a list");
   BOOST_TEST(in_next(part("x", {{"start_timeout", text("soon")}})).find("E216 next.next.start_timeout: ") ==
@@ -144,9 +143,10 @@ BOOST_AUTO_TEST_CASE(it_has_no_names_and_is_not_lazy) {
       "write the name here";
   BOOST_TEST(in_next("name", text("n")) == "E308 next.name: " + cure);
   BOOST_TEST(in_next("entries", list({})) == "E308 next.entries: " + cure);
-  BOOST_TEST(in_next("lazy", boolean(true)) ==
-             "E315 next.lazy: a component in place of a reference is made with the one that it is in | leave "
-             "it out");
+  BOOST_TEST(
+      in_next("lazy", boolean(true)) ==
+      "E315 next.lazy: a component in place of a reference is created with the component around it | leave "
+      "it out");
 }
 
 BOOST_AUTO_TEST_CASE(its_class_has_to_implement_the_interface) {
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(they_stand_in_each_other_to_a_limit) {
   BOOST_TEST(problems_of(nested(16)).empty());
   const auto deep = problems_of(nested(17));
   BOOST_TEST(deep.find("E221 next.next") == 0U, deep);
-  BOOST_TEST(deep.find("next: components stand more than 16 deep in each other") != std::string::npos, deep);
+  BOOST_TEST(deep.find("next: components are nested more than 16 deep") != std::string::npos, deep);
   BOOST_TEST(std::count(deep.begin(), deep.end(), '\n') == 0);
 }
 

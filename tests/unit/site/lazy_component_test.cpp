@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(after_a_failure_the_next_lookup_tries_again) {
 BOOST_AUTO_TEST_CASE(one_that_asks_for_itself_while_it_is_made_is_refused) {
   const auto site = build({item("Narcissus", "n", true)});
   BOOST_CHECK_EXCEPTION((void)site->get_component<IPart>("n"), LoadError, [](const LoadError& error) {
-    return std::string(error.what()).find("asks for itself") != std::string::npos;
+    return std::string(error.what()).find("looks itself up") != std::string::npos;
   });
 }
 
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(lazy_and_start_timeout_are_checked_like_parameters) {
   BOOST_TEST(problems_of(eager("a", {{"start_timeout", integer("0")}})).substr(0, 19) ==
              "E216 start_timeout:");
   BOOST_TEST(problems_of(map({{"class", text("Part")}, {"lazy", boolean(true)}})) ==
-             "E315 a lazy component without entries would never be made | give it a name");
+             "E315 a lazy component without entries would never be created | give it a name");
 }
 
 BOOST_AUTO_TEST_CASE(a_lazy_value_is_made_once_and_again_after_a_failure) {

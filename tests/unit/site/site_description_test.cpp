@@ -40,6 +40,8 @@ class Rich final : public parts::IPart {
     std::vector<Inner> others;
     cachesite::Reference<parts::IPart> next;
     std::string must;
+    std::optional<Inner> left_out;
+    std::optional<int> share;
 
     static ParameterTable parameters() {
       using O = Options;
@@ -53,7 +55,9 @@ class Rich final : public parts::IPart {
               parameter("inner", &O::inner, "A group."),
               parameter("others", &O::others, "More."),
               parameter("next", &O::next, "The next."),
-              parameter("must", &O::must, "Needed.").required().one_of({"x", "1"})};
+              parameter("must", &O::must, "Needed.").required().one_of({"x", "1"}),
+              parameter("left_out", &O::left_out, "An optional group."),
+              parameter("share", &O::share, "A share.").computed_default("half of the limit")};
     }
     std::vector<cachesite::OptionComplaint> complaints() const {
       if (!flag && !limit) return {{"limit", "needs a flag"}, {"", "is odd"}};
@@ -153,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_class_is_described_with_every_parameter) {
   const Node described = cachesite::describe_class(*found.component_class);
   BOOST_TEST(at(described, "text").scalar == "Has it all.");
   const auto& parameters = at(described, "parameters").elements;
-  BOOST_REQUIRE(parameters.size() == 10u);
+  BOOST_REQUIRE(parameters.size() == 12u);
   BOOST_TEST((parameters[2] == map({{"name", text("limit")},
                                     {"type", text("integer")},
                                     {"default", integer("10")},
@@ -173,6 +177,10 @@ BOOST_AUTO_TEST_CASE(a_class_is_described_with_every_parameter) {
   BOOST_TEST(at(parameters[8], "interface").scalar == "IPart");
   BOOST_TEST(!parameters[9].find("default"));
   BOOST_TEST((at(parameters[9], "choices") == list({text("x"), text("1")})));
+  BOOST_TEST(at(at(parameters[7], "parameters").elements[1], "default").scalar == "1");
+  BOOST_TEST(at(at(parameters[10], "parameters").elements[1], "default").scalar == "1");
+  BOOST_TEST(at(parameters[11], "computed_default").scalar == "half of the limit");
+  BOOST_TEST(!parameters[11].find("default"));
 }
 
 BOOST_AUTO_TEST_CASE(the_schema_knows_each_class_and_refuses_unknown_keys) {
@@ -186,13 +194,20 @@ BOOST_AUTO_TEST_CASE(the_schema_knows_each_class_and_refuses_unknown_keys) {
   BOOST_TEST(!at(rich_properties, "token").find("default"));
   BOOST_TEST((at(at(rich_properties, "max"), "deprecated") == boolean(true)));
   BOOST_TEST(at(at(rich_properties, "limit"), "default").scalar == "10");
+  BOOST_TEST(at(at(at(at(rich_properties, "inner"), "properties"), "port"), "default").scalar == "7");
+  BOOST_TEST(!at(rich_properties, "share").find("default"));
+  BOOST_TEST(at(at(rich_properties, "share"), "description").scalar ==
+             "A share. Default: half of the limit.");
 }
 
 BOOST_AUTO_TEST_CASE(the_reference_has_a_row_for_each_parameter) {
   const auto page = cachesite::reference_markdown(catalog());
   BOOST_TEST(page.find("## Rich\n\nHas it all.\n\nImplements `IPart`.") != std::string::npos);
   BOOST_TEST(page.find("| `pause` | duration | `5s` | from 1ms to 10s | A pause. |") != std::string::npos);
-  BOOST_TEST(page.find("| `inner.port` | integer | - | ") != std::string::npos);
+  BOOST_TEST(page.find("| `inner.port` | integer | `7` | ") != std::string::npos);
+  BOOST_TEST(page.find("| `others[].port` | integer | `1` | ") != std::string::npos);
+  BOOST_TEST(page.find("| `left_out.port` | integer | `1` | ") != std::string::npos);
+  BOOST_TEST(page.find("| `share` | integer | half of the limit | ") != std::string::npos);
   BOOST_TEST(page.find("A \\| port.") != std::string::npos);
   BOOST_TEST(page.find("| `must` | text | required | `x`, `1` | Needed. |") != std::string::npos);
   BOOST_TEST(page.find("Also called `old.Part`, with `label: old`, `no_such_parameter: 1`.") !=

@@ -119,8 +119,7 @@ BOOST_AUTO_TEST_CASE(a_component_in_place_is_not_optional_by_itself) {
     BOOST_ERROR("loaded");
   } catch (const LoadError& error) {
     const std::string said = error.what();
-    BOOST_TEST(said.find("over.optional: the site asks the component of the list that it is in") !=
-               std::string::npos);
+    BOOST_TEST(said.find("over.optional: the site asks the component around it") != std::string::npos);
   }
 }
 

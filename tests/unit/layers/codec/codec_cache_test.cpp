@@ -399,7 +399,7 @@ BOOST_AUTO_TEST_CASE(undecodable_values_are_a_miss_or_an_error_by_choice) {
   const auto lookup = loud->get("key");
   BOOST_REQUIRE(lookup.failed());
   BOOST_TEST((lookup.error().code() == ErrorCode::corrupt));
-  BOOST_TEST(lookup.error().message() == "the stored value has none of the forms that this cache reads");
+  BOOST_TEST(lookup.error().message() == "the stored value has an unknown form");
   BOOST_TEST(loud->statistics().failures == 1u);
   BOOST_TEST(loud->statistics().misses == 0u);
   const auto quiet = world.layer(enveloped());
@@ -416,10 +416,9 @@ BOOST_AUTO_TEST_CASE(an_undecodable_value_is_logged_once_a_minute_for_each_reaso
   for (int times = 0; times < 5; ++times)
     BOOST_TEST(read(*cache, "key") == "[miss]");
   BOOST_TEST(world.logger->count() == 1u);
-  BOOST_TEST(
-      world.logger->records().front().text() ==
-      "warning codec: the stored value has none of the forms that this cache reads component=CodecCache "
-      "\"sessions\" reason=foreign");
+  BOOST_TEST(world.logger->records().front().text() ==
+             "warning codec: the stored value has an unknown form component=CodecCache "
+             "\"sessions\" reason=foreign");
   world.clock->advance(59s);
   BOOST_TEST(read(*cache, "key") == "[miss]");
   BOOST_TEST(world.logger->count() == 1u);

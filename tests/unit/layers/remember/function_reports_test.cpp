@@ -62,8 +62,8 @@ BOOST_AUTO_TEST_CASE(a_cached_function_warns_in_the_log_of_its_cache_once_in_a_w
   for (int call = 0; call < 20; ++call)
     BOOST_TEST((call % 2 == 0 ? function : copy)(7) == "7");
   BOOST_TEST(world.logger->count() == 1U);
-  BOOST_TEST(
-      world.logger->count(LogLevel::warning, "the cache of a function fails; calls go on without it") == 1U);
+  BOOST_TEST(world.logger->count(LogLevel::warning,
+                                 "the cache of a function fails; calls continue without it") == 1U);
   BOOST_TEST(world.logger->count(LogLevel::warning, "reason=the server is away") == 1U);
   BOOST_TEST(world.logger->text().find("secret:") == std::string::npos);
 }
