@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
+#include <cachesite/computing_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -41,9 +43,10 @@ enum class BelowInterfaces : std::uint8_t {
 /// values derives from ValueLayer. `do_read` and `do_write` may be overridden too, for a shorter way.
 ///
 /// A layer that only looks at calls, or changes keys or TTLs, says `BelowInterfaces::passed_on`: it also offers
-/// IComputingCache and ITaggedCache when the cache below does (see `find_interface`). For `do_begin` a value
-/// that is remembered is a read, a miss when it has to be computed; an entry with tags is a write. How long
-/// what is computed lives `effective_time_to_live` says. An eviction of tags goes past the layer.
+/// IComputingCache and ITaggedCache when the cache below does (see `find_interface`). With
+/// `using passes_on = PassedOn;` files may register it under them. For `do_begin` a value that is remembered is
+/// a read, a miss when it has to be computed; an entry with tags is a write. How long what is computed lives
+/// `effective_time_to_live` says. An eviction of tags goes past the layer.
 ///
 /// `forward` does not check the rules for keys, values and TTLs once more: a layer that makes keys or values
 /// longer checks them, or uses `below()->perform(request)`, which does.
@@ -52,6 +55,9 @@ enum class BelowInterfaces : std::uint8_t {
 /// health and logger are those of the cache below, refused calls excepted.
 class CacheLayer : public ICache {
  public:
+  /// The interfaces that `BelowInterfaces::passed_on` is about.
+  using PassedOn = Provides<IComputingCache, ITaggedCache>;
+
   /// Throws std::invalid_argument when `below` is null.
   explicit CacheLayer(std::shared_ptr<ICache> below, BelowInterfaces interfaces = BelowInterfaces::hidden);
   ~CacheLayer() override;

@@ -53,6 +53,7 @@ struct ExpiryCacheOptions : Expiry {
 /// `persist` gives an entry that long. Reads go to the cache below as they are.
 class ExpiryCache final : public CacheLayer {
  public:
+  using passes_on = PassedOn;
   using Options = ExpiryCacheOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, and when `over` is not set.

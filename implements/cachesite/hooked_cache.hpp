@@ -34,6 +34,7 @@ struct HookedCacheOptions {
 /// `on_error`.
 class HookedCache final : public CacheLayer {
  public:
+  using passes_on = PassedOn;
   using Options = HookedCacheOptions;
 
   /// Throws std::invalid_argument when `over` or a hook is not set.

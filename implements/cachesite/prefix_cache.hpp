@@ -51,6 +51,7 @@ struct PrefixCacheOptions {
 /// MetricsCache over it for counters of its own.
 class PrefixCache final : public CacheLayer {
  public:
+  using passes_on = PassedOn;
   using Options = PrefixCacheOptions;
 
   /// Throws std::invalid_argument when `over` is not set, and for a prefix longer than a key may be.

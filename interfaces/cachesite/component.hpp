@@ -139,7 +139,8 @@ template <ComponentInterface I, std::derived_from<IComponent> Component>
 
 /// Written inside a class that implements several interfaces, so that a catalog knows under which of them
 /// files may register it: `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one
-/// interface needs nothing.
+/// interface needs nothing. A layer names by `passes_on` in the same way what it offers only when the cache
+/// below does.
 template <class... Interfaces>
 struct Provides {};
 
