@@ -1,4 +1,4 @@
-// Values that are computed when they are not in the cache: once for all who ask for them.
+// Missing values are computed once for all concurrent callers.
 
 #include <cachesite/cachesite.hpp>
 
@@ -26,7 +26,7 @@ struct User {
   }
 };
 
-// Stands for a slow one.
+// In place of a slow one.
 class Database {
  public:
   std::optional<User> find(std::int64_t id) {
@@ -61,13 +61,13 @@ int main() {
                                                              cachesite::Format::yaml);
   Database database;
 
-  // Bytes: the factory returns text, or a std::optional of it.
+  // Bytes: the factory returns text, or a std::optional of text.
   const auto pages = site->get_component<cachesite::IComputingCache>("users");
   const auto page = pages->remember("page:home", 10min, [] { return "<h1>Welcome</h1>"; });
   if (page.hit()) std::printf("%s\n", std::string(page.value().text()).c_str());
   if (page.failed()) std::printf("no page: %s\n", std::string(page.error().message()).c_str());
 
-  // Values of a type.
+  // Values of a C++ type.
   const auto cache = site->get_component<cachesite::ICache>("users");
   const cachesite::TypedCache<User, cachesite::JsonSerializer> users(cache);
   const auto user = cachesite::remember(users, "user:42", 30min, [&] { return database.find(42); });
@@ -83,7 +83,7 @@ int main() {
     thread.join();
   std::printf("%s; %d queries\n", find_user(43) ? "found" : "there is no user 43", database.queries());
 
-  // A function after which a cached result is out of date.
+  // A function that invalidates a cached result.
   const auto rename = cachesite::evicting(
       cache, "user:{id}", [&](std::int64_t id, const std::string& name) { return database.rename(id, name); },
       {.names = {"id"}});

@@ -50,7 +50,7 @@ bool keeps_anything(ICache& cache) {
   return kept;
 }
 
-// The same code whatever the cache is made of: that is the point of the interface.
+// The same code for every cache: that is the point of the interface.
 void use(ICache& cache) {
   expect(cache.set_value("user:42", "Ada", 30min), "set user:42 to \"Ada\" for 30 minutes");
   const auto value = cache.get_value("user:42");

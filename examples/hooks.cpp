@@ -15,7 +15,7 @@ class SpanHook final : public cachesite::ICacheHook {
   }
   void after(const cachesite::CacheCall& call, const cachesite::CacheCallResult& result,
              std::chrono::nanoseconds duration) override {
-    (void)duration;  // the span's own times will do; else it is db.redis.duration_ms
+    (void)duration;  // the span has its own times; otherwise it is db.redis.duration_ms
     end_span(call, std::string(to_string(result.kind)));
   }
   void on_error(const cachesite::CacheCall& call, const cachesite::Error& error,
@@ -46,7 +46,7 @@ int main() {
   sessions->set_value("user:42", "Ada", 30min);
   (void)sessions->get_value("user:42");
   (void)sessions->get_many({"user:42", "user:43"});
-  (void)sessions->increment("user:42", 1, 30min);  // fails: the value is no number
+  (void)sessions->increment("user:42", 1, 30min);  // fails: the value is not a number
 
   // The same without a file, over any cache.
   const auto own = std::make_shared<cachesite::HookedCache>(

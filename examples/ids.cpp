@@ -1,5 +1,5 @@
-// Ids that no two programs give twice: a component of your own on a connection to Redis, in one file. The
-// counters are those of redis-kit, so its programs give ids of the same row.
+// Ids that are unique among all programs: a component of your own on a connection to Redis, in one file. The
+// counters are those of redis-kit, so its programs share the ids.
 //
 //   ids          on a private redis-server
 
@@ -15,7 +15,7 @@
 
 class IIdSource : public cachesite::Interface<IIdSource, "IIdSource"> {
  public:
-  /// The next id. After a failure it is not known whether the server has counted one; nobody else gets it.
+  /// The next id. After a failure an id may be lost; no other caller gets it.
   [[nodiscard]] virtual cachesite::Result<std::string> next() = 0;
 };
 

@@ -1,4 +1,4 @@
-// One cache with everything that it needs, declared in code: what `class: Cache` is in a file.
+// One cache with all of its parts, declared in code, like `class: Cache` in a file.
 
 #include <cachesite/cachesite.hpp>
 
@@ -37,7 +37,7 @@ long seconds_left(cachesite::ICache& cache, std::string_view key) {
 int main() {
   const auto pages = make_pages();
 
-  pages->set_value("page:/", "<h1>Shop</h1>");  // lives as long as the cache says
+  pages->set_value("page:/", "<h1>Shop</h1>");  // with the TTL of the cache
   pages->set_value("price:7", "320");
   std::cout << "the page lives " << seconds_left(*pages, "page:/") << " s, the price "
             << seconds_left(*pages, "price:7") << " s\n";
@@ -47,7 +47,7 @@ int main() {
     order.append(order.empty() ? "" : ", ").append(part.name);
   std::cout << order << "\n";
 
-  // A cache that has the part for it offers the interface.
+  // A cache with that part offers the interface.
   const auto computing = cachesite::find_interface<cachesite::IComputingCache>(pages);
   const auto made = computing->remember("page:/hello", [] { return "hello from the page"; });
   if (made.hit()) std::cout << made.value().text() << ": computed once\n";

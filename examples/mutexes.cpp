@@ -19,7 +19,7 @@ int main(int count, char** arguments) {
   const auto site = cachesite::load_component_site(CACHESITE_CONFIGS "/mutexes.yml", options);
   const auto mutexes = site->get_component<cachesite::IMutexSite>(local ? "local" : "");
 
-  // As a standard mutex: it waits, is renewed in the background, and is given back at the end of the scope.
+  // As a standard mutex: it waits, is renewed in the background, and is released at the end of the scope.
   const auto stock = mutexes->get_mutex("stock");
   int sold = 0;
   std::vector<std::thread> tills;
@@ -34,7 +34,7 @@ int main(int count, char** arguments) {
     till.join();
   std::cout << "sold " << sold << "\n";
 
-  // With a limit, and with knowledge of the lease.
+  // With a limit, and with access to the lease.
   if (cachesite::MutexGuard guard(*stock, 500ms); guard) {
     const std::stop_callback alarm(guard.lost(), [] { std::cout << "stop: the mutex is lost\n"; });
     std::cout << "a token that grows with every holder: " << (guard.fencing_token() > 0) << "\n";

@@ -1,5 +1,4 @@
-// What a cache does beyond getting and setting: counters, conditional writes, batches, keys, TTLs that
-// change.
+// More operations of a cache: counters, conditional writes, batches, keys, changed TTLs.
 
 #include <cachesite/cachesite.hpp>
 
@@ -43,7 +42,7 @@ int main() {
   std::printf("%zu users\n", users.size());
   std::printf("%d removed\n", static_cast<int>(cache->remove_matching("user:*").value_or(0)));
 
-  const auto report = cachesite::bind(cache, "report");  // the key is said once
+  const auto report = cachesite::bind(cache, "report");  // the key is written once
   report.set_value("done", 10min);
   const bool longer = report.expire(1h).value_or(false);
   const bool for_good = report.persist().value_or(false);  // stays until it is removed or evicted

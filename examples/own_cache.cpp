@@ -1,4 +1,4 @@
-// A cache and two layers of your own. A file names them like the built-in ones (configs/own-cache.yml).
+// A cache and two layers of your own. Files use them like built-in ones (configs/own-cache.yml).
 
 #include <cachesite/cachesite.hpp>
 
@@ -86,7 +86,7 @@ class MapCache final : public cachesite::CacheBase {
   std::map<std::string, Entry, std::less<>> entries_;
 };
 
-// A layer that decides by what an operation does.
+// A layer that decides by the effect of an operation.
 struct ReadOnlyCacheOptions {
   cachesite::Reference<cachesite::ICache> over;
 
@@ -117,7 +117,7 @@ class ReadOnlyCache final : public cachesite::CacheLayer {
   }
 };
 
-// A layer that stores values in another form: the number of a version stands in front.
+// A layer that stores values in another form: with a version number in front.
 struct VersionedCacheOptions {
   cachesite::Reference<cachesite::ICache> over;
   int version = 1;

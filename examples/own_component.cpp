@@ -1,4 +1,4 @@
-// A component of your own (polite_greeter.hpp): a class with parameters, named in a file like the built-in ones.
+// A component of your own (polite_greeter.hpp): a class with parameters, which files use like built-in ones.
 
 #include "polite_greeter.hpp"
 
@@ -7,7 +7,7 @@
 #include <iostream>
 
 int main() {
-  cachesite::Catalog catalog;  // knows the built-in classes already
+  cachesite::Catalog catalog;  // starts with the built-in classes
   catalog.add<PoliteGreeter>("PoliteGreeter");
 
   const auto site = cachesite::load_component_site(CACHESITE_CONFIGS "/own-component.yml", catalog);

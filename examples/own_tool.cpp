@@ -1,4 +1,4 @@
-// The command-line tool with classes of your own: it checks, describes and opens files that name them.
+// The command-line tool with classes of your own: it checks, describes and loads files that use them.
 
 #include "polite_greeter.hpp"
 

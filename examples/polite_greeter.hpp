@@ -1,6 +1,6 @@
 #pragma once
 
-// A component of one's own: its interface, its parameters and its class.
+// A component of your own: its interface, its parameters and its class.
 
 #include <cachesite/cachesite.hpp>
 
@@ -30,8 +30,7 @@ struct PoliteGreeterOptions {
   }
 };
 
-// The class. The cache it refers to is there before the greeter is made. Beside its own interface it tells what
-// it has counted.
+// The class. The cache it refers to is created before it. It also offers its counts as metrics.
 class PoliteGreeter final : public IGreeter, public cachesite::IComponentMetrics {
  public:
   using Options = PoliteGreeterOptions;

@@ -1,5 +1,5 @@
 // A product service whose cache is one declaration (configs/product-service.yml): entries on Redis, copies in memory, tags,
-// each product read from the database once for all who ask, and all of that while Redis dies and comes back.
+// each product read from the database once for all callers, also while Redis dies and comes back.
 //
 //   product_service     on a private redis-server
 
@@ -36,7 +36,7 @@ struct Product {
   }
 };
 
-/// Where the products come from.
+/// The origin of the products.
 class Database {
  public:
   std::optional<Product> find(int id) {
@@ -78,7 +78,7 @@ class ProductService {
  private:
   static std::vector<std::string> tags_of(int id) { return {"product:" + std::to_string(id)}; }
 
-  std::function<std::optional<Product>(int)> find_;  // results live as long as the file says
+  std::function<std::optional<Product>(int)> find_;  // with the TTL of the file
   std::function<void(int, const std::string&)> rename_;
 };
 

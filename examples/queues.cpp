@@ -20,9 +20,9 @@ int main(int count, char** arguments) {
   const auto producer = queues->get_producer("mails");
   producer->produce("to Ada");
   producer->produce("to nobody");
-  producer->produce("to Grace", 200ms);  // handed out that much later
+  producer->produce("to Grace", 200ms);  // delivered that much later
 
-  // Each message until it is told to stop. What throws comes again.
+  // Handles messages until a stop is requested. After an exception the message is delivered again.
   std::stop_source stop;
   int done = 0;
   const auto consumer = queues->get_consumer("mails");
@@ -32,7 +32,7 @@ int main(int count, char** arguments) {
     if (++done == 3) stop.request_stop();
   });
 
-  // One message at a time, acknowledged by hand.
+  // One message, acknowledged explicitly.
   producer->produce("by hand");
   auto received = consumer->receive(1s);
   if (received.ok() && received.value()) {

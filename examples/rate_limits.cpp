@@ -14,7 +14,7 @@ int main(int count, char** arguments) {
   const auto site = cachesite::load_component_site(CACHESITE_CONFIGS "/rate-limits.yml", options);
   const auto limiter = site->get_component<cachesite::IRateLimiter>(local ? "local" : "api");
 
-  // One call: may this client go on, and if not, when?
+  // One call: is this client allowed, and if not, when?
   int served = 0;
   for (int request = 0; request < 100; ++request) {
     const auto decision = limiter->acquire("client:42");
@@ -28,7 +28,7 @@ int main(int count, char** arguments) {
   // A large request costs more than a small one.
   std::cout << "another client: " << limiter->acquire("client:43", 10).value_or({}).allowed << "\n";
 
-  // A function that is limited as a whole.
+  // A limited function.
   const auto send_code = cachesite::rate_limited(
       limiter, "code:{phone}", [](const std::string& phone) { return "a code for " + phone; },
       {.names = {"phone"}, .cost = [](const std::string&) { return std::uint64_t{15}; }});

@@ -1,5 +1,5 @@
 // Sessions of users: a component of your own on a connection to Redis, in one file. A session is a hash of
-// fields, each as JSON, as redis-kit keeps it, so its programs share the sessions.
+// fields, each as JSON, like redis-kit, so its programs share the sessions.
 //
 //   sessions     on a private redis-server
 
@@ -20,7 +20,7 @@
 
 using cachesite::Result;
 
-/// Sessions that end when nobody has used them for a while.
+/// Sessions that end when they are unused for a while.
 class ISessions : public cachesite::Interface<ISessions, "ISessions"> {
  public:
   using Fields = std::map<std::string, cachesite::Data>;
@@ -29,7 +29,7 @@ class ISessions : public cachesite::Interface<ISessions, "ISessions"> {
   virtual Result<std::string> create(const Fields& fields) = 0;
   /// The fields; none when the session is over.
   virtual Result<Fields> get(std::string_view id) = 0;
-  /// Adds and replaces fields and begins the time anew. False when the session is over.
+  /// Adds and replaces fields, and renews the TTL. False when the session is over.
   virtual Result<bool> update(std::string_view id, const Fields& fields) = 0;
   /// Ends the session: true when there was one.
   virtual Result<bool> remove(std::string_view id) = 0;
@@ -106,7 +106,7 @@ return 1)")) {}
   }
 
  private:
-  // 128 bits that nobody can guess.
+  // 128 random bits.
   static std::string new_id() {
     std::random_device random;
     std::string id;

@@ -1,4 +1,4 @@
-// One connection to Redis for two caches and for everything of Redis that is more than a cache: counters,
+// One connection to Redis for two caches and for other commands of Redis: counters,
 // pipelines, transactions, scripts and messages.
 //
 //   shared_connection FILE    a component file such as configs/redis-shared-connection.yml
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 void use(cachesite::ComponentSite& site) {
-  // The caches know nothing of each other; their commands travel together all the same.
+  // The caches are independent, but their commands are sent together.
   const auto sessions = site.get_component<cachesite::ICache>("sessions");
   const auto pages = site.get_component<cachesite::ICache>("pages");
   sessions->set_value("ada", "logged in", 30min);
@@ -33,12 +33,12 @@ void use(cachesite::ComponentSite& site) {
   else
     std::cout << "no counter: " << visits.error().message() << "\n";
 
-  // Sent in one go; one result for each.
+  // Sent at once; one result for each.
   const std::vector<cachesite::RedisCommand> commands{{"SET", "stock", 10}, {"EXPIRE", "stock", 60}};
   for (const auto& result : redis->pipeline(commands))
     if (!result.ok()) std::cout << "pipeline: " << result.error().message() << "\n";
 
-  // Read, decide, write: when somebody changes the stock meanwhile it is tried again, five times at most.
+  // Read, decide, write: repeated, at most five times, when somebody changes the stock meanwhile.
   const auto sale = redis->transact(
       {"stock"},
       [](cachesite::IRedisSession& session) -> cachesite::Result<std::vector<cachesite::RedisCommand>> {
@@ -57,7 +57,7 @@ void use(cachesite::ComponentSite& site) {
   if (const auto left = redis->run(script, {"stock"}, {"hurry"}); left.ok())
     std::cout << left.value().as_text().value_or("nothing") << "\n";
 
-  // Kept up by itself; `on_gap` tells of messages missed while the server was away.
+  // Repairs itself; `on_gap` reports messages missed while the server was away.
   std::promise<std::string> news;
   cachesite::RedisSubscriber subscriber;
   subscriber.channels = {"news"};

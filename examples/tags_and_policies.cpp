@@ -24,7 +24,7 @@ constexpr const char* components = R"(
   over: pages
 )";
 
-/// Where the products come from. A real one is a database.
+/// The origin of the products. A real one is a database.
 struct Database {
   std::mutex mutex;
   std::map<std::string, std::string> rows;
@@ -58,16 +58,16 @@ int main(int argc, char** argv) {
   };
   const auto products = site->get_component<IWritePolicyCache>("products");
 
-  // The origin first; the cache has the value only when the origin took it.
+  // The origin first; the cache gets the value only if the origin accepts it.
   const auto written = products->write_through("product:7", ByteView("tea, 3.20"), 1h, store);
   if (!written.ok()) std::cout << "not written: " << written.error().message() << "\n";
 
-  // The cache first; the origin is written by a thread of the component, again and again if need be.
+  // The cache first; a thread of the component writes the origin, and repeats failed writes.
   const auto queued = products->write_behind("product:8", ByteView("cake, 4.10"), 1h, store, {"menu"});
   if (queued.ok() && products->flush(5s).ok())
     std::cout << "the database has " << database.rows.size() << " products, the cache says "
               << cache->get("product:8").value().text() << "\n";
 
-  site->stop();  // writes what waits
+  site->stop();  // writes the queued values
   return 0;
 }

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Takes one request of HTTP, prints its path and answers. A real collector listens at 127.0.0.1:4318.
+// Accepts one HTTP request, prints its path and answers. A real collector listens at 127.0.0.1:4318.
 void collect_one(int listener) {
   const int connection = ::accept(listener, nullptr, nullptr);
   std::string request;
@@ -47,22 +47,22 @@ int main() {
   cachesite::OpenTelemetryExporterOptions options;
   options.endpoint = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
   options.service_name = "shop";
-  options.sample_ratio = 1;  // every call, for once
+  options.sample_ratio = 1;  // every call
   const auto telemetry = std::make_shared<cachesite::OpenTelemetryExporter>(options);
   telemetry->start();
 
-  // One hook makes an existing cache a traced one.
+  // One hook adds traces to an existing cache.
   const auto store = std::make_shared<cachesite::MemoryCache>(cachesite::MemoryCacheOptions{});
   const auto sessions = cachesite::traced(store, telemetry, "sessions");
 
   {
-    // Within the handler of a request that came with a traceparent, calls belong to the caller's trace.
+    // In the handler of a request with a traceparent, calls belong to the caller's trace.
     const cachesite::TraceScope scope("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     (void)sessions->get_value("user:42");
     std::cout << "to the next service: " << cachesite::current_traceparent() << "\n";
   }
 
-  telemetry->stop();  // sends what there is
+  telemetry->stop();  // sends the rest
   collector.join();
   ::close(listener);
   std::cout << telemetry->statistics().spans_sent << " sent\n";

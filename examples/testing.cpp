@@ -11,7 +11,7 @@
 
 using namespace std::chrono_literals;
 
-// What is tested: a service that makes what its cache does not have.
+// The tested service: it makes products that its cache does not have.
 class Shop {
  public:
   Shop(std::shared_ptr<cachesite::ICache> cache, std::shared_ptr<cachesite::ILogger> logger)
@@ -34,7 +34,7 @@ class Shop {
   std::shared_ptr<cachesite::ILogger> logger_;
 };
 
-// A layer of one's own, which keeps all values mirrored.
+// A layer of your own, which mirrors all values.
 class Mirrored final : public cachesite::ValueLayer {
  public:
   using ValueLayer::ValueLayer;
@@ -102,7 +102,7 @@ void the_layer_keeps_the_promises_of_a_cache() {
     cachesite::testing::CacheUnderTest subject;
     subject.cache = std::make_shared<Mirrored>(memory);
     subject.let_pass = [clock](std::chrono::milliseconds time) { clock->advance(time); };
-    subject.counts = false;  // what is mirrored is no number for the cache below
+    subject.counts = false;  // a mirrored value is not a number for the cache below
     return subject;
   });
   for (const auto& sentence : broken)

@@ -24,7 +24,7 @@ struct User {
   }
 };
 
-// As programs in JavaScript write it, with the names of fields in camel case: {"userId": 42, "lastSeen": ...}
+// Like programs in JavaScript, with names of fields in camel case: {"userId": 42, "lastSeen": ...}
 struct Visit {
   std::int64_t user_id = 0;
   std::string last_seen;
@@ -64,7 +64,7 @@ int main() {
   cachesite::TypedCache<User, cachesite::JsonSerializer> users(
       site->get_component<cachesite::ICache>("users"));
   users.set_value("user:42", User{42, "Ada", std::nullopt}, 30min);
-  users.set_value("user:43", std::nullopt, 5min);  // known to be nobody
+  users.set_value("user:43", std::nullopt, 5min);  // there is no such user
 
   for (const auto* key : {"user:42", "user:43", "user:44"}) {
     const auto lookup = users.get(key);

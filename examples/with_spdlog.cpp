@@ -1,4 +1,4 @@
-// The library's messages in a logger of spdlog that the program has already.
+// The library writes its messages to a spdlog logger of the program.
 
 #include <cachesite/cachesite.hpp>
 #include <cachesite/spdlog_logger.hpp>
@@ -15,7 +15,7 @@ int main() {
 
   cachesite::LoadOptions options;
   options.logger = std::make_shared<cachesite::SpdlogLogger>(logger);
-  // Nobody listens on this port.
+  // No server listens on this port.
   const auto site = cachesite::load_component_site_from_text(
       "- {class: RedisCache, entries: [{interface: ICache}], host: 127.0.0.1, port: 1}",
       cachesite::Format::yaml, options);

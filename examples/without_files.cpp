@@ -1,4 +1,4 @@
-// Components need no file: made by hand, registered under a name, found like any other.
+// Components need no file: create and register them yourself, and look them up like any other.
 
 #include <cachesite/cachesite.hpp>
 

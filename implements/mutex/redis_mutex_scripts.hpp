@@ -5,7 +5,7 @@
 // KEYS and ARGV are named at the beginning of each script.
 namespace cachesite::mutex::scripts {
 
-// One token lets one sleeper try; a second would be in vain.
+// One token lets one sleeper try; a second would not help.
 inline const std::string wake = R"(
 local function wake(key)
   if redis.call('LLEN', key) == 0 then

@@ -20,6 +20,16 @@ std::string cell(std::string_view text) {
   return result;
 }
 
+// The same, shown as it is written.
+std::string prose(std::string_view text) {
+  std::string result;
+  for (const char character : cell(text)) {
+    if (character == '<' || character == '*') result += '\\';
+    result += character;
+  }
+  return result;
+}
+
 std::string code(std::string_view text) {
   return "`" + cell(text) + "`";
 }
@@ -60,17 +70,17 @@ void append_table(std::string& page, const ParameterTable& table, const void* op
     if (declaration.required)
       usual = "required";
     else if (!declaration.computed_default.empty())
-      usual = cell(declaration.computed_default);
+      usual = prose(declaration.computed_default);
     else if (options && declaration.kind != ParameterKind::group)
       usual = default_text(binding::value_node(declaration.load(options), false));
-    std::string text = declaration.text;
+    std::string text = prose(declaration.text);
     if (!declaration.unit.empty()) text += " Unit: " + declaration.unit + ".";
     if (declaration.live) text += " Can be changed at run time.";
     for (const auto& alias : declaration.aliases)
       text += " Also called " + code(alias) + ".";
     page.append("| ").append(code(name)).append(" | ").append(type_text(declaration));
     page.append(" | ").append(usual).append(" | ").append(limits_text(declaration));
-    page.append(" | ").append(cell(text)).append(" |\n");
+    page.append(" | ").append(text).append(" |\n");
     append_group(page, declaration, name + ".");
     if (declaration.element) append_group(page, *declaration.element, name + "[].");
   }

@@ -54,7 +54,7 @@ class Rich final : public parts::IPart {
               parameter("token", &O::token, "A token."),
               parameter("inner", &O::inner, "A group."),
               parameter("others", &O::others, "More."),
-              parameter("next", &O::next, "The next."),
+              parameter("next", &O::next, "The <next>."),
               parameter("must", &O::must, "Needed.").required().one_of({"x", "1"}),
               parameter("left_out", &O::left_out, "An optional group."),
               parameter("share", &O::share, "A share.").computed_default("half of the limit")};
@@ -209,6 +209,7 @@ BOOST_AUTO_TEST_CASE(the_reference_has_a_row_for_each_parameter) {
   BOOST_TEST(page.find("| `left_out.port` | integer | `1` | ") != std::string::npos);
   BOOST_TEST(page.find("| `share` | integer | half of the limit | ") != std::string::npos);
   BOOST_TEST(page.find("A \\| port.") != std::string::npos);
+  BOOST_TEST(page.find("| The \\<next>. |") != std::string::npos);
   BOOST_TEST(page.find("| `must` | text | required | `x`, `1` | Needed. |") != std::string::npos);
   BOOST_TEST(page.find("Also called `old.Part`, with `label: old`, `no_such_parameter: 1`.") !=
              std::string::npos);
