@@ -30,7 +30,7 @@ class Catalog {
    public:
     /// One sentence that says what the class does.
     Added& text(std::string_view sentence);
-    /// Another name for the class, with parameters that it sets unless the file gives them (values as a file
+    /// Another name for the class, with parameters that it sets unless the file or a session gives them (values as a file
     /// would write them). Throws std::invalid_argument for a name that is taken.
     Added& alias(std::string_view name, std::vector<std::pair<std::string, std::string>> presets = {});
 

@@ -68,9 +68,9 @@ struct RedisConnectionOptions {
   /// have the latest writes yet: a read may give what was there before, or miss.
   bool read_from_replicas = false;
   /// Longest time for a connection to become ready: finding the host, connecting, TLS, logging in.
-  std::chrono::milliseconds socket_connect_timeout{5000};
+  std::chrono::milliseconds socket_connect_timeout{500};
   /// Longest time of one call, whatever happens in it.
-  std::chrono::milliseconds socket_timeout{5000};
+  std::chrono::milliseconds socket_timeout{250};
   /// Name of the connections in the server's CLIENT LIST.
   std::optional<std::string> client_name;
 
