@@ -25,15 +25,52 @@ bool gives(const Item& item, std::string_view parameter) {
   return !(declaration->load(item.options.get()) == declaration->load(usual.get()));
 }
 
-bool fits(const LayerRule& rule, const Item& upper, const Item& lower) {
-  return rule.upper == upper.component_class->name && rule.lower == lower.component_class->name &&
-         gives(upper, rule.upper_parameter) && gives(lower, rule.lower_parameter);
+// What the parts of a logical cache are by themselves.
+struct PartClass {
+  std::string_view parameter;
+  std::string_view class_name;
+};
+constexpr PartClass part_classes[] = {{"remember", "RememberCache"}, {"tags", "TaggedCache"},
+                                      {"hooks", "HookedCache"},      {"near", "TieredCache"},
+                                      {"codec", "CodecCache"},       {"prefix", "PrefixCache"},
+                                      {"failover", "FailoverCache"}};
+
+bool is_logical(const Item& item) {
+  return item.component_class->name == "Cache";
 }
 
-// A layer names the cache below by `over`.
+// The parameter of a logical cache that makes it one with such a layer; empty when there is none.
+std::string_view part_of_class(std::string_view class_name) {
+  for (const auto& part : part_classes)
+    if (part.class_name == class_name) return part.parameter;
+  return {};
+}
+
+// Whether an item is such a layer, or a logical cache with one in it.
+bool has_layer(const Item& item, std::string_view class_name, std::string_view parameter) {
+  if (!is_logical(item)) return class_name == item.component_class->name && gives(item, parameter);
+  const auto part = part_of_class(class_name);
+  return !part.empty() && parameter.empty() && gives(item, part);
+}
+
+// A logical cache that has the part itself loses nothing of one below.
+bool fits(const LayerRule& rule, const Item& upper, const Item& lower) {
+  return has_layer(upper, rule.upper, rule.upper_parameter) &&
+         has_layer(lower, rule.lower, rule.lower_parameter) &&
+         !(is_logical(upper) && has_layer(upper, rule.lower, {}));
+}
+
+std::string cure_of(const LayerRule& rule, const Item& upper) {
+  const auto part = is_logical(upper) ? part_of_class(rule.lower) : std::string_view();
+  return part.empty() ? std::string(rule.cure)
+                      : "declare " + std::string(part) + " in " + upper.label() + " instead";
+}
+
+// A layer names the cache below by `over`, a logical cache by `store`.
 const binding::BoundReference* over_of(const Item& item) {
+  const std::string_view parameter = is_logical(item) ? "store" : "over";
   const auto found = std::find_if(item.references.begin(), item.references.end(),
-                                  [](const auto& reference) { return reference.path == "over"; });
+                                  [&](const auto& reference) { return reference.path == parameter; });
   return found == item.references.end() ? nullptr : &*found;
 }
 
@@ -78,10 +115,10 @@ void check_layer_order(const std::vector<Document>& documents, const std::vector
         if (std::find(told.begin(), told.end(), &rule) != told.end() || !fits(rule, upper, lower)) continue;
         told.push_back(&rule);
         problems.enter(documents[upper.document], upper.document);
-        problems.add(
-            problem_ids::layer_order, over->place,
-            upper.said_of("over", upper.label() + " over " + lower.label() + ": " + std::string(rule.loss)),
-            std::string(rule.cure), Problem::Severity::warning);
+        problems.add(problem_ids::layer_order, over->place,
+                     upper.said_of(over->path,
+                                   upper.label() + " over " + lower.label() + ": " + std::string(rule.loss)),
+                     cure_of(rule, upper), Problem::Severity::warning);
       }
       const auto* next = over_of(lower);
       below = next ? composition.needed(*below, *next) : std::nullopt;
