@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -88,4 +89,10 @@ int main() {
   products.set_value("product:7", Product{"milk", Shelf::cold, 240h, {{"Berlin", 12}}}, 30min);
   if (const auto bytes = products.cache()->get_value("product:7"))
     std::printf("%s\n", std::string(bytes->text()).c_str());
+
+  cachesite::TypedCache<std::shared_ptr<const Product>, cachesite::JsonSerializer> shared(
+      products.cache(), std::make_unique<cachesite::ObjectTable>());
+  for (int read = 0; read < 1000; ++read)
+    if (const auto lookup = shared.get("product:7"); !lookup.hit()) return 1;
+  std::printf("read 1000 times, parsed %d\n", static_cast<int>(shared.objects()->statistics().made));
 }

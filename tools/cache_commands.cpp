@@ -131,7 +131,8 @@ Exit get(const ComponentSite& site, const CacheArguments& request) {
 
 Exit set(const ComponentSite& site, const CacheArguments& request) {
   const auto cache = find(site, request);
-  const auto time_to_live = read_time_to_live(request.time_to_live);
+  const auto time_to_live =
+      request.time_to_live.empty() ? TimeToLive::unspecified() : read_time_to_live(request.time_to_live);
   if (!time_to_live) return Exit::usage;
   const auto value = request.value == "-" ? read_standard_input() : request.value;
   const auto stored =

@@ -8,6 +8,7 @@
 #include "site_commands.hpp"
 
 #include <cachesite/detail/suggestion.hpp>
+#include <cachesite/version.hpp>
 
 #include <string>
 #include <string_view>
@@ -48,7 +49,10 @@ void add_further_arguments(CLI::App& added, std::string_view command, CacheArgum
   const auto* const ttl_help = "How long the entry lives, such as 2h30m; never: until it is removed";
   if (command == "set") {
     auto* const value = added.add_option("VALUE", request.value, "The value; '-' for the standard input");
-    added.add_option("--ttl", request.time_to_live, ttl_help)->required()->type_name("TTL");
+    added
+        .add_option("--ttl", request.time_to_live,
+                    std::string(ttl_help) + "; left out, as the cache is declared")
+        ->type_name("TTL");
     added.add_flag("--null", request.null, "Store a cached null instead of a value")->excludes(value);
     added.parse_complete_callback([&request] {
       if (!request.value && !request.null) throw CLI::RequiredError("VALUE or --null");
@@ -64,6 +68,18 @@ void add_further_arguments(CLI::App& added, std::string_view command, CacheArgum
   }
 }
 
+std::string version_text() {
+  return "cachesite " + std::string(library_version()) +
+         "\n"
+#ifdef __clang__
+         "compiled by " __VERSION__
+#else
+         "compiled by GCC " __VERSION__
+#endif
+         ", C++" +
+         std::to_string(__cplusplus / 100 % 100) + "\nlicence: MIT";
+}
+
 /// What to say when the first word is none of the commands; empty when it is one, or there is none.
 std::string unknown_command(const CLI::App& app) {
   const auto words = app.remaining();
@@ -74,6 +90,23 @@ std::string unknown_command(const CLI::App& app) {
   const auto question = did_you_mean(words.front(), known);
   return "there is no command \"" + printable(words.front()) + "\"; " +
          (question.empty() ? "'" + app.get_name() + " --help' lists them all" : question);
+}
+
+/// The same for an option that is like one of those that there are.
+std::string unknown_option(const CLI::App& app) {
+  std::vector<std::string> known;
+  const auto add_options = [&](const CLI::App& of) {
+    for (const auto* const option : of.get_options())
+      for (const auto& name : option->get_lnames())
+        known.push_back("--" + name);
+  };
+  add_options(app);
+  for (const auto* const command : app.get_subcommands())
+    add_options(*command);
+  for (const auto& word : app.remaining(true))
+    if (const auto question = did_you_mean(word, known); word.starts_with("--") && !question.empty())
+      return "there is no option \"" + printable(word) + "\"; " + question;
+  return {};
 }
 
 }  // namespace
@@ -93,7 +126,7 @@ CommandLine::CommandLine(const Catalog& catalog)
   app_.add_flag("--json", arguments_.json, "Answer as JSON");
   app_.add_flag("--skip-unknown", arguments_.skip_unknown,
                 "Leave out components of unknown classes and their dependants, and name them");
-  app_.set_version_flag("--version", "cachesite " CACHESITE_VERSION, "Print the version and exit");
+  app_.set_version_flag("--version", version_text, "Print version, compiler and licence, and exit");
   add_site_commands();
   add_class_commands();
   add_cache_commands();
@@ -179,12 +212,13 @@ void CommandLine::add_pages() {
   };
   add("completion", "Print the completion script of a shell",
       [this, print_page] {
-        return print_page(arguments_.shell,
-                          arguments_.shell == "zsh" ? zsh_completion(app_) : bash_completion(app_));
+        return print_page(arguments_.shell, arguments_.shell == "zsh"    ? zsh_completion(app_)
+                                            : arguments_.shell == "fish" ? fish_completion(app_)
+                                                                         : bash_completion(app_));
       })
-      ->add_option("SHELL", arguments_.shell, "bash or zsh")
+      ->add_option("SHELL", arguments_.shell, "bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}));
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   add("man-page", "Print the manual page, for man",
       [this, print_page] { return print_page("man_page", man_page(app_)); });
 }
@@ -196,6 +230,8 @@ Exit CommandLine::run(int count, const char* const* words) {
     if (error.get_exit_code() == 0) return app_.exit(error), Exit::done;
     if (const auto wrong = unknown_command(app_); !wrong.empty())
       complain(wrong);
+    else if (const auto other = unknown_option(app_); !other.empty())
+      complain(other);
     else
       app_.exit(error);
     return Exit::usage;

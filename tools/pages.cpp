@@ -180,7 +180,7 @@ std::string bash_completion(const CLI::App& app) {
               joined(names, " ") + " " + joined(words_of(options_of(app)), " ") + "' ;;\n";
   for (const auto* const command : commands_of(app))
     text += "    " + command->get_name() + ") words='" + joined(words_of(options_of(app, *command)), " ") +
-            (command->get_name() == "completion" ? " bash zsh" : "") + "' ;;\n";
+            (command->get_name() == "completion" ? " bash zsh fish" : "") + "' ;;\n";
   return text +
          "  esac\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
@@ -207,10 +207,39 @@ std::string zsh_completion(const CLI::App& app) {
           "      case $words[1] in\n";
   for (const auto* const command : commands_of(app))
     text += "        " + command->get_name() + ") _arguments" + zsh_options(options_of(app, *command)) +
-            (command->get_name() == "completion" ? " \\\n      '1:shell:(bash zsh)'"
+            (command->get_name() == "completion" ? " \\\n      '1:shell:(bash zsh fish)'"
                                                  : " \\\n      '*:argument:'") +
             " ;;\n";
   return text + "      esac ;;\n  esac\n}\n" + function + " \"$@\"\n";
+}
+
+std::string fish_completion(const CLI::App& app) {
+  const auto complete = "complete -c " + app.get_name();
+  const auto quoted = [](const std::string& text) {
+    return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'";
+  };
+  const auto options = [&](const CLI::App& of, const std::string& condition) {
+    std::string lines;
+    for (const auto* const option : options_of(of)) {
+      if (is_help(*option) && &of != &app) continue;
+      lines += complete + condition;
+      for (const auto& name : option->get_snames())
+        lines += " -s " + name;
+      for (const auto& name : option->get_lnames())
+        lines += " -l " + name;
+      if (takes_value(*option)) lines += option->get_type_name() == "FILE" ? " -r -F" : " -x";
+      lines += " -d " + quoted(option->get_description()) + "\n";
+    }
+    return lines;
+  };
+  auto text = "# Completion for fish; made by '" + app.get_name() + " completion fish'.\n" + complete +
+              " -f\n" + options(app, "");
+  for (const auto* const command : commands_of(app)) {
+    const auto& name = command->get_name();
+    text += complete + " -n __fish_use_subcommand -a " + name + " -d " + quoted(command->get_description()) +
+            "\n" + options(*command, " -n '__fish_seen_subcommand_from " + name + "'");
+  }
+  return text + complete + " -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
 }
 
 std::string man_page(const CLI::App& app) {

@@ -12,6 +12,8 @@ namespace cachesite::tool {
 std::string bash_completion(const CLI::App& app);
 /// The same for zsh, with the texts of the help.
 std::string zsh_completion(const CLI::App& app);
+/// The same for fish.
+std::string fish_completion(const CLI::App& app);
 /// The manual page, section 1.
 std::string man_page(const CLI::App& app);
 

@@ -1,10 +1,15 @@
 #include "report_commands.hpp"
 
+#include "exposition_json.hpp"
+
 namespace cachesite::tool {
 
 Exit metrics(const ComponentSite& site, bool parts, bool json) {
-  if (json) return information(site);
-  print(prometheus_text(site, {.parts = parts}));
+  const auto text = prometheus_text(site, {.parts = parts});
+  if (json)
+    print_json(json_of_exposition(text));
+  else
+    print(text);
   return Exit::done;
 }
 

@@ -7,7 +7,7 @@
 namespace cachesite::tool {
 
 /// The counters of every cache in the text format of Prometheus, with `parts` of what caches are made of, too; or
-/// as JSON.
+/// as JSON, histograms included.
 Exit metrics(const ComponentSite& site, bool parts, bool json);
 /// The counters of every cache as JSON.
 Exit information(const ComponentSite& site);

@@ -31,7 +31,7 @@ class Catalog {
     /// One sentence about the class.
     Added& text(std::string_view sentence);
     /// Another name for the class, with values of parameters, as a file would write them, for parameters that
-    /// the file does not give. Throws std::invalid_argument for a used name.
+    /// neither the file nor a session gives. Throws std::invalid_argument for a used name.
     Added& alias(std::string_view name, std::vector<std::pair<std::string, std::string>> presets = {});
 
    private:

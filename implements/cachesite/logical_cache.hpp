@@ -94,6 +94,10 @@ struct CacheOptions : Expiry {
 /// parts, such as ITaggedCache of `tags`, are found by `find_interface`, and in a site under the name of the
 /// cache.
 ///
+/// A store that computes or has tags itself, such as another LogicalCache, offers that through this one as
+/// long as none of `tags`, `near`, `codec` and `failover` stands between: `find_interface` finds it. Over one of
+/// these it is hidden, and a load warns of it; give this cache `remember` or `tags` then.
+///
 /// `stop()` stops the parts; the store is stopped by its owner.
 class LogicalCache final : public CacheLayer {
  public:

@@ -55,8 +55,8 @@ struct RedisConnectionOptions {
   std::optional<std::string> sentinel_username;
   std::optional<Secret> sentinel_password;
   bool read_from_replicas = false;
-  std::chrono::milliseconds socket_connect_timeout{5000};
-  std::chrono::milliseconds socket_timeout{5000};
+  std::chrono::milliseconds socket_connect_timeout{500};
+  std::chrono::milliseconds socket_timeout{250};
   std::optional<std::string> client_name;
 
   bool ssl = false;

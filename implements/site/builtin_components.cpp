@@ -32,6 +32,8 @@
 #include <cachesite/write_policy_cache.hpp>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -40,6 +42,10 @@ namespace {
 // The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
 // linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
+  const auto preset_of_fivcglue = [](const char* parameter, const char* value) {
+    return std::vector<std::pair<std::string, std::string>>{
+        {parameter, value}, {"socket_timeout", "5s"}, {"socket_connect_timeout", "5s"}};
+  };
   catalog.add<LogicalCache>("Cache").text(
       "One cache with its parts (store, copies in memory, tags, metrics ...), which the library puts in the "
       "right order.");
@@ -53,7 +59,7 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<RedisCache>("RedisCache")
       .text("Keeps values on a Redis server; reads are misses while the server cannot be reached.")
       .alias("RedisCacheImpl")
-      .alias("fivcglue.implements.caches_redis.CacheImpl", {{"null_as", "empty"}});
+      .alias("fivcglue.implements.caches_redis.CacheImpl", preset_of_fivcglue("null_as", "empty"));
   catalog.add<PrefixCache>("PrefixCache").text("Adds a prefix to every key of another cache.");
   catalog.add<MetricsCache>("MetricsCache").text("Counts and times the calls of another cache.");
   catalog.add<HookedCache>("HookedCache").text("Tells hooks about every call of another cache.");
@@ -81,14 +87,16 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Provides mutexes for the threads of one process.");
   catalog.add<RedisMutexSite>("RedisMutexSite")
       .text("Provides mutexes for all processes that use one Redis server.")
-      .alias("fivcglue.implements.mutexes_redis.MutexSiteImpl", {{"require_connection", "true"}});
+      .alias("fivcglue.implements.mutexes_redis.MutexSiteImpl",
+             preset_of_fivcglue("require_connection", "true"));
   catalog.add<MemoryQueueSite>("MemoryQueueSite")
       .text("Keeps queues of messages in the memory of one process.");
   catalog.add<RedisStreamQueueSite>("RedisStreamQueueSite")
       .text("Keeps queues of messages on a Redis server until they are acknowledged.");
   catalog.add<RedisPubSubQueueSite>("RedisPubSubQueueSite")
       .text("Sends every message to every connected consumer, by PUBLISH and SUBSCRIBE of Redis.")
-      .alias("fivcglue.implements.queues_redis.QueueSiteImpl", {{"require_connection", "true"}});
+      .alias("fivcglue.implements.queues_redis.QueueSiteImpl",
+             preset_of_fivcglue("require_connection", "true"));
   catalog.add<TokenBucketLimiter>("TokenBucketLimiter")
       .text(
           "Limits how often something happens, and allows bursts: in the process, or for all programs on one "

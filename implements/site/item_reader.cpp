@@ -6,6 +6,7 @@
 #include "site/item_settings.hpp"
 #include "site/item_texts.hpp"
 #include "site/origin.hpp"
+#include "site/presets.hpp"
 
 #include <cachesite/detail/problem_ids.hpp>
 
@@ -318,6 +319,7 @@ void ItemReader::read_parameters(const Catalog::Match& match, std::size_t index,
   if (defaults) store(made.options.get(), defaults->values);
   store(made.options.get(), values);
   note_origins(match, defaults, presets, made);
+  leave_out_unfitting_presets(component_class, made.options.get(), made.origins);
   find_references(std::move(own_references), defaults, made);
   entries_.check_offers(made);
 }

@@ -23,13 +23,63 @@ bool gives(const Item& item, std::string_view parameter) {
   return !(declaration->load(item.options.get()) == declaration->load(usual.get()));
 }
 
+// What the parts of a logical cache are by themselves.
+struct PartClass {
+  std::string_view parameter;
+  std::string_view class_name;
+  bool hides_below = false;
+};
+constexpr PartClass part_classes[] = {{"remember", "RememberCache"},      {"tags", "TaggedCache", true},
+                                      {"hooks", "HookedCache"},           {"near", "TieredCache", true},
+                                      {"codec", "CodecCache", true},      {"prefix", "PrefixCache"},
+                                      {"failover", "FailoverCache", true}};
+
+bool is_logical(const Item& item) {
+  return item.component_class->name == "Cache";
+}
+
+// The parameter of a logical cache that makes it one with such a layer; empty when there is none.
+std::string_view part_of_class(std::string_view class_name) {
+  for (const auto& part : part_classes)
+    if (part.class_name == class_name) return part.parameter;
+  return {};
+}
+
+// Whether an item is such a layer, or a logical cache with one in it.
+bool has_layer(const Item& item, std::string_view class_name, std::string_view parameter) {
+  if (!is_logical(item)) return class_name == item.component_class->name && gives(item, parameter);
+  const auto part = part_of_class(class_name);
+  return !part.empty() && parameter.empty() && gives(item, part);
+}
+
+bool hides(const Item& item, std::string_view interface_name) {
+  if (is_logical(item))
+    return std::any_of(std::begin(part_classes), std::end(part_classes), [&](const PartClass& part) {
+      return part.hides_below && gives(item, part.parameter);
+    });
+  const auto& layer = *item.component_class;
+  return layer.find_interface(ICache::interface_name) && !layer.find_interface(interface_name);
+}
+
+// A logical cache that has the part itself loses nothing of one below.
 bool fits(const LayerRule& rule, const Item& upper, const Item& lower) {
-  const auto& layer = *upper.component_class;
-  const bool is_upper = rule.hidden.empty() ? rule.upper == layer.name
-                                            : layer.find_interface(ICache::interface_name) &&
-                                                  !layer.find_interface(rule.hidden);
-  return is_upper && rule.lower == lower.component_class->name && gives(upper, rule.upper_parameter) &&
-         gives(lower, rule.lower_parameter);
+  return (rule.hidden.empty() ? has_layer(upper, rule.upper, rule.upper_parameter)
+                              : hides(upper, rule.hidden)) &&
+         has_layer(lower, rule.lower, rule.lower_parameter) &&
+         !(is_logical(upper) && has_layer(upper, rule.lower, {}));
+}
+
+std::string cure_of(const LayerRule& rule, const Item& upper) {
+  const auto part = is_logical(upper) ? part_of_class(rule.lower) : std::string_view();
+  return part.empty() ? std::string(rule.cure)
+                      : "declare " + std::string(part) + " in " + upper.label() + " instead";
+}
+
+const binding::BoundReference* below_of(const Item& item) {
+  if (!is_logical(item)) return item.over();
+  for (const auto& reference : item.references)
+    if (reference.path == "store") return &reference;
+  return nullptr;
 }
 
 }  // namespace
@@ -62,7 +112,7 @@ void check_layer_order(const std::vector<Document>& documents, const std::vector
                        const Composition& composition, binding::ProblemList& problems) {
   for (const auto index : composition.order()) {
     const Item& upper = items[index];
-    const auto* over = upper.options ? upper.over() : nullptr;
+    const auto* over = upper.options ? below_of(upper) : nullptr;
     std::vector<const LayerRule*> told;
     std::size_t steps = 0;
     for (auto below = over ? composition.needed(index, *over) : std::nullopt;
@@ -73,12 +123,12 @@ void check_layer_order(const std::vector<Document>& documents, const std::vector
         if (std::find(told.begin(), told.end(), &rule) != told.end() || !fits(rule, upper, lower)) continue;
         told.push_back(&rule);
         problems.enter(documents[upper.document], upper.document);
-        problems.add(
-            problem_ids::layer_order, over->place,
-            upper.said_of("over", upper.label() + " over " + lower.label() + ": " + std::string(rule.loss)),
-            std::string(rule.cure), Problem::Severity::warning);
+        problems.add(problem_ids::layer_order, over->place,
+                     upper.said_of(over->path,
+                                   upper.label() + " over " + lower.label() + ": " + std::string(rule.loss)),
+                     cure_of(rule, upper), Problem::Severity::warning);
       }
-      const auto* next = lower.over();
+      const auto* next = below_of(lower);
       below = next ? composition.needed(*below, *next) : std::nullopt;
     }
   }

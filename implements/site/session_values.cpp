@@ -3,6 +3,7 @@
 #include "binding/binder.hpp"
 #include "binding/scalar_reader.hpp"
 #include "binding/suggestion.hpp"
+#include "site/presets.hpp"
 
 #include <cachesite/detail/problem_ids.hpp>
 #include <cachesite/detail/stored_config.hpp>
@@ -95,8 +96,9 @@ class SessionReader {
   }
 
   [[nodiscard]] bool is_given(const ParameterDeclaration& declaration) const {
-    return std::any_of(item_.origins.begin(), item_.origins.end(),
-                       [&](const auto& origin) { return origin.parameter == declaration.name; });
+    return std::any_of(item_.origins.begin(), item_.origins.end(), [&](const auto& origin) {
+      return origin.parameter == declaration.name && origin.kind != ParameterOrigin::Kind::alias;
+    });
   }
 
   [[nodiscard]] std::string origin(const std::string& key) const {
@@ -186,8 +188,10 @@ std::shared_ptr<void> options_with_session(const Item& item, std::string_view se
     if (own.has_errors()) continue;
     for (const auto& value : values)
       value.declaration->store(options.get(), value.value);
+    std::erase_if(origins, [&](const auto& preset) { return preset.parameter == declaration.name; });
     origins.push_back({declaration.name, ParameterOrigin::Kind::session, origin});
   }
+  leave_out_unfitting_presets(*item.component_class, options.get(), origins);
   reader.tell_likely_mistakes(logger);
   return problems.errors() == errors_before ? options : nullptr;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
+#include <cachesite/i_object_table.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/serializer.hpp>
 
@@ -20,6 +21,23 @@
 #include <vector>
 
 namespace cachesite {
+
+namespace detail {
+
+/// What a std::shared_ptr<const U> points to; nothing for other types.
+template <class T>
+struct SharedObject {
+  static constexpr bool is_one = false;
+};
+template <class U>
+struct SharedObject<std::shared_ptr<const U>> {
+  static constexpr bool is_one = true;
+  static std::shared_ptr<const U> from(std::shared_ptr<const void> object) noexcept {
+    return std::static_pointer_cast<const U>(std::move(object));
+  }
+};
+
+}  // namespace detail
 
 /// How a TypedCache writes a null. It reads both forms.
 enum class NullForm : std::uint8_t {
@@ -47,8 +65,26 @@ class TypedCache {
     if (!cache_) throw std::invalid_argument("a TypedCache needs a cache");
   }
 
+  /// The same for objects that all callers share, T being a std::shared_ptr<const U>: as long as the cache
+  /// answers with the same bytes, a read gives the object that is there already, and parses nothing. See
+  /// ObjectTable, which `objects` is; null for none. Copies of this TypedCache share it.
+  TypedCache(std::shared_ptr<ICache> cache, std::unique_ptr<IObjectTable> objects, S serializer = S(),
+             NullForm null_form = NullForm::cached)
+      : TypedCache(std::move(cache), std::move(serializer), null_form) {
+    static_assert(
+        detail::SharedObject<T>::is_one,
+        "objects can be kept for a TypedCache of std::shared_ptr<const U> only, since callers share "
+        "them");
+    objects_ = std::move(objects);
+  }
+
   /// The entry under `key`: a hit, a cached null, a miss or a failure.
   [[nodiscard]] TypedLookup<T> get(std::string_view key) const noexcept {
+    if constexpr (detail::SharedObject<T>::is_one) {
+      if (objects_)
+        return shared_by(
+            [&](auto& object) { return objects_->read(*cache_, key, Maker(serializer_), object); });
+    }
     Value bytes;
     const auto found = cache_->read(key, bytes);
     if (!found.ok()) return TypedLookup<T>(found.error());
@@ -60,11 +96,13 @@ class TypedCache {
   [[nodiscard]] std::vector<TypedLookup<T>> get_many(std::span<const std::string_view> keys) const {
     std::vector<TypedLookup<T>> results;
     results.reserve(keys.size());
+    auto key = keys.begin();
     for (const Lookup& lookup : cache_->get_many(keys)) {
+      const auto own_key = *key++;
       if (lookup.failed()) {
         results.emplace_back(lookup.error());
       } else if (lookup.hit()) {
-        results.push_back(value_in(lookup.value()));
+        results.push_back(value_in(own_key, lookup.value()));
       } else {
         results.emplace_back(lookup.null() ? Found::null : Found::miss);
       }
@@ -168,8 +206,41 @@ class TypedCache {
   [[nodiscard]] const std::shared_ptr<ICache>& cache() const noexcept { return cache_; }
   [[nodiscard]] const S& serializer() const noexcept { return serializer_; }
   [[nodiscard]] NullForm null_form() const noexcept { return null_form_; }
+  /// The objects that are kept; null when none are.
+  [[nodiscard]] const IObjectTable* objects() const noexcept { return objects_.get(); }
 
  private:
+  class Maker final : public IObjectMaker {
+   public:
+    explicit Maker(const S& serializer) noexcept : serializer_(serializer) {}
+    Result<Found> make(ByteView bytes, std::shared_ptr<const void>& object) const override {
+      T value{};
+      auto found = serializer_.read(bytes, value);
+      if (found.ok() && found.value() == Found::hit) object = std::move(value);
+      return found;
+    }
+
+   private:
+    const S& serializer_;
+  };
+
+  template <class Ask>
+  static TypedLookup<T> shared_by(Ask&& ask) noexcept {
+    std::shared_ptr<const void> object;
+    const Result<Found> found = ask(object);
+    if (!found.ok()) return TypedLookup<T>(found.error());
+    if (found.value() != Found::hit) return TypedLookup<T>(found.value());
+    return TypedLookup<T>(detail::SharedObject<T>::from(std::move(object)));
+  }
+
+  [[nodiscard]] TypedLookup<T> value_in(std::string_view key, const Value& bytes) const noexcept {
+    if constexpr (detail::SharedObject<T>::is_one) {
+      if (objects_)
+        return shared_by(
+            [&](auto& object) { return objects_->object_of(key, bytes, Maker(serializer_), object); });
+    }
+    return value_in(bytes);
+  }
   [[nodiscard]] TypedLookup<T> value_in(const Value& bytes) const noexcept {
     return guarded<TypedLookup<T>>([&] {
       T value{};
@@ -202,6 +273,7 @@ class TypedCache {
   std::shared_ptr<ICache> cache_;
   S serializer_;
   NullForm null_form_;
+  std::shared_ptr<IObjectTable> objects_;
 };
 
 }  // namespace cachesite

@@ -70,6 +70,7 @@
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/hooked_cache.hpp>
+#include <cachesite/i_object_table.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/i_write_policy_cache.hpp>
@@ -90,6 +91,7 @@
 #include <cachesite/mutex_guard.hpp>
 #include <cachesite/naming_policy.hpp>
 #include <cachesite/null_cache.hpp>
+#include <cachesite/object_table.hpp>
 #include <cachesite/open_telemetry_exporter.hpp>
 #include <cachesite/open_telemetry_hook.hpp>
 #include <cachesite/parameter.hpp>

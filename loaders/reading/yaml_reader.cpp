@@ -305,7 +305,7 @@ class YamlHandler : public YAML::EventHandler {
            const std::string& value) {
     if (!quoted && value == "<<") {
       add(document_problem_ids::merge_key, offset, length, "merge keys are not supported",
-          "write the keys of the other mapping out");
+          "write the keys out, or once for a class under \"defaults\"");
       builder_.dropped_key();
       return;
     }

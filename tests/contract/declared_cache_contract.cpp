@@ -54,7 +54,7 @@ test::CacheSubject over_redis() {
   auto probe = std::make_shared<test::RedisProbe>(server.address());
   probe->flush();
   auto subject = subject_of("{class: RedisCache, prefix: 'shop:product:', url: 'redis://127.0.0.1:" +
-                                std::to_string(server.port()) + "'}",
+                                std::to_string(server.port()) + "?socket_timeout=5'}",
                             {});
   subject.let_pass = [probe](std::chrono::milliseconds time) { probe->let_pass(time); };
   return subject;

@@ -1,5 +1,6 @@
 #include "contract/mutex_contract.hpp"
 
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 
 #include <cachesite/memory_mutex_site.hpp>
@@ -33,7 +34,7 @@ const bool in_memory = test::register_mutex_contract("memory", [] {
 
 const bool on_redis = test::register_mutex_contract("redis", [] {
   server().probe().flush();
-  RedisMutexSiteOptions options;
+  auto options = test::patient<RedisMutexSiteOptions>();
   options.host = server().host();
   options.port = server().port();
   test::MutexSubject subject;
@@ -44,7 +45,7 @@ const bool on_redis = test::register_mutex_contract("redis", [] {
 
 const bool on_a_shared_connection = test::register_mutex_contract("redis_on_a_shared_connection", [] {
   server().probe().flush();
-  RedisConnection::Options shared;
+  auto shared = test::patient<RedisConnection::Options>();
   shared.unix_socket_path = server().unix_socket_path();
   const auto connection = std::make_shared<RedisConnection>(shared);
   RedisMutexSiteOptions options;

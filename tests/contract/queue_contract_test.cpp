@@ -1,5 +1,6 @@
 #include "contract/queue_contract.hpp"
 
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 
 #include <cachesite/memory_queue_site.hpp>
@@ -48,7 +49,7 @@ const bool in_memory = test::register_queue_contract("memory", QueueKind::keeps,
 
 const bool on_streams =
     test::register_queue_contract("redis_stream", QueueKind::keeps, [](const auto& settings) {
-      auto options = stream_options(settings);
+      auto options = test::patient(stream_options(settings));
       options.host = server().host();
       options.port = server().port();
       return QueueSubject{started<RedisStreamQueueSite>(options), started<RedisStreamQueueSite>(options)};
@@ -56,7 +57,7 @@ const bool on_streams =
 
 const bool on_a_shared_connection = test::register_queue_contract(
     "redis_stream_on_a_shared_connection", QueueKind::keeps, [](const auto& settings) {
-      RedisConnection::Options shared;
+      auto shared = test::patient<RedisConnection::Options>();
       shared.unix_socket_path = server().unix_socket_path();
       auto options = stream_options(settings);
       options.connection = std::shared_ptr<IRedis>(std::make_shared<RedisConnection>(shared));
@@ -65,7 +66,7 @@ const bool on_a_shared_connection = test::register_queue_contract(
 
 const bool on_publish_and_subscribe =
     test::register_queue_contract("redis_pubsub", QueueKind::publishes, [](const auto&) {
-      RedisPubSubQueueSiteOptions options;
+      auto options = test::patient<RedisPubSubQueueSiteOptions>();
       options.host = server().host();
       options.port = server().port();
       return QueueSubject{started<RedisPubSubQueueSite>(options), started<RedisPubSubQueueSite>(options)};

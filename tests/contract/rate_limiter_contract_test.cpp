@@ -3,6 +3,7 @@
 
 #include "contract/rate_limit_models.hpp"
 #include "support/fake_clock.hpp"
+#include "support/patient.hpp"
 #include "support/sanitized.hpp"
 #include "support/server_clock.hpp"
 #include "support/wait_until.hpp"
@@ -62,7 +63,7 @@ class Memory final : public Ground {
 class Redis final : public Ground {
  public:
   explicit Redis(RateLimitForm form) : form_(form) {
-    RedisConnectionComponentOptions options;
+    auto options = patient<RedisConnectionComponentOptions>();
     options.host = "127.0.0.1";
     options.port = server_->port();
     connection_ = std::make_shared<RedisConnection>(options);

@@ -1,4 +1,5 @@
 #include "contract/redis_subject.hpp"
+#include "support/patient.hpp"
 
 #include <cachesite/redis_connection.hpp>
 
@@ -9,7 +10,7 @@ namespace {
 using namespace cachesite;
 
 RedisCacheOptions tcp() {
-  RedisCacheOptions options;
+  auto options = test::patient<RedisCacheOptions>();
   options.host = test::contract_server().host();
   options.port = test::contract_server().port();
   return options;
@@ -22,7 +23,7 @@ const bool over_unix_socket = test::register_cache_contract("redis_over_a_unix_s
                                                             [] { return test::redis_subject("prefix:"); });
 
 const bool on_a_shared_connection = test::register_cache_contract("redis_on_a_shared_connection", [] {
-  RedisConnection::Options shared;
+  auto shared = test::patient<RedisConnection::Options>();
   shared.host = test::contract_server().host();
   shared.port = test::contract_server().port();
   RedisCacheOptions options;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contract/cache_contract.hpp"
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 
 #include <cachesite/redis_cache.hpp>
@@ -33,7 +34,7 @@ inline CacheSubject redis_subject(RedisCacheOptions options) {
 
 /// The same by the socket of the server, with a prefix.
 inline CacheSubject redis_subject(const std::string& prefix) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.unix_socket_path = contract_server().unix_socket_path();
   options.prefix = prefix;
   return redis_subject(std::move(options));

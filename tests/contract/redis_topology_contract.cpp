@@ -1,4 +1,5 @@
 #include "contract/cache_contract.hpp"
+#include "support/patient.hpp"
 #include "support/redis_lab.hpp"
 
 #include <cachesite/redis_cache.hpp>
@@ -33,13 +34,13 @@ test::CacheSubject make_subject(RedisCacheOptions options, const std::vector<tes
 }
 
 const bool on_a_cluster = test::register_cache_contract("redis_on_a_cluster", [] {
-  RedisCacheOptions options;
+  auto options = test::patient<RedisCacheOptions>();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(cluster().node(0).port())};
   return make_subject(options, {&cluster().node(0), &cluster().node(1), &cluster().node(2)});
 });
 
 const bool behind_sentinels = test::register_cache_contract("redis_behind_sentinels", [] {
-  RedisCacheOptions options;
+  auto options = test::patient<RedisCacheOptions>();
   for (const auto port : sentinel().sentinel_ports())
     options.sentinels.push_back("127.0.0.1:" + std::to_string(port));
   options.service_name = sentinel().service_name();

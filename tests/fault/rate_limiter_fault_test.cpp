@@ -3,6 +3,7 @@
 
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 #include "support/wait_until.hpp"
 
@@ -33,7 +34,7 @@ constexpr auto slack = 2s;
 template <class Limiter>
 std::shared_ptr<IRateLimiter> limiter_at(std::uint16_t port, WithoutServer without, RateLimitForm form,
                                          std::shared_ptr<ILogger> logger = std::make_shared<SilentLogger>()) {
-  typename Limiter::Options options;
+  auto options = patient<typename Limiter::Options>();
   options.host = "127.0.0.1";
   options.port = port;
   options.rate = "10/hour";
@@ -219,6 +220,7 @@ BOOST_AUTO_TEST_CASE(callers_of_a_limiter_that_is_stopped_leave_at_once) {
   options.rate = "10/hour";
   options.timeout = 60s;
   options.socket_timeout = 60s;
+  options.socket_connect_timeout = 60s;
   const auto limiter = std::make_shared<TokenBucketLimiter>(options);
   limiter->start();
   limiter->await_started();

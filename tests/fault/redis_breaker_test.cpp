@@ -1,6 +1,7 @@
 // A server that takes connections, greets, and answers no call in time.
 
 #include "fault/redis_world.hpp"
+#include "support/patient.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -25,7 +26,7 @@ struct World : RedisWorld {
   }
 
   static RedisCacheOptions options(std::uint32_t failures, std::chrono::milliseconds pause) {
-    RedisCacheOptions options;
+    auto options = patient<RedisCacheOptions>();
     options.breaker_failures = failures;
     options.breaker_delay = pause;
     options.breaker_max_delay = std::max<std::chrono::milliseconds>(pause, 100ms);

@@ -2,6 +2,7 @@
 // A refusal is told as such and not repeated; it never holds the password.
 
 #include "fault/tls_world.hpp"
+#include "support/patient.hpp"
 #include "support/scripted_server.hpp"
 
 #include <atomic>
@@ -18,7 +19,7 @@ using namespace std::chrono_literals;
 namespace {
 
 RedisCacheOptions login(const RedisServer& server, const std::string& user, const std::string& password) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "127.0.0.1";
   options.port = server.port();
   if (!user.empty()) options.username = user;
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_repeats_the_password_does_not_get_it_into_a_m
   ScriptedServer server([](const ScriptedCommand& command) -> ScriptedAnswer {
     return {"-ERR what is " + command.text() + "\r\n"};
   });
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "127.0.0.1";
   options.port = server.port();
   options.password = Secret("canary");
@@ -208,7 +209,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_loading_is_asked_again_soon) {
     if (loading) return {"-LOADING Redis is loading the dataset in memory\r\n"};
     return {command.name() == "PING" ? "+PONG\r\n" : "+OK\r\n"};
   });
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "127.0.0.1";
   options.port = server.port();
   options.reconnect_max_delay = 50ms;

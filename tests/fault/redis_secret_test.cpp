@@ -4,6 +4,7 @@
 #include "fault/secret_hunt.hpp"
 #include "fault/tls_world.hpp"
 #include "support/chaos_proxy.hpp"
+#include "support/patient.hpp"
 #include "support/process.hpp"
 #include "support/scripted_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -137,7 +138,7 @@ BOOST_AUTO_TEST_CASE(no_failure_at_run_time_shows_a_password) {
     for (const bool by_url : {false, true}) {
       for (const char* const user : {"", "app"}) {
         const SecretHunt hunt;
-        RedisCacheOptions options;
+        auto options = patient<RedisCacheOptions>();
         options.host = "localhost";
         if (by_url) {
           options.url = Secret(std::string(place.ssl ? "rediss://" : "redis://") + user + ":" +
@@ -296,7 +297,7 @@ BOOST_AUTO_TEST_CASE(a_key_that_does_not_open_shows_no_password_and_asks_nobody)
   const SecretHunt right;
   run_checked({"openssl", "pkey", "-in", certificates().key("client"), "-aes256", "-passout",
                "pass:" + right.secret(), "-out", directory.file("locked.key")});
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.ssl = true;
   options.ssl_certfile = certificates().certificate("client");
   options.ssl_keyfile = directory.file("locked.key");

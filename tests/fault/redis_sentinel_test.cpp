@@ -3,6 +3,7 @@
 
 #include "support/collecting_logger.hpp"
 #include "support/failing_threads.hpp"
+#include "support/patient.hpp"
 #include "support/redis_lab.hpp"
 #include "support/scripted_server.hpp"
 #include "support/wait_until.hpp"
@@ -111,7 +112,7 @@ std::unique_ptr<RedisCache> started(RedisCacheOptions options) {
 }
 
 RedisCacheOptions behind(std::initializer_list<const PretendedSentinel*> sentinels) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.service_name = "mymaster";
   for (const auto* const sentinel : sentinels)
     options.sentinels.push_back("127.0.0.1:" + std::to_string(sentinel->port()));
@@ -238,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_node_that_leaves_a_cluster_ends_no_call_as_if_the_cache_w
   }));
   old_port = leaving.port();
   new_port = successor.port();
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(leaving.port())};
   options.socket_timeout = 20s;
   const auto cache = started(options);
@@ -306,7 +307,7 @@ BOOST_AUTO_TEST_CASE(a_demoted_master_is_read_from_as_a_replica) {
 
 BOOST_AUTO_TEST_CASE(while_the_master_is_away_sentinels_are_not_connected_to_again_and_again) {
   SentinelLab lab({.replicas = 0, .down_after = 60s});
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.service_name = lab.service_name();
   for (const auto port : lab.sentinel_ports())
     options.sentinels.push_back("127.0.0.1:" + std::to_string(port));

@@ -1,6 +1,7 @@
 // What the statistics of a server say when things happen to it, and what signs of life are for.
 
 #include "fault/redis_world.hpp"
+#include "support/patient.hpp"
 
 #include <string>
 
@@ -87,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_is_away_is_down_with_the_reason) {
 }
 
 BOOST_AUTO_TEST_CASE(a_link_that_died_in_silence_is_found_without_a_call) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.health_check_interval = 50ms;
   RedisWorld world(options);
   BOOST_REQUIRE(world.recovers());
@@ -104,7 +105,7 @@ BOOST_AUTO_TEST_CASE(without_an_interval_nobody_asks) {
   RedisWorld world;
   BOOST_REQUIRE(world.recovers());
   const auto sent = of(world).bytes_sent;
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.health_check_interval = 10ms;
   RedisWorld asking(options);
   const auto before = of(asking).bytes_sent;

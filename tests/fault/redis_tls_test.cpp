@@ -4,6 +4,7 @@
 #include "fault/tls_world.hpp"
 #include "support/chaos_proxy.hpp"
 #include "support/odd_files.hpp"
+#include "support/patient.hpp"
 #include "support/scripted_server.hpp"
 
 #include <cachesite/cachesite.hpp>
@@ -188,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_speaks_plain_redis_costs_no_more_than_the_con
 
 BOOST_AUTO_TEST_CASE(a_plain_client_at_a_tls_port_fails_in_time) {
   RedisServer server(with(certificates().server_tls()));
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "127.0.0.1";
   options.port = server.tls_port();
   options.socket_connect_timeout = 300ms;

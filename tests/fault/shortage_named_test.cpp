@@ -1,6 +1,7 @@
 // Single promises when no thread can be started.
 
 #include "support/failing_threads.hpp"
+#include "support/patient.hpp"
 #include "support/redis_lab.hpp"
 #include "support/wait_until.hpp"
 
@@ -158,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_mutex_whose_renewal_gets_no_thread_is_free_for_everybody_
 
 BOOST_AUTO_TEST_CASE(a_cache_with_sentinels_starts_without_threads_for_them_and_finds_the_master_later) {
   test::SentinelLab lab(test::SentinelLabOptions{.replicas = 1});
-  RedisCache::Options options;
+  auto options = test::patient<RedisCache::Options>();
   options.sentinels = addresses_of(lab.sentinel_ports());
   options.service_name = lab.service_name();
   options.socket_timeout = 2s;
@@ -173,7 +174,7 @@ BOOST_AUTO_TEST_CASE(a_cache_with_sentinels_starts_without_threads_for_them_and_
 
 BOOST_AUTO_TEST_CASE(a_cache_on_a_cluster_starts_without_threads_and_finds_the_nodes_later) {
   test::ClusterLab lab(test::ClusterLabOptions{.replicas_per_master = 0});
-  RedisCache::Options options;
+  auto options = test::patient<RedisCache::Options>();
   options.startup_nodes = addresses_of(lab.ports());
   options.socket_timeout = 2s;
   for (const long first : {0L, 1L})  // the keeper, the nodes

@@ -2,6 +2,7 @@
 // map.
 
 #include "support/fake_clock.hpp"
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 
 #include <cachesite/memory_cache.hpp>
@@ -68,7 +69,7 @@ struct World {
   std::unique_ptr<RedisCache> redis;
 
   World() {
-    RedisCacheOptions options;
+    auto options = test::patient<RedisCacheOptions>();
     options.unix_socket_path = server.unix_socket_path();
     redis = std::make_unique<RedisCache>(options);
     redis->start();

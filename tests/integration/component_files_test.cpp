@@ -83,7 +83,8 @@ BOOST_AUTO_TEST_CASE(a_component_of_its_own_parameters_a_session_and_layers_reac
   const Variable port("CFGTEST_REDIS__PORT", std::to_string(server.port()));
   const auto site = load_component_site_from_text(
       "- class: FixedConfig\n  entries: [{interface: IConfig, name: defaults}]\n"
-      "  values: [redis.host=127.0.0.1, redis.port=1, redis.client_name=from-defaults]\n"
+      "  values: [redis.host=127.0.0.1, redis.port=1, redis.client_name=from-defaults, "
+      "redis.socket_timeout=5]\n"
       "- class: EnvironmentConfig\n  entries: [{interface: IConfig, name: env}]\n  prefix: CFGTEST_\n"
       "- class: LayeredConfig\n  entries: [{interface: IConfig}]\n  layers: [defaults, env]\n"
       "- class: RedisConnection\n  entries: [{interface: IRedis, name: main}]\n  client_name: explicit\n"

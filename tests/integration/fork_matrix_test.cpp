@@ -143,6 +143,8 @@ const std::string cache = R"(
 - class: RedisCache
   entries: [{interface: ICache}, {interface: IRedisStatistics}]
   health_check_interval: 20ms
+  socket_timeout: 5s
+  socket_connect_timeout: 5s
 )";
 
 const std::string on_one_server = R"(
@@ -150,6 +152,8 @@ const std::string on_one_server = R"(
   entries: [{interface: IRedis, name: main}, {interface: IRedisStatistics, name: main}]
   port: PORT
   health_check_interval: 20ms
+  socket_timeout: 5s
+  socket_connect_timeout: 5s
 - class: RedisCache
   entries: [{interface: ICache, name: store}]
   connection: main
@@ -159,6 +163,8 @@ const std::string on_one_server = R"(
 - class: RedisMutexSite
   entries: [{interface: IMutexSite, name: own}]
   port: PORT
+  socket_timeout: 5s
+  socket_connect_timeout: 5s
   prefix: "own:"
 - class: RedisStreamQueueSite
   entries: [{interface: IQueueSite, name: jobs}]
@@ -166,6 +172,8 @@ const std::string on_one_server = R"(
 - class: RedisPubSubQueueSite
   entries: [{interface: IQueueSite, name: news}]
   port: PORT
+  socket_timeout: 5s
+  socket_connect_timeout: 5s
   prefix: "news:"
 - class: TokenBucketLimiter
   entries: [{interface: IRateLimiter, name: shared-bucket}]

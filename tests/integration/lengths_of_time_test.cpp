@@ -3,6 +3,7 @@
 #include "support/lengths_of_time.hpp"
 
 #include "integration/redis_connection_fixture.hpp"
+#include "support/patient.hpp"
 #include "support/sanitized.hpp"
 
 #include <cachesite/bound_cache.hpp>
@@ -141,7 +142,7 @@ struct SlowToStop final : ISlow {
 
 template <class Options>
 Options of_server() {
-  Options options;
+  auto options = test::patient<Options>();
   options.host = "127.0.0.1";
   options.port = server().port();
   return options;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/patient.hpp"
 #include "support/process.hpp"
 #include "support/redis_server.hpp"
 #include "support/sanitized.hpp"
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 /// Options of a component that works with Redis, for a server or a proxy on this machine.
 template <class Options>
 Options options_at(std::uint16_t port) {
-  Options options;
+  auto options = patient<Options>();
   options.host = "127.0.0.1";
   options.port = port;
   options.reconnect_delay = 5ms;

@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(fivcglues_names_mean_the_redis_forms) {
 BOOST_AUTO_TEST_CASE(mutexes_and_queues_share_the_connection_of_a_file) {
   RedisServer server;
   const auto site = load_component_site_from_text(on_port(R"(
-- {class: RedisConnection, entries: [{interface: IRedis, name: main}], port: PORT}
+- {class: RedisConnection, entries: [{interface: IRedis, name: main}], port: PORT, socket_timeout: 5s}
 - {class: RedisMutexSite, entries: [{interface: IMutexSite}], connection: main, prefix: "m:", expire: 5s}
 - {class: RedisStreamQueueSite, entries: [{interface: IQueueSite}], connection: main, group: readers}
 )",

@@ -2,6 +2,7 @@
 
 #include "integration/redis_cache_fixture.hpp"
 #include "support/cluster_lab.hpp"
+#include "support/patient.hpp"
 #include "support/wait_until.hpp"
 
 #include <algorithm>
@@ -232,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_dies_in_the_middle_of_a_batch_leaves_a_result
 
 BOOST_AUTO_TEST_CASE(a_cluster_does_batches_on_all_its_servers_and_a_dead_one_fails_its_keys_alone) {
   ClusterLab lab({.replicas_per_master = 0});
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(lab.ports().front())};
   options.socket_timeout = 1s;
   options.prefix = "app[1]:";

@@ -2,6 +2,7 @@
 
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 
 #include <cachesite/redis_cache.hpp>
@@ -27,7 +28,7 @@ class Stopwatch {
 };
 
 inline RedisCacheOptions options_for_port(std::uint16_t port) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "127.0.0.1";
   options.port = port;
   return options;

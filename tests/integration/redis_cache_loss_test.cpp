@@ -1,4 +1,5 @@
 #include "integration/redis_cache_fixture.hpp"
+#include "support/patient.hpp"
 #include "support/reserved_port.hpp"
 #include "support/resource_counts.hpp"
 #include "support/sanitized.hpp"
@@ -235,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_user_of_the_access_control_list_can_log_in) {
 }
 
 BOOST_AUTO_TEST_CASE(a_password_is_not_sent_in_the_clear_to_another_machine) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "redis.example";
   options.password = Secret("secret");
   BOOST_TEST(options.complaints().size() == 1U);

@@ -1,4 +1,5 @@
 #include "integration/redis_cache_fixture.hpp"
+#include "support/patient.hpp"
 
 #include <algorithm>
 #include <string>
@@ -156,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_value_over_the_limit_is_neither_written_nor_read) {
 }
 
 BOOST_AUTO_TEST_CASE(a_unix_socket_works_like_a_port) {
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.unix_socket_path = server().unix_socket_path();
   const StartedCache cache(options);
   BOOST_TEST(cache->set_value("key", "value", 1min));

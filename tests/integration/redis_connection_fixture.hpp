@@ -2,6 +2,7 @@
 
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
+#include "support/patient.hpp"
 #include "support/redis_server.hpp"
 #include "support/scripted_server.hpp"
 #include "support/wait_until.hpp"
@@ -19,7 +20,7 @@ namespace cachesite::test {
 using namespace std::chrono_literals;
 
 inline RedisConnection::Options connection_options(std::uint16_t port) {
-  RedisConnection::Options options;
+  auto options = patient<RedisConnection::Options>();
   options.host = "127.0.0.1";
   options.port = port;
   return options;

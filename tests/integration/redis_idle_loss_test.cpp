@@ -2,6 +2,7 @@
 // it is, goes over a new one.
 
 #include "support/established_connections.hpp"
+#include "support/patient.hpp"
 #include "support/redis_lab.hpp"
 #include "support/sanitized.hpp"
 #include "support/wait_until.hpp"
@@ -187,7 +188,7 @@ BOOST_AUTO_TEST_CASE(every_first_call_succeeds_after_a_server_with_tls_has_ended
 BOOST_AUTO_TEST_CASE(every_first_call_succeeds_after_the_nodes_of_a_cluster_have_ended_their_connections) {
   ClusterLab lab;
   for (const Loss loss : losses) {
-    RedisCacheOptions options;
+    auto options = patient<RedisCacheOptions>();
     for (const auto port : lab.ports())
       options.startup_nodes.push_back("127.0.0.1:" + std::to_string(port));
     RedisCache cache(options);
@@ -209,7 +210,7 @@ BOOST_AUTO_TEST_CASE(every_first_call_succeeds_after_the_nodes_of_a_cluster_have
 // With all of them dead a call meets one after the other before there is a new one.
 BOOST_AUTO_TEST_CASE(a_write_survives_the_end_of_every_connection_of_a_cache) {
   RedisServer server;
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.host = "127.0.0.1";
   options.port = server.port();
   options.channels = 8;

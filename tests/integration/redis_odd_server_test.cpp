@@ -3,6 +3,7 @@
 
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
+#include "support/patient.hpp"
 #include "support/redis_lab.hpp"
 #include "support/scripted_server.hpp"
 #include "support/temporary_directory.hpp"
@@ -139,7 +140,7 @@ BOOST_AUTO_TEST_CASE(any_answer_to_a_greeting_is_a_sign_of_life_but_one_that_tur
         if (command.name() == "GET") return {"$5\r\nvalue\r\n"};
         return {"+OK\r\n"};
       });
-      RedisCacheOptions options;
+      auto options = patient<RedisCacheOptions>();
       options.client_name = "tested";
       const auto cache = started<RedisCache>(server.port(), options);
       const auto found = cache->get("key");
@@ -269,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_cluster_that_prefers_host_names_and_has_none_is_used_by_i
   ClusterLab lab;
   for (std::size_t index = 0; index < lab.nodes(); ++index)
     lab.node(index).probe().checked({"CONFIG", "SET", "cluster-preferred-endpoint-type", "hostname"});
-  RedisCacheOptions options;
+  auto options = patient<RedisCacheOptions>();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(lab.ports().front())};
   RedisCache cache(options);
   for (int key = 0; key < 30; ++key)

@@ -37,6 +37,7 @@ std::shared_ptr<Limiter> limiter_at(std::uint16_t port, const std::string& rate,
   options.prefix = std::move(prefix);
   options.timeout = 30s;
   options.socket_timeout = 30s;
+  options.socket_connect_timeout = 30s;
   auto limiter = std::make_shared<Limiter>(options);
   limiter->start();
   limiter->await_started();

@@ -1,6 +1,7 @@
 // Tags on a real server: markers, and the sets that programs with spakky-redis share.
 
 #include "integration/redis_cache_fixture.hpp"
+#include "support/patient.hpp"
 #include "support/process.hpp"
 #include "support/wait_until.hpp"
 
@@ -37,7 +38,7 @@ std::string python(std::vector<std::string> expressions) {
 }
 
 std::shared_ptr<RedisConnection> connect() {
-  RedisConnectionComponentOptions options;
+  auto options = patient<RedisConnectionComponentOptions>();
   options.host = "127.0.0.1";
   options.port = server().port();
   return std::make_shared<RedisConnection>(options);

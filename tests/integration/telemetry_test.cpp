@@ -74,6 +74,7 @@ std::string traced_redis(const RedisServer& server, const std::string& collector
          "  telemetry: ''\n"
          "- class: RedisCache\n"
          "  entries: [{interface: ICache, name: store}, {interface: IRedisStatistics, name: store}]\n"
+         "  socket_timeout: 5s\n"
          "  port: " +
          std::to_string(server.port()) +
          "\n"

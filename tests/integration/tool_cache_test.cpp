@@ -2,6 +2,8 @@
 
 #include "tool_fixture.hpp"
 
+#include <cachesite/document_reader.hpp>
+
 #include <fstream>
 #include <string>
 #include <utility>
@@ -66,6 +68,39 @@ BOOST_FIXTURE_TEST_CASE(a_cached_null_is_there, Tool) {
   BOOST_TEST(answer({"has", "shop", "key"}) == "0 yes\n");
   BOOST_TEST(answer({"ttl", "shop", "key"}) == "0 never\n");
   BOOST_TEST(complaint({"get", "shop", "absent"}) == "1 cachesite: not there\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_ttl_that_is_left_out_is_that_of_the_cache_or_is_asked_for, Tool) {
+  BOOST_TEST(complaint({"set", "shop", "key", "value"}) ==
+             "2 cachesite: bad_argument: no TTL is given, and the cache has none for this key: give one with "
+             "the call, or `ttl` where the cache is declared\n");
+  std::ofstream(file) << "- {class: Cache, name: shop, ttl: 1h, store: {class: RedisCache, port: "
+                      << server.port() << ", socket_timeout: 5s}}\n";
+  BOOST_TEST(answer({"set", "shop", "key", "value"}) == "0 ");
+  BOOST_TEST(answer({"get", "shop", "key"}) == "0 value");
+  BOOST_TEST(answer({"ttl", "shop", "key"}).starts_with("0 59m"));
+  BOOST_TEST(answer({"set", "shop", "key", "value", "--ttl", "never"}) == "0 ");
+  BOOST_TEST(answer({"ttl", "shop", "key"}) == "0 never\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(metrics_as_json_have_every_cache, Tool) {
+  std::ofstream(file)
+      << "- {class: Cache, name: shop, store: {class: MemoryCache}, metrics: {sample_every: 1}}\n"
+         "- {class: MemoryCache, name: other}\n";
+  const auto told = run({"--json", "metrics"});
+  BOOST_TEST(told.status.value_or(-1) == 0);
+  const auto metrics = cachesite::read_document(told.output, cachesite::Format::json).root;
+  const auto* const hits = metrics.find("cachesite_cache_hits_total");
+  BOOST_REQUIRE(hits != nullptr);
+  BOOST_TEST(hits->find("type")->scalar == "counter");
+  BOOST_TEST(hits->find("help")->scalar == "Reads that found a value or a cached null.");
+  BOOST_REQUIRE(hits->find("samples")->elements.size() == 2U);
+  for (const auto& sample : hits->find("samples")->elements) {
+    const auto& name = sample.find("labels")->find("cache")->scalar;
+    BOOST_TEST((name == "shop" || name == "other"), name);
+    BOOST_TEST(sample.find("value")->scalar == "0");
+    BOOST_TEST((sample.find("value")->kind == cachesite::Node::Kind::integer));
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(a_value_or_a_null_is_stored_and_never_one_for_the_other, Tool) {

@@ -17,6 +17,8 @@ struct Tool {
     std::ofstream(file) << "- class: RedisCache\n"
                            "  entries: [{interface: ICache, name: shop}]\n"
                            "  host: 127.0.0.1\n"
+                           "  socket_timeout: 5s\n"
+                           "  socket_connect_timeout: 5s\n"
                            "  port: "
                         << server.port()
                         << "\n"

@@ -136,7 +136,7 @@ elseif(VARIANT STREQUAL "no_absolute_path")
   endif()
 elseif(VARIANT STREQUAL "installed_headers")
   file(GLOB_RECURSE installed RELATIVE ${prefix}/include ${prefix}/include/*)
-  set(public "")
+  set(public cachesite/version.hpp)  # made by CMake
   foreach(room interfaces implements loaders tools)
     file(GLOB_RECURSE headers RELATIVE ${SOURCE}/${room} ${SOURCE}/${room}/cachesite/*.hpp)
     list(APPEND public ${headers})
@@ -165,7 +165,8 @@ elseif(VARIANT STREQUAL "version")
   run(${prefix}/bin/cachesite -c ${consumer}/caches.yml check)
   # What the tool writes of itself, as soon as it does.
   if(EXISTS ${SOURCE}/tools/cmake/pages.cmake)
-    foreach(page man/man1/cachesite.1 bash-completion/completions/cachesite zsh/site-functions/_cachesite)
+    foreach(page man/man1/cachesite.1 bash-completion/completions/cachesite zsh/site-functions/_cachesite
+            fish/vendor_completions.d/cachesite.fish)
       if(NOT EXISTS ${prefix}/share/${page})
         message(FATAL_ERROR "share/${page} is not installed")
       endif()

@@ -50,6 +50,7 @@ set(floors
   "memory/log:basics memory/base"
   "memory/ordered:basics memory/base"
   "memory/engine:memory/base memory/log memory/ordered"
+  "memory/objects:basics"
   "redis/base:basics"
   "redis/wire:redis/base"
   "redis/transport:basics redis/base redis/wire"
@@ -147,7 +148,7 @@ set(guarded_mutexes implements/redis/channel/channel.hpp implements/redis/endpoi
                     implements/redis/topology/routed_topology.hpp
                     implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
                     implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp
-                    implements/layers/remember/flight_table.hpp)
+                    implements/layers/remember/flight_table.hpp implements/memory/objects/object_shard.hpp)
 foreach(name IN LISTS product)
   # Nor do tests of programs fork.
   if(name MATCHES "^implements/(basics|testing|cachesite/testing)/")

@@ -1,7 +1,7 @@
 cmake_minimum_required(VERSION 3.22)
 # Writes the linker's version script of the shared library: exported is what the public headers declare, types with all that belongs to
 # them and functions; nothing else.
-#   cmake -D SOURCE=<checkout> -D VERSION=<version of the soname> -D OUTPUT=<file> -P exports.cmake
+#   cmake -D SOURCE=<checkout> -D GENERATED=<folder of headers> -D VERSION=<version of the soname> -D OUTPUT=<file> -P exports.cmake
 #
 # Headers are read line by line: clang-format leaves whatever is declared in a namespace at the beginning of a line. Names are written as
 # compilers write them (the Itanium C++ ABI), since a pattern of such a name cannot match a name of an inner namespace.
@@ -67,7 +67,8 @@ function(export_declarations header)
   set(patterns "${patterns}" PARENT_SCOPE)
 endfunction()
 
-file(GLOB_RECURSE headers ${SOURCE}/interfaces/cachesite/*.hpp ${SOURCE}/implements/cachesite/*.hpp ${SOURCE}/loaders/cachesite/*.hpp)
+file(GLOB_RECURSE headers ${SOURCE}/interfaces/cachesite/*.hpp ${SOURCE}/implements/cachesite/*.hpp ${SOURCE}/loaders/cachesite/*.hpp
+     ${GENERATED}/cachesite/*.hpp)
 foreach(header IN LISTS headers)
   export_declarations(${header})
 endforeach()

@@ -19,8 +19,8 @@ function(cachesite_library form)
   add_library(${name} ${kind} ${when} $<TARGET_OBJECTS:cachesite_implements> $<TARGET_OBJECTS:cachesite_loaders>)
   set_target_properties(${name} PROPERTIES OUTPUT_NAME cachesite EXPORT_NAME cachesite LINKER_LANGUAGE CXX)
   target_compile_features(${name} PUBLIC cxx_std_20)
-  foreach(room interfaces implements loaders)
-    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/${room}>)
+  foreach(headers ${PROJECT_SOURCE_DIR}/interfaces ${PROJECT_SOURCE_DIR}/implements ${PROJECT_SOURCE_DIR}/loaders ${CACHESITE_GENERATED})
+    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${headers}>)
   endforeach()
   target_include_directories(${name} PUBLIC $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PUBLIC Threads::Threads
@@ -46,7 +46,7 @@ file(GLOB_RECURSE public_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/interfa
      ${PROJECT_SOURCE_DIR}/implements/cachesite/*.hpp ${PROJECT_SOURCE_DIR}/loaders/cachesite/*.hpp)
 add_custom_command(OUTPUT ${exports} VERBATIM DEPENDS ${public_headers} ${PROJECT_SOURCE_DIR}/tools/cmake/exports.cmake
   COMMENT "Listing the names that public headers declare"
-  COMMAND ${CMAKE_COMMAND} -D SOURCE=${PROJECT_SOURCE_DIR} -D VERSION=${CACHESITE_SOVERSION} -D OUTPUT=${exports}
+  COMMAND ${CMAKE_COMMAND} -D SOURCE=${PROJECT_SOURCE_DIR} -D GENERATED=${CACHESITE_GENERATED} -D VERSION=${CACHESITE_SOVERSION} -D OUTPUT=${exports}
           -P ${PROJECT_SOURCE_DIR}/tools/cmake/exports.cmake)
 target_sources(cachesite_shared PRIVATE ${exports})
 set_target_properties(cachesite_shared PROPERTIES LINK_DEPENDS ${exports})

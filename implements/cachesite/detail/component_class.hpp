@@ -22,7 +22,8 @@ struct NoOptions {
 };
 
 /// Another name for a class, for files written for other systems. A preset is a parameter that this name sets
-/// unless the file gives it; a preset that the class has no parameter for is left out.
+/// unless the file or a session gives it; a preset that the class has no parameter for, or that does not go
+/// with what is given, is left out.
 struct ClassAlias {
   std::string name;
   std::vector<std::pair<std::string, std::string>> presets;

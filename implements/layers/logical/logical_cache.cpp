@@ -54,7 +54,7 @@ LogicalCache::LogicalCache(CacheOptions options, const ComponentContext& context
     : LogicalCache(std::make_unique<Inner>(checked(std::move(options), context), context)) {}
 
 LogicalCache::LogicalCache(std::unique_ptr<Inner> inner)
-    : CacheLayer(inner->parts.top()), inner_(std::move(inner)) {}
+    : CacheLayer(inner->parts.top(), BelowInterfaces::passed_on), inner_(std::move(inner)) {}
 
 LogicalCache::~LogicalCache() = default;
 
@@ -69,8 +69,9 @@ Health LogicalCache::health() const {
   return {HealthState::degraded, "the store fails: " + health.reason};
 }
 
-void* LogicalCache::interface_of_part(const InterfaceId& interface_id) const noexcept {
-  return inner_->parts.find(interface_id);
+void* LogicalCache::interface_of_part(const InterfaceId& wanted) const noexcept {
+  auto* const own = inner_->parts.find(wanted);
+  return own ? own : CacheLayer::interface_of_part(wanted);
 }
 
 const std::vector<LogicalCache::Part>& LogicalCache::parts() const noexcept {

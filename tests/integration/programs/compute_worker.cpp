@@ -6,6 +6,8 @@
 // compute_worker PORT PREFIX hang KEY LEASE_MS                  its factory says "computing" and waits until
 //     standard input ends
 
+#include "support/patient.hpp"
+
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_mutex_site.hpp>
@@ -26,7 +28,7 @@ using namespace std::chrono_literals;
 
 struct World {
   World(std::uint16_t port, const std::string& prefix, int lease) {
-    RedisConnection::Options options;
+    auto options = test::patient<RedisConnection::Options>();
     options.host = "127.0.0.1";
     options.port = port;
     redis = std::make_shared<RedisConnection>(options);

@@ -30,6 +30,7 @@ std::shared_ptr<IRateLimiter> made(const std::vector<std::string>& arguments) {
   options.rate = arguments.at(4);
   options.timeout = std::chrono::seconds(60);
   options.socket_timeout = std::chrono::seconds(60);
+  options.socket_connect_timeout = std::chrono::seconds(60);
   auto limiter = std::make_shared<Limiter>(options);
   limiter->start();
   limiter->await_started();

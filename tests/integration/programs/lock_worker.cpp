@@ -4,6 +4,8 @@
 // lock_worker PORT hold MUTEX EXPIRE_MS           holds it until standard input ends, and tells what it
 // learns lock_worker PORT work QUEUE REDELIVER_MS        counts each message of the queue in the hash `seen`
 
+#include "support/patient.hpp"
+
 #include <cachesite/mutex_guard.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_mutex_site.hpp>
@@ -74,7 +76,7 @@ int work(const std::shared_ptr<IRedis>& redis, const std::vector<std::string>& a
 
 int main(int count, char** values) {
   const std::vector<std::string> arguments(values, values + count);
-  RedisConnection::Options options;
+  auto options = test::patient<RedisConnection::Options>();
   options.host = "127.0.0.1";
   options.port = static_cast<std::uint16_t>(std::stoi(arguments.at(1)));
   const auto redis = std::make_shared<RedisConnection>(options);

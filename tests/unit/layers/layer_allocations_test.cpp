@@ -3,7 +3,9 @@
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
+#include <cachesite/object_table.hpp>
 #include <cachesite/prefix_cache.hpp>
+#include <cachesite/typed_cache.hpp>
 
 #include <chrono>
 #include <memory>
@@ -24,6 +26,17 @@ class IdleHook final : public ICacheHook {
   void before(const CacheCall&) override {}
   void after(const CacheCall&, const CacheCallResult&, std::chrono::nanoseconds) override {}
   void on_error(const CacheCall&, const Error&, std::chrono::nanoseconds) override {}
+};
+
+struct SharedText {
+  Status write(const std::shared_ptr<const std::string>& text, std::string& bytes) const {
+    bytes = *text;
+    return Done{};
+  }
+  Result<Found> read(ByteView bytes, std::shared_ptr<const std::string>& text) const {
+    text = std::make_shared<const std::string>(bytes.text());
+    return Found::hit;
+  }
 };
 
 }  // namespace
@@ -51,6 +64,31 @@ BOOST_AUTO_TEST_CASE(a_call_through_prefix_metrics_and_hooks_allocates_nothing) 
     BOOST_TEST(found);
     BOOST_TEST(peak == 0u, "a key of " << size << " bytes takes " << peak << " bytes");
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_hit_that_finds_its_object_allocates_nothing_whatever_was_read_before) {
+  const auto memory = std::make_shared<MemoryCache>(MemoryCacheOptions{});
+  const TypedCache<std::shared_ptr<const std::string>, SharedText> texts(prefixed(memory, "shop:"),
+                                                                         std::make_unique<ObjectTable>());
+  const std::vector<std::string> keys{"5", "80", "81", "500", "2000", "5000", "100000"};
+  for (const auto& key : keys)
+    BOOST_TEST(memory->set_value("shop:" + key, std::string(std::stoul(key), 'x'), 1h));
+  const auto all_are_read = [&] {
+    bool found = true;
+    for (const auto& key : keys)
+      found = texts.get(key).hit() && found;
+    return found;
+  };
+  BOOST_TEST(all_are_read());
+  BOOST_TEST(all_are_read());
+  MemoryMeter::reset();
+  bool found = true;
+  for (int round = 0; round < 100; ++round)
+    found = all_are_read() && found;
+  const auto peak = MemoryMeter::peak();
+  BOOST_TEST(found);
+  BOOST_TEST(peak == 0u, peak << " bytes");
+  BOOST_TEST(texts.objects()->statistics().made == keys.size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

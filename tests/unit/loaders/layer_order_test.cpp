@@ -116,6 +116,29 @@ BOOST_AUTO_TEST_CASE(what_stands_between_and_in_place_makes_no_difference) {
           hidden_computing + " | put the RememberCache above");
 }
 
+BOOST_AUTO_TEST_CASE(a_logical_cache_is_what_its_parts_are) {
+  const auto over_store = [](const std::string& parts, const std::string& store) {
+    return "- {class: Cache, name: a, " + parts + "store: " + store + "}\n";
+  };
+  const std::string computing = "{class: RememberCache, over: store}";
+  for (const std::string hiding :
+       {"near: {}, ", "tags: true, ", "codec: {compression: zlib}, ", "failover: {}, "})
+    BOOST_TEST(said_of(over_store(hiding, computing)) ==
+               "E324 2 store: Cache \"a\" over RememberCache \"a.store\": " + hidden_computing +
+                   " | declare remember in Cache \"a\" instead");
+  for (const std::string passing :
+       {"", "prefix: p, ", "ttl: 1h, metrics: true, ", "near: {}, remember: true, "})
+    BOOST_TEST(said_of(over_store(passing, computing)).empty(), passing);
+  BOOST_TEST(
+      said_of(over_store("near: {}, ", "b") + "- {class: Cache, name: b, remember: true, store: store}\n") ==
+      "E324 2 store: Cache \"a\" over Cache \"b\": " + hidden_computing +
+          " | declare remember in Cache \"a\" instead");
+  BOOST_TEST(
+      said_of(layer("TieredCache", "a", "b") + "- {class: Cache, name: b, tags: true, store: store}\n") ==
+      "E324 2 over: TieredCache \"a\" over Cache \"b\": copies outlive the end of their tags, by near_ttl at "
+      "most | put the TaggedCache above");
+}
+
 BOOST_AUTO_TEST_CASE(the_order_of_the_sample_loses_nothing) {
   BOOST_TEST(check_component_files({std::filesystem::path(CACHESITE_CONFIGS) / "layers.yml"}).empty());
 }

@@ -108,6 +108,43 @@ BOOST_AUTO_TEST_CASE(a_file_written_for_fivcglue_loads_unchanged) {
   BOOST_TEST(site->query_component<ICache>("Redis") != nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(fivcglues_names_keep_its_timeouts_unless_somebody_says_otherwise) {
+  const auto timeouts_of = [](const std::string& class_name, const std::string& more,
+                              const std::string& others = {}) {
+    const auto site = load_component_site_from_text(
+        others + "- {class: " + class_name + ", name: tested, lazy: true" + more + "}\n", Format::yaml);
+    const auto tested = site->declared_components().back();
+    const auto options = static_cast<const RedisCacheOptions*>(tested.effective_options.get())->resolved();
+    return std::to_string(options.socket_timeout.count()) + " " +
+           std::to_string(options.socket_connect_timeout.count());
+  };
+  const std::string fivcglue = "fivcglue.implements.caches_redis.CacheImpl";
+  const std::string connection = "- {class: RedisConnection, name: main, lazy: true}\n";
+  BOOST_TEST(timeouts_of("RedisCache", "") == "250 500");
+  BOOST_TEST(timeouts_of(fivcglue, "") == "5000 5000");
+  BOOST_TEST(timeouts_of(fivcglue, ", socket_timeout: 1s") == "1000 5000");
+  BOOST_TEST(timeouts_of(fivcglue, ", url: 'redis://localhost?socket_timeout=2'") == "2000 5000");
+  BOOST_TEST(timeouts_of(fivcglue, ", connection: main", connection) == "250 500");
+}
+
+BOOST_AUTO_TEST_CASE(a_session_comes_before_what_fivcglues_names_set) {
+  for (const auto& [given, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"redis.port=1", "5000 5000"},
+           {"redis.socket_timeout=2", "2000 5000"},
+           {"'redis.url=redis://localhost?socket_connect_timeout=3'", "5000 3000"}}) {
+    const auto site = load_component_site_from_text(
+        "- {class: FixedConfig, entries: [{interface: IConfig}], values: [" + given +
+            "]}\n- {class: fivcglue.implements.caches_redis.CacheImpl, name: tested}\n",
+        Format::yaml);
+    const auto options =
+        static_cast<const RedisCacheOptions*>(site->declared_components().back().effective_options.get())
+            ->resolved();
+    BOOST_TEST(std::to_string(options.socket_timeout.count()) + " " +
+                   std::to_string(options.socket_connect_timeout.count()) ==
+               expected);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_sample_file_loads) {
   unsigned count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(configs)) {

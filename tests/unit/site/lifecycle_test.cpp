@@ -318,14 +318,14 @@ BOOST_AUTO_TEST_CASE(what_the_file_does_not_give_comes_from_the_session_and_then
              "localhost:6379 100ms ");
 }
 
-BOOST_AUTO_TEST_CASE(an_alias_and_the_defaults_of_a_class_come_before_the_session) {
+BOOST_AUTO_TEST_CASE(the_defaults_of_a_class_come_before_the_session_and_what_an_alias_gives_after_it) {
   const auto site = build_component_site(
       {document(map({{"defaults", map({{"Configured", map({{"port", integer("9")}})}})},
                      {"components", list({configuration({"part.port=8", "part.patience=2s"}),
                                           map({{"class", text("OldConfigured")},
                                                {"entries", list({entry("IPart")})}})})}}))},
       catalog());
-  BOOST_TEST(site->get_component<IPart>()->describe() == "localhost:9 7ms ");
+  BOOST_TEST(site->get_component<IPart>()->describe() == "localhost:9 2000ms ");
 }
 
 BOOST_AUTO_TEST_CASE(the_defaults_of_a_class_come_before_what_an_alias_gives_and_are_told_as_the_origin) {

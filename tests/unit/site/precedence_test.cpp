@@ -137,8 +137,8 @@ BOOST_AUTO_TEST_CASE(the_nearest_source_of_a_parameter_counts_and_is_told_as_its
     const auto site = build_component_site({document(std::move(root), "f")}, catalog());
     const std::string expected = own        ? "own"
                                  : defaults ? "defaults"
-                                 : alias    ? "alias"
                                  : session  ? "session"
+                                 : alias    ? "alias"
                                             : "default";
     BOOST_TEST_CONTEXT("given " << given) {
       BOOST_TEST(first_word(site->get_component<IPart>()->describe()) == expected);

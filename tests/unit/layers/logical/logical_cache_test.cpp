@@ -193,11 +193,38 @@ BOOST_AUTO_TEST_CASE(what_a_part_complains_about_is_told_with_its_path) {
   BOOST_TEST(parameters == "ttl near.ttl tags.connection tags.form remember.lease");
 }
 
-BOOST_AUTO_TEST_CASE(a_part_that_the_store_has_by_itself_is_not_offered_by_the_whole) {
-  const auto inner = make_cache(with_everything(std::make_shared<MemoryCache>()));
-  const auto outer = make_cache(over(inner));
-  BOOST_TEST(find_interface<ITaggedCache>(outer) == nullptr);
-  BOOST_TEST(find_interface<ITaggedCache>(inner) != nullptr);
+BOOST_AUTO_TEST_CASE(what_its_store_offers_is_passed_on_through_parts_that_only_look_or_name) {
+  const auto memory = std::make_shared<MemoryCache>();
+  auto inner = over(memory);
+  inner.remember.emplace();
+  inner.tags.emplace();
+  auto outer = over(make_cache(std::move(inner)));
+  outer.prefix = "p:";
+  outer.ttl = 1min;
+  outer.metrics.emplace();
+  const auto cache = make_cache(outer);
+  auto* const computing = find_interface<IComputingCache>(*cache);
+  auto* const tagged = find_interface<ITaggedCache>(*cache);
+  BOOST_REQUIRE(computing != nullptr);
+  BOOST_REQUIRE(tagged != nullptr);
+  BOOST_TEST(computing->remember("k", [] { return "computed"; }).value().text() == "computed");
+  BOOST_TEST(cache->get("k").value().text() == "computed");
+  BOOST_TEST((cache->time_to_live("k").value().left <= 1min));
+  BOOST_TEST(memory->contains("p:k").value());
+  BOOST_TEST(tagged->write_tagged("t", "tea", {"drinks"}).ok());
+  BOOST_TEST(tagged->evict_tags({"drinks"}).ok());
+  BOOST_TEST(cache->get("t").miss());
+  cache->stop();
+  BOOST_TEST((computing->remember("k", [] { return "more"; }).error().code() == ErrorCode::closed));
+
+  outer.near.emplace();
+  const auto hiding = make_cache(outer);
+  BOOST_TEST(find_interface<IComputingCache>(*hiding) == nullptr);
+  BOOST_TEST(find_interface<ITaggedCache>(*hiding) == nullptr);
+  outer.remember.emplace();
+  const auto own = make_cache(outer);
+  BOOST_REQUIRE(find_interface<IComputingCache>(*own) != nullptr);
+  BOOST_TEST(find_interface<IComputingCache>(*own)->remember("own", [] { return "o"; }).hit());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
