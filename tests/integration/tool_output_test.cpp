@@ -26,6 +26,7 @@ const std::vector<std::vector<std::string>> printing{
     {"reference"},
     {"completion", "bash"},
     {"completion", "zsh"},
+    {"completion", "fish"},
     {"man-page"},
     {"get", "shop", "key"},
     {"has", "shop", "key"},

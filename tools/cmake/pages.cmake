@@ -1,7 +1,7 @@
 cmake_minimum_required(VERSION 3.22)
 # Writes what the program says of its own commands: cmake -D TOOL=<cachesite program> -D OUTPUT=<folder> -P pages.cmake
 file(MAKE_DIRECTORY ${OUTPUT})
-foreach(page "cachesite.1:man-page" "cachesite:completion;bash" "_cachesite:completion;zsh")
+foreach(page "cachesite.1:man-page" "cachesite:completion;bash" "_cachesite:completion;zsh" "cachesite.fish:completion;fish")
   string(REGEX MATCH "^[^:]+" file "${page}")
   string(REGEX REPLACE "^[^:]+:" "" words "${page}")
   execute_process(COMMAND ${TOOL} ${words} OUTPUT_FILE ${OUTPUT}/${file} RESULT_VARIABLE status)
