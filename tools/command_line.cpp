@@ -211,14 +211,10 @@ void CommandLine::add_pages() {
     return Exit::done;
   };
   add("completion", "Print the completion script of a shell",
-      [this, print_page] {
-        return print_page(arguments_.shell, arguments_.shell == "zsh"    ? zsh_completion(app_)
-                                            : arguments_.shell == "fish" ? fish_completion(app_)
-                                                                         : bash_completion(app_));
-      })
+      [this, print_page] { return print_page(arguments_.shell, completion(app_, arguments_.shell)); })
       ->add_option("SHELL", arguments_.shell, "bash, zsh or fish")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+      ->check(CLI::IsMember(shells()));
   add("man-page", "Print the manual page, for man",
       [this, print_page] { return print_page("man_page", man_page(app_)); });
 }

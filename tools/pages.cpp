@@ -107,6 +107,34 @@ std::string zsh_options(const std::vector<const CLI::Option*>& options) {
   return text;
 }
 
+/// Within single quotes, as fish has a text.
+std::string fish_text(const std::string& text) {
+  return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'";
+}
+
+/// Of the program, or, with a condition, of one command.
+std::string fish_options(const std::string& begin, const std::vector<const CLI::Option*>& options) {
+  std::string text;
+  for (const auto* const option : options) {
+    text += begin;
+    for (const auto& name : option->get_snames())
+      text += " -s " + name;
+    for (const auto& name : option->get_lnames())
+      text += " -l " + name;
+    if (takes_value(*option)) text += option->get_type_name() == "FILE" ? " -r -F" : " -x";
+    text += " -d " + fish_text(option->get_description()) + "\n";
+  }
+  return text;
+}
+
+std::string fish_command(const std::string& complete, const CLI::App& command) {
+  const auto begin = complete + " -n '__fish_seen_subcommand_from " + command.get_name() + "'";
+  auto options = options_of(command);
+  std::erase_if(options, [](const CLI::Option* option) { return is_help(*option); });
+  return fish_options(begin, options) +
+         (command.get_name() == "completion" ? begin + " -a '" + joined(shells(), " ") + "'\n" : "");
+}
+
 /// As roff has it: no line begins a request, and no dash becomes a hyphen.
 std::string roff(std::string text) {
   text = replaced(replaced(std::move(text), "\\", "\\e"), "-", "\\-");
@@ -146,12 +174,15 @@ std::string roff_command(const CLI::App& command) {
   return text;
 }
 
-}  // namespace
-
-std::string bash_completion(const CLI::App& app) {
+std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* const command : commands_of(app))
     names.push_back(command->get_name());
+  return names;
+}
+
+std::string bash_completion(const CLI::App& app) {
+  const auto names = command_names(app);
   const auto function = function_name(app);
   auto text = "# Completion for bash; made by '" + app.get_name() + " completion bash'.\n" + function +
               "() {\n"
@@ -180,7 +211,7 @@ std::string bash_completion(const CLI::App& app) {
               joined(names, " ") + " " + joined(words_of(options_of(app)), " ") + "' ;;\n";
   for (const auto* const command : commands_of(app))
     text += "    " + command->get_name() + ") words='" + joined(words_of(options_of(app, *command)), " ") +
-            (command->get_name() == "completion" ? " bash zsh fish" : "") + "' ;;\n";
+            (command->get_name() == "completion" ? " " + joined(shells(), " ") : "") + "' ;;\n";
   return text +
          "  esac\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
@@ -207,39 +238,34 @@ std::string zsh_completion(const CLI::App& app) {
           "      case $words[1] in\n";
   for (const auto* const command : commands_of(app))
     text += "        " + command->get_name() + ") _arguments" + zsh_options(options_of(app, *command)) +
-            (command->get_name() == "completion" ? " \\\n      '1:shell:(bash zsh fish)'"
-                                                 : " \\\n      '*:argument:'") +
+            (command->get_name() == "completion" ? " \\\n      '1:shell:(" + joined(shells(), " ") + ")'"
+                                                 : " \\\n      '*:argument:()'") +
             " ;;\n";
   return text + "      esac ;;\n  esac\n}\n" + function + " \"$@\"\n";
 }
 
 std::string fish_completion(const CLI::App& app) {
   const auto complete = "complete -c " + app.get_name();
-  const auto quoted = [](const std::string& text) {
-    return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'";
-  };
-  const auto options = [&](const CLI::App& of, const std::string& condition) {
-    std::string lines;
-    for (const auto* const option : options_of(of)) {
-      if (is_help(*option) && &of != &app) continue;
-      lines += complete + condition;
-      for (const auto& name : option->get_snames())
-        lines += " -s " + name;
-      for (const auto& name : option->get_lnames())
-        lines += " -l " + name;
-      if (takes_value(*option)) lines += option->get_type_name() == "FILE" ? " -r -F" : " -x";
-      lines += " -d " + quoted(option->get_description()) + "\n";
-    }
-    return lines;
-  };
+  const auto first =
+      complete + " -n 'not __fish_seen_subcommand_from " + joined(command_names(app), " ") + "'";
   auto text = "# Completion for fish; made by '" + app.get_name() + " completion fish'.\n" + complete +
-              " -f\n" + options(app, "");
-  for (const auto* const command : commands_of(app)) {
-    const auto& name = command->get_name();
-    text += complete + " -n __fish_use_subcommand -a " + name + " -d " + quoted(command->get_description()) +
-            "\n" + options(*command, " -n '__fish_seen_subcommand_from " + name + "'");
-  }
-  return text + complete + " -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
+              " -f\n" + fish_options(complete, options_of(app));
+  for (const auto* const command : commands_of(app))
+    text += first + " -a " + command->get_name() + " -d " + fish_text(command->get_description()) + "\n" +
+            fish_command(complete, *command);
+  return text;
+}
+
+}  // namespace
+
+const std::vector<std::string>& shells() {
+  static const std::vector<std::string> names{"bash", "zsh", "fish"};
+  return names;
+}
+
+std::string completion(const CLI::App& app, const std::string& shell) {
+  if (shell == "fish") return fish_completion(app);
+  return shell == "zsh" ? zsh_completion(app) : bash_completion(app);
 }
 
 std::string man_page(const CLI::App& app) {

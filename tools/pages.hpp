@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -8,12 +9,10 @@ namespace cachesite::tool {
 
 // What is made from the table of commands, so that it says what the program does.
 
-/// A script for bash that completes commands, options and file names.
-std::string bash_completion(const CLI::App& app);
-/// The same for zsh, with the texts of the help.
-std::string zsh_completion(const CLI::App& app);
-/// The same for fish.
-std::string fish_completion(const CLI::App& app);
+/// Those that there is a completion for.
+const std::vector<std::string>& shells();
+/// A script for one of the shells that completes commands, options and file names.
+std::string completion(const CLI::App& app, const std::string& shell);
 /// The manual page, section 1.
 std::string man_page(const CLI::App& app);
 

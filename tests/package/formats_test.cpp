@@ -1,14 +1,16 @@
 // Values and component files of every version in formats/ are read. With --log_level=message the program shows
-// the lines of values.txt that this version writes.
+// the lines of values.txt, and of meaning.txt behind "meaning: ", that this version writes.
 
 #include <cachesite/cachesite.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -120,6 +122,51 @@ void check_values(const ComponentSite& site) {
   check_customer<PickleSerializer>(store, "pickle");
 }
 
+using Lines = std::set<std::string>;
+
+// One line for a scalar or a list of scalars, one for each member of a group.
+void add_lines(const std::string& begin, const Node& node, Lines& lines) {
+  std::string text = node.is_null() ? "null" : node.scalar;
+  for (const auto& element : node.elements) {
+    text += "[" + element.scalar + "]";
+    for (const auto& member : element.members)
+      add_lines(begin + "[]." + member.key, member.value, lines);
+  }
+  for (const auto& member : node.members)
+    add_lines(begin + "." + member.key, member.value, lines);
+  if (!node.is_map()) lines.insert(begin + " = " + text);
+}
+
+void add_meaning(const std::string& component_name, const Node& component, Lines& lines) {
+  const auto& component_class = component.find("class")->scalar;
+  lines.insert(component_name + component_class);
+  for (const auto& parameter : component.find("parameters")->elements) {
+    const auto& from = parameter.find("from")->scalar;
+    // What this machine says is no matter of the file.
+    if (from.find("${") != std::string::npos) continue;
+    const auto begin = from == "default" ? "by default " : component_name;
+    add_lines(begin + component_class + " " + parameter.find("name")->scalar, *parameter.find("value"),
+              lines);
+  }
+}
+
+void add_meaning(const fs::path& file, const ComponentSite& site, Lines& lines) {
+  for (const auto& entry : site.entries())
+    for (const auto& component : explain_component(site, entry.name).elements) {
+      const auto* const in_place = component.find("in_place");
+      add_meaning(file.filename().string() + ": '" + (in_place ? in_place->scalar : entry.name) + "' ",
+                  component, lines);
+    }
+}
+
+std::vector<std::string> lines_of(const fs::path& file) {
+  std::ifstream stream(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);)
+    lines.push_back(line);
+  return lines;
+}
+
 template <class S>
 void store_customer(const std::shared_ptr<ICache>& store, const std::string& key) {
   TypedCache<Customer, S> customers(store);
@@ -152,6 +199,30 @@ BOOST_AUTO_TEST_CASE(component_files_of_each_version_are_sound) {
       ++count;
     }
     BOOST_TEST(count >= 25U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(component_files_of_each_version_mean_the_same) {
+  LoadOptions options;
+  options.allow_substitution = true;
+  for (const auto& version : versions()) {
+    Lines found;
+    std::vector<std::string> left_out;
+    for (const auto& entry : fs::directory_iterator(version / "components")) {
+      // As above.
+      if (check_component_files({entry.path()}, options).empty())
+        add_meaning(entry.path(), *load_component_site(entry.path(), options), found);
+      else
+        left_out.push_back(entry.path().filename().string() + ": ");
+    }
+    for (const auto& line : found)
+      BOOST_TEST_MESSAGE("meaning: " << line);
+    const auto expected = lines_of(version / "meaning.txt");
+    BOOST_TEST(expected.size() >= 400U);
+    for (const auto& line : expected)
+      if (std::none_of(left_out.begin(), left_out.end(),
+                       [&](const std::string& file) { return line.starts_with(file); }))
+        BOOST_TEST(found.count(line) == 1U, "no longer so: " << line);
   }
 }
 

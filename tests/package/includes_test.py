@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Each public header includes the standard headers of the names that it uses, itself or through headers of the project.
 
-The headers are compiled with the standard headers read before (headers_test.cmake), which takes a quarter of the time and
+The headers are compiled with the standard headers read before (headers_test.py), which takes a quarter of the time and
 finds everything else that is missing. includes_test.py SOURCE
 """
 import os, re, sys

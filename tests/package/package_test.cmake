@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.22)
 #   no_absolute_path, installed_headers, version (and the pages of the tool)
 #   exported_symbols, across_the_library, loaded_twice, only_memory, sizes
 # The sources, which build the library once more:
-#   fetched   two parts of a project get it by FetchContent, from an archive; with link-time optimisation
+#   fetched   two parts of a project get it by FetchContent, from an archive; its part that reads files with link-time optimisation
 #   refused   compiled with what cannot work
 set(consumer ${SOURCE}/tests/package/consumer)
 set(prefix "${WORK}/moved prefix")
@@ -199,10 +199,18 @@ elseif(VARIANT STREQUAL "fetched")
   execute_process(WORKING_DIRECTORY ${SOURCE} RESULT_VARIABLE status COMMAND ${CMAKE_COMMAND} -E tar czf ${archive} --format=gnutar --
                   CMakeLists.txt configs implements interfaces loaders tools)
   file(SHA256 ${archive} hash)
-  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/package/parent -B ${work}/parent -G Ninja -D ARCHIVE=${archive} -D ARCHIVE_HASH=${hash}
-      -D CONSUMER=${consumer} -D CMAKE_BUILD_TYPE= -D CACHESITE_UNITY=ON -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
-      -D CMAKE_INTERPROCEDURAL_OPTIMIZATION=ON -D CMAKE_CXX_FLAGS=-O0 "-D CMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections")
-  run(${CMAKE_COMMAND} --build ${work}/parent)
+  # With the options of this build, of which the compiler's results are taken where they would be the same.
+  file(STRINGS ${BUILD}/CMakeCache.txt options
+       REGEX "^(CMAKE_BUILD_TYPE|CMAKE_CXX_FLAGS(_RELWITHDEBINFO)?|CACHESITE_UNITY|CACHESITE_WARNINGS_AS_ERRORS):")
+  list(TRANSFORM options PREPEND -D)
+  set(parent ${work}/parent)
+  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/package/parent -B ${parent} -G Ninja -D ARCHIVE=${archive} -D ARCHIVE_HASH=${hash}
+      -D CONSUMER=${consumer} ${options} "-D CMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections" -D CHECKOUT=${SOURCE} -D CHECKOUT_BUILD=${BUILD}
+      -D COMPILED=${work}/compiled -D LAUNCHER=${LAUNCHER})
+  run(${CMAKE_COMMAND} --build ${parent})
+  file(STRINGS ${work}/compiled compiled)
+  list(LENGTH compiled count)
+  message(STATUS "${count} files were compiled, the others are the same as before")
   set(work ${work}/parent/first)
   run_consumer()
   file(REMOVE_RECURSE ${WORK}/fetched)

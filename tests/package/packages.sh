@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Builds the Debian packages from a clean export of HEAD, and tries them: packages.sh [SUITE]
 #
-# Without SUITE they are built on this machine, and tried in a root of its own release. With it (bookworm, trixie) both happen in a root
-# of that release. The root is made by debootstrap; nothing of this machine is changed but what dpkg-buildpackage needs to be there.
+# Without SUITE they are built on this machine, and tried in a clean root of its own release. With it (bookworm, trixie) they are built in a
+# root of that release, and tried in another one, which has nothing but what they depend on and a compiler. Roots are made by debootstrap;
+# nothing of this machine is changed but what dpkg-buildpackage needs to be there.
 #
 #   PACKAGES            the folder that the packages are left in (default: build/packages)
 #   DEB_BUILD_OPTIONS   as for dpkg-buildpackage, such as "nocheck parallel=4"
-#   DISTRIBUTION_ROOTS, DISTRIBUTION_MIRROR, KEEP_ROOT   as for distribution.sh
+#   DISTRIBUTION_ROOTS, DISTRIBUTION_CCACHE, DISTRIBUTION_MIRROR   as for distribution.sh
+#   KEEP_ROOT           keeps the root of the release and the one for building
 #
 # Without root, or without a mirror, the packages are built and looked at, but not installed; that is said at the end, and the exit status
 # is 77.
@@ -14,6 +16,7 @@ set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 packages=${PACKAGES:-$repository/build/packages}
+roots=${DISTRIBUTION_ROOTS:-$packages/roots}
 suite=${1:-}
 # Mounts of the root are seen by this process and its children alone, and end with them.
 if [ -z "${DISTRIBUTION_NAMESPACE:-}" ] && [ "$(id -u)" -eq 0 ]; then
@@ -29,46 +32,77 @@ step() {
   echo "== $name: $((SECONDS - begin)) s"
 }
 
+# quietly LOG COMMAND...: shows what the command wrote only when it fails.
+quietly() {
+  local log=$packages/$1
+  shift
+  "$@" >> "$log" 2>&1 || { tail -n 20 "$log"; return 1; }
+}
+
 export_sources() {
-  rm -rf "$packages"
   mkdir -p "$packages"
+  find "$packages" -mindepth 1 -maxdepth 1 -not -path "$roots" -exec rm -rf {} +
   local version
   version=$(sed -n '1s/.*(\(.*\)).*/\1/p' "$repository/debian/changelog")
   tree=cachesite-$version
   git -C "$repository" archive --prefix="$tree/" HEAD | tar -x -C "$packages"
 }
 
-make_root() {
-  local of=$1
-  roots=${DISTRIBUTION_ROOTS:-$packages/roots}
-  root=$roots/$of
+make_base() {
+  base=$roots/$1
+  [ ! -e "$base/etc/debian_version" ] || return 0
+  command -v debootstrap > /dev/null || return 1
   mkdir -p "$roots"
-  if [ ! -e "$root/etc/debian_version" ]; then
-    command -v debootstrap > /dev/null || return 1
-    debootstrap --variant=minbase "$of" "$root" "${DISTRIBUTION_MIRROR:-http://deb.debian.org/debian}" > "$root.log" 2>&1 ||
-      { tail -n 5 "$root.log"; rm -rf --one-file-system "$root"; return 1; }
-  fi
+  quietly debootstrap.log debootstrap --variant=minbase "$1" "$base" "${DISTRIBUTION_MIRROR:-http://deb.debian.org/debian}" ||
+    { rm -rf --one-file-system "$base"; return 1; }
+}
+
+# enter_root NAME: a copy of the release's root, or the one that is there.
+enter_root() {
+  root=$base.$1
+  [ -e "$root/etc/debian_version" ] || cp -a "$base" "$root"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
   mount -t tmpfs tmpfs "$root/tmp"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   mkdir -p "$root/packages"
   mount --bind "$packages" "$root/packages"
+  if [ -n "${DISTRIBUTION_CCACHE:-}" ]; then
+    mkdir -p "$DISTRIBUTION_CCACHE" "$root/var/cache/ccache"
+    mount --bind "$DISTRIBUTION_CCACHE" "$root/var/cache/ccache"
+  fi
+}
+
+leave_root() {
+  umount -l "$root/packages" "$root/dev" "$root/proc" "$root/tmp"
+  [ -z "${DISTRIBUTION_CCACHE:-}" ] || umount -l "$root/var/cache/ccache"
 }
 
 # within COMMAND: runs it in the root, in the folder of the packages.
 within() {
   chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     ${http_proxy:+http_proxy="$http_proxy"} ${DEB_BUILD_OPTIONS:+DEB_BUILD_OPTIONS="$DEB_BUILD_OPTIONS"} \
+    ${DISTRIBUTION_CCACHE:+CCACHE_DIR=/var/cache/ccache CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1} \
     bash -c "cd /packages && $1" < /dev/null
 }
+
+install_within() { quietly apt.log within "apt-get install -y --no-install-recommends $*"; }
 
 # What each package may hold: a pattern for each path.
 expected_contents() {
   case "$1" in
     libcachesite0*) echo '^usr/lib/[^/]+/libcachesite\.so\.[0-9.]+$' ;;
     libcachesite-dev) echo '^usr/(include/cachesite/.*\.hpp|lib/[^/]+/(libcachesite(_[a-z_]+)?\.(a|so)|cmake/cachesite/.*\.cmake|pkgconfig/cachesite\.pc)|share/cachesite/component-file\.schema\.json)$' ;;
-    cachesite) echo '^usr/(bin/cachesite|share/(man/man[15]/cachesite.*|bash-completion/completions/cachesite|zsh/.*/_cachesite|fish/.*/cachesite\.fish|doc/cachesite/examples/.*))$' ;;
+    cachesite) echo '^usr/(bin/cachesite|share/(man/man1/cachesite\.1\.gz|bash-completion/completions/cachesite|zsh/vendor-completions/_cachesite|fish/vendor_completions\.d/cachesite\.fish|doc/cachesite/examples/.*))$' ;;
+  esac
+}
+
+# What each package has to hold.
+needed_contents() {
+  case "$1" in
+    libcachesite0*) echo 'libcachesite\.so\.[0-9]+\.[0-9]+$ libcachesite\.so\.[0-9]+\.[0-9]+\.[0-9]+$' ;;
+    libcachesite-dev) echo 'cachesite/cachesite\.hpp libcachesite\.a libcachesite\.so cachesiteConfig\.cmake cachesite\.pc schema\.json' ;;
+    cachesite) echo 'bin/cachesite cachesite\.1\.gz bash-completion _cachesite cachesite\.fish examples/caches\.yml' ;;
   esac
 }
 
@@ -82,7 +116,7 @@ size_limits() {
 }
 
 check_contents() {
-  local deb name wrong most
+  local deb name wrong most pattern
   for deb in "$packages"/*.deb; do
     name=$(dpkg-deb -f "$deb" Package)
     [[ $name != *-dbgsym ]] || continue
@@ -90,74 +124,83 @@ check_contents() {
       > "$packages/$name.contents"
     wrong=$(grep -vE "$(expected_contents "$name")" "$packages/$name.contents" || true)
     [ -z "$wrong" ] || { echo "$name holds what it should not: $wrong" >&2; return 1; }
-    [ "$(wc -l < "$packages/$name.contents")" -ge 2 ] || { echo "$name is empty" >&2; return 1; }
+    for pattern in $(needed_contents "$name"); do
+      grep -qE "$pattern" "$packages/$name.contents" || { echo "$name does not hold $pattern" >&2; return 1; }
+    done
     most=$(size_limits "$name")
+    printf '%-20s %4d files, %8d bytes, installed %6s KiB (at most %s bytes and %s KiB)\n' "$name" "$(wc -l < "$packages/$name.contents")" \
+      "$(stat -c %s "$deb")" "$(dpkg-deb -f "$deb" Installed-Size)" "${most#* }" "${most% *}"
     if [ "$(dpkg-deb -f "$deb" Installed-Size)" -gt "${most% *}" ] || [ "$(stat -c %s "$deb")" -gt "${most#* }" ]; then
-      echo "$name is larger than it may be: $most" >&2
+      echo "$name is larger than it may be" >&2
       return 1
     fi
-    printf '%-20s %4d files, %8d bytes, installed %6s KiB\n' "$name" "$(wc -l < "$packages/$name.contents")" "$(stat -c %s "$deb")" \
-      "$(dpkg-deb -f "$deb" Installed-Size)"
   done
 }
 
-check_lintian() {
-  local suppressed=()
-  # As long as the tool writes none.
-  grep -q man/man1 "$packages/cachesite.contents" || suppressed=(--suppress-tags no-manual-page)
-  lintian --fail-on error,warning --tag-display-limit 0 --allow-root "${suppressed[@]}" "$packages"/*.changes
-}
+check_lintian() { lintian --fail-on error,warning --tag-display-limit 0 --allow-root "$packages"/*.changes; }
 
-# Of a minimal system none has a file that one of ours has.
+# Of a minimal system, a compiler and the shells none has a file that one of ours has.
 check_foreign_files() {
   local taken
   taken=$(cat "$packages"/*.contents | while read -r path; do [ ! -e "$root/$path" ] || echo "$path"; done)
   [ -z "$taken" ] || { echo "these files belong to others: $taken" >&2; return 1; }
 }
 
+# What the tests need beside the packages themselves.
+install_helpers() {
+  local helpers
+  helpers=$(sed -n 's/^Depends: //p' "$packages/$tree/debian/tests/control" | tr -d , | tr ' ' '\n' | grep -v cachesite | sort -u | tr '\n' ' ')
+  quietly apt.log within "apt-get update -q" && install_within "$helpers"
+}
+
 install_packages() {
-  within "apt-get update -q && apt-get install -y --no-install-recommends ca-certificates cmake g++ ninja-build pkg-config" > "$packages/apt.log" 2>&1 ||
-    { tail "$packages/apt.log"; return 1; }
-  check_foreign_files
-  within "apt-get install -y --no-install-recommends ./lib*[!m].deb ./cachesite_*.deb" >> "$packages/apt.log" 2>&1 ||
-    { tail "$packages/apt.log"; return 1; }
+  # shellcheck disable=SC2046
+  install_within $(cd "$packages" && printf './%s\n' *.deb | grep -v -- -dbgsym_)
 }
 
 purge_packages() {
   local left
-  within "apt-get purge -y cachesite libcachesite-dev $(basename "$packages"/libcachesite0*.contents .contents)" >> "$packages/apt.log" 2>&1
+  quietly apt.log within "apt-get purge -y cachesite libcachesite-dev $(basename "$packages"/libcachesite0*.contents .contents)"
   left=$(find "$root" -xdev -name '*cachesite*' -not -path "$root/packages*")
   [ -z "$left" ] || { echo "left behind: $left" >&2; return 1; }
 }
 
 build_here() { (cd "$packages/$tree" && dpkg-buildpackage -us -uc -b); }
 build_within() {
-  within "apt-get update -q && apt-get install -y --no-install-recommends build-essential && apt-get build-dep -y ./$tree" \
-    > "$packages/build-dep.log" 2>&1 || { tail "$packages/build-dep.log"; return 1; }
+  quietly build-dep.log within "apt-get update -q && apt-get install -y --no-install-recommends build-essential ${DISTRIBUTION_CCACHE:+ccache} &&
+                                apt-get build-dep -y ./$tree"
   within "cd $tree && dpkg-buildpackage -us -uc -b"
 }
 
-export_sources
+step "a clean export of HEAD" export_sources
 if [ -n "$suite" ]; then
-  step "a root of $suite" make_root "$suite"
+  step "a root of $suite" make_base "$suite"
+  enter_root build
   step "building the packages in $suite" build_within
+  leave_root
+  [ -n "${KEEP_ROOT:-}" ] || rm -rf --one-file-system "$root"
 else
   step "building the packages" build_here
 fi
-step "contents" check_contents
+step "contents and sizes" check_contents
 step "lintian" check_lintian
 if [ -z "$suite" ]; then
-  if [ "$(id -u)" -ne 0 ] || ! make_root "$own_suite"; then
+  if [ "$(id -u)" -ne 0 ] || ! make_base "$own_suite"; then
     echo "== the packages are in $packages; NOT TRIED, which needs root, debootstrap and a mirror of $own_suite"
     exit 77
   fi
 fi
+rm -rf --one-file-system "$base.trial"
+enter_root trial
+step "a compiler and the shells" install_helpers
+step "no file of another package" check_foreign_files
 step "installing them" install_packages
 for test in "$packages/$tree"/debian/tests/*; do
   name=$(basename "$test")
   [ "$name" = control ] || step "trying them: $name" within "cd $tree && debian/tests/$name"
 done
 step "purging them" purge_packages
-umount -l "$root/packages" "$root/dev" "$root/proc" "$root/tmp" 2> /dev/null || true
-[ -n "${KEEP_ROOT:-}" ] || rm -rf --one-file-system "$root" "$root.log"
+leave_root
+rm -rf --one-file-system "$root"
+[ -n "${KEEP_ROOT:-}" ] || rm -rf --one-file-system "$base"
 echo "== all passed; the packages are in $packages"

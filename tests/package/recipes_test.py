@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""The vcpkg port, the Conan recipe and the Debian packages say what CMake says: recipes_test.py SOURCE
+"""The vcpkg port, the Conan recipe and the Debian packages say what CMake says: recipes_test.py SOURCE vcpkg|conan|debian
 
 Versions, options, dependencies, the licence; and what vcpkg asks of a manifest and Conan of a recipe, as far as it can be told
 without them.
 """
 import ast, glob, json, os, re, sys
 
-source = sys.argv[1]
-problems = []
+source, subject = sys.argv[1:]
+problems = {'vcpkg': [], 'conan': [], 'debian': []}
+current = subject
 
 
 def text(*path):
@@ -17,7 +18,7 @@ def text(*path):
 
 def expect(what, actual, expected):
     if actual != expected:
-        problems.append(f'{what}: {actual}, and not {expected}')
+        problems[current].append(f'{what}: {actual}, and not {expected}')
 
 
 cmake = text('CMakeLists.txt')
@@ -39,7 +40,7 @@ CONAN = {**VCPKG, 'nlohmann-json3-dev': 'nlohmann_json'}
 TOOL = {'libcli11-dev'}
 expect('the dependencies that this test knows', set(VCPKG), debian | further)
 
-# vcpkg
+current = 'vcpkg'
 port = os.path.join('packaging', 'vcpkg', 'ports', 'cachesite')
 manifest = json.loads(text(port, 'vcpkg.json'))
 KNOWN = {'name', 'version', 'port-version', 'description', 'homepage', 'license', 'supports', 'dependencies', 'features'}
@@ -63,7 +64,7 @@ expect('options in portfile.cmake that CMake does not have', set(re.findall(r'CA
 for feature in re.findall(r'vcpkg_check_features\([^)]*FEATURES (\w+)', portfile):
     expect(f'the feature {feature}', feature in manifest['features'], True)
 
-# Conan
+current = 'conan'
 recipe = ast.parse(text('packaging', 'conan', 'conanfile.py'))
 ast.parse(text('packaging', 'conan', 'test_package', 'conanfile.py'))
 conan = next(node for node in recipe.body if isinstance(node, ast.ClassDef))
@@ -84,7 +85,7 @@ strings = {node.value for node in ast.walk(conan) if isinstance(node, ast.Consta
 expect('options in conanfile.py that CMake does not have', {one for one in strings if one.startswith('CACHESITE_')} - options, set())
 expect('version in conandata.yml', re.findall(r'^  "([^"]+)":$', text('packaging', 'conan', 'conandata.yml'), re.M), [version])
 
-# Debian
+current = 'debian'
 control = text('debian', 'control')
 paragraphs = control.split('\n\n')
 build_depends = set(re.findall(r'^\s*(?:Build-Depends: )?([a-z0-9+.-]+)', paragraphs[0].split('Build-Depends:')[1], re.M))
@@ -96,6 +97,5 @@ expect('its list of files', os.path.exists(os.path.join(source, 'debian', f'libc
 expect('version in debian/changelog', re.match(r'cachesite \(([^)]+)\)', text('debian', 'changelog')).group(1), version)
 expect('options in debian/rules that CMake does not have', set(re.findall(r'CACHESITE_\w+', text('debian', 'rules'))) - options, set())
 
-for problem in problems:
-    print(problem)
-sys.exit(1 if problems else 0)
+print('\n'.join(problems[subject]))
+sys.exit(1 if problems[subject] else 0)
