@@ -53,6 +53,7 @@
 #include <cachesite/detail/redis_client_options.hpp>
 #include <cachesite/detail/redis_information.hpp>
 #include <cachesite/detail/removal_cause.hpp>
+#include <cachesite/detail/resumption.hpp>
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/detail/site_builder.hpp>
 #include <cachesite/detail/stable_hash.hpp>
@@ -62,6 +63,7 @@
 #include <cachesite/detail/time_to_live_text.hpp>
 #include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/detail/units.hpp>
+#include <cachesite/detail/yield.hpp>
 #include <cachesite/document.hpp>
 #include <cachesite/document_limits.hpp>
 #include <cachesite/document_reader.hpp>
@@ -69,8 +71,10 @@
 #include <cachesite/dump.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/error.hpp>
+#include <cachesite/event_loop.hpp>
 #include <cachesite/evicting_function.hpp>
 #include <cachesite/eviction_policy.hpp>
+#include <cachesite/executor.hpp>
 #include <cachesite/expiry.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
@@ -81,6 +85,7 @@
 #include <cachesite/format.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/huge_pages.hpp>
+#include <cachesite/i_event_loop.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/i_write_policy_cache.hpp>
@@ -152,4 +157,5 @@
 #include <cachesite/typed_lookup.hpp>
 #include <cachesite/value.hpp>
 #include <cachesite/value_layer.hpp>
+#include <cachesite/work.hpp>
 #include <cachesite/write_policy_cache.hpp>
