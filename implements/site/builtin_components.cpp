@@ -3,6 +3,7 @@
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/environment_config.hpp>
+#include <cachesite/event_loop.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/file_config.hpp>
@@ -82,6 +83,8 @@ void add_builtin_components(Catalog& catalog) {
       .text("Sends traces and metrics to an OpenTelemetry collector.");
   catalog.add<OpenTelemetryHook>("OpenTelemetryHook")
       .text("Records the calls of a cache as spans of a trace.");
+  catalog.add<EventLoop>("EventLoop")
+      .text("Runs asynchronous calls, on threads of its own or within another event loop.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Provides mutexes for the threads of one process.");

@@ -48,6 +48,7 @@
 #include <cachesite/detail/redis_client_options.hpp>
 #include <cachesite/detail/redis_information.hpp>
 #include <cachesite/detail/removal_cause.hpp>
+#include <cachesite/detail/resumption.hpp>
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/detail/site_builder.hpp>
 #include <cachesite/detail/stable_hash.hpp>
@@ -57,19 +58,23 @@
 #include <cachesite/detail/time_to_live_text.hpp>
 #include <cachesite/detail/ttl_jitter.hpp>
 #include <cachesite/detail/units.hpp>
+#include <cachesite/detail/yield.hpp>
 #include <cachesite/document.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/document_writer.hpp>
 #include <cachesite/dump.hpp>
 #include <cachesite/environment_config.hpp>
 #include <cachesite/error.hpp>
+#include <cachesite/event_loop.hpp>
 #include <cachesite/evicting_function.hpp>
+#include <cachesite/executor.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/fernet256.hpp>
 #include <cachesite/file_config.hpp>
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/hooked_cache.hpp>
+#include <cachesite/i_event_loop.hpp>
 #include <cachesite/i_object_table.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/i_tiered_cache.hpp>
@@ -130,4 +135,5 @@
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/value.hpp>
 #include <cachesite/value_layer.hpp>
+#include <cachesite/work.hpp>
 #include <cachesite/write_policy_cache.hpp>

@@ -146,6 +146,16 @@ std::optional<std::string> write_a_line(ILogger& logger) {
   return std::nullopt;
 }
 
+std::optional<std::string> run_work(IEventLoop& loop) {
+  struct Note final : Work {
+    void run() noexcept override { ran = true; }
+    std::atomic<bool> ran{false};
+  } note;
+  loop.execute(note);
+  return wait_until([&] { return note.ran.load(); }) ? std::nullopt
+                                                     : std::optional<std::string>("nobody runs the loop");
+}
+
 std::optional<std::string> ask_a_logger_site(ILoggerSite& site) {
   return site.get_logger("topic") ? std::nullopt : std::optional<std::string>("no logger");
 }
@@ -272,6 +282,7 @@ void add_rows_without_servers(std::vector<ShortageRow>& rows) {
           component("OpenTelemetryHook", "ICacheHook", "  telemetry: sent\n", "traces") +
           component("HookedCache", "ICache", "  over: below\n  hooks: [traces]\n"),
       used_as<ICache>(store_and_read));
+  add("EventLoop", component("EventLoop", "IEventLoop", "  threads: 2\n"), used_as<IEventLoop>(run_work));
   add("ConsoleLogger", component("ConsoleLogger", "ILogger", ""), used_as<ILogger>(write_a_line));
   add("TopicLoggerSite", component("TopicLoggerSite", "ILoggerSite", ""),
       used_as<ILoggerSite>(ask_a_logger_site));

@@ -50,6 +50,9 @@ const std::string in_memory = R"(
 - class: CompositeHook
   entries: [{interface: ICacheHook, name: hooks}]
   hooks: []
+- class: EventLoop
+  entries: [{interface: IEventLoop, name: loop}]
+  threads: 2
 - class: OpenTelemetryExporter
   entries: [{interface: ITelemetry, name: telemetry}]
   endpoint: http://127.0.0.1:1

@@ -46,6 +46,7 @@ set(floors
   "config:basics binding"
   "logging:basics"
   "codecs:basics"
+  "event_loop:basics binding"
   "memory/base:basics"
   "memory/log:basics memory/base"
   "memory/ordered:basics memory/base"
