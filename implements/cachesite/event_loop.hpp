@@ -16,10 +16,8 @@ namespace event_loop {
 class Loop;
 }
 
-/// Settings of an EventLoop.
+/// Settings of an EventLoop, explained by `cachesite describe EventLoop` and configs/reference.md.
 struct EventLoopOptions {
-  /// Threads of its own that run the loop from `start()` on, 0 to 64. With 0 the program runs it, or watches
-  /// its descriptor: else nothing happens on it.
   std::uint32_t threads = 1;
 
   static ParameterTable parameters();
