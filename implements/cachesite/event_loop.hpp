@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cachesite/component.hpp>
 #include <cachesite/component_context.hpp>
-#include <cachesite/component_metrics.hpp>
 #include <cachesite/i_event_loop.hpp>
 #include <cachesite/parameter.hpp>
 

@@ -32,7 +32,7 @@ constexpr auto soon = 10s;
 
 template <class Options>
 Options options_at(std::uint16_t port) {
-  Options options;
+  auto options = test::patient<Options>();
   options.host = "127.0.0.1";
   options.port = port;
   options.reconnect_delay = 5ms;

@@ -218,7 +218,8 @@ std::string memory(const std::string& name) {
 
 std::string at_server() {
   return "  host: 127.0.0.1\n  port: " + std::to_string(server().port()) +
-         "\n  socket_timeout: 2s\n  health_check_interval: 20ms\n  reconnect_delay: 5ms\n";
+         "\n  socket_timeout: 2s\n  socket_connect_timeout: 5s\n  health_check_interval: 20ms\n  "
+         "reconnect_delay: 5ms\n";
 }
 
 std::string list_of(const std::vector<std::uint16_t>& ports) {
@@ -231,12 +232,12 @@ std::string list_of(const std::vector<std::uint16_t>& ports) {
 std::string at_sentinels() {
   return "  sentinels: " + list_of(sentinels().sentinel_ports()) +
          "\n  service_name: " + sentinels().service_name() +
-         "\n  socket_timeout: 2s\n  reconnect_delay: 5ms\n";
+         "\n  socket_timeout: 2s\n  socket_connect_timeout: 5s\n  reconnect_delay: 5ms\n";
 }
 
 std::string at_cluster() {
   return "  startup_nodes: " + list_of(cluster().ports()) +
-         "\n  socket_timeout: 2s\n  reconnect_delay: 5ms\n";
+         "\n  socket_timeout: 2s\n  socket_connect_timeout: 5s\n  reconnect_delay: 5ms\n";
 }
 
 void add_rows_without_servers(std::vector<ShortageRow>& rows) {
