@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
+#include <cachesite/detail/batch_part.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -120,7 +122,7 @@ class CacheLayer : public ICache {
   friend class layers::PassedInterfaces;
 
   const std::shared_ptr<ICache> below_;
-  std::unique_ptr<layers::PassedInterfaces> passed_;
+  detail::ImplementationPointer<layers::PassedInterfaces> passed_;
   std::atomic<std::uint64_t> refusals_{0};
   std::atomic<bool> stopped_{false};
 };

@@ -6,6 +6,7 @@
 #include <cachesite/codec_statistics.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/failover_statistics.hpp>
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tiered_cache.hpp>
@@ -69,7 +70,7 @@ class LogicalCache final : public CacheLayer {
   class Inner;
   explicit LogicalCache(std::unique_ptr<Inner> inner);
 
-  const std::unique_ptr<Inner> inner_;
+  const detail::ImplementationPointer<Inner> inner_;
 };
 
 /// A logical cache without a file. Throws as the constructor of LogicalCache does.

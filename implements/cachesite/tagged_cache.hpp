@@ -3,13 +3,13 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/reference.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -140,7 +140,7 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   Result<bool> remove_evicted(std::string_view key);
   Result<bool> prepare_longer_life(std::string_view key, TimeToLive time_to_live);
 
-  std::unique_ptr<Inner> inner_;
+  detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -4,6 +4,8 @@
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/detail/ask_cache.hpp>
+#include <cachesite/detail/cache_rules.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <chrono>
 #include <initializer_list>
@@ -123,11 +125,7 @@ class ICache : public Interface<ICache, "ICache"> {
 
   /// Lets the entry under `key` end at a point of this machine's wall clock, to the millisecond. A time that
   /// is not in the future removes it. False when there is no entry.
-  Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept {
-    const auto now = std::chrono::system_clock::now();
-    if (when <= now) return remove(key);
-    return expire(key, TimeToLive(std::chrono::ceil<std::chrono::milliseconds>(when - now)));
-  }
+  Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept;
 
   /// Takes the end of the entry under `key` away. True when there is an entry that had one.
   Result<bool> persist(std::string_view key) noexcept {
@@ -142,9 +140,7 @@ class ICache : public Interface<ICache, "ICache"> {
   void get_many(Keys keys, std::span<Lookup> results) noexcept {
     detail::ask_all(*this, Operation::get_many, keys, results);
   }
-  [[nodiscard]] std::vector<Lookup> get_many(Keys keys) {
-    return detail::ask_all(*this, Operation::get_many, keys, Lookup());
-  }
+  [[nodiscard]] std::vector<Lookup> get_many(Keys keys);
   [[nodiscard]] std::vector<Lookup> get_many(std::initializer_list<std::string_view> keys) {
     return get_many(Keys(keys.begin(), keys.size()));
   }
@@ -154,9 +150,7 @@ class ICache : public Interface<ICache, "ICache"> {
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {
     detail::ask_all(*this, entries, results);
   }
-  std::vector<Status> set_many(std::span<const CacheEntry> entries) {
-    return detail::ask_all(*this, entries);
-  }
+  std::vector<Status> set_many(std::span<const CacheEntry> entries);
   std::vector<Status> set_many(std::initializer_list<CacheEntry> entries) {
     return set_many(std::span<const CacheEntry>(entries.begin(), entries.size()));
   }
@@ -165,9 +159,7 @@ class ICache : public Interface<ICache, "ICache"> {
   void remove_many(Keys keys, std::span<Result<bool>> results) noexcept {
     detail::ask_all(*this, Operation::remove_many, keys, results);
   }
-  std::vector<Result<bool>> remove_many(Keys keys) {
-    return detail::ask_all(*this, Operation::remove_many, keys, Result<bool>(false));
-  }
+  std::vector<Result<bool>> remove_many(Keys keys);
   std::vector<Result<bool>> remove_many(std::initializer_list<std::string_view> keys) {
     return remove_many(Keys(keys.begin(), keys.size()));
   }
@@ -178,7 +170,7 @@ class ICache : public Interface<ICache, "ICache"> {
   }
 
   /// The keys that match `pattern` (see matches_key_pattern), fetched while the range is walked.
-  [[nodiscard]] KeyRange keys(std::string_view pattern = "*") { return detail::walk(*this, pattern); }
+  [[nodiscard]] KeyRange keys(std::string_view pattern = "*");
 
   /// One step of such a walk: appends the keys of one batch, which may be none, to `keys` and moves
   /// `position`, which begins as a new one. It is finished when `position.finished`.
@@ -201,13 +193,7 @@ class ICache : public Interface<ICache, "ICache"> {
   Result<std::uint64_t> size() noexcept { return detail::ask<std::uint64_t>(*this, {Operation::size}); }
 
   /// Any of the operations above, for code that treats all alike: it ends `request`.
-  void perform(CacheRequest& request) noexcept {
-    if (!detail::leaves_time_to_live(request)) return perform_as_given(request);
-    detail::perform_completed(
-        request,
-        [this](std::string_view key, TimeToLive given) { return effective_time_to_live(key, given); },
-        [this](CacheRequest& completed) { perform_as_given(completed); });
-  }
+  void perform(CacheRequest& request) noexcept;
 
   /// How long an entry under `key` lives that is stored with `time_to_live`: as long as that says, unless this
   /// cache, or one that it stands on, has a TTL for calls that give none or a limit for those that do (see
@@ -237,10 +223,7 @@ class ICache : public Interface<ICache, "ICache"> {
   Error refuse(Error error) noexcept { return on_refused(), error; }
 
  private:
-  void perform_as_given(CacheRequest& request) noexcept {
-    detail::perform(
-        request, [this](CacheRequest& accepted) { do_begin(accepted); }, [this] { on_refused(); });
-  }
+  void perform_as_given(CacheRequest& request) noexcept;
 };
 
 }  // namespace cachesite

@@ -5,7 +5,6 @@
 #include <cachesite/result.hpp>
 
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace cachesite {
@@ -15,7 +14,7 @@ namespace cachesite {
 class CacheError : public std::runtime_error {
  public:
   /// The text is the code's name and the sentence: `timeout: no answer within 250 ms`. Throws std::bad_alloc.
-  explicit CacheError(Error error) : std::runtime_error(text_of(error)), error_(std::move(error)) {}
+  explicit CacheError(Error error);
 
   /// The failure itself, to decide by.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
@@ -23,12 +22,6 @@ class CacheError : public std::runtime_error {
   [[nodiscard]] ErrorCode code() const noexcept { return error_.code(); }
 
  private:
-  static std::string text_of(const Error& error) {
-    std::string text(to_string(error.code()));
-    if (error.message() != text) text.append(": ").append(error.message());
-    return text;
-  }
-
   Error error_;
 };
 

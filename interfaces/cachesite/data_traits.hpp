@@ -13,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -84,6 +83,11 @@ concept DataStruct = requires {
   std::tuple_size<decltype(T::fields())>::value;
 };
 
+namespace detail {
+[[nodiscard]] Error missing_field(std::string_view name, NamingPolicy naming);
+[[nodiscard]] Error failure_of_field(std::string_view name, const Error& error);
+}  // namespace detail
+
 /// A map by field names. A field that is missing keeps its initial value when it is a std::optional and fails
 /// otherwise; names that the struct does not list are passed over, so that a later version may add some. Of a
 /// map that was read with a NamingPolicy the fields are found under the names of that; it is refused with
@@ -130,13 +134,11 @@ struct DataTraits<T> {
                     })
         return Done{};
       else
-        return Error(ErrorCode::corrupt,
-                     "the field \"" + renamed(field.name, data.naming()) + "\" is missing");
+        return detail::missing_field(field.name, data.naming());
     }
     auto status = detail::from_data(*member, value.*field.member);
     if (status.ok()) return status;
-    return Error(status.error().code(),
-                 std::string(field.name) + ": " + std::string(status.error().message()));
+    return detail::failure_of_field(field.name, status.error());
   }
 };
 

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace cachesite {
 
@@ -64,16 +63,11 @@ enum class Outcome : std::uint8_t {
 class Error {
  public:
   /// Makes an error. When memory for the sentence is missing, the error carries its code alone.
-  explicit Error(ErrorCode code, std::string message = {}, Outcome outcome = Outcome::not_done) noexcept
-      : code_(code), outcome_(outcome) {
-    if (!message.empty()) keep(std::move(message));
-  }
+  explicit Error(ErrorCode code) noexcept : code_(code), outcome_(Outcome::not_done) {}
+  explicit Error(ErrorCode code, std::string message, Outcome outcome = Outcome::not_done) noexcept;
   /// The same of a literal or of what an exception says: no memory is asked for before this call, so it does
   /// not throw where a text made by the caller would.
-  explicit Error(ErrorCode code, const char* message, Outcome outcome = Outcome::not_done) noexcept
-      : code_(code), outcome_(outcome) {
-    if (*message != '\0') keep(message);
-  }
+  explicit Error(ErrorCode code, const char* message, Outcome outcome = Outcome::not_done) noexcept;
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
   /// What happened, in one sentence without the code's name; the code's name when there is no sentence.
@@ -84,14 +78,6 @@ class Error {
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
 
  private:
-  template <class Text>
-  void keep(Text&& message) noexcept {
-    try {
-      message_ = std::make_shared<const std::string>(std::forward<Text>(message));
-    } catch (...) {
-    }
-  }
-
   std::shared_ptr<const std::string> message_;
   ErrorCode code_;
   Outcome outcome_;

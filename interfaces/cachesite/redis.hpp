@@ -2,7 +2,6 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
-#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/redis_information.hpp>
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_session.hpp>
@@ -22,7 +21,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace cachesite {
@@ -54,26 +52,13 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// is lost. Commands that change what a connection is (`SELECT`, `MULTI`, `WATCH`, `SUBSCRIBE`, `CLIENT
   /// REPLY`
   /// ...) are refused with `bad_argument`: see `open_session` and `subscribe`.
-  Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
-    return guarded_call<RedisValue>([&] { return do_call(command, stop); });
-  }
+  Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept;
 
   /// `call` for a command that is answered by a number.
-  Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
-    return guarded_call<std::int64_t>([&]() -> Result<std::int64_t> {
-      const auto reply = do_call(command, stop);
-      return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
-    });
-  }
+  Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept;
   /// `call` for a command that is answered by text or nothing.
   Result<std::optional<std::string>> text(const RedisCommand& command,
-                                          const std::stop_token& stop = {}) noexcept {
-    return guarded_call<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
-      const auto reply = do_call(command, stop);
-      return reply.ok() ? reply.value().as_optional_text()
-                        : Result<std::optional<std::string>>(reply.error());
-    });
-  }
+                                          const std::stop_token& stop = {}) noexcept;
 
   /// Sends all commands in one go, over a connection of their own, and waits for all answers. There is one
   /// result for each command, in their order. When the connection ends half way, the answers that came are
@@ -81,18 +66,11 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// count: `timeout`, at least 1 ms, is for all of them together, or else the time that the component is set
   /// to. Throws std::bad_alloc when there is no memory for the results.
   std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands,
-                                           std::optional<TimeSpan> timeout = {}) {
-    if (is_refused(timeout)) return {commands.size(), Result<RedisValue>(no_timeout())};
-    return do_pipeline(commands, milliseconds(timeout));
-  }
+                                           std::optional<TimeSpan> timeout = {});
 
   /// A connection for the caller alone. There are at most `max_connections` of them; when all are in use this
   /// waits for one, until `timeout` (at least 1 ms) has passed.
-  Result<std::unique_ptr<IRedisSession>> open_session(std::optional<TimeSpan> timeout = {}) noexcept {
-    if (is_refused(timeout)) return no_timeout();
-    return guarded_call<std::unique_ptr<IRedisSession>>(
-        [&] { return do_open_session(milliseconds(timeout)); });
-  }
+  Result<std::unique_ptr<IRedisSession>> open_session(std::optional<TimeSpan> timeout = {}) noexcept;
 
   /// What a transaction does: reads what it needs through the session, and returns the commands to be done in
   /// one step, or an Error to give up.
@@ -102,36 +80,11 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// has changed a key meanwhile. Otherwise it starts over, `attempts` times in all; a result that is not
   /// `committed` means that every attempt met a conflict. An Error of `body` is returned as it is.
   Result<RedisTransaction> transact(std::span<const std::string_view> keys, const TransactionBody& body,
-                                    std::size_t attempts = 1) noexcept {
-    return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-      auto opened = do_open_session({});
-      if (!opened.ok()) return opened.error();
-      IRedisSession& session = *opened.value();
-      for (std::size_t attempt = 1;; ++attempt) {
-        if (!keys.empty())
-          if (const auto watched = session.watch(keys); !watched.ok()) return watched.error();
-        const auto commands = body(session);
-        if (!commands.ok()) {
-          (void)session.discard();
-          return commands.error();
-        }
-        auto ended = session.execute(commands.value());
-        if (!ended.ok() || ended.value().committed || attempt >= attempts) return ended;
-      }
-    });
-  }
+                                    std::size_t attempts = 1) noexcept;
   Result<RedisTransaction> transact(std::initializer_list<std::string_view> keys, const TransactionBody& body,
-                                    std::size_t attempts = 1) noexcept {
-    return transact(std::span<const std::string_view>(keys.begin(), keys.size()), body, attempts);
-  }
+                                    std::size_t attempts = 1) noexcept;
   /// Does all commands in one step.
-  Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept {
-    return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-      auto opened = do_open_session({});
-      if (!opened.ok()) return opened.error();
-      return opened.value()->execute(commands);
-    });
-  }
+  Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept;
 
   /// Makes a script of a Lua text; does not talk to the server. Throws std::bad_alloc.
   [[nodiscard]] virtual RedisScript make_script(std::string text) const = 0;
@@ -139,16 +92,10 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// Runs a script. Its text is sent only when the server does not have it yet (EVALSHA, then EVAL). An error
   /// of the script itself has `Outcome::unknown`, since what the script did before stays done.
   Result<RedisValue> run(const RedisScript& script, std::span<const ByteView> keys,
-                         std::span<const ByteView> arguments, std::optional<TimeSpan> timeout = {}) noexcept {
-    if (is_refused(timeout)) return no_timeout();
-    return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds(timeout)); });
-  }
+                         std::span<const ByteView> arguments, std::optional<TimeSpan> timeout = {}) noexcept;
   Result<RedisValue> run(const RedisScript& script, std::initializer_list<ByteView> keys,
                          std::initializer_list<ByteView> arguments,
-                         std::optional<TimeSpan> timeout = {}) noexcept {
-    return run(script, std::span<const ByteView>(keys.begin(), keys.size()),
-               std::span<const ByteView>(arguments.begin(), arguments.size()), timeout);
-  }
+                         std::optional<TimeSpan> timeout = {}) noexcept;
 
   /// Subscribes and returns at once; the connection is made in the background and kept up until the
   /// subscription is stopped or destroyed, or this component is stopped. Throws std::invalid_argument when
@@ -156,17 +103,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   [[nodiscard]] virtual std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) = 0;
 
   /// What the server says about itself; `section` is one of INFO's sections, or empty for the usual ones.
-  Result<RedisInformation> information(std::string_view section = {}) noexcept {
-    return guarded_call<RedisInformation>([&]() -> Result<RedisInformation> {
-      RedisCommand command("INFO");
-      if (!section.empty()) command.add(section);
-      const auto reply = do_call(command.repeatable(), {});
-      if (!reply.ok()) return reply.error();
-      const auto text = reply.value().as_text();
-      if (!text.ok()) return text.error();
-      return RedisInformation(text.value());
-    });
-  }
+  Result<RedisInformation> information(std::string_view section = {}) noexcept;
 
   /// What the caches of this library use when their `connection` is this component; it lives as long as the
   /// component. Null when they cannot: an implementation that wraps another passes on what that one gives,
@@ -183,17 +120,6 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   virtual Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
                                     std::span<const ByteView> arguments,
                                     std::optional<std::chrono::milliseconds> timeout) = 0;
-
- private:
-  static bool is_refused(const std::optional<TimeSpan>& timeout) noexcept {
-    return timeout && !timeout->positive();
-  }
-  static Error no_timeout() noexcept { return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms"); }
-  static std::optional<std::chrono::milliseconds> milliseconds(
-      const std::optional<TimeSpan>& timeout) noexcept {
-    if (!timeout) return std::nullopt;
-    return timeout->milliseconds();
-  }
 };
 
 }  // namespace cachesite

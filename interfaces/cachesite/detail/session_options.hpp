@@ -29,15 +29,7 @@ struct SessionOptions {
   /// Whether values are taken at all. An options struct may hide this with a rule of its own.
   [[nodiscard]] bool uses_session() const noexcept { return !config.is_declined(); }
 
-  static ParameterTable parameters() {
-    using O = SessionOptions;
-    return {
-        parameter("config", &O::config,
-                  "The configuration that parameters come from which are not given here; the unnamed one if "
-                  "there is one, none when null."),
-        parameter("config_session", &O::config_session, "The session of the configuration."),
-    };
-  }
+  static ParameterTable parameters();
 };
 
 }  // namespace cachesite
