@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Seconds of processor time that a file takes to compile which uses the library: compile_time.sh [COMPILER]
-# Exit status 1 when one takes longer than its target, which is for a quiet machine.
+# Seconds of processor time that a file takes to compile which uses the library: compile_time.sh [COMPILER [SOURCE]]
+# SOURCE is another checkout, to compare with. Exit status 1 when one takes longer than its target, which is for a quiet machine.
 set -euo pipefail
-source=$(cd "$(dirname "$0")/.." && pwd)
 compiler=${1:-g++}
+source=$(cd "${2:-$(dirname "$0")/..}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

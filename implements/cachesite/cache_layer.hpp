@@ -2,6 +2,8 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/batch_part.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 
 #include <atomic>
@@ -127,7 +129,7 @@ class CacheLayer : public ICache {
   friend class layers::PassedInterfaces;
 
   const std::shared_ptr<ICache> below_;
-  std::unique_ptr<layers::PassedInterfaces> passed_;
+  detail::ImplementationPointer<layers::PassedInterfaces> passed_;
   std::atomic<std::uint64_t> refusals_{0};
   std::atomic<bool> stopped_{false};
 };

@@ -6,6 +6,7 @@
 #include <cachesite/codec.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/compression_codec.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/secret.hpp>
@@ -13,7 +14,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -128,7 +128,7 @@ class CodecCache final : public ValueLayer, public ICodecStatistics {
 
  private:
   class Inner;
-  std::unique_ptr<Inner> inner_;
+  detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/detail/component_class.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/site.hpp>
 #include <cachesite/time_span.hpp>
 
@@ -125,7 +126,7 @@ class ComponentSite final : public IComponentSite {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  detail::ImplementationPointer<State> state_;
 };
 
 }  // namespace cachesite

@@ -2,6 +2,7 @@
 
 #include <cachesite/cache_hook.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
@@ -41,7 +42,7 @@ class CompositeHook final : public ICacheHook {
   void on_error(const CacheCall& call, const Error& error, std::chrono::nanoseconds duration) override;
 
  private:
-  const std::unique_ptr<layers::HookList> hooks_;
+  const detail::ImplementationPointer<layers::HookList> hooks_;
 };
 
 }  // namespace cachesite

@@ -1,9 +1,8 @@
 #pragma once
 
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/parameter.hpp>
-
-#include <memory>
 
 namespace cachesite {
 
@@ -29,7 +28,7 @@ class ConsoleLogger final : public ILogger {
 
  private:
   struct Sink;
-  std::unique_ptr<Sink> sink_;
+  detail::ImplementationPointer<Sink> sink_;
   LogLevel level_;
 };
 

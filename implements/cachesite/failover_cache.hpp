@@ -4,13 +4,13 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -104,7 +104,7 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
   void ask_second_batch(CacheRequest& batch, std::span<const std::size_t> failed);
   void answer_without(CacheRequest& batch, std::span<const std::size_t> failed);
 
-  std::unique_ptr<Inner> inner_;
+  detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

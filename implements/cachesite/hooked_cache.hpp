@@ -3,6 +3,7 @@
 #include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
@@ -47,7 +48,7 @@ class HookedCache final : public CacheLayer {
  private:
   const std::string label_;
   const std::shared_ptr<const IClock> clock_;
-  const std::unique_ptr<layers::HookList> hooks_;
+  const detail::ImplementationPointer<layers::HookList> hooks_;
 };
 
 }  // namespace cachesite

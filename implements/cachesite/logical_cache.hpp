@@ -8,6 +8,7 @@
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/memory_cache.hpp>
@@ -133,7 +134,7 @@ class LogicalCache final : public CacheLayer {
   class Inner;
   explicit LogicalCache(std::unique_ptr<Inner> inner);
 
-  const std::unique_ptr<Inner> inner_;
+  const detail::ImplementationPointer<Inner> inner_;
 };
 
 /// A logical cache without a file. Throws like the constructor of LogicalCache.

@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/removal_cause.hpp>
 #include <cachesite/parameter.hpp>
 
@@ -147,8 +148,8 @@ class MemoryCache final : public CacheBase {
 
   std::atomic<memory::Engine*> engine_{
       nullptr};  // made at the first use: a cache nobody uses costs next to nothing
-  std::unique_ptr<Setup> setup_;
-  std::unique_ptr<Counters> counters_;
+  detail::ImplementationPointer<Setup> setup_;
+  detail::ImplementationPointer<Counters> counters_;
   std::atomic<bool> stopped_{false};
   const bool has_ttl_jitter_;
   const double ttl_jitter_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/parameter.hpp>
 
@@ -35,7 +36,7 @@ class MemoryMutexSite final : public IMutexSite {
 
  private:
   class Inner;
-  const std::unique_ptr<Inner> inner_;
+  const detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

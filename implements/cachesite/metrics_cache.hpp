@@ -4,6 +4,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
@@ -64,7 +65,7 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
   void note(const CacheRequest& request, const layers::RequestEnd& end) noexcept;
   void note_reads(std::uint64_t keys, const CacheCallResult& result) noexcept;
 
-  const std::unique_ptr<layers::MetricsCounters> counters_;
+  const detail::ImplementationPointer<layers::MetricsCounters> counters_;
   const std::shared_ptr<const IClock> clock_;
 };
 

@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
@@ -140,7 +141,7 @@ class RedisCache final : public CacheBase, public IRedisStatistics, public IRedi
   class Inner;
   class BatchRead;
   class BatchOfNumbers;
-  std::unique_ptr<Inner> inner_;
+  detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

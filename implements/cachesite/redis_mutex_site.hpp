@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/redis_client_options.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/parameter.hpp>
@@ -60,7 +61,7 @@ class RedisMutexSite final : public IMutexSite {
 
  private:
   class Inner;
-  const std::unique_ptr<Inner> inner_;
+  const detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -4,6 +4,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/parameter.hpp>
@@ -11,7 +12,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -99,7 +99,7 @@ class RememberCache final : public CacheLayer, public IComputingCache, public IT
 
   class Inner;
   class RememberCall;
-  const std::unique_ptr<Inner> inner_;
+  const detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

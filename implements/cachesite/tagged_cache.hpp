@@ -3,13 +3,13 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/reference.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -114,7 +114,7 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   void remove_own(CacheRequest& request);
   Result<std::uint64_t> count_own();
 
-  const std::unique_ptr<Inner> inner_;
+  detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

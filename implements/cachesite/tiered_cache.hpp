@@ -3,12 +3,12 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
 #include <chrono>
-#include <memory>
 #include <vector>
 
 namespace cachesite {
@@ -78,7 +78,7 @@ class TieredCache final : public CacheLayer, public ITieredCache {
   std::vector<Result<Remaining>> lives_of(std::span<const std::string_view> keys,
                                           std::span<const Lookup> found);
 
-  const std::unique_ptr<Inner> inner_;
+  const detail::ImplementationPointer<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -32,7 +32,8 @@ class ByteView {
   constexpr ByteView(const char* text) noexcept : ByteView(std::string_view(text)) {}
   ByteView(const std::string& text) noexcept : ByteView(std::string_view(text)) {}
   template <class Container>
-  requires std::convertible_to<const Container&, Bytes> ByteView(const Container& container)
+  requires(!std::same_as<Container, std::string> && !std::same_as<Container, std::string_view> &&
+           std::convertible_to<const Container&, Bytes>) ByteView(const Container& container)
   noexcept {
     const Bytes bytes = container;
     data_ = reinterpret_cast<const char*>(bytes.data());

@@ -4,6 +4,8 @@
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/detail/ask_cache.hpp>
+#include <cachesite/detail/cache_rules.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <chrono>
 #include <initializer_list>
@@ -112,11 +114,7 @@ class ICache : public Interface<ICache, "ICache"> {
   }
 
   /// As `expire`, until a time of this machine's wall clock. A time that is not in the future removes the entry.
-  Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept {
-    const auto now = std::chrono::system_clock::now();
-    if (when <= now) return remove(key);
-    return expire(key, TimeToLive(std::chrono::ceil<std::chrono::milliseconds>(when - now)));
-  }
+  Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept;
 
   /// Lets the entry under `key` live for ever. True when there is an entry that had a TTL.
   Result<bool> persist(std::string_view key) noexcept {
@@ -131,9 +129,7 @@ class ICache : public Interface<ICache, "ICache"> {
   void get_many(Keys keys, std::span<Lookup> results) noexcept {
     detail::ask_all(*this, Operation::get_many, keys, results);
   }
-  [[nodiscard]] std::vector<Lookup> get_many(Keys keys) {
-    return detail::ask_all(*this, Operation::get_many, keys, Lookup());
-  }
+  [[nodiscard]] std::vector<Lookup> get_many(Keys keys);
   [[nodiscard]] std::vector<Lookup> get_many(std::initializer_list<std::string_view> keys) {
     return get_many(Keys(keys.begin(), keys.size()));
   }
@@ -142,9 +138,7 @@ class ICache : public Interface<ICache, "ICache"> {
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {
     detail::ask_all(*this, entries, results);
   }
-  std::vector<Status> set_many(std::span<const CacheEntry> entries) {
-    return detail::ask_all(*this, entries);
-  }
+  std::vector<Status> set_many(std::span<const CacheEntry> entries);
   std::vector<Status> set_many(std::initializer_list<CacheEntry> entries) {
     return set_many(std::span<const CacheEntry>(entries.begin(), entries.size()));
   }
@@ -153,9 +147,7 @@ class ICache : public Interface<ICache, "ICache"> {
   void remove_many(Keys keys, std::span<Result<bool>> results) noexcept {
     detail::ask_all(*this, Operation::remove_many, keys, results);
   }
-  std::vector<Result<bool>> remove_many(Keys keys) {
-    return detail::ask_all(*this, Operation::remove_many, keys, Result<bool>(false));
-  }
+  std::vector<Result<bool>> remove_many(Keys keys);
   std::vector<Result<bool>> remove_many(std::initializer_list<std::string_view> keys) {
     return remove_many(Keys(keys.begin(), keys.size()));
   }
@@ -166,7 +158,7 @@ class ICache : public Interface<ICache, "ICache"> {
   }
 
   /// The keys that match `pattern` (see matches_key_pattern), fetched in batches during the iteration.
-  [[nodiscard]] KeyRange keys(std::string_view pattern = "*") { return detail::walk(*this, pattern); }
+  [[nodiscard]] KeyRange keys(std::string_view pattern = "*");
 
   /// One batch of them: appends its keys, which may be none, to `keys`, and moves `position`, which is a new
   /// one at first. It was the last when `position.finished`.
@@ -186,9 +178,7 @@ class ICache : public Interface<ICache, "ICache"> {
   Result<std::uint64_t> size() noexcept { return detail::ask<std::uint64_t>(*this, {Operation::size}); }
 
   /// Any of the operations above, for code that handles all in the same way: it ends `request`.
-  void perform(CacheRequest& request) noexcept {
-    detail::perform(*this, request, &ICache::do_begin, &ICache::on_refused);
-  }
+  void perform(CacheRequest& request) noexcept;
 
   /// The TTL that an entry gets from a call with the TTL `given`; `unspecified()` when there is none. It differs
   /// from `given` by what this cache or one below it is set to (see ExpiryCache). A layer that changes keys or
@@ -214,6 +204,9 @@ class ICache : public Interface<ICache, "ICache"> {
   /// Called for each call that was refused for its arguments, so that it can be counted.
   virtual void on_refused() noexcept {}
   Error refuse(Error error) noexcept { return on_refused(), error; }
+
+ private:
+  void perform_as_given(CacheRequest& request) noexcept;
 };
 
 }  // namespace cachesite

@@ -212,31 +212,22 @@ class CacheRequest {
   /// bool for the others.
   template <class T>
   void end(Result<T>&& result) noexcept {
-    if (result.ok())
-      answer_ = std::move(result).value();
-    else
-      answer_ = result.error();
+    if (!result.ok()) return end_failed(result.error());
+    answer_.template emplace<T>(std::move(result).value());
+    failed_ = false;
   }
   /// Ends a request that is not a batch with the answer of another one.
-  void end_as(const CacheRequest& other) noexcept { answer_ = other.answer_; }
+  void end_as(const CacheRequest& other) noexcept;
   /// Ends a request, and every item of a batch, with a failure.
-  void fail(const Error& error) noexcept {
-    if (!is_batch())
-      answer_ = error;
-    else
-      for_each_result([&](std::size_t, auto& result) { result = make<decltype(result)>(error); });
-  }
+  void fail(const Error& error) noexcept;
   /// Ends one item of a batch with a failure.
-  void fail(std::size_t item, const Error& error) noexcept {
-    visit_results([&](auto all) { all[item] = make<decltype(all[item])>(error); });
-  }
+  void fail(std::size_t item, const Error& error) noexcept;
 
   /// The answer of a request that is not a batch, `T` as for `end`. `unsupported` when nothing has ended it.
   template <class T>
   [[nodiscard]] Result<T> answer() const noexcept {
     if (const T* answer = std::get_if<T>(&answer_)) return *answer;
-    if (const Error* error = std::get_if<Error>(&answer_)) return *error;
-    return Error(ErrorCode::unsupported, "this cache does not offer the call");
+    return failure();
   }
   /// The same without the failure: null when the request failed.
   template <class T>
@@ -244,15 +235,9 @@ class CacheRequest {
     return std::get_if<T>(&answer_);
   }
   /// Why the request failed, or null. Of a batch, null.
-  [[nodiscard]] const Error* error() const noexcept { return std::get_if<Error>(&answer_); }
+  [[nodiscard]] const Error* error() const noexcept { return failed_ ? &error_ : nullptr; }
   /// Why an item of a batch failed, or null.
-  [[nodiscard]] const Error* error(std::size_t item) const noexcept {
-    const Error* error = nullptr;
-    visit_results([&](auto all) {
-      if (!all[item].ok()) error = &all[item].error();
-    });
-    return error;
-  }
+  [[nodiscard]] const Error* error(std::size_t item) const noexcept;
 
   /// Calls `visit(results)` with the span of results of a batch; does nothing for other requests.
   template <class Visit>
@@ -277,12 +262,13 @@ class CacheRequest {
   }
 
  private:
-  template <class R>
-  static std::remove_reference_t<R> make(const Error& error) noexcept {
-    return std::remove_reference_t<R>(error);
-  }
+  void end_failed(const Error& error) noexcept;
+  [[nodiscard]] Error failure() const noexcept;
 
-  std::variant<std::monostate, Error, Done, Found, bool, std::int64_t, std::uint64_t, Remaining> answer_;
+  // An Error among the alternatives would make each copy, and each compilation, a good deal longer.
+  std::variant<std::monostate, Done, Found, bool, std::int64_t, std::uint64_t, Remaining> answer_;
+  Error error_{ErrorCode::unsupported};
+  bool failed_ = false;
 };
 
 }  // namespace cachesite

@@ -2,7 +2,6 @@
 
 #include <cachesite/detail/stable_hash.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -74,7 +73,10 @@ class IComponent {
 /// The name of an interface as a template argument.
 template <std::size_t Size>
 struct InterfaceLabel {
-  consteval InterfaceLabel(const char (&text)[Size]) { std::copy_n(text, Size, characters); }
+  consteval InterfaceLabel(const char (&text)[Size]) {
+    for (std::size_t index = 0; index < Size; ++index)
+      characters[index] = text[index];
+  }
   [[nodiscard]] constexpr std::string_view view() const noexcept { return {characters, Size - 1}; }
   char characters[Size]{};
 };

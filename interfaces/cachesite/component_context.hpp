@@ -13,6 +13,12 @@ namespace cachesite {
 /// What a site gives a component that it creates from a file. In a test or without a file, use a
 /// default-constructed one.
 struct ComponentContext {
+ private:
+  static std::shared_ptr<ILogger> silent_logger();
+  static std::shared_ptr<const IClock> steady_clock();
+  static std::shared_ptr<const IDocumentSource> no_documents();
+
+ public:
   /// The component as messages call it, such as `RedisCache "sessions"`.
   std::string label = "component";
   /// The first name that the component has in its site; empty when it has none.
@@ -21,11 +27,11 @@ struct ComponentContext {
   /// holds the components that were created earlier. It outlives the component.
   IComponentSite* site = nullptr;
   /// Never null.
-  std::shared_ptr<ILogger> logger = std::make_shared<SilentLogger>();
+  std::shared_ptr<ILogger> logger = silent_logger();
   /// Never null.
-  std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>();
+  std::shared_ptr<const IClock> clock = steady_clock();
   /// Reads files for the component. Never null.
-  std::shared_ptr<const IDocumentSource> documents = std::make_shared<NoDocuments>();
+  std::shared_ptr<const IDocumentSource> documents = no_documents();
 };
 
 }  // namespace cachesite

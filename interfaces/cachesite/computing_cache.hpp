@@ -13,7 +13,6 @@
 #include <concepts>
 #include <exception>
 #include <functional>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,21 +59,7 @@ struct Computation {
 }
 
 /// The failure that an exception of a factory becomes: `not_computed` with its text.
-[[nodiscard]] inline Error not_computed(std::exception_ptr thrown) noexcept {
-  try {
-    std::rethrow_exception(std::move(thrown));
-  } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::no_memory);
-  } catch (const std::exception& failure) {
-    try {
-      return Error(ErrorCode::not_computed, failure.what());
-    } catch (...) {
-      return Error(ErrorCode::not_computed);
-    }
-  } catch (...) {
-    return Error(ErrorCode::not_computed, "something was thrown that is no std::exception");
-  }
-}
+[[nodiscard]] Error not_computed(std::exception_ptr thrown) noexcept;
 
 namespace detail {
 
@@ -143,15 +128,7 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
 
   /// The same with all settings.
   [[nodiscard]] Lookup remember(std::string_view key, TimeToLive time_to_live,
-                                const Computation& computation) noexcept {
-    if (!time_to_live.specified()) time_to_live = effective_time_to_live(key, time_to_live);
-    if (const auto refused = check(key, time_to_live)) {
-      on_refused();
-      return Lookup(*refused);
-    }
-    auto answer = guarded_call<Lookup>([&] { return do_remember(key, time_to_live, computation); });
-    return answer.ok() ? std::move(answer).value() : Lookup(answer.error());
-  }
+                                const Computation& computation) noexcept;
 
  protected:
   /// What an implementation provides. The arguments have passed the rules; the factory may throw.
@@ -163,11 +140,6 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
   [[nodiscard]] virtual TimeToLive effective_time_to_live(std::string_view /*key*/,
                                                           TimeToLive time_to_live) const noexcept {
     return time_to_live;
-  }
-
- private:
-  static std::optional<Error> check(std::string_view key, TimeToLive time_to_live) noexcept {
-    return detail::refusal_of_entry(key, std::nullopt, time_to_live);
   }
 };
 

@@ -2,16 +2,12 @@
 
 #include <cachesite/component.hpp>
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 namespace cachesite {
@@ -46,45 +42,20 @@ class IConfigSession : public Interface<IConfigSession, "IConfigSession"> {
   [[nodiscard]] virtual std::string origin(std::string_view key) const = 0;
 
   /// A decimal integer. Empty when the key is absent; throws ConfigValueError for any other value.
-  [[nodiscard]] std::optional<std::int64_t> get_integer(std::string_view key) const {
-    return number<std::int64_t>(key, "a whole number");
-  }
+  [[nodiscard]] std::optional<std::int64_t> get_integer(std::string_view key) const;
 
   /// A decimal number. Empty when the key is absent; throws ConfigValueError for any other value.
-  [[nodiscard]] std::optional<double> get_real(std::string_view key) const {
-    return number<double>(key, "a number");
-  }
+  [[nodiscard]] std::optional<double> get_real(std::string_view key) const;
 
   /// `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`, in upper or lower case. Empty when the key is
   /// absent; throws ConfigValueError for any other value.
-  [[nodiscard]] std::optional<bool> get_boolean(std::string_view key) const {
-    auto text = get_value(key);
-    if (!text) return std::nullopt;
-    for (char& letter : *text)
-      letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-    constexpr std::array<std::string_view, 4> yes{"true", "yes", "on", "1"};
-    constexpr std::array<std::string_view, 4> no{"false", "no", "off", "0"};
-    if (std::find(yes.begin(), yes.end(), *text) != yes.end()) return true;
-    if (std::find(no.begin(), no.end(), *text) != no.end()) return false;
-    throw wrong(key, "true or false");
-  }
+  [[nodiscard]] std::optional<bool> get_boolean(std::string_view key) const;
 
  private:
   template <class Number>
-  std::optional<Number> number(std::string_view key, std::string_view what) const {
-    const auto text = get_value(key);
-    if (!text) return std::nullopt;
-    Number result{};
-    const char* const end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, result);
-    if (error != std::errc{} || stop != end) throw wrong(key, what);
-    return result;
-  }
+  std::optional<Number> number(std::string_view key, std::string_view what) const;
 
-  [[nodiscard]] ConfigValueError wrong(std::string_view key, std::string_view expected) const {
-    return ConfigValueError(
-        std::string(key).append(": expected ").append(expected).append(" (").append(origin(key)).append(")"));
-  }
+  [[nodiscard]] ConfigValueError wrong(std::string_view key, std::string_view expected) const;
 };
 
 /// A configuration: named sessions of keys and values. All calls are safe from any thread.

@@ -77,25 +77,11 @@ class Data {
   }
   /// The name of a struct's field, as the key of a map: text that a serialiser may write in the form of its
   /// NamingPolicy. Other keys are data and do not change.
-  [[nodiscard]] static Data field_name(std::string_view name) {
-    Data data(name);
-    data.number_ = 1;
-    return data;
-  }
+  [[nodiscard]] static Data field_name(std::string_view name);
   /// A value of a kind whose content is text or bytes.
-  [[nodiscard]] static Data of_text(Kind kind, std::string text) {
-    Data data;
-    data.text_ = std::move(text);
-    data.kind_ = kind;
-    return data;
-  }
+  [[nodiscard]] static Data of_text(Kind kind, std::string text);
   /// A value of a kind whose content is other values.
-  [[nodiscard]] static Data of_elements(Kind kind, List elements) {
-    Data data;
-    data.list_ = std::move(elements);
-    data.kind_ = kind;
-    return data;
-  }
+  [[nodiscard]] static Data of_elements(Kind kind, List elements);
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool is_null() const noexcept { return kind_ == Kind::null; }
@@ -127,42 +113,22 @@ class Data {
     number_ = static_cast<std::int64_t>(naming);
   }
   /// Adds to a sequence. Precondition: is_sequence().
-  void add(Data element) {
-    assert(is_sequence());
-    list_.push_back(std::move(element));
-  }
+  void add(Data element);
   /// Adds to a map. Precondition: is_map().
-  void add(Data key, Data value) {
-    assert(is_map());
-    list_.push_back(std::move(key));
-    list_.push_back(std::move(value));
-  }
+  void add(Data key, Data value);
   /// The value under a text key of a map; the last one when a key occurs twice, as in Python and JSON. Null
   /// when there is none.
-  [[nodiscard]] const Data* find(std::string_view key) const noexcept {
-    if (!is_map()) return nullptr;
-    const auto& all = elements();
-    for (auto index = all.size() & ~std::size_t{1}; index >= 2; index -= 2) {
-      const auto& candidate = all[index - 2];
-      if (candidate.kind_ == Kind::text && candidate.text() == key) return &all[index - 1];
-    }
-    return nullptr;
-  }
+  [[nodiscard]] const Data* find(std::string_view key) const noexcept;
 
   /// The value of the field that a struct calls `name`, as `find()` of the name in the form of `naming()`.
-  [[nodiscard]] const Data* find_field(std::string_view name) const {
-    return naming() == NamingPolicy::as_is ? find(name) : find(renamed(name, naming()));
-  }
+  [[nodiscard]] const Data* find_field(std::string_view name) const;
 
   /// Equal kind and content, whatever the naming; maps are equal when their members are in the same order.
-  friend bool operator==(const Data& left, const Data& right) noexcept {
-    if (left.kind_ != right.kind_) return false;
-    if (left.kind_ == Kind::real) return left.real() == right.real();
-    if (left.kind_ <= Kind::integer) return left.number_ == right.number_;
-    return left.text_ == right.text_ && left.list_ == right.list_;
-  }
+  friend bool operator==(const Data& left, const Data& right) noexcept { return left.equals(right); }
 
  private:
+  [[nodiscard]] bool equals(const Data& other) const noexcept;
+
   // Not a std::variant: g++ 12 warns of its temporaries wherever a sanitizer is on.
   std::string text_;
   List list_;

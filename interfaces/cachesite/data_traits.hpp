@@ -13,7 +13,6 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -83,6 +82,11 @@ concept DataStruct = requires {
   std::tuple_size<decltype(T::fields())>::value;
 };
 
+namespace detail {
+[[nodiscard]] Error missing_field(std::string_view name, NamingPolicy naming);
+[[nodiscard]] Error failure_of_field(std::string_view name, const Error& error);
+}  // namespace detail
+
 /// A map by field names. A missing field keeps its initial value if it is a std::optional, and fails
 /// otherwise; unknown names are ignored, so that later versions can add fields. In a map that was read with a
 /// NamingPolicy, fields have the names of that policy; `bad_argument` when two of them are equal.
@@ -128,13 +132,11 @@ struct DataTraits<T> {
                     })
         return Done{};
       else
-        return Error(ErrorCode::corrupt,
-                     "the field \"" + renamed(field.name, data.naming()) + "\" is missing");
+        return detail::missing_field(field.name, data.naming());
     }
     auto status = detail::from_data(*member, value.*field.member);
     if (status.ok()) return status;
-    return Error(status.error().code(),
-                 std::string(field.name) + ": " + std::string(status.error().message()));
+    return detail::failure_of_field(field.name, status.error());
   }
 };
 

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace cachesite {
 
@@ -65,16 +64,11 @@ enum class Outcome : std::uint8_t {
 class Error {
  public:
   /// Makes an error. Without memory for the sentence, the error has only its code.
-  explicit Error(ErrorCode code, std::string message = {}, Outcome outcome = Outcome::not_done) noexcept
-      : code_(code), outcome_(outcome) {
-    if (!message.empty()) keep(std::move(message));
-  }
+  explicit Error(ErrorCode code) noexcept : code_(code), outcome_(Outcome::not_done) {}
+  explicit Error(ErrorCode code, std::string message, Outcome outcome = Outcome::not_done) noexcept;
   /// The same for a literal or the text of an exception: it needs no std::string of the caller, which could
   /// throw.
-  explicit Error(ErrorCode code, const char* message, Outcome outcome = Outcome::not_done) noexcept
-      : code_(code), outcome_(outcome) {
-    if (*message != '\0') keep(message);
-  }
+  explicit Error(ErrorCode code, const char* message, Outcome outcome = Outcome::not_done) noexcept;
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
   /// What happened, in one sentence without the code's name; the code's name when there is no sentence.
@@ -85,14 +79,6 @@ class Error {
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
 
  private:
-  template <class Text>
-  void keep(Text&& message) noexcept {
-    try {
-      message_ = std::make_shared<const std::string>(std::forward<Text>(message));
-    } catch (...) {
-    }
-  }
-
   std::shared_ptr<const std::string> message_;
   ErrorCode code_;
   Outcome outcome_;
@@ -103,7 +89,7 @@ class Error {
 class CacheError : public std::runtime_error {
  public:
   /// The text is the code's name and the sentence: `timeout: no answer within 250 ms`. Throws std::bad_alloc.
-  explicit CacheError(Error error) : std::runtime_error(text_of(error)), error_(std::move(error)) {}
+  explicit CacheError(Error error);
 
   /// The failure itself.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
@@ -111,12 +97,6 @@ class CacheError : public std::runtime_error {
   [[nodiscard]] ErrorCode code() const noexcept { return error_.code(); }
 
  private:
-  static std::string text_of(const Error& error) {
-    std::string text(to_string(error.code()));
-    if (error.message() != text) text.append(": ").append(error.message());
-    return text;
-  }
-
   Error error_;
 };
 

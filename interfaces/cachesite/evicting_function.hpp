@@ -31,6 +31,11 @@ struct EvictingOptions {
   std::function<void(const Error&)> report = {};
 };
 
+namespace detail {
+void evict(ICache& cache, const std::optional<std::string>& key, const std::vector<std::string>& tags,
+           const FailureReport& report);
+}  // namespace detail
+
 /// A function that invalidates entries of a cache; made by `evicting()`.
 template <class R, class... Arguments>
 class EvictingFunction {
@@ -61,27 +66,15 @@ class EvictingFunction {
     if (options_.tags) tags = options_.tags(arguments...);
     if constexpr (std::is_void_v<R>) {
       function_(arguments...);
-      evict(key, tags);
+      detail::evict(*cache_, key, tags, *report_);
     } else {
       R result = function_(arguments...);
-      evict(key, tags);
+      detail::evict(*cache_, key, tags, *report_);
       return result;
     }
   }
 
  private:
-  void evict(const std::optional<std::string>& key, const std::vector<std::string>& tags) const {
-    if (key) {
-      const auto removed = cache_->remove(*key);
-      if (!removed.ok()) (*report_)(removed.error());
-    }
-    if (!tags.empty()) {
-      const std::vector<std::string_view> views(tags.begin(), tags.end());
-      const auto evicted = find_interface<ITaggedCache>(*cache_)->evict_tags(views);
-      if (!evicted.ok()) (*report_)(evicted.error());
-    }
-  }
-
   std::shared_ptr<ICache> cache_;
   std::function<R(Arguments...)> function_;
   Options options_;

@@ -63,19 +63,9 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   }
 
   /// The reason to refuse tags; empty when they are valid.
-  [[nodiscard]] static std::optional<Error> check_tags(std::span<const std::string_view> tags) noexcept {
-    for (const auto tag : tags) {
-      if (tag.empty()) return Error(ErrorCode::bad_argument, "a tag is at least 1 byte long");
-      if (tag.size() > longest_tag) return Error(ErrorCode::too_large, "a tag is at most 1 KiB long");
-    }
-    return std::nullopt;
-  }
+  [[nodiscard]] static std::optional<Error> check_tags(std::span<const std::string_view> tags) noexcept;
   /// The same for the tags of one entry.
-  [[nodiscard]] static std::optional<Error> check_entry_tags(
-      std::span<const std::string_view> tags) noexcept {
-    if (tags.size() > most_tags) return Error(ErrorCode::bad_argument, "an entry has at most 64 tags");
-    return check_tags(tags);
-  }
+  [[nodiscard]] static std::optional<Error> check_entry_tags(std::span<const std::string_view> tags) noexcept;
 
  protected:
   // What an implementation provides; it checks its arguments itself, and finds the TTL that is left to it. An

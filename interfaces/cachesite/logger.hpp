@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace cachesite {
 
@@ -42,23 +41,7 @@ struct LogAttribute {
 
 /// The text of an exception and of its nested exceptions, from the outermost to its cause: `cannot load
 /// shop.yml: permission denied`. Empty for a null pointer.
-[[nodiscard]] inline std::string describe_exception(const std::exception_ptr& thrown) {
-  std::string text;
-  for (std::exception_ptr present = thrown; present;) {
-    std::exception_ptr nested;
-    try {
-      std::rethrow_exception(present);
-    } catch (const std::exception& exception) {
-      text.append(text.empty() ? "" : ": ").append(exception.what());
-      if (const auto* with_nested = dynamic_cast<const std::nested_exception*>(&exception))
-        nested = with_nested->nested_ptr();
-    } catch (...) {
-      text.append(text.empty() ? "" : ": ").append("something that is no std::exception");
-    }
-    present = nested;
-  }
-  return text;
-}
+[[nodiscard]] std::string describe_exception(const std::exception_ptr& thrown);
 
 /// Receives the messages of components, and of the program. The library writes nowhere else, and its messages
 /// never hold secrets or cached values. All calls are safe from any thread and never throw.
@@ -102,25 +85,7 @@ class ILogger : public Interface<ILogger, "ILogger"> {
 
  private:
   void tell(LogLevel level, std::string_view message, std::initializer_list<LogAttribute> attributes,
-            const std::exception_ptr& cause) noexcept {
-    if (!enabled(level)) return;
-    if (!cause) {
-      write(level, {}, message, {attributes.begin(), attributes.size()});
-      return;
-    }
-    try {
-      const std::string reason = describe_exception(cause);
-      if (message.empty()) {
-        write(level, {}, reason, {attributes.begin(), attributes.size()});
-        return;
-      }
-      std::vector<LogAttribute> all(attributes);
-      all.push_back({"error", reason});
-      write(level, {}, message, all);
-    } catch (...) {
-      write(level, {}, message, {attributes.begin(), attributes.size()});
-    }
-  }
+            const std::exception_ptr& cause) noexcept;
 };
 
 /// A logger that drops everything.

@@ -151,11 +151,7 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   /// `bad_argument`; `closed` when `request.stop` was requested or the site is stopped; those of the backend,
   /// when they last longer than `outage_patience`; `no_memory`, also when no thread can be started to renew
   /// the lease: then the mutex is not taken.
-  Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept {
-    if (request.expire && !request.expire->expires())
-      return Error(ErrorCode::bad_argument, "a lease is 1 ms to 10 years long");
-    return guarded_call<std::shared_ptr<IMutexLease>>([&] { return do_take(request); });
-  }
+  Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept;
 
   /// The current holders.
   virtual Result<std::vector<MutexHolder>> holders() noexcept = 0;
@@ -165,42 +161,34 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   template <class Rep, class Period>
   bool acquire(std::chrono::duration<Rep, Period> expire,
                MutexMethod method = MutexMethod::blocking) noexcept {
-    MutexRequest request;
-    request.expire = TimeToLive(expire);
-    request.renew = false;
-    if (method == MutexMethod::non_blocking) request.wait = TimeSpan();
-    return keep_for_thread(request).value_or(false);
+    return acquire_for_thread(TimeToLive(expire), method);
   }
   /// Releases what this thread took last by `acquire` or one of the calls below. True when the thread held
   /// the mutex until now; false when it did not, when the lease was lost, and on any failure.
-  bool release() noexcept { return release_for_thread(std::nullopt).value_or(false); }
+  bool release() noexcept;
 
   // The calls of a standard mutex, for std::scoped_lock, std::unique_lock, std::shared_lock and
   // std::condition_variable_any. They lock and unlock for the calling thread, and throw MutexError
   // when the mutex cannot be taken for another reason than that others hold it.
 
-  void lock() { (void)keep_or_throw({}); }
-  bool try_lock() { return try_lock_for(TimeSpan()); }
-  bool try_lock_for(TimeSpan limit) { return keep_or_throw(limited(MutexMode::exclusive, limit)); }
+  void lock();
+  bool try_lock();
+  bool try_lock_for(TimeSpan limit);
   template <class Clock, class Duration>
   bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
     return try_lock_for(TimeSpan::until(deadline));
   }
   /// Does not report a lost lease: only a guard can.
-  void unlock() noexcept { (void)release_for_thread(MutexMode::exclusive); }
+  void unlock() noexcept;
 
-  void lock_shared() {
-    MutexRequest request;
-    request.mode = MutexMode::shared;
-    (void)keep_or_throw(request);
-  }
-  bool try_lock_shared() { return try_lock_shared_for(TimeSpan()); }
-  bool try_lock_shared_for(TimeSpan limit) { return keep_or_throw(limited(MutexMode::shared, limit)); }
+  void lock_shared();
+  bool try_lock_shared();
+  bool try_lock_shared_for(TimeSpan limit);
   template <class Clock, class Duration>
   bool try_lock_shared_until(std::chrono::time_point<Clock, Duration> deadline) {
     return try_lock_shared_for(TimeSpan::until(deadline));
   }
-  void unlock_shared() noexcept { (void)release_for_thread(MutexMode::shared); }
+  void unlock_shared() noexcept;
 
  protected:
   // What an implementation provides.
@@ -211,17 +199,8 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   virtual Result<bool> release_for_thread(std::optional<MutexMode> mode) noexcept = 0;
 
  private:
-  static MutexRequest limited(MutexMode mode, TimeSpan limit) {
-    MutexRequest request;
-    request.mode = mode;
-    request.wait = limit;
-    return request;
-  }
-  bool keep_or_throw(const MutexRequest& request) {
-    const auto kept = keep_for_thread(request);
-    if (!kept.ok()) throw MutexError(kept.error());
-    return kept.value();
-  }
+  bool acquire_for_thread(TimeToLive expire, MutexMethod method) noexcept;
+  bool keep_or_throw(const MutexRequest& request);
 };
 
 /// Provides mutexes by name.

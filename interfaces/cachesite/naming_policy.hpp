@@ -1,16 +1,11 @@
 #pragma once
 
-#include <cachesite/detail/letter_case.hpp>
 #include <cachesite/result.hpp>
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace cachesite {
 
@@ -44,37 +39,9 @@ enum class NamingPolicy : std::uint8_t {
 /// Snake case: an underscore goes before a capital that follows a small letter or a digit, and before the
 /// last of several capitals when a small letter follows; all letters become small: `HTTPServer` is
 /// `http_server`, `userID2` is `user_id2`.
-[[nodiscard]] inline std::string renamed(std::string_view name, NamingPolicy policy) {
-  const auto first = name.find_first_not_of('_');
-  const bool plain = std::all_of(name.begin(), name.end(), [](char character) {
-    return character == '_' || detail::is_letter_or_digit(character);
-  });
-  if (policy == NamingPolicy::as_is || !plain || first == std::string_view::npos) return std::string(name);
-  const auto end = name.find_last_not_of('_') + 1;
-  std::string result(name.substr(0, first));
-  const auto words = name.substr(first, end - first);
-  if (policy == NamingPolicy::camel)
-    detail::append_in_camel_case(words, result);
-  else
-    detail::append_in_snake_case(words, result);
-  return result.append(name.substr(end));
-}
+[[nodiscard]] std::string renamed(std::string_view name, NamingPolicy policy);
 
 /// Fails with `bad_argument` when `policy` gives two of `names` the same form.
-[[nodiscard]] inline Status check_distinct(std::span<const std::string_view> names, NamingPolicy policy) {
-  std::vector<std::pair<std::string, std::string_view>> forms;
-  forms.reserve(names.size());
-  for (const auto name : names)
-    forms.emplace_back(renamed(name, policy), name);
-  std::sort(forms.begin(), forms.end());
-  const auto same = std::adjacent_find(forms.begin(), forms.end(), [](const auto& left, const auto& right) {
-    return left.first == right.first;
-  });
-  if (same == forms.end()) return Done{};
-  const auto quoted = [](std::string_view text) { return '"' + std::string(text) + '"'; };
-  return Error(ErrorCode::bad_argument, "the fields " + quoted(same->second) + " and " +
-                                            quoted(std::next(same)->second) + " are both " +
-                                            quoted(same->first) + " in " + std::string(to_string(policy)));
-}
+[[nodiscard]] Status check_distinct(std::span<const std::string_view> names, NamingPolicy policy);
 
 }  // namespace cachesite

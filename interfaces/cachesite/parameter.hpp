@@ -76,7 +76,7 @@ class Parameter {
   }
   /// Another name that files may use for the parameter.
   Parameter&& alias(std::string_view name) && {
-    declaration_.aliases.emplace_back(name);
+    declaration_.add_alias(name);
     return std::move(*this);
   }
   /// The only texts allowed.

@@ -37,9 +37,7 @@ struct Problem {
 /// full text, one block for each problem. Nothing stays registered or running.
 class LoadError : public std::runtime_error {
  public:
-  LoadError(std::vector<Problem> problems, const std::string& text)
-      : std::runtime_error(text),
-        problems_(std::make_shared<const std::vector<Problem>>(std::move(problems))) {}
+  LoadError(std::vector<Problem> problems, const std::string& text);
 
   [[nodiscard]] const std::vector<Problem>& problems() const noexcept { return *problems_; }
 

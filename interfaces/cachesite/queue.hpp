@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_span.hpp>
@@ -42,8 +43,12 @@ class IQueueDelivery {
 class QueueMessage {
  public:
   /// For implementers; `delivery` is null for a queue without acknowledgements.
-  QueueMessage(Value body, std::string id, std::uint64_t deliveries, std::unique_ptr<IQueueDelivery> delivery)
-      : body_(std::move(body)), id_(std::move(id)), deliveries_(deliveries), delivery_(std::move(delivery)) {}
+  QueueMessage(Value body, std::string id, std::uint64_t deliveries,
+               std::unique_ptr<IQueueDelivery> delivery);
+  QueueMessage(QueueMessage&& other) noexcept;
+  QueueMessage& operator=(QueueMessage&& other) noexcept;
+  /// A message that is not settled is delivered again.
+  ~QueueMessage();
 
   /// The bytes; valid as long as the message lives.
   [[nodiscard]] Bytes bytes() const noexcept { return body_.bytes(); }
@@ -58,27 +63,14 @@ class QueueMessage {
 
   /// Acknowledges the message, which is then never delivered again. After a failure it may be; the queue
   /// repeats the acknowledgement while the consumer exists.
-  Status acknowledge() noexcept {
-    if (settled_) return Done{};
-    settled_ = true;
-    return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
-  }
+  Status acknowledge() noexcept;
   /// Returns a message that could not be processed: it is delivered again, to any consumer, after `delay`, or
   /// when `redeliver_after` ends, if that is earlier. A delay below 0 is refused with `bad_argument`, and the
   /// message is not settled.
-  Status reject(TimeSpan delay = {}) noexcept {
-    if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
-    if (settled_) return Done{};
-    settled_ = true;
-    return guarded_call<Done>(
-        [&] { return delivery_ ? delivery_->reject(delay.milliseconds()) : Status(Done{}); });
-  }
+  Status reject(TimeSpan delay = {}) noexcept;
   /// Restarts `redeliver_after` for this message, for work that takes longer. False when the message was
   /// already delivered again.
-  Result<bool> keep() noexcept {
-    if (settled_) return false;
-    return guarded_call<bool>([&] { return delivery_ ? delivery_->keep() : Result<bool>(true); });
-  }
+  Result<bool> keep() noexcept;
   /// True after `acknowledge` or `reject`.
   [[nodiscard]] bool settled() const noexcept { return settled_; }
 
@@ -86,7 +78,7 @@ class QueueMessage {
   Value body_;
   std::string id_;
   std::uint64_t deliveries_;
-  std::unique_ptr<IQueueDelivery> delivery_;
+  detail::ImplementationPointer<IQueueDelivery> delivery_;
   bool settled_ = false;
 };
 
@@ -107,12 +99,7 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
   /// when the queue is full or the server refuses; `closed` when the site is stopped; `timeout`,
   /// `unreachable`; `no_memory`. After a failure with `Outcome::unknown` the message may or may not be in the
   /// queue.
-  Result<std::string> send(ByteView message, TimeSpan delay = {}) noexcept {
-    if (message.size() > largest_message)
-      return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
-    if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
-    return guarded_call<std::string>([&] { return do_send(message, delay.milliseconds()); });
-  }
+  Result<std::string> send(ByteView message, TimeSpan delay = {}) noexcept;
 
  protected:
   virtual Result<std::string> do_send(ByteView message, std::chrono::milliseconds delay) = 0;
@@ -129,10 +116,7 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
 
   /// The next message; std::nullopt when none came within `wait`. Fails with `closed` when `stop` is
   /// requested or the site is stopped, and with the failures of the backend; later calls may succeed again.
-  Result<std::optional<QueueMessage>> receive(TimeSpan wait, const std::stop_token& stop = {}) noexcept {
-    return guarded_call<std::optional<QueueMessage>>(
-        [&] { return do_receive(std::min(wait.milliseconds(), longest_wait), stop); });
-  }
+  Result<std::optional<QueueMessage>> receive(TimeSpan wait, const std::stop_token& stop = {}) noexcept;
 
   /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is
   /// stopped. A message is acknowledged when `handle` returns, unless it was settled by then. When `handle`

@@ -93,19 +93,11 @@ class RateLimitExceeded : public std::runtime_error {
  public:
   /// The text is `Rate limit exceeded: 0/100, retry after 1.5s`, as in redis-kit, with the time rounded up to
   /// tenths. Throws std::bad_alloc.
-  explicit RateLimitExceeded(const RateDecision& decision)
-      : std::runtime_error(text_of(decision)), decision_(decision) {}
+  explicit RateLimitExceeded(const RateDecision& decision);
 
   [[nodiscard]] const RateDecision& decision() const noexcept { return decision_; }
 
  private:
-  static std::string text_of(const RateDecision& decision) {
-    const auto tenths = (decision.retry_after.count() + 99) / 100;
-    return "Rate limit exceeded: " + std::to_string(decision.remaining) + "/" +
-           std::to_string(decision.limit) + ", retry after " + std::to_string(tenths / 10) + "." +
-           std::to_string(tenths % 10) + "s";
-  }
-
   RateDecision decision_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
-#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/redis_information.hpp>
 #include <cachesite/redis_command.hpp>
 #include <cachesite/redis_subscription.hpp>
@@ -21,7 +20,6 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace cachesite {
@@ -91,26 +89,13 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// `Outcome::unknown`: an element that the server returns at that moment is lost. Commands that change the
   /// state of a connection (`SELECT`, `MULTI`, `WATCH`, `SUBSCRIBE`, `CLIENT REPLY` ...) are refused with
   /// `bad_argument`: see `open_session` and `subscribe`.
-  Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
-    return guarded_call<RedisValue>([&] { return do_call(command, stop); });
-  }
+  Result<RedisValue> call(const RedisCommand& command, const std::stop_token& stop = {}) noexcept;
 
   /// `call` for a command whose answer is a number.
-  Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept {
-    return guarded_call<std::int64_t>([&]() -> Result<std::int64_t> {
-      const auto reply = do_call(command, stop);
-      return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
-    });
-  }
+  Result<std::int64_t> integer(const RedisCommand& command, const std::stop_token& stop = {}) noexcept;
   /// `call` for a command whose answer is text or nil.
   Result<std::optional<std::string>> text(const RedisCommand& command,
-                                          const std::stop_token& stop = {}) noexcept {
-    return guarded_call<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
-      const auto reply = do_call(command, stop);
-      return reply.ok() ? reply.value().as_optional_text()
-                        : Result<std::optional<std::string>>(reply.error());
-    });
-  }
+                                          const std::stop_token& stop = {}) noexcept;
 
   /// Sends all commands at once, over one connection of their own, and waits for all answers. There is one
   /// result for each command, in their order. When the connection ends early, the received answers are kept;
@@ -118,18 +103,11 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// (at least 1 ms), or else `socket_timeout` of the component, is for all of them together. Throws
   /// std::bad_alloc when there is no memory for the results.
   std::vector<Result<RedisValue>> pipeline(std::span<const RedisCommand> commands,
-                                           std::optional<TimeSpan> timeout = {}) {
-    if (is_refused(timeout)) return {commands.size(), Result<RedisValue>(no_timeout())};
-    return do_pipeline(commands, milliseconds(timeout));
-  }
+                                           std::optional<TimeSpan> timeout = {});
 
   /// A connection for this caller only. There are at most `max_connections` of them; when all are in use,
   /// this waits for one, at most `timeout` (at least 1 ms).
-  Result<std::unique_ptr<IRedisSession>> open_session(std::optional<TimeSpan> timeout = {}) noexcept {
-    if (is_refused(timeout)) return no_timeout();
-    return guarded_call<std::unique_ptr<IRedisSession>>(
-        [&] { return do_open_session(milliseconds(timeout)); });
-  }
+  Result<std::unique_ptr<IRedisSession>> open_session(std::optional<TimeSpan> timeout = {}) noexcept;
 
   /// The body of a transaction: reads through the session, and returns the commands to execute atomically, or
   /// an Error to give up.
@@ -139,36 +117,11 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// changed a key meanwhile. Otherwise it starts over, `attempts` times in total; a result that is not
   /// `committed` means that every attempt had a conflict. An Error of `body` is returned unchanged.
   Result<RedisTransaction> transact(std::span<const std::string_view> keys, const TransactionBody& body,
-                                    std::size_t attempts = 1) noexcept {
-    return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-      auto opened = do_open_session({});
-      if (!opened.ok()) return opened.error();
-      IRedisSession& session = *opened.value();
-      for (std::size_t attempt = 1;; ++attempt) {
-        if (!keys.empty())
-          if (const auto watched = session.watch(keys); !watched.ok()) return watched.error();
-        const auto commands = body(session);
-        if (!commands.ok()) {
-          (void)session.discard();
-          return commands.error();
-        }
-        auto ended = session.execute(commands.value());
-        if (!ended.ok() || ended.value().committed || attempt >= attempts) return ended;
-      }
-    });
-  }
+                                    std::size_t attempts = 1) noexcept;
   Result<RedisTransaction> transact(std::initializer_list<std::string_view> keys, const TransactionBody& body,
-                                    std::size_t attempts = 1) noexcept {
-    return transact(std::span<const std::string_view>(keys.begin(), keys.size()), body, attempts);
-  }
+                                    std::size_t attempts = 1) noexcept;
   /// Executes all commands atomically.
-  Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept {
-    return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-      auto opened = do_open_session({});
-      if (!opened.ok()) return opened.error();
-      return opened.value()->execute(commands);
-    });
-  }
+  Result<RedisTransaction> transact(std::span<const RedisCommand> commands) noexcept;
 
   /// Makes a script from a Lua text; does not ask the server. Throws std::bad_alloc.
   [[nodiscard]] virtual RedisScript make_script(std::string text) const = 0;
@@ -176,16 +129,10 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   /// Runs a script. Its text is sent only if the server does not have it yet (EVALSHA, then EVAL). An error
   /// of the script itself has `Outcome::unknown`, since the changes it made before are kept.
   Result<RedisValue> run(const RedisScript& script, std::span<const ByteView> keys,
-                         std::span<const ByteView> arguments, std::optional<TimeSpan> timeout = {}) noexcept {
-    if (is_refused(timeout)) return no_timeout();
-    return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds(timeout)); });
-  }
+                         std::span<const ByteView> arguments, std::optional<TimeSpan> timeout = {}) noexcept;
   Result<RedisValue> run(const RedisScript& script, std::initializer_list<ByteView> keys,
                          std::initializer_list<ByteView> arguments,
-                         std::optional<TimeSpan> timeout = {}) noexcept {
-    return run(script, std::span<const ByteView>(keys.begin(), keys.size()),
-               std::span<const ByteView>(arguments.begin(), arguments.size()), timeout);
-  }
+                         std::optional<TimeSpan> timeout = {}) noexcept;
 
   /// Subscribes and returns at once; the connection is made in the background and kept until the subscription
   /// is stopped or destroyed, or this component is stopped. Throws std::invalid_argument without a channel or
@@ -193,17 +140,7 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   [[nodiscard]] virtual std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) = 0;
 
   /// The answer to INFO; `section` is one of its sections, or empty for the default ones.
-  Result<RedisInformation> information(std::string_view section = {}) noexcept {
-    return guarded_call<RedisInformation>([&]() -> Result<RedisInformation> {
-      RedisCommand command("INFO");
-      if (!section.empty()) command.add(section);
-      const auto reply = do_call(command.repeatable(), {});
-      if (!reply.ok()) return reply.error();
-      const auto text = reply.value().as_text();
-      if (!text.ok()) return text.error();
-      return RedisInformation(text.value());
-    });
-  }
+  Result<RedisInformation> information(std::string_view section = {}) noexcept;
 
   /// The connection for caches of this library whose `connection` is this component; valid as long as the
   /// component. Null when they cannot share it. An implementation that wraps another returns the handle of
@@ -220,17 +157,6 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   virtual Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
                                     std::span<const ByteView> arguments,
                                     std::optional<std::chrono::milliseconds> timeout) = 0;
-
- private:
-  static bool is_refused(const std::optional<TimeSpan>& timeout) noexcept {
-    return timeout && !timeout->positive();
-  }
-  static Error no_timeout() noexcept { return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms"); }
-  static std::optional<std::chrono::milliseconds> milliseconds(
-      const std::optional<TimeSpan>& timeout) noexcept {
-    if (!timeout) return std::nullopt;
-    return timeout->milliseconds();
-  }
 };
 
 /// The whole database behind a component that talks to Redis. RedisCache offers it beside ICache:

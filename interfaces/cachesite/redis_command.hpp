@@ -49,11 +49,7 @@ class RedisCommand {
   }
 
   /// Adds an argument.
-  RedisCommand& add(ByteView argument) {
-    bytes_.append(argument.text());
-    ends_.push_back(bytes_.size());
-    return *this;
-  }
+  RedisCommand& add(ByteView argument);
   template <class Number>
   requires((std::integral<Number> && !std::same_as<Number, bool> && !std::same_as<Number, char>) ||
            std::floating_point<Number>) RedisCommand& add(Number number) {

@@ -48,60 +48,25 @@ class RedisValue {
   [[nodiscard]] const std::vector<RedisValue>& elements() const noexcept { return elements_; }
 
   /// The number.
-  [[nodiscard]] Result<std::int64_t> as_integer() const {
-    if (kind_ != Kind::integer) return mismatch("an integer");
-    return integer_;
-  }
+  [[nodiscard]] Result<std::int64_t> as_integer() const;
   /// A copy of the text.
-  [[nodiscard]] Result<std::string> as_text() const {
-    if (kind_ != Kind::text) return mismatch("a text");
-    return std::string(text());
-  }
+  [[nodiscard]] Result<std::string> as_text() const;
   /// A copy of the text, or std::nullopt for nothing.
-  [[nodiscard]] Result<std::optional<std::string>> as_optional_text() const {
-    if (kind_ == Kind::nil) return std::optional<std::string>();
-    if (kind_ != Kind::text) return mismatch("a text or nothing");
-    return std::optional<std::string>(text());
-  }
+  [[nodiscard]] Result<std::optional<std::string>> as_optional_text() const;
   /// A copy of the list.
-  [[nodiscard]] Result<std::vector<RedisValue>> as_list() const {
-    if (kind_ != Kind::list) return mismatch("a list");
-    return elements_;
-  }
+  [[nodiscard]] Result<std::vector<RedisValue>> as_list() const;
   /// Succeeds for anything but an error.
-  [[nodiscard]] Status as_status() const {
-    if (kind_ == Kind::error) return mismatch("a success");
-    return Done{};
-  }
+  [[nodiscard]] Status as_status() const;
 
   /// Equal when the kinds and everything in them are equal.
   friend bool operator==(const RedisValue& left, const RedisValue& right) noexcept {
-    return left.kind_ == right.kind_ && left.integer_ == right.integer_ && left.text_ == right.text_ &&
-           left.elements_ == right.elements_;
+    return left.equals(right);
   }
 
  private:
-  [[nodiscard]] Error mismatch(std::string_view expected) const {
-    if (kind_ == Kind::error) return Error(ErrorCode::refused, std::string(text()));
-    return Error(ErrorCode::protocol, "the server answered with " + std::string(to_string(kind_)) +
-                                          " instead of " + std::string(expected));
-  }
-  static constexpr std::string_view to_string(Kind kind) noexcept {
-    switch (kind) {
-      case Kind::nil:
-        return "nothing";
-      case Kind::integer:
-        return "an integer";
-      case Kind::text:
-        return "a text";
-      case Kind::error:
-        return "an error";
-      case Kind::list:
-        return "a list";
-    }
-    return "something unknown";
-  }
+  [[nodiscard]] bool equals(const RedisValue& other) const noexcept;
 
+  [[nodiscard]] Error mismatch(std::string_view expected) const;
   Kind kind_ = Kind::nil;
   std::int64_t integer_ = 0;
   Value text_;

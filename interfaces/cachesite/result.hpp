@@ -3,8 +3,9 @@
 #include <cachesite/error.hpp>
 
 #include <cassert>
+#include <memory>
+#include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace cachesite {
 
@@ -13,36 +14,67 @@ namespace cachesite {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) noexcept : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) noexcept : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(T value) noexcept : value_(std::move(value)), ok_(true) {}
+  Result(Error error) noexcept : error_(std::move(error)), ok_(false) {}
+
+  Result(const Result& other) requires std::is_copy_constructible_v<T> : ok_(other.ok_) { construct(other); }
+  Result(Result&& other) noexcept : ok_(other.ok_) { construct(std::move(other)); }
+  Result& operator=(const Result& other) requires std::is_copy_constructible_v<T> {
+    if (this != &other) *this = Result(other);
+    return *this;
+  }
+  Result& operator=(Result&& other) noexcept {
+    if (this == &other) return *this;
+    destroy();
+    ok_ = other.ok_;
+    construct(std::move(other));
+    return *this;
+  }
+  ~Result() { destroy(); }
 
   /// True when there is a value.
-  [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
+  [[nodiscard]] bool ok() const noexcept { return ok_; }
 
   /// The value. Precondition: ok().
   [[nodiscard]] const T& value() const& noexcept {
     assert(ok());
-    return *std::get_if<0>(&state_);
+    return value_;
   }
   [[nodiscard]] T&& value() && noexcept {
     assert(ok());
-    return std::move(*std::get_if<0>(&state_));
+    return std::move(value_);
   }
 
   /// The value, or `fallback` when the call failed.
-  [[nodiscard]] T value_or(T fallback) const {
-    const T* value = std::get_if<0>(&state_);
-    return value ? *value : std::move(fallback);
-  }
+  [[nodiscard]] T value_or(T fallback) const { return ok_ ? value_ : std::move(fallback); }
 
   /// The reason of the failure. Precondition: !ok().
   [[nodiscard]] const Error& error() const noexcept {
     assert(!ok());
-    return *std::get_if<1>(&state_);
+    return error_;
   }
 
  private:
-  std::variant<T, Error> state_;
+  template <class Other>
+  void construct(Other&& other) {
+    if (ok_)
+      std::construct_at(std::addressof(value_), std::forward<Other>(other).value_);
+    else
+      std::construct_at(std::addressof(error_), std::forward<Other>(other).error_);
+  }
+  void destroy() noexcept {
+    if (ok_)
+      value_.~T();
+    else
+      error_.~Error();
+  }
+
+  // Not a std::variant, which takes compilers long for each T.
+  union {
+    T value_;
+    Error error_;
+  };
+  bool ok_;
 };
 
 /// The value of a call that returns nothing but success.

@@ -118,18 +118,12 @@ class Value {
       size_ = size;
       return {inline_, size};
     }
-    if (capacity_ < size || block_.use_count() != 1) {
-      size_ = capacity_ = 0;
-      block_.reset();
-      const std::size_t whole = (size + 7) / 8 * 8;
-      auto fresh = std::shared_ptr<std::byte[]>(new std::byte[whole]);
-      auto* const start = fresh.get();
-      block_ = std::shared_ptr<const std::byte>(std::move(fresh), start);
-      capacity_ = whole;
-    }
+    if (capacity_ < size || block_.use_count() != 1) make_block(size);
     size_ = size;
     return {const_cast<std::byte*>(block_.get()), size};
   }
+
+  void make_block(std::size_t size);
 
   void release_block() noexcept {
     block_.reset();

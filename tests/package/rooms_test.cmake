@@ -41,6 +41,7 @@ forbid(implements/*.?pp "(${loaders_pattern})" "implements know no loader")
 # The floors of implements/, from the top down: a folder, then the folders that its files include. Each of those stands above it
 # in this list, so there is no circle of folders. `layers/*` is each layer for itself.
 set(floors
+  "interfaces:"
   "basics:"
   "binding:basics"
   "config:basics binding"

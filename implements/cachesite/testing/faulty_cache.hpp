@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/detail/batch_part.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -15,6 +14,10 @@
 #include <vector>
 
 namespace cachesite {
+
+namespace detail {
+[[noreturn]] void refuse_argument_without_text(std::size_t argument);
+}  // namespace detail
 
 /// Makes a cache key of the arguments of a function, by a template or by a function of the program.
 /// Thread-safe if the function is.
@@ -45,9 +48,7 @@ class ArgumentKey {
   static Make from_template(const KeyTemplate& parsed) {
     constexpr std::array<bool, sizeof...(Arguments)> has_text{CacheKeyPart<Arguments>...};
     for (std::size_t index = 0; index < has_text.size(); ++index)
-      if (parsed.uses(index) && !has_text[index])
-        throw std::invalid_argument("the key template uses argument " + std::to_string(index) +
-                                    ", for whose type there is no cache_key_part");
+      if (parsed.uses(index) && !has_text[index]) detail::refuse_argument_without_text(index);
     return [parsed](const Arguments&... arguments) {
       std::array<std::string, sizeof...(Arguments)> texts;
       [[maybe_unused]] std::size_t index = 0;

@@ -2,12 +2,12 @@
 
 #include <cachesite/cache_request.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/implementation_pointer.hpp>
 
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,52 +17,29 @@ namespace cachesite::detail {
 class BatchPart {
  public:
   /// `places` are those of the items in `whole`. Throws std::bad_alloc.
-  BatchPart(const CacheRequest& whole, std::vector<std::size_t> places)
-      : whole_(whole), places_(std::move(places)), request_(whole) {
-    for (const auto place : places_) {
-      if (whole.operation == CacheOperation::set_many)
-        entries_.push_back(whole.entries[place]);
-      else
-        keys_.push_back(whole.keys[place]);
-    }
-    request_.keys = keys_;
-    request_.entries = entries_;
-    const Error unanswered(ErrorCode::no_memory);
-    whole.visit_results([&](auto all) { make_room(all, unanswered); });
-  }
+  BatchPart(const CacheRequest& whole, std::vector<std::size_t> places);
   BatchPart(const BatchPart&) = delete;
   BatchPart& operator=(const BatchPart&) = delete;
-  ~BatchPart() = default;
+  ~BatchPart();
 
   [[nodiscard]] CacheRequest& request() noexcept { return request_; }
   /// The entries of a part of `set_many`, to be changed before it is passed on.
-  [[nodiscard]] std::span<CacheEntry> entries() noexcept { return entries_; }
-  [[nodiscard]] std::span<const std::size_t> places() const noexcept { return places_; }
-  /// Puts the answers to their places in the whole batch.
-  void hand_back() noexcept {
-    whole_.visit_results([&](auto all) {
-      auto some = request_.results_as<typename decltype(all)::element_type>();
-      for (std::size_t item = 0; item < places_.size(); ++item)
-        all[places_[item]] = std::move(some[item]);
-    });
+  [[nodiscard]] std::span<CacheEntry> entries() noexcept { return {entries_.data(), entries_.size()}; }
+  [[nodiscard]] std::span<const std::size_t> places() const noexcept {
+    return {places_.data(), places_.size()};
   }
+  /// Puts the answers to their places in the whole batch.
+  void hand_back() noexcept;
 
  private:
-  template <class R>
-  void make_room(std::span<R>, const Error& unanswered) {
-    auto& room = std::get<std::vector<R>>(room_);
-    room.assign(places_.size(), R(unanswered));
-    request_.results = std::span<R>(room);
-  }
+  struct Room;
 
   const CacheRequest& whole_;
   const std::vector<std::size_t> places_;
   CacheRequest request_;
   std::vector<std::string_view> keys_;
   std::vector<CacheEntry> entries_;
-  std::tuple<std::vector<Lookup>, std::vector<Status>, std::vector<Result<bool>>,
-             std::vector<Result<Remaining>>>
-      room_;
+  ImplementationPointer<Room> room_;
 };
 
 /// Passes those items of a batch on to `then(batch)` that `refusal(item)` has no reason to refuse, as one

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
-#include <cachesite/cache_request.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/time_to_live.hpp>
 
@@ -37,19 +36,6 @@ inline constexpr std::size_t largest_value = std::size_t{512} * 1024 * 1024;
   if (value && value->size() > largest_value)
     return Error(ErrorCode::too_large, "a value is at most 512 MiB long");
   return refusal_of_time_to_live(time_to_live);
-}
-
-[[nodiscard]] inline std::optional<Error> refusal_of_item(const CacheRequest& batch,
-                                                          std::size_t item) noexcept {
-  if (batch.operation != CacheOperation::set_many) return refusal_of_key(batch.keys[item]);
-  const auto& entry = batch.entries[item];
-  return refusal_of_entry(entry.key, entry.value, entry.time_to_live);
-}
-
-/// Of a request that is no batch.
-[[nodiscard]] inline std::optional<Error> refusal_of(const CacheRequest& request) noexcept {
-  if (request.subject() != CacheSubject::key) return std::nullopt;
-  return refusal_of_entry(request.key, request.value, request.time_to_live);
 }
 
 }  // namespace cachesite::detail

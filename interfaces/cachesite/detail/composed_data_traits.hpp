@@ -46,7 +46,7 @@ struct TupleDataTraits {
   }
   static Status from(const Data& data, Tuple& value) {
     if (!data.is_sequence() || data.elements().size() != size)
-      return unexpected_data("a list of " + std::to_string(size), data);
+      return unexpected_data("a list of ", size, data);
     Status status = Done{};
     auto next = data.elements().begin();
     std::apply(

@@ -141,7 +141,7 @@ struct DataTraits<std::array<T, Size>> {
   }
   static Status from(const Data& data, std::array<T, Size>& value) {
     if (!data.is_sequence() || data.elements().size() != Size)
-      return unexpected_data("a list of " + std::to_string(Size), data);
+      return unexpected_data("a list of ", Size, data);
     for (std::size_t index = 0; index < Size; ++index)
       if (auto status = detail::from_data(data.elements()[index], value[index]); !status.ok()) return status;
     return Done{};

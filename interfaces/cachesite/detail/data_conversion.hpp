@@ -4,7 +4,7 @@
 #include <cachesite/result.hpp>
 
 #include <concepts>
-#include <string>
+#include <cstddef>
 #include <string_view>
 #include <utility>
 
@@ -22,10 +22,9 @@ concept DataConvertible = requires(const T& value, T& destination, const Data& d
 };
 
 /// The failure that a `from` returns for a value of another kind.
-[[nodiscard]] inline Error unexpected_data(std::string_view expected, const Data& found) {
-  return Error(ErrorCode::corrupt,
-               "expected " + std::string(expected) + ", found " + std::string(to_string(found.kind())));
-}
+[[nodiscard]] Error unexpected_data(std::string_view expected, const Data& found);
+/// The same for `what` with a number behind it, such as a list of 3.
+[[nodiscard]] Error unexpected_data(std::string_view what, std::size_t number, const Data& found);
 
 namespace detail {
 

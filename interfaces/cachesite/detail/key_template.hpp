@@ -1,12 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace cachesite {
@@ -31,62 +28,19 @@ class KeyTemplate {
   /// that does not affect the key has an empty name. Throws std::invalid_argument for an unmatched brace, a
   /// placeholder without an argument, a name that is used twice, is a number or has no placeholder, and for
   /// more names than arguments.
-  KeyTemplate(std::string_view text, std::span<const std::string> names, std::size_t arguments)
-      : text_(text) {
-    check_names(names, arguments);
-    std::string literal;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-      const char character = text[at];
-      const bool doubled = at + 1 < text.size() && text[at + 1] == character;
-      if ((character == '{' || character == '}') && doubled) {
-        literal.push_back(character);
-        ++at;
-      } else if (character == '{') {
-        const auto end = text.find_first_of("{}", at + 1);
-        if (end == std::string_view::npos || text[end] == '{') refuse("a brace is not closed");
-        places_.push_back(
-            {std::move(literal), argument_of(text.substr(at + 1, end - at - 1), names, arguments)});
-        literal.clear();
-        at = end;
-      } else if (character == '}') {
-        refuse("a brace is closed that was not opened");
-      } else {
-        literal.push_back(character);
-      }
-    }
-    end_ = std::move(literal);
-    for (std::size_t index = 0; index < names.size(); ++index)
-      if (!names[index].empty() && !uses(index))
-        refuse("the argument \"" + names[index] +
-               "\" has no place; if it makes no difference, its name is \"\"");
-    for (std::size_t index = 0; index + 1 < places_.size(); ++index) {
-      const std::string& behind = places_[index + 1].before;
-      places_[index].form = behind.empty() || is_common(behind.front()) ? Form::counted : Form::escaped;
-      if (!behind.empty()) places_[index].separator = behind.front();
-    }
-  }
+  KeyTemplate(std::string_view text, std::span<const std::string> names, std::size_t arguments);
+  KeyTemplate(const KeyTemplate& other);
+  KeyTemplate(KeyTemplate&& other) noexcept;
+  KeyTemplate& operator=(const KeyTemplate& other);
+  KeyTemplate& operator=(KeyTemplate&& other) noexcept;
+  ~KeyTemplate();
 
   /// Whether the argument with that number, from 0, has a placeholder.
-  [[nodiscard]] bool uses(std::size_t argument) const noexcept {
-    return std::any_of(places_.begin(), places_.end(),
-                       [=](const Placeholder& place) { return place.argument == argument; });
-  }
+  [[nodiscard]] bool uses(std::size_t argument) const noexcept;
 
   /// The key for these texts of the arguments; texts of arguments without a placeholder are ignored. Throws
   /// std::bad_alloc.
-  [[nodiscard]] std::string key(std::span<const std::string> arguments) const {
-    std::string key;
-    for (const auto& place : places_) {
-      key.append(place.before);
-      const std::string& argument = arguments[place.argument];
-      if (place.form == Form::counted) key.append(std::to_string(argument.size())).push_back('\'');
-      if (place.form == Form::escaped)
-        append_escaped(key, argument, place.separator);
-      else
-        key.append(argument);
-    }
-    return key.append(end_);
-  }
+  [[nodiscard]] std::string key(std::span<const std::string> arguments) const;
 
  private:
   enum class Form : unsigned char { plain, escaped, counted };
@@ -97,58 +51,12 @@ class KeyTemplate {
     char separator = '\0';
   };
 
-  [[noreturn]] void refuse(const std::string& reason) const {
-    throw std::invalid_argument("key template \"" + text_ + "\": " + reason);
-  }
+  [[noreturn]] void refuse(const std::string& reason) const;
 
-  static bool is_digit(char character) noexcept { return character >= '0' && character <= '9'; }
-  // What numbers may be written with, and '%' of what is escaped.
-  static bool is_common(char character) noexcept {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           is_digit(character) || std::string_view("+-._%").find(character) != std::string_view::npos;
-  }
-
-  void check_names(std::span<const std::string> names, std::size_t arguments) const {
-    if (names.size() > arguments) refuse("there are more names than arguments");
-    for (std::size_t index = 0; index < names.size(); ++index) {
-      const std::string& name = names[index];
-      if (name.empty()) continue;
-      if (is_digit(name.front()) || name.find_first_of("{}") != std::string::npos)
-        refuse("\"" + name + "\" cannot be the name of an argument");
-      if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(index), name) !=
-          names.begin() + static_cast<std::ptrdiff_t>(index))
-        refuse("two arguments are called \"" + name + "\"");
-    }
-  }
+  void check_names(std::span<const std::string> names, std::size_t arguments) const;
 
   std::size_t argument_of(std::string_view place, std::span<const std::string> names,
-                          std::size_t arguments) const {
-    const auto named = std::find(names.begin(), names.end(), place);
-    if (!place.empty() && named != names.end()) return static_cast<std::size_t>(named - names.begin());
-    const bool number =
-        !place.empty() && place.size() <= 3 && std::all_of(place.begin(), place.end(), is_digit);
-    if (number) {
-      std::size_t index = 0;
-      for (const char digit : place)
-        index = index * 10 + static_cast<std::size_t>(digit - '0');
-      if (index < arguments) return index;
-    }
-    refuse("there is no argument {" + std::string(place) + "}");
-  }
-
-  static void append_escaped(std::string& key, std::string_view argument, char separator) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char character : argument) {
-      if (character != separator && character != '%') {
-        key.push_back(character);
-        continue;
-      }
-      const auto byte = static_cast<unsigned char>(character);
-      key.push_back('%');
-      key.push_back(digits[byte >> 4U]);
-      key.push_back(digits[byte & 15U]);
-    }
-  }
+                          std::size_t arguments) const;
 
   std::string text_;
   std::vector<Placeholder> places_;

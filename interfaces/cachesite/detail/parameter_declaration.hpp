@@ -13,7 +13,6 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
-#include <utility>
 #include <vector>
 
 namespace cachesite {
@@ -52,6 +51,7 @@ struct ParameterDeclaration {
   std::string name;
   /// Other names that are read as this one, for files written for other systems.
   std::vector<std::string> aliases;
+  void add_alias(std::string_view alias);
   /// One sentence for the reader of the reference.
   std::string text;
   /// Unit of a bare number, such as "entries"; empty when there is none.
@@ -94,47 +94,24 @@ struct ParameterDeclaration {
 class ParameterTable {
  public:
   ParameterTable() = default;
-  ParameterTable(std::initializer_list<ParameterDeclaration> declarations) : declarations_(declarations) {}
+  ParameterTable(std::initializer_list<ParameterDeclaration> declarations);
 
   [[nodiscard]] const std::vector<ParameterDeclaration>& declarations() const noexcept {
     return declarations_;
   }
 
   /// Adds the declarations of another table behind those of this one.
-  ParameterTable& add(const ParameterTable& table) {
-    const auto count = table.declarations_.size();
-    declarations_.reserve(declarations_.size() + count);
-    for (std::size_t index = 0; index < count; ++index)
-      declarations_.push_back(table.declarations_[index]);
-    return *this;
-  }
-  ParameterTable& add(ParameterDeclaration declaration) {
-    declarations_.push_back(std::move(declaration));
-    return *this;
-  }
+  ParameterTable& add(const ParameterTable& table);
+  ParameterTable& add(ParameterDeclaration declaration);
 
   /// Takes the declaration of that name out.
-  ParameterTable& remove(std::string_view name) {
-    std::erase_if(declarations_, [&](const ParameterDeclaration& each) { return each.name == name; });
-    return *this;
-  }
+  ParameterTable& remove(std::string_view name);
 
   /// Keeps configuration sessions from giving any of the parameters declared so far.
-  ParameterTable& only_in_files() {
-    for (auto& declaration : declarations_)
-      declaration.in_sessions = false;
-    return *this;
-  }
+  ParameterTable& only_in_files();
 
   /// The declaration with this name or alias, or null.
-  [[nodiscard]] const ParameterDeclaration* find(std::string_view name) const noexcept {
-    for (const auto& declaration : declarations_) {
-      if (declaration.name == name) return &declaration;
-      for (const auto& alias : declaration.aliases)
-        if (alias == name) return &declaration;
-    }
-    return nullptr;
-  }
+  [[nodiscard]] const ParameterDeclaration* find(std::string_view name) const noexcept;
 
  private:
   std::vector<ParameterDeclaration> declarations_;

@@ -3,15 +3,17 @@
 #include <cachesite/detail/parameter_declaration.hpp>
 #include <cachesite/reference.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <ratio>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -25,17 +27,52 @@ namespace cachesite {
 template <class T>
 struct ParameterType;
 
+namespace detail {
+
+// What the values hold, compiled once: a std::variant of so many types takes long wherever it is touched.
+[[nodiscard]] ParameterValue null_parameter();
+[[nodiscard]] ParameterValue parameter_of(bool value);
+[[nodiscard]] ParameterValue parameter_of(std::int64_t value);
+[[nodiscard]] ParameterValue parameter_of(double value);
+[[nodiscard]] ParameterValue parameter_of(const std::string& value);
+[[nodiscard]] ParameterValue parameter_of(const Secret& value);
+[[nodiscard]] ParameterValue parameter_of(std::chrono::nanoseconds value);
+[[nodiscard]] ParameterValue parameter_of(ByteSize value);
+[[nodiscard]] ParameterValue reference_parameter(std::string_view name);
+[[nodiscard]] ParameterValue list_parameter(std::size_t size,
+                                            const std::function<ParameterValue(std::size_t)>& element);
+
+void take_parameter(const ParameterValue& value, bool& member);
+void take_parameter(const ParameterValue& value, std::int64_t& member);
+void take_parameter(const ParameterValue& value, double& member);
+void take_parameter(const ParameterValue& value, std::string& member);
+void take_parameter(const ParameterValue& value, Secret& member);
+void take_parameter(const ParameterValue& value, std::chrono::nanoseconds& member);
+void take_parameter(const ParameterValue& value, ByteSize& member);
+[[nodiscard]] const std::string& referred_name(const ParameterValue& value);
+void for_each_element(const ParameterValue& list, const std::function<void(const ParameterValue&)>& visit);
+
+// Groups, whose members are declared in a table.
+[[nodiscard]] ParameterValue load_group(const ParameterTable& table, const void* members);
+void store_group(const ParameterTable& table, void* members, const ParameterValue& value);
+void visit_group(const ParameterTable& table, void* members, const ReferenceVisitor& visit);
+/// Takes out of a group what another one has too.
+void keep_difference(ParameterValue& group, const ParameterValue& usual);
+
+}  // namespace detail
+
 /// A struct that declares its parameters.
 template <class T>
 concept ParameterStruct = requires {
   { T::parameters() } -> std::convertible_to<ParameterTable>;
 };
 
-template <>
-struct ParameterType<bool> {
+// Templates, those for one type too: what is in them is compiled where a program uses it.
+template <std::same_as<bool> T>
+struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) { declaration.kind = ParameterKind::boolean; }
-  static ParameterValue load(const bool& member) { return {member}; }
-  static void store(bool& member, const ParameterValue& value) { member = std::get<bool>(value.data); }
+  static ParameterValue load(const T& member) { return detail::parameter_of(member); }
+  static void store(T& member, const ParameterValue& value) { detail::take_parameter(value, member); }
 };
 
 template <std::integral T>
@@ -49,34 +86,36 @@ requires(!std::same_as<T, bool>) struct ParameterType<T> {
                                                                  : static_cast<long double>(Wide::max());
   }
   static long double bound(std::integral auto value) { return static_cast<long double>(value); }
-  static ParameterValue load(const T& member) { return {static_cast<std::int64_t>(member)}; }
+  static ParameterValue load(const T& member) {
+    return detail::parameter_of(static_cast<std::int64_t>(member));
+  }
   static void store(T& member, const ParameterValue& value) {
-    member = static_cast<T>(std::get<std::int64_t>(value.data));
+    std::int64_t wide = 0;
+    detail::take_parameter(value, wide);
+    member = static_cast<T>(wide);
   }
 };
 
-template <>
-struct ParameterType<double> {
+template <std::same_as<double> T>
+struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) { declaration.kind = ParameterKind::real; }
-  static long double bound(double value) { return value; }
-  static ParameterValue load(const double& member) { return {member}; }
-  static void store(double& member, const ParameterValue& value) { member = std::get<double>(value.data); }
+  static long double bound(T value) { return value; }
+  static ParameterValue load(const T& member) { return detail::parameter_of(member); }
+  static void store(T& member, const ParameterValue& value) { detail::take_parameter(value, member); }
 };
 
-template <>
-struct ParameterType<std::string> {
+template <std::same_as<std::string> T>
+struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) { declaration.kind = ParameterKind::text; }
-  static ParameterValue load(const std::string& member) { return {member}; }
-  static void store(std::string& member, const ParameterValue& value) {
-    member = std::get<std::string>(value.data);
-  }
+  static ParameterValue load(const T& member) { return detail::parameter_of(member); }
+  static void store(T& member, const ParameterValue& value) { detail::take_parameter(value, member); }
 };
 
-template <>
-struct ParameterType<Secret> {
+template <std::same_as<Secret> T>
+struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) { declaration.kind = ParameterKind::secret; }
-  static ParameterValue load(const Secret& member) { return {member}; }
-  static void store(Secret& member, const ParameterValue& value) { member = std::get<Secret>(value.data); }
+  static ParameterValue load(const T& member) { return detail::parameter_of(member); }
+  static void store(T& member, const ParameterValue& value) { detail::take_parameter(value, member); }
 };
 
 template <class Rep, class Period>
@@ -96,21 +135,21 @@ struct ParameterType<std::chrono::duration<Rep, Period>> {
     return std::chrono::duration<long double, std::nano>(value).count();
   }
   static ParameterValue load(const Duration& member) {
-    return {std::chrono::duration_cast<std::chrono::nanoseconds>(member)};
+    return detail::parameter_of(std::chrono::duration_cast<std::chrono::nanoseconds>(member));
   }
   static void store(Duration& member, const ParameterValue& value) {
-    member = std::chrono::duration_cast<Duration>(std::get<std::chrono::nanoseconds>(value.data));
+    std::chrono::nanoseconds exact{};
+    detail::take_parameter(value, exact);
+    member = std::chrono::duration_cast<Duration>(exact);
   }
 };
 
-template <>
-struct ParameterType<ByteSize> {
+template <std::same_as<ByteSize> T>
+struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) { declaration.kind = ParameterKind::size; }
-  static long double bound(ByteSize value) { return static_cast<long double>(value.bytes); }
-  static ParameterValue load(const ByteSize& member) { return {member}; }
-  static void store(ByteSize& member, const ParameterValue& value) {
-    member = std::get<ByteSize>(value.data);
-  }
+  static long double bound(T value) { return static_cast<long double>(value.bytes); }
+  static ParameterValue load(const T& member) { return detail::parameter_of(member); }
+  static void store(T& member, const ParameterValue& value) { detail::take_parameter(value, member); }
 };
 
 /// An enumeration is read and written by the words given with `.choices`, which replaces these functions.
@@ -118,7 +157,7 @@ template <class T>
 requires std::is_enum_v<T>
 struct ParameterType<T> {
   static void describe(ParameterDeclaration& declaration) { declaration.kind = ParameterKind::choice; }
-  static ParameterValue load(const T&) { return {}; }
+  static ParameterValue load(const T&) { return detail::null_parameter(); }
   static void store(T&, const ParameterValue&) {}
 };
 
@@ -131,14 +170,9 @@ struct ParameterType<std::optional<T>> {
   static long double bound(const auto& value) { return ParameterType<T>::bound(value); }
   // Of a group that may be left out, what it gives.
   static ParameterValue load(const std::optional<T>& member) {
-    if (!member) return {};
+    if (!member) return detail::null_parameter();
     auto value = ParameterType<T>::load(*member);
-    if constexpr (ParameterStruct<T>) {
-      const auto usual = std::get<ParameterGroup>(ParameterType<T>::load(T()).data);
-      std::erase_if(std::get<ParameterGroup>(value.data), [&](const NamedParameterValue& each) {
-        return std::find(usual.begin(), usual.end(), each) != usual.end();
-      });
-    }
+    if constexpr (ParameterStruct<T>) detail::keep_difference(value, ParameterType<T>::load(T()));
     return value;
   }
   static void store(std::optional<T>& member, const ParameterValue& value) {
@@ -166,15 +200,14 @@ struct ParameterType<std::vector<T>> {
   }
   static long double bound(const auto& value) { return ParameterType<T>::bound(value); }
   static ParameterValue load(const std::vector<T>& member) {
-    ParameterList list;
-    for (const auto& element : member)
-      list.push_back(ParameterType<T>::load(element));
-    return {std::move(list)};
+    return detail::list_parameter(member.size(),
+                                  [&](std::size_t index) { return ParameterType<T>::load(member[index]); });
   }
   static void store(std::vector<T>& member, const ParameterValue& value) {
     member.clear();
-    for (const auto& element : std::get<ParameterList>(value.data))
+    detail::for_each_element(value, [&](const ParameterValue& element) {
       ParameterType<T>::store(member.emplace_back(), element);
+    });
   }
   static void visit_references(std::vector<T>& member, const ReferenceVisitor& visit) requires
       requires(T& element) {
@@ -194,11 +227,11 @@ struct ParameterType<Reference<I>> {
     declaration.interface_name = std::string(I::interface_name);
   }
   static ParameterValue load(const Reference<I>& member) {
-    return member.is_set() ? ParameterValue{ReferenceName{member.name()}} : ParameterValue{};
+    return member.is_set() ? detail::reference_parameter(member.name()) : detail::null_parameter();
   }
   static void store(Reference<I>& member, const ParameterValue& value) {
     member = Reference<I>();
-    if (!value.is_null()) member.set_name(std::get<ReferenceName>(value.data).name);
+    if (!value.is_null()) member.set_name(detail::referred_name(value));
   }
   static void visit_references(Reference<I>& member, const ReferenceVisitor& visit) {
     if (!member.is_set() || member.component()) return;
@@ -215,14 +248,14 @@ struct ParameterType<DefaultReference<I>> {
     ParameterType<Reference<I>>::describe(declaration);
   }
   static ParameterValue load(const DefaultReference<I>& member) {
-    return member.is_declined() ? ParameterValue{} : ParameterValue{ReferenceName{member.name()}};
+    return member.is_declined() ? detail::null_parameter() : detail::reference_parameter(member.name());
   }
   static void store(DefaultReference<I>& member, const ParameterValue& value) {
     member = DefaultReference<I>();
     if (value.is_null())
       member.decline();
     else
-      member.set_name(std::get<ReferenceName>(value.data).name);
+      member.set_name(detail::referred_name(value));
   }
   static void visit_references(DefaultReference<I>& member, const ReferenceVisitor& visit) {
     if (member.is_declined() || member.component()) return;
@@ -246,19 +279,10 @@ struct ParameterType<T> {
     static const ParameterTable made = T::parameters();
     return made;
   }
-  static ParameterValue load(const T& member) {
-    ParameterGroup group;
-    for (const auto& declaration : table().declarations())
-      group.push_back({declaration.name, declaration.load(&member)});
-    return {std::move(group)};
-  }
-  static void store(T& member, const ParameterValue& value) {
-    for (const auto& [name, inner] : std::get<ParameterGroup>(value.data))
-      if (const auto* declaration = table().find(name)) declaration->store(&member, inner);
-  }
+  static ParameterValue load(const T& member) { return detail::load_group(table(), &member); }
+  static void store(T& member, const ParameterValue& value) { detail::store_group(table(), &member, value); }
   static void visit_references(T& member, const ReferenceVisitor& visit) {
-    for (const auto& declaration : table().declarations())
-      if (declaration.visit_references) declaration.visit_references(&member, visit);
+    detail::visit_group(table(), &member, visit);
   }
 };
 

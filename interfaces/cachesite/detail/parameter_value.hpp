@@ -32,18 +32,19 @@ struct ParameterValue {
       data;
 
   [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data); }
-  friend bool operator==(const ParameterValue& left, const ParameterValue& right);
+  friend bool operator==(const ParameterValue& left, const ParameterValue& right) {
+    return left.equals(right);
+  }
+  [[nodiscard]] bool equals(const ParameterValue& other) const;
 };
 
 /// One member of a group with its name.
 struct NamedParameterValue {
   std::string name;
   ParameterValue value;
-  friend bool operator==(const NamedParameterValue&, const NamedParameterValue&) = default;
+  friend bool operator==(const NamedParameterValue& left, const NamedParameterValue& right) {
+    return left.name == right.name && left.value == right.value;
+  }
 };
-
-inline bool operator==(const ParameterValue& left, const ParameterValue& right) {
-  return left.data == right.data;
-}
 
 }  // namespace cachesite

@@ -28,15 +28,7 @@ struct SessionOptions {
   /// Whether the session is used. An options struct may hide this with its own rule.
   [[nodiscard]] bool uses_session() const noexcept { return !config.is_declined(); }
 
-  static ParameterTable parameters() {
-    using O = SessionOptions;
-    return {
-        parameter("config", &O::config, "Configuration for parameters that are not given here; null: none.")
-            .computed_default("the unnamed configuration, if there is one"),
-        parameter("config_session", &O::config_session,
-                  "Session of the configuration that holds the parameters."),
-    };
-  }
+  static ParameterTable parameters();
 };
 
 }  // namespace cachesite

@@ -1,0 +1,128 @@
+#include <cachesite/cache.hpp>
+#include <cachesite/detail/batch_part.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cachesite {
+
+namespace {
+
+using detail::refusal_of_entry;
+using detail::refusal_of_key;
+
+std::optional<Error> refusal_of_item(const CacheRequest& batch, std::size_t item) noexcept {
+  if (batch.operation != CacheOperation::set_many) return refusal_of_key(batch.keys[item]);
+  const auto& entry = batch.entries[item];
+  return refusal_of_entry(entry.key, entry.value, entry.time_to_live);
+}
+
+/// Of a request that is no batch.
+std::optional<Error> refusal_of(const CacheRequest& request) noexcept {
+  if (request.subject() != CacheSubject::key) return std::nullopt;
+  return refusal_of_entry(request.key, request.value, request.time_to_live);
+}
+
+/// Whether a request, or an item of it, leaves the TTL to the cache.
+bool leaves_time_to_live(const CacheRequest& request) noexcept {
+  return !request.time_to_live.specified() ||
+         std::any_of(request.entries.begin(), request.entries.end(),
+                     [](const CacheEntry& entry) { return !entry.time_to_live.specified(); });
+}
+
+/// Has `then(request)` end the same request with the TTLs that `own(key, TTL)` gives where it leaves them to
+/// the cache.
+template <class Own, class Then>
+void perform_completed(CacheRequest& request, Own own, Then then) noexcept {
+  try {
+    CacheRequest completed = request;
+    completed.time_to_live = own(request.key, request.time_to_live);
+    std::vector<CacheEntry> entries(request.entries.begin(), request.entries.end());
+    for (auto& entry : entries)
+      entry.time_to_live = own(entry.key, entry.time_to_live);
+    completed.entries = entries;
+    then(completed);
+    if (!request.is_batch()) request.end_as(completed);
+  } catch (...) {
+    request.fail(thrown_failure());
+  }
+}
+
+/// Has `begin(request)` end a request, or those items of a batch, that the rules allow, and refuses the rest:
+/// `refused()` is called for each. What is thrown becomes a failure.
+template <class Begin, class Refused>
+void perform(CacheRequest& request, Begin begin, Refused refused) noexcept {
+  if (request.is_batch()) {
+    const auto refusal = [&](std::size_t item) { return refusal_of_item(request, item); };
+    for (auto count = detail::pass_accepted(request, refusal, begin); count > 0; --count)
+      refused();
+    return;
+  }
+  if (const auto reason = refusal_of(request)) {
+    refused();
+    return request.fail(*reason);
+  }
+  try {
+    begin(request);
+  } catch (...) {
+    request.fail(thrown_failure());
+  }
+}
+
+template <class R>
+std::vector<R> ask_all(ICache& cache, CacheOperation operation, std::span<const std::string_view> keys,
+                       const R& initial) {
+  std::vector<R> results(keys.size(), initial);
+  detail::ask_all(cache, operation, keys, std::span<R>(results));
+  return results;
+}
+
+}  // namespace
+
+Result<bool> ICache::expire_at(std::string_view key, std::chrono::system_clock::time_point when) noexcept {
+  const auto now = std::chrono::system_clock::now();
+  if (when <= now) return remove(key);
+  return expire(key, TimeToLive(std::chrono::ceil<std::chrono::milliseconds>(when - now)));
+}
+
+std::vector<Lookup> ICache::get_many(Keys keys) {
+  return ask_all(*this, Operation::get_many, keys, Lookup());
+}
+
+std::vector<Status> ICache::set_many(std::span<const CacheEntry> entries) {
+  std::vector<Status> results(entries.size(), Status(Done{}));
+  set_many(entries, results);
+  return results;
+}
+
+std::vector<Result<bool>> ICache::remove_many(Keys keys) {
+  return ask_all(*this, Operation::remove_many, keys, Result<bool>(false));
+}
+
+KeyRange ICache::keys(std::string_view pattern) {
+  return KeyRange(
+      [this, text = std::string(pattern)](ScanPosition& position, std::vector<std::string>& found) {
+        return scan(text, position, found);
+      });
+}
+
+void ICache::perform(CacheRequest& request) noexcept {
+  if (!leaves_time_to_live(request)) return perform_as_given(request);
+  perform_completed(
+      request, [this](std::string_view key, TimeToLive given) { return effective_time_to_live(key, given); },
+      [this](CacheRequest& completed) { perform_as_given(completed); });
+}
+
+void ICache::perform_as_given(CacheRequest& request) noexcept {
+  cachesite::perform(
+      request, [this](CacheRequest& accepted) { do_begin(accepted); }, [this] { on_refused(); });
+}
+
+}  // namespace cachesite
