@@ -106,11 +106,12 @@ needed_contents() {
   esac
 }
 
-# The most KiB that each may take when installed, and the most bytes of its .deb.
+# The most KiB that each may take when installed, and the most bytes of its .deb. Of the second, 3 MB are the libraries for the tests and
+# the tool of programs.
 size_limits() {
   case "$1" in
     libcachesite0*) echo "5000 1400000" ;;
-    libcachesite-dev) echo "17000 2200000" ;;
+    libcachesite-dev) echo "22000 2600000" ;;
     cachesite) echo "1500 400000" ;;
   esac
 }
