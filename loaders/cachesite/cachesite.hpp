@@ -4,6 +4,7 @@
 /// bases for components of your own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
+#include <cachesite/async_call.hpp>
 #include <cachesite/bound_cache.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
@@ -14,6 +15,7 @@
 #include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/cached_function.hpp>
+#include <cachesite/call_options.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
 #include <cachesite/codec.hpp>

@@ -1,0 +1,271 @@
+#pragma once
+
+#include <cachesite/call_options.hpp>
+#include <cachesite/detail/async_operation.hpp>
+#include <cachesite/detail/async_progress.hpp>
+#include <cachesite/detail/result_conversion.hpp>
+#include <cachesite/detail/resumption.hpp>
+#include <cachesite/detail/started_call.hpp>
+#include <cachesite/detail/thread_wait.hpp>
+#include <cachesite/error.hpp>
+#include <cachesite/executor.hpp>
+#include <cachesite/work.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <future>
+#include <memory>
+#include <new>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+namespace cachesite {
+
+/// A call that has not begun. It begins, once, when it is consumed in one of four ways; destroyed before that,
+/// it was never made. Until then it holds views of its arguments, so it is consumed in the expression that
+/// makes it:
+///
+///     auto found = co_await cache->async_get("user:42");
+///     cache->async_set_value("user:42", "Ada", 30min).start([](bool stored) { ... });
+///     auto soon = cache->async_get("user:42").future();
+///     const auto now = cache->async_get("user:42").wait();
+///
+/// A call that is consumed twice ends with `bad_argument` the second time. A coroutine that is destroyed while
+/// it waits for a call cancels it, and nothing of it is touched any more; it has to be destroyed where it
+/// would go on, or while it certainly does not. What is at hand is given at once, in the same thread. Used by
+/// one thread at a time.
+template <class R>
+class [[nodiscard]] AsyncCall {
+  class Consumption;
+  class Awaiter;
+
+ public:
+  using result_type = R;
+
+  /// For those who offer calls: one that has `Operation`, made of the other arguments, carried out. The
+  /// patience is the operation's own affair.
+  template <class Operation, class... Arguments>
+  AsyncCall(std::in_place_type_t<Operation>, const CallOptions& options, Arguments&&... arguments)
+      : executor_(options.executor), stop_(options.stop) {
+    static_assert(std::is_base_of_v<detail::AsyncOperationOf<R>, Operation>);
+    static_assert(sizeof(Operation) <= room && alignof(Operation) <= alignof(std::max_align_t));
+    operation_ = new (room_) Operation(std::forward<Arguments>(arguments)...);
+  }
+  AsyncCall(const AsyncCall&) = delete;
+  AsyncCall& operator=(const AsyncCall&) = delete;
+  ~AsyncCall() {
+    if (operation_ != nullptr) operation_->~AsyncOperation();
+  }
+
+  /// Gives the result to a coroutine, of any type. It goes on at once, without being suspended, when the
+  /// result is at hand; else by the executor of the options, and without one in a thread that runs the loop.
+  [[nodiscard]] auto operator co_await() && noexcept { return Awaiter(*this); }
+
+  /// Calls `then(result)` once, by the executor of the options. Without an executor it is called at once when
+  /// the result is at hand, but never within another such function; and else by a thread that runs the loop.
+  /// `then` is moved, need not be copyable, and must not throw. One allocation; without memory for it the
+  /// result is `no_memory`, and `then` is called at once.
+  template <class F>
+  void start(F&& then) && {
+    std::move(*this).begin_started(executor_, [then = std::decay_t<F>(std::forward<F>(then))](
+                                                  auto&& take) mutable { std::invoke(then, take()); });
+  }
+
+  /// The result as a future, which also takes what the function of `map` throws. Set by a thread that runs the
+  /// loop, so a thread that has to run it must not wait for the future: see `wait`. The executor of the
+  /// options has no part in it. Throws std::bad_alloc.
+  [[nodiscard]] std::future<R> future() && {
+    std::promise<R> promise;
+    auto future = promise.get_future();
+    std::move(*this).begin_started(nullptr, [promise = std::move(promise)](auto&& take) mutable {
+      try {
+        promise.set_value(take());
+      } catch (...) {
+        promise.set_exception(std::current_exception());
+      }
+    });
+    return future;
+  }
+
+  /// Waits for the result. This thread runs the loop meanwhile, so other calls may go on in it, and the loop
+  /// makes progress even if this is called on its only thread. The executor of the options has no part in it.
+  [[nodiscard]] R wait() && {
+    Consumption consumption(*this);
+    if (!consumption.begin()) consumption.wait();
+    return consumption.take();
+  }
+
+  /// The same call with the result `function(result)`. What the function throws comes out of `co_await` and
+  /// `wait`; with `start` it must not throw. It runs where the caller goes on. Throws std::bad_alloc.
+  template <class F>
+  [[nodiscard]] auto map(F&& function) && {
+    using Mapped = std::decay_t<std::invoke_result_t<std::decay_t<F>&, R>>;
+    static_assert(!std::is_void_v<Mapped>, "the function of map gives the result of the call");
+    auto conversion = std::make_unique<detail::MappedResult<Mapped, R, std::decay_t<F>>>(
+        std::move(conversion_), std::forward<F>(function));
+    return AsyncCall<Mapped>(typename AsyncCall<Mapped>::Moved{}, *this, std::move(conversion));
+  }
+
+ private:
+  template <class Other>
+  friend class AsyncCall;
+  struct Moved {};
+
+  // Takes over a call that has not begun.
+  template <class Other>
+  AsyncCall(Moved, AsyncCall<Other>& from, std::unique_ptr<detail::ResultConversion<R>> conversion) noexcept
+      : executor_(from.executor_), stop_(from.stop_), conversion_(std::move(conversion)) {
+    if (!std::exchange(from.consumed_, true))
+      operation_ = from.operation_->move_to(room_);
+    else
+      consumed_ = true;
+  }
+
+  template <class F>
+  void begin_started(IExecutor* executor, F function) && {
+    using Started = detail::StartedCall<StartedConsumption, F>;
+    if (auto* const started = new (std::nothrow) Started(std::move(*this), std::move(function)))
+      return started->begin(executor);
+    consumed_ = true;
+    function([this] { return detail::failed_result<R>(Error(ErrorCode::no_memory), conversion_.get()); });
+  }
+
+  static constexpr std::size_t room = 384;
+
+  alignas(std::max_align_t) std::byte room_[room];
+  detail::AsyncOperation* operation_ = nullptr;  // in the room
+  IExecutor* executor_ = nullptr;
+  std::stop_token stop_;
+  std::unique_ptr<detail::ResultConversion<R>> conversion_;  // null: the operation's own result
+  bool consumed_ = false;
+
+  class StartedConsumption;
+};
+
+// How a call is consumed, whichever way.
+template <class R>
+class AsyncCall<R>::Consumption {
+ public:
+  explicit Consumption(AsyncCall& call) noexcept : call_(&call) {}
+
+  // True when the result is at hand.
+  [[nodiscard]] bool begin() noexcept {
+    if (std::exchange(call_->consumed_, true))
+      refusal_ = Refusal::consumed;
+    else if (call_->stop_.stop_requested())
+      refusal_ = Refusal::stopped;
+    return refusal_ != Refusal::none || progress_.begin(*call_->operation_, call_->stop_);
+  }
+
+  // False when the result is at hand after all.
+  [[nodiscard]] bool suspend(IExecutor* executor, Work& work) noexcept {
+    return progress_.suspend(executor != nullptr ? *executor : *call_->operation_->loop(), work);
+  }
+
+  void wait() noexcept {
+    try {
+      detail::ThreadWait wait;
+      if (progress_.suspend(wait, wait)) wait.wait(*call_->operation_->loop());
+    } catch (...) {
+      give_up();
+    }
+  }
+
+  // There is no memory for the wait.
+  void give_up() noexcept {
+    progress_.abandon();
+    refusal_ = Refusal::no_memory;
+  }
+  // See AsyncProgress.
+  bool abandon() noexcept { return progress_.abandon(); }
+
+  [[nodiscard]] IExecutor* executor() const noexcept { return call_->executor_; }
+
+  [[nodiscard]] R take() {
+    progress_.finish();
+    auto* const conversion = call_->conversion_.get();
+    if (refusal_ != Refusal::none) return detail::failed_result<R>(error(), conversion);
+    return detail::take_result<R>(*call_->operation_, conversion);
+  }
+
+ private:
+  enum class Refusal : std::uint8_t { none, consumed, stopped, no_memory };
+  [[nodiscard]] Error error() const noexcept {
+    if (refusal_ == Refusal::consumed)
+      return Error(ErrorCode::bad_argument, "the call has been consumed before");
+    if (refusal_ == Refusal::stopped)
+      return Error(ErrorCode::closed, "the caller has asked for the end of the call");
+    return Error(ErrorCode::no_memory, "", Outcome::unknown);
+  }
+
+  AsyncCall* call_;
+  detail::AsyncProgress progress_;
+  Refusal refusal_ = Refusal::none;
+};
+
+// One that owns its call.
+template <class R>
+class AsyncCall<R>::StartedConsumption {
+ public:
+  explicit StartedConsumption(AsyncCall&& call) noexcept
+      : call_(Moved{}, call, std::move(call.conversion_)), consumption_(call_) {}
+
+  [[nodiscard]] bool begin() noexcept { return consumption_.begin(); }
+  [[nodiscard]] bool suspend(IExecutor* executor, Work& work) noexcept {
+    return consumption_.suspend(executor, work);
+  }
+  [[nodiscard]] R take() { return consumption_.take(); }
+
+ private:
+  AsyncCall call_;
+  Consumption consumption_;
+};
+
+// One by a coroutine.
+template <class R>
+class AsyncCall<R>::Awaiter {
+ public:
+  explicit Awaiter(AsyncCall& call) noexcept : consumption_(call) {}
+  Awaiter(const Awaiter&) = delete;
+  Awaiter& operator=(const Awaiter&) = delete;
+  ~Awaiter() {
+    if (resumption_ == nullptr) return;
+    if (consumption_.abandon())
+      resumption_->forget();
+    else
+      resumption_->recycle();
+  }
+
+  [[nodiscard]] bool await_ready() noexcept { return consumption_.begin(); }
+
+  // Nothing of the coroutine is touched once it may go on elsewhere (clang before 17 would otherwise keep locals
+  // of an inlined call in the coroutine's frame).
+  [[nodiscard, gnu::noinline]] bool await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    detail::Resumption* const resumption = detail::Resumption::make();
+    if (resumption == nullptr) {
+      consumption_.give_up();
+      return false;
+    }
+    resumption->set(coroutine);
+    resumption_ = resumption;
+    if (consumption_.suspend(consumption_.executor(), *resumption)) return true;
+    resumption_ = nullptr;
+    resumption->recycle();
+    return false;
+  }
+
+  [[nodiscard]] R await_resume() {
+    resumption_ = nullptr;
+    return consumption_.take();
+  }
+
+ private:
+  Consumption consumption_;
+  detail::Resumption* resumption_ = nullptr;  // while suspended
+};
+
+}  // namespace cachesite
