@@ -113,7 +113,8 @@ void a_later_value_replaces_an_earlier_one(const CacheUnderTest& subject) {
 
 void a_value_that_looks_like_a_null_marker_is_a_value(const CacheUnderTest& subject) {
   const std::string old_marker = "__REDIS_KIT_NONE__";
-  const std::string marker = std::string(1, '\0') + old_marker + std::string(1, '\0');
+  std::string marker(1, '\0');
+  marker.append(old_marker).push_back('\0');
   for (const auto& text : {marker, old_marker, marker + marker, marker + old_marker, marker + "x",
                            old_marker + "x", "x" + marker, marker.substr(0, 19)}) {
     REQUIRE(subject.cache->set_value("marker", text, long_time));

@@ -62,12 +62,20 @@ class [[nodiscard]] Result {
     else
       std::construct_at(std::addressof(error_), std::forward<Other>(other).error_);
   }
+// g++ 12 takes the member that is not there for one that is destroyed.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   void destroy() noexcept {
     if (ok_)
       value_.~T();
     else
       error_.~Error();
   }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
   // Not a std::variant, which takes compilers long for each T.
   union {
