@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/i_object_table.hpp>
+#include <cachesite/detail/i_object_table.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 // messages, and a check of the promises of ICache for your own caches and layers. Link cachesite::testing for
 // the last. Not part of <cachesite/cachesite.hpp>.
 
-#include <cachesite/testing/cache_contract.hpp>
-#include <cachesite/testing/fake_clock.hpp>
-#include <cachesite/testing/faulty_cache.hpp>
-#include <cachesite/testing/recording_logger.hpp>
+#include <cachesite/detail/testing/cache_contract.hpp>
+#include <cachesite/detail/testing/fake_clock.hpp>
+#include <cachesite/detail/testing/faulty_cache.hpp>
+#include <cachesite/detail/testing/recording_logger.hpp>

@@ -1,6 +1,6 @@
 #include "interfaces/letter_case.hpp"
 
-#include <cachesite/naming_policy.hpp>
+#include <cachesite/data.hpp>
 
 #include <algorithm>
 #include <iterator>

@@ -6,7 +6,6 @@
 #include <cachesite/detail/data_conversion.hpp>
 #include <cachesite/detail/enumeration_data_traits.hpp>
 #include <cachesite/detail/scalar_data_traits.hpp>
-#include <cachesite/naming_policy.hpp>
 #include <cachesite/result.hpp>
 
 #include <array>

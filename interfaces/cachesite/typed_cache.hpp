@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
-#include <cachesite/i_object_table.hpp>
+#include <cachesite/detail/i_object_table.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/serializer.hpp>
 

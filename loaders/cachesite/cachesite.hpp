@@ -38,6 +38,7 @@
 #include <cachesite/detail/environment_source.hpp>
 #include <cachesite/detail/file_documents.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/i_object_table.hpp>
 #include <cachesite/detail/key_template.hpp>
 #include <cachesite/detail/latency_histogram.hpp>
 #include <cachesite/detail/log_sink_options.hpp>
@@ -77,7 +78,6 @@
 #include <cachesite/fixed_config.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/i_event_loop.hpp>
-#include <cachesite/i_object_table.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/i_write_policy_cache.hpp>
@@ -96,7 +96,6 @@
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/mutex_guard.hpp>
-#include <cachesite/naming_policy.hpp>
 #include <cachesite/null_cache.hpp>
 #include <cachesite/object_table.hpp>
 #include <cachesite/open_telemetry_exporter.hpp>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cachesite/data.hpp>
-#include <cachesite/naming_policy.hpp>
 #include <cachesite/result.hpp>
 
 #include <string>

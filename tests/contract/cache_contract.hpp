@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/testing/cache_contract.hpp>
+#include <cachesite/detail/testing/cache_contract.hpp>
 
 #include <functional>
 #include <string>

@@ -153,7 +153,7 @@ set(guarded_mutexes implements/redis/channel/channel.hpp implements/redis/endpoi
                     implements/layers/remember/flight_table.hpp implements/memory/objects/object_shard.hpp)
 foreach(name IN LISTS product)
   # Nor do tests of programs fork.
-  if(name MATCHES "^implements/(basics|testing|cachesite/testing)/")
+  if(name MATCHES "^implements/(basics|testing|cachesite/detail/testing)/")
     continue()
   endif()
   file(READ ${SOURCE}/${name} text)

@@ -3,7 +3,7 @@
 #include "support/support_thread.hpp"
 #include "support/wait_until.hpp"
 
-#include <cachesite/testing/recording_logger.hpp>
+#include <cachesite/detail/testing/recording_logger.hpp>
 
 #include <chrono>
 #include <cstddef>

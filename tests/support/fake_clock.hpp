@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/testing/fake_clock.hpp>
+#include <cachesite/detail/testing/fake_clock.hpp>
 
 namespace cachesite::test {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/testing/faulty_cache.hpp>
+#include <cachesite/detail/testing/faulty_cache.hpp>
 
 namespace cachesite::test {
 

@@ -1,4 +1,4 @@
-#include <cachesite/naming_policy.hpp>
+#include <cachesite/data.hpp>
 
 #include <random>
 #include <string>

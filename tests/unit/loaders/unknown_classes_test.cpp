@@ -1,7 +1,7 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/detail/problem_text.hpp>
+#include <cachesite/detail/testing/recording_logger.hpp>
 #include <cachesite/load.hpp>
-#include <cachesite/testing/recording_logger.hpp>
 
 #include <boost/test/unit_test.hpp>
 

@@ -1,4 +1,4 @@
-#include <cachesite/testing/recording_logger.hpp>
+#include <cachesite/detail/testing/recording_logger.hpp>
 
 #include <boost/test/unit_test.hpp>
 
