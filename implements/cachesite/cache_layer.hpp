@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cachesite/cache.hpp>
+#include <cachesite/computing_cache.hpp>
+#include <cachesite/i_tagged_cache.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -41,9 +43,10 @@ enum class BelowInterfaces : std::uint8_t {
 /// `do_read` and `do_write` may be overridden too, as a fast path.
 ///
 /// A layer that only observes calls, or changes keys or TTLs, uses `BelowInterfaces::passed_on`: it also
-/// offers IComputingCache and ITaggedCache if the cache below does (see `find_interface`). `do_begin` then
-/// gets `remember` as a read, which is a miss when the value has to be computed, and `write_tagged` as a
-/// write. `effective_time_to_live` gives the TTL of a computed value. Evictions of tags bypass the layer.
+/// offers IComputingCache and ITaggedCache if the cache below does (see `find_interface`). With
+/// `using passes_on = PassedOn;` files may register it under them. `do_begin` then gets `remember` as a read,
+/// which is a miss when the value has to be computed, and `write_tagged` as a write. `effective_time_to_live`
+/// gives the TTL of a computed value. Evictions of tags bypass the layer.
 ///
 /// `forward` does not check the rules for keys, values and TTLs again: a layer that makes keys or values
 /// longer checks them itself, or uses `below()->perform(request)`.
@@ -52,6 +55,9 @@ enum class BelowInterfaces : std::uint8_t {
 /// (except refused calls), health and logger are those of the cache below.
 class CacheLayer : public ICache {
  public:
+  /// The interfaces that `BelowInterfaces::passed_on` is about.
+  using PassedOn = Provides<IComputingCache, ITaggedCache>;
+
   /// Throws std::invalid_argument when `below` is null.
   explicit CacheLayer(std::shared_ptr<ICache> below, BelowInterfaces interfaces = BelowInterfaces::hidden);
   ~CacheLayer() override;

@@ -48,6 +48,7 @@ struct ExpiryCacheOptions : Expiry {
 /// sets the TTL to `max_ttl`. Reads are passed on unchanged.
 class ExpiryCache final : public CacheLayer {
  public:
+  using passes_on = PassedOn;
   using Options = ExpiryCacheOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, and when `over` is not set.

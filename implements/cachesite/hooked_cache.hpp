@@ -31,6 +31,7 @@ struct HookedCacheOptions {
 /// one are logged as its end. Exceptions and failures of the cache below are one `on_error`.
 class HookedCache final : public CacheLayer {
  public:
+  using passes_on = PassedOn;
   using Options = HookedCacheOptions;
 
   /// Throws std::invalid_argument when `over` or a hook is not set.

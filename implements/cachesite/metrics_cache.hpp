@@ -38,6 +38,7 @@ struct MetricsCacheOptions {
 class MetricsCache final : public CacheLayer, public ICacheMetrics {
  public:
   using provides = Provides<ICache, ICacheMetrics>;
+  using passes_on = PassedOn;
   using Options = MetricsCacheOptions;
 
   /// Throws std::invalid_argument when `over` is not set.

@@ -47,6 +47,7 @@ struct PrefixCacheOptions {
 /// over it for separate counters.
 class PrefixCache final : public CacheLayer {
  public:
+  using passes_on = PassedOn;
   using Options = PrefixCacheOptions;
 
   /// Throws std::invalid_argument when `over` is not set, and for a prefix longer than a key may be.

@@ -68,8 +68,8 @@ struct RememberCacheOptions {
 /// callers that waited.
 class RememberCache final : public CacheLayer, public IComputingCache, public ITaggedCache {
  public:
-  using provides = Provides<ICache, IComputingCache, ITaggedCache>;
-
+  using provides = Provides<ICache, IComputingCache>;
+  using passes_on = Provides<ITaggedCache>;
   using Options = RememberCacheOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`, and when `over` is not set.

@@ -37,10 +37,6 @@ struct TaggedCacheOptions {
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-namespace layers {
-struct TagMark;
-}
-
 /// Gives the entries of another cache tags.
 ///
 /// **Markers**, the default form. Each tag has one entry in the cache below, its marker, whose value is a
@@ -110,30 +106,15 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
 
  private:
   class Inner;
-  enum class State : std::uint8_t { absent, untagged, tagged, evicted };
+  explicit TaggedCache(std::unique_ptr<Inner> inner);
 
   [[nodiscard]] bool is_reserved(std::string_view key) const noexcept;
-  void store(CacheRequest& request);
-  void remove_known(CacheRequest& request);
-  void begin_batch(CacheRequest& batch);
-  void pass_batch(CacheRequest& batch);
-  Result<bool> add_entry(const CacheRequest& request);
-  Result<bool> replace_entry(const CacheRequest& request);
-  Result<std::int64_t> add_to_counter(const CacheRequest& request);
-  Result<bool> is_there(std::string_view key);
-  Result<Remaining> life_of(std::string_view key);
-  Result<bool> lengthen(const CacheRequest& request);
+  void pass(CacheRequest& request);
   void scan_own(CacheRequest& request);
-  Result<std::uint64_t> remove_own(const CacheRequest& request);
+  void remove_own(CacheRequest& request);
   Result<std::uint64_t> count_own();
-  void drop_evicted(std::span<const std::string_view> keys, std::span<Result<Remaining>> results);
-  void write_untagged(CacheRequest batch);
-  void read_untagged(std::span<const std::string_view> keys, std::span<Lookup> results);
-  Result<State> examine(std::string_view key, Value& stored, std::vector<layers::TagMark>& marks);
-  Result<bool> remove_evicted(std::string_view key);
-  Result<bool> prepare_longer_life(std::string_view key, TimeToLive time_to_live);
 
-  std::unique_ptr<Inner> inner_;
+  const std::unique_ptr<Inner> inner_;
 };
 
 }  // namespace cachesite

@@ -1,6 +1,6 @@
 #include "logging/log_line.hpp"
 
-#include "basics/utf8.hpp"
+#include "basics/json_quoted.hpp"
 
 #include <cachesite/detail/log_text.hpp>
 #include <cachesite/detail/problem_text.hpp>
@@ -15,34 +15,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> own_members{"time", "level", "topic", "message"};
 
-void append_quoted(std::string& line, std::string_view text) {
-  line += '"';
-  for (std::size_t offset = 0; offset < text.size();) {
-    const auto [point, length] = basics::decode_utf8(text, offset);
-    if (length == 0) {
-      line += "\\ufffd";
-      ++offset;
-      continue;
-    }
-    if (point == '"' || point == '\\') {
-      line.append(1, '\\').append(1, static_cast<char>(point));
-    } else if (point < 0x20 || point == 0x7F) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(point));
-      line += escape.data();
-    } else {
-      line.append(text, offset, length);
-    }
-    offset += length;
-  }
-  line += '"';
-}
-
 void append_member(std::string& line, std::string_view name, std::string_view value) {
   line += line.empty() ? '{' : ',';
-  append_quoted(line, name);
+  basics::append_json_quoted(line, name);
   line += ':';
-  append_quoted(line, value);
+  basics::append_json_quoted(line, value);
 }
 
 std::string time_text(std::chrono::system_clock::time_point time) {

@@ -40,9 +40,9 @@ std::shared_ptr<void> ComponentIndex::find_first(const InterfaceId& interface_id
                                                  std::uint32_t stripe) const {
   std::shared_ptr<LazyComponent> lazy;
   auto found = find_made(interface_id, name, stripe, lazy);
-  if (!lazy || !lazy->make()) return found;
-  std::shared_ptr<LazyComponent> still_lazy;
-  return find_made(interface_id, name, stripe, still_lazy);
+  if (!lazy || lazy->closed) return found;
+  lazy->make();
+  return find_made(interface_id, name, stripe, lazy);
 }
 
 std::atomic<ComponentRecord*>* ComponentIndex::find_slot(std::uint64_t hash, const InterfaceId& interface_id,

@@ -17,7 +17,8 @@ namespace cachesite::site {
 
 // Who makes a component that is still to be made.
 struct LazyComponent {
-  std::function<bool()> make;  // false: it is too late
+  std::function<void()> make;
+  std::atomic<bool> closed{false};  // the site is stopped
 };
 
 // One name of one component, as lookups see it. Immutable, except that each CPU gets a reference count of its

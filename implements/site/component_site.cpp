@@ -223,7 +223,10 @@ void ComponentSite::State::put_declared(Instance& instance, const DeclaredCompon
   instance.declared = declared;
   for (const auto& name : declared.names) {
     const auto* provided = declared.component_class->find_interface(name.interface_name);
-    put(provided->id, name.name, instance, provided->from_instance(made.instance), released);
+    auto as_interface = provided->from_instance(made.instance);
+    if (!as_interface)
+      throw std::logic_error(declared.component_class->name + " does not pass on " + name.interface_name);
+    put(provided->id, name.name, instance, std::move(as_interface), released);
   }
 }
 
@@ -245,14 +248,7 @@ void ComponentSite::register_declared(const DeclaredComponent& declared, const M
 void ComponentSite::register_lazy(const DeclaredComponent& declared, std::function<void()> make) {
   check_names(declared);
   auto maker = std::make_shared<site::LazyComponent>();
-  maker->make = [this, make = std::move(make)] {
-    {
-      const std::lock_guard lock(state_->mutex);
-      if (state_->phase != State::Phase::open) return false;
-    }
-    make();
-    return true;
-  };
+  maker->make = std::move(make);
   Instances released;
   const std::lock_guard lock(state_->mutex);
   if (state_->phase != State::Phase::open) throw std::logic_error("the component site is stopped");
@@ -328,6 +324,8 @@ void ComponentSite::State::stop_all(const StopOne& stop_one) {
   phase = Phase::stopping;
   stopper = std::this_thread::get_id();
   stopping_process = basics::process_number();
+  for (const auto& entry : lazy)
+    entry.maker->closed = true;
   // Nothing is added any more, but a component may remove names while it stops, its own too.
   Instances released;
   for (auto instance = instances.end(); instance != instances.begin();) {

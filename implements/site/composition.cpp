@@ -22,20 +22,11 @@ std::string key_of(std::string_view interface_name, std::string_view name) {
   return key.append(interface_name).append(1, '\0').append(name);
 }
 
-// An interface that a class implements by passing it on from the cache that a parameter names.
-struct PassedOn {
-  std::string_view class_name;
-  std::string_view interface_name;
-  std::string_view parameter;
-};
-constexpr PassedOn passed_on[] = {{"RememberCache", "ITaggedCache", "over"}};
-
-const PassedOn* find_passed_on(const Item& item, std::string_view interface_name) {
-  for (const auto& each : passed_on)
-    if (item.component_class && item.component_class->name == each.class_name &&
-        interface_name == each.interface_name)
-      return &each;
-  return nullptr;
+// Whether the item has the interface only over a cache that has it.
+bool passes_on(const Item& item, std::string_view interface_name) {
+  const auto* provided =
+      item.component_class ? item.component_class->find_interface(interface_name) : nullptr;
+  return provided && provided->passed_on;
 }
 
 std::string line_of(const binding::Place& place) {
@@ -48,7 +39,7 @@ Composition::Composition(const std::vector<Document>& documents, std::vector<Ite
                          binding::ProblemList& problems)
     : documents_(documents), items_(items), problems_(problems), marks_(items.size(), Mark::fresh) {
   hand_out_names();
-  check_passed_on();
+  hand_out_passed_on();
   check_references();
   order_.reserve(items_.size());
   logger_ = find_logger();
@@ -75,6 +66,7 @@ void Composition::hand_out_names() {
     if (const auto& in_place = items_[index].in_place)
       names_.emplace(key_of(in_place->interface_name, in_place->name), index);
     for (auto& entry : items_[index].entries) {
+      if (entry.is_short_form && passes_on(items_[index], entry.interface_name)) continue;
       const auto [present, is_new] = names_.emplace(key_of(entry.interface_name, entry.name), index);
       if (is_new) continue;
       Item& earlier = items_[present->second];
@@ -103,50 +95,50 @@ bool Composition::offers(std::size_t index, std::string_view interface_name) con
     if (!item.options) return true;  // a problem is known already
     if (!item.component_class->find_interface(interface_name)) return false;
     if (!item.component_class->offers(item.options.get(), interface_name)) return false;
-    const auto* rule = find_passed_on(item, interface_name);
-    if (!rule) return true;
-    const auto reference = std::find_if(item.references.begin(), item.references.end(),
-                                        [&](const auto& each) { return each.path == rule->parameter; });
-    const auto below = reference == item.references.end() ? std::nullopt : needed(index, *reference);
+    if (!passes_on(item, interface_name)) return true;
+    const auto below = item.over() ? needed(index, *item.over()) : std::nullopt;
     if (!below) return true;
     index = *below;
   }
   return true;
 }
 
-void Composition::check_passed_on() {
+void Composition::hand_out_passed_on() {
   for (std::size_t index = 0; index < items_.size(); ++index) {
     Item& item = items_[index];
     const auto lacks = [&](const std::string& interface_name) {
-      return find_passed_on(item, interface_name) && !offers(index, interface_name);
+      return passes_on(item, interface_name) && !offers(index, interface_name);
     };
-    for (auto& entry : item.entries) {
-      if (entry.overridden || !lacks(entry.interface_name)) continue;
-      if (entry.is_short_form) {
-        entry.overridden = true;
-        names_.erase(key_of(entry.interface_name, entry.name));
-      } else {
+    for (auto& entry : item.entries)
+      if (entry.is_short_form && passes_on(item, entry.interface_name))
+        hand_out_passed_on(index, entry);
+      else if (!entry.overridden && lacks(entry.interface_name))
         report_not_passed_on(item, entry.interface_name, entry.place);
-      }
-    }
     if (item.in_place && lacks(item.in_place->interface_name))
       report_not_passed_on(item, item.in_place->interface_name, item.place);
   }
 }
 
+void Composition::hand_out_passed_on(std::size_t index, ItemEntry& entry) {
+  const ItemEntry& own = items_[index].entries.front();
+  entry.overridden = own.overridden || !offers(index, entry.interface_name) ||
+                     !names_.emplace(key_of(entry.interface_name, entry.name), index).second;
+  entry.overridden_later = own.overridden_later;
+}
+
 void Composition::report_not_passed_on(const Item& item, const std::string& interface_name,
                                        const binding::Place& place) {
-  const std::string parameter(find_passed_on(item, interface_name)->parameter);
   problems_.enter(documents_[item.document], item.document);
   problems_.add(problem_ids::wrong_interface, place,
                 item.said(item.component_class->name + " offers " + interface_name +
-                          " only if the cache of \"" + parameter + "\" does"),
+                          " only if the cache of \"over\" does"),
                 "put a layer there that does");
 }
 
 void Composition::take_away_name(std::size_t index, const ItemEntry& taken) {
   for (auto& entry : items_[index].entries) {
     if (entry.overridden || !entry.is_short_form || entry.name != taken.name) continue;
+    if (passes_on(items_[index], entry.interface_name)) continue;  // is not handed out yet
     entry.overridden = true;
     entry.overridden_later = taken.overridden_later;
     names_.erase(key_of(entry.interface_name, entry.name));

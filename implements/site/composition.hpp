@@ -43,8 +43,10 @@ class Composition {
   void hand_out_names();
   // Of an item that has a name in place of entries, and lost it: it is replaced as a whole.
   void take_away_name(std::size_t index, const ItemEntry& taken);
-  // A layer passes some interfaces on from the cache below, if that has them.
-  void check_passed_on();
+  // A layer passes some interfaces on from the cache below, if that has them. A name in place of entries stands
+  // for those too, unless another component has the name.
+  void hand_out_passed_on();
+  void hand_out_passed_on(std::size_t index, ItemEntry& entry);
   [[nodiscard]] bool offers(std::size_t index, std::string_view interface_name) const;
   void report_not_passed_on(const Item& item, const std::string& interface_name, const binding::Place& place);
   void check_references();

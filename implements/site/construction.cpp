@@ -113,25 +113,15 @@ void Construction::start_all() {
 void Construction::make_late(std::size_t index) {
   const auto wanted = closure_of({index});
   for (const auto each : blueprint_->composition().order())
-    if (wanted[each] && !at_once_[each]) make_late_one(each);
+    if (wanted[each] && !at_once_[each] && !turns_.make_once(each, [&] { make_and_start(each); }))
+      refuse_circle(each);
 }
 
-void Construction::make_late_one(std::size_t index) {
-  const auto turn = turns_.enter(index);
-  if (turn == MakingTurns::Turn::made) return;
-  if (turn == MakingTurns::Turn::circle) {
-    auto problems = blueprint_->no_problems();
-    report(index, problem_ids::cannot_make, " cannot be made: ", "it looks itself up while it is created",
-           problems);
-    throw make_load_error(problems.sorted());
-  }
-  try {
-    make_and_start(index);
-  } catch (...) {
-    turns_.leave(index, std::current_exception());
-    throw;
-  }
-  turns_.leave(index, nullptr);
+void Construction::refuse_circle(std::size_t index) {
+  auto problems = blueprint_->no_problems();
+  report(index, problem_ids::cannot_make, " cannot be made: ", "it looks itself up while it is created",
+         problems);
+  throw make_load_error(problems.sorted());
 }
 
 void Construction::make_and_start(std::size_t index) {

@@ -42,7 +42,7 @@ class Construction : public std::enable_shared_from_this<Construction> {
   [[noreturn]] void give_up();
   // Makes, starts and hands in a lazy component and what it needs. Throws LoadError.
   void make_late(std::size_t index);
-  void make_late_one(std::size_t index);
+  [[noreturn]] void refuse_circle(std::size_t index);
   void make_and_start(std::size_t index);
   bool start_late(std::size_t index, const DeclaredComponent& declared, binding::ProblemList& problems);
   void forget_what_no_lazy_one_needs();

@@ -92,6 +92,13 @@ struct Item {
     return component_class ? component_class->name : std::string();
   }
 
+  // A layer names the cache below by `over`; null when it names none.
+  [[nodiscard]] const binding::BoundReference* over() const noexcept {
+    for (const auto& reference : references)
+      if (reference.path == "over") return &reference;
+    return nullptr;
+  }
+
   [[nodiscard]] std::string where() const { return in_place ? in_place->where : std::string(); }
   // A sentence about the component, or `parameter: ...`, as messages at its place begin it.
   [[nodiscard]] std::string said(std::string sentence) const {

@@ -1,5 +1,6 @@
 #include "site/layer_order.hpp"
 
+#include <cachesite/cache.hpp>
 #include <cachesite/detail/problem_ids.hpp>
 
 #include <algorithm>
@@ -11,9 +12,6 @@ namespace cachesite::site {
 
 namespace {
 
-constexpr std::string_view hidden_computing =
-    "callers compute the same value at the same time, since the upper layer hides IComputingCache";
-constexpr std::string_view remember_above = "put the RememberCache above";
 constexpr std::string_view tags_above = "put the TaggedCache above";
 constexpr std::string_view policy_above = "put the WritePolicyCache above";
 
@@ -26,25 +24,21 @@ bool gives(const Item& item, std::string_view parameter) {
 }
 
 bool fits(const LayerRule& rule, const Item& upper, const Item& lower) {
-  return rule.upper == upper.component_class->name && rule.lower == lower.component_class->name &&
-         gives(upper, rule.upper_parameter) && gives(lower, rule.lower_parameter);
-}
-
-// A layer names the cache below by `over`.
-const binding::BoundReference* over_of(const Item& item) {
-  const auto found = std::find_if(item.references.begin(), item.references.end(),
-                                  [](const auto& reference) { return reference.path == "over"; });
-  return found == item.references.end() ? nullptr : &*found;
+  const auto& layer = *upper.component_class;
+  const bool is_upper = rule.hidden.empty() ? rule.upper == layer.name
+                                            : layer.find_interface(ICache::interface_name) &&
+                                                  !layer.find_interface(rule.hidden);
+  return is_upper && rule.lower == lower.component_class->name && gives(upper, rule.upper_parameter) &&
+         gives(lower, rule.lower_parameter);
 }
 
 }  // namespace
 
 const std::vector<LayerRule>& layer_rules() {
   static const std::vector<LayerRule> rules{
-      {"CodecCache", "RememberCache", hidden_computing, remember_above},
-      {"TaggedCache", "RememberCache", hidden_computing, remember_above},
-      {"TieredCache", "RememberCache", hidden_computing, remember_above},
-      {"FailoverCache", "RememberCache", hidden_computing, remember_above},
+      {"", "RememberCache",
+       "callers compute the same value at the same time, since the upper layer hides IComputingCache",
+       "put the RememberCache above", "", "", "IComputingCache"},
       {"CodecCache", "TaggedCache", "entries with tags are neither compressed nor encrypted", tags_above},
       {"TieredCache", "TaggedCache", "copies outlive the eviction of their tags, by near_ttl at most",
        tags_above},
@@ -68,7 +62,7 @@ void check_layer_order(const std::vector<Document>& documents, const std::vector
                        const Composition& composition, binding::ProblemList& problems) {
   for (const auto index : composition.order()) {
     const Item& upper = items[index];
-    const auto* over = upper.options ? over_of(upper) : nullptr;
+    const auto* over = upper.options ? upper.over() : nullptr;
     std::vector<const LayerRule*> told;
     std::size_t steps = 0;
     for (auto below = over ? composition.needed(index, *over) : std::nullopt;
@@ -84,7 +78,7 @@ void check_layer_order(const std::vector<Document>& documents, const std::vector
             upper.said_of("over", upper.label() + " over " + lower.label() + ": " + std::string(rule.loss)),
             std::string(rule.cure), Problem::Severity::warning);
       }
-      const auto* next = over_of(lower);
+      const auto* next = lower.over();
       below = next ? composition.needed(*below, *next) : std::nullopt;
     }
   }

@@ -13,13 +13,15 @@ namespace cachesite::site {
 
 // A layer that loses what one below it promises.
 struct LayerRule {
-  std::string_view upper;
+  std::string_view upper;  // empty with `hidden`
   std::string_view lower;
   std::string_view loss;  // what follows "PrefixCache "a" over TaggedCache "b": "
   std::string_view cure;
   // The rule is for layers that give these parameters another value than the default; empty for all.
   std::string_view upper_parameter = {};
   std::string_view lower_parameter = {};
+  // The rule is for all layers that do not pass this interface on.
+  std::string_view hidden = {};
 };
 
 [[nodiscard]] const std::vector<LayerRule>& layer_rules();

@@ -92,13 +92,20 @@ void append_group(std::string& page, const ParameterDeclaration& declaration, st
   append_table(page, *declaration.group, options.get(), prefix);
 }
 
+void append_interfaces(std::string& page, std::string_view verb, const ComponentClass& component_class,
+                       bool passed_on) {
+  std::string names;
+  for (const auto& provided : component_class.interfaces)
+    if (provided.passed_on == passed_on)
+      names.append(names.empty() ? " " : ", ").append(code(provided.id.name));
+  if (!names.empty()) page.append(verb).append(names).append(".");
+}
+
 void append_class(std::string& page, const ComponentClass& component_class) {
   page.append("\n## ").append(component_class.name).append("\n\n");
   if (!component_class.text.empty()) page.append(component_class.text).append("\n\n");
-  page += "Implements";
-  for (const auto& provided : component_class.interfaces)
-    page.append(&provided == &component_class.interfaces.front() ? " " : ", ").append(code(provided.id.name));
-  page += ".";
+  append_interfaces(page, "Implements", component_class, false);
+  append_interfaces(page, " Passes on, when the cache below has it:", component_class, true);
   for (const auto& alias : component_class.aliases) {
     page.append(" Also called ").append(code(alias.name));
     for (const auto& [name, value] : alias.presets) {

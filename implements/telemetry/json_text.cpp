@@ -1,6 +1,6 @@
 #include "telemetry/json_text.hpp"
 
-#include "basics/utf8.hpp"
+#include "basics/json_quoted.hpp"
 #include "telemetry/trace_parent.hpp"
 
 #include <array>
@@ -33,7 +33,7 @@ JsonText& JsonText::key(std::string_view name) {
 
 JsonText& JsonText::text(std::string_view value) {
   separate();
-  quote(value);
+  basics::append_json_quoted(text_, value);
   return *this;
 }
 
@@ -101,30 +101,6 @@ JsonText& JsonText::attribute(std::string_view name, std::uint64_t value) {
 JsonText& JsonText::attribute_real(std::string_view name, double value) {
   open('{').key("key").text(name).key("value").open('{').key("doubleValue").real(value);
   return close('}').close('}');
-}
-
-void JsonText::quote(std::string_view value) {
-  text_.push_back('"');
-  for (std::size_t offset = 0; offset < value.size();) {
-    const auto [point, size] = basics::decode_utf8(value, offset);
-    if (size == 0) {
-      text_.append("\xEF\xBF\xBD");
-      ++offset;
-      continue;
-    }
-    if (point == '"' || point == '\\') {
-      text_.push_back('\\');
-      text_.push_back(static_cast<char>(point));
-    } else if (point < 0x20) {
-      constexpr std::string_view digits = "0123456789abcdef";
-      text_.append("\\u00").push_back(digits[point >> 4U]);
-      text_.push_back(digits[point & 0xfU]);
-    } else {
-      text_.append(value.substr(offset, size));
-    }
-    offset += size;
-  }
-  text_.push_back('"');
 }
 
 }  // namespace cachesite::telemetry

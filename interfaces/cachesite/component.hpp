@@ -138,7 +138,8 @@ template <ComponentInterface I, std::derived_from<IComponent> Component>
 }
 
 /// Declares the interfaces of a class that implements several, so that files may register it under them:
-/// `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one interface needs nothing.
+/// `using provides = cachesite::Provides<ICache, IGreeter>;`. A class with one interface needs nothing. In the
+/// same way `passes_on` declares what a layer offers only if the cache below does.
 template <class... Interfaces>
 struct Provides {};
 

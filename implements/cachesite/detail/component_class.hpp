@@ -32,6 +32,8 @@ struct ClassAlias {
 struct ProvidedInterface {
   InterfaceId id;
   std::shared_ptr<void> (*from_instance)(const std::shared_ptr<void>& instance);
+  /// Whether an instance has it only over a cache that has it (`passes_on`).
+  bool passed_on;
 };
 
 /// An instance of a class: as the root that every component has, and as the class itself.
@@ -136,6 +138,12 @@ std::shared_ptr<void> as_interface(const std::shared_ptr<void>& instance) {
 }
 
 template <class T, class... Interfaces>
+void add_passed_on(std::vector<ProvidedInterface>& interfaces, Provides<Interfaces...>) {
+  static_assert((ComponentInterface<Interfaces> && ...), "`passes_on` may name interfaces only");
+  (interfaces.push_back({Interfaces::interface_id, &as_interface<T, Interfaces>, true}), ...);
+}
+
+template <class T, class... Interfaces>
 std::vector<ProvidedInterface> provided(Provides<Interfaces...>) {
   static_assert(sizeof...(Interfaces) > 0,
                 "`provides` names no interface: list at least one, such as ICache");
@@ -144,7 +152,7 @@ std::vector<ProvidedInterface> provided(Provides<Interfaces...>) {
       "`provides` may name interfaces only: types declared as `class I : public Interface<I, \"I\">`");
   static_assert(((std::derived_from<T, Interfaces> || SaysWhatIsOffered<typename OptionsOf<T>::Type>)&&...),
                 "the class does not derive (publicly) from every interface that its `provides` names");
-  return {ProvidedInterface{Interfaces::interface_id, &as_interface<T, Interfaces>}...};
+  return {ProvidedInterface{Interfaces::interface_id, &as_interface<T, Interfaces>, false}...};
 }
 
 template <class T, class Options>
@@ -229,6 +237,8 @@ ComponentClass ComponentClass::of(std::string_view class_name) {
   described.name = class_name;
   if constexpr (component_class::HasInterfaces<T>)
     described.interfaces = component_class::provided<T>(typename component_class::InterfacesOf<T>::Type{});
+  if constexpr (requires { typename T::passes_on; })
+    component_class::add_passed_on<T>(described.interfaces, typename T::passes_on{});
   described.parameters = Options::parameters();
   described.make_options = []() -> std::shared_ptr<void> { return std::make_shared<Options>(); };
   described.copy_options = [](const void* options) -> std::shared_ptr<void> {

@@ -1,6 +1,6 @@
 #include "basics/checked_options.hpp"
 #include "codecs/value_chain.hpp"
-#include "layers/base/request_end.hpp"
+#include "layers/base/call_counters.hpp"
 
 #include <cachesite/codec_cache.hpp>
 
@@ -28,7 +28,7 @@ std::shared_ptr<ICache> cache_of(const CodecCacheOptions& options) {
 
 class CodecCache::Inner {
  public:
-  using Counter = std::atomic<std::uint64_t>;
+  using Counters = layers::CallCounters;
 
   Inner(CodecCacheOptions options, const ComponentContext& context)
       : on_undecodable(options.on_undecodable),
@@ -40,35 +40,14 @@ class CodecCache::Inner {
       time.store(never, std::memory_order_relaxed);
   }
 
-  static void count(Counter& counter, std::uint64_t by = 1) noexcept {
-    counter.fetch_add(by, std::memory_order_relaxed);
-  }
-
-  void count(const CacheRequest& request, const layers::RequestEnd& end) noexcept {
-    const auto counted = layers::counted_as(request);
-    switch (counted) {
-      case layers::Counted::reads:
-        count(hits, end.found_keys(request));
-        count(misses, end.missed_keys(request));
-        break;
-      case layers::Counted::writes:
-        count(writes, end.changed_keys(request));
-        break;
-      case layers::Counted::removals:
-        count(removals, end.changed_keys(request));
-        break;
-      case layers::Counted::clears:
-        count(clears, end.changed_keys(request));
-        break;
-      case layers::Counted::none:
-        break;
-    }
+  void count(const CacheRequest& request) noexcept {
+    calls.add(request, layers::end_of(request));
     count_failures(request, request.effect() == CacheEffect::store);
   }
 
   Result<Found> on_failure(Undecodable reason) {
     const auto index = static_cast<std::size_t>(reason);
-    count(undecodable[index]);
+    Counters::add(undecodable[index]);
     warn(reason, last_warning_[index]);
     if (on_undecodable == OnUndecodable::miss) return Found::miss;
     const auto code = reason == Undecodable::too_large ? ErrorCode::too_large : ErrorCode::corrupt;
@@ -77,15 +56,15 @@ class CodecCache::Inner {
 
   const OnUndecodable on_undecodable;
   const codecs::ValueChain chain;
-  Counter hits{0}, misses{0}, failures{0}, refusals{0}, writes{0}, removals{0}, clears{0};
-  Counter values_written{0}, plain_bytes{0}, stored_bytes{0}, old_forms_read{0};
-  std::array<Counter, undecodable_reasons> undecodable{};
+  Counters calls;
+  Counters::Counter values_written{0}, plain_bytes{0}, stored_bytes{0}, old_forms_read{0};
+  std::array<Counters::Counter, undecodable_reasons> undecodable{};
 
  private:
   // A value that is too large to be stored is refused; anything else has failed.
   void count_failures(const CacheRequest& request, bool stores) noexcept {
     const auto add = [&](const Error& error) {
-      count(stores && error.code() == ErrorCode::too_large ? refusals : failures);
+      Counters::add(stores && error.code() == ErrorCode::too_large ? calls.refusals : calls.failures);
     };
     if (const auto* error = request.error()) add(*error);
     request.for_each_result([&](std::size_t, const auto& result) {
@@ -120,20 +99,17 @@ CodecCache::~CodecCache() = default;
 
 CacheStatistics CodecCache::statistics() const {
   auto statistics = below()->statistics();
-  const auto read = [](const Inner::Counter& counter) { return counter.load(std::memory_order_relaxed); };
-  statistics.hits = read(inner_->hits);
-  statistics.misses = read(inner_->misses);
-  statistics.failures = read(inner_->failures);
-  statistics.refusals = read(inner_->refusals);
-  statistics.writes = read(inner_->writes);
-  statistics.removals = read(inner_->removals);
-  statistics.clears = read(inner_->clears);
+  const auto& calls = inner_->calls;
+  calls.fill(statistics);
+  statistics.clears = Inner::Counters::value_of(calls.clears);
+  statistics.failures = Inner::Counters::value_of(calls.failures);
+  statistics.refusals = Inner::Counters::value_of(calls.refusals);
   return statistics;
 }
 
 CodecStatistics CodecCache::codec_statistics() const {
   CodecStatistics statistics;
-  const auto read = [](const Inner::Counter& counter) { return counter.load(std::memory_order_relaxed); };
+  const auto read = Inner::Counters::value_of;
   statistics.values_written = read(inner_->values_written);
   statistics.plain_bytes = read(inner_->plain_bytes);
   statistics.stored_bytes = read(inner_->stored_bytes);
@@ -154,23 +130,23 @@ Result<Found> CodecCache::from_stored(std::string_view key, const Value& stored,
   const auto decoded = inner_->chain.decode(ByteView(stored.text()), key, plain);
   if (decoded.failure) return inner_->on_failure(*decoded.failure);
   destination.assign(ByteView(plain));
-  if (decoded.old_form) Inner::count(inner_->old_forms_read);
+  if (decoded.old_form) Inner::Counters::add(inner_->old_forms_read);
   return Found::hit;
 }
 
 void CodecCache::on_stored(ByteView value, ByteView stored) noexcept {
-  Inner::count(inner_->values_written);
-  Inner::count(inner_->plain_bytes, value.size());
-  Inner::count(inner_->stored_bytes, stored.size());
+  Inner::Counters::add(inner_->values_written);
+  Inner::Counters::add(inner_->plain_bytes, value.size());
+  Inner::Counters::add(inner_->stored_bytes, stored.size());
 }
 
 void CodecCache::do_begin(CacheRequest& request) {
   ValueLayer::do_begin(request);
-  inner_->count(request, layers::end_of(request));
+  inner_->count(request);
 }
 
 void CodecCache::on_refused() noexcept {
-  Inner::count(inner_->refusals);
+  Inner::Counters::add(inner_->calls.refusals);
 }
 
 }  // namespace cachesite

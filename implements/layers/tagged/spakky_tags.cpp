@@ -36,11 +36,15 @@ SpakkyTags::SpakkyTags(std::shared_ptr<IRedis> redis, std::string prefix)
       write_(redis_->make_script(write_text)),
       evict_(redis_->make_script(evict_text)) {}
 
-Status SpakkyTags::write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+std::string SpakkyTags::set_of(std::string_view tag) const {
+  return std::string(prefix_).append(reserved()).append(tag);
+}
+
+Status SpakkyTags::store(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                          std::span<const std::string_view> tags) const {
   std::vector<std::string> names{prefix_ + std::string(key)};
   for (const auto tag : tags)
-    names.push_back((prefix_ + std::string(key_prefix)).append(tag));
+    names.push_back(set_of(tag));
   const std::vector<ByteView> keys(names.begin(), names.end());
 
   std::string escaped;
@@ -59,7 +63,7 @@ Status SpakkyTags::write(std::string_view key, std::optional<ByteView> value, Ti
 Result<std::uint64_t> SpakkyTags::evict(std::span<const std::string_view> tags) const {
   std::uint64_t removed = 0;
   for (const auto tag : tags) {
-    const auto evicted = evict_one((prefix_ + std::string(key_prefix)).append(tag));
+    const auto evicted = evict_one(set_of(tag));
     if (!evicted.ok()) return evicted;
     removed += evicted.value();
   }

@@ -1,32 +1,27 @@
 #pragma once
 
-#include <cachesite/redis.hpp>
-#include <cachesite/redis_command.hpp>
-#include <cachesite/result.hpp>
-#include <cachesite/time_to_live.hpp>
+#include "layers/tagged/tag_store.hpp"
 
-#include <cstdint>
+#include <cachesite/redis.hpp>
+
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 
 namespace cachesite::layers {
 
-// Tags as sets of full keys, the layout of spakky-redis. Tags are distinct and have been checked.
-class SpakkyTags {
+// Tags as sets of full keys, the layout of spakky-redis.
+class SpakkyTags final : public TagStore {
  public:
-  static constexpr std::string_view key_prefix = "__tag__:";
-
   SpakkyTags(std::shared_ptr<IRedis> redis, std::string prefix);
 
-  Status write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
-               std::span<const std::string_view> tags) const;
+  [[nodiscard]] std::string_view reserved() const noexcept override { return "__tag__:"; }
+  Status store(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+               std::span<const std::string_view> tags) const override;
   // How many entries there were.
-  Result<std::uint64_t> evict(std::span<const std::string_view> tags) const;
+  Result<std::uint64_t> evict(std::span<const std::string_view> tags) const override;
 
  private:
+  [[nodiscard]] std::string set_of(std::string_view tag) const;
   Result<std::uint64_t> evict_one(const std::string& set) const;
 
   const std::shared_ptr<IRedis> redis_;

@@ -1,5 +1,5 @@
 #include "basics/checked_options.hpp"
-#include "layers/base/request_end.hpp"
+#include "layers/base/call_counters.hpp"
 #include "layers/tiered/near_claim.hpp"
 #include "layers/tiered/near_tier.hpp"
 
@@ -48,35 +48,30 @@ std::vector<OptionComplaint> TieredCacheOptions::complaints() const {
 
 class TieredCache::Inner {
  public:
-  using Counter = std::atomic<std::uint64_t>;
+  using Counters = layers::CallCounters;
 
   Inner(const TieredCacheOptions& options, const ComponentContext& context)
       : claim(*options.near.component()),
         near(options.near.component(), options.near_ttl, options.negative_ttl, context) {}
 
-  static void count(Counter& counter, std::uint64_t by = 1) noexcept { counter.fetch_add(by, relaxed); }
-
   Error failed(const Error& error) noexcept {
-    count(failures);
+    Counters::add(calls.failures);
     return error;
   }
 
   // Everything but reads.
   void count(const CacheRequest& request) noexcept {
     const auto end = layers::end_of(request);
-    const auto counted = layers::counted_as(request);
-    if (counted == layers::Counted::writes) count(writes, end.changed_keys(request));
-    if (counted == layers::Counted::removals) count(removals, end.changed_keys(request));
-    if (counted == layers::Counted::clears) count(clears, end.changed_keys(request));
-    count(failures, end.failures(request));
+    calls.add(request, end);
+    Counters::add(calls.failures, end.failures(request));
   }
 
-  void count_far(Found found) noexcept { count(found == Found::miss ? far_misses : far_hits); }
+  void count_far(Found found) noexcept { Counters::add(found == Found::miss ? far_misses : far_hits); }
 
   const tiered::NearClaim claim;
   tiered::NearTier near;
-  Counter near_hits{0}, near_misses{0}, far_hits{0}, far_misses{0};
-  Counter failures{0}, writes{0}, removals{0}, clears{0};
+  Counters calls;
+  Counters::Counter near_hits{0}, near_misses{0}, far_hits{0}, far_misses{0};
 };
 
 namespace {
@@ -104,12 +99,11 @@ Health TieredCache::health() const {
 CacheStatistics TieredCache::statistics() const {
   auto statistics = CacheLayer::statistics();
   const auto tiers = tier_statistics();
+  inner_->calls.fill(statistics);
   statistics.hits = tiers.near_hits + tiers.far_hits;
   statistics.misses = tiers.near_misses + tiers.far_misses;
-  statistics.failures = inner_->failures.load(relaxed);
-  statistics.writes = inner_->writes.load(relaxed);
-  statistics.removals = inner_->removals.load(relaxed);
-  statistics.clears = inner_->clears.load(relaxed);
+  statistics.failures = inner_->calls.failures.load(relaxed);
+  statistics.clears = inner_->calls.clears.load(relaxed);
   return statistics;
 }
 
@@ -140,7 +134,7 @@ Result<Found> TieredCache::do_read(std::string_view key, Value& destination) {
   auto& inner = *inner_;
   if (stopped()) return inner.failed(closed());
   if (const auto known = inner.near.read(key, destination)) {
-    Inner::count(*known == Found::miss ? inner.near_misses : inner.near_hits);
+    Inner::Counters::add(*known == Found::miss ? inner.near_misses : inner.near_hits);
     return *known;
   }
   const auto ticket = inner.near.ticket(key);
@@ -249,7 +243,7 @@ void TieredCache::read_many(CacheRequest& batch) {
   for (std::size_t item = 0; item < batch.items(); ++item) {
     Value value;
     if (const auto known = inner.near.read(batch.keys[item], value)) {
-      Inner::count(*known == Found::miss ? inner.near_misses : inner.near_hits);
+      Inner::Counters::add(*known == Found::miss ? inner.near_misses : inner.near_hits);
       results[item] = Lookup(*known, *known == Found::hit ? std::move(value) : Value());
     } else {
       places.push_back(item);
@@ -273,7 +267,7 @@ void TieredCache::read_far(CacheRequest& batch) {
   for (std::size_t item = 0; item < answers.size(); ++item) {
     const auto& answer = answers[item];
     if (answer.failed()) {
-      Inner::count(inner.failures);
+      Inner::Counters::add(inner.calls.failures);
       continue;
     }
     inner.count_far(answer.miss() ? Found::miss : Found::hit);

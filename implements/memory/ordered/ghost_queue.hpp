@@ -9,8 +9,6 @@ namespace cachesite::memory {
 // The hashes of keys that went lately, in the order in which they went.
 class GhostQueue {
  public:
-  static constexpr std::uint64_t bytes_per_entry = 64;
-
   // Without memory a key is forgotten at once.
   void push(std::uint64_t hash, std::uint64_t most) noexcept {
     try {

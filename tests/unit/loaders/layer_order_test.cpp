@@ -41,6 +41,7 @@ const std::map<std::pair<std::string, std::string>, std::string> losses{
     {{"TaggedCache", "RememberCache"}, hidden_computing},
     {{"TieredCache", "RememberCache"}, hidden_computing},
     {{"FailoverCache", "RememberCache"}, hidden_computing},
+    {{"WritePolicyCache", "RememberCache"}, hidden_computing},
     {{"CodecCache", "TaggedCache"}, "entries with tags are neither compressed nor encrypted"},
     {{"TieredCache", "TaggedCache"}, "copies outlive the eviction of their tags, by near_ttl at most"},
     {{"FailoverCache", "TaggedCache"}, "tags cannot be evicted while the cache below is unreachable"},
