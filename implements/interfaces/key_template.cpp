@@ -62,7 +62,7 @@ KeyTemplate::KeyTemplate(std::string_view text, std::span<const std::string> nam
   for (std::size_t index = 0; index < names.size(); ++index)
     if (!names[index].empty() && !uses(index))
       refuse("the argument \"" + names[index] +
-             "\" has no place; if it makes no difference, its name is \"\"");
+             "\" has no placeholder; if it does not belong to the key, its name is \"\"");
   for (std::size_t index = 0; index + 1 < places_.size(); ++index) {
     const std::string& behind = places_[index + 1].before;
     places_[index].form = behind.empty() || is_common(behind.front()) ? Form::counted : Form::escaped;

@@ -263,7 +263,7 @@ std::vector<Result<RedisValue>> RedisConnection::do_pipeline(
     const auto nature = redis::nature_of(command);
     if (!problem && nature != redis::CommandNature::usual)
       problem.emplace(ErrorCode::bad_argument,
-                      std::string(command.name().substr(0, 16)) + " has no place in a pipeline");
+                      std::string(command.name().substr(0, 16)) + " is not allowed in a pipeline");
     if (!problem) continue;
     results.assign(commands.size(), Result<RedisValue>(*problem));
     return results;

@@ -59,7 +59,8 @@ BOOST_AUTO_TEST_CASE(doubled_braces_stand_for_braces) {
 
 BOOST_AUTO_TEST_CASE(a_wrong_template_is_refused_with_the_reason) {
   BOOST_TEST(complaint("{id}") ==
-             "key template \"{id}\": the argument \"name\" has no place; if it makes no difference, its "
+             "key template \"{id}\": the argument \"name\" has no placeholder; if it does not belong to the "
+             "key, its "
              "name is \"\"");
   BOOST_TEST(complaint("user:{id") == "key template \"user:{id\": a brace is not closed");
   BOOST_TEST(complaint("user:{id{name}") == "key template \"user:{id{name}\": a brace is not closed");
@@ -117,7 +118,8 @@ BOOST_AUTO_TEST_CASE(no_separator_lets_different_arguments_make_the_same_key) {
 
 BOOST_AUTO_TEST_CASE(an_argument_without_a_place_has_no_name) {
   BOOST_TEST(complaint("u", {"id"}, 1) ==
-             "key template \"u\": the argument \"id\" has no place; if it makes no difference, its name is "
+             "key template \"u\": the argument \"id\" has no placeholder; if it does not belong to the key, "
+             "its name is "
              "\"\"");
   BOOST_TEST(complaint("u:{0}", {"id"}, 1) == "");
   BOOST_TEST(complaint("u:{id}", {"id"}, 2) == "");
