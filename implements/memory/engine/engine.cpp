@@ -178,16 +178,19 @@ void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> 
 
 WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& value,
                            std::uint64_t time_to_live) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  // Before the clock: to read its counter a virtual machine waits for all that it loads, and loads nothing
+  // meanwhile.
+  shard(hash).prefetch_for_write(hash);
   const TickClock::Moment moment = clock_.moment();
   const Tick expiry = end_after(time_to_live, moment);
-  const std::uint64_t hash = hash_key(key, context_.seed);
   const std::size_t value_size = value ? value->size() : 0;
   if (key.size() + value_size < fast_below_ && !is_sampled(hash)) {
     const EntryHeader header = EntryHeader::make(key.size(), value_size, !value, false, expiry);
     if (header.is_plain()) {
       const auto done = shard(hash).overwrite_fast(hash, key, value, header, expiry, moment.now);
       const bool has_sweep = done == LogShard::FastWrite::stored_with_sweep;
-      if (has_sweep) sweep_elsewhere();
+      if (has_sweep) sweep_elsewhere(moment.now);
       if (has_sweep || done == LogShard::FastWrite::stored) return WriteOutcome::stored;
       if (done == LogShard::FastWrite::absent)
         return store_absent({hash, key, value, nullptr, header, expiry}, moment.now);
@@ -201,19 +204,19 @@ WriteOutcome Engine::write(std::string_view key, const std::optional<ByteView>& 
   const WriteOutcome outcome = shard(fresh.hash).store_absent(fresh, now, deferred);
   if (outcome == WriteOutcome::no_room_here)
     return write_slowly(fresh.key, fresh.hash, fresh.value, fresh.expiry, now);
-  if (deferred.has_sweep()) sweep_next(deferred);
+  if (deferred.has_sweep()) sweep_next(now, deferred);
   return outcome;
 }
 
-void Engine::sweep_elsewhere() {
+void Engine::sweep_elsewhere(Tick now) {
   DeferredWork deferred(listener());
-  sweep_next(deferred);
+  sweep_next(now, deferred);
   deferred.tell();
 }
 
 // A shard that nobody writes to is swept by the writes to others.
-void Engine::sweep_next(DeferredWork& deferred) noexcept {
-  shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(deferred);
+void Engine::sweep_next(Tick now, DeferredWork& deferred) noexcept {
+  shards_[next_swept_.fetch_add(1, std::memory_order_relaxed) & (shard_count_ - 1)].sweep_by(now, deferred);
 }
 
 WriteOutcome Engine::write_slowly(std::string_view key, std::uint64_t hash,
@@ -261,7 +264,7 @@ template <class Attempt>
   while ((outcome = attempt()) == WriteOutcome::no_room_here) {
     if (!find_room_elsewhere(target, deferred)) return WriteOutcome::no_memory;
   }
-  if (deferred.has_sweep()) sweep_next(deferred);
+  if (deferred.has_sweep()) sweep_next(clock_.now(), deferred);
   return outcome;
 }
 

@@ -104,8 +104,8 @@ class Engine {
                              std::unique_ptr<ExternalEntry>& external) const;
   bool change_end(std::string_view key, std::uint64_t time_to_live, bool only_if_it_ends);
   bool is_sampled(std::uint64_t hash) const noexcept { return (hash & sample_mask_) == 0; }
-  void sweep_elsewhere();
-  void sweep_next(DeferredWork& deferred) noexcept;
+  void sweep_elsewhere(Tick now);
+  void sweep_next(Tick now, DeferredWork& deferred) noexcept;
   bool find_room_elsewhere(const LogShard& except, DeferredWork& deferred);
   static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
   std::uint64_t least_bytes() const noexcept;
@@ -126,7 +126,7 @@ class Engine {
   std::size_t fast_below_ = 0;  // an entry of fewer bytes may be written fast
   std::unique_ptr<OrderedStore> ordered_;
   std::unique_ptr<SizeEstimate> estimate_;  // none: the cache is too small for one
-  std::atomic<std::size_t> next_swept_{0};
+  alignas(64) std::atomic<std::size_t> next_swept_{0};
   ReadCounters reads_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "memory/base/budget.hpp"
 #include "memory/base/page_source.hpp"
+#include "memory/base/prefetch.hpp"
 #include "memory/base/retired_pages.hpp"
 #include "memory/log/bucket.hpp"
 
@@ -58,8 +59,8 @@ class BucketTable {
     const Bucket* bucket = current_.load(std::memory_order_acquire)->at(place(hash));
     return {bucket, bucket->sequence.load(std::memory_order_acquire)};
   }
-  void prefetch(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(current_.load(std::memory_order_acquire)->at(place(hash)));
+  void prefetch_for_write(std::uint64_t hash) const noexcept {
+    memory::prefetch_for_write(current_.load(std::memory_order_acquire)->at(place(hash)));
   }
   bool has_table() const noexcept { return current_.load(std::memory_order_acquire) != &none_; }
   // The next bucket of the chain that `home` begins; null at its end.

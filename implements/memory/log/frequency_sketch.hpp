@@ -2,6 +2,7 @@
 
 #include "memory/base/budget.hpp"
 #include "memory/base/page_source.hpp"
+#include "memory/base/prefetch.hpp"
 #include "memory/base/retired_pages.hpp"
 
 #include <algorithm>
@@ -41,8 +42,8 @@ class FrequencySketch {
   // `times` additions in one. Returns what `estimate` would.
   unsigned add(std::uint64_t hash, unsigned times = 1) noexcept;
   unsigned estimate(std::uint64_t hash) const noexcept;
-  void prefetch(std::uint64_t hash) const noexcept {
-    if (memory_ != nullptr) __builtin_prefetch(memory_ + index(mix(hash)));
+  void prefetch_for_write(std::uint64_t hash) const noexcept {
+    if (memory_ != nullptr) memory::prefetch_for_write(memory_ + index(mix(hash)));
   }
   std::uint64_t bytes() const noexcept { return blocks_ * sizeof(Block); }
 

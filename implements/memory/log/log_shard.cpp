@@ -159,10 +159,9 @@ bool LogShard::give_up(unsigned most, DeferredWork& deferred) noexcept {
   return any;
 }
 
-void LogShard::sweep_by(DeferredWork& deferred) noexcept {
+void LogShard::sweep_by(Tick now, DeferredWork& deferred) noexcept {
   const std::unique_lock guard(lock_, std::try_to_lock);
   if (!guard.owns_lock()) return;
-  const Tick now = clock_.now();
   if (!is_due(now)) return;
   maintain(now, deferred);
   settle();

@@ -5,6 +5,7 @@
 #include "memory/base/deferred_work.hpp"
 #include "memory/base/external_entry.hpp"
 #include "memory/base/hash.hpp"
+#include "memory/base/prefetch.hpp"
 #include "memory/base/retired_pages.hpp"
 #include "memory/base/shard_context.hpp"
 #include "memory/base/shard_statistics.hpp"
@@ -28,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cachesite::memory {
 
@@ -52,6 +54,12 @@ class alignas(2048) LogShard {
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;
   void prefetch_entry(std::uint64_t hash) const noexcept;
+
+  // What every write changes: the bucket, and all that the lock guards.
+  void prefetch_for_write(std::uint64_t hash) const noexcept {
+    table_.prefetch_for_write(hash);
+    prefetch_state(std::make_index_sequence<lines_of_state>());
+  }
 
   enum class FastWrite : std::uint8_t {
     stored,
@@ -104,7 +112,7 @@ class alignas(2048) LogShard {
   // Gives up to `most` entries away, for another shard's sake. False when there was none.
   bool give_up(unsigned most, DeferredWork& deferred) noexcept;
   // Sweeps a slice, on behalf of a write elsewhere, unless the shard is busy.
-  void sweep_by(DeferredWork& deferred) noexcept;
+  void sweep_by(Tick now, DeferredWork& deferred) noexcept;
   // A slice of the upkeep that writes do: sweeping, shrinking, compacting.
   void upkeep(unsigned slices, DeferredWork& deferred) noexcept;
   // Hands over the keys in the bucket at `place` (of 2^32) and says where the next one begins; `no_place` is
@@ -202,6 +210,17 @@ class alignas(2048) LogShard {
   void drop(std::uint32_t reference, RemovalCause cause, DeferredWork& deferred) noexcept;
   void drop_at(const SlotPosition& position, std::uint32_t reference, EntryHeader header, RemovalCause cause,
                DeferredWork& deferred) noexcept;
+
+  // Ahead of use.
+  static constexpr std::size_t line_bytes = 64;
+  static constexpr std::size_t lines_of_state = 7;  // from `lock_` on
+  template <std::size_t... line>
+  void prefetch_state(std::index_sequence<line...>) const noexcept {
+    const auto* const state = reinterpret_cast<const char*>(&lock_);
+    (memory::prefetch_for_write(state + line * line_bytes), ...);
+  }
+  void prefetch_end_of(const Oldest& oldest) const noexcept;
+  void prefetch_for_eviction() const noexcept;
 
   // Evicting.
   bool evict_one(Tick now, DeferredWork& deferred) noexcept;

@@ -11,8 +11,6 @@ constexpr std::uint64_t window_parts = 20;  // the window is one part in so many
 constexpr unsigned longest_clock_walk = 256;
 constexpr unsigned sweep_step_when_full = 64;
 constexpr unsigned contests_per_estimate = 64;
-constexpr std::size_t words_per_line = 8;
-constexpr std::size_t words_ahead = 2 * words_per_line;  // where the entries after the next ones begin, about
 
 }  // namespace
 
@@ -20,17 +18,13 @@ std::uint64_t LogShard::window_share() const noexcept {
   return std::max<std::uint64_t>(1, entries() / window_parts);
 }
 
-// For the eviction after this one: what it will look at is fetched meanwhile.
+// For the eviction after this one, which fetches what it will look at as soon as it holds the lock: until then
+// another processor may have it.
 void LogShard::look_ahead_at(std::uint32_t reference, Oldest& oldest) noexcept {
   oldest.reference = reference;
   oldest.hash = hash_of(reference);
   oldest.position.home = nullptr;
   oldest.estimate = Oldest::unknown;
-  table_.prefetch(oldest.hash);
-  sketch_.prefetch(oldest.hash);
-  const Word* const following = arena_.at(reference) + words_ahead;
-  __builtin_prefetch(following);
-  __builtin_prefetch(following + words_per_line);
 }
 
 inline void LogShard::look_ahead(EntryLog& log, Oldest& oldest) noexcept {

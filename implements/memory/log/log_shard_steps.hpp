@@ -20,6 +20,26 @@ inline ExternalEntry* LogShard::external_of(const Word* entry, EntryHeader heade
   return std::bit_cast<ExternalEntry*>(entry[header.key_offset() + 1].load(std::memory_order_relaxed));
 }
 
+// What the end of an entry will look at, the key of the one behind it included.
+inline void LogShard::prefetch_end_of(const Oldest& oldest) const noexcept {
+  constexpr std::size_t words_per_line = line_bytes / sizeof(Word);
+  // Where the entries after the next ones begin, about.
+  constexpr std::size_t words_ahead = 2 * words_per_line;
+  if (oldest.reference == EntryLog::none) return;
+  const Word* const entry = arena_.at(oldest.reference);
+  memory::prefetch_for_write(entry);
+  memory::prefetch(entry + words_ahead);
+  memory::prefetch(entry + words_ahead + words_per_line);
+  table_.prefetch_for_write(oldest.hash);
+  sketch_.prefetch_for_write(oldest.hash);
+}
+
+// The victim stays for many contests: what belongs to it is near once it has been in one.
+inline void LogShard::prefetch_for_eviction() const noexcept {
+  prefetch_end_of(oldest_[0]);
+  if (oldest_[1].estimate == Oldest::unknown) prefetch_end_of(oldest_[1]);
+}
+
 inline bool LogShard::locate(std::uint64_t hash, std::uint32_t reference, SlotPosition& position) noexcept {
   Bucket* const home = table_.home(hash, hasher());
   for (Bucket* bucket = home; bucket != nullptr; bucket = table_.next(home, bucket)) {

@@ -245,6 +245,7 @@ WriteOutcome LogShard::store(const NewEntry& fresh, bool found, Tick now, Deferr
 }
 
 WriteOutcome LogShard::store_absent(const NewEntry& fresh, Tick now, DeferredWork& deferred) noexcept {
+  prefetch_for_eviction();
   if (++writes_ % writes_per_sweep_elsewhere == 0) deferred.defer_sweep();
   const WriteOutcome outcome = append_absent(fresh, now, deferred);
   if (outcome == WriteOutcome::stored) balance();
