@@ -76,11 +76,12 @@ void CacheParts::add_near(const NearOptions& options) {
 }
 
 void CacheParts::add_remember(const CacheOptions& options) {
+  const bool tags_below = find_interface<ITaggedCache>(*top_) != nullptr;
   const auto computing =
       put_on<RememberCache>("remember", "RememberCache", RememberCacheOptions(*options.remember));
   offer<IComputingCache>(*computing);
   // Evictions and writes with tags are told to the computations that are under way.
-  if (options.tags)
+  if (tags_below)
     interfaces_.insert(interfaces_.begin(),
                        {ITaggedCache::interface_id, static_cast<ITaggedCache*>(computing.get())});
   works_without_store_ = true;

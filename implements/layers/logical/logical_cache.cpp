@@ -54,7 +54,10 @@ LogicalCache::LogicalCache(CacheOptions options, const ComponentContext& context
     : LogicalCache(std::make_unique<Inner>(checked(std::move(options), context), context)) {}
 
 LogicalCache::LogicalCache(std::unique_ptr<Inner> inner)
-    : CacheLayer(inner->parts.top(), BelowInterfaces::passed_on), inner_(std::move(inner)) {}
+    : CacheLayer(inner->parts.top(), inner->parts.find(IComputingCache::interface_id)
+                                         ? BelowInterfaces::hidden  // a RememberCache has all by itself
+                                         : BelowInterfaces::passed_on),
+      inner_(std::move(inner)) {}
 
 LogicalCache::~LogicalCache() = default;
 
