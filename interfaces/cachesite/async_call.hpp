@@ -25,6 +25,10 @@
 
 namespace cachesite {
 
+namespace detail {
+class AsyncCallAccess;
+}
+
 /// A call that has not begun. It begins, once, when it is consumed in one of four ways; destroyed before that,
 /// it was never made. Until then it holds views of its arguments, so it is consumed in the expression that
 /// makes it:
@@ -50,7 +54,7 @@ class [[nodiscard]] AsyncCall {
   /// patience is the operation's own affair.
   template <class Operation, class... Arguments>
   AsyncCall(std::in_place_type_t<Operation>, const CallOptions& options, Arguments&&... arguments)
-      : executor_(options.executor), stop_(options.stop) {
+      : executor_(options.executor), stop_(options.stop.token()) {
     static_assert(std::is_base_of_v<detail::AsyncOperationOf<R>, Operation>);
     static_assert(sizeof(Operation) <= room && alignof(Operation) <= alignof(std::max_align_t));
     operation_ = new (room_) Operation(std::forward<Arguments>(arguments)...);
@@ -113,6 +117,7 @@ class [[nodiscard]] AsyncCall {
  private:
   template <class Other>
   friend class AsyncCall;
+  friend class detail::AsyncCallAccess;
   struct Moved {};
 
   // Takes over a call that has not begun.
@@ -125,13 +130,17 @@ class [[nodiscard]] AsyncCall {
       consumed_ = true;
   }
 
+  // False when there was no memory, and the function has been called.
   template <class F>
-  void begin_started(IExecutor* executor, F function) && {
+  bool begin_started(IExecutor* executor, F function) && {
     using Started = detail::StartedCall<StartedConsumption, F>;
-    if (auto* const started = new (std::nothrow) Started(std::move(*this), std::move(function)))
-      return started->begin(executor);
+    if (auto* const started = new (std::nothrow) Started(std::move(*this), std::move(function))) {
+      started->begin(executor);
+      return true;
+    }
     consumed_ = true;
     function([this] { return detail::failed_result<R>(Error(ErrorCode::no_memory), conversion_.get()); });
+    return false;
   }
 
   static constexpr std::size_t room = 384;

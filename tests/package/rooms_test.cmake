@@ -13,6 +13,9 @@ function(forbid glob pattern reason)
       if(line MATCHES "<spdlog/" AND file MATCHES "/cachesite/spdlog_logger.hpp$")
         continue()  # which programs include that have spdlog
       endif()
+      if(line MATCHES "<boost/asio/" AND file MATCHES "/cachesite/boost_asio.hpp$")
+        continue()  # which programs include that have Boost.Asio
+      endif()
       if(line MATCHES "[<\"](${pattern})")
         file(RELATIVE_PATH name ${SOURCE} ${file})
         set(wrong "${wrong}${name}: ${line}  (${reason})\n" PARENT_SCOPE)

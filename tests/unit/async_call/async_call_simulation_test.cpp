@@ -181,7 +181,7 @@ class Schedule {
       return;
     }
     const auto code = answer.error().code();
-    const bool stopped = call.stopped && call.options.stop.stop_possible();
+    const bool stopped = call.stopped && call.options.stop.token().stop_possible();
     if (code == ErrorCode::closed ? !stopped : code != ErrorCode::timeout || !call.options.patience)
       note("a call fails for no reason");
   }

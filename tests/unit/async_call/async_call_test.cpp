@@ -222,6 +222,24 @@ BOOST_AUTO_TEST_CASE(a_stop_ends_the_call_and_returns_before_the_caller_goes_on)
   BOOST_TEST(!world.server.answer(1));
 }
 
+// g++ 12 destroys copies of them that it has never made; AddressSanitizer sees what that would do.
+BOOST_AUTO_TEST_CASE(options_that_are_made_within_an_await_keep_the_stop_whole) {
+  World world;
+  std::stop_source stop;
+  std::string noted;
+  const auto routine = [](World& in, std::stop_source& with, std::string& to) -> Routine {
+    for (int round = 0; round < 10; ++round) {
+      const auto answer = co_await in.server.at_hand(1, {.patience = 1h, .stop = with.get_token()});
+      to += text(answer);
+    }
+    const auto last = co_await in.server.later(2, {.stop = with.get_token()});
+    to += text(last);
+  }(world, stop, noted);
+  BOOST_TEST(stop.request_stop());
+  world.loop.run_ready();
+  BOOST_TEST(noted == "1111111111closed");
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_after_the_end_changes_nothing) {
   World world;
   std::stop_source stop;

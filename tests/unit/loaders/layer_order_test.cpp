@@ -135,7 +135,8 @@ BOOST_AUTO_TEST_CASE(a_logical_cache_is_what_its_parts_are) {
           " | declare remember in Cache \"a\" instead");
   BOOST_TEST(
       said_of(layer("TieredCache", "a", "b") + "- {class: Cache, name: b, tags: true, store: store}\n") ==
-      "E324 2 over: TieredCache \"a\" over Cache \"b\": copies outlive the eviction of their tags, by near_ttl at "
+      "E324 2 over: TieredCache \"a\" over Cache \"b\": copies outlive the eviction of their tags, by "
+      "near_ttl at "
       "most | put the TaggedCache above");
 }
 
