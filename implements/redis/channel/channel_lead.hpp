@@ -29,8 +29,10 @@ CallerExit BasicChannel<Threads>::lead(Turn& turn) {
       take_batch(turn.own);
     else if (!std::exchange(keeps_company, true))
       turn.deadline = std::min(turn.deadline, Threads::now() + company);
+    ++batches_;
     turn.lock.unlock();
     turn.wakes.wake();
+    turn.notice.tell();
     const auto patience = std::exchange(turn.patience, Transport::Patience::none);
     const TransferResult transfer = pipeline_->transfer(turn.deadline, patience);
     turn.lock.lock();
@@ -56,12 +58,12 @@ CallerExit BasicChannel<Threads>::judge(Turn& turn, TransferResult transfer) {
   auto& requests = pipeline_->requests();
   const bool progress = !requests.finished().empty();
   if (clogged()) clogged_.store(false, std::memory_order_relaxed);
-  end_answered(turn.wakes);
+  end_answered(turn, requests.finished());
   if (transfer == TransferResult::lost || closing_) return end_connection(turn);
   if (requests.awaiting() && progress) unanswered_since_ = Threads::now();
   if (turn.own->stage == RequestSlot::Stage::done &&
-      (transfer == TransferResult::timed_out || !requests.awaiting())) {
-    pass_lead(turn.wakes);
+      (transfer == TransferResult::timed_out || !requests.awaiting() || only_waiters_wait())) {
+    pass_lead(turn);
     return CallerExit::done;
   }
   return transfer == TransferResult::timed_out ? judge_deadline(turn) : CallerExit::none;
@@ -77,32 +79,45 @@ CallerExit BasicChannel<Threads>::judge_deadline(Turn& turn) {
     patience = std::max(patience, slot.patience);
   });
   // Who has less patience than others does not end their calls.
-  const auto silence = Threads::now() - unanswered_since_;
-  const bool stalled = silence >= limits_.stall && silence >= patience;
+  const bool stalled = is_stalled(patience, Threads::now());
   // The caller's own bytes, half of them written, cannot be left to others.
   const bool entangled = turn.own->own_write() && pipeline_->requests().has_output();
-  if (!stalled && !entangled && (pass_lead(turn.wakes) || wanted)) return leave(turn.own);
+  if (!stalled && !entangled && (pass_lead(turn) || wanted)) return leave(turn, turn.own);
   pipeline_->lose(stalled_);
   return end_connection(turn);
 }
 
 template <class Threads>
-void BasicChannel<Threads>::end_request(RequestSlot* slot, WakeList& wakes) noexcept {
+bool BasicChannel<Threads>::is_stalled(SteadyTime::duration patience, TimePoint now) const noexcept {
+  const auto silence = now - unanswered_since_;
+  return silence >= limits_.stall && silence >= patience;
+}
+
+template <class Threads>
+void BasicChannel<Threads>::end_request(RequestSlot* slot, Turn& turn) noexcept {
   slot->stage = RequestSlot::Stage::done;
   count_load(-1);
-  if (slot->caller == RequestSlot::Caller::left) {
-    pool_.put_back(slot);
-  } else if (slot->caller == RequestSlot::Caller::waits) {
-    wakes.add(*slot);
-    slot->signal.store(RequestSlot::Signal::done, std::memory_order_release);
+  switch (slot->caller) {
+    case RequestSlot::Caller::is_told:
+      tell_waiter(turn, *slot);
+      [[fallthrough]];
+    case RequestSlot::Caller::left:
+      give_back(turn, slot);
+      break;
+    case RequestSlot::Caller::waits:
+      turn.wakes.add(*slot);
+      slot->signal.store(RequestSlot::Signal::done, std::memory_order_release);
+      break;
+    case RequestSlot::Caller::elsewhere:
+    case RequestSlot::Caller::leads:
+      break;
   }
 }
 
 template <class Threads>
-void BasicChannel<Threads>::end_answered(WakeList& wakes) noexcept {
-  auto& finished = pipeline_->requests().finished();
-  while (!finished.empty())
-    end_request(finished.pop(), wakes);
+void BasicChannel<Threads>::end_answered(Turn& turn, RequestQueue& answered) noexcept {
+  while (!answered.empty())
+    end_request(answered.pop(), turn);
 }
 
 template <class Threads>
@@ -115,7 +130,17 @@ void BasicChannel<Threads>::for_each_of_others(const RequestSlot* own, Visit&& v
 
 // Makes somebody else the leader. False when nobody waits; then the lead is free.
 template <class Threads>
-bool BasicChannel<Threads>::pass_lead(WakeList& wakes) noexcept {
+bool BasicChannel<Threads>::pass_lead(Turn& turn) noexcept {
+  if (!is_turn_of_home() && pass_to_sleeper(turn.wakes)) return true;
+  leading_ = false;
+  if (waiters_ == 0) return false;
+  unread_ = true;
+  ask_home(turn);
+  return true;
+}
+
+template <class Threads>
+bool BasicChannel<Threads>::pass_to_sleeper(WakeList& wakes) noexcept {
   for (RequestSlot* const first : {pipeline_->requests().oldest(), queue_.front()}) {
     for (RequestSlot* slot = first; slot != nullptr; slot = slot->next) {
       if (slot->caller != RequestSlot::Caller::waits) continue;
@@ -125,7 +150,6 @@ bool BasicChannel<Threads>::pass_lead(WakeList& wakes) noexcept {
       return true;
     }
   }
-  leading_ = false;
   return false;
 }
 
@@ -135,14 +159,16 @@ CallerExit BasicChannel<Threads>::end_connection(Turn& turn) {
   const bool asked_for = closing_.has_value();
   const Error reason = asked_for ? *closing_ : pipeline_->loss();
   pipeline_->requests().lose(reason);
-  end_answered(turn.wakes);
+  end_answered(turn, pipeline_->requests().finished());
   while (!queue_.empty()) {
     RequestSlot* const slot = queue_.pop();
     slot->ending = Ending::lost_unsent;
     slot->loss = reason;
-    end_request(slot, turn.wakes);
+    end_request(slot, turn);
   }
+  end_waiting(turn, reason);
   closing_.reset();
+  clogged_.store(false, std::memory_order_relaxed);
   open_.store(false, std::memory_order_release);
   leading_ = false;
   pipeline_.reset();

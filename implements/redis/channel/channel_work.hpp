@@ -3,7 +3,9 @@
 // What channel.hpp declares, for whoever makes channels of another kind of threads. Here is what callers do.
 
 #include "redis/channel/channel_lead.hpp"
+#include "redis/channel/channel_waiters.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,7 +15,7 @@ namespace cachesite::redis {
 
 template <class Threads>
 BasicChannel<Threads>::BasicChannel(ChannelLimits limits, LossListener on_loss)
-    : limits_(limits), on_loss_(std::move(on_loss)), pool_(limits.most_requests, mutex_) {}
+    : limits_(limits), on_loss_(std::move(on_loss)), pool_(limits.most_requests) {}
 
 template <class Threads>
 BasicChannel<Threads>::~BasicChannel() = default;
@@ -25,6 +27,7 @@ void BasicChannel<Threads>::open(std::unique_ptr<Transport> transport) {
   pipeline_ = std::move(pipeline);
   closing_.reset();
   last_lead_ = Threads::now();
+  watched_ = unread_ = false;
   open_.store(true, std::memory_order_release);
 }
 
@@ -51,11 +54,9 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
   Turn turn(*this, deadline);
   if (const auto ending = take_slot(turn, now)) return *ending;
   RequestSlot& slot = *turn.own;
-  or_put_back(&slot, [&] { slot.output.add(command); });
+  or_put_back(turn, &slot, [&] { slot.output.add(command); });
   slot.expected = command.expected;
-  slot.reply.kind = ReplyKind::none;
-  // Memory that the caller's value holds is used again.
-  if (reply.value.size() > Value::inline_capacity) slot.reply.value = std::move(reply.value);
+  clear_reply(slot.reply, reply);
   CallerExit exit;
   if (is_alone(turn, now)) {
     exit = call_alone(turn, now);
@@ -71,12 +72,11 @@ Ending BasicChannel<Threads>::call_all(std::span<const Command> commands, std::s
                                        TimePoint now, TimePoint deadline, std::optional<Error>& loss) {
   Turn turn(*this, deadline);
   if (const auto ending = take_slot(turn, now)) return *ending;
-  encode_all(turn.own, commands);
-  for (std::size_t index = 0; index < replies.size(); ++index) {
-    // What an earlier attempt has brought counts no more.
-    replies[index]->kind = ReplyKind::none;
-    if (replies[index]->value.size() > Value::inline_capacity)
-      turn.own->parts[index].reply.value = std::move(replies[index]->value);
+  or_put_back(turn, turn.own, [&] { encode_all(*turn.own, commands); });
+  auto part = turn.own->parts.begin();
+  for (Reply* const reply : replies) {
+    clear_reply(part++->reply, *reply);
+    reply->kind = ReplyKind::none;  // what an earlier attempt has brought counts no more
   }
   enqueue(turn.own);
   const CallerExit exit = wait_or_lead(turn, now);
@@ -90,9 +90,11 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::send(std::span<co
   if (!is_open()) return {};
   turn.own = pool_.take();
   if (turn.own == nullptr) return {};
-  encode_all(turn.own, commands);
-  // Whoever leads next may write it, and by then its caller may have gone.
-  if (turn.own->own_write()) or_put_back(turn.own, [&] { turn.own->output.own_all(); });
+  or_put_back(turn, turn.own, [&] {
+    encode_all(*turn.own, commands);
+    // Whoever leads next may write it, and by then its caller may have gone.
+    if (turn.own->own_write()) turn.own->output.own_all();
+  });
   turn.own->patience = limits_.patience;
   enqueue(turn.own);
   Pending pending(*this, turn.own);
@@ -105,7 +107,7 @@ typename BasicChannel<Threads>::Pending BasicChannel<Threads>::send(std::span<co
   if (sent == TransferResult::lost || closing_)
     end_connection(turn);
   else
-    pass_lead(turn.wakes);
+    pass_lead(turn);
   return pending;
 }
 
@@ -134,25 +136,30 @@ std::optional<Ending> BasicChannel<Threads>::wait_for_slot(Turn& turn, TimePoint
 
 template <class Threads>
 template <class Work>
-void BasicChannel<Threads>::or_put_back(RequestSlot* slot, Work&& work) {
+void BasicChannel<Threads>::or_put_back(Turn& turn, RequestSlot* slot, Work&& work) {
   try {
     work();
   } catch (...) {
-    pool_.put_back(slot);
+    give_back(turn, slot);
     throw;
   }
 }
 
 template <class Threads>
-void BasicChannel<Threads>::encode_all(RequestSlot* slot, std::span<const Command> commands) {
-  or_put_back(slot, [&] {
-    slot->parts.resize(commands.size());
-    auto part = slot->parts.begin();
-    for (const Command& command : commands) {
-      slot->output.add(command);
-      part++->expected = command.expected;
-    }
-  });
+void BasicChannel<Threads>::encode_all(Question& question, std::span<const Command> commands) {
+  question.parts.resize(commands.size());
+  auto part = question.parts.begin();
+  for (const Command& command : commands) {
+    question.output.add(command);
+    part++->expected = command.expected;
+  }
+}
+
+// Memory that the value of `reply` holds is used again.
+template <class Threads>
+void BasicChannel<Threads>::clear_reply(Reply& place, Reply& reply) noexcept {
+  place.kind = ReplyKind::none;
+  if (reply.value.size() > Value::inline_capacity) place.value = std::move(reply.value);
 }
 
 template <class Threads>
@@ -187,7 +194,7 @@ CallerExit BasicChannel<Threads>::call_alone(Turn& turn, TimePoint now) {
     if (queue_.empty())
       leading_ = false;
     else
-      pass_lead(turn.wakes);
+      pass_lead(turn);
     return CallerExit::done;
   }
   const CallerExit exit = judge(turn, transfer);
@@ -202,13 +209,7 @@ CallerExit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
     own.patience = turn.deadline - now;
     own.signal.store(RequestSlot::Signal::none, std::memory_order_relaxed);
     own.caller = RequestSlot::Caller::waits;
-    turn.lock.unlock();
-    if (sleepers_.wait(own, turn.deadline) == RequestSlot::Signal::done) return CallerExit::done;
-    turn.lock.lock();
-    const auto caller = std::exchange(own.caller, RequestSlot::Caller::elsewhere);
-    if (own.stage == RequestSlot::Stage::done) return CallerExit::done;
-    if (caller != RequestSlot::Caller::leads) return leave(&own);
-    now = Threads::now();
+    if (const CallerExit exit = wait_for_signal(turn, now); exit != CallerExit::none) return exit;
   } else {
     leading_ = true;
     // Only when the whole patience of the connection fits before this deadline.
@@ -218,60 +219,102 @@ CallerExit BasicChannel<Threads>::wait_or_lead(Turn& turn, TimePoint now) {
   return exit == CallerExit::none ? lead(turn) : exit;
 }
 
+// `none` when it is to lead; `now` is new then.
+template <class Threads>
+CallerExit BasicChannel<Threads>::wait_for_signal(Turn& turn, TimePoint& now) {
+  RequestSlot& own = *turn.own;
+  for (;;) {
+    const auto until = home_ == nullptr ? turn.deadline : std::min(turn.deadline, now + longest_handover);
+    turn.lock.unlock();
+    if (sleepers_.wait(own, until) == RequestSlot::Signal::done) return CallerExit::done;
+    turn.lock.lock();
+    if (own.stage == RequestSlot::Stage::done) return CallerExit::done;
+    now = Threads::now();
+    const bool leads = own.caller == RequestSlot::Caller::leads || !leading_;
+    if (!leads && now < turn.deadline) continue;
+    own.caller = RequestSlot::Caller::elsewhere;
+    if (!leads) return leave(turn, &own);
+    leading_ = true;
+    return CallerExit::none;
+  }
+}
+
 // The caller goes without an answer. The slot is not its own after that.
 template <class Threads>
-CallerExit BasicChannel<Threads>::leave(RequestSlot* slot) noexcept {
+CallerExit BasicChannel<Threads>::leave(Turn& turn, RequestSlot* slot) noexcept {
   if (slot->stage != RequestSlot::Stage::queued) {
     slot->caller = RequestSlot::Caller::left;
     return CallerExit::abandoned;
   }
   queue_.unlink(slot);
   count_load(-1);
-  pool_.put_back(slot);
+  give_back(turn, slot);
   return CallerExit::withdrawn;
 }
 
 template <class Threads>
 void BasicChannel<Threads>::abandon(RequestSlot* slot) noexcept {
-  const Lock lock(mutex_);
+  Turn turn(*this, {});
   if (slot->stage == RequestSlot::Stage::done)
-    pool_.put_back(slot);
+    give_back(turn, slot);
   else
-    leave(slot);
+    leave(turn, slot);
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::take_answer(const Turn& turn, Reply& reply,
-                                          std::optional<Error>& loss) noexcept {
+Ending BasicChannel<Threads>::take_answer(Turn& turn, Reply& reply, std::optional<Error>& loss) noexcept {
   RequestSlot* const slot = turn.own;
   const Ending ending = slot->ending;
-  if (ending == Ending::answered) {
-    reply.kind = slot->reply.kind;
-    reply.integer = slot->reply.integer;
-    reply.value = std::move(slot->reply.value);
-    if (reply.kind == ReplyKind::array) reply.elements = std::move(slot->reply.elements);
-  } else {
-    loss = slot->loss;
-  }
-  if (turn.lock.owns_lock())
-    pool_.put_back(slot);
+  if (ending == Ending::answered)
+    give_answer(*slot, reply);
   else
-    pool_.put_back_unlocked(slot);
+    loss = slot->loss;
+  if (turn.lock.owns_lock()) {
+    give_back(turn, slot);
+  } else if (pool_.put_back_unlocked(slot)) {
+    turn.lock.lock();
+    use_room(turn);
+  }
   return ending;
 }
 
 template <class Threads>
-Ending BasicChannel<Threads>::take_answers(const Turn& turn, std::span<Reply* const> replies,
+[[gnu::always_inline]] inline void BasicChannel<Threads>::give_answer(RequestSlot& slot,
+                                                                      Reply& reply) noexcept {
+  reply.kind = slot.reply.kind;
+  reply.integer = slot.reply.integer;
+  reply.value = std::move(slot.reply.value);
+  if (reply.kind == ReplyKind::array) reply.elements = std::move(slot.reply.elements);
+}
+
+template <class Threads>
+Ending BasicChannel<Threads>::take_answers(Turn& turn, std::span<Reply* const> replies,
                                            std::optional<Error>& loss) noexcept {
-  // What was answered before the connection ended is an answer all the same.
-  const std::size_t answered = turn.own->ending == Ending::answered    ? replies.size()
-                               : turn.own->ending == Ending::lost_sent ? turn.own->parts_answered
-                                                                       : 0;
-  auto part = turn.own->parts.begin();
-  for (Reply* const reply : replies.first(answered))
-    *reply = std::move(part++->reply);
+  give_answers(*turn.own, replies);
   Reply unused;
   return take_answer(turn, unused, loss);
+}
+
+template <class Threads>
+void BasicChannel<Threads>::give_answers(RequestSlot& slot, std::span<Reply* const> replies) noexcept {
+  // What was answered before the connection ended is an answer all the same.
+  const std::size_t answered = slot.ending == Ending::answered    ? replies.size()
+                               : slot.ending == Ending::lost_sent ? slot.parts_answered
+                                                                  : 0;
+  auto part = slot.parts.begin();
+  for (Reply* const reply : replies.first(answered))
+    *reply = std::move(part++->reply);
+}
+
+// A slot is free: of those who wait for one, threads and waiters take turns.
+template <class Threads>
+void BasicChannel<Threads>::use_room(Turn& turn) noexcept {
+  const bool threads_wait = pool_.waiting() > room_.size();
+  threads_first_ = threads_wait && (room_.empty() || !threads_first_);
+  if (threads_first_)
+    pool_.wake_one();
+  else
+    admit_waiting(turn);
 }
 
 }  // namespace cachesite::redis

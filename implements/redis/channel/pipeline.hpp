@@ -24,6 +24,14 @@ enum class TransferResult : std::uint8_t {
   lost        // the connection is of no use any more
 };
 
+/// What came of writing and reading as far as that was possible without waiting.
+enum class LookResult : std::uint8_t {
+  complete,    // nothing more is possible now
+  incomplete,  // more may be possible
+  paused,      // until `pause_end`, since the connection leaves room for others
+  lost         // the connection is of no use any more
+};
+
 /// One connection and the requests on it. One thread at a time, the leader of the channel, writes and reads.
 template <class Threads>
 class Pipeline {
@@ -45,6 +53,19 @@ class Pipeline {
   }
   /// Writes what can be written without waiting. Never `timed_out`.
   TransferResult send_some() noexcept;
+  /// Writes what can be written without waiting and, when it `reads`, reads what has come, but for very much.
+  /// Requests that ended go to `ended`.
+  LookResult look(bool reads, TimePoint deadline, RequestQueue& ended) noexcept;
+  [[nodiscard]] TimePoint pause_end() const noexcept { return pause_end_; }
+  /// True while something waits for room to send.
+  [[nodiscard]] bool wants_to_send() const noexcept {
+    return requests_.has_output() || transport_->wants_to_send();
+  }
+  /// True while others do better to look for another channel.
+  [[nodiscard]] bool is_clogged() const noexcept {
+    return requests_.has_output() || requests_.input_to_come() >= clogging_from;
+  }
+  [[nodiscard]] int descriptor() const noexcept { return transport_->descriptor(); }
   /// True when nothing has come, and the connection has not ended.
   bool is_quiet() noexcept { return receive_some(Transport::Patience::none) == Received::nothing; }
 
@@ -55,6 +76,8 @@ class Pipeline {
 
  private:
   static constexpr std::size_t most_pieces = 64;
+  // So many receives of one look; then others have their turn.
+  static constexpr int most_receives = 64;
   // So many bytes still to come make others look for another channel.
   static constexpr std::size_t clogging_from = std::size_t{32} * 1024;
 
@@ -63,11 +86,14 @@ class Pipeline {
   TransferResult write_all(TimePoint deadline, Transport::Patience& patience);
   TransferResult read_answer(TimePoint deadline, Transport::Patience patience);
   Received receive_some(Transport::Patience patience) noexcept;
+  LookResult read_some(TimePoint deadline, RequestQueue& ended) noexcept;
+  bool begins_pause(TimePoint deadline) noexcept;
 
   std::unique_ptr<Transport> transport_;
   PipelineState requests_;
   std::atomic<bool>& clogged_;
   std::optional<Error> loss_;
+  TimePoint pause_end_{};
 };
 
 // Whatever has to be waited for on the way, `patience` is used up by that.
@@ -129,6 +155,41 @@ TransferResult Pipeline<Threads>::send_some() noexcept try {
 } catch (...) {
   loss_.emplace(ErrorCode::no_memory);
   return TransferResult::lost;
+}
+
+template <class Threads>
+LookResult Pipeline<Threads>::look(bool reads, TimePoint deadline, RequestQueue& ended) noexcept {
+  const bool after_pause = pause_end_ != TimePoint{};
+  if (after_pause && Threads::now() < pause_end_) return LookResult::paused;
+  pause_end_ = {};
+  if (requests_.has_output()) {
+    // A part of something large goes out between two pauses.
+    if (!after_pause && requests_.output_of(clogging_from) && begins_pause(deadline))
+      return LookResult::paused;
+    if (send_some() == TransferResult::lost) return LookResult::lost;
+  }
+  return reads ? read_some(deadline, ended) : LookResult::complete;
+}
+
+template <class Threads>
+LookResult Pipeline<Threads>::read_some(TimePoint deadline, RequestQueue& ended) noexcept {
+  for (int count = 0; count < most_receives; ++count) {
+    const auto received = receive_some(Transport::Patience::none);
+    if (received == Received::lost) return LookResult::lost;
+    // What comes after these and is not valid does not spoil them.
+    ended.append(requests_.finished());
+    if (received == Received::nothing || !requests_.awaiting()) return LookResult::complete;
+    if (requests_.input_to_come() >= clogging_from && begins_pause(deadline)) return LookResult::paused;
+  }
+  return LookResult::incomplete;
+}
+
+template <class Threads>
+bool Pipeline<Threads>::begins_pause(TimePoint deadline) noexcept {
+  const auto length = transport_->pause_length(deadline);
+  if (length <= std::chrono::nanoseconds::zero()) return false;
+  pause_end_ = Threads::now() + length;
+  return true;
 }
 
 template <class Threads>

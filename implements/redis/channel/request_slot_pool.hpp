@@ -14,13 +14,13 @@
 namespace cachesite::redis {
 
 /// The slots of a channel. They are made when they are first needed, and used again. All calls but
-/// `put_back_unlocked` need the lock of the channel.
+/// `put_back_unlocked` need the lock of the channel. Whoever puts a slot back sees to those who wait for one.
 template <class Threads>
 class RequestSlotPool {
  public:
   using Mutex = typename Threads::Mutex;
 
-  RequestSlotPool(std::size_t most, Mutex& mutex) noexcept : most_(most), mutex_(mutex) {}
+  explicit RequestSlotPool(std::size_t most) noexcept : most_(most) {}
 
   /// Null when all slots are in use.
   RequestSlot* take() {
@@ -29,28 +29,33 @@ class RequestSlotPool {
   }
   /// Waits until there is one to take, or everybody is woken. False when the deadline passed first.
   bool wait(std::unique_lock<Mutex>& lock, TimePoint deadline) {
-    waiters_.fetch_add(1);
+    begin_waiting();
     const auto status = any_free() ? std::cv_status::no_timeout : room_.wait_until(lock, deadline);
-    waiters_.fetch_sub(1);
+    end_waiting();
     return status == std::cv_status::no_timeout || any_free();
   }
+  void wake_one() noexcept { room_.notify_one(); }
   void wake_all() noexcept { room_.notify_all(); }
 
-  void put_back(RequestSlot* slot) noexcept {
+  /// For those who wait in another way. After the begin there is to be one more look.
+  void begin_waiting() noexcept { waiting_.fetch_add(1); }
+  void end_waiting() noexcept { waiting_.fetch_sub(1); }
+  [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
+
+  /// True when somebody waits for a slot.
+  bool put_back(RequestSlot* slot) noexcept {
     slot->clear();
     slot->next = free_;
     free_ = slot;
-    if (waiters_.load(std::memory_order_relaxed) != 0) room_.notify_one();
+    return waiting() != 0;
   }
-  void put_back_unlocked(RequestSlot* slot) noexcept {
+  bool put_back_unlocked(RequestSlot* slot) noexcept {
     slot->clear();
     slot->next = returned_.load(std::memory_order_relaxed);
     while (!returned_.compare_exchange_weak(slot->next, slot)) {
     }
-    // Either this sees who waits for room, or they see the slot.
-    if (waiters_.load() == 0) return;
-    const std::lock_guard lock(mutex_);
-    room_.notify_one();
+    // Either this sees who waits for a slot, or they see the slot.
+    return waiting_.load() != 0;
   }
 
  private:
@@ -67,12 +72,11 @@ class RequestSlotPool {
   }
 
   const std::size_t most_;
-  Mutex& mutex_;
   typename Threads::Condition room_;
   std::vector<std::unique_ptr<RequestSlot>> slots_;
   RequestSlot* free_ = nullptr;                  // a stack
   std::atomic<RequestSlot*> returned_{nullptr};  // a stack of more, added to without the lock
-  std::atomic<std::size_t> waiters_{0};
+  std::atomic<std::size_t> waiting_{0};
 };
 
 }  // namespace cachesite::redis

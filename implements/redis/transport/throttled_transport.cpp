@@ -50,22 +50,29 @@ ThrottledTransport::System ThrottledTransport::this_system() {
 }
 
 void ThrottledTransport::pause(TimePoint deadline) {
+  const auto length = pause_length(deadline);
+  if (length == nanoseconds::zero()) return;
+  system_.pause(length);
+  last_transfer_ = system_.now();
+}
+
+nanoseconds ThrottledTransport::pause_length(TimePoint deadline) {
   const auto now = system_.now();
   const auto debt = std::min<nanoseconds>(free_of_debt_ - debt_without_pause - now, longest_pause);
   const auto length = std::min<nanoseconds>(debt, deadline - now - reserve_);
-  if (length < shortest_pause) return;
+  if (length < shortest_pause) return {};
   if (others_for_each_() == 0) {
     free_of_debt_ = now;
-    return;
+    return {};
   }
-  system_.pause(length);
-  last_transfer_ = system_.now();
+  last_transfer_ = now + length;
+  return length;
 }
 
 Transport::Transfer ThrottledTransport::count(Transfer transfer) {
   if (transfer.status != Status::ok) return transfer;
   const auto now = system_.now();
-  const nanoseconds took = now - std::exchange(last_transfer_, now);
+  const nanoseconds took = std::max<nanoseconds>(now - std::exchange(last_transfer_, now), {});
   const auto worked = std::min(took, longest_work_per_byte * static_cast<nanoseconds::rep>(transfer.count));
   const auto pause = times(worked, std::min(others_for_each_(), most_pause_for_work));
   free_of_debt_ = std::min<TimePoint>(std::max(free_of_debt_ + worked, now) + pause, now + most_debt);

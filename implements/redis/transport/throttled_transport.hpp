@@ -37,6 +37,8 @@ class ThrottledTransport : public Transport {
   Transfer send(std::span<const iovec> pieces) override { return count(inner_->send(pieces)); }
   Waiting wait(bool to_send, TimePoint deadline) override { return inner_->wait(to_send, deadline); }
   void pause(TimePoint deadline) override;
+  [[nodiscard]] std::chrono::nanoseconds pause_length(TimePoint deadline) override;
+  [[nodiscard]] bool wants_to_send() const noexcept override { return inner_->wants_to_send(); }
   void shut_down() noexcept override { inner_->shut_down(); }
   [[nodiscard]] int descriptor() const noexcept override { return inner_->descriptor(); }
   [[nodiscard]] std::string problem() const override { return inner_->problem(); }
@@ -49,8 +51,8 @@ class ThrottledTransport : public Transport {
   const std::function<double()> others_for_each_;
   const std::chrono::nanoseconds reserve_;
   const System system_;
-  TimePoint last_transfer_{};
-  TimePoint free_of_debt_{};  // when all pauses that are due will have been made
+  TimePoint last_transfer_{};  // or the end of the pause after it
+  TimePoint free_of_debt_{};   // when all pauses that are due will have been made
 };
 
 }  // namespace cachesite::redis

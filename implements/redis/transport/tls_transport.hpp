@@ -36,6 +36,7 @@ class TlsTransport final : public Transport {
   Transfer receive(std::span<const iovec> places, Patience patience) override;
   Transfer send(std::span<const iovec> pieces) override;
   Waiting wait(bool to_send, TimePoint deadline) override;
+  [[nodiscard]] bool wants_to_send() const noexcept override { return has_unsent(); }
   void shut_down() noexcept override { socket_->shut_down(); }
   [[nodiscard]] int descriptor() const noexcept override { return socket_->descriptor(); }
   [[nodiscard]] std::string problem() const override { return problem_; }

@@ -4,6 +4,7 @@
 
 #include <cachesite/error.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,6 +41,10 @@ class Transport {
   virtual Waiting wait(bool to_send, TimePoint deadline) = 0;
   /// Called before and between the parts of something large: here a connection may leave room for others.
   virtual void pause(TimePoint /*deadline*/) {}
+  /// How long `pause` would take. Who may not block goes on after that time instead.
+  [[nodiscard]] virtual std::chrono::nanoseconds pause_length(TimePoint /*deadline*/) { return {}; }
+  /// True while `receive` and `wait` have something to send, so they want to know when that is possible too.
+  [[nodiscard]] virtual bool wants_to_send() const noexcept { return false; }
   /// Ends the connection from any thread: whoever waits in it wakes up.
   virtual void shut_down() noexcept = 0;
   /// Readable when `wait` would not wait for something to receive.

@@ -2,6 +2,8 @@
 
 #include "redis/wire/reply.hpp"
 
+#include <cachesite/value.hpp>
+
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -24,6 +26,8 @@ struct Command {
   bool repeatable;
   /// The answer is likely to be large.
   bool large = false;
+  /// Whose bytes a large argument is, if any: a request that goes on without its caller shares them.
+  const Value* shared = nullptr;
 };
 
 }  // namespace cachesite::redis

@@ -1,6 +1,7 @@
 #include "redis/wire/encoded_commands.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -19,8 +20,26 @@ void EncodedCommands::own_all() {
   append(bytes_.text().substr(from));
   whole.commit(end);
   bytes_ = std::move(whole);
+  forget_insertions();
+}
+
+void EncodedCommands::own_all(const Value& value) {
+  const std::less_equal<const char*> up_to;
+  const auto within = [&](const Insertion& insertion) {
+    const auto whole = value.text();
+    const auto part = insertion.bytes;
+    return up_to(whole.data(), part.data()) && up_to(part.data() + part.size(), whole.data() + whole.size());
+  };
+  if (std::all_of(insertions_.begin(), insertions_.end(), within))
+    shared_ = value;
+  else
+    own_all();
+}
+
+void EncodedCommands::forget_insertions() noexcept {
   insertions_.clear();
   counted_ = inserted_ = 0;
+  shared_.clear();
 }
 
 void EncodedCommands::count_insertions() noexcept {

@@ -3,6 +3,8 @@
 #include "redis/wire/byte_buffer.hpp"
 #include "redis/wire/command_encoder.hpp"
 
+#include <cachesite/value.hpp>
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -47,27 +49,33 @@ class EncodedCommands {
   void clear(std::size_t most_kept) noexcept {
     bytes_.clear();
     if (bytes_.capacity() > most_kept) bytes_.release();
-    insertions_.clear();
-    counted_ = inserted_ = 0;
+    if (!is_plain()) [[unlikely]]
+      forget_insertions();
   }
   /// Copies the arguments that are still the caller's.
   void own_all();
+  /// The same, but that it shares `value` instead of a copy when all of them are its bytes.
+  void own_all(const Value& value);
 
   [[nodiscard]] std::size_t size() const noexcept { return bytes_.size() + inserted_; }
   /// False while something of it is in the caller's memory.
-  [[nodiscard]] bool owns_all() const noexcept { return insertions_.empty(); }
-  /// What is sent, when it owns all of that.
+  [[nodiscard]] bool owns_all() const noexcept { return is_plain() || !shared_.empty(); }
+  /// True when all of it is in `bytes`.
+  [[nodiscard]] bool is_plain() const noexcept { return insertions_.empty(); }
+  /// What is sent, when it is plain.
   [[nodiscard]] const ByteBuffer& bytes() const noexcept { return bytes_; }
   /// False when there is no room for all pieces.
   bool collect(PieceCollector& pieces) const noexcept;
 
  private:
   void count_insertions() noexcept;
+  void forget_insertions() noexcept;
 
   ByteBuffer bytes_;
   std::vector<Insertion> insertions_;
   std::size_t counted_ = 0;   // insertions
   std::size_t inserted_ = 0;  // and their bytes
+  Value shared_;              // which they are in
 };
 
 }  // namespace cachesite::redis

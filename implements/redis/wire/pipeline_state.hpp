@@ -39,7 +39,7 @@ class PipelineState {
   /// The next bytes to write, in as many pieces as fit. Returns the number of pieces. Precondition:
   /// has_output().
   std::size_t output(std::span<iovec> pieces) const noexcept {
-    if (writing_->next != nullptr || writing_->own_write()) return output_many(pieces);
+    if (writing_->next != nullptr || !writing_->output.is_plain()) return output_many(pieces);
     const auto& bytes = writing_->output.bytes();
     pieces[0] = {const_cast<char*>(bytes.data()) + writing_offset_, bytes.size() - writing_offset_};
     return 1;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace cachesite::redis {
@@ -24,10 +25,31 @@ enum class Ending : std::uint8_t {
   not_open,          // there is no connection
 };
 
+struct Waiter;
+
+/// What a request asks: one command, or several that are written next to each other.
+struct Question {
+  ReplyKinds expected = 0;
+  EncodedCommands output;
+  /// The answers of several commands; else empty.
+  struct Part {
+    ReplyKinds expected = 0;
+    Reply reply;
+  };
+  std::vector<Part> parts;
+
+  /// Keeps memory that is worth it.
+  void clear() noexcept {
+    output.clear(most_kept);
+    if (parts.capacity() != 0) parts = {};
+  }
+  static constexpr std::size_t most_kept = 4096;
+};
+
 /// One request on its way. It belongs to the channel; the caller that waits for it may leave at any time, so
-/// nothing here points into the caller's memory, with one exception: `output` of a request that only its own
-/// caller writes.
-struct RequestSlot {
+/// nothing here points into the caller's memory, with two exceptions: `output` of a request that only its own
+/// caller writes, and the waiter of one that no thread waits for, until it is withdrawn.
+struct RequestSlot : Question {
   enum class Stage : std::uint8_t { free, queued, in_flight, done };
 
   /// What a sleeping caller is told. Once it is `done` the slot is the caller's, who needs no lock for it.
@@ -38,6 +60,7 @@ struct RequestSlot {
     elsewhere,  // leads already, or has not come for the answer yet
     waits,      // sleeps until there is a signal
     leads,      // has been told to lead
+    is_told,    // is no thread: `waiter` is told of the end
     left        // does not want the answer any more
   };
 
@@ -46,30 +69,21 @@ struct RequestSlot {
   Stage stage = Stage::free;
   Ending ending = Ending::answered;
   Caller caller = Caller::elsewhere;
-  ReplyKinds expected = 0;
   SteadyTime::duration patience{};  // of a caller that waits for another to read
+  Waiter* waiter = nullptr;
   Reply reply;
-  /// The answers of a request of several commands, which are written next to each other; else empty.
-  struct Part {
-    ReplyKinds expected = 0;
-    Reply reply;
-  };
-  std::vector<Part> parts;
   std::size_t parts_answered = 0;
   Error loss{ErrorCode::unreachable};
-  EncodedCommands output;
   RequestSlot* next = nullptr;
   RequestSlot* previous = nullptr;
 
   /// As it was made, but for memory that is worth keeping.
   void clear() noexcept {
-    constexpr std::size_t most_kept = 4096;
+    Question::clear();
     stage = Stage::free;
     caller = Caller::elsewhere;
-    output.clear(most_kept);
     if (reply.value.size() > most_kept) reply.value.clear();
     if (reply.elements.capacity() != 0) reply.elements = {};
-    if (parts.capacity() != 0) parts = {};
     parts_answered = 0;
   }
   /// True when something to send is in the caller's memory, so nobody else may write it.
@@ -99,6 +113,14 @@ class RequestQueue {
     (front_ ? front_->previous : back_) = nullptr;
     slot->next = nullptr;
     return slot;
+  }
+  /// Adds all of another queue, which is empty then.
+  void append(RequestQueue& other) noexcept {
+    if (other.empty()) return;
+    other.front_->previous = back_;
+    (back_ ? back_->next : front_) = other.front_;
+    back_ = std::exchange(other.back_, nullptr);
+    other.front_ = nullptr;
   }
   void unlink(RequestSlot* slot) noexcept {
     (slot->previous ? slot->previous->next : front_) = slot->next;

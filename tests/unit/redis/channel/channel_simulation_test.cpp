@@ -1,12 +1,14 @@
-// One channel, several threads, connections that are cut, slow and small-minded, all in virtual time.
-// Whatever happens, every call ends once, in time, and with an ending that fits what the server did.
+// One channel, several threads and an event loop, connections that are cut, slow and small-minded, all in
+// virtual time. Whatever happens, every call ends once, in time, and with an ending that fits what the server
+// did.
 
 #include "redis/channel/channel_work.hpp"
 #include "redis/endpoint/call_attempts.hpp"
+#include "unit/redis/channel/simulated_calls.hpp"
+#include "unit/redis/channel/simulated_loop.hpp"
 #include "unit/redis/channel/simulated_wire.hpp"
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +24,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t most_callers = 6;
+constexpr std::size_t most_loop_threads = 2;
 
 constexpr std::uint64_t schedules = 10'000;
 
@@ -42,125 +45,113 @@ class Simulation {
     stormy_.longest_delay = std::chrono::microseconds(plan.between(0, 5000));
     stormy_.longest_pause = std::chrono::microseconds(plan.chance(20) ? 80'000 : plan.between(0, 3000));
     const bool closes = plan.chance(15);
+    const std::size_t loop_threads = plan.chance(75) ? 1 + plan.below(most_loop_threads) : 0;
+    limits_.most_batches = static_cast<std::uint32_t>(plan.chance(50) ? plan.between(1, 4) : 64);
+    limits_.most_waiting = plan.chance(30) ? plan.below(4) : 65'536;
+    loop_calls_ = loop_threads == 0 ? 0 : 1 + plan.below(24);
+    loop_.emplace(calls_, channel_, SimulatedLoop::Habits{repeat_after_timeout_, plan.chance(20)});
 
     std::vector<Stage::Event> parts;
     parts.push_back([this] { connect(); });
     for (std::size_t caller = 0; caller < callers_; ++caller)
       parts.push_back([this, caller] { live(caller); });
+    for (std::size_t thread = 0; thread < loop_threads; ++thread)
+      parts.push_back([this] {
+        stage_.wait([this] { return started_; });
+        loop_->run(over_);
+      });
     if (closes) parts.push_back([this] { interfere(); });
     stage_.run(seed_, std::move(parts));
-    if (channel_->clogged()) fail("nothing is under way, and others are kept from the channel");
+    if (channel_->clogged()) calls_.fail("nothing is under way, and others are kept from the channel");
     channel_.reset();
-    check();
-    return problem_.empty() ? server_.problem : problem_;
+    if (lost_ > opened_) calls_.fail("a loss was told more than once");
+    const auto problem = calls_.check();
+    return problem.empty() ? server_.problem : problem;
   }
 
  private:
   using Channel = BasicChannel<SimulatedThreads>;
 
-  struct Call {
-    std::vector<std::string> keys;
-    std::string verb;
-    bool repeatable = false;
-    bool returned = false;
-    bool answered = false;
-    Outcome outcome = Outcome::unknown;
-  };
-
-  void fail(const std::string& problem) {
-    if (problem_.empty()) problem_ = problem;
-  }
-
   std::unique_ptr<SimulatedTransport> dial(const SimulatedWire::Weather& weather) {
     auto wire = std::make_shared<SimulatedWire>(server_, weather);
     wire->begin();
     ++opened_;
-    return std::make_unique<SimulatedTransport>(wire, limits_.patience);
+    return std::make_unique<SimulatedTransport>(wire, loop_->add(wire), limits_.patience);
   }
 
   // Opens the channel whenever it is closed, and in the end on a fine day.
   void connect() {
     channel_.emplace(limits_, [this](const Error&) { ++lost_; });
+    channel_->set_home(*loop_);
+    for (std::size_t call = 0; call < loop_calls_; ++call)
+      loop_->plan("loop." + std::to_string(call), stage_.now() + up_to(120'000), up_to(150'000));
     started_ = true;
+    const auto storm_is_over = [this] { return waiting_ == callers_ && loop_->unfinished() == 0; };
     for (;;) {
-      stage_.wait([this] { return !channel_->is_open() || waiting_ == callers_; });
-      if (waiting_ == callers_) break;
-      stage_.sleep(std::chrono::microseconds(stage_.dice().between(0, 20'000)));
+      stage_.wait([&] { return !channel_->is_open() || storm_is_over(); });
+      if (storm_is_over()) break;
+      stage_.sleep(up_to(20'000));
       if (!channel_->is_open()) channel_->open(dial(stormy_));
     }
     stage_.wait([this] { return !interfering_; });
+    loop_->expect_the_best();
     channel_->close(Error(ErrorCode::closed, "storm is over"));
+    stage_.wait([this] { return !channel_->is_open(); });
     channel_->open(dial({}));
+    for (std::size_t call = 0; call < std::min<std::size_t>(loop_calls_, 3); ++call)
+      loop_->plan("loop.last." + std::to_string(call), stage_.now() + up_to(3000), 10s);
     fine_ = true;
   }
   void interfere() {
     interfering_ = true;
     stage_.wait([this] { return started_; });
-    stage_.sleep(std::chrono::microseconds(stage_.dice().between(0, 100'000)));
+    stage_.sleep(up_to(100'000));
     channel_->close(Error(ErrorCode::closed, "closed on purpose", Outcome::unknown));
     interfering_ = false;
+  }
+  std::chrono::microseconds up_to(std::int64_t most) {
+    return std::chrono::microseconds(stage_.dice().between(0, most));
   }
 
   void live(std::size_t caller) {
     stage_.wait([this] { return started_; });
     const auto count = stage_.dice().between(1, 4);
     for (std::int64_t round = 0; round < count; ++round) {
-      if (stage_.dice().chance(60)) stage_.sleep(std::chrono::microseconds(stage_.dice().between(0, 30'000)));
-      call(std::to_string(caller) + "." + std::to_string(round), stage_.dice().between(1, 150'000));
+      if (stage_.dice().chance(60)) stage_.sleep(up_to(30'000));
+      const auto key = std::to_string(caller) + "." + std::to_string(round);
+      if (loop_calls_ != 0 && stage_.dice().chance(20)) loop_->begin_now("begun." + key, up_to(150'000));
+      call(key, 1 + stage_.dice().between(0, 150'000));
     }
     ++waiting_;
     stage_.wait([this] { return fine_; });
     // No slot has been lost, and nobody leads for ever.
-    if (!call(std::to_string(caller) + ".last", 10'000'000)) fail("a call on a fine day failed");
+    if (!call(std::to_string(caller) + ".last", 10'000'000)) calls_.fail("a call on a fine day failed");
+    over_ = ++gone_ == callers_;
   }
 
-  bool call(std::string key, std::int64_t patience) {
-    Dice& dice = stage_.dice();
-    Call& record = calls_.emplace_back();
-    record.repeatable = dice.chance(60);
-    record.verb = record.repeatable ? "GET" : dice.chance(30) ? "PUT" : "ADD";
-    if (record.verb == "GET" && dice.chance(10)) key += "!";
-    const std::size_t parts = dice.chance(15) ? 2 + dice.below(3) : 1;
-    for (std::size_t part = 0; part < parts; ++part)
-      record.keys.push_back(parts == 1 ? key : "part" + std::to_string(part) + "of" + key);
-
-    const auto begin = stage_.now();
-    const auto deadline = begin + std::chrono::microseconds(patience);
-    std::vector<Reply> replies(parts);
-    const Outcome outcome = travel(record, replies, deadline);
-    if (record.returned) fail("a call returned twice");
-    record.returned = true;
-    record.outcome = outcome;
-    if (stage_.now() > deadline) fail(key + " ended after its deadline");
-    for (std::size_t part = 0; part < parts; ++part)
-      if (record.answered || replies[part].kind != ReplyKind::none)
-        check_answer(record, record.keys[part], replies[part]);
-    return record.answered;
+  bool call(const std::string& key, std::int64_t patience) {
+    SimulatedCall& call = calls_.plan(key, stage_.dice());
+    const auto deadline = stage_.now() + std::chrono::microseconds(patience);
+    std::vector<Reply> replies(call.keys.size());
+    const Outcome outcome = travel(call, replies, deadline);
+    if (stage_.now() > deadline) calls_.fail(key + " ended after its deadline");
+    calls_.end(call, outcome, replies);
+    return call.answered;
   }
 
   // As an endpoint does it.
-  Outcome travel(Call& record, std::vector<Reply>& replies, TimePoint deadline) {
-    std::list<std::string> payloads;
-    std::vector<std::vector<Argument>> words;
-    std::vector<Command> commands;
-    for (const auto& key : record.keys) {
-      words.push_back({{record.verb}, {key}});
-      if (record.verb == "PUT") words.back().push_back({payloads.emplace_back(server_.payload_of(key))});
-    }
-    for (const auto& arguments : words)
-      commands.push_back({arguments, any_kind, record.repeatable});
-    CallAttempts attempts(record.repeatable, repeat_after_timeout_, 1);
+  Outcome travel(SimulatedCall& call, std::vector<Reply>& replies, TimePoint deadline) {
+    const SimulatedQuestion question(call);
+    CallAttempts attempts(call.repeatable, repeat_after_timeout_, 1);
     std::optional<Error> loss;
     for (;;) {
       if (!stage_.wait([this] { return channel_->is_open(); }, deadline)) return attempts.outcome();
       const auto now = stage_.now();
-      const auto ending = attempt(commands, replies, now, deadline, loss);
-      if (ending == Ending::lost_sent || ending == Ending::lost_unsent || ending == Ending::spoilt)
-        if (!loss) fail("a loss without a reason");
-      if (ending == Ending::spoilt) fail("a good answer is taken for a bad one");
+      const auto ending = attempt(question.commands, replies, now, deadline, loss);
+      calls_.check_attempt(ending, loss.has_value());
       switch (attempts.after(ending, loss ? loss->code() : ErrorCode::unreachable, stage_.now() < deadline)) {
         case CallAttempts::Next::done:
-          record.answered = true;
+          call.answered = true;
           return Outcome::unknown;
         case CallAttempts::Next::again:
         case CallAttempts::Next::reconnect:
@@ -178,7 +169,7 @@ class Simulation {
       places.push_back(&reply);
     if (stage_.dice().chance(25)) {
       auto pending = channel_->send(commands, now);
-      const std::chrono::microseconds rest(stage_.dice().between(0, 30'000));
+      const auto rest = up_to(30'000);
       if (stage_.dice().chance(50) && stage_.now() + rest < deadline) stage_.sleep(rest);
       now = stage_.now();
       if (pending && !fine_ && stage_.dice().chance(5))
@@ -189,46 +180,25 @@ class Simulation {
                                 : channel_->call_all(commands, places, now, deadline, loss);
   }
 
-  void check_answer(const Call& record, const std::string& key, const Reply& reply) {
-    const auto& verb = record.verb;
-    if (verb == "GET" && reply.text() != SimulatedServer::value_of(key)) fail(key + " got a wrong value");
-    if (verb == "PUT" && reply.text() != key) fail(key + " got the answer of another");
-    if (verb == "ADD" && reply.integer != 1) fail(key + " was counted more than once");
-  }
-
-  void check() {
-    for (const auto& record : calls_) {
-      if (!record.returned) return fail("a call did not return");
-      for (const auto& key : record.keys) {
-        const auto found = server_.executions.find(key);
-        const int count = found == server_.executions.end() ? 0 : found->second;
-        if (count > (record.repeatable ? 2 : 1)) fail(key + " was done " + std::to_string(count) + " times");
-        if (record.answered && count == 0) fail(key + " was answered and not done");
-        if (!record.answered && record.outcome == Outcome::not_done && count != 0)
-          fail(key + " was done, and its caller was told that it was not");
-      }
-    }
-    if (lost_ > opened_) fail("a loss was told more than once");
-  }
-
-  static constexpr ReplyKinds any_kind = 63;
-
   Stage& stage_;
   const std::uint64_t seed_;
   SimulatedServer server_;
+  SimulatedCalls calls_{server_};
   ChannelLimits limits_;
   SimulatedWire::Weather stormy_;
   bool repeat_after_timeout_ = false;
   std::size_t callers_ = 0;
+  std::size_t loop_calls_ = 0;
+  std::optional<SimulatedLoop> loop_;
   std::optional<Channel> channel_;
-  std::list<Call> calls_;
   std::size_t waiting_ = 0;
+  std::size_t gone_ = 0;
   int opened_ = 0;
   int lost_ = 0;
   bool started_ = false;
   bool interfering_ = false;
   bool fine_ = false;
-  std::string problem_;
+  bool over_ = false;
 };
 
 }  // namespace
@@ -236,7 +206,7 @@ class Simulation {
 BOOST_AUTO_TEST_SUITE(channel_simulation)
 
 BOOST_AUTO_TEST_CASE(every_call_ends_once_in_time_and_with_what_the_server_did) {
-  Stage stage(most_callers + 2);
+  Stage stage(most_callers + most_loop_threads + 2);
   run_seeds(schedules, [&](std::uint64_t seed) { return Simulation(stage, seed).run(); });
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -90,7 +91,14 @@ class SimulatedWire : public std::enable_shared_from_this<SimulatedWire> {
       self->cut_ = true;
       self->reset_ = Stage::current().dice().chance(50);
       if (Stage::current().dice().chance(50)) self->inbox_.clear();
+      self->on_edge_();
     });
+  }
+
+  /// `on_edge` is called whenever it becomes readable or writable, and now.
+  void watch(std::function<void()> on_edge) {
+    on_edge_ = std::move(on_edge);
+    on_edge_();
   }
 
   redis::Transport::Transfer send(std::span<const iovec> pieces) {
@@ -98,7 +106,12 @@ class SimulatedWire : public std::enable_shared_from_this<SimulatedWire> {
     Stage& stage = Stage::current();
     stage.interrupt();
     if (cut_ || shut_) return {Status::failed};
-    if (on_the_way_ >= window_ || stage.dice().chance(3)) return {Status::again};
+    if (on_the_way_ >= window_) return {Status::again};
+    if (stage.dice().chance(3)) {
+      stage.at(stage.now() + up_to(weather_.longest_delay),
+               [self = shared_from_this()] { self->on_edge_(); });
+      return {Status::again};
+    }
     const std::size_t room = window_ - on_the_way_;
     std::string bytes;
     for (const auto& piece : pieces)
@@ -140,7 +153,10 @@ class SimulatedWire : public std::enable_shared_from_this<SimulatedWire> {
     return ready ? redis::Transport::Waiting::ready : redis::Transport::Waiting::timed_out;
   }
 
-  void shut_down() noexcept { shut_ = true; }
+  void shut_down() noexcept {
+    shut_ = true;
+    on_edge_();
+  }
 
  private:
   static Time up_to(Time most) { return Time(Stage::current().dice().between(0, most.count())); }
@@ -148,6 +164,7 @@ class SimulatedWire : public std::enable_shared_from_this<SimulatedWire> {
   void arrive(const std::string& bytes) {
     on_the_way_ -= bytes.size();
     if (cut_) return;
+    on_edge_();
     received_ += bytes;
     while (const auto command = server_.take(received_)) {
       Stage& stage = Stage::current();
@@ -165,11 +182,14 @@ class SimulatedWire : public std::enable_shared_from_this<SimulatedWire> {
     }
   }
   void deliver(const std::string& piece) {
-    if (!cut_) inbox_ += piece;
+    if (cut_ || piece.empty()) return;
+    inbox_ += piece;
+    on_edge_();
   }
 
   SimulatedServer& server_;
   const Weather weather_;
+  std::function<void()> on_edge_ = [] {};
   std::size_t window_ = 0;
   std::size_t on_the_way_ = 0;
   Stage::TimePoint there_;
@@ -182,29 +202,64 @@ class SimulatedWire : public std::enable_shared_from_this<SimulatedWire> {
   bool shut_ = false;
 };
 
+/// Some keep what the wire does not take, as a connection with encryption does.
 class SimulatedTransport final : public redis::Transport {
  public:
-  SimulatedTransport(std::shared_ptr<SimulatedWire> wire, SimulatedWire::Time patience)
-      : wire_(std::move(wire)), patience_(patience) {}
+  SimulatedTransport(std::shared_ptr<SimulatedWire> wire, int descriptor, SimulatedWire::Time patience)
+      : wire_(std::move(wire)),
+        descriptor_(descriptor),
+        patience_(patience),
+        keeps_(Stage::current().dice().chance(30)) {}
 
   Transfer receive(std::span<const iovec> places, Patience patience) override {
-    return wire_->receive(places, patience == Patience::none ? SimulatedWire::Time(0) : patience_);
+    if (!send_kept()) return {Status::failed};
+    const bool waits = patience != Patience::none && kept_.empty();
+    return wire_->receive(places, waits ? patience_ : SimulatedWire::Time(0));
   }
-  Transfer send(std::span<const iovec> pieces) override { return wire_->send(pieces); }
-  Waiting wait(bool to_send, redis::TimePoint deadline) override { return wire_->wait(to_send, deadline); }
+  Transfer send(std::span<const iovec> pieces) override {
+    if (!keeps_) return wire_->send(pieces);
+    if (!send_kept()) return {Status::failed};
+    if (!kept_.empty()) return {Status::again};
+    for (const auto& piece : pieces)
+      kept_.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    const auto count = kept_.size();
+    return send_kept() ? Transfer{Status::ok, count} : Transfer{Status::failed};
+  }
+  Waiting wait(bool to_send, redis::TimePoint deadline) override {
+    return wire_->wait(to_send || wants_to_send(), deadline);
+  }
+  [[nodiscard]] bool wants_to_send() const noexcept override { return !kept_.empty(); }
+  [[nodiscard]] int descriptor() const noexcept override { return descriptor_; }
   void pause(redis::TimePoint deadline) override {
+    Stage::current().sleep(std::chrono::duration_cast<SimulatedWire::Time>(pause_length(deadline)));
+  }
+  std::chrono::nanoseconds pause_length(redis::TimePoint deadline) override {
     Stage& stage = Stage::current();
     const auto longest = std::chrono::duration_cast<SimulatedWire::Time>(deadline - stage.now());
-    if (longest.count() > 0 && stage.dice().chance(50))
-      stage.sleep(
-          SimulatedWire::Time(stage.dice().between(0, std::min<std::int64_t>(longest.count(), 5000))));
+    if (longest.count() <= 0 || stage.dice().chance(50)) return {};
+    return SimulatedWire::Time(stage.dice().between(0, std::min<std::int64_t>(longest.count(), 5000)));
   }
   void shut_down() noexcept override { wire_->shut_down(); }
   [[nodiscard]] std::string problem() const override { return "the wire was cut"; }
 
  private:
+  // False when the wire is cut.
+  bool send_kept() {
+    while (!kept_.empty()) {
+      const iovec piece{kept_.data(), kept_.size()};
+      const auto sent = wire_->send(std::span<const iovec>(&piece, 1));
+      if (sent.status == Status::failed) return false;
+      if (sent.status == Status::again) return true;
+      kept_.erase(0, sent.count);
+    }
+    return true;
+  }
+
   const std::shared_ptr<SimulatedWire> wire_;
+  const int descriptor_;
   const SimulatedWire::Time patience_;
+  const bool keeps_;
+  std::string kept_;
 };
 
 }  // namespace cachesite::test

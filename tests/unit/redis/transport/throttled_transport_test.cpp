@@ -26,6 +26,7 @@ class SteadyTransport final : public Transport {
   Transfer receive(std::span<const iovec>, Patience) override { return transfer(); }
   Transfer send(std::span<const iovec>) override { return transfer(); }
   Waiting wait(bool, TimePoint) override { return Waiting::ready; }
+  [[nodiscard]] bool wants_to_send() const noexcept override { return true; }
   void shut_down() noexcept override {}
   [[nodiscard]] std::string problem() const override { return "no route"; }
 
@@ -149,10 +150,22 @@ BOOST_AUTO_TEST_CASE(pause_only_where_they_are_asked_to) {
   BOOST_TEST((paused == before));
 }
 
+BOOST_AUTO_TEST_CASE(say_how_long_they_would_pause_and_count_that_time_as_no_work) {
+  receive(large, clock);
+  const auto length = transport.pause_length(clock + 1h);
+  BOOST_TEST((length == 5ms));
+  clock += length - transfer_takes;
+  transport.receive({}, Transport::Patience::none);
+  clock += 15ms + transfer_takes;
+  BOOST_TEST((transport.pause_length(clock + 1h) == 0ns));
+  BOOST_TEST((paused == 0ns));
+}
+
 BOOST_AUTO_TEST_CASE(say_what_the_connection_below_them_says) {
   BOOST_TEST(transport.problem() == "no route");
   BOOST_TEST((transport.problem_code() == ErrorCode::unreachable));
   BOOST_TEST((transport.wait(false, clock) == Transport::Waiting::ready));
+  BOOST_TEST(transport.wants_to_send());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

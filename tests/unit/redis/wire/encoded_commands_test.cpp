@@ -82,6 +82,22 @@ BOOST_AUTO_TEST_CASE(arguments_of_a_caller_that_may_go_are_copied) {
   BOOST_TEST((rest(commands, 0) == whole));
 }
 
+BOOST_AUTO_TEST_CASE(a_value_that_holds_the_large_arguments_is_shared_and_another_is_not) {
+  for (const bool holds : {true, false}) {
+    EncodedCommands commands;
+    cachesite::Value value{std::string_view(large)};
+    const cachesite::Value other{std::string_view("other")};
+    add(commands, "a", value.text());
+    commands.own_all(holds ? value : other);
+    value.clear();
+    BOOST_TEST(commands.owns_all());
+    BOOST_TEST(commands.is_plain() == !holds);
+    BOOST_TEST((rest(commands, 0) == wire("a", large)));
+    commands.clear(0);
+    BOOST_TEST(commands.is_plain());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_left_after_clear) {
   EncodedCommands commands;
   add(commands, "a", large);
