@@ -3,7 +3,6 @@
 #include <cachesite/async_call.hpp>
 #include <cachesite/detail/async_call_access.hpp>
 #include <cachesite/executor.hpp>
-#include <cachesite/work.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -15,7 +15,6 @@
 #include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/cached_function.hpp>
-#include <cachesite/call_options.hpp>
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
 #include <cachesite/codec.hpp>
@@ -115,7 +114,6 @@
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
-#include <cachesite/redis_subscription.hpp>
 #include <cachesite/redis_value.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/remember.hpp>
@@ -136,5 +134,4 @@
 #include <cachesite/typed_cache.hpp>
 #include <cachesite/value.hpp>
 #include <cachesite/value_layer.hpp>
-#include <cachesite/work.hpp>
 #include <cachesite/write_policy_cache.hpp>

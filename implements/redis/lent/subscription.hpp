@@ -8,7 +8,7 @@
 #include "redis/transport/exclusive_connection.hpp"
 
 #include <cachesite/logger.hpp>
-#include <cachesite/redis_subscription.hpp>
+#include <cachesite/redis.hpp>
 
 #include <chrono>
 #include <memory>

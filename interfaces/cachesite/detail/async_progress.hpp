@@ -2,7 +2,6 @@
 
 #include <cachesite/detail/async_operation.hpp>
 #include <cachesite/executor.hpp>
-#include <cachesite/work.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/work.hpp>
+#include <cachesite/executor.hpp>
 
 namespace cachesite::detail {
 

@@ -2,7 +2,6 @@
 
 #include <cachesite/detail/flat_turn.hpp>
 #include <cachesite/executor.hpp>
-#include <cachesite/work.hpp>
 
 #include <utility>
 

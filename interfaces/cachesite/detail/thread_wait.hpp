@@ -2,7 +2,6 @@
 
 #include <cachesite/executor.hpp>
 #include <cachesite/i_event_loop.hpp>
-#include <cachesite/work.hpp>
 
 #include <condition_variable>
 #include <mutex>

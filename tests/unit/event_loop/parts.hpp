@@ -4,7 +4,7 @@
 
 #include <cachesite/component_context.hpp>
 #include <cachesite/event_loop.hpp>
-#include <cachesite/work.hpp>
+#include <cachesite/executor.hpp>
 
 #include <atomic>
 #include <coroutine>
