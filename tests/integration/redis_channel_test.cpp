@@ -47,7 +47,7 @@ class Texts {
 
  private:
   std::string name_;
-  int count_ = 0;
+  std::size_t count_ = 0;
 };
 
 struct Tally {
