@@ -93,6 +93,7 @@ BOOST_AUTO_TEST_CASE(use_future_gives_a_future) {
   BOOST_TEST(future.get().value() == 6);
 }
 
+#if defined(BOOST_ASIO_HAS_CO_AWAIT)  // not in 1.74 with clang
 BOOST_AUTO_TEST_CASE(coroutines_of_asio_await_calls_and_stops_reach_them) {
   World world;
   std::stop_source stop;
@@ -111,6 +112,7 @@ BOOST_AUTO_TEST_CASE(coroutines_of_asio_await_calls_and_stops_reach_them) {
   world.context.run();
   BOOST_TEST(codes == "7closed");
 }
+#endif
 
 #if BOOST_ASIO_VERSION >= 101900
 BOOST_AUTO_TEST_CASE(a_cancellation_signal_ends_the_call_and_so_does_its_own_stop) {

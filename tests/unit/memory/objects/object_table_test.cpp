@@ -256,7 +256,9 @@ BOOST_AUTO_TEST_CASE(a_cache_may_read_another_object_in_the_middle_of_a_read) {
 BOOST_AUTO_TEST_CASE(with_many_threads_no_object_is_older_than_what_the_cache_answers) {
   const auto cache = in_memory();
   const auto words = words_over(cache, {.max_size = 2});
-  const auto text_of = [](int number) { return std::to_string(number) + std::string(number % 3 * 60, ' '); };
+  const auto text_of = [](int number) {
+    return std::to_string(number) + std::string(static_cast<std::size_t>(number % 3 * 60), ' ');
+  };
   std::atomic<int> newest{1};
   std::atomic<int> wrong{0};
   std::atomic<int> reads{0};
