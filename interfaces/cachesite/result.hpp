@@ -55,6 +55,11 @@ class [[nodiscard]] Result {
   }
 
  private:
+// g++ 12 takes the member that is not there for one that is moved or destroyed.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   template <class Other>
   void construct(Other&& other) {
     if (ok_)
@@ -62,11 +67,6 @@ class [[nodiscard]] Result {
     else
       std::construct_at(std::addressof(error_), std::forward<Other>(other).error_);
   }
-// g++ 12 takes the member that is not there for one that is destroyed.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
   void destroy() noexcept {
     if (ok_)
       value_.~T();
