@@ -50,6 +50,7 @@ BOOST_AUTO_TEST_CASE(what_comes_meanwhile_is_left_for_the_next_time) {
   loop.run_ready();
   BOOST_TEST(times == 2);
   again->does = [] {};
+  loop.run_ready();
 }
 
 BOOST_AUTO_TEST_CASE(run_ends_when_stop_is_requested) {
