@@ -130,7 +130,7 @@ void withdraw_again_and_again(Channel& channel, EpollHome& home, std::deque<Aske
 std::unique_ptr<Transport> connect(ConnectorOptions options) {
   const basics::StopSignal stop;
   auto outcome = Connector(std::move(options)).connect(stop, [](Transport*) {});
-  BOOST_REQUIRE_MESSAGE(outcome.transport, outcome.error->message());
+  BOOST_REQUIRE_MESSAGE(outcome.transport, (outcome.error ? outcome.error->message() : ""));
   return std::move(outcome.transport);
 }
 

@@ -4,6 +4,7 @@
 
 #include "redis/channel/channel_work.hpp"
 #include "redis/endpoint/call_attempts.hpp"
+#include "support/sanitized.hpp"
 #include "unit/redis/channel/simulated_calls.hpp"
 #include "unit/redis/channel/simulated_loop.hpp"
 #include "unit/redis/channel/simulated_wire.hpp"
@@ -26,7 +27,7 @@ namespace {
 constexpr std::size_t most_callers = 6;
 constexpr std::size_t most_loop_threads = 2;
 
-constexpr std::uint64_t schedules = 10'000;
+constexpr std::uint64_t schedules = sanitized ? 1000 : 10'000;
 
 class Simulation {
  public:
