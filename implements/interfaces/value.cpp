@@ -1,5 +1,6 @@
 #include <cachesite/value.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -14,6 +15,18 @@ void Value::make_block(std::size_t size) {
   auto* const start = fresh.get();
   block_ = std::shared_ptr<const std::byte>(std::move(fresh), start);
   capacity_ = whole;
+}
+
+// A count of 1 alone does not say that other threads have read what they shared: they have let go of it before
+// this thread writes to it only if it sees their last step, too.
+bool Value::has_block_alone() const noexcept {
+  if (block_.use_count() != 1) return false;
+#if defined(__SANITIZE_THREAD__)
+  return std::shared_ptr<const std::byte>(block_).use_count() == 2;  // fences are unknown to it
+#else
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return true;
+#endif
 }
 
 }  // namespace cachesite

@@ -118,12 +118,13 @@ class Value {
       size_ = size;
       return {inline_, size};
     }
-    if (capacity_ < size || block_.use_count() != 1) make_block(size);
+    if (capacity_ < size || !has_block_alone()) make_block(size);
     size_ = size;
     return {const_cast<std::byte*>(block_.get()), size};
   }
 
   void make_block(std::size_t size);
+  [[nodiscard]] bool has_block_alone() const noexcept;
 
   void release_block() noexcept {
     block_.reset();
