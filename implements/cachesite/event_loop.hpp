@@ -24,14 +24,14 @@ struct EventLoopOptions {
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
 };
 
-/// An event loop on epoll. It has timers with a precision of 4 ms, and takes part in the metrics of a site.
+/// An event loop on epoll. Its timers have a precision of 4 ms. A site shows its metrics.
 ///
-/// Who makes one by hand calls `start()` for the threads of its own; `run`, `run_ready` and `descriptor` need
-/// no start. `stop()` ends `run` in every thread, once all that waits has been run, and waits for the loop's
-/// own threads unless it is one of them. So a coroutine that yields again and again has to look for a stop of
-/// its own. Work that comes after that is run by further calls of `run` and `run_ready`, or when the loop goes.
-/// Nobody else may be in `run` or `run_ready` when the last owner lets it go, except for whoever does so
-/// within.
+/// `start()` starts the loop's own threads; a site calls it, and so does a program that makes the loop itself.
+/// `run`, `run_ready` and `descriptor` work without it. `stop()` ends `run` in every thread when all waiting
+/// work has been run, and joins the loop's own threads unless it is called on one of them. So a coroutine that
+/// yields in an endless loop has to check for a stop itself. Work that arrives later is run by further calls of
+/// `run` and `run_ready`, or by the destructor. No other thread may be in `run` or `run_ready` when the loop is
+/// destroyed.
 class EventLoop final : public IEventLoop, public IComponentMetrics {
  public:
   using Options = EventLoopOptions;
@@ -42,12 +42,11 @@ class EventLoop final : public IEventLoop, public IComponentMetrics {
   explicit EventLoop(Options options = {}, const ComponentContext& context = {});
   ~EventLoop() override;
 
-  /// The loop of calls that are given no other. It has one thread, from the first call of this on to the end
-  /// of the process; a forked child has one of its own. Throws what making it throws, and tries again the next
-  /// time. Safe from any thread.
+  /// One loop for the process, with one thread from the first call on. A forked child gets its own. Throws what
+  /// the constructor and `start` throw; the next call tries again. Safe from any thread.
   [[nodiscard]] static std::shared_ptr<EventLoop> shared();
 
-  /// Throws std::system_error when there are not so many threads to be had.
+  /// Throws std::system_error when the threads cannot be started.
   void start() override;
   void stop() noexcept override;
   [[nodiscard]] void* interface_of_part(const InterfaceId& interface_id) const noexcept override;

@@ -84,7 +84,7 @@ void add_builtin_components(Catalog& catalog) {
   catalog.add<OpenTelemetryHook>("OpenTelemetryHook")
       .text("Records the calls of a cache as spans of a trace.");
   catalog.add<EventLoop>("EventLoop")
-      .text("Runs asynchronous calls, on threads of its own or within another event loop.");
+      .text("Runs work and timers, on its own threads or within another event loop.");
   catalog.add<ConsoleLogger>("ConsoleLogger").text("Writes messages to the standard error stream.");
 
   catalog.add<MemoryMutexSite>("MemoryMutexSite").text("Provides mutexes for the threads of one process.");

@@ -54,7 +54,7 @@ void Catalog::take_name(std::string_view name, NameTarget target) {
 
 ComponentClass& Catalog::edit(std::size_t index) {
   auto& component_class = classes_[index];
-  if (component_class.use_count() > 1) component_class = std::make_shared<ComponentClass>(*component_class);
+  component_class = std::make_shared<ComponentClass>(*component_class);  // copies of the catalog share it
   return *component_class;
 }
 

@@ -49,15 +49,15 @@ class CallStop {
   };
 };
 
-/// How an asynchronous call is made. The default: the time that the component is set to, no cancellation, and
-/// the caller goes on where the event loop runs.
+/// How an asynchronous call is made. By default: with the timeout of the component, without cancellation, and
+/// the caller resumes on a thread of the event loop.
 struct CallOptions {
   /// Longest time that the call takes, from the moment that it begins.
   std::optional<std::chrono::milliseconds> patience = {};
   /// A std::stop_token. Ends the call with `closed` when a stop is requested, unless it ends by itself before.
   /// A call that has been sent may have been carried out, which its `Outcome` tells; the connection stays.
   CallStop stop = {};
-  /// Where the caller goes on. It has to outlive the call.
+  /// Where the caller resumes. It has to outlive the call.
   IExecutor* executor = nullptr;
 };
 
@@ -65,19 +65,21 @@ namespace detail {
 class AsyncCallAccess;
 }
 
-/// A call that has not begun. It begins, once, when it is consumed in one of four ways; destroyed before that,
-/// it was never made. Until then it holds views of its arguments, so it is consumed in the expression that
-/// makes it:
+/// A call that has not begun. It begins, once, when it is consumed in one of four ways. A call that is destroyed
+/// before that is never made. Until it begins it holds views of its arguments, so consume it in the expression
+/// that makes it. With a function `find` that returns an AsyncCall:
 ///
-///     auto found = co_await cache->async_get("user:42");
-///     cache->async_set_value("user:42", "Ada", 30min).start([](bool stored) { ... });
-///     auto soon = cache->async_get("user:42").future();
-///     const auto now = cache->async_get("user:42").wait();
+///     auto found = co_await find("user:42");
+///     find("user:42").start([](auto found) { ... });
+///     auto soon = find("user:42").future();
+///     const auto now = find("user:42").wait();
 ///
-/// A call that is consumed twice ends with `bad_argument` the second time. A coroutine that is destroyed while
-/// it waits for a call cancels it, and nothing of it is touched any more; it has to be destroyed where it
-/// would go on, or while it certainly does not. What is at hand is given at once, in the same thread. Used by
-/// one thread at a time.
+/// No component of the library returns one yet.
+///
+/// A call that is consumed a second time ends with `bad_argument`. Destroying a coroutine that waits for a call
+/// cancels the call, which then touches nothing of the coroutine. Destroy it on the thread that would resume
+/// it, or while nothing can resume it. A result that is available at once does not suspend. One thread at a
+/// time.
 template <class R>
 class [[nodiscard]] AsyncCall {
   class Consumption;

@@ -4,11 +4,11 @@
 
 namespace cachesite {
 
-/// A piece of work that waits to be run; part of whatever it belongs to, so that passing it on allocates
-/// nothing. It is in at most one queue at a time, and stays where it is until it runs.
+/// A piece of work to be run later. It is a base or a member of its owner, so that queueing it allocates
+/// nothing. It is in at most one queue at a time, and must not move until it runs.
 class Work {
  public:
-  /// Called once for each time that it was passed to an executor. What it belongs to may end within.
+  /// Called once for each time that it was passed to an executor. It may destroy its owner.
   virtual void run() noexcept = 0;
 
  protected:
@@ -23,7 +23,8 @@ class Work {
   Work* next_ = nullptr;  // in the queue that it is in
 };
 
-/// Work in the order in which it came, for executors. Owns nothing, allocates nothing. One thread at a time.
+/// A first-in-first-out queue of work, for executors. It owns nothing and allocates nothing. One thread at a
+/// time.
 class WorkQueue {
  public:
   WorkQueue() noexcept = default;
@@ -38,7 +39,7 @@ class WorkQueue {
     (first_ == nullptr ? first_ : last_->next_) = &work;
     last_ = &work;
   }
-  /// Takes out what came first; null when there is none.
+  /// Takes out the oldest; null when the queue is empty.
   Work* pop() noexcept {
     Work* const work = first_;
     if (work != nullptr) first_ = std::exchange(work->next_, nullptr);
@@ -50,11 +51,11 @@ class WorkQueue {
   Work* last_ = nullptr;
 };
 
-/// Where work is run: an event loop, a thread pool, a strand. Passed by a pointer that owns nothing.
+/// Runs work: an event loop, a thread pool, a strand.
 class IExecutor {
  public:
-  /// Runs `work` later, once, never inside this call, and never beside a lock of its own. It must not fail:
-  /// what it needs, it has before. Called from any thread.
+  /// Runs `work` later, once, never inside this call, and without a lock held. It must not fail, so it must not
+  /// allocate. Safe from any thread.
   virtual void execute(Work& work) noexcept = 0;
 
  protected:

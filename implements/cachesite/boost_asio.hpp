@@ -131,16 +131,17 @@ class AsioCompletion final : public IExecutor {
 
 }  // namespace detail
 
-/// Makes a call the way of Boost.Asio, with any completion token of the signature `void(R)`:
+/// Makes a call with any completion token of Boost.Asio for the signature `void(R)`. With a function `find` that
+/// returns an AsyncCall:
 ///
-///     auto found = co_await cachesite::perform(cache->async_get("user:42"), boost::asio::use_awaitable);
-///     cachesite::perform(cache->async_get("user:42"), [](cachesite::Lookup found) { ... });
+///     auto found = co_await cachesite::perform(find("user:42"), boost::asio::use_awaitable);
+///     cachesite::perform(find("user:42"), [](auto found) { ... });
 ///
-/// The handler is called through the executor that goes with it (`boost::asio::bind_executor`), and without
-/// one on threads of Boost.Asio's own; the executor of the call's options has no part in it. An io_context does
-/// not run out of work while the call is under way. With Boost 1.77 and later a cancellation signal of any kind
-/// ends the call as a stop does. The call begins in the expression that makes it, so a token such as
-/// `boost::asio::deferred` is to be consumed there.
+/// The handler runs on its associated executor (`boost::asio::bind_executor`), and without one on threads of
+/// Boost.Asio; the executor in CallOptions is not used. The call counts as outstanding work of an io_context.
+/// With Boost 1.77 and later, every cancellation signal ends the call like a requested stop. The call begins in
+/// the expression that makes it, so consume a token such as `boost::asio::deferred` there. Throws
+/// std::bad_alloc.
 template <class R, class Token>
 auto perform(AsyncCall<R>&& call, Token&& token) {
   return boost::asio::async_initiate<Token, void(R)>(
