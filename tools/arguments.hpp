@@ -17,6 +17,7 @@ struct Arguments {
   bool in_place = false;
   std::string class_name;
   std::string shell;
+  std::string words;
   CacheArguments cache;
 };
 

@@ -2,6 +2,7 @@
 
 #include "cache_commands.hpp"
 #include "check_command.hpp"
+#include "completion_words.hpp"
 #include "pages.hpp"
 #include "report_commands.hpp"
 #include "site_access.hpp"
@@ -85,7 +86,7 @@ std::string unknown_command(const CLI::App& app) {
   const auto words = app.remaining();
   if (!app.get_subcommands().empty() || words.empty() || words.front().starts_with('-')) return {};
   std::vector<std::string> known;
-  for (const auto* const command : app.get_subcommands([](const CLI::App*) { return true; }))
+  for (const auto* const command : shown_commands(app))
     known.push_back(command->get_name());
   const auto question = did_you_mean(words.front(), known);
   return "there is no command \"" + printable(words.front()) + "\"; " +
@@ -215,6 +216,17 @@ void CommandLine::add_pages() {
       ->add_option("SHELL", arguments_.shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember(shells()));
+  add("words", "For completions: print what may stand for KIND, class or name",
+      [this] {
+        for (const auto& word :
+             arguments_.words == "class" ? class_words(catalog_) : name_words(arguments_.files))
+          print(word + "\n");
+        return Exit::done;
+      })
+      ->group("")
+      ->add_option("KIND", arguments_.words)
+      ->required()
+      ->check(CLI::IsMember({"class", "name"}));
   add("man-page", "Print the manual page, for man",
       [this, print_page] { return print_page("man_page", man_page(app_)); });
 }

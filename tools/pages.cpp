@@ -9,10 +9,6 @@ namespace cachesite::tool {
 
 namespace {
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App*) { return true; });
-}
-
 /// The options that begin with a dash.
 std::vector<const CLI::Option*> options_of(const CLI::App& app) {
   return app.get_options([](const CLI::Option* option) {
@@ -77,6 +73,14 @@ bool takes_value(const CLI::Option& option) {
   return option.get_items_expected_max() > 0;
 }
 
+/// What the program is asked for to complete the first argument of a command: `class`, `name` or nothing.
+std::string words_for(const CLI::App& command) {
+  const auto places = places_of(command);
+  if (places.empty()) return {};
+  const auto name = places.front()->get_name(true);
+  return name == "NAME" ? "name" : name == "CLASS" ? "class" : "";
+}
+
 /// A name that a function of a shell may have.
 std::string function_name(const CLI::App& app) {
   auto name = "_" + app.get_name();
@@ -127,11 +131,27 @@ std::string fish_options(const std::string& begin, const std::vector<const CLI::
   return text;
 }
 
+/// The function that asks the program for words, with the files of the line.
+constexpr auto fish_words = "__cachesite_words";
+constexpr auto fish_words_text =
+    "function __cachesite_words\n"
+    "    set -l words (commandline -opc)\n"
+    "    set -l files\n"
+    "    for index in (seq 2 (count $words))\n"
+    "        if contains -- $words[$index] -c --config; and set -q words[(math $index + 1)]\n"
+    "            set -a files -c $words[(math $index + 1)]\n"
+    "        end\n"
+    "    end\n"
+    "    command $words[1] $files words $argv[1] 2> /dev/null\n"
+    "end\n";
+
 std::string fish_command(const std::string& complete, const CLI::App& command) {
   const auto begin = complete + " -n '__fish_seen_subcommand_from " + command.get_name() + "'";
   auto options = options_of(command);
   std::erase_if(options, [](const CLI::Option* option) { return is_help(*option); });
+  const auto wanted = words_for(command);
   return fish_options(begin, options) +
+         (wanted.empty() ? "" : begin + " -a '(" + fish_words + " " + wanted + ")'\n") +
          (command.get_name() == "completion" ? begin + " -a '" + joined(shells(), " ") + "'\n" : "");
 }
 
@@ -176,7 +196,7 @@ std::string roff_command(const CLI::App& command) {
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
-  for (const auto* const command : commands_of(app))
+  for (const auto* const command : shown_commands(app))
     names.push_back(command->get_name());
   return names;
 }
@@ -186,7 +206,8 @@ std::string bash_completion(const CLI::App& app) {
   const auto function = function_name(app);
   auto text = "# Completion for bash; made by '" + app.get_name() + " completion bash'.\n" + function +
               "() {\n"
-              "  local word=${COMP_WORDS[COMP_CWORD]} words command='' index\n"
+              "  local word=${COMP_WORDS[COMP_CWORD]} words command='' wanted='' index\n"
+              "  local -a files=()\n"
               "  COMPREPLY=()\n"
               "  case ${COMP_WORDS[COMP_CWORD - 1]} in\n"
               "    -c | --config)\n"
@@ -197,27 +218,44 @@ std::string bash_completion(const CLI::App& app) {
               "  esac\n"
               "  for ((index = 1; index < COMP_CWORD; ++index)); do\n"
               "    case ${COMP_WORDS[index]} in\n"
-              "      -c | --config) ((++index)) ;;\n"
+              "      -c | --config)\n"
+              "        ((++index))\n"
+              "        files+=(-c \"${COMP_WORDS[index]}\")\n"
+              "        ;;\n"
               "      " +
               joined(names, " | ") +
               ")\n"
-              "        command=${COMP_WORDS[index]}\n"
-              "        break\n"
+              "        [ -n \"$command\" ] || command=${COMP_WORDS[index]}\n"
               "        ;;\n"
               "    esac\n"
               "  done\n"
               "  case $command in\n"
               "    '') words='" +
               joined(names, " ") + " " + joined(words_of(options_of(app)), " ") + "' ;;\n";
-  for (const auto* const command : commands_of(app))
+  for (const auto* const command : shown_commands(app)) {
+    const auto wanted = words_for(*command);
     text += "    " + command->get_name() + ") words='" + joined(words_of(options_of(app, *command)), " ") +
-            (command->get_name() == "completion" ? " " + joined(shells(), " ") : "") + "' ;;\n";
+            (command->get_name() == "completion" ? " " + joined(shells(), " ") : "") + "'" +
+            (wanted.empty() ? "" : " wanted=" + wanted) + " ;;\n";
+  }
   return text +
          "  esac\n"
+         "  [ -z \"$wanted\" ] || words+=\" $(eval \"${COMP_WORDS[0]}\" '\"${files[@]}\"' words \"$wanted\" "
+         "2> "
+         "/dev/null)\"\n"
          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
          "}\n"
          "complete -F " +
          function + " " + app.get_name() + "\n";
+}
+
+std::string zsh_arguments(const CLI::App& command) {
+  const auto wanted = words_for(command);
+  return (wanted.empty()
+              ? ""
+              : " \\\n      '1:" + wanted + ":{compadd -- ${(f)\"$($~called_program $component_files words " +
+                    wanted + " 2> /dev/null)\"}}'") +
+         " \\\n      '*:argument:()'";
 }
 
 std::string zsh_completion(const CLI::App& app) {
@@ -225,10 +263,14 @@ std::string zsh_completion(const CLI::App& app) {
   auto text = "#compdef " + app.get_name() + "\n# Completion for zsh; made by '" + app.get_name() +
               " completion zsh'.\n" + function +
               "() {\n"
-              "  local state\n"
-              "  local -a commands\n"
+              "  local state called_program=$words[1]\n"
+              "  local -a commands component_files\n"
+              "  local -i index\n"
+              "  for ((index = 1; index < CURRENT; ++index)); do\n"
+              "    [[ $words[index] == (-c|--config) ]] && component_files+=(-c $words[index+1])\n"
+              "  done\n"
               "  commands=(\n";
-  for (const auto* const command : commands_of(app))
+  for (const auto* const command : shown_commands(app))
     text += "    '" + command->get_name() + ":" + zsh_text(command->get_description()) + "'\n";
   text += "  )\n  _arguments -C" + zsh_options(options_of(app)) +
           " \\\n      '1:command:->command' \\\n      '*::argument:->arguments'\n"
@@ -236,10 +278,10 @@ std::string zsh_completion(const CLI::App& app) {
           "    command) _describe command commands ;;\n"
           "    arguments)\n"
           "      case $words[1] in\n";
-  for (const auto* const command : commands_of(app))
+  for (const auto* const command : shown_commands(app))
     text += "        " + command->get_name() + ") _arguments" + zsh_options(options_of(app, *command)) +
             (command->get_name() == "completion" ? " \\\n      '1:shell:(" + joined(shells(), " ") + ")'"
-                                                 : " \\\n      '*:argument:()'") +
+                                                 : zsh_arguments(*command)) +
             " ;;\n";
   return text + "      esac ;;\n  esac\n}\n" + function + " \"$@\"\n";
 }
@@ -248,15 +290,19 @@ std::string fish_completion(const CLI::App& app) {
   const auto complete = "complete -c " + app.get_name();
   const auto first =
       complete + " -n 'not __fish_seen_subcommand_from " + joined(command_names(app), " ") + "'";
-  auto text = "# Completion for fish; made by '" + app.get_name() + " completion fish'.\n" + complete +
-              " -f\n" + fish_options(complete, options_of(app));
-  for (const auto* const command : commands_of(app))
+  auto text = "# Completion for fish; made by '" + app.get_name() + " completion fish'.\n" + fish_words_text +
+              complete + " -f\n" + fish_options(complete, options_of(app));
+  for (const auto* const command : shown_commands(app))
     text += first + " -a " + command->get_name() + " -d " + fish_text(command->get_description()) + "\n" +
             fish_command(complete, *command);
   return text;
 }
 
 }  // namespace
+
+std::vector<const CLI::App*> shown_commands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+}
 
 const std::vector<std::string>& shells() {
   static const std::vector<std::string> names{"bash", "zsh", "fish"};
@@ -282,7 +328,7 @@ std::string man_page(const CLI::App& app) {
                      "\nData goes to the standard output, everything else to the standard error.\n"
                      ".SH OPTIONS\n" +
                      roff_options(app) + ".SH COMMANDS\n";
-  for (const auto* const command : commands_of(app))
+  for (const auto* const command : shown_commands(app))
     text += roff_command(*command);
   return text + ".SH NOTES\n" + roff(app.get_footer()) +
          "\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\n"

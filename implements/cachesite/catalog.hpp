@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cachesite/detail/component_class.hpp>
+#include <cachesite/version.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -48,8 +49,9 @@ class Catalog {
     explicit operator bool() const noexcept { return component_class != nullptr; }
   };
 
-  /// A catalog with the built-in classes and FivcGlue's names for them.
-  Catalog();
+  /// A catalog with the built-in classes and FivcGlue's names for them. Throws std::logic_error when the
+  /// program is compiled with the headers of another version than its library (see version.hpp).
+  Catalog(detail::HeaderVersion headers = detail::HeaderVersion(CACHESITE_VERSION));
   /// A catalog without any class.
   [[nodiscard]] static Catalog empty();
 

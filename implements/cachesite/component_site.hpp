@@ -4,6 +4,7 @@
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/site.hpp>
 #include <cachesite/time_span.hpp>
+#include <cachesite/version.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -82,7 +83,8 @@ struct DeclaredComponent {
 /// still holds stay alive, but stopped.
 class ComponentSite final : public IComponentSite {
  public:
-  ComponentSite();
+  /// An empty site. Throws std::logic_error as the constructor of Catalog does.
+  explicit ComponentSite(detail::HeaderVersion headers = detail::HeaderVersion(CACHESITE_VERSION));
   ~ComponentSite() override;
   ComponentSite(const ComponentSite&) = delete;
   ComponentSite& operator=(const ComponentSite&) = delete;

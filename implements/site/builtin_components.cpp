@@ -153,7 +153,8 @@ void add_builtin_components(Catalog& catalog) {
 
 // Apart from the other functions of the catalog, so that a program whose catalog begins empty links none of
 // these classes.
-Catalog::Catalog() {
+Catalog::Catalog(detail::HeaderVersion headers) {
+  headers.require_library();
   add_builtin_components(*this);
 }
 

@@ -172,7 +172,9 @@ bool ComponentSite::State::release_if_unused(Instances::iterator instance, Insta
   return true;
 }
 
-ComponentSite::ComponentSite() : state_(std::make_unique<State>()) {}
+ComponentSite::ComponentSite(detail::HeaderVersion headers) : state_(std::make_unique<State>()) {
+  headers.require_library();
+}
 
 ComponentSite::~ComponentSite() {
   stop();

@@ -22,8 +22,8 @@ namespace cachesite::site {
 
 // The upper half is the better one. Whole words first, then the last eight bytes again (overlapping) or the
 // few there are.
-[[nodiscard]] inline std::uint64_t lookup_hash(const InterfaceId& interface_id,
-                                               std::string_view name) noexcept {
+[[nodiscard, gnu::always_inline]] inline std::uint64_t lookup_hash(const InterfaceId& interface_id,
+                                                                   std::string_view name) noexcept {
   const std::uint64_t seed = interface_id.hash ^ name.size();
   const char* const bytes = name.data();
   const std::size_t size = name.size();

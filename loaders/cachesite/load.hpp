@@ -48,11 +48,14 @@ struct LoadOptions {
 ///
 ///     auto site = cachesite::load_component_site("caches.yml");
 ///     auto cache = site->get_component<cachesite::ICache>("sessions");
-[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path);
+[[nodiscard]] inline std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path);
 
 /// Loads `default_component_file()`: two configurations, loggers, a cache in memory, and one on Redis that
 /// connects at its first lookup.
-[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site();
+[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const LoadOptions& options);
+[[nodiscard]] inline std::shared_ptr<ComponentSite> load_component_site() {
+  return load_component_site(LoadOptions{});
+}
 
 /// The default component file, in YAML.
 [[nodiscard]] std::string_view default_component_file() noexcept;
@@ -87,5 +90,10 @@ struct LoadOptions {
 /// such as a setting outside of all sessions.
 [[nodiscard]] std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
                                                          const LoadOptions& options = {});
+
+// Here, so that the headers of the program make the options.
+inline std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path) {
+  return load_component_site(path, LoadOptions{});
+}
 
 }  // namespace cachesite

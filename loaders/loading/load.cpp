@@ -89,12 +89,7 @@ std::shared_ptr<ComponentSite> build(Reading read, const LoadOptions& options) {
 
 }  // namespace
 
-std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path) {
-  return load_component_site(path, LoadOptions{});
-}
-
-std::shared_ptr<ComponentSite> load_component_site() {
-  const LoadOptions options;
+std::shared_ptr<ComponentSite> load_component_site(const LoadOptions& options) {
   FileReading reading(options);
   reading.read_with(Format::yaml, [&] {
     return read_document(default_component_file(), Format::yaml, "<default>", options.limits);

@@ -41,6 +41,24 @@ BOOST_AUTO_TEST_CASE(bash_completes_commands_options_and_files) {
   BOOST_TEST(offered("cachesite list x") == "\n");
 }
 
+BOOST_AUTO_TEST_CASE(bash_completes_names_of_classes_and_of_the_components_in_the_files) {
+  const std::string program(CACHESITE_TOOL_PROGRAM);
+  const TemporaryDirectory folder;
+  folder.write("more.yml", "- {class: NullCache, name: shut}\n");
+  const auto file = folder.write(
+      "caches.yml",
+      "include: more.yml\n"
+      "components:\n"
+      "  - class: MemoryCache\n"
+      "    entries: [{interface: ICache, name: sessions}, {interface: ICache, name: two words}]\n"
+      "  - {class: RedisCache, name: shared, url: \"${env:NOT_SET}\"}\n");
+  BOOST_TEST(offered(program + " describe MemoryC") == "MemoryCache\n");
+  BOOST_TEST(offered(program + " get sh -c " + file + " sh") == "shared shut\n");
+  BOOST_TEST(offered(program + " -c " + file + " explain se") == "sessions\n");
+  BOOST_TEST(offered(program + " -c " + file + " get t") == "\n");
+  BOOST_TEST(offered(program + " -c /nowhere.yml get se") == "\n");
+}
+
 BOOST_AUTO_TEST_CASE(every_command_stands_in_every_page) {
   const auto help = tool({"--help"}).output;
   const auto bash = tool({"completion", "bash"}).output;

@@ -12,6 +12,7 @@ import os, re, shlex, subprocess, sys
 source, work, compiler = sys.argv[1:]
 # A header includes those of its own room and of the rooms before.
 ROOMS = ['interfaces', 'implements', 'loaders', 'tools']
+MADE_BY_CMAKE = 'cachesite/version.hpp'
 ASKED_FOR = {'boost_asio.hpp', 'data_fields.hpp', 'spdlog_logger.hpp', 'testing.hpp', 'tool_main.hpp'}
 FLAGS = ('-std=c++20 -O0 -g0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Winvalid-pch -Werror '
          '-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL')
@@ -32,6 +33,8 @@ for name, found in includes.items():
     for include in found:
         inner = include[1:-1]
         if inner in includes and include[0] == '<' and room_of[inner] <= room_of[name]:
+            continue
+        if inner == MADE_BY_CMAKE:
             continue
         if include[0] == '<' and re.fullmatch('[a-z_]+', inner):
             standard.add(inner)
@@ -82,7 +85,10 @@ def write(path, text):
         file.write(text)
 
 
-folders = ' '.join('-I' + shlex.quote(os.path.join(source, room)) for room in ROOMS)
+with open(os.path.join(source, 'tools', 'cmake', 'version.hpp.in'), encoding='utf-8') as made:
+    os.makedirs(os.path.join(work, 'cachesite'), exist_ok=True)
+    write(MADE_BY_CMAKE, re.sub('@[A-Z_]+@', '0', made.read()))
+folders = '-I. ' + ' '.join('-I' + shlex.quote(os.path.join(source, room)) for room in ROOMS)
 rules = [f'flags = {FLAGS}', 'rule precompile', f'  command = {compiler} $flags -MD -MF $out.d -x c++-header $in -o $out',
          '  depfile = $out.d', '  deps = gcc', 'rule compile',
          f'  command = {compiler} $flags {folders} -MD -MF $out.d -include standard.hpp -S $in -o $out', '  depfile = $out.d', '  deps = gcc',

@@ -7,9 +7,10 @@ program that reads the page the exit status is 77.
 import glob, os, pty, re, select, shlex, shutil, subprocess, sys, tempfile, time
 
 subject, share, tool = sys.argv[1], os.path.abspath(sys.argv[2]), shutil.which(sys.argv[3])
+os.environ['PATH'] = os.path.dirname(os.path.abspath(tool)) + ':' + os.environ['PATH']  # completions ask the program for names
 # What is typed, and what the last word has to become. Nothing else may begin so.
 COMPLETED = {'evi': 'evict', 'check --conn': '--connect', 'set products key value --tt': '--ttl', 'completion fi': 'fish',
-             'check --skip-unk': '--skip-unknown', '-c caches.yml evi': 'evict', '-c /etc/debian_ver': '/etc/debian_version'}
+             'describe MemoryC': 'MemoryCache', 'check --skip-unk': '--skip-unknown', '-c caches.yml evi': 'evict', '-c /etc/debian_ver': '/etc/debian_version'}
 problems = []
 
 
@@ -115,7 +116,14 @@ class Zsh:
 
 
 def check_completion(completed):
-    for typed, expected in COMPLETED.items():
+    with tempfile.NamedTemporaryFile('w', prefix='caches', suffix='.yml') as components:
+        components.write('- {class: MemoryCache, name: sessions}\n')
+        components.flush()
+        check_each(completed, COMPLETED | {f'-c {components.name} get sess': 'sessions'})
+
+
+def check_each(completed, expected_words):
+    for typed, expected in expected_words.items():
         offered = completed(typed).strip()
         if offered != expected:
             problems.append(f'"cachesite {typed}" becomes "{offered}", and not "{expected}"')
