@@ -3,9 +3,11 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/session_options.hpp>
+#include <cachesite/i_event_loop.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_statistics.hpp>
+#include <cachesite/reference.hpp>
 #include <cachesite/secret.hpp>
 
 #include <chrono>
@@ -76,6 +78,8 @@ struct RedisConnectionOptions {
   std::optional<std::uint32_t> max_connections;
   std::uint32_t channels = 2;
   std::uint32_t max_inflight = 1024;
+  std::uint32_t max_waiting = 65'536;
+  Reference<IEventLoop> event_loop;
   std::chrono::milliseconds reconnect_delay{50};
   std::chrono::milliseconds reconnect_max_delay{1000};
   std::uint32_t breaker_failures = 5;
@@ -157,6 +161,13 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
                             std::span<const ByteView> arguments,
                             std::optional<std::chrono::milliseconds> timeout) override;
+  std::unique_ptr<AsyncAnswer> do_make_call(const RedisCommand& command,
+                                            std::optional<std::chrono::milliseconds> patience) override;
+  std::unique_ptr<AsyncAnswer> do_make_run(const RedisScript& script, std::span<const ByteView> keys,
+                                           std::span<const ByteView> arguments,
+                                           std::optional<std::chrono::milliseconds> patience) override;
+  std::unique_ptr<AsyncAnswers> do_make_pipeline(std::span<const RedisCommand> commands,
+                                                 std::optional<std::chrono::milliseconds> patience) override;
 
  private:
   class Inner;

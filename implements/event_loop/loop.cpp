@@ -187,10 +187,18 @@ bool Loop::watch(int descriptor, Watch& watch) noexcept {
 }
 
 void Loop::unwatch(Watch& watch) noexcept {
+  end_watch(watch, true);
+}
+
+void Loop::forget(Watch& watch) noexcept {
+  end_watch(watch, false);
+}
+
+void Loop::end_watch(Watch& watch, bool open) noexcept {
   if (fork_mark_.forked()) return;
   Lock lock(mutex_);
   if (WatchEntry* const entry = std::exchange(watch.entry_, nullptr)) {
-    poller_.remove(entry->descriptor_);
+    if (open) poller_.remove(entry->descriptor_);
     if (std::exchange(entry->queued_, false)) ready_.erase(*entry);
     entry->watch_ = nullptr;
     free_entries_.push_back(*entry);

@@ -70,6 +70,7 @@ class Loop final : public IReactor, public IExecutor {
   bool disarm(Timer& timer) noexcept override;
   [[nodiscard]] bool watch(int descriptor, Watch& watch) noexcept override;
   void unwatch(Watch& watch) noexcept override;
+  void forget(Watch& watch) noexcept override;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -85,6 +86,7 @@ class Loop final : public IReactor, public IExecutor {
   bool go_on(Lock& lock) noexcept;
   void poll(Lock& lock, bool may_wait) noexcept;
   void take(const epoll_event& event) noexcept;
+  void end_watch(Watch& watch, bool open) noexcept;
   [[nodiscard]] int milliseconds_to_wait(TimePoint now) const noexcept;
   bool run_one(Lock& lock) noexcept;
   template <class Run>

@@ -33,7 +33,7 @@ class Watch {
 /// `find_interface<event_loop::IReactor>(loop)`. Safe from any thread. After a fork the child's calls do
 /// nothing.
 ///
-/// `disarm` and `unwatch` wait for an `expire()` or `ready()` of the same thing that runs in another thread,
+/// `disarm`, `unwatch` and `forget` wait for an `expire()` or `ready()` of the same thing that runs in another thread,
 /// so what it belongs to may end afterwards. So nobody calls them with a lock that these may want.
 class IReactor : public Interface<IReactor, "cachesite.IReactor"> {
  public:
@@ -51,6 +51,8 @@ class IReactor : public Interface<IReactor, "cachesite.IReactor"> {
   [[nodiscard]] virtual bool watch(int descriptor, Watch& watch) noexcept = 0;
   /// Tells it no more. To be called before the socket is closed.
   virtual void unwatch(Watch& watch) noexcept = 0;
+  /// Tells it no more. For a socket that may be closed, whose number may be that of another one by now.
+  virtual void forget(Watch& watch) noexcept = 0;
 };
 
 }  // namespace cachesite::event_loop

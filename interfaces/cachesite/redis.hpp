@@ -121,6 +121,16 @@ namespace redis {
 struct ConnectionHandle;
 }
 
+template <class R>
+class AsyncCall;
+struct CallOptions;
+
+namespace detail {
+template <class R>
+class AsyncOperationOf;
+extern const CallOptions usual_call_options;
+}  // namespace detail
+
 /// A Redis server for programs that need more than a cache: any command, pipelines, transactions, scripts,
 /// subscriptions and blocking commands. Several caches and other components can share one.
 ///
@@ -187,6 +197,33 @@ class IRedis : public Interface<IRedis, "IRedis"> {
                          std::initializer_list<ByteView> arguments,
                          std::optional<TimeSpan> timeout = {}) noexcept;
 
+  // The asynchronous calls; include <cachesite/async_call.hpp> to use them. Their arguments have to be valid
+  // until the call has begun; nothing of them is read later. The patience of the options, or else that of the
+  // command, or else `socket_timeout` is for the whole call. A call that was cancelled fails with `closed`; when
+  // it was sent it may have been executed, and the connection stays. While there is no connection the call
+  // waits as `call` does. After `stop()`, and when the component is destroyed, all calls end with `closed`.
+
+  /// `call` for programs that do not wait. A blocking command (`BLPOP` ...) fails with `unsupported`: call it
+  /// on a thread. With `max_waiting` calls in line, further ones fail with `refused`.
+  ///
+  ///     auto reply = co_await redis->async_call({"GET", key});
+  [[nodiscard]] AsyncCall<Result<RedisValue>> async_call(
+      const RedisCommand& command, const CallOptions& options = detail::usual_call_options);
+
+  /// `run` for programs that do not wait.
+  [[nodiscard]] AsyncCall<Result<RedisValue>> async_run(
+      const RedisScript& script, std::span<const ByteView> keys, std::span<const ByteView> arguments,
+      const CallOptions& options = detail::usual_call_options);
+  [[nodiscard]] AsyncCall<Result<RedisValue>> async_run(
+      const RedisScript& script, std::initializer_list<ByteView> keys,
+      std::initializer_list<ByteView> arguments, const CallOptions& options = detail::usual_call_options);
+
+  /// `pipeline` for programs that do not wait. The commands share a connection with others, and are sent next to
+  /// each other with nothing between them. When the connection ends before all answers, they are sent again only
+  /// if all of them are repeatable. Throws std::bad_alloc.
+  [[nodiscard]] AsyncCall<std::vector<Result<RedisValue>>> async_pipeline(
+      std::span<const RedisCommand> commands, const CallOptions& options = detail::usual_call_options);
+
   /// Subscribes and returns at once; the connection is made in the background and kept until the subscription
   /// is stopped or destroyed, or this component is stopped. Throws std::invalid_argument without a channel or
   /// a pattern, and std::system_error when no thread can be started.
@@ -210,6 +247,18 @@ class IRedis : public Interface<IRedis, "IRedis"> {
   virtual Result<RedisValue> do_run(const RedisScript& script, std::span<const ByteView> keys,
                                     std::span<const ByteView> arguments,
                                     std::optional<std::chrono::milliseconds> timeout) = 0;
+
+  using AsyncAnswer = detail::AsyncOperationOf<Result<RedisValue>>;
+  using AsyncAnswers = detail::AsyncOperationOf<Result<std::vector<Result<RedisValue>>>>;
+  // What an implementation provides that has an asynchronous form: each makes an operation that is begun next.
+  // Null: the call is not offered, `unsupported`.
+  virtual std::unique_ptr<AsyncAnswer> do_make_call(const RedisCommand& command,
+                                                    std::optional<std::chrono::milliseconds> patience);
+  virtual std::unique_ptr<AsyncAnswer> do_make_run(const RedisScript& script, std::span<const ByteView> keys,
+                                                   std::span<const ByteView> arguments,
+                                                   std::optional<std::chrono::milliseconds> patience);
+  virtual std::unique_ptr<AsyncAnswers> do_make_pipeline(std::span<const RedisCommand> commands,
+                                                         std::optional<std::chrono::milliseconds> patience);
 };
 
 /// The whole database behind a component that talks to Redis. RedisCache offers it beside ICache:

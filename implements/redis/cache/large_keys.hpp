@@ -20,17 +20,22 @@ class LargeKeys {
   }
   /// `marked` is what `contains` said before the value was read.
   void saw(std::string_view key, std::size_t size, bool marked) noexcept {
+    if ((size >= large_from) != marked) saw_at(place(key), size, marked);
+  }
+
+  /// A key that is gone by the time its value is there is known by its place.
+  [[nodiscard]] static std::size_t place(std::string_view key) noexcept {
+    return std::hash<std::string_view>()(key) % places;
+  }
+  void saw_at(std::size_t place, std::size_t size, bool marked) noexcept {
     const bool large = size >= large_from;
     if (large == marked) return;
-    marks_[place(key)].store(large, std::memory_order_relaxed);
+    marks_[place].store(large, std::memory_order_relaxed);
     if (large) any_.store(true, std::memory_order_relaxed);
   }
 
  private:
   static constexpr std::size_t places = 4096;
-  static std::size_t place(std::string_view key) noexcept {
-    return std::hash<std::string_view>()(key) % places;
-  }
 
   std::atomic<bool> any_{false};
   std::array<std::atomic<bool>, places> marks_{};

@@ -25,14 +25,25 @@ namespace {
 
 // Gives a new counter its end. The sum is read again as text: as a number of Lua it would lose its last
 // digits.
-constexpr std::string_view increment_script =
+constexpr std::string_view counting_script =
     "local new = redis.call('EXISTS', KEYS[1]) == 0\n"
     "local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])\n"
     "if type(sum) == 'table' then return sum end\n"
     "if new then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end\n"
     "return redis.call('GET', KEYS[1])";
 
-Error increment_error(const Error& error) {
+}  // namespace
+
+std::string_view RedisCache::Inner::increment_script() noexcept {
+  return counting_script;
+}
+
+const std::string& RedisCache::Inner::increment_digest() {
+  static const std::string digest = redis::script_digest(counting_script);
+  return digest;
+}
+
+Error RedisCache::Inner::increment_error(const Error& error) {
   const auto message = error.message();
   const bool no_counter =
       message.find("not an integer") != std::string_view::npos || message.starts_with("WRONGTYPE");
@@ -43,7 +54,22 @@ Error increment_error(const Error& error) {
   return error;
 }
 
-}  // namespace
+Result<std::int64_t> RedisCache::Inner::script_sum(const Status& status, const Reply& reply) {
+  const Status judged = judge(status, reply);
+  if (!judged.ok()) {
+    count(counters.failures);
+    return increment_error(judged.error());
+  }
+  const auto text = reply.text();
+  std::int64_t sum = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), sum);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
+    count(counters.failures);
+    return Error(ErrorCode::protocol, "the answer of a script is not a number", Outcome::unknown);
+  }
+  count(counters.writes);
+  return sum;
+}
 
 Result<bool> RedisCache::Inner::store_if(StoreWords::Only only, std::string_view key,
                                          std::optional<ByteView> value, TimeToLive time_to_live) {
@@ -75,37 +101,27 @@ Result<std::int64_t> RedisCache::do_increment(std::string_view key, std::int64_t
   const NumberWord step(by);
   if (!time_to_live.expires()) {
     const auto sum = inner.ask_number("INCRBY", key, false, step.text());
-    if (!sum.ok()) return increment_error(sum.error());
+    if (!sum.ok()) return Inner::increment_error(sum.error());
     inner.count(inner.counters.writes);
     return sum.value();
   }
-  static const std::string digest = redis::script_digest(increment_script);
   const NumberWord lifetime(time_to_live.count());
-  std::array<Argument, 6> words{
-      {{"EVALSHA"}, {digest}, {"1"}, {inner.prefix, key}, {step.text()}, {lifetime.text()}}};
+  std::array<Argument, 6> words{{{"EVALSHA"},
+                                 {Inner::increment_digest()},
+                                 {"1"},
+                                 {inner.prefix, key},
+                                 {step.text()},
+                                 {lifetime.text()}}};
   const redis::Command command{words, static_cast<ReplyKinds>(ReplyKind::bulk), false};
   const redis::Routing routing{.key_argument = 3};
   Reply reply;
   auto status = inner.send(command, routing, reply);
   if (status.ok() && reply.kind == ReplyKind::error && reply.text().starts_with("NOSCRIPT")) {
     words[0] = {"EVAL"};
-    words[1] = {increment_script};
+    words[1] = {Inner::increment_script()};
     status = inner.send(command, routing, reply);
   }
-  status = inner.judge(std::move(status), reply);
-  if (!status.ok()) {
-    inner.count(inner.counters.failures);
-    return increment_error(status.error());
-  }
-  const auto text = reply.text();
-  std::int64_t sum = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), sum);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) {
-    inner.count(inner.counters.failures);
-    return Error(ErrorCode::protocol, "the answer of a script is not a number", Outcome::unknown);
-  }
-  inner.count(inner.counters.writes);
-  return sum;
+  return inner.script_sum(status, reply);
 }
 
 Result<bool> RedisCache::do_expire(std::string_view key, TimeToLive time_to_live) {

@@ -135,15 +135,27 @@ class RedisCache::Inner {
     if (destination.size() > largest_stored) return too_large();
     count(counters.hits);
     large_keys.saw(key, destination.size(), marked);
-    if (null_as == NullAs::empty) return Found::hit;
-    const auto stored = basics::classify_stored(destination.text());
-    return stored == basics::StoredAs::value ? Found::hit : unwrap(stored, destination);
+    return meaning_of(destination);
+  }
+  /// The same for a key that is known by its place.
+  Result<Found> interpret_at(std::size_t place, Value& destination, bool marked) {
+    if (destination.size() > largest_stored) return too_large();
+    count(counters.hits);
+    large_keys.saw_at(place, destination.size(), marked);
+    return meaning_of(destination);
   }
 
   void wrote(std::string_view key, const redis::Argument& payload) {
     count(counters.writes);
     if (payload.tail.size() >= redis::LargeKeys::large_from) large_keys.saw(key, payload.tail.size(), false);
   }
+
+  /// What an error means that an increment was answered with.
+  static Error increment_error(const Error& error);
+  /// What the script answered that increments.
+  Result<std::int64_t> script_sum(const Status& status, const redis::Reply& reply);
+  [[nodiscard]] static std::string_view increment_script() noexcept;
+  [[nodiscard]] static const std::string& increment_digest();
 
   Result<bool> store_if(redis::StoreWords::Only only, std::string_view key, std::optional<ByteView> value,
                         TimeToLive time_to_live);
@@ -169,6 +181,11 @@ class RedisCache::Inner {
   Counters counters;
 
  private:
+  Found meaning_of(Value& destination) {
+    if (null_as == NullAs::empty) return Found::hit;
+    const auto stored = basics::classify_stored(destination.text());
+    return stored == basics::StoredAs::value ? Found::hit : unwrap(stored, destination);
+  }
   Error too_large();
   static Found unwrap(basics::StoredAs stored, Value& destination);
 };

@@ -184,8 +184,10 @@ class BasicChannel {
   /// The same for several, next to each other and with nothing between them; `waiter.replies` is for the
   /// answers. On `lost_sent` those that came are given, and the others are of no kind.
   Submission submit(std::span<const Command> commands, Waiter& waiter, TimePoint now);
-  /// Once more what a lost connection has ended, as it was encoded then.
+  /// Once more what a lost connection has ended, as it was encoded then; or what was prepared.
   Submission submit(Waiter& waiter, TimePoint now);
+  /// Encodes what is to be submitted later, without the commands. Precondition: the waiter is idle.
+  static void prepare(std::span<const Command> commands, Waiter& waiter);
   /// For the home: leads without waiting, unless somebody else leads. `now` may be some milliseconds old.
   Attended attend(Look look, TimePoint now) noexcept;
   /// The deadline of a request has passed, or nobody wants it any more. It is never sent, or its answer is read
@@ -282,6 +284,8 @@ class BasicChannel {
   void use_room(Turn& turn) noexcept;
 
   // What is done for waiters.
+  static void ask_one(Question& question, const Command& command);
+  static void ask_several(Question& question, std::span<const Command> commands);
   template <class Fill>
   Submission submit_filled(Waiter& waiter, TimePoint now, Fill&& fill);
   void wait_for_room(Turn& turn, Waiter& waiter) noexcept;

@@ -57,6 +57,11 @@ class ChannelSet {
   /// Requests under way on the channels for ordinary ones, for each on the channel for large ones.
   [[nodiscard]] double ordinary_for_each_large() const noexcept;
   template <class Visit>
+  void for_each(Visit&& visit) {
+    for (const auto& entry : channels_)
+      visit(entry->channel);
+  }
+  template <class Visit>
   void for_each_open(Visit&& visit) {
     for (const auto& entry : channels_)
       if (entry->channel.is_open()) visit(entry->channel);

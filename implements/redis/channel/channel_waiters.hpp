@@ -35,21 +35,35 @@ void BasicChannel<Threads>::set_home(Home& home) {
 
 template <class Threads>
 Submission BasicChannel<Threads>::submit(const Command& command, Waiter& waiter, TimePoint now) {
-  return submit_filled(waiter, now, [&](Question& question) {
-    question.clear();
-    question.output.add(command);
-    question.expected = command.expected;
-    own_bytes(question, {&command, 1});
-  });
+  return submit_filled(waiter, now, [&](Question& question) { ask_one(question, command); });
 }
 
 template <class Threads>
 Submission BasicChannel<Threads>::submit(std::span<const Command> commands, Waiter& waiter, TimePoint now) {
-  return submit_filled(waiter, now, [&](Question& question) {
-    question.clear();
-    encode_all(question, commands);
-    own_bytes(question, commands);
-  });
+  return submit_filled(waiter, now, [&](Question& question) { ask_several(question, commands); });
+}
+
+template <class Threads>
+void BasicChannel<Threads>::prepare(std::span<const Command> commands, Waiter& waiter) {
+  if (waiter.replies.empty())
+    ask_one(waiter.question, commands.front());
+  else
+    ask_several(waiter.question, commands);
+}
+
+template <class Threads>
+void BasicChannel<Threads>::ask_one(Question& question, const Command& command) {
+  question.clear();
+  question.output.add(command);
+  question.expected = command.expected;
+  own_bytes(question, {&command, 1});
+}
+
+template <class Threads>
+void BasicChannel<Threads>::ask_several(Question& question, std::span<const Command> commands) {
+  question.clear();
+  encode_all(question, commands);
+  own_bytes(question, commands);
 }
 
 template <class Threads>

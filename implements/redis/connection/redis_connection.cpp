@@ -1,5 +1,6 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
+#include "redis/connection/async_command.hpp"
 #include "redis/lent/exclusive_pool.hpp"
 #include "redis/lent/exclusive_session.hpp"
 #include "redis/lent/pipeline_result.hpp"
@@ -27,6 +28,22 @@ using redis::CallTime;
 namespace {
 
 constexpr std::uint32_t usual_most_connections = 64;
+
+Error stateful_error(const RedisCommand& command) {
+  return Error(ErrorCode::bad_argument, std::string(command.name().substr(0, 16)) +
+                                            " changes the connection, which others share; see open_session "
+                                            "and subscribe");
+}
+
+RedisCommand script_command(std::string_view name, std::string_view which, std::span<const ByteView> keys,
+                            std::span<const ByteView> arguments) {
+  RedisCommand command(name, which, keys.size());
+  for (const auto key : keys)
+    command.add(key);
+  for (const auto argument : arguments)
+    command.add(argument);
+  return command;
+}
 
 /// What a user holds of a subscription.
 class SubscriptionHandle final : public IRedisSubscription {
@@ -80,6 +97,20 @@ class RedisConnection::Inner {
   static std::optional<Error> check_timeout(std::optional<std::chrono::milliseconds> timeout) {
     if (!timeout || timeout->count() >= 1) return std::nullopt;
     return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms");
+  }
+
+  static std::optional<Error> check_pipeline(std::span<const RedisCommand> commands,
+                                             std::optional<std::chrono::milliseconds> timeout) {
+    const auto bad_timeout = check_timeout(timeout);
+    for (const auto& command : commands) {
+      auto problem = bad_timeout ? bad_timeout : redis::check_command(command);
+      const auto nature = redis::nature_of(command);
+      if (!problem && nature != redis::CommandNature::usual)
+        problem.emplace(ErrorCode::bad_argument,
+                        std::string(command.name().substr(0, 16)) + " is not allowed in a pipeline");
+      if (problem) return problem;
+    }
+    return std::nullopt;
   }
 
   [[nodiscard]] CallTime time(std::optional<std::chrono::milliseconds> timeout) const {
@@ -247,9 +278,7 @@ Result<RedisValue> RedisConnection::do_call(const RedisCommand& command, const s
     case redis::CommandNature::streaming:
       break;
   }
-  return Error(ErrorCode::bad_argument, std::string(command.name().substr(0, 16)) +
-                                            " changes the connection, which others share; see open_session "
-                                            "and subscribe");
+  return stateful_error(command);
 }
 
 std::vector<Result<RedisValue>> RedisConnection::do_pipeline(
@@ -257,20 +286,38 @@ std::vector<Result<RedisValue>> RedisConnection::do_pipeline(
   std::vector<Result<RedisValue>> results;
   results.reserve(commands.size());
   if (commands.empty()) return results;
-  const auto bad_timeout = Inner::check_timeout(timeout);
-  for (const auto& command : commands) {
-    auto problem = bad_timeout ? bad_timeout : redis::check_command(command);
-    const auto nature = redis::nature_of(command);
-    if (!problem && nature != redis::CommandNature::usual)
-      problem.emplace(ErrorCode::bad_argument,
-                      std::string(command.name().substr(0, 16)) + " is not allowed in a pipeline");
-    if (!problem) continue;
+  if (const auto problem = Inner::check_pipeline(commands, timeout)) {
     results.assign(commands.size(), Result<RedisValue>(*problem));
     return results;
   }
   const auto time = inner_->time(timeout);
   if (inner_->carry_on(commands, time, false, results)) inner_->carry_on(commands, time, true, results);
   return results;
+}
+
+std::unique_ptr<IRedis::AsyncAnswer> RedisConnection::do_make_call(
+    const RedisCommand& command, std::optional<std::chrono::milliseconds> patience) {
+  using Refusal = redis::AsyncRefusal<Result<RedisValue>>;
+  auto problem = Inner::check_timeout(patience);
+  if (!problem) problem = redis::check_command(command);
+  const auto nature = redis::nature_of(command);
+  if (!problem && nature == redis::CommandNature::waiting)
+    problem.emplace(ErrorCode::unsupported,
+                    std::string(command.name().substr(0, 16)) + " waits at the server: call it on a thread");
+  if (!problem && nature != redis::CommandNature::usual) problem = stateful_error(command);
+  if (problem) return std::make_unique<Refusal>(*problem);
+  return std::make_unique<redis::AsyncCommand>(
+      *inner_->shared.topology->only_endpoint(), command,
+      patience.value_or(command.timeout().value_or(inner_->patience)));
+}
+
+std::unique_ptr<IRedis::AsyncAnswers> RedisConnection::do_make_pipeline(
+    std::span<const RedisCommand> commands, std::optional<std::chrono::milliseconds> patience) {
+  using Refusal = redis::AsyncRefusal<Result<std::vector<Result<RedisValue>>>>;
+  if (const auto problem = Inner::check_pipeline(commands, patience))
+    return std::make_unique<Refusal>(*problem);
+  return std::make_unique<redis::AsyncPipeline>(*inner_->shared.topology->only_endpoint(), commands,
+                                                patience.value_or(inner_->patience));
 }
 
 Result<std::unique_ptr<IRedisSession>> RedisConnection::do_open_session(
@@ -293,11 +340,7 @@ Result<RedisValue> RedisConnection::do_run(const RedisScript& script, std::span<
   if (auto problem = Inner::check_timeout(timeout)) return *problem;
   const auto time = inner_->time(timeout);
   const auto command = [&](std::string_view name, std::string_view which) {
-    RedisCommand made(name, which, keys.size());
-    for (const auto key : keys)
-      made.add(key);
-    for (const auto argument : arguments)
-      made.add(argument);
+    RedisCommand made = script_command(name, which, keys, arguments);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(time.deadline - redis::SteadyTime::now());
     made.timeout(std::max(left, std::chrono::milliseconds(1)));
     return made;
@@ -307,6 +350,16 @@ Result<RedisValue> RedisConnection::do_run(const RedisScript& script, std::span<
       !result.error().message().starts_with("NOSCRIPT"))
     return result;
   return do_call(command("EVAL", script.text()), {});
+}
+
+std::unique_ptr<IRedis::AsyncAnswer> RedisConnection::do_make_run(
+    const RedisScript& script, std::span<const ByteView> keys, std::span<const ByteView> arguments,
+    std::optional<std::chrono::milliseconds> patience) {
+  if (auto problem = Inner::check_timeout(patience))
+    return std::make_unique<redis::AsyncRefusal<Result<RedisValue>>>(*problem);
+  return std::make_unique<redis::AsyncCommand>(
+      *inner_->shared.topology->only_endpoint(), script_command("EVALSHA", script.sha1(), keys, arguments),
+      script_command("EVAL", script.text(), keys, arguments), patience.value_or(inner_->patience));
 }
 
 std::unique_ptr<IRedisSubscription> RedisConnection::subscribe(RedisSubscriber subscriber) {

@@ -27,6 +27,15 @@ RequestTraits traits_of(const Command& command) noexcept {
   return {command.large || command.arguments.back().size() >= gather_from, command.repeatable};
 }
 
+// Options are copied for several endpoints, but each counts its own bytes.
+EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
+  options.connector.traffic = std::move(traffic);
+  options.channel.patience = options.connector.call_timeout;
+  return options;
+}
+
+}  // namespace
+
 RequestTraits traits_of(std::span<const Command> commands) noexcept {
   RequestTraits all{false, true};
   for (const Command& command : commands) {
@@ -36,15 +45,6 @@ RequestTraits traits_of(std::span<const Command> commands) noexcept {
   }
   return all;
 }
-
-// Options are copied for several endpoints, but each counts its own bytes.
-EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
-  options.connector.traffic = std::move(traffic);
-  options.channel.patience = options.connector.call_timeout;
-  return options;
-}
-
-}  // namespace
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
     : options_(completed(std::move(options), meter_.traffic())),
@@ -211,31 +211,40 @@ void Endpoint::count_answered() noexcept try {
 
 std::optional<Error> Endpoint::await_up(TimePoint deadline) {
   Lock lock(mutex_);
+  std::optional<Error> why;
+  while (is_to_wait(lock, deadline, why))
+    changed_.wait_until(lock, deadline);
+  return why;
+}
+
+// False with a reason when there will be no connection before `deadline`, which this may bring forward, and
+// without a reason when there is one.
+bool Endpoint::is_to_wait(Lock& lock, TimePoint& deadline, std::optional<Error>& why) {
   if (state_ == State::idle) {
     set_state(State::connecting);
     begin_work(lock);
   }
-  for (;;) {
-    switch (state_.load(std::memory_order_relaxed)) {
-      case State::up:
-        return std::nullopt;
-      case State::down:
-        if (!working_) begin_work(lock);  // there was no thread for it
-        return down_error();
-      case State::stopped:
-        return Error(end_->code(), std::string(end_->message()));
-      case State::recovering:
-        deadline = std::min(deadline, patience_ends_);
-        [[fallthrough]];
-      case State::idle:
-      case State::connecting:
-        if (SteadyTime::now() >= deadline) {
-          if (state_ == State::recovering && deadline == patience_ends_) outage_log_.lost(reason_->message());
-          return down_error();
-        }
-        changed_.wait_until(lock, deadline);
-    }
+  switch (state_.load(std::memory_order_relaxed)) {
+    case State::up:
+      return false;
+    case State::down:
+      if (!working_) begin_work(lock);  // there was no thread for it
+      why = down_error();
+      return false;
+    case State::stopped:
+      why = Error(end_->code(), std::string(end_->message()));
+      return false;
+    case State::recovering:
+      deadline = std::min(deadline, patience_ends_);
+      break;
+    case State::idle:
+    case State::connecting:
+      break;
   }
+  if (SteadyTime::now() < deadline) return true;
+  if (state_ == State::recovering && deadline == patience_ends_) outage_log_.lost(reason_->message());
+  why = down_error();
+  return false;
 }
 
 Channel& Endpoint::pick_other(RequestTraits traits) {

@@ -7,6 +7,8 @@
 #include "basics/thread.hpp"
 #include "redis/channel/channel.hpp"
 #include "redis/channel/channel_set.hpp"
+#include "redis/channel/loop_home.hpp"
+#include "redis/channel/wait_list.hpp"
 #include "redis/endpoint/breaker_guard.hpp"
 #include "redis/endpoint/call_attempts.hpp"
 #include "redis/endpoint/endpoint_meter.hpp"
@@ -16,6 +18,7 @@
 #include "redis/wire/command.hpp"
 
 #include <cachesite/component.hpp>
+#include <cachesite/i_event_loop.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/redis_statistics.hpp>
 #include <cachesite/result.hpp>
@@ -43,6 +46,9 @@ struct EndpointOptions {
   BreakerOptions breaker;
   bool retry_on_timeout = false;
   std::chrono::milliseconds health_check_interval{0};  // 0: none
+  bool only_server = false;  // its errors that speak of other servers are dealt with here, for EndpointCall
+  /// What calls go on with that no thread waits for; null: EventLoop::shared().
+  std::shared_ptr<IEventLoop> event_loop;
   /// Told whenever an attempt to connect has ended, by the thread that made it, without a lock held.
   std::function<void()> on_attempt;
 };
@@ -73,6 +79,9 @@ struct EndpointOptions {
 ///
 /// In a child that the process forks, calls fail with `closed`: the connections are the
 /// parent's, and so are the threads and whoever held a lock.
+///
+/// Calls that no thread waits for are an EndpointCall each. The first of them gives the channels a home on the
+/// event loop; nothing of that is there before.
 class Endpoint {
  public:
   Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger);
@@ -110,6 +119,8 @@ class Endpoint {
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
   /// True when the server can be reached and refuses the login, or is no master where one is required.
   [[nodiscard]] bool is_refused() const;
+  /// Where an EndpointCall goes on. Fails when it would, and throws when there is no event loop.
+  [[nodiscard]] Result<IEventLoop*> event_loop();
   [[nodiscard]] bool requires_master() const noexcept { return options_.connector.login.requires_master; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
 
@@ -117,6 +128,7 @@ class Endpoint {
   [[nodiscard]] RedisEndpointStatistics statistics() const;
 
  private:
+  friend class EndpointCall;
   using State = RedisEndpointState;
   using Lock = std::unique_lock<std::mutex>;
 
@@ -131,6 +143,18 @@ class Endpoint {
                     const BreakerGuard& guard) noexcept;
   void prepare_repetition(CallAttempts::Next next) noexcept;
   std::optional<Error> await_up(TimePoint deadline);
+  [[nodiscard]] bool is_to_wait(Lock& lock, TimePoint& deadline, std::optional<Error>& why);
+
+  // For an EndpointCall.
+  // Null when it is stopped. Throws when there is no event loop.
+  [[nodiscard]] LoopHome* home();
+  // True when the waiter has to wait for a connection, until `limit`. False with a reason when there will be
+  // none, and without when there is one.
+  bool join(Waiter& waiter, TimePoint& limit, std::optional<Error>& why);
+  bool withdraw(Waiter& waiter) noexcept;
+  [[nodiscard]] Error no_room_error(Outcome outcome) const;
+  [[nodiscard]] Error why_stopped() const;
+  void end_calls() noexcept;
   // Tells of a call that is traced.
   void record(std::span<const Command> commands, std::span<Reply* const> replies, const Status& status,
               CallTime time) const noexcept;
@@ -180,6 +204,14 @@ class Endpoint {
   std::optional<Error> end_;  // why it is stopped
   Transport* handshaking_ = nullptr;
   Heartbeat heartbeat_;
+
+  std::shared_ptr<LoopHome> kept_home_;
+  std::atomic<LoopHome*> home_{nullptr};
+  WaitList waiting_;                   // for a connection
+  std::atomic<std::size_t> calls_{0};  // each an EndpointCall under way
 };
+
+/// How the channel for commands is chosen.
+[[nodiscard]] RequestTraits traits_of(std::span<const Command> commands) noexcept;
 
 }  // namespace cachesite::redis

@@ -7,7 +7,11 @@
 #include "redis/transport/throttled_transport.hpp"
 #include "redis/wire/only_server.hpp"
 
+#include <cachesite/event_loop.hpp>
+
 #include <algorithm>
+#include <string>
+#include <thread>
 #include <utility>
 
 namespace cachesite::redis {
@@ -68,6 +72,18 @@ void Endpoint::end(const Error& reason) noexcept {
   }
   if (worker.joinable()) worker.join();
   channels_.close(reason);
+  end_calls();
+}
+
+// All that wait have been told, or are in a list of the home.
+void Endpoint::end_calls() noexcept {
+  LoopHome* const home = home_.load();
+  if (home == nullptr) return;
+  while (calls_.load() != 0) {
+    home->tell();
+    std::this_thread::yield();
+  }
+  home->leave();
 }
 
 void Endpoint::renew() {
@@ -84,6 +100,52 @@ void Endpoint::set_state(State state) noexcept {
   if (state_ != state) since_ = std::chrono::system_clock::now();
   state_.store(state, std::memory_order_release);
   changed_.notify_all();
+  if (!waiting_.empty()) kept_home_->deliver(waiting_.release_all());
+}
+
+LoopHome* Endpoint::home() {
+  if (LoopHome* const home = home_.load(std::memory_order_acquire)) return home;
+  auto loop = options_.event_loop != nullptr ? options_.event_loop : EventLoop::shared();
+  const Lock lock(mutex_);
+  if (kept_home_ == nullptr && state_ != State::stopped) {
+    kept_home_ = LoopHome::make(std::move(loop), channels_);
+    channels_.for_each([this](Channel& channel) { channel.set_home(*kept_home_); });
+    home_.store(kept_home_.get(), std::memory_order_release);
+  }
+  return kept_home_.get();
+}
+
+Result<IEventLoop*> Endpoint::event_loop() {
+  if (fork_mark_.forked()) return basics::forked_error();
+  LoopHome* const made = home();
+  if (made == nullptr) return why_stopped();
+  return &made->loop();
+}
+
+bool Endpoint::join(Waiter& waiter, TimePoint& limit, std::optional<Error>& why) {
+  Lock lock(mutex_);
+  if (!is_to_wait(lock, limit, why)) return false;
+  if (waiting_.size() < options_.channel.most_waiting)
+    waiting_.join(waiter);
+  else
+    why = no_room_error(Outcome::not_done);
+  return !why;
+}
+
+bool Endpoint::withdraw(Waiter& waiter) noexcept {
+  const Lock lock(mutex_);
+  return waiting_.withdraw(waiter);
+}
+
+Error Endpoint::no_room_error(Outcome outcome) const {
+  return Error(ErrorCode::refused,
+               place_ + ": " + std::to_string(options_.channel.most_waiting) + " calls wait already",
+               outcome);
+}
+
+Error Endpoint::why_stopped() const {
+  const Lock lock(mutex_);
+  return Error(end_->code(), std::string(end_->message()));
 }
 
 void Endpoint::on_loss(const Error& reason) noexcept {

@@ -139,14 +139,21 @@ RedisValue to_value(Reply&& reply) {
   return RedisValue(std::move(elements));
 }
 
+bool runs_script(const RedisCommand& command) {
+  return is_one_of(upper(command.name()), script_names);
+}
+
 Result<RedisValue> to_result(Reply&& reply, const RedisCommand& command) {
+  return to_result(std::move(reply), reply.kind == ReplyKind::error && runs_script(command));
+}
+
+Result<RedisValue> to_result(Reply&& reply, bool runs_script) {
   if (reply.kind != ReplyKind::error) return to_value(std::move(reply));
   const std::string_view text = reply.text();
   const bool refused_at_once = text.starts_with("NOSCRIPT") || text.starts_with("NOPERM") ||
                                text.starts_with("ERR Error compiling") || text.starts_with("EXECABORT");
-  const bool may_have_worked = !refused_at_once && is_one_of(upper(command.name()), script_names);
   return Error(ErrorCode::refused, readable_server_error(text),
-               may_have_worked ? Outcome::unknown : Outcome::not_done);
+               runs_script && !refused_at_once ? Outcome::unknown : Outcome::not_done);
 }
 
 }  // namespace cachesite::redis

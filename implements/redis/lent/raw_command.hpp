@@ -47,5 +47,9 @@ class RawCommand {
 [[nodiscard]] RedisValue to_value(Reply&& reply);
 /// The answer to `command`; an error becomes a failure.
 [[nodiscard]] Result<RedisValue> to_result(Reply&& reply, const RedisCommand& command);
+/// The same for a command of which only is known whether it runs a script, or the like, whose error may come
+/// after part of its work.
+[[nodiscard]] Result<RedisValue> to_result(Reply&& reply, bool runs_script);
+[[nodiscard]] bool runs_script(const RedisCommand& command);
 
 }  // namespace cachesite::redis

@@ -1,8 +1,11 @@
 #include "redis/settings/endpoint_settings.hpp"
 
+#include "event_loop/reactor.hpp"
+
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 
 namespace cachesite::redis {
 
@@ -19,6 +22,13 @@ TlsOptions tls_options(const RedisConnectionOptions& options) {
   tls.verify_name = options.ssl_check_hostname;
   tls.server_name = options.ssl_server_name.value_or("");
   return tls;
+}
+
+std::shared_ptr<IEventLoop> checked_loop(const RedisConnectionOptions& options) {
+  const auto& loop = options.event_loop.component();
+  if (loop != nullptr && find_interface<event_loop::IReactor>(*loop) == nullptr)
+    throw std::invalid_argument("event_loop: only an EventLoop of the library can watch connections");
+  return loop;
 }
 
 }  // namespace
@@ -44,6 +54,8 @@ EndpointOptions endpoint_settings(const RedisConnectionOptions& given, std::size
   connector.plaintext_password = options.ssl || options.allow_plaintext_auth;
   endpoint.channel.frame = connector.frame;
   endpoint.channel.most_requests = options.max_inflight;
+  endpoint.channel.most_waiting = options.max_waiting;
+  endpoint.event_loop = checked_loop(options);
   endpoint.channel.stall = options.socket_timeout / 2;
   const std::size_t most = options.max_connections.value_or(std::numeric_limits<std::uint32_t>::max());
   endpoint.channels.bulk = most > 1;

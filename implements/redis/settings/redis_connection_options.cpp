@@ -160,6 +160,14 @@ ParameterTable RedisConnectionOptions::parameters() {
       parameter("max_inflight", &O::max_inflight,
                 "Most requests that wait for their answers on one connection; further calls wait for room.")
           .between(1, 1'000'000),
+      parameter(
+          "max_waiting", &O::max_waiting,
+          "Most asynchronous calls that wait for that room, or for a connection; further ones fail with "
+          "refused.")
+          .between(1, 1'000'000),
+      parameter("event_loop", &O::event_loop,
+                "The EventLoop on which asynchronous calls go on. Without it, one that all components share, "
+                "with one thread, which exists from the first asynchronous call on."),
       parameter("reconnect_delay", &O::reconnect_delay,
                 "Pause before the second attempt to reconnect; each later pause is about twice as long.")
           .between(least, longest),

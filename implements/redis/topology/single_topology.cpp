@@ -7,8 +7,17 @@
 
 namespace cachesite::redis {
 
+namespace {
+
+EndpointOptions as_only_server(EndpointOptions options) {
+  options.only_server = true;
+  return options;
+}
+
+}  // namespace
+
 SingleTopology::SingleTopology(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : endpoint_(std::move(options), std::move(label), std::move(logger)) {}
+    : endpoint_(as_only_server(std::move(options)), std::move(label), std::move(logger)) {}
 
 void SingleTopology::do_start() {
   endpoint_.start();

@@ -13,6 +13,8 @@ class SingleTopology final : public Topology {
  public:
   SingleTopology(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger);
 
+  [[nodiscard]] Endpoint* only_endpoint() noexcept override { return &endpoint_; }
+
  private:
   void do_start() override;
   void do_await_started() override;

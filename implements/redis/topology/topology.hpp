@@ -60,6 +60,9 @@ class Topology {
       request.status = basics::forked_error();
   }
 
+  /// Where an EndpointCall may go, whatever it is about; null when there are several servers.
+  [[nodiscard]] virtual Endpoint* only_endpoint() noexcept { return nullptr; }
+
   /// Calls `visit` for each master, one after the other, until it fails. Commands that belong to a server
   /// rather than a key, such as SCAN, go straight to the endpoint.
   using Visit = std::function<Status(Endpoint& master)>;
