@@ -8,10 +8,11 @@
 //   layers allocations                 exit status 1 when a hit through the layers allocates
 //
 // Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both, declared
-// (a logical cache with a TTL, a prefix and metrics).
+// (a logical cache with a TTL, a prefix and metrics), awaited and awaited_both (by co_await).
 
 #include "counted_allocations.hpp"
 
+#include <cachesite/async_call.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_cache.hpp>
@@ -20,9 +21,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,7 +38,8 @@ using namespace cachesite;
 
 constexpr std::string_view prefix = "shop:";
 constexpr std::string_view key = "user:000000000000000042";
-constexpr std::string_view subjects[] = {"plain", "whole", "prefix", "metrics", "both", "declared"};
+constexpr std::string_view subjects[] = {"plain", "whole",    "prefix",  "metrics",
+                                         "both",  "declared", "awaited", "awaited_both"};
 
 std::shared_ptr<ICache> counted(std::shared_ptr<ICache> below) {
   MetricsCacheOptions options;
@@ -55,22 +59,47 @@ std::shared_ptr<ICache> declared(std::shared_ptr<ICache> store) {
 struct Subject {
   std::shared_ptr<ICache> cache = std::make_shared<MemoryCache>(MemoryCacheOptions{});
   std::string key{::key};
+  bool awaited = false;
+};
+
+struct Task {
+  struct promise_type {
+    Task get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
 };
 
 Subject make(std::string_view name) {
   Subject subject;
   if (name == "whole") subject.key.insert(0, prefix);
-  if (name == "prefix" || name == "both") subject.cache = prefixed(subject.cache, std::string(prefix));
-  if (name == "metrics" || name == "both") subject.cache = counted(subject.cache);
+  subject.awaited = name.starts_with("awaited");
+  if (name == "prefix" || name.ends_with("both"))
+    subject.cache = prefixed(subject.cache, std::string(prefix));
+  if (name == "metrics" || name.ends_with("both")) subject.cache = counted(subject.cache);
   if (name == "declared") subject.cache = declared(subject.cache);
   subject.cache->set_value(subject.key, std::string(64, 'v'), std::chrono::hours(1));
   return subject;
+}
+
+Task await_hits(ICache& cache, std::string_view asked, long times, long& found) {
+  Value value;
+  for (long run = 0; run < times; ++run) {
+    const auto result = co_await cache.async_read(asked, value);
+    found += result.ok() && result.value() == Found::hit;
+  }
 }
 
 long hits(const Subject& subject, long times) {
   Value value;
   ICache& cache = *subject.cache;
   long found = 0;
+  if (subject.awaited) {
+    await_hits(cache, subject.key, times, found);
+    return found;
+  }
   for (long run = 0; run < times; ++run) {
     const auto result = cache.read(subject.key, value);
     found += result.ok() && result.value() == Found::hit;
@@ -108,13 +137,18 @@ int main(int count, char** arguments) {
     return hits(make(arguments[2]), runs) == runs ? 0 : 1;
   }
   if (what == "allocations") {
-    const auto subject = make("both");
-    hits(subject, 1000);
-    const long before = allocations.load();
-    hits(subject, 100'000);
-    const long made = allocations.load() - before;
-    std::printf("%ld allocations in 100000 hits\n", made);
-    return made == 0 ? 0 : 1;
+    long all = 0;
+    for (const auto name : {"both", "awaited_both"}) {
+      const auto subject = make(name);
+      hits(subject, 1000);
+      const long before = allocations.load();
+      hits(subject, 100'000);
+      const long frames = subject.awaited ? 1 : 0;  // of the coroutine, once
+      const long made = allocations.load() - before - frames;
+      std::printf("%s: %ld allocations in 100000 hits\n", name, made);
+      all += made;
+    }
+    return all == 0 ? 0 : 1;
   }
   const double seconds = count > 1 ? std::atof(arguments[1]) : 1.0;
   std::printf("ns per hit   ");

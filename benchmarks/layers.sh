@@ -1,6 +1,6 @@
 #!/bin/sh
 # Instructions that layers add to a hit in memory, counted by callgrind: layers.sh PROGRAM
-# Exit status 1 when a prefix and metrics together add more than 60, or a hit allocates.
+# Exit status 1 when a prefix and metrics together add more than 60, co_await does, or a hit allocates.
 set -eu
 . "$(dirname "$0")/instructions.sh"
 plain=$(per_call "$1" plain)
@@ -8,5 +8,9 @@ for subject in whole prefix metrics declared both; do
   now=$(per_call "$1" "$subject")
   echo "$subject: $now instructions per hit, $((now - plain)) more than without layers ($plain)"
 done
+awaited=$(per_call "$1" awaited)
+echo "awaited: $awaited instructions per hit, $((awaited - plain)) more than the blocking call"
+awaited_both=$(per_call "$1" awaited_both)
+echo "awaited, with both: $awaited_both instructions per hit, $((awaited_both - now)) more than the blocking call"
 "$1" allocations
-[ "$((now - plain))" -le 60 ]
+[ "$((now - plain))" -le 60 ] && [ "$((awaited - plain))" -le 60 ]

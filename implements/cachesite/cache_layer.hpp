@@ -53,6 +53,9 @@ enum class BelowInterfaces : std::uint8_t {
 /// `forward` does not check the rules for keys, values and TTLs again: a layer that makes keys or values
 /// longer checks them itself, or uses `below()->perform(request)`.
 ///
+/// Asynchronous calls of a layer of your own run its `do_begin` on a thread of a pool. A layer that overrides
+/// `do_begin_async` and `may_wait` needs none: see AsyncRequest.
+///
 /// After `stop()` every call fails with `closed`. The cache below is stopped by its own owner. Statistics
 /// (except refused calls), health and logger are those of the cache below.
 class CacheLayer : public ICache {
@@ -88,7 +91,14 @@ class CacheLayer : public ICache {
   void forward(CacheRequest& request);
   /// The same, with exceptions as failures.
   void forward_guarded(CacheRequest& request) noexcept;
-  /// The same for the layer's own request; returns the answer of the cache below, `T` as for
+  /// For layers that override `do_begin_async`: passes the request on as `do_begin_async` of the cache below
+  /// does. They also override `may_wait`, and most return `below_may_wait()`.
+  bool forward_async(AsyncRequest& request);
+  /// Whether calls of the cache below may wait.
+  [[nodiscard]] bool below_may_wait() const noexcept { return waits(*below_); }
+  /// The same of another cache.
+  [[nodiscard]] static bool waits(const ICache& cache) noexcept { return cache.may_wait(); }
+  /// `forward` for the layer's own request; returns the answer of the cache below, `T` as for
   /// CacheRequest::end.
   template <class T>
   Result<T> ask_below(CacheRequest request) {

@@ -61,8 +61,11 @@ class ExpiryCache final : public CacheLayer {
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
+  bool do_begin_async(AsyncRequest& request) override;
 
  private:
+  class OwnArguments;
   struct Rule {
     std::string match;
     TimeToLive time_to_live;
@@ -70,6 +73,7 @@ class ExpiryCache final : public CacheLayer {
 
   [[nodiscard]] TimeToLive usual(std::string_view key) const noexcept;
   [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept;
+  [[nodiscard]] static bool changes_a_life(const CacheRequest& request) noexcept;
   void forward_limited(CacheRequest& request);
 
   const TimeToLive usual_;

@@ -91,6 +91,7 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
 
  protected:
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override;
 
  private:
   class Inner;

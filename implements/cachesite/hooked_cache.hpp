@@ -44,6 +44,7 @@ class HookedCache final : public CacheLayer {
 
  protected:
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
 
  private:
   const std::string label_;

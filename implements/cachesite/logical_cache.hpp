@@ -129,6 +129,8 @@ class LogicalCache final : public CacheLayer {
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
+  bool do_begin_async(AsyncRequest& request) override { return forward_async(request); }
 
  private:
   class Inner;

@@ -110,6 +110,7 @@ class MemoryCache final : public CacheBase {
   [[nodiscard]] std::string check_invariants() const;
 
  protected:
+  [[nodiscard]] bool may_wait() const noexcept override { return false; }
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   Result<bool> do_add(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;

@@ -53,9 +53,13 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
+  bool do_begin_async(AsyncRequest& request) override;
   void on_refused() noexcept override;
 
  private:
+  class AsyncEnd;
+
   Result<Found> untimed_read(std::string_view key, Value& destination);
   Result<Found> noted_read(std::string_view key, Value& destination, MetricsCache* const volatile& self);
   Result<Found> timed_read(std::string_view key, Value& destination);

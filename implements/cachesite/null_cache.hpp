@@ -19,6 +19,7 @@ class NullCache final : public ICache {
   [[nodiscard]] CacheStatistics statistics() const override;
 
  protected:
+  [[nodiscard]] bool may_wait() const noexcept override { return false; }
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;

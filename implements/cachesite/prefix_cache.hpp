@@ -65,10 +65,18 @@ class PrefixCache final : public CacheLayer {
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
+  bool do_begin_async(AsyncRequest& request) override;
 
  private:
   // Prefixes up to this length are copied as so many bytes, whatever their length.
   static constexpr std::size_t short_prefix = 16;
+
+  class OwnKey;
+  class OwnItems;
+  class OwnKeys;
+  class Clearing;
+  class Counting;
 
   Result<Found> read_other(std::string_view key, Value& destination);
   template <class Forward>
@@ -80,7 +88,11 @@ class PrefixCache final : public CacheLayer {
   Result<std::uint64_t> remove_below(std::string_view pattern);
   Status clear_own();
   Result<std::uint64_t> count_own();
+  bool add_prefix(AsyncRequest& call);
+  bool add_prefixes(AsyncRequest& call);
+  void keep_own(std::vector<std::string>& keys, std::size_t before) const;
   [[nodiscard]] std::optional<Error> refusal(std::string_view key) const;
+  [[nodiscard]] static Error too_long_error();
   [[nodiscard]] std::string below_pattern(std::string_view pattern) const;
   [[nodiscard]] bool too_long(std::string_view key) const noexcept {
     return key.size() > longest_key - prefix_.size();

@@ -103,6 +103,7 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
 
  private:
   class Inner;

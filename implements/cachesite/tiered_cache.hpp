@@ -66,12 +66,19 @@ class TieredCache final : public CacheLayer, public ITieredCache {
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override;
+  bool do_begin_async(AsyncRequest& request) override;
 
  private:
+  class AsyncChange;
+  class AsyncFill;
+  class AsyncLook;
   class Inner;
 
   void forget_copies(const CacheRequest& request);
   void store(CacheRequest& request);
+  void note_store(const CacheRequest& request, std::uint64_t ticket);
+  bool read_async(AsyncRequest& call);
   void read_many(CacheRequest& batch);
   void read_far(CacheRequest& batch);
   void store_many(CacheRequest& batch);

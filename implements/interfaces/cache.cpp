@@ -1,7 +1,8 @@
+#include "interfaces/request_rules.hpp"
+
 #include <cachesite/cache.hpp>
 #include <cachesite/detail/batch_part.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -15,27 +16,9 @@ namespace cachesite {
 
 namespace {
 
-using detail::refusal_of_entry;
-using detail::refusal_of_key;
-
-std::optional<Error> refusal_of_item(const CacheRequest& batch, std::size_t item) noexcept {
-  if (batch.operation != CacheOperation::set_many) return refusal_of_key(batch.keys[item]);
-  const auto& entry = batch.entries[item];
-  return refusal_of_entry(entry.key, entry.value, entry.time_to_live);
-}
-
-/// Of a request that is no batch.
-std::optional<Error> refusal_of(const CacheRequest& request) noexcept {
-  if (request.subject() != CacheSubject::key) return std::nullopt;
-  return refusal_of_entry(request.key, request.value, request.time_to_live);
-}
-
-/// Whether a request, or an item of it, leaves the TTL to the cache.
-bool leaves_time_to_live(const CacheRequest& request) noexcept {
-  return !request.time_to_live.specified() ||
-         std::any_of(request.entries.begin(), request.entries.end(),
-                     [](const CacheEntry& entry) { return !entry.time_to_live.specified(); });
-}
+using interfaces::leaves_time_to_live;
+using interfaces::refusal_of;
+using interfaces::refusal_of_item;
 
 /// Has `then(request)` end the same request with the TTLs that `own(key, TTL)` gives where it leaves them to
 /// the cache.

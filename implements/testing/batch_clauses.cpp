@@ -15,7 +15,7 @@ constexpr auto long_time = 1h;
 
 // --- reading
 
-void get_many_answers_in_the_order_of_the_keys(const CacheUnderTest& subject) {
+void get_many_answers_in_the_order_of_the_keys(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("hit", "value", long_time));
   EXPECT(cache.set_value("empty", "", long_time));
@@ -35,14 +35,14 @@ void get_many_answers_in_the_order_of_the_keys(const CacheUnderTest& subject) {
   EXPECT(found[7].miss());
 }
 
-void a_batch_of_nothing_is_nothing(const CacheUnderTest& subject) {
+void a_batch_of_nothing_is_nothing(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.get_many(std::span<const std::string_view>()).empty());
   EXPECT(cache.set_many(std::span<const CacheEntry>()).empty());
   EXPECT(cache.remove_many(std::span<const std::string_view>()).empty());
 }
 
-void one_refused_key_does_not_keep_others_from_being_read(const CacheUnderTest& subject) {
+void one_refused_key_does_not_keep_others_from_being_read(const Subject& subject) {
   auto& cache = *subject.cache;
   const std::string too_long(ICache::longest_key + 1, 'k');
   EXPECT(cache.set_value("good", "value", long_time));
@@ -57,7 +57,7 @@ void one_refused_key_does_not_keep_others_from_being_read(const CacheUnderTest& 
   }
 }
 
-void results_of_an_earlier_batch_are_overwritten(const CacheUnderTest& subject) {
+void results_of_an_earlier_batch_are_overwritten(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("a", std::string(1000, 'a'), long_time));
   std::vector<Lookup> results(2);
@@ -72,7 +72,7 @@ void results_of_an_earlier_batch_are_overwritten(const CacheUnderTest& subject) 
 
 // --- writing
 
-void set_many_stores_each_entry_as_write_does(const CacheUnderTest& subject) {
+void set_many_stores_each_entry_as_write_does(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("replaced", "before", long_time));
   const std::string large(100000, 'x');
@@ -95,7 +95,7 @@ void set_many_stores_each_entry_as_write_does(const CacheUnderTest& subject) {
   check_hit(cache, "value", "1");
 }
 
-void of_two_entries_with_one_key_the_later_one_counts(const CacheUnderTest& subject) {
+void of_two_entries_with_one_key_the_later_one_counts(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto stored =
       cache.set_many({{"twice", "first", 30s}, {"other", "x", long_time}, {"twice", "second", long_time}});
@@ -106,7 +106,7 @@ void of_two_entries_with_one_key_the_later_one_counts(const CacheUnderTest& subj
   EXPECT(value_of(cache.time_to_live("twice")).left > 30s);
 }
 
-void one_refused_entry_does_not_keep_others_from_being_stored(const CacheUnderTest& subject) {
+void one_refused_entry_does_not_keep_others_from_being_stored(const Subject& subject) {
   auto& cache = *subject.cache;
   const std::string too_long(ICache::longest_key + 1, 'k');
   const auto stored = cache.set_many({{"first", "1", long_time},
@@ -128,7 +128,7 @@ void one_refused_entry_does_not_keep_others_from_being_stored(const CacheUnderTe
 
 // --- removing
 
-void remove_many_tells_for_each_key_whether_there_was_an_entry(const CacheUnderTest& subject) {
+void remove_many_tells_for_each_key_whether_there_was_an_entry(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("a", "1", long_time));
   EXPECT(cache.set_value("null", std::nullopt, long_time));
@@ -149,7 +149,7 @@ void remove_many_tells_for_each_key_whether_there_was_an_entry(const CacheUnderT
   EXPECT(fails_with(mixed[2], ErrorCode::too_large));
 }
 
-void the_rest_of_many_lives_is_told_together(const CacheUnderTest& subject) {
+void the_rest_of_many_lives_is_told_together(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("hour", "1", long_time));
   EXPECT(cache.write("endless", "1", TimeToLive::never_expires()).ok());
@@ -168,7 +168,7 @@ void the_rest_of_many_lives_is_told_together(const CacheUnderTest& subject) {
 
 // --- all of it
 
-void batches_of_1000_keys_are_done_whole(const CacheUnderTest& subject) {
+void batches_of_1000_keys_are_done_whole(const Subject& subject) {
   auto& cache = *subject.cache;
   constexpr std::size_t count = 1000;
   std::vector<std::string> texts;
@@ -194,7 +194,7 @@ void batches_of_1000_keys_are_done_whole(const CacheUnderTest& subject) {
     REQUIRE(lookup.miss());
 }
 
-void batches_count_as_their_entries_do(const CacheUnderTest& subject) {
+void batches_count_as_their_entries_do(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto before = cache.statistics();
   for (const auto& status : cache.set_many({{"a", "1", long_time}, {"b", std::nullopt, long_time}}))
@@ -211,7 +211,7 @@ void batches_count_as_their_entries_do(const CacheUnderTest& subject) {
   EXPECT(after.failures == before.failures);
 }
 
-void batches_of_many_threads_do_not_mix(const CacheUnderTest& subject) {
+void batches_of_many_threads_do_not_mix(const Subject& subject) {
   auto& cache = *subject.cache;
   constexpr int threads = 8;
   constexpr int rounds = 20;

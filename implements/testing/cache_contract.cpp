@@ -10,7 +10,7 @@ namespace {
 
 void run(const CacheClause& clause, const CacheUnderTest& subject, BrokenExpectations& broken) {
   try {
-    clause.body(subject);
+    clause.body(Subject(subject));
   } catch (const ClauseEnds&) {
     // What ended it has been said.
   } catch (const std::exception& exception) {
@@ -25,7 +25,7 @@ void run(const CacheClause& clause, const CacheUnderTest& subject, BrokenExpecta
 
 }  // namespace
 
-bool is_null(const CacheUnderTest& subject, const Lookup& lookup) {
+bool is_null(const Subject& subject, const Lookup& lookup) {
   return subject.tells_null_from_empty ? lookup.null() : lookup.hit() && lookup.value().empty();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "testing/caller.hpp"
+
 #include <cachesite/detail/testing/cache_contract.hpp>
 
 #include <span>
@@ -26,6 +28,6 @@ std::span<const CacheClause> batch_clauses();
 std::span<const CacheClause> key_clauses();
 
 /// A cached null as this cache tells one.
-bool is_null(const CacheUnderTest& subject, const Lookup& lookup);
+bool is_null(const Subject& subject, const Lookup& lookup);
 
 }  // namespace cachesite::testing

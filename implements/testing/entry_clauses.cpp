@@ -33,7 +33,7 @@ std::string pattern(std::size_t size, unsigned seed) {
 
 // --- values and keys
 
-void a_value_is_read_back_as_it_was_written(const CacheUnderTest& subject) {
+void a_value_is_read_back_as_it_was_written(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("user:42", "Ada", 30min));
   const auto value = cache.get_value("user:42");
@@ -43,7 +43,7 @@ void a_value_is_read_back_as_it_was_written(const CacheUnderTest& subject) {
   EXPECT(value->bytes().size() == 3u);
 }
 
-void a_missing_key_is_a_miss_and_no_failure(const CacheUnderTest& subject) {
+void a_missing_key_is_a_miss_and_no_failure(const Subject& subject) {
   EXPECT(!subject.cache->get_value("nobody").has_value());
   const auto lookup = subject.cache->get("nobody");
   EXPECT(lookup.miss());
@@ -52,12 +52,12 @@ void a_missing_key_is_a_miss_and_no_failure(const CacheUnderTest& subject) {
   EXPECT(!lookup.failed());
 }
 
-void a_value_may_hold_every_byte(const CacheUnderTest& subject) {
+void a_value_may_hold_every_byte(const Subject& subject) {
   EXPECT(subject.cache->set_value("bytes", every_byte(), long_time));
   check_hit(*subject.cache, "bytes", every_byte());
 }
 
-void a_value_of_any_size_is_read_back_whole(const CacheUnderTest& subject) {
+void a_value_of_any_size_is_read_back_whole(const Subject& subject) {
   unsigned seed = 0;
   for (const std::size_t size :
        {0u,    1u,    63u,   64u,   79u,   80u,    81u,    127u,   1000u,  2047u,   2048u,
@@ -68,7 +68,7 @@ void a_value_of_any_size_is_read_back_whole(const CacheUnderTest& subject) {
   }
 }
 
-void a_key_may_hold_every_byte(const CacheUnderTest& subject) {
+void a_key_may_hold_every_byte(const Subject& subject) {
   std::vector<std::string> keys;
   for (int byte = 0; byte < 256; ++byte)
     keys.emplace_back(1, static_cast<char>(byte));
@@ -80,7 +80,7 @@ void a_key_may_hold_every_byte(const CacheUnderTest& subject) {
     check_hit(*subject.cache, keys[index], std::to_string(index));
 }
 
-void a_key_may_be_up_to_64_kib_long(const CacheUnderTest& subject) {
+void a_key_may_be_up_to_64_kib_long(const Subject& subject) {
   const auto longest = subject.longest_key;
   for (const std::size_t size :
        {std::size_t{1}, std::size_t{255}, std::size_t{256}, std::size_t{511}, std::size_t{512},
@@ -91,7 +91,7 @@ void a_key_may_be_up_to_64_kib_long(const CacheUnderTest& subject) {
   }
 }
 
-void keys_that_differ_in_one_byte_are_different(const CacheUnderTest& subject) {
+void keys_that_differ_in_one_byte_are_different(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("key", "1", long_time));
   EXPECT(cache.set_value("Key", "2", long_time));
@@ -103,7 +103,7 @@ void keys_that_differ_in_one_byte_are_different(const CacheUnderTest& subject) {
   check_hit(cache, std::string_view("key\0", 4), "4");
 }
 
-void a_later_value_replaces_an_earlier_one(const CacheUnderTest& subject) {
+void a_later_value_replaces_an_earlier_one(const Subject& subject) {
   auto& cache = *subject.cache;
   for (const std::size_t size : {10u, 5000u, 3u, 200000u, 0u, 100u}) {
     REQUIRE(cache.set_value("changing", pattern(size, 3), long_time));
@@ -111,7 +111,7 @@ void a_later_value_replaces_an_earlier_one(const CacheUnderTest& subject) {
   }
 }
 
-void a_value_that_looks_like_a_null_marker_is_a_value(const CacheUnderTest& subject) {
+void a_value_that_looks_like_a_null_marker_is_a_value(const Subject& subject) {
   const std::string old_marker = "__REDIS_KIT_NONE__";
   std::string marker(1, '\0');
   marker.append(old_marker).push_back('\0');
@@ -124,7 +124,7 @@ void a_value_that_looks_like_a_null_marker_is_a_value(const CacheUnderTest& subj
 
 // --- cached nulls
 
-void a_cached_null_is_no_miss_and_no_value(const CacheUnderTest& subject) {
+void a_cached_null_is_no_miss_and_no_value(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("nothing", std::nullopt, long_time));
   const auto lookup = cache.get("nothing");
@@ -140,7 +140,7 @@ void a_cached_null_is_no_miss_and_no_value(const CacheUnderTest& subject) {
   EXPECT(value_of(cache.contains("nothing")));
 }
 
-void an_empty_value_is_a_hit(const CacheUnderTest& subject) {
+void an_empty_value_is_a_hit(const Subject& subject) {
   EXPECT(subject.cache->set_value("empty", "", long_time));
   const auto value = subject.cache->get_value("empty");
   REQUIRE(value.has_value());
@@ -148,7 +148,7 @@ void an_empty_value_is_a_hit(const CacheUnderTest& subject) {
   EXPECT(subject.cache->get("empty").hit());
 }
 
-void null_and_value_replace_each_other(const CacheUnderTest& subject) {
+void null_and_value_replace_each_other(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("either", "value", long_time));
   EXPECT(cache.set_value("either", std::nullopt, long_time));
@@ -159,7 +159,7 @@ void null_and_value_replace_each_other(const CacheUnderTest& subject) {
 
 // --- what is refused
 
-void an_empty_key_is_refused_by_every_call(const CacheUnderTest& subject) {
+void an_empty_key_is_refused_by_every_call(const Subject& subject) {
   auto& cache = *subject.cache;
   Value destination;
   EXPECT(fails_with(cache.read("", destination), ErrorCode::bad_argument));
@@ -171,7 +171,7 @@ void an_empty_key_is_refused_by_every_call(const CacheUnderTest& subject) {
   EXPECT(!cache.get_value("").has_value());
 }
 
-void a_key_above_64_kib_is_refused_by_every_call(const CacheUnderTest& subject) {
+void a_key_above_64_kib_is_refused_by_every_call(const Subject& subject) {
   auto& cache = *subject.cache;
   const std::string key(ICache::longest_key + 1, 'k');
   EXPECT(fails_with(cache.get(key), ErrorCode::too_large));
@@ -181,7 +181,7 @@ void a_key_above_64_kib_is_refused_by_every_call(const CacheUnderTest& subject) 
   EXPECT(fails_with(cache.time_to_live(key), ErrorCode::too_large));
 }
 
-void a_value_above_512_mib_is_refused_before_it_is_touched(const CacheUnderTest& subject) {
+void a_value_above_512_mib_is_refused_before_it_is_touched(const Subject& subject) {
   const std::size_t size = std::size_t{5} << 30;
   void* const unreadable =
       ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -191,7 +191,7 @@ void a_value_above_512_mib_is_refused_before_it_is_touched(const CacheUnderTest&
   ::munmap(unreadable, size);
 }
 
-void a_ttl_outside_1_ms_to_10_years_is_refused_and_changes_nothing(const CacheUnderTest& subject) {
+void a_ttl_outside_1_ms_to_10_years_is_refused_and_changes_nothing(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("kept", "before", long_time));
   EXPECT(!cache.set_value("kept", "after", 0s));
@@ -209,7 +209,7 @@ void a_ttl_outside_1_ms_to_10_years_is_refused_and_changes_nothing(const CacheUn
 
 // --- time
 
-void an_entry_is_gone_after_its_ttl(const CacheUnderTest& subject) {
+void an_entry_is_gone_after_its_ttl(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("short", "value", 20ms));
   EXPECT(cache.set_value("short null", std::nullopt, 20ms));
@@ -225,13 +225,13 @@ void an_entry_is_gone_after_its_ttl(const CacheUnderTest& subject) {
   check_hit(cache, "long", "stays");
 }
 
-void one_millisecond_is_a_ttl(const CacheUnderTest& subject) {
+void one_millisecond_is_a_ttl(const Subject& subject) {
   EXPECT(subject.cache->set_value("blink", "value", 1ms));
   subject.let_pass(2ms);
   EXPECT(subject.cache->get("blink").miss());
 }
 
-void a_later_write_gives_a_new_ttl(const CacheUnderTest& subject) {
+void a_later_write_gives_a_new_ttl(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("renewed", "first", 20ms));
   EXPECT(cache.set_value("renewed", "second", long_time));
@@ -242,7 +242,7 @@ void a_later_write_gives_a_new_ttl(const CacheUnderTest& subject) {
   EXPECT(cache.get("cut short").miss());
 }
 
-void the_remaining_time_is_told_to_the_millisecond(const CacheUnderTest& subject) {
+void the_remaining_time_is_told_to_the_millisecond(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("timed", "value", 90s));
   const auto remaining = value_of(cache.time_to_live("timed"));
@@ -256,7 +256,7 @@ void the_remaining_time_is_told_to_the_millisecond(const CacheUnderTest& subject
 
 // --- removing and asking
 
-void removing_tells_whether_there_was_an_entry(const CacheUnderTest& subject) {
+void removing_tells_whether_there_was_an_entry(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("going", "value", long_time));
   EXPECT(cache.set_value("going null", std::nullopt, long_time));
@@ -269,7 +269,7 @@ void removing_tells_whether_there_was_an_entry(const CacheUnderTest& subject) {
   check_hit(cache, "going", "back");
 }
 
-void contains_tells_without_reading(const CacheUnderTest& subject) {
+void contains_tells_without_reading(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(!value_of(cache.contains("asked")));
   EXPECT(cache.set_value("asked", "value", long_time));
@@ -281,7 +281,7 @@ void contains_tells_without_reading(const CacheUnderTest& subject) {
 
 // --- destinations
 
-void a_destination_may_be_used_again_and_again(const CacheUnderTest& subject) {
+void a_destination_may_be_used_again_and_again(const Subject& subject) {
   auto& cache = *subject.cache;
   const std::vector<std::size_t> sizes{10, 100000, 0, 81, 3000, 1, 300000, 80};
   for (std::size_t index = 0; index < sizes.size(); ++index)
@@ -295,7 +295,7 @@ void a_destination_may_be_used_again_and_again(const CacheUnderTest& subject) {
     }
 }
 
-void a_value_handed_out_does_not_change_when_the_entry_does(const CacheUnderTest& subject) {
+void a_value_handed_out_does_not_change_when_the_entry_does(const Subject& subject) {
   auto& cache = *subject.cache;
   for (const std::size_t size : {50u, 3000u, 500000u}) {
     REQUIRE(cache.set_value("moving", pattern(size, 1), long_time));
@@ -311,7 +311,7 @@ void a_value_handed_out_does_not_change_when_the_entry_does(const CacheUnderTest
 
 // --- counters, threads, life
 
-void the_counters_count_what_happened(const CacheUnderTest& subject) {
+void the_counters_count_what_happened(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto before = cache.statistics();
   EXPECT(cache.set_value("counted", "value", long_time));
@@ -336,7 +336,7 @@ void the_counters_count_what_happened(const CacheUnderTest& subject) {
   }
 }
 
-void many_threads_never_see_each_others_values(const CacheUnderTest& subject) {
+void many_threads_never_see_each_others_values(const Subject& subject) {
   auto& cache = *subject.cache;
   constexpr int threads = 8;
   constexpr int rounds = 150;
@@ -361,7 +361,7 @@ void many_threads_never_see_each_others_values(const CacheUnderTest& subject) {
   EXPECT(wrong.load() == 0);
 }
 
-void after_stop_every_call_fails_with_closed(const CacheUnderTest& subject) {
+void after_stop_every_call_fails_with_closed(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("before", "value", long_time));
   cache.stop();
@@ -376,7 +376,7 @@ void after_stop_every_call_fails_with_closed(const CacheUnderTest& subject) {
   EXPECT(!cache.set_value("after", "value", 1s));
 }
 
-void a_working_cache_is_up(const CacheUnderTest& subject) {
+void a_working_cache_is_up(const Subject& subject) {
   EXPECT(subject.cache->health().state == HealthState::up);
 }
 

@@ -44,7 +44,7 @@ void end_with(const Error& error, std::string_view file, int line) {
   throw ClauseEnds();
 }
 
-void check_hit(ICache& cache, std::string_view key, std::string_view expected, std::string_view file,
+void check_hit(const Caller& cache, std::string_view key, std::string_view expected, std::string_view file,
                int line) {
   const auto lookup = cache.get(key);
   if (lookup.failed()) end_with(lookup.error(), file, line);

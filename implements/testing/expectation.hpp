@@ -1,5 +1,7 @@
 #pragma once
 
+#include "testing/caller.hpp"
+
 #include <cachesite/cache.hpp>
 
 #include <string>
@@ -56,7 +58,7 @@ bool fails_with(const R& result, ErrorCode code) {
 }
 
 /// Requires that there is a value under `key`, and expects that it is `expected`.
-void check_hit(ICache& cache, std::string_view key, std::string_view expected,
+void check_hit(const Caller& cache, std::string_view key, std::string_view expected,
                std::string_view file = __builtin_FILE(), int line = __builtin_LINE());
 
 }  // namespace cachesite::testing

@@ -18,7 +18,7 @@ using Keys = std::set<std::string>;
 constexpr auto long_time = 1h;
 
 // A key may come twice.
-Keys keys_of(ICache& cache, std::string_view pattern) {
+Keys keys_of(const Caller& cache, std::string_view pattern) {
   Keys found;
   auto keys = cache.keys(pattern);
   for (const auto& key : keys)
@@ -27,7 +27,7 @@ Keys keys_of(ICache& cache, std::string_view pattern) {
   return found;
 }
 
-void fill(ICache& cache, const std::string& prefix, std::size_t count) {
+void fill(const Caller& cache, const std::string& prefix, std::size_t count) {
   std::vector<std::string> keys;
   for (std::size_t index = 0; index < count; ++index)
     keys.push_back(prefix + std::to_string(index));
@@ -40,7 +40,7 @@ void fill(ICache& cache, const std::string& prefix, std::size_t count) {
 
 // --- walking
 
-void an_empty_cache_has_no_keys(const CacheUnderTest& subject) {
+void an_empty_cache_has_no_keys(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(keys_of(cache, "*").empty());
   EXPECT(value_of(cache.size()) == 0u);
@@ -48,7 +48,7 @@ void an_empty_cache_has_no_keys(const CacheUnderTest& subject) {
   EXPECT(cache.clear().ok());
 }
 
-void a_walk_finds_every_key_and_no_other(const CacheUnderTest& subject) {
+void a_walk_finds_every_key_and_no_other(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "user:", 500);
   EXPECT(cache.set_value("a null", std::nullopt, long_time));
@@ -64,7 +64,7 @@ void a_walk_finds_every_key_and_no_other(const CacheUnderTest& subject) {
   EXPECT(keys_of(cache, "*") == expected);
 }
 
-void a_walk_finds_the_keys_that_match(const CacheUnderTest& subject) {
+void a_walk_finds_the_keys_that_match(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "user:", 20);
   fill(cache, "users:", 20);
@@ -78,7 +78,7 @@ void a_walk_finds_the_keys_that_match(const CacheUnderTest& subject) {
   EXPECT(keys_of(cache, "users:*").size() == 20u);
 }
 
-void keys_with_characters_of_patterns_are_found_as_they_are(const CacheUnderTest& subject) {
+void keys_with_characters_of_patterns_are_found_as_they_are(const Subject& subject) {
   auto& cache = *subject.cache;
   const Keys keys{"a*b",      "a?b", "a[b]c", "a\\b", "axb",         "abc",
                   "{tag}key", "*",   "a^b",   "a-b",  "line\r\nend", std::string("nul\0key", 7)};
@@ -92,7 +92,7 @@ void keys_with_characters_of_patterns_are_found_as_they_are(const CacheUnderTest
   EXPECT(keys_of(cache, "a[[]b]c") == Keys{"a[b]c"});
 }
 
-void a_walk_step_by_step_ends_and_goes_no_further(const CacheUnderTest& subject) {
+void a_walk_step_by_step_ends_and_goes_no_further(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "key ", 300);
   ScanPosition position;
@@ -106,7 +106,7 @@ void a_walk_step_by_step_ends_and_goes_no_further(const CacheUnderTest& subject)
   EXPECT(keys.size() == count);
 }
 
-void a_walk_meets_every_key_that_stays_while_others_write(const CacheUnderTest& subject) {
+void a_walk_meets_every_key_that_stays_while_others_write(const Subject& subject) {
   auto& cache = *subject.cache;
   constexpr std::size_t count = 5000;
   fill(cache, "stays ", count);
@@ -138,7 +138,7 @@ void a_walk_meets_every_key_that_stays_while_others_write(const CacheUnderTest& 
   EXPECT(failed.load() == 0);
 }
 
-void a_walk_meets_every_key_that_stays_while_its_caller_writes(const CacheUnderTest& subject) {
+void a_walk_meets_every_key_that_stays_while_its_caller_writes(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "stays ", 300);
   Keys found;
@@ -155,7 +155,7 @@ void a_walk_meets_every_key_that_stays_while_its_caller_writes(const CacheUnderT
 
 // --- removing many
 
-void remove_matching_counts_what_it_removes_and_spares_others(const CacheUnderTest& subject) {
+void remove_matching_counts_what_it_removes_and_spares_others(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "session:", 700);
   fill(cache, "user:", 50);
@@ -171,7 +171,7 @@ void remove_matching_counts_what_it_removes_and_spares_others(const CacheUnderTe
   EXPECT(keys_of(cache, "*").empty());
 }
 
-void clear_removes_everything_and_counts_once(const CacheUnderTest& subject) {
+void clear_removes_everything_and_counts_once(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "key ", 1500);
   EXPECT(cache.set_value("null", std::nullopt, long_time));
@@ -190,7 +190,7 @@ void clear_removes_everything_and_counts_once(const CacheUnderTest& subject) {
   check_hit(cache, "key 7", "back");
 }
 
-void size_is_the_number_of_entries(const CacheUnderTest& subject) {
+void size_is_the_number_of_entries(const Subject& subject) {
   auto& cache = *subject.cache;
   fill(cache, "key ", 250);
   EXPECT(cache.set_value("null", std::nullopt, long_time));

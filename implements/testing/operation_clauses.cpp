@@ -17,16 +17,16 @@ constexpr auto long_time = 1h;
 constexpr auto largest = std::numeric_limits<std::int64_t>::max();
 constexpr auto smallest = std::numeric_limits<std::int64_t>::min();
 
-Remaining remaining(const CacheUnderTest& subject, std::string_view key) {
+Remaining remaining(const Subject& subject, std::string_view key) {
   return subject.cache->time_to_live(key).value_or(Remaining{});
 }
 
-bool never_ends(const CacheUnderTest& subject, std::string_view key) {
+bool never_ends(const Subject& subject, std::string_view key) {
   return remaining(subject, key).state == Remaining::State::no_expiry;
 }
 
 // True for a cache that does not count, after a look that it says so.
-bool only_says_that_it_does_not_count(const CacheUnderTest& subject) {
+bool only_says_that_it_does_not_count(const Subject& subject) {
   if (subject.counts) return false;
   EXPECT(fails_with(subject.cache->increment("counter", 1, long_time), ErrorCode::unsupported));
   EXPECT(subject.cache->get("counter").miss());
@@ -35,20 +35,20 @@ bool only_says_that_it_does_not_count(const CacheUnderTest& subject) {
 
 // --- without a TTL
 
-void check_usual_life(const CacheUnderTest& subject, std::string_view key) {
+void check_usual_life(const Subject& subject, std::string_view key) {
   const auto left = remaining(subject, key);
   EXPECT(left.state == Remaining::State::expires);
   EXPECT(left.left <= *subject.ttl && left.left > *subject.ttl - 30s);
 }
 
 template <class T>
-void check_refused(const CacheUnderTest& subject, const Result<T>& result, std::string_view key) {
+void check_refused(const Subject& subject, const Result<T>& result, std::string_view key) {
   REQUIRE(fails_with(result, ErrorCode::bad_argument));
   EXPECT(result.error().message().find("no TTL is given") == 0U);
   EXPECT(!value_of(subject.cache->contains(key)));
 }
 
-void a_call_without_a_ttl_gets_that_of_the_cache_or_is_refused(const CacheUnderTest& subject) {
+void a_call_without_a_ttl_gets_that_of_the_cache_or_is_refused(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto check = [&](const auto& result, std::string_view key) {
     if (!subject.ttl) return check_refused(subject, result, key);
@@ -66,7 +66,7 @@ void a_call_without_a_ttl_gets_that_of_the_cache_or_is_refused(const CacheUnderT
   check(cache.expire("prolonged", TimeToLive::unspecified()), "prolonged");
 }
 
-void an_entry_of_a_batch_without_a_ttl_fares_by_itself(const CacheUnderTest& subject) {
+void an_entry_of_a_batch_without_a_ttl_fares_by_itself(const Subject& subject) {
   const auto results = subject.cache->set_many({{"given", "value", long_time}, {"left out", "value"}});
   EXPECT(results[0].ok());
   EXPECT(value_of(subject.cache->contains("given")) == (subject.keeps == Keeps::entries));
@@ -77,7 +77,7 @@ void an_entry_of_a_batch_without_a_ttl_fares_by_itself(const CacheUnderTest& sub
 
 // --- adding and replacing
 
-void adding_stores_only_where_there_is_no_entry(const CacheUnderTest& subject) {
+void adding_stores_only_where_there_is_no_entry(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(value_of(cache.add("new", "first", long_time)));
   EXPECT(!value_of(cache.add("new", "second", long_time)));
@@ -87,7 +87,7 @@ void adding_stores_only_where_there_is_no_entry(const CacheUnderTest& subject) {
   check_hit(cache, "new", "third");
 }
 
-void a_cached_null_is_an_entry_for_adding_and_replacing(const CacheUnderTest& subject) {
+void a_cached_null_is_an_entry_for_adding_and_replacing(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(value_of(cache.add("null", std::nullopt, long_time)));
   EXPECT(!value_of(cache.add("null", "value", long_time)));
@@ -98,7 +98,7 @@ void a_cached_null_is_an_entry_for_adding_and_replacing(const CacheUnderTest& su
   EXPECT(is_null(subject, cache.get("null")));
 }
 
-void replacing_stores_only_where_there_is_an_entry(const CacheUnderTest& subject) {
+void replacing_stores_only_where_there_is_an_entry(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(!value_of(cache.replace("there", "value", long_time)));
   EXPECT(cache.get("there").miss());
@@ -108,7 +108,7 @@ void replacing_stores_only_where_there_is_an_entry(const CacheUnderTest& subject
   EXPECT(remaining(subject, "there").left > 60s);
 }
 
-void entries_of_any_size_are_added_and_replaced(const CacheUnderTest& subject) {
+void entries_of_any_size_are_added_and_replaced(const Subject& subject) {
   auto& cache = *subject.cache;
   unsigned number = 0;
   for (const std::size_t size : {0u, 1u, 80u, 81u, 2047u, 2048u, 100000u}) {
@@ -122,7 +122,7 @@ void entries_of_any_size_are_added_and_replaced(const CacheUnderTest& subject) {
   }
 }
 
-void an_expired_entry_is_none(const CacheUnderTest& subject) {
+void an_expired_entry_is_none(const Subject& subject) {
   auto& cache = *subject.cache;
   for (const auto* key : {"added", "replaced", "given time", "persisted"})
     REQUIRE(cache.set_value(key, "old", subject.short_time));
@@ -137,7 +137,7 @@ void an_expired_entry_is_none(const CacheUnderTest& subject) {
   EXPECT(cache.get("persisted").miss());
 }
 
-void of_many_threads_that_add_one_key_one_gets_it(const CacheUnderTest& subject) {
+void of_many_threads_that_add_one_key_one_gets_it(const Subject& subject) {
   auto& cache = *subject.cache;
   constexpr int threads = 16;
   constexpr int rounds = 20;
@@ -164,7 +164,7 @@ void of_many_threads_that_add_one_key_one_gets_it(const CacheUnderTest& subject)
 
 // --- counters
 
-void a_counter_begins_at_0_and_shows_as_text(const CacheUnderTest& subject) {
+void a_counter_begins_at_0_and_shows_as_text(const Subject& subject) {
   if (only_says_that_it_does_not_count(subject)) return;
   auto& cache = *subject.cache;
   EXPECT(value_of(cache.increment("visits", 1, long_time)) == 1);
@@ -178,7 +178,7 @@ void a_counter_begins_at_0_and_shows_as_text(const CacheUnderTest& subject) {
   check_hit(cache, "none yet", "0");
 }
 
-void a_value_that_is_a_number_counts_on(const CacheUnderTest& subject) {
+void a_value_that_is_a_number_counts_on(const Subject& subject) {
   if (only_says_that_it_does_not_count(subject)) return;
   auto& cache = *subject.cache;
   for (const auto& [text, sum] : {std::pair{"9", 10}, {"99999999", 100000000}, {"-1", 0}, {"-10", -9}}) {
@@ -192,7 +192,7 @@ void a_value_that_is_a_number_counts_on(const CacheUnderTest& subject) {
   check_hit(cache, long_key, std::to_string(largest));
 }
 
-void a_new_counter_has_its_ttl_and_one_that_is_there_keeps_its_own(const CacheUnderTest& subject) {
+void a_new_counter_has_its_ttl_and_one_that_is_there_keeps_its_own(const Subject& subject) {
   if (only_says_that_it_does_not_count(subject)) return;
   auto& cache = *subject.cache;
   EXPECT(value_of(cache.increment("kept", 1, 30min)) == 1);
@@ -210,7 +210,7 @@ void a_new_counter_has_its_ttl_and_one_that_is_there_keeps_its_own(const CacheUn
   EXPECT(remaining(subject, "short").left > subject.short_time);
 }
 
-void what_is_no_counter_is_refused_and_stays(const CacheUnderTest& subject) {
+void what_is_no_counter_is_refused_and_stays(const Subject& subject) {
   if (only_says_that_it_does_not_count(subject)) return;
   auto& cache = *subject.cache;
   for (const std::string text : {"", "Ada", "12a", " 1", "1 ", "+1", "01", "-0", "-", "1.5", "0x10",
@@ -232,7 +232,7 @@ void what_is_no_counter_is_refused_and_stays(const CacheUnderTest& subject) {
   EXPECT(is_null(subject, cache.get("null")));
 }
 
-void a_sum_out_of_range_is_refused_and_changes_nothing(const CacheUnderTest& subject) {
+void a_sum_out_of_range_is_refused_and_changes_nothing(const Subject& subject) {
   if (only_says_that_it_does_not_count(subject)) return;
   auto& cache = *subject.cache;
   EXPECT(value_of(cache.increment("most", largest, long_time)) == largest);
@@ -247,7 +247,7 @@ void a_sum_out_of_range_is_refused_and_changes_nothing(const CacheUnderTest& sub
   EXPECT(value_of(cache.increment("least", largest, long_time)) == -1);
 }
 
-void no_increment_of_many_threads_is_lost(const CacheUnderTest& subject) {
+void no_increment_of_many_threads_is_lost(const Subject& subject) {
   if (only_says_that_it_does_not_count(subject)) return;
   auto& cache = *subject.cache;
   constexpr int threads = 8;
@@ -282,7 +282,7 @@ void no_increment_of_many_threads_is_lost(const CacheUnderTest& subject) {
 
 // --- TTLs that change
 
-void expire_gives_a_new_ttl(const CacheUnderTest& subject) {
+void expire_gives_a_new_ttl(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(!value_of(cache.expire("nobody", long_time)));
   EXPECT(cache.set_value("longer", "value", subject.short_time));
@@ -301,7 +301,7 @@ void expire_gives_a_new_ttl(const CacheUnderTest& subject) {
   check_hit(cache, "longer", "value");
 }
 
-void persist_takes_the_end_away(const CacheUnderTest& subject) {
+void persist_takes_the_end_away(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(!value_of(cache.persist("nobody")));
   EXPECT(cache.set_value("kept", "value", subject.short_time));
@@ -316,7 +316,7 @@ void persist_takes_the_end_away(const CacheUnderTest& subject) {
   EXPECT(cache.get("kept").miss());
 }
 
-void an_entry_may_be_stored_without_an_end(const CacheUnderTest& subject) {
+void an_entry_may_be_stored_without_an_end(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto never = TimeToLive::never_expires();
   EXPECT(cache.write("written", "value", never).ok());
@@ -339,7 +339,7 @@ void an_entry_may_be_stored_without_an_end(const CacheUnderTest& subject) {
   EXPECT(cache.get("written").miss());
 }
 
-void an_end_may_be_a_time_of_day(const CacheUnderTest& subject) {
+void an_end_may_be_a_time_of_day(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto now = std::chrono::system_clock::now();
   EXPECT(!value_of(cache.expire_at("nobody", now + long_time)));
@@ -357,7 +357,7 @@ void an_end_may_be_a_time_of_day(const CacheUnderTest& subject) {
 
 // --- what is refused, counted and closed
 
-void new_calls_refuse_keys_and_ttls_as_old_ones_do(const CacheUnderTest& subject) {
+void new_calls_refuse_keys_and_ttls_as_old_ones_do(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto before = cache.statistics();
   const std::string too_long(ICache::longest_key + 1, 'k');
@@ -383,7 +383,7 @@ void new_calls_refuse_keys_and_ttls_as_old_ones_do(const CacheUnderTest& subject
   if (subject.keeps == Keeps::entries) check_hit(cache, "kept", "5");
 }
 
-void conditional_writes_count_as_writes_when_they_store(const CacheUnderTest& subject) {
+void conditional_writes_count_as_writes_when_they_store(const Subject& subject) {
   auto& cache = *subject.cache;
   const auto before = cache.statistics();
   EXPECT(value_of(cache.add("counted", "1", long_time)));
@@ -401,7 +401,7 @@ void conditional_writes_count_as_writes_when_they_store(const CacheUnderTest& su
   EXPECT(after.failures == before.failures);
 }
 
-void after_stop_every_new_call_fails_with_closed(const CacheUnderTest& subject) {
+void after_stop_every_new_call_fails_with_closed(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(cache.set_value("before", "1", long_time));
   cache.stop();

@@ -67,14 +67,12 @@ class AsyncCallAccess;
 
 /// A call that has not begun. It begins, once, when it is consumed in one of four ways. A call that is destroyed
 /// before that is never made. Until it begins it holds views of its arguments, so consume it in the expression
-/// that makes it. With a function `find` that returns an AsyncCall:
+/// that makes it. The calls of a cache (see AsyncCacheCalls) give one:
 ///
-///     auto found = co_await find("user:42");
-///     find("user:42").start([](auto found) { ... });
-///     auto soon = find("user:42").future();
-///     const auto now = find("user:42").wait();
-///
-/// No component of the library returns one yet.
+///     auto found = co_await cache->async_get("user:42");
+///     cache->async_get("user:42").start([](cachesite::Lookup found) { ... });
+///     auto soon = cache->async_get("user:42").future();
+///     const auto now = cache->async_get("user:42").wait();
 ///
 /// A call that is consumed a second time ends with `bad_argument`. Destroying a coroutine that waits for a call
 /// cancels the call, which then touches nothing of the coroutine. Destroy it on the thread that would resume
@@ -181,7 +179,7 @@ class [[nodiscard]] AsyncCall {
     return false;
   }
 
-  static constexpr std::size_t room = 384;
+  static constexpr std::size_t room = 1152;
 
   alignas(std::max_align_t) std::byte room_[room];
   detail::AsyncOperation* operation_ = nullptr;  // in the room

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cachesite/async_cache_calls.hpp>
 #include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
-#include <cachesite/component.hpp>
 #include <cachesite/detail/ask_cache.hpp>
 #include <cachesite/detail/cache_rules.hpp>
 #include <cachesite/detail/guarded_call.hpp>
@@ -17,7 +17,7 @@ namespace cachesite {
 ///
 /// The **graceful** calls, `get_value` and `set_value`, treat a failure as a miss. The **precise** calls, all
 /// others, distinguish a hit, a cached null, a miss and a failure with its reason. All calls are safe from any
-/// thread. None throws, except std::bad_alloc where it says so.
+/// thread. None throws, except std::bad_alloc where it says so. AsyncCacheCalls has their asynchronous forms.
 ///
 /// Every cache keeps these rules. A key is 1 byte to 64 KiB long, a value at most 512 MiB, or less where the
 /// cache is set to less. A TTL is 1 ms to 10 years, or `TimeToLive::never_expires()`. Other arguments are
@@ -26,7 +26,7 @@ namespace cachesite {
 /// later than 1 ms after the end of its TTL. An operation that a cache does not offer, such as `increment` in
 /// an encrypted one, fails with `unsupported`; its comment says so. A cache of your own derives from
 /// CacheBase, a layer over another cache from CacheLayer.
-class ICache : public Interface<ICache, "ICache"> {
+class ICache : public AsyncCacheCalls {
   using Keys = std::span<const std::string_view>;
   using Operation = CacheOperation;
 
@@ -194,6 +194,7 @@ class ICache : public Interface<ICache, "ICache"> {
   [[nodiscard]] virtual std::shared_ptr<class ILogger> logger() const noexcept { return nullptr; }
 
  protected:
+  friend class async::CacheAccess;
   friend class CacheLayer;  // calls the cache below without the rules, which its own caller has passed
 
   // What a cache provides. The arguments follow the rules above. An exception that escapes becomes a failure

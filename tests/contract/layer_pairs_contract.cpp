@@ -159,12 +159,14 @@ void register_stack(const std::string& ground, const MakeGround& make_ground, st
 
 }  // namespace
 
-bool register_layer_contracts(const std::string& ground, const MakeGround& make_ground) {
-  for (const auto& first : layers()) {
-    register_stack(ground, make_ground, {first});
+bool register_layer_contracts(const std::string& ground, const MakeGround& make_ground, Pairs pairs) {
+  const auto& all = layers();
+  for (std::size_t first = 0; first < all.size(); ++first) {
+    register_stack(ground, make_ground, {all[first]});
     if (sanitized) continue;
-    for (const auto& second : layers())
-      register_stack(ground, make_ground, {first, second});
+    for (std::size_t second = 0; second < all.size(); ++second)
+      if (pairs == Pairs::all || second == (first + 1) % all.size())
+        register_stack(ground, make_ground, {all[first], all[second]});
   }
   return true;
 }

@@ -51,6 +51,7 @@ set(floors
   "logging:basics"
   "codecs:basics"
   "event_loop:basics binding"
+  "async:interfaces basics event_loop"
   "memory/base:basics"
   "memory/log:basics memory/base"
   "memory/ordered:basics memory/base"
@@ -149,7 +150,7 @@ endif()
 # A forked child inherits threads, condition variables and locks; the wrappers in basics leave them alone there.
 file(GLOB_RECURSE product RELATIVE ${SOURCE} ${SOURCE}/implements/*.?pp ${SOURCE}/loaders/*.?pp)
 # Whose owners ask the fork mark for them, or that live no longer than one call.
-set(guarded_mutexes implements/redis/channel/channel.hpp implements/redis/endpoint/endpoint_meter.hpp implements/redis/transport/tls_context.hpp
+set(guarded_mutexes implements/async/workers.hpp implements/redis/channel/channel.hpp implements/redis/endpoint/endpoint_meter.hpp implements/redis/transport/tls_context.hpp
                     implements/redis/topology/routed_topology.hpp
                     implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
                     implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp

@@ -1,5 +1,6 @@
 #include "layers/base/passed_interfaces.hpp"
 
+#include <cachesite/async_request.hpp>
 #include <cachesite/cache_layer.hpp>
 
 #include <stdexcept>
@@ -64,6 +65,12 @@ void CacheLayer::forward(CacheRequest& request) {
     request.end(below_->do_write(request.key, request.value, request.time_to_live));
   else
     below_->do_begin(request);
+}
+
+bool CacheLayer::forward_async(AsyncRequest& request) {
+  if (!stopped()) return below_->do_begin_async(request);
+  request.request().fail(closed());
+  return true;
 }
 
 void CacheLayer::forward_guarded(CacheRequest& request) noexcept {

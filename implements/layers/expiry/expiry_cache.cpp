@@ -58,18 +58,23 @@ Status ExpiryCache::do_write(std::string_view key, std::optional<ByteView> value
   return forward_write(key, value, limited(time_to_live));
 }
 
-void ExpiryCache::do_begin(CacheRequest& request) {
+bool ExpiryCache::changes_a_life(const CacheRequest& request) noexcept {
   switch (request.effect()) {
     case CacheEffect::store:
     case CacheEffect::count:
     case CacheEffect::prolong:
-      return longest_.expires() ? forward_limited(request) : forward(request);
+      return true;
     case CacheEffect::read:
     case CacheEffect::look:
     case CacheEffect::remove:
     case CacheEffect::list:
-      return forward(request);
+      return false;
   }
+  return false;
+}
+
+void ExpiryCache::do_begin(CacheRequest& request) {
+  return longest_.expires() && changes_a_life(request) ? forward_limited(request) : forward(request);
 }
 
 void ExpiryCache::forward_limited(CacheRequest& request) {

@@ -87,6 +87,10 @@ FailoverStatistics FailoverCache::failover_statistics() const {
   return statistics;
 }
 
+bool FailoverCache::may_wait() const noexcept {
+  return below_may_wait() || (inner_->second && waits(*inner_->second));
+}
+
 void FailoverCache::do_begin(CacheRequest& request) {
   if (request.is_batch()) return begin_batch(request);
   if (request.operation == CacheOperation::scan && !request.position->text.empty()) return walk_on(request);

@@ -140,6 +140,10 @@ Result<Found> PrefixCache::do_read(std::string_view key, Value& destination) {
 
 std::optional<Error> PrefixCache::refusal(std::string_view key) const {
   if (!too_long(key)) return std::nullopt;
+  return too_long_error();
+}
+
+Error PrefixCache::too_long_error() {
   return Error(ErrorCode::too_large, "a key is at most 64 KiB long, its prefix included");
 }
 
@@ -202,18 +206,23 @@ std::string PrefixCache::below_pattern(std::string_view pattern) const {
 
 void PrefixCache::scan_own(CacheRequest& request) {
   auto& keys = *request.found;
-  const auto before = static_cast<std::ptrdiff_t>(keys.size());
+  const auto before = keys.size();
   const auto own = request.key;
   const auto pattern = below_pattern(own);
   request.key = pattern;
   forward(request);
   request.key = own;
-  // The prefix by itself is a key below, but none of this cache.
+  keep_own(keys, before);
+}
+
+// The prefix by itself is a key below, but none of this cache.
+void PrefixCache::keep_own(std::vector<std::string>& keys, std::size_t before) const {
+  const auto begin = keys.begin() + static_cast<std::ptrdiff_t>(before);
   const auto of_others = [&](const std::string& key) {
     return key.size() <= prefix_.size() || !key.starts_with(prefix_);
   };
-  keys.erase(std::remove_if(keys.begin() + before, keys.end(), of_others), keys.end());
-  std::for_each(keys.begin() + before, keys.end(), [&](std::string& key) { key.erase(0, prefix_.size()); });
+  keys.erase(std::remove_if(begin, keys.end(), of_others), keys.end());
+  std::for_each(begin, keys.end(), [&](std::string& key) { key.erase(0, prefix_.size()); });
 }
 
 Result<std::uint64_t> PrefixCache::remove_below(std::string_view pattern) {

@@ -1,7 +1,5 @@
 #include "basics/checked_options.hpp"
-#include "layers/base/call_counters.hpp"
-#include "layers/tiered/near_claim.hpp"
-#include "layers/tiered/near_tier.hpp"
+#include "layers/tiered/tiered_cache_inner.hpp"
 
 #include <cachesite/tiered_cache.hpp>
 
@@ -45,34 +43,6 @@ std::vector<OptionComplaint> TieredCacheOptions::complaints() const {
     complaints.push_back({"negative_ttl", "0, or 1 ms to 10 years"});
   return complaints;
 }
-
-class TieredCache::Inner {
- public:
-  using Counters = layers::CallCounters;
-
-  Inner(const TieredCacheOptions& options, const ComponentContext& context)
-      : claim(*options.near.component()),
-        near(options.near.component(), options.near_ttl, options.negative_ttl, context) {}
-
-  Error failed(const Error& error) noexcept {
-    Counters::add(calls.failures);
-    return error;
-  }
-
-  // Everything but reads.
-  void count(const CacheRequest& request) noexcept {
-    const auto end = layers::end_of(request);
-    calls.add(request, end);
-    Counters::add(calls.failures, end.failures(request));
-  }
-
-  void count_far(Found found) noexcept { Counters::add(found == Found::miss ? far_misses : far_hits); }
-
-  const tiered::NearClaim claim;
-  tiered::NearTier near;
-  Counters calls;
-  Counters::Counter near_hits{0}, near_misses{0}, far_hits{0}, far_misses{0};
-};
 
 namespace {
 
@@ -133,10 +103,7 @@ std::uint64_t TieredCache::near_size() noexcept {
 Result<Found> TieredCache::do_read(std::string_view key, Value& destination) {
   auto& inner = *inner_;
   if (stopped()) return inner.failed(closed());
-  if (const auto known = inner.near.read(key, destination)) {
-    Inner::Counters::add(*known == Found::miss ? inner.near_misses : inner.near_hits);
-    return *known;
-  }
+  if (const auto known = inner.known(key, destination)) return *known;
   const auto ticket = inner.near.ticket(key);
   const auto found = forward_read(key, destination);
   if (!found.ok()) return inner.failed(found.error());
@@ -196,6 +163,11 @@ void TieredCache::store(CacheRequest& request) {
   auto& near = inner_->near;
   const auto ticket = near.ticket(request.key);
   forward(request);
+  note_store(request, ticket);
+}
+
+void TieredCache::note_store(const CacheRequest& request, std::uint64_t ticket) {
+  auto& near = inner_->near;
   if (layers::end_of(request).changed_keys(request) == 1)
     near.changed_to(request.key, request.value, effective_time_to_live(request.key, request.time_to_live),
                     ticket);
@@ -242,8 +214,7 @@ void TieredCache::read_many(CacheRequest& batch) {
   std::vector<std::size_t> places;
   for (std::size_t item = 0; item < batch.items(); ++item) {
     Value value;
-    if (const auto known = inner.near.read(batch.keys[item], value)) {
-      Inner::Counters::add(*known == Found::miss ? inner.near_misses : inner.near_hits);
+    if (const auto known = inner.known(batch.keys[item], value)) {
       results[item] = Lookup(*known, *known == Found::hit ? std::move(value) : Value());
     } else {
       places.push_back(item);

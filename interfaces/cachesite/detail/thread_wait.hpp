@@ -26,14 +26,14 @@ class ThreadWait final : public IExecutor, public Work {
   void wait(IEventLoop& loop) noexcept {
     loop.run(over_.get_token());
     // A loop that is stopped runs no more.
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait(lock, over_.get_token(), [] { return false; });
+    std::unique_lock lock(mutex_);
+    never_.wait(lock, over_.get_token(), [] { return false; });
   }
 
  private:
   std::stop_source over_;
+  std::mutex mutex_;
+  std::condition_variable_any never_;
 };
 
 }  // namespace cachesite::detail

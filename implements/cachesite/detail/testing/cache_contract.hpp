@@ -15,6 +15,13 @@ namespace cachesite::testing {
 /// Whether a cache keeps written entries. NullCache keeps nothing.
 enum class Keeps { entries, nothing };
 
+/// How the calls of a cache are made.
+enum class CallForm {
+  blocking,      ///< `get(key)`
+  asynchronous,  ///< `async_get(key).wait()`
+  coroutine,     ///< `co_await async_get(key)`
+};
+
 /// A cache to check, how to make time pass for its entries, and which promises do not apply to it.
 struct CacheUnderTest {
   /// Empty, and not used by anything else.
@@ -34,16 +41,20 @@ struct CacheUnderTest {
   std::optional<std::chrono::milliseconds> ttl = {};
   /// The TTL of entries that have to expire during a test. Longer for a slow cache whose `let_pass` sleeps.
   std::chrono::milliseconds short_time{20};
+  /// Calls without an asynchronous form are made as ever.
+  CallForm form = CallForm::blocking;
   /// An object that has to live as long as the cache.
   std::shared_ptr<void> environment;
 };
+
+struct Subject;
 
 /// One promise that every ICache keeps.
 struct CacheClause {
   /// The promise, with underscores between its words.
   const char* name;
   /// See `check_clause`.
-  void (*body)(const CacheUnderTest& subject);
+  void (*body)(const Subject& subject);
   /// True when it does not apply to a cache that keeps nothing.
   bool needs_entries;
 };

@@ -1,0 +1,107 @@
+// Calls that do not hold their thread: the ways to wait for one, what limits it, and where its caller goes on.
+
+#include <cachesite/cachesite.hpp>
+
+#include <array>
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace {
+
+using namespace std::chrono_literals;
+using Cache = std::shared_ptr<cachesite::ICache>;
+
+// A coroutine of the program's own. It begins at once and belongs to itself.
+struct Task {
+  struct promise_type {
+    Task get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+Task greet(Cache cache, std::string user, std::promise<std::string> greeting) {
+  const auto found = co_await cache->async_get("user:" + user);
+  if (found.hit())
+    greeting.set_value("hello, " + std::string(found.value().text()));
+  else
+    greeting.set_value("who are you?");
+}
+
+// What takes long goes on on a pool of the program's own.
+Task report(Cache cache, cachesite::IExecutor& pool, std::promise<std::size_t> bytes) {
+  const auto page = co_await cache->async_get("page", {.executor = &pool});
+  bytes.set_value(page.value().size());
+}
+
+void wait_for_it(const Cache& cache) {
+  const auto now = cache->async_get("user:42").wait();
+  if (now.hit()) std::cout << "waited for: " << now.value().text() << "\n";
+}
+
+void get_a_future(const Cache& cache) {
+  auto first = cache->async_get("user:42").future();
+  auto second = cache->async_get("user:43").future();
+  const auto ada = first.get();
+  const auto grace = second.get();
+  std::cout << "both at once: " << ada.value().text() << ", " << grace.value().text() << "\n";
+}
+
+void call_back(const Cache& cache) {
+  std::promise<bool> stored;
+  cache->async_set_value("user:44", "Edsger", 30min).start([&](bool done) { stored.set_value(done); });
+  std::cout << "stored: " << (stored.get_future().get() ? "yes" : "no") << "\n";
+}
+
+void limit(const Cache& cache) {
+  std::stop_source stop;
+  const auto found = cache->async_get("user:42", {.patience = 50ms, .stop = stop.get_token()}).wait();
+  if (found.failed() && found.error().code() == cachesite::ErrorCode::timeout) std::cout << "too slow\n";
+  stop.request_stop();
+  const auto stopped = cache->async_set_value("user:42", "nobody", 30min, {.stop = stop.get_token()}).wait();
+  std::cout << "after the stop: " << (stopped ? "stored" : "not stored") << "\n";
+}
+
+void ask_for_many(const Cache& cache) {
+  const std::array<std::string_view, 2> keys{"user:42", "user:43"};
+  std::array<cachesite::Lookup, 2> results;
+  const auto asked = cache->async_get_many(keys, results).wait();
+  if (asked.ok()) std::cout << "many: " << results[1].value().text() << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto cache = std::make_shared<cachesite::MemoryCache>();
+  cache->set_value("user:42", "Ada", 30min);
+  cache->set_value("user:43", "Grace", 30min);
+  cache->set_value("page", std::string(10'000, 'x'), 30min);
+
+  wait_for_it(cache);
+  get_a_future(cache);
+  call_back(cache);
+  limit(cache);
+  ask_for_many(cache);
+
+  std::promise<std::string> greeting;
+  auto text = greeting.get_future();
+  greet(cache, "42", std::move(greeting));
+  std::cout << text.get() << "\n";
+
+  cachesite::EventLoop pool({.threads = 2});
+  pool.start();
+  std::promise<std::size_t> bytes;
+  auto size = bytes.get_future();
+  report(cache, pool, std::move(bytes));
+  std::cout << size.get() << " bytes\n";
+  pool.stop();
+}
