@@ -22,8 +22,6 @@ AsyncCall<R> call_of(const CallOptions& options, Make make) {
 
 }  // namespace
 
-const CallOptions detail::usual_call_options;
-
 AsyncCall<Result<RedisValue>> IRedis::async_call(const RedisCommand& command, const CallOptions& options) {
   return call_of<Result<RedisValue>>(
       options, [this, &command, patience = options.patience] { return do_make_call(command, patience); });
