@@ -87,6 +87,10 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 /// replaced meanwhile, the iteration starts again on the new one; keys of slots that move during the
 /// iteration may be missing. `size` without a prefix is `DBSIZE`.
 ///
+/// Asynchronous calls go on without a thread of their own, on the loop that `event_loop` names: single operations,
+/// and batches when there is only one server. Workers make the others, and go on with those that a cluster or
+/// a fail-over sends elsewhere.
+///
 /// `entries`, `bytes`, `evictions` and `expirations` of the statistics are 0: only the server knows them. A
 /// batch counts once for each key.
 ///
@@ -136,9 +140,13 @@ class RedisCache final : public CacheBase, public IRedisStatistics, public IRedi
   Status do_clear() override;
   Result<std::uint64_t> do_size() override;
   void on_refused() noexcept override;
+  bool do_begin_async(AsyncRequest& request) override;
 
  private:
   class Inner;
+  class ByWorker;
+  class ServerRequest;
+  class ServerBatchRequest;
   class BatchRead;
   class BatchOfNumbers;
   detail::ImplementationPointer<Inner> inner_;

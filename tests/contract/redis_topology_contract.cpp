@@ -33,18 +33,32 @@ test::CacheSubject make_subject(RedisCacheOptions options, const std::vector<tes
   return subject;
 }
 
-const bool on_a_cluster = test::register_cache_contract("redis_on_a_cluster", [] {
+test::CacheSubject on_the_cluster(testing::CallForm form = testing::CallForm::blocking) {
   auto options = test::patient<RedisCacheOptions>();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(cluster().node(0).port())};
-  return make_subject(options, {&cluster().node(0), &cluster().node(1), &cluster().node(2)});
-});
+  auto subject = make_subject(options, {&cluster().node(0), &cluster().node(1), &cluster().node(2)});
+  subject.form = form;
+  return subject;
+}
 
-const bool behind_sentinels = test::register_cache_contract("redis_behind_sentinels", [] {
+test::CacheSubject behind_the_sentinels(testing::CallForm form = testing::CallForm::blocking) {
   auto options = test::patient<RedisCacheOptions>();
   for (const auto port : sentinel().sentinel_ports())
     options.sentinels.push_back("127.0.0.1:" + std::to_string(port));
   options.service_name = sentinel().service_name();
-  return make_subject(options, {&sentinel().master()});
-});
+  auto subject = make_subject(options, {&sentinel().master()});
+  subject.form = form;
+  return subject;
+}
+
+const bool on_a_cluster =
+    test::register_cache_contract("redis_on_a_cluster", [] { return on_the_cluster(); });
+const bool behind_sentinels =
+    test::register_cache_contract("redis_behind_sentinels", [] { return behind_the_sentinels(); });
+const bool on_a_cluster_in_coroutines = test::register_cache_contract(
+    "redis_on_a_cluster_in_coroutines", [] { return on_the_cluster(testing::CallForm::coroutine); });
+const bool behind_sentinels_in_coroutines =
+    test::register_cache_contract("redis_behind_sentinels_in_coroutines",
+                                  [] { return behind_the_sentinels(testing::CallForm::coroutine); });
 
 }  // namespace

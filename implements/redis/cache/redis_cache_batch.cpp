@@ -24,11 +24,6 @@ using redis::Request;
 
 namespace {
 
-// A batch is done in rounds, so that neither side has to hold too much of it at once.
-constexpr std::size_t most_keys_in_a_round = 4096;
-constexpr std::size_t most_bytes_in_a_round = std::size_t{4} * 1024 * 1024;
-constexpr std::size_t most_keys_in_a_command = 512;
-
 using Places = std::span<const std::size_t>;
 
 }  // namespace
@@ -43,7 +38,7 @@ class RedisCache::BatchRead {
     std::vector<std::size_t> places(keys_.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
     for (Places left = places; !left.empty();) {
-      const auto round = left.first(std::min(left.size(), most_keys_in_a_round));
+      const auto round = left.first(std::min(left.size(), Inner::most_keys_in_a_round));
       read(round);
       left = left.subspan(round.size());
     }
@@ -63,7 +58,8 @@ class RedisCache::BatchRead {
   }
 
   void read_together(Places places, std::vector<std::size_t>& again) {
-    const std::size_t count = (places.size() + most_keys_in_a_command - 1) / most_keys_in_a_command;
+    const std::size_t count =
+        (places.size() + Inner::most_keys_in_a_command - 1) / Inner::most_keys_in_a_command;
     std::vector<std::vector<Argument>> words(count);
     std::vector<Request> requests(count);
     for (std::size_t index = 0; index < count; ++index) {
@@ -93,8 +89,8 @@ class RedisCache::BatchRead {
   }
 
   static Places part_of(Places places, std::size_t index) {
-    const std::size_t from = index * most_keys_in_a_command;
-    return places.subspan(from, std::min(most_keys_in_a_command, places.size() - from));
+    const std::size_t from = index * Inner::most_keys_in_a_command;
+    return places.subspan(from, std::min(Inner::most_keys_in_a_command, places.size() - from));
   }
 
   void read_each(Places places, std::vector<std::size_t>& again) {
@@ -159,7 +155,8 @@ void RedisCache::do_write_many(std::span<const CacheEntry> entries, std::span<St
   for (std::size_t next = 0; next < entries.size();) {
     std::vector<std::size_t> places;
     std::vector<Argument> payloads;
-    for (std::size_t bytes = 0; next < entries.size() && places.size() < most_keys_in_a_round; ++next) {
+    for (std::size_t bytes = 0; next < entries.size() && places.size() < Inner::most_keys_in_a_round;
+         ++next) {
       const auto& entry = entries[next];
       Argument payload{{}};
       if (auto refused = inner.payload_of(entry.value, payload)) {
@@ -167,7 +164,7 @@ void RedisCache::do_write_many(std::span<const CacheEntry> entries, std::span<St
         continue;
       }
       bytes += entry.key.size() + payload.size();
-      if (!places.empty() && bytes > most_bytes_in_a_round) break;
+      if (!places.empty() && bytes > Inner::most_bytes_in_a_round) break;
       places.push_back(next);
       payloads.push_back(payload);
     }
@@ -199,8 +196,8 @@ class RedisCache::BatchOfNumbers {
 
   template <class R, class Meaning>
   void ask(std::span<const std::string_view> keys, std::span<R> results, const Meaning& meaning) {
-    for (std::size_t first = 0; first < keys.size(); first += most_keys_in_a_round) {
-      const auto round = keys.subspan(first, std::min(most_keys_in_a_round, keys.size() - first));
+    for (std::size_t first = 0; first < keys.size(); first += Inner::most_keys_in_a_round) {
+      const auto round = keys.subspan(first, std::min(Inner::most_keys_in_a_round, keys.size() - first));
       std::vector<std::array<Argument, 2>> words(round.size());
       std::vector<Request> requests(round.size());
       for (std::size_t index = 0; index < round.size(); ++index) {

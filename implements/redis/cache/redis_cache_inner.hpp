@@ -32,6 +32,13 @@ class RedisCache::Inner {
  public:
   Inner(const RedisCacheOptions& options, const ComponentContext& context);
 
+  static constexpr auto number_reply = static_cast<redis::ReplyKinds>(redis::ReplyKind::integer);
+
+  // A batch is done in rounds, so that neither side has to hold too much of it at once.
+  static constexpr std::size_t most_keys_in_a_round = 4096;
+  static constexpr std::size_t most_bytes_in_a_round = std::size_t{4} * 1024 * 1024;
+  static constexpr std::size_t most_keys_in_a_command = 512;
+
   struct Counters {
     std::atomic<std::uint64_t> hits{0};
     std::atomic<std::uint64_t> misses{0};

@@ -210,4 +210,20 @@ Status RoutedTopology::do_for_each_master(const Visit& visit, CallTime time) {
   return Done{};
 }
 
+Topology::ServerNow RoutedTopology::do_server_now(const Command& command, const Routing& routing) {
+  const auto view = view_.get();
+  if (!view || !view->usable() || stopped_) return {};
+  const auto turn = next_turn();
+  const auto* const servers = view->find(command, routing, turn);
+  if (servers == nullptr) return {};
+  auto chosen = servers->choose(reads_replica(routing), turn);
+  if (!chosen.node->usable()) return {};
+  Endpoint* const endpoint = chosen.node.get();
+  return {endpoint, std::move(chosen.node)};
+}
+
+bool RoutedTopology::speaks_of_topology(const Reply& error, const Endpoint& by) {
+  return read_hint(error.text(), by.address()).kind != ServerHint::Kind::none;
+}
+
 }  // namespace cachesite::redis

@@ -54,6 +54,9 @@ struct ServerView {
 /// A topology of several servers that change. Calls choose a server by the current view and follow the
 /// redirections of the servers; a background thread, the keeper, makes the view.
 class RoutedTopology : public Topology {
+ public:
+  [[nodiscard]] bool speaks_of_topology(const Reply& error, const Endpoint& by) final;
+
  protected:
   using Lock = std::unique_lock<std::mutex>;
   using Step = RedirectPolicy::Step;
@@ -90,6 +93,7 @@ class RoutedTopology : public Topology {
   void do_execute_all(std::span<Request> requests, CallTime time) final;
 
   Status do_for_each_master(const Visit& visit, CallTime time) final;
+  ServerNow do_server_now(const Command& command, const Routing& routing) final;
 
   /// Waits for a view that can be used.
   virtual Result<View> await_new_view(TimePoint deadline) = 0;

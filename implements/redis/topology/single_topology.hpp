@@ -24,6 +24,7 @@ class SingleTopology final : public Topology {
   Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) override;
   void do_execute_all(std::span<Request> requests, CallTime time) override;
   Status do_for_each_master(const Visit& visit, CallTime time) override;
+  ServerNow do_server_now(const Command&, const Routing&) override { return {&endpoint_}; }
   void heed(Reply& error);
 
   Endpoint endpoint_;

@@ -12,6 +12,7 @@
 #include <cachesite/result.hpp>
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -60,8 +61,22 @@ class Topology {
       request.status = basics::forked_error();
   }
 
+  /// A server for an EndpointCall.
+  struct ServerNow {
+    Endpoint* endpoint = nullptr;
+    std::shared_ptr<Endpoint> keeps = nullptr;  // null when the topology keeps it
+  };
   /// Where an EndpointCall may go, whatever it is about; null when there are several servers.
   [[nodiscard]] virtual Endpoint* only_endpoint() noexcept { return nullptr; }
+  /// Who gets a command as things are now. None when that is not known, or the server is away: then `execute`
+  /// waits or looks for one.
+  [[nodiscard]] ServerNow server_now(const Command& command, const Routing& routing) {
+    if (fork_mark_.forked()) return {};
+    return do_server_now(command, routing);
+  }
+  /// Whether an error of this server is no answer, but says where or when the command would succeed: then it was
+  /// not executed.
+  [[nodiscard]] virtual bool speaks_of_topology(const Reply&, const Endpoint&) { return false; }
 
   /// Calls `visit` for each master, one after the other, until it fails. Commands that belong to a server
   /// rather than a key, such as SCAN, go straight to the endpoint.
@@ -80,6 +95,7 @@ class Topology {
   virtual Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) = 0;
   virtual void do_execute_all(std::span<Request> requests, CallTime time) = 0;
   virtual Status do_for_each_master(const Visit& visit, CallTime time) = 0;
+  [[nodiscard]] virtual ServerNow do_server_now(const Command& command, const Routing& routing) = 0;
 
   const basics::ForkMark fork_mark_;
 };

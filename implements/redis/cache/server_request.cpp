@@ -1,0 +1,251 @@
+#include "redis/cache/server_request.hpp"
+
+#include "redis/cache/server_batch_request.hpp"
+
+#include <cachesite/detail/ttl_jitter.hpp>
+
+#include <array>
+#include <exception>
+#include <utility>
+
+namespace cachesite {
+
+using redis::Argument;
+using redis::Command;
+using redis::Reply;
+using redis::ReplyKind;
+using redis::ReplyKinds;
+using redis::StoreWords;
+
+bool RedisCache::do_begin_async(AsyncRequest& call) {
+  auto& inner = *inner_;
+  const CacheRequest& request = call.request();
+  auto& topology = *inner.link.topology;
+  redis::Topology::ServerNow server{topology.only_endpoint()};
+  const bool alone = server.endpoint != nullptr;
+  const bool single = ServerRequest::suits(request);
+  if (!alone && single) {
+    const std::array<Argument, 2> words{{{}, {inner.prefix, request.key}}};
+    server = topology.server_now({words, 0, false}, {.only_reads = request.effect() == CacheEffect::read ||
+                                                                   request.effect() == CacheEffect::look});
+  }
+  if (server.endpoint == nullptr || !(single || request.is_batch())) return CacheBase::do_begin_async(call);
+  const auto loop = server.endpoint->event_loop();
+  if (inner.is_stopped() || !loop.ok()) {
+    inner.count(inner.counters.failures, request.is_batch() ? request.items() : 1);
+    call.request().fail(inner.is_stopped() ? Inner::stopped_error() : loop.error());
+    return true;
+  }
+  if (!single)
+    return call.memory().make<ServerBatchRequest>(inner, call).begin(*server.endpoint, *loop.value());
+  ByWorker* by_worker = nullptr;
+  if (!alone) {
+    by_worker = &call.add_step<ByWorker>(*this);
+    call.keep_arguments();
+  }
+  return call.memory().make<ServerRequest>(inner, call, by_worker).begin(std::move(server), *loop.value());
+}
+
+bool RedisCache::ServerRequest::suits(const CacheRequest& request) noexcept {
+  return request.subject() == CacheSubject::key;
+}
+
+bool RedisCache::ServerRequest::begin(redis::Topology::ServerNow server, IEventLoop& loop) {
+  server_ = std::move(server);
+  const auto now = redis::SteadyTime::now();
+  time_ = {now, call_.deadline(now).value_or(now + inner_.link.patience)};
+  at_server_ = redis::EndpointCall::make();
+  if (at_server_ == nullptr) {
+    fail(Error(ErrorCode::no_memory));
+    return true;
+  }
+  if (!call_.suspend(*this, loop)) return true;
+  try {
+    switch (call_.request().operation) {
+      case CacheOperation::read:
+        return read();
+      case CacheOperation::write:
+        return store(StoreWords::Only::always);
+      case CacheOperation::add:
+        return store(StoreWords::Only::if_absent);
+      case CacheOperation::replace:
+        return store(StoreWords::Only::if_present);
+      case CacheOperation::increment:
+        return increment();
+      case CacheOperation::remove:
+        return ask_key("DEL", Inner::number_reply, false);
+      case CacheOperation::contains:
+        return ask_key("EXISTS", Inner::number_reply, true);
+      case CacheOperation::time_to_live:
+        return ask_key("PTTL", Inner::number_reply, true);
+      case CacheOperation::expire:
+        return expire();
+      case CacheOperation::persist:
+        return ask_key("PERSIST", Inner::number_reply, false);
+      default:
+        fail(Error(ErrorCode::unsupported));
+        return true;
+    }
+  } catch (const std::exception&) {
+    fail(Error(ErrorCode::no_memory));
+    return true;
+  }
+}
+
+bool RedisCache::ServerRequest::send(const redis::ServerQuestion& question) {
+  if (!at_server_->begin(*server_.endpoint, question, time_, *this)) return false;
+  answer();
+  return true;
+}
+
+bool RedisCache::ServerRequest::ask_key(std::string_view name, ReplyKinds expected, bool only_reads,
+                                        std::string_view argument) {
+  const std::array<Argument, 3> words{{{name}, {inner_.prefix, call_.request().key}, {argument}}};
+  const Command command{std::span(words).first(argument.empty() ? 2 : 3), expected, only_reads, marked_};
+  return send({{&command, 1}});
+}
+
+bool RedisCache::ServerRequest::read() {
+  const auto key = call_.request().key;
+  place_ = redis::LargeKeys::place(key);
+  marked_ = inner_.large_keys.contains(key);
+  at_server_->answer().value = std::move(*call_.request().destination);
+  return ask_key("GET", ReplyKind::bulk | ReplyKind::nil, true);
+}
+
+bool RedisCache::ServerRequest::store(StoreWords::Only only) {
+  auto& request = call_.request();
+  Argument payload{{}};
+  if (const auto refused = inner_.payload_of(request.value, payload)) {
+    request.fail(*refused);
+    return true;
+  }
+  place_ = redis::LargeKeys::place(request.key);
+  size_ = payload.tail.size();
+  StoreWords words;
+  const auto life = jittered(request.time_to_live, request.key, inner_.ttl_jitter);
+  const Command command{words.make({inner_.prefix, request.key}, payload, life, only),
+                        only == StoreWords::Only::always ? static_cast<ReplyKinds>(ReplyKind::status)
+                                                         : ReplyKind::status | ReplyKind::nil,
+                        false};
+  return send({{&command, 1}});
+}
+
+bool RedisCache::ServerRequest::increment() {
+  const auto& request = call_.request();
+  const redis::NumberWord step(request.by);
+  if (!request.time_to_live.expires()) return ask_key("INCRBY", Inner::number_reply, false, step.text());
+  const redis::NumberWord life(request.time_to_live.count());
+  std::array<Argument, 6> words{{{"EVALSHA"},
+                                 {Inner::increment_digest()},
+                                 {"1"},
+                                 {inner_.prefix, request.key},
+                                 {step.text()},
+                                 {life.text()}}};
+  auto by_text = words;
+  by_text[0] = {"EVAL"};
+  by_text[1] = {Inner::increment_script()};
+  const auto kinds = static_cast<ReplyKinds>(ReplyKind::bulk);
+  const Command command{words, kinds, false};
+  const Command text{by_text, kinds, false};
+  return send({{&command, 1}, &text});
+}
+
+// PERSIST says the same of an entry without an end and of none.
+bool RedisCache::ServerRequest::expire() {
+  const auto& request = call_.request();
+  if (request.time_to_live.expires())
+    return ask_key("PEXPIRE", Inner::number_reply, false,
+                   redis::NumberWord(request.time_to_live.count()).text());
+  const std::array<Argument, 2> question{{{"EXISTS"}, {inner_.prefix, request.key}}};
+  const std::array<Argument, 2> change{{{"PERSIST"}, {inner_.prefix, request.key}}};
+  const std::array<Command, 2> commands{
+      {{question, Inner::number_reply, true}, {change, Inner::number_reply, false}}};
+  return send({commands});
+}
+
+void RedisCache::ServerRequest::ended() noexcept {
+  answer();
+  call_.resume();
+}
+
+void RedisCache::ServerRequest::answer() noexcept {
+  auto& request = call_.request();
+  auto& reply = at_server_->answer();
+  const auto all = at_server_->answers();
+  const Status& status = at_server_->status();
+  try {
+    if (by_worker_ != nullptr && is_for_a_worker(status)) {
+      by_worker_->wanted = true;
+      return;
+    }
+    if (request.operation == CacheOperation::increment) return take_sum(status, reply);
+    if (!status.ok()) return fail(status.error());
+    for (const Reply& each : all)
+      if (each.kind == ReplyKind::error) return fail(Inner::server_error(each));
+    if (request.operation == CacheOperation::read) return take_value(reply);
+    if (request.effect() == CacheEffect::store) return take_stored(reply);
+    if (all.size() == 1) return take_number(reply.integer);
+    request.end(Result<bool>(all[0].integer > 0 || all[1].integer > 0));
+  } catch (const std::exception&) {
+    fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
+  }
+}
+
+// Nothing was done, or doing it twice does no harm, and another server may do it.
+bool RedisCache::ServerRequest::is_for_a_worker(const Status& status) const {
+  const auto effect = call_.request().effect();
+  const bool repeatable = effect == CacheEffect::read || effect == CacheEffect::look;
+  if (!status.ok())
+    return status.error().code() == ErrorCode::unreachable &&
+           (repeatable || status.error().outcome() == Outcome::not_done);
+  for (const Reply& each : at_server_->answers())
+    if (each.kind == ReplyKind::error && inner_.link.topology->speaks_of_topology(each, *server_.endpoint))
+      return true;
+  return false;
+}
+
+void RedisCache::ServerRequest::take_value(Reply& reply) noexcept {
+  auto& request = call_.request();
+  *request.destination = std::move(reply.value);
+  if (reply.kind == ReplyKind::nil) {
+    inner_.count(inner_.counters.misses);
+    return request.end(Result<Found>(Found::miss));
+  }
+  request.end(inner_.interpret_at(place_, *request.destination, marked_));
+}
+
+void RedisCache::ServerRequest::take_stored(const Reply& reply) noexcept {
+  auto& request = call_.request();
+  const bool stored = reply.kind != ReplyKind::nil;
+  if (stored) inner_.count(inner_.counters.writes);
+  if (stored && size_ >= redis::LargeKeys::large_from) inner_.large_keys.saw_at(place_, size_, false);
+  if (request.operation == CacheOperation::write)
+    request.end(Status(Done{}));
+  else
+    request.end(Result<bool>(stored));
+}
+
+void RedisCache::ServerRequest::take_sum(const Status& status, const Reply& reply) {
+  auto& request = call_.request();
+  if (request.time_to_live.expires()) return request.end(inner_.script_sum(status, reply));
+  const Status judged = Inner::judge(status, reply);
+  inner_.count(judged.ok() ? inner_.counters.writes : inner_.counters.failures);
+  if (!judged.ok()) return request.fail(Inner::increment_error(judged.error()));
+  request.end(Result<std::int64_t>(reply.integer));
+}
+
+void RedisCache::ServerRequest::take_number(std::int64_t number) noexcept {
+  auto& request = call_.request();
+  if (request.operation == CacheOperation::time_to_live)
+    return request.end(Result<Remaining>(Inner::remaining(number)));
+  if (request.operation == CacheOperation::remove && number > 0) inner_.count(inner_.counters.removals);
+  request.end(Result<bool>(number > 0));
+}
+
+void RedisCache::ServerRequest::fail(const Error& error) noexcept {
+  inner_.count(inner_.counters.failures);
+  call_.request().fail(error);
+}
+
+}  // namespace cachesite

@@ -1,0 +1,177 @@
+// What RedisCache does for asynchronous calls, against a real server. tests/contract has what every cache does.
+
+#include "integration/redis_cache_fixture.hpp"
+#include "support/wait_until.hpp"
+
+#include <cachesite/async_call.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace cachesite::test;
+
+namespace {
+
+struct World {
+  explicit World(RedisCacheOptions options = {}) {
+    options = patient(options);
+    options.host = "127.0.0.1";
+    options.port = proxy.port();
+    options.prefix = "prefix:";
+    cache = std::make_shared<RedisCache>(options);
+    cache->start();
+    cache->await_started();
+  }
+  RedisServer server;
+  ChaosProxy proxy{server.port()};
+  std::shared_ptr<RedisCache> cache;
+};
+
+std::vector<std::string> texts(std::size_t count) {
+  std::vector<std::string> texts;
+  for (std::size_t number = 0; number < count; ++number)
+    texts.push_back("key" + std::to_string(number));
+  return texts;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(redis_async_cache)
+
+BOOST_AUTO_TEST_CASE(single_operations_count_like_blocking_ones) {
+  const World world;
+  auto& cache = *world.cache;
+  BOOST_TEST(cache.async_set_value("key", "value", 1min).wait());
+  BOOST_TEST(cache.async_get("key").wait().value().text() == "value");
+  BOOST_TEST(!cache.async_get("absent").wait().hit());
+  BOOST_TEST(cache.async_increment("number", 5, TimeToLive(1min)).wait().value() == 5);
+  BOOST_TEST(cache.async_increment("number", 5, TimeToLive::never_expires()).wait().value() == 10);
+  BOOST_TEST((cache.async_increment("key", 1, TimeToLive(1min)).wait().error().code() == ErrorCode::refused));
+  BOOST_TEST(cache.async_expire("key", TimeToLive::never_expires()).wait().value());
+  BOOST_TEST(cache.async_remove("key").wait().value());
+  const auto statistics = cache.statistics();
+  BOOST_TEST(statistics.hits == 1U);
+  BOOST_TEST(statistics.misses == 1U);
+  BOOST_TEST(statistics.writes == 3U);
+  BOOST_TEST(statistics.removals == 1U);
+  BOOST_TEST(statistics.failures == 1U);
+  BOOST_TEST(world.server.probe().command({"GET", "prefix:number"}).text == "10");
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_of_more_than_a_round_has_all_its_answers) {
+  const World world;
+  const auto names = texts(9000);
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::vector<CacheEntry> entries;
+  for (const auto& name : names)
+    entries.push_back({name, ByteView(name), TimeToLive(1min)});
+  std::vector<Status> stored(keys.size(), Status(Error(ErrorCode::unsupported)));
+  BOOST_TEST(world.cache->async_set_many(entries, stored).wait().ok());
+  BOOST_TEST(std::all_of(stored.begin(), stored.end(), [](const Status& status) { return status.ok(); }));
+  std::vector<Lookup> found(keys.size());
+  BOOST_TEST(world.cache->async_get_many(keys, found).wait().ok());
+  for (std::size_t number = 0; number < keys.size(); ++number)
+    if (!found[number].hit() || found[number].value().text() != keys[number]) BOOST_TEST(false, keys[number]);
+  std::vector<Result<Remaining>> left(keys.size(), Error(ErrorCode::unsupported));
+  BOOST_TEST(world.cache->async_time_to_live_many(keys, left).wait().ok());
+  BOOST_TEST(std::all_of(left.begin(), left.end(), [](const auto& each) {
+    return each.ok() && each.value().state == Remaining::State::expires;
+  }));
+  std::vector<Result<bool>> removed(keys.size(), Error(ErrorCode::unsupported));
+  BOOST_TEST(world.cache->async_remove_many(keys, removed).wait().ok());
+  BOOST_TEST(std::all_of(removed.begin(), removed.end(),
+                         [](const auto& each) { return each.ok() && each.value(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_value_over_the_limit_spoils_its_own_key_of_a_batch_only) {
+  RedisCacheOptions options;
+  options.max_value_bytes = ByteSize{1024};
+  const World world(options);
+  auto probe = world.server.probe();
+  const auto names = texts(20);
+  for (const auto& name : names)
+    probe.command({"SET", "prefix:" + name, name == "key7" ? std::string(5000, 'x') : "short"});
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::vector<Lookup> found(keys.size());
+  BOOST_TEST(world.cache->async_get_many(keys, found).wait().ok());
+  for (std::size_t number = 0; number < keys.size(); ++number)
+    BOOST_TEST(found[number].hit() == (number != 7), keys[number]);
+  BOOST_TEST((found[7].error().code() == ErrorCode::too_large));
+  const std::string long_value(2000, 'y');
+  const std::vector<CacheEntry> entries{{"a", ByteView("1"), TimeToLive(1min)},
+                                        {"b", ByteView(long_value), TimeToLive(1min)}};
+  std::vector<Status> stored(2, Status(Error(ErrorCode::unsupported)));
+  BOOST_TEST(world.cache->async_set_many(entries, stored).wait().ok());
+  BOOST_TEST(stored[0].ok());
+  BOOST_TEST((stored[1].error().code() == ErrorCode::too_large));
+}
+
+BOOST_AUTO_TEST_CASE(results_of_a_batch_are_written_at_its_end) {
+  World world;
+  BOOST_REQUIRE(world.cache->set_value("key0", "value", 1min));
+  const std::vector<std::string_view> keys{"key0", "key1"};
+  std::vector<Lookup> found(2, Lookup(Error(ErrorCode::unsupported)));
+  world.proxy.set(Direction::to_client, {.flow = Flow::hold});
+  std::atomic<bool> ended{false};
+  const auto before = world.proxy.arrived(Direction::to_client);
+  world.cache->async_get_many(keys, found).start([&](auto&&...) { ended = true; });
+  BOOST_REQUIRE(world.proxy.wait_for_arrived(Direction::to_client, before + 1));
+  BOOST_TEST((found[0].error().code() == ErrorCode::unsupported));
+  world.proxy.pass();
+  BOOST_REQUIRE(wait_until([&] { return ended.load(); }));
+  BOOST_TEST(found[0].hit());
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_batch_leaves_its_later_rounds_unsent) {
+  World world;
+  const auto names = texts(9000);
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  std::vector<Result<bool>> removed(keys.size(), Error(ErrorCode::unsupported));
+  world.proxy.set(Direction::to_client, {.flow = Flow::hold});
+  std::stop_source stop;
+  CallOptions options;
+  options.stop = stop.get_token();
+  std::atomic<bool> ended{false};
+  const auto before = world.proxy.arrived(Direction::to_client);
+  world.cache->async_remove_many(keys, removed, options).start([&](auto&&...) { ended = true; });
+  BOOST_REQUIRE(world.proxy.wait_for_arrived(Direction::to_client, before + 1));
+  stop.request_stop();
+  BOOST_REQUIRE(wait_until([&] { return ended.load(); }));
+  BOOST_TEST((removed.front().error().outcome() == Outcome::unknown));
+  BOOST_TEST((removed.back().error().code() == ErrorCode::closed));
+  BOOST_TEST((removed.back().error().outcome() == Outcome::not_done));
+  world.proxy.pass();
+  BOOST_TEST(world.cache->async_remove("key").wait().ok());
+  BOOST_TEST(world.proxy.accepted() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_rest_is_done_by_workers) {
+  const World world;
+  for (const auto& name : texts(30))
+    BOOST_REQUIRE(world.cache->async_set_value(name, "value", 1min).wait());
+  BOOST_TEST(world.cache->async_size().wait().value() == 30U);
+  BOOST_TEST(world.cache->async_remove_matching("key1*").wait().value() == 11U);
+  BOOST_TEST(world.cache->async_clear().wait().ok());
+  BOOST_TEST(world.cache->async_size().wait().value() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stopped_cache_ends_its_calls) {
+  World world;
+  world.proxy.set(Direction::to_client, {.flow = Flow::hold});
+  std::atomic<int> closed{0};
+  for (int number = 0; number < 1000; ++number)
+    world.cache->async_get("key" + std::to_string(number)).start([&](const Lookup& lookup) {
+      if (lookup.failed() && lookup.error().code() == ErrorCode::closed) ++closed;
+    });
+  world.cache->stop();
+  BOOST_TEST(wait_until([&] { return closed == 1000; }));
+  BOOST_TEST((world.cache->async_get("key").wait().error().code() == ErrorCode::closed));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
