@@ -8,12 +8,12 @@
 /// Replaces `operator new` in the program whose one source file includes this, and counts its calls.
 inline std::atomic<long> allocations{0};
 
-void* operator new(std::size_t size) {
+// None is inlined: the compiler would see memory of one kind go to the other.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* const memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-// Not inlined: the compiler would see memory of operator new go to free().
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }

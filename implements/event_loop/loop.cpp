@@ -65,6 +65,11 @@ void Loop::run(const std::stop_token& stop) noexcept {
 
 bool Loop::go_on(Lock& lock) noexcept {
   if (run_one(lock)) return true;
+  if (works_ != 0 && !polled_ && rounds_ < most_rounds) {
+    ++rounds_;
+    left_ = works_;
+    return true;
+  }
   const bool more = something_to_run();
   if (stopped_ && !more) return false;
   if (!polled_) {
@@ -210,6 +215,7 @@ void Loop::poll(Lock& lock, bool may_wait) noexcept {
   const auto begin = now();
   end_turn(begin);
   polled_ = true;
+  rounds_ = 0;
   int length = may_wait && !something_to_run() ? milliseconds_to_wait(begin) : 0;
   waits_ = length != 0;
   waits_until_ = wheel_.next();

@@ -40,7 +40,9 @@ class WatchEntry : public Linked {
 /// run what there is.
 ///
 ///     running    runs what is ready, one        nothing left in this turn, nobody polls -> polling
-///                thing after the other          nothing left, somebody polls -> following
+///                thing after the other, and     nothing left, somebody polls -> following
+///                twice the work that this
+///                brings
 ///     polling    waits for the system: the      something is ready, the next timer is due, it is woken
 ///                one of all threads             -> running
 ///     following  waits on the condition         nobody polls any more, or there is more to run -> running
@@ -121,9 +123,13 @@ class Loop final : public IReactor, public IExecutor {
   LinkedList<WatchEntry> free_entries_;
   Running* running_ = nullptr;
 
+  // How often work that came meanwhile is run before the loop polls again.
+  static constexpr int most_rounds = 2;
+
   std::size_t left_ = 0;  // to be run before the loop polls again
-  bool polled_ = false;   // somebody polls
-  bool waits_ = false;    // and waits, until this time
+  int rounds_ = 0;
+  bool polled_ = false;  // somebody polls
+  bool waits_ = false;   // and waits, until this time
   TimePoint waits_until_{};
   bool signalled_ = false;  // the descriptor is readable, or was a moment ago
   bool observed_ = false;   // somebody has asked for the descriptor

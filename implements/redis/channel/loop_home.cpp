@@ -183,6 +183,7 @@ void LoopHome::leave() noexcept {
     reactor_.forget(*seat);
     (void)reactor_.disarm(*seat);
   }
+  (void)reactor_.disarm(deadline_timer_);
   tell();
 }
 

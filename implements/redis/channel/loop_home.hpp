@@ -4,6 +4,7 @@
 #include "event_loop/reactor.hpp"
 #include "redis/channel/channel.hpp"
 #include "redis/channel/channel_set.hpp"
+#include "redis/channel/deadline_line.hpp"
 
 #include <cachesite/executor.hpp>
 #include <cachesite/i_event_loop.hpp>
@@ -35,6 +36,8 @@ class LoopHome final : public ChannelHome, public std::enable_shared_from_this<L
 
   [[nodiscard]] IEventLoop& loop() const noexcept { return executor_; }
   [[nodiscard]] event_loop::IReactor& reactor() const noexcept { return reactor_; }
+  /// Of the calls to the server; none when it is left.
+  [[nodiscard]] DeadlineLine& deadlines() noexcept { return deadlines_; }
 
   void deliver(Waiter* ended) noexcept override;
   void wanted(Channel& channel) noexcept override;
@@ -61,6 +64,18 @@ class LoopHome final : public ChannelHome, public std::enable_shared_from_this<L
     LoopHome& home_;
   };
 
+  class DeadlineTimer final : public event_loop::Timer {
+   public:
+    explicit DeadlineTimer(LoopHome& home) noexcept : home_(home) {}
+    void expire() noexcept override {
+      const auto kept = home_.shared_from_this();
+      home_.deadlines_.tell();
+    }
+
+   private:
+    LoopHome& home_;
+  };
+
   [[nodiscard]] Seat& seat_of(const Channel& channel) const noexcept;
   [[nodiscard]] Waiter* look(Seat& seat, Look look) noexcept;
   bool enter() noexcept;
@@ -72,6 +87,8 @@ class LoopHome final : public ChannelHome, public std::enable_shared_from_this<L
   IEventLoop& executor_;
   event_loop::IReactor& reactor_;
   std::vector<std::unique_ptr<Seat>> seats_;
+  DeadlineTimer deadline_timer_{*this};
+  DeadlineLine deadlines_{reactor_, deadline_timer_};
 
   const basics::ForkMark fork_mark_;
   std::mutex mutex_;

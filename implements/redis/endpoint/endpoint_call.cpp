@@ -79,7 +79,7 @@ void EndpointCall::release() noexcept {
 
 void EndpointCall::reset(Endpoint& endpoint, CallTime time) noexcept {
   phase_ = Phase::deciding;
-  cancelled_ = overdue_ = prepared_ = false;
+  cancelled_ = overdue_ = prepared_ = in_line_ = false;
   home_ = nullptr;
   loop_ = nullptr;
   channel_ = nullptr;
@@ -143,7 +143,8 @@ void EndpointCall::attempt_first(const ServerQuestion& asked) noexcept try {
   fail_without_memory();
 }
 
-// `commands` are what is to be asked, unless that has been prepared.
+// `commands` are what is to be asked, unless that has been prepared. All of them stay together: to look for an idle
+// channel would spare no thread a wait.
 void EndpointCall::attempt(std::span<const Command> commands, TimePoint now) noexcept try {
   for (;;) {
     if (endpoint_->state_.load(std::memory_order_acquire) != Endpoint::State::up &&
@@ -153,7 +154,7 @@ void EndpointCall::attempt(std::span<const Command> commands, TimePoint now) noe
     bool again = false;
     if (now >= time_.deadline)
       again = decide(Ending::timed_out_queued, now);
-    else if (!submit_to(endpoint_->pick(traits_), commands, now))
+    else if (!submit_to(endpoint_->pick({traits_.large, false}), commands, now))
       again = decide(Ending::not_open, SteadyTime::now());
     if (!again) return;
     now = SteadyTime::now();
@@ -293,12 +294,29 @@ void EndpointCall::end_cancelled() noexcept {
 }
 
 void EndpointCall::arm_for(TimePoint when) noexcept {
-  if (when != std::exchange(armed_for_, when)) home_->reactor().arm(*this, when);
+  if (when == armed_for_) return;
+  const bool had_timer = armed_for_ != TimePoint{} && !in_line_;
+  if (in_line_) home_->deadlines().leave(*this);
+  armed_for_ = when;
+  in_line_ = !had_timer && home_->deadlines().join(*this, when);
+  if (!in_line_) home_->reactor().arm(*this, when);
+}
+
+void EndpointCall::overdue() noexcept {
+  pass_deadline();
+  release();
 }
 
 void EndpointCall::expire() noexcept {
+  pass_deadline();
+}
+
+// It may have ended, and begun again, since this was on its way.
+void EndpointCall::pass_deadline() noexcept {
   Lock lock(mutex_);
+  if (armed_for_ == TimePoint{} || home_->reactor().now() < armed_for_) return;
   armed_for_ = {};
+  in_line_ = false;
   if (phase_ == Phase::waits) {
     if (!endpoint_->withdraw(*this)) return;
     phase_ = Phase::deciding;
@@ -355,8 +373,10 @@ void EndpointCall::finish(Lock lock) noexcept {
   auto* const caller = std::exchange(caller_, nullptr);
   told_.store(caller == nullptr, std::memory_order_relaxed);
   if (caller != nullptr) teller_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  const bool armed = armed_for_ != TimePoint{};
+  const bool in_line = std::exchange(in_line_, false);
+  const bool armed = std::exchange(armed_for_, {}) != TimePoint{} && !in_line;
   lock.unlock();
+  if (in_line) home_->deadlines().leave(*this);
   if (armed) home_->reactor().disarm(*this);
   guard_.reset();
   if (overdue_) home_->overdue(*channel_);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "basics/fork_mark.hpp"
+#include "basics/spin_lock.hpp"
 #include "event_loop/reactor.hpp"
 #include "redis/base/deadline.hpp"
 #include "redis/channel/channel.hpp"
 #include "redis/channel/channel_set.hpp"
+#include "redis/channel/deadline_line.hpp"
 #include "redis/channel/loop_home.hpp"
 #include "redis/channel/waiter.hpp"
 #include "redis/endpoint/breaker_guard.hpp"
@@ -52,7 +54,7 @@ struct ServerQuestion {
 /// The rules of AsyncOperation hold for begin(), cancel() and abandon(), but that an abandon() that comes too late
 /// says so instead of waiting. When it has ended it may begin again, even while its caller is told; await_told()
 /// is not for such.
-class EndpointCall final : private Waiter, private event_loop::Timer {
+class EndpointCall final : private Waiter, private event_loop::Timer, private DeadlineLine::Entry {
  public:
   struct Release {
     void operator()(EndpointCall* call) const noexcept { call->release(); }
@@ -82,7 +84,7 @@ class EndpointCall final : private Waiter, private event_loop::Timer {
   }
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<basics::SpinLock>;
   enum class Phase : std::uint8_t { deciding, waits, submitted, ended };
   class Kept;
 
@@ -110,10 +112,13 @@ class EndpointCall final : private Waiter, private event_loop::Timer {
 
   bool withdraw_for_caller() noexcept;
   void on_told() noexcept;
+  void keep() noexcept override { owners_.fetch_add(1, std::memory_order_relaxed); }
+  void overdue() noexcept override;
   void expire() noexcept override;
+  void pass_deadline() noexcept;
   void finish(Lock lock) noexcept;
 
-  std::mutex mutex_;
+  basics::SpinLock mutex_;
   std::atomic<std::uint8_t> owners_{0};
   std::atomic<bool> told_{true};
   basics::ForkMark fork_mark_;
@@ -129,7 +134,8 @@ class EndpointCall final : private Waiter, private event_loop::Timer {
   std::atomic<std::thread::id> teller_;
   CallTime time_{};
   TimePoint attempt_began_{};
-  TimePoint armed_for_{};
+  TimePoint armed_for_{};  // its own timer, or the deadline that is in the line
+  bool in_line_ = false;
   RequestTraits traits_;
   std::optional<BreakerGuard> guard_;
   std::optional<CallAttempts> attempts_;
