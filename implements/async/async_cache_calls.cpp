@@ -7,6 +7,7 @@
 #include <cachesite/async_call.hpp>
 #include <cachesite/cache.hpp>
 
+#include <cstddef>
 #include <utility>
 
 namespace cachesite {
@@ -23,8 +24,52 @@ const CallOptions usual_call_options;
 
 namespace {
 
+// A read of a cache that never waits.
+struct ImmediateRead {
+  ICache* cache;
+  const char* key_data;  // apart from its size, since two words are stored more quickly than a view
+  std::size_t key_size;
+  [[nodiscard]] std::string_view key() const noexcept { return {key_data, key_size}; }
+  template <class Operation>
+  [[nodiscard]] detail::AsyncOperation* make(void* place, Value* destination) const noexcept {
+    return new (place) Operation(*cache, key(), destination, std::nullopt);
+  }
+};
+struct ImmediateGet : ImmediateRead {
+  [[nodiscard]] Lookup call() const noexcept {
+    Value value;
+    const auto found = CacheAccess::read_at_once(*cache, key(), value);
+    return found.ok() ? Lookup(found.value(), std::move(value)) : Lookup(found.error());
+  }
+  [[nodiscard]] detail::AsyncOperation* defer(void* place) const noexcept {
+    return make<ReadCall<Lookup>>(place, nullptr);
+  }
+};
+struct ImmediateGetValue : ImmediateRead {
+  [[nodiscard]] std::optional<Value> call() const noexcept {
+    std::optional<Value> value(std::in_place);
+    const auto found = CacheAccess::read_at_once(*cache, key(), *value);
+    if (!found.ok() || found.value() != Found::hit) value.reset();
+    return value;
+  }
+  [[nodiscard]] detail::AsyncOperation* defer(void* place) const noexcept {
+    return make<ReadCall<std::optional<Value>>>(place, nullptr);
+  }
+};
+struct ImmediateReadInto : ImmediateRead {
+  Value* destination;
+  [[nodiscard]] Result<Found> call() const noexcept {
+    return CacheAccess::read_at_once(*cache, key(), *destination);
+  }
+  [[nodiscard]] detail::AsyncOperation* defer(void* place) const noexcept {
+    return make<ReadCall<Result<Found>>>(place, destination);
+  }
+};
+
+// Not inlined, since a hit in memory does not come here.
 template <class R>
-AsyncCall<R> read_call(ICache& cache, std::string_view key, Value* destination, const CallOptions& options) {
+[[gnu::noinline]] AsyncCall<R> read_call(ICache& cache, std::string_view key, Value* destination,
+                                         const CallOptions& options) {
   return AsyncCall<R>(std::in_place_type<ReadCall<R>>, options, cache, key, destination, options.patience);
 }
 
@@ -44,19 +89,27 @@ AsyncCall<Status> batch_call(ICache& cache, CacheOperation operation, std::span<
 
 }  // namespace
 
-ICache& AsyncCacheCalls::self() noexcept {
+inline ICache& AsyncCacheCalls::self() noexcept {
   return static_cast<ICache&>(*this);
+}
+
+bool AsyncCacheCalls::look_whether_it_waits() const noexcept {
+  const bool waits = may_wait();
+  waits_.store(waits ? Waits::perhaps : Waits::never, std::memory_order_relaxed);
+  return !waits;
 }
 
 bool AsyncCacheCalls::do_begin_async(AsyncRequest& request) {
   ICache& cache = self();
-  if (may_wait() && !async::Workers::on_worker()) return async::Workers::shared()->begin(cache, request);
+  if (!never_waits() && !async::Workers::on_worker()) return async::Workers::shared()->begin(cache, request);
   CacheAccess::perform(cache, request.request());
   return true;
 }
 
 AsyncCall<std::optional<Value>> AsyncCacheCalls::async_get_value(std::string_view key,
                                                                  const Options& options) {
+  if (never_waits()) [[likely]]
+    return {options, ImmediateGetValue{{&self(), key.data(), key.size()}}};
   return read_call<std::optional<Value>>(self(), key, nullptr, options);
 }
 
@@ -66,11 +119,15 @@ AsyncCall<bool> AsyncCacheCalls::async_set_value(std::string_view key, std::opti
 }
 
 AsyncCall<Lookup> AsyncCacheCalls::async_get(std::string_view key, const Options& options) {
+  if (never_waits()) [[likely]]
+    return {options, ImmediateGet{{&self(), key.data(), key.size()}}};
   return read_call<Lookup>(self(), key, nullptr, options);
 }
 
 AsyncCall<Result<Found>> AsyncCacheCalls::async_read(std::string_view key, Value& destination,
                                                      const Options& options) {
+  if (never_waits()) [[likely]]
+    return {options, ImmediateReadInto{{&self(), key.data(), key.size()}, &destination}};
   return read_call<Result<Found>>(self(), key, &destination, options);
 }
 

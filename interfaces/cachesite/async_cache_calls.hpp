@@ -3,6 +3,7 @@
 #include <cachesite/cache_request.hpp>
 #include <cachesite/component.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -108,8 +109,8 @@ class AsyncCacheCalls : public Interface<ICache, "ICache">, public std::enable_s
       const Options& options = detail::usual_call_options);
 
  protected:
-  /// Whether calls of this cache may wait. When none ever does, asynchronous calls are made at once, on the
-  /// calling thread, by `do_read`, `do_write` and `do_begin`.
+  /// Whether calls of this cache may wait, which does not change. When none ever does, asynchronous calls are
+  /// made at once, on the calling thread, by `do_read`, `do_write` and `do_begin`.
   [[nodiscard]] virtual bool may_wait() const noexcept { return true; }
   /// Begins an asynchronous call of a cache that may wait: see AsyncRequest. True when it has its answer. By
   /// default a thread of the pool makes the call by `do_begin`. The arguments follow the rules of ICache. An
@@ -121,7 +122,18 @@ class AsyncCacheCalls : public Interface<ICache, "ICache">, public std::enable_s
   friend class AsyncRequest;
   friend class CacheLayer;
 
+  enum class Waits : std::uint8_t { unknown, never, perhaps };
+
   [[nodiscard]] ICache& self() noexcept;
+  [[nodiscard]] bool never_waits() const noexcept {
+    const auto waits = waits_.load(std::memory_order_relaxed);
+    if (waits == Waits::never) [[likely]]
+      return true;
+    return waits == Waits::unknown && look_whether_it_waits();
+  }
+  [[nodiscard]] bool look_whether_it_waits() const noexcept;
+
+  mutable std::atomic<Waits> waits_{Waits::unknown};  // `may_wait`, asked once
 };
 
 }  // namespace cachesite

@@ -90,15 +90,25 @@ class [[nodiscard]] AsyncCall {
   /// patience is the operation's own affair.
   template <class Operation, class... Arguments>
   AsyncCall(std::in_place_type_t<Operation>, const CallOptions& options, Arguments&&... arguments)
-      : executor_(options.executor), stop_(options.stop.token()) {
+      : executor_(options.executor), deferred_{nullptr, options.stop.token(), nullptr} {
     static_assert(std::is_base_of_v<detail::AsyncOperationOf<R>, Operation>);
     static_assert(sizeof(Operation) <= room && alignof(Operation) <= alignof(std::max_align_t));
-    operation_ = new (room_) Operation(std::forward<Arguments>(arguments)...);
+    deferred_.operation = new (room_) Operation(std::forward<Arguments>(arguments)...);
+  }
+  /// The same for one that can also be made on the thread of its caller, without waiting: `immediate.call()`
+  /// makes it, and `immediate.defer(place)` makes the operation that does the same.
+  template <class Immediate>
+  AsyncCall(const CallOptions& options, const Immediate& immediate) noexcept
+      : executor_(options.executor), at_once_(&at_once_by<Immediate>) {
+    static_assert(std::is_trivially_copyable_v<Immediate> && sizeof(Immediate) <= room);
+    new (room_) Immediate(immediate);
+    if (options.stop.token().stop_possible()) [[unlikely]]
+      defer_with(options.stop.token());
   }
   AsyncCall(const AsyncCall&) = delete;
   AsyncCall& operator=(const AsyncCall&) = delete;
   ~AsyncCall() {
-    if (operation_ != nullptr) operation_->~AsyncOperation();
+    if (at_once_ == nullptr) destroy_deferred();
   }
 
   /// Gives the result to a coroutine, of any type. It goes on at once, without being suspended, when the
@@ -146,7 +156,7 @@ class [[nodiscard]] AsyncCall {
     using Mapped = std::decay_t<std::invoke_result_t<std::decay_t<F>&, R>>;
     static_assert(!std::is_void_v<Mapped>, "the function of map gives the result of the call");
     auto conversion = std::make_unique<detail::MappedResult<Mapped, R, std::decay_t<F>>>(
-        std::move(conversion_), std::forward<F>(function));
+        std::move(defer().conversion), std::forward<F>(function));
     return AsyncCall<Mapped>(typename AsyncCall<Mapped>::Moved{}, *this, std::move(conversion));
   }
 
@@ -156,37 +166,86 @@ class [[nodiscard]] AsyncCall {
   friend class detail::AsyncCallAccess;
   struct Moved {};
 
-  // Takes over a call that has not begun.
+  // Takes over a call that has not begun, and is deferred.
   template <class Other>
   AsyncCall(Moved, AsyncCall<Other>& from, std::unique_ptr<detail::ResultConversion<R>> conversion) noexcept
-      : executor_(from.executor_), stop_(from.stop_), conversion_(std::move(conversion)) {
-    if (!std::exchange(from.consumed_, true))
-      operation_ = from.operation_->move_to(room_);
+      : executor_(from.executor_), deferred_{nullptr, from.deferred_.stop, std::move(conversion)} {
+    if (!std::exchange(from.deferred_.consumed, true))
+      deferred_.operation = from.deferred_.operation->move_to(room_);
     else
-      consumed_ = true;
+      deferred_.consumed = true;
   }
 
   // False when there was no memory, and the function has been called.
   template <class F>
   bool begin_started(IExecutor* executor, F function) && {
     using Started = detail::StartedCall<StartedConsumption, F>;
+    defer();
     if (auto* const started = new (std::nothrow) Started(std::move(*this), std::move(function))) {
       started->begin(executor);
       return true;
     }
-    consumed_ = true;
-    function([this] { return detail::failed_result<R>(Error(ErrorCode::no_memory), conversion_.get()); });
+    deferred_.consumed = true;
+    function(
+        [this] { return detail::failed_result<R>(Error(ErrorCode::no_memory), deferred_.conversion.get()); });
     return false;
+  }
+
+  // How a call is made that need not wait.
+  struct AtOnce {
+    R (*call)(const std::byte* room) noexcept;
+    detail::AsyncOperation* (*defer)(std::byte* room) noexcept;
+  };
+  template <class Immediate>
+  static R call_in(const std::byte* room) noexcept {
+    return std::launder(reinterpret_cast<const Immediate*>(room))->call();
+  }
+  template <class Immediate>
+  static detail::AsyncOperation* defer_in(std::byte* room) noexcept {
+    const Immediate immediate = *std::launder(reinterpret_cast<const Immediate*>(room));
+    return immediate.defer(room);
+  }
+  template <class Immediate>
+  static constexpr AtOnce at_once_by{call_in<Immediate>, defer_in<Immediate>};
+
+  // Of a call that is made by an operation.
+  struct Deferred {
+    detail::AsyncOperation* operation;  // in the room; null when another call has taken it over
+    std::stop_token stop;
+    std::unique_ptr<detail::ResultConversion<R>> conversion;  // null: the operation's own result
+    bool consumed = false;
+  };
+
+  // That of a call that has been made.
+  static R consumed_result(const std::byte*) noexcept {
+    return detail::result_of_failure<R>(detail::consumed_error());
+  }
+  static constexpr AtOnce consumed_at_once{consumed_result, nullptr};
+
+  [[nodiscard]] bool ends_at_once() const noexcept { return at_once_ != nullptr; }
+  [[nodiscard]] R make_at_once() noexcept { return std::exchange(at_once_, &consumed_at_once)->call(room_); }
+  Deferred& defer() noexcept {
+    if (at_once_ != nullptr) defer_with({});
+    return deferred_;
+  }
+  [[gnu::noinline]] void defer_with(const std::stop_token& stop) noexcept {
+    const auto make = std::exchange(at_once_, nullptr)->defer;
+    std::construct_at(&deferred_, Deferred{make != nullptr ? make(room_) : nullptr, stop, nullptr});
+    deferred_.consumed = make == nullptr;
+  }
+  [[gnu::noinline]] void destroy_deferred() noexcept {
+    if (deferred_.operation != nullptr) deferred_.operation->~AsyncOperation();
+    deferred_.~Deferred();
   }
 
   static constexpr std::size_t room = 1152;
 
   alignas(std::max_align_t) std::byte room_[room];
-  detail::AsyncOperation* operation_ = nullptr;  // in the room
-  IExecutor* executor_ = nullptr;
-  std::stop_token stop_;
-  std::unique_ptr<detail::ResultConversion<R>> conversion_;  // null: the operation's own result
-  bool consumed_ = false;
+  IExecutor* executor_;
+  const AtOnce* at_once_ = nullptr;  // null: deferred
+  union {
+    Deferred deferred_;
+  };
 
   class StartedConsumption;
 };
@@ -195,26 +254,26 @@ class [[nodiscard]] AsyncCall {
 template <class R>
 class AsyncCall<R>::Consumption {
  public:
-  explicit Consumption(AsyncCall& call) noexcept : call_(&call) {}
+  explicit Consumption(AsyncCall& call) noexcept : deferred_(&call.defer()) {}
 
   // True when the result is at hand.
   [[nodiscard]] bool begin() noexcept {
-    if (std::exchange(call_->consumed_, true))
+    if (std::exchange(deferred_->consumed, true))
       refusal_ = Refusal::consumed;
-    else if (call_->stop_.stop_requested())
+    else if (deferred_->stop.stop_requested())
       refusal_ = Refusal::stopped;
-    return refusal_ != Refusal::none || progress_.begin(*call_->operation_, call_->stop_);
+    return refusal_ != Refusal::none || progress_.begin(*deferred_->operation, deferred_->stop);
   }
 
   // False when the result is at hand after all.
   [[nodiscard]] bool suspend(IExecutor* executor, Work& work) noexcept {
-    return progress_.suspend(executor != nullptr ? *executor : *call_->operation_->loop(), work);
+    return progress_.suspend(executor != nullptr ? *executor : *deferred_->operation->loop(), work);
   }
 
   void wait() noexcept {
     try {
       detail::ThreadWait wait;
-      if (progress_.suspend(wait, wait)) wait.wait(*call_->operation_->loop());
+      if (progress_.suspend(wait, wait)) wait.wait(*deferred_->operation->loop());
     } catch (...) {
       give_up();
     }
@@ -228,26 +287,23 @@ class AsyncCall<R>::Consumption {
   // See AsyncProgress.
   bool abandon() noexcept { return progress_.abandon(); }
 
-  [[nodiscard]] IExecutor* executor() const noexcept { return call_->executor_; }
-
   [[nodiscard]] R take() {
     progress_.finish();
-    auto* const conversion = call_->conversion_.get();
+    auto* const conversion = deferred_->conversion.get();
     if (refusal_ != Refusal::none) return detail::failed_result<R>(error(), conversion);
-    return detail::take_result<R>(*call_->operation_, conversion);
+    return detail::take_result<R>(*deferred_->operation, conversion);
   }
 
  private:
   enum class Refusal : std::uint8_t { none, consumed, stopped, no_memory };
   [[nodiscard]] Error error() const noexcept {
-    if (refusal_ == Refusal::consumed)
-      return Error(ErrorCode::bad_argument, "the call has been consumed before");
+    if (refusal_ == Refusal::consumed) return detail::consumed_error();
     if (refusal_ == Refusal::stopped)
       return Error(ErrorCode::closed, "the caller has asked for the end of the call");
     return Error(ErrorCode::no_memory, "", Outcome::unknown);
   }
 
-  AsyncCall* call_;
+  Deferred* deferred_;
   detail::AsyncProgress progress_;
   Refusal refusal_ = Refusal::none;
 };
@@ -257,7 +313,7 @@ template <class R>
 class AsyncCall<R>::StartedConsumption {
  public:
   explicit StartedConsumption(AsyncCall&& call) noexcept
-      : call_(Moved{}, call, std::move(call.conversion_)), consumption_(call_) {}
+      : call_(Moved{}, call, std::move(call.deferred_.conversion)), consumption_(call_) {}
 
   [[nodiscard]] bool begin() noexcept { return consumption_.begin(); }
   [[nodiscard]] bool suspend(IExecutor* executor, Work& work) noexcept {
@@ -274,18 +330,14 @@ class AsyncCall<R>::StartedConsumption {
 template <class R>
 class AsyncCall<R>::Awaiter {
  public:
-  explicit Awaiter(AsyncCall& call) noexcept : consumption_(call) {}
+  explicit Awaiter(AsyncCall& call) noexcept : call_(call) {}
   Awaiter(const Awaiter&) = delete;
   Awaiter& operator=(const Awaiter&) = delete;
   ~Awaiter() {
-    if (resumption_ == nullptr) return;
-    if (consumption_.abandon())
-      resumption_->forget();
-    else
-      resumption_->recycle();
+    if (!call_.ends_at_once()) end();
   }
 
-  [[nodiscard]] bool await_ready() noexcept { return consumption_.begin(); }
+  [[nodiscard]] bool await_ready() noexcept { return call_.ends_at_once() || begin(); }
 
   // Nothing of the coroutine is touched once it may go on elsewhere (clang before 17 would otherwise keep locals
   // of an inlined call in the coroutine's frame).
@@ -297,20 +349,40 @@ class AsyncCall<R>::Awaiter {
     }
     resumption->set(coroutine);
     resumption_ = resumption;
-    if (consumption_.suspend(consumption_.executor(), *resumption)) return true;
+    if (consumption_.suspend(call_.executor_, *resumption)) return true;
     resumption_ = nullptr;
     resumption->recycle();
     return false;
   }
 
-  [[nodiscard]] R await_resume() {
+  [[nodiscard, gnu::always_inline]] R await_resume() {
+    if (call_.ends_at_once()) return call_.make_at_once();
     resumption_ = nullptr;
     return consumption_.take();
   }
 
  private:
-  Consumption consumption_;
-  detail::Resumption* resumption_ = nullptr;  // while suspended
+  [[nodiscard, gnu::noinline]] bool begin() noexcept {
+    std::construct_at(&consumption_, call_);
+    resumption_ = nullptr;
+    return consumption_.begin();
+  }
+  [[gnu::noinline]] void end() noexcept {
+    if (resumption_ != nullptr) {
+      if (consumption_.abandon())
+        resumption_->forget();
+      else
+        resumption_->recycle();
+    }
+    consumption_.~Consumption();
+  }
+
+  AsyncCall& call_;
+  // Those of a call that does not end at once.
+  detail::Resumption* resumption_;  // while suspended
+  union {
+    Consumption consumption_;
+  };
 };
 
 }  // namespace cachesite

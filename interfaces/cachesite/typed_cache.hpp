@@ -2,6 +2,7 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/detail/i_object_table.hpp>
+#include <cachesite/detail/ready_result.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/serializer.hpp>
 
@@ -188,6 +189,36 @@ class TypedCache {
   }
   bool set_value(std::string_view key, const std::optional<T>& value) noexcept {
     return (value ? write(key, *value) : write_null(key)).ok();
+  }
+
+  // Asynchronous calls, with the CallOptions of <cachesite/async_call.hpp>, which has to be included. Each is an
+  // AsyncCall. They throw std::bad_alloc.
+
+  /// As `get`; an AsyncCall<TypedLookup<T>>.
+  template <class Options = CallOptions>
+  [[nodiscard]] auto async_get(std::string_view key,
+                               const Options& options = detail::usual_call_options) const {
+    auto values = *this;
+    return cache_->async_get(key, options).map([key = std::string(key), values](const Lookup& lookup) {
+      if (lookup.failed()) return TypedLookup<T>(lookup.error());
+      if (!lookup.hit()) return TypedLookup<T>(lookup.null() ? Found::null : Found::miss);
+      return values.value_in(key, lookup.value());
+    });
+  }
+
+  /// As `write`; an AsyncCall<Status>. `value` is serialised now, and may go.
+  template <class Options = CallOptions>
+  [[nodiscard]] auto async_set(std::string_view key, const T& value,
+                               TimeToLive time_to_live = TimeToLive::unspecified(),
+                               const Options& options = detail::usual_call_options) {
+    auto bytes = std::make_unique<std::string>();
+    const ByteView view(*bytes);
+    using Call = decltype(cache_->async_write(key, view, time_to_live, options));
+    const auto written = guarded<Status>([&] { return serializer_.write(value, *bytes); });
+    if (!written.ok())
+      return Call(std::in_place_type<detail::ReadyResult<Status>>, options, Status(written.error()));
+    return cache_->async_write(key, ByteView(*bytes), time_to_live, options)
+        .map([bytes = std::move(bytes)](Status stored) { return stored; });
   }
 
   /// As the calls of ICache of the same names.

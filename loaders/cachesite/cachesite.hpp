@@ -4,7 +4,9 @@
 /// bases for components of your own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
+#include <cachesite/async_cache_calls.hpp>
 #include <cachesite/async_call.hpp>
+#include <cachesite/async_request.hpp>
 #include <cachesite/bound_cache.hpp>
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>

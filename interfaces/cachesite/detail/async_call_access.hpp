@@ -19,7 +19,7 @@ class AsyncCallAccess {
   }
   template <class R>
   [[nodiscard]] static std::stop_token& stop_of(AsyncCall<R>& call) noexcept {
-    return call.stop_;
+    return call.defer().stop;
   }
 };
 

@@ -20,6 +20,11 @@ template <class R>
     return R{};
 }
 
+/// The failure of a call that is consumed a second time.
+[[nodiscard]] inline Error consumed_error() {
+  return Error(ErrorCode::bad_argument, "the call has been consumed before");
+}
+
 /// Makes the result of an operation into another.
 template <class R>
 class ResultConversion {

@@ -292,6 +292,30 @@ BOOST_AUTO_TEST_CASE(a_call_that_nobody_consumes_is_not_made_and_one_consumed_tw
   BOOST_TEST(cache->begun() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(a_hit_in_memory_that_is_awaited_twice_fails_the_second_time_and_a_stop_ends_it) {
+  const auto cache = filled(std::make_shared<MemoryCache>());
+  std::string got;
+  auto call = cache->async_get("hit");
+  const auto twice = [](AsyncCall<Lookup>& of, std::string& to) -> Routine {
+    const auto first = co_await std::move(of);
+    to = text(first);
+    const auto second = co_await std::move(of);
+    to += " " + text(second);
+  }(call, got);
+  BOOST_TEST(got == "value bad_argument");
+  BOOST_TEST(text(std::move(call).wait()) == "bad_argument");
+  std::stop_source stop;
+  const auto stopped = [](ICache& of, CallOptions options, std::string& to) -> Routine {
+    const auto first = co_await of.async_get("hit", options);
+    to = text(first);
+  };
+  const auto before = stopped(*cache, {.stop = stop.get_token()}, got);
+  BOOST_TEST(got == "value");
+  stop.request_stop();
+  const auto after = stopped(*cache, {.stop = stop.get_token()}, got);
+  BOOST_TEST(got == "closed");
+}
+
 BOOST_AUTO_TEST_CASE(a_call_that_the_rules_refuse_ends_at_once_is_counted_and_reaches_no_server) {
   const auto cache = std::make_shared<GatedCache>();
   cache->close();
