@@ -8,7 +8,8 @@
 //   layers allocations                 exit status 1 when a hit through the layers allocates
 //
 // Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both, declared
-// (a logical cache with a TTL, a prefix and metrics), awaited and awaited_both (by co_await).
+// (a logical cache with a TTL, a prefix and metrics), awaited and awaited_both (by co_await), remember and
+// remember_ahead (a fresh near hit by `remember`, without and with a refresh ahead).
 
 #include "counted_allocations.hpp"
 
@@ -38,8 +39,8 @@ using namespace cachesite;
 
 constexpr std::string_view prefix = "shop:";
 constexpr std::string_view key = "user:000000000000000042";
-constexpr std::string_view subjects[] = {"plain", "whole",    "prefix",  "metrics",
-                                         "both",  "declared", "awaited", "awaited_both"};
+constexpr std::string_view subjects[] = {"plain",    "whole",   "prefix",       "metrics",  "both",
+                                         "declared", "awaited", "awaited_both", "remember", "remember_ahead"};
 
 std::shared_ptr<ICache> counted(std::shared_ptr<ICache> below) {
   MetricsCacheOptions options;
@@ -56,10 +57,21 @@ std::shared_ptr<ICache> declared(std::shared_ptr<ICache> store) {
   return make_cache(options);
 }
 
+// Copies in front of a store, and values that are computed.
+std::shared_ptr<ICache> computing(std::shared_ptr<ICache> store, RefreshMode refresh) {
+  CacheOptions options;
+  options.store = std::move(store);
+  options.near.emplace().ttl = std::chrono::hours(1);
+  options.remember.emplace().stale.keep = std::chrono::hours(1);
+  options.remember->refresh.mode = refresh;
+  return make_cache(options);
+}
+
 struct Subject {
   std::shared_ptr<ICache> cache = std::make_shared<MemoryCache>(MemoryCacheOptions{});
   std::string key{::key};
   bool awaited = false;
+  bool remembers = false;
 };
 
 struct Task {
@@ -79,6 +91,10 @@ Subject make(std::string_view name) {
   if (name == "prefix" || name.ends_with("both"))
     subject.cache = prefixed(subject.cache, std::string(prefix));
   if (name == "metrics" || name.ends_with("both")) subject.cache = counted(subject.cache);
+  subject.remembers = name.starts_with("remember");
+  if (subject.remembers)
+    subject.cache =
+        computing(subject.cache, name == "remember_ahead" ? RefreshMode::eager : RefreshMode::off);
   if (name == "declared") subject.cache = declared(subject.cache);
   subject.cache->set_value(subject.key, std::string(64, 'v'), std::chrono::hours(1));
   return subject;
@@ -92,7 +108,16 @@ Task await_hits(ICache& cache, std::string_view asked, long times, long& found) 
   }
 }
 
+long remembered(const Subject& subject, long times) {
+  auto& cache = *find_interface<IComputingCache>(*subject.cache);
+  long found = 0;
+  for (long run = 0; run < times; ++run)
+    found += cache.remember(subject.key, std::chrono::hours(1), [] { return std::string(64, 'v'); }).hit();
+  return found;
+}
+
 long hits(const Subject& subject, long times) {
+  if (subject.remembers) return remembered(subject, times);
   Value value;
   ICache& cache = *subject.cache;
   long found = 0;
@@ -138,7 +163,7 @@ int main(int count, char** arguments) {
   }
   if (what == "allocations") {
     long all = 0;
-    for (const auto name : {"both", "awaited_both"}) {
+    for (const auto name : {"both", "awaited_both", "remember", "remember_ahead"}) {
       const auto subject = make(name);
       hits(subject, 1000);
       const long before = allocations.load();

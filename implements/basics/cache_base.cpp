@@ -13,7 +13,9 @@ Error unsupported(CacheOperation operation) {
 void CacheBase::do_begin(CacheRequest& request) {
   switch (request.operation) {
     case CacheOperation::read:
-      return request.end(do_read(request.key, *request.destination));
+      return request.end(request.stale == nullptr
+                             ? do_read(request.key, *request.destination)
+                             : do_read_stale(request.key, *request.destination, *request.stale));
     case CacheOperation::write:
       return request.end(do_write(request.key, request.value, request.time_to_live));
     case CacheOperation::add:
@@ -71,6 +73,10 @@ Status CacheBase::do_scan(std::string_view, ScanPosition&, std::vector<std::stri
 }
 Result<std::uint64_t> CacheBase::do_size() {
   return unsupported(CacheOperation::size);
+}
+
+Result<Found> CacheBase::do_read_stale(std::string_view key, Value& destination, StaleRead&) {
+  return do_read(key, destination);
 }
 
 void CacheBase::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {

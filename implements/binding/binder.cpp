@@ -191,6 +191,13 @@ bool Binder::read_list(const ParameterDeclaration& declaration, const Node& node
 bool Binder::read_group(const ParameterDeclaration& declaration, const Node& node, const ParameterPath& path,
                         ParameterValue& value) {
   if (!node.is_map()) {
+    const auto* const single = declaration.group->find(declaration.short_member);
+    if (node.is_scalar() && single != nullptr) {
+      ParameterValue member;
+      if (!read(*single, node, ParameterPath(path, single->name), member)) return false;
+      value.data = ParameterGroup{{single->name, std::move(member)}};
+      return true;
+    }
     refuse(declaration, node, path, "");
     return false;
   }

@@ -93,6 +93,8 @@ Node group_schema(const ParameterDeclaration& declaration) {
   if (Node names = required_names(table); !names.elements.empty())
     add_member(node, "required", std::move(names));
   add_member(node, "additionalProperties", boolean_node(false));
+  if (const auto* const single = table.find(declaration.short_member))
+    return any_of({std::move(node), value_schema(*single)});
   return node;
 }
 

@@ -31,6 +31,8 @@ class CacheBase : public ICache {
   virtual Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live);
   virtual Result<bool> do_expire(std::string_view key, TimeToLive time_to_live);
   virtual Result<bool> do_persist(std::string_view key);
+  /// Reads an entry whose TTL may have ended; by default none that has.
+  virtual Result<Found> do_read_stale(std::string_view key, Value& destination, StaleRead& stale);
   virtual void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results);
   virtual void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results);
   virtual void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results);

@@ -121,6 +121,8 @@ class CacheLayer : public ICache {
   Result<Found> forward_read_unchecked(std::string_view key, Value& destination) {
     return below_->do_read(key, destination);
   }
+  /// The same for an entry whose TTL may have ended.
+  Result<Found> forward_stale_read(std::string_view key, Value& destination, StaleRead& stale);
   Status forward_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live);
 
   /// Passes the items of a batch without a reason of `refusal(item)` on to `then(batch)` as one batch, and

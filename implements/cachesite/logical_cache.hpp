@@ -8,6 +8,7 @@
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/computing_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
@@ -40,6 +41,10 @@ struct CachePart : LayerOptions {
     return inherited_parameters<CachePart, LayerOptions>().remove("over");
   }
 };
+
+/// In a Cache the limits of factories are called `soft` and `hard`.
+template <>
+ParameterTable CachePart<RememberCacheOptions>::parameters();
 
 /// The copies of a logical cache in memory: the settings of their MemoryCache, and two of TieredCache.
 struct NearOptions : MemoryCacheOptions {
@@ -102,8 +107,8 @@ struct CacheOptions : Expiry {
 /// `stop()` stops the parts; the store is stopped by its owner.
 class LogicalCache final : public CacheLayer {
  public:
-  using provides = Provides<ICache, IComputingCache, ITaggedCache, ITieredCache, ICacheMetrics,
-                            ICodecStatistics, IFailoverStatistics>;
+  using provides = Provides<ICache, IComputingCache, IComputingStatistics, ITaggedCache, ITieredCache,
+                            ICacheMetrics, ICodecStatistics, IFailoverStatistics>;
   using Options = CacheOptions;
 
   /// A part, with its name in files.

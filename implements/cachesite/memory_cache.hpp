@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/i_stale_store.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/removal_cause.hpp>
 #include <cachesite/parameter.hpp>
@@ -79,7 +80,7 @@ enum class WriteOutcome : std::uint8_t;
 /// `too_large`; the cache stays usable after either. `add`, `replace` and `increment` read and write under
 /// one lock. An iteration over the keys holds no lock between its steps, nor while the caller handles the
 /// keys of a step.
-class MemoryCache final : public CacheBase {
+class MemoryCache final : public CacheBase, public detail::IStaleStore {
  public:
   using Options = MemoryCacheOptions;
   /// Called with a removed key and the cause, without a lock, so it may call the cache. It must be
@@ -105,6 +106,11 @@ class MemoryCache final : public CacheBase {
   /// releases memory. `slices` limits the work: each is a few dozen entries of every shard.
   void upkeep(unsigned slices = 1) noexcept;
 
+  /// For a RememberCache or TieredCache above: an entry stays so long after the end of its TTL, unless room is
+  /// needed. Ordinary reads do not find it, and it counts as an entry. A longer time that was set before stays.
+  bool keep_ended(std::chrono::milliseconds time) noexcept override;
+  void forget_ended() noexcept override;
+
   /// For tests: a description of the first inconsistency in the structures; empty when there is none. No
   /// other call may run at the same time.
   [[nodiscard]] std::string check_invariants() const;
@@ -122,6 +128,8 @@ class MemoryCache final : public CacheBase {
   Result<Remaining> do_time_to_live(std::string_view key) override;
   Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
   Result<bool> do_persist(std::string_view key) override;
+  Result<Found> do_read_stale(std::string_view key, Value& destination, StaleRead& stale) override;
+  Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Status do_clear() override;

@@ -4,6 +4,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/computing_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/mutex.hpp>
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,47 @@ enum class OnLockFailure : std::uint8_t {
   error,    ///< it fails with `timeout`, or with the failure of the lock
 };
 
+/// What becomes of values whose TTL has ended.
+struct StaleOptions {
+  std::chrono::milliseconds keep{0};
+  std::chrono::milliseconds throttle{1'000};
+  std::chrono::milliseconds longest_throttle{30'000};
+
+  static ParameterTable parameters();
+};
+
+/// When values are computed again before they are missing.
+enum class RefreshMode : std::uint8_t {
+  off,
+  eager,   ///< at a fixed part of the TTL
+  xfetch,  ///< at random, the earlier the longer the factory takes
+  swr,     ///< as eager; past the end the stale value is returned at once
+};
+
+/// Settings of the refresh ahead of the end of the TTL.
+struct RefreshOptions {
+  RefreshMode mode = RefreshMode::off;
+  double from = 0.8;
+  double beta = 1.0;
+  std::uint64_t workers = 2;
+  std::uint64_t queue = 1'000;
+
+  static ParameterTable parameters();
+};
+
+/// Settings for some keys, in place of those of the cache.
+struct RememberRule {
+  /// See `matches_key_pattern`.
+  std::string match;
+  std::optional<std::chrono::milliseconds> ttl;
+  std::optional<std::chrono::milliseconds> negative_ttl;
+  std::optional<std::chrono::milliseconds> stale;
+  std::optional<double> refresh_from;
+  std::optional<std::chrono::milliseconds> error_ttl;
+
+  static ParameterTable parameters();
+};
+
 /// Settings of a RememberCache, explained by `cachesite describe RememberCache` and configs/reference.md.
 struct RememberCacheOptions {
   Reference<ICache> over;
@@ -33,6 +76,14 @@ struct RememberCacheOptions {
   std::chrono::milliseconds lease{10'000};
   std::optional<std::chrono::milliseconds> negative_ttl;
   OnLockFailure on_lock_failure = OnLockFailure::compute;
+  std::chrono::milliseconds factory_soft{0};
+  std::chrono::milliseconds factory_hard{30'000};
+  std::uint64_t most_abandoned = 16;
+  std::uint64_t most_waiting = 10'000;
+  std::chrono::milliseconds error_ttl{0};
+  StaleOptions stale;
+  RefreshOptions refresh;
+  std::vector<RememberRule> rules;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
@@ -56,6 +107,30 @@ struct RememberCacheOptions {
 /// runs once in the process, and its value is returned; the lock is then not taken, unless `on_lock_failure`
 /// is error.
 ///
+/// **Limits.** At `factory_hard` a computation counts as failed: who waits gets `timeout`, its `stop` is
+/// requested, and the next caller may start another one. The caller that runs the factory on its own thread
+/// stays until it ends; one that gave `background(factory)` leaves with the others, and the factory goes on on
+/// a thread of the cache. Its late value is stored unless the key has changed, or was computed again,
+/// meanwhile. At most `most_abandoned` such factories run, and `most_waiting` callers wait for one key; more
+/// callers get `refused`.
+///
+/// **Stale values**, with `stale.keep`: a value stays for so long after the end of its TTL in the memory below,
+/// that is in a TieredCache's near tier, or in a MemoryCache that holds the entries. When no newer value can
+/// be had, because the factory fails or passes a limit, or the cache cannot be read, callers get that value,
+/// with `stale()` true. With `factory_soft` they get it as soon as the factory takes longer than this. A
+/// removal of the key ends it at once; the end of the TTL does not. A factory that returns a null has
+/// answered: it has not failed. After a failure the factory is not called again for `throttle`, twice as long
+/// after each further failure up to `longest_throttle`, as long as there is such a value.
+///
+/// **Refresh**, with `refresh.mode`: a read of a value that this cache has computed computes it again shortly
+/// before its TTL ends, once, and returns the present value. A factory of `background` runs on one of
+/// `refresh.workers` threads; when `refresh.queue` of them wait, further ones are dropped, and the value ends
+/// as it would have. Any other factory runs on the thread of the reader that comes first. Before that the
+/// cache below is asked: if another process has stored a newer value, that one is taken. With `locks`, nothing
+/// waits for another process that computes the value.
+///
+/// **Failures** without such a value reach all that wait, and are remembered for `error_ttl`.
+///
 /// With a RedisCache of the prefix `spakky:cache:` and a RedisMutexSite of the prefix
 /// `spakky:cache:__lock__:` this is the protocol of spakky-redis: its programs and these do not compute a
 /// value twice. (They release without checking the owner, so they must not need longer than their 30 s.)
@@ -66,22 +141,29 @@ struct RememberCacheOptions {
 ///
 /// Statistics are those of the cache below; each `remember` counts as one read, and `stampede_waits` counts
 /// callers that waited.
-class RememberCache final : public CacheLayer, public IComputingCache, public ITaggedCache {
+class RememberCache final : public CacheLayer,
+                            public IComputingCache,
+                            public IComputingStatistics,
+                            public ITaggedCache {
  public:
-  using provides = Provides<ICache, IComputingCache>;
+  using provides = Provides<ICache, IComputingCache, IComputingStatistics>;
   using passes_on = Provides<ITaggedCache>;
   using Options = RememberCacheOptions;
 
-  /// Throws std::invalid_argument with the first of `options.complaints()`, and when `over` is not set.
+  /// Throws std::invalid_argument with the first of `options.complaints()`, when `over` is not set, and when
+  /// nothing below can keep values for `stale`.
   explicit RememberCache(Options options, const ComponentContext& context = {});
+  /// Waits for factories that still run on threads of this cache.
   ~RememberCache() override;
 
   /// Waiting callers get `closed`; computing callers get their value.
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
+  [[nodiscard]] ComputingStatistics computing_statistics() const override;
   /// Degraded while the cache below is down, since `remember` computes; with `on_lock_failure: error` only
   /// while `locks` are not down.
   [[nodiscard]] Health health() const override;
+  /// That of the first rule with a `ttl` for the key, when the call gives none.
   [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
                                                   TimeToLive time_to_live) const noexcept override;
 
@@ -95,6 +177,7 @@ class RememberCache final : public CacheLayer, public IComputingCache, public IT
   void on_refused() noexcept override;
 
  private:
+  void outdate(std::string_view key);
   void outdate_computations(const CacheRequest& request);
 
   class Inner;

@@ -3,6 +3,7 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/i_stale_store.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/parameter.hpp>
@@ -19,6 +20,9 @@ struct TieredCacheOptions {
   Reference<ICache> near;
   std::chrono::milliseconds near_ttl{30'000};
   std::chrono::milliseconds negative_ttl{5'000};
+  std::chrono::milliseconds keep_stale{0};
+
+  static constexpr std::chrono::hours longest_keep{30 * 24};
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
@@ -39,9 +43,12 @@ struct TieredCacheOptions {
 /// (such as `evict_tags` of a TaggedCache below), are seen when the copy expires, or after `forget_near` or
 /// `clear_near`.
 ///
+/// With `keep_stale`, an ended copy stays in the near tier for so long, and a RememberCache above may return
+/// it; ordinary reads do not. A change of the key by this object removes it at once.
+///
 /// `contains`, `time_to_live`, `keys` and `size` ask the far tier. `expire`, `persist`, `increment` and
 /// `remove_matching` change the far tier and drop the copies. Failures of the near tier are ignored.
-class TieredCache final : public CacheLayer, public ITieredCache {
+class TieredCache final : public CacheLayer, public ITieredCache, public detail::IStaleStore {
  public:
   using provides = Provides<ICache, ITieredCache>;
 
@@ -63,6 +70,9 @@ class TieredCache final : public CacheLayer, public ITieredCache {
   [[nodiscard]] std::uint64_t near_size() noexcept override;
   [[nodiscard]] TierStatistics tier_statistics() const noexcept override;
 
+  bool keep_ended(std::chrono::milliseconds time) noexcept override;
+  void forget_ended() noexcept override;
+
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
   void do_begin(CacheRequest& request) override;
@@ -75,6 +85,7 @@ class TieredCache final : public CacheLayer, public ITieredCache {
   class AsyncLook;
   class Inner;
 
+  void read_copy(CacheRequest& request);
   void forget_copies(const CacheRequest& request);
   void store(CacheRequest& request);
   void note_store(const CacheRequest& request, std::uint64_t ticket);

@@ -33,8 +33,12 @@ Lookup IComputingCache::remember(std::string_view key, TimeToLive time_to_live,
     on_refused();
     return Lookup(*refused);
   }
-  auto answer = guarded_call<Lookup>([&] { return do_remember(key, time_to_live, computation); });
-  return answer.ok() ? std::move(answer).value() : Lookup(answer.error());
+  // Without a Result in between, which would move the value twice.
+  try {
+    return do_remember(key, time_to_live, computation);
+  } catch (...) {
+    return Lookup(thrown_failure());
+  }
 }
 
 }  // namespace cachesite

@@ -35,7 +35,8 @@ Lookup remember_plainly(ICache& cache, std::string_view key, TimeToLive time_to_
   }
   auto computed = [&]() -> Result<Computed> {
     try {
-      return computation.factory();
+      const auto trigger = computation.refresh ? Trigger::forced : Trigger::miss;
+      return computation.make({.key = key, .trigger = trigger});
     } catch (...) {
       return not_computed(std::current_exception());
     }
@@ -45,9 +46,11 @@ Lookup remember_plainly(ICache& cache, std::string_view key, TimeToLive time_to_
   const auto lasting =
       made.time_to_live.value_or(made.value ? time_to_live : default_null_time_to_live(time_to_live));
   const auto value = made.value ? std::optional(ByteView(*made.value)) : std::nullopt;
-  const auto stored =
-      tagged ? tagged->write_tagged(key, value, lasting, tags) : cache.write(key, value, lasting);
-  if (!stored.ok()) report(stored.error());
+  if (made.store) {
+    const auto stored =
+        tagged ? tagged->write_tagged(key, value, lasting, tags) : cache.write(key, value, lasting);
+    if (!stored.ok()) report(stored.error());
+  }
   return made.value ? Lookup(Found::hit, Value(ByteView(*made.value))) : Lookup(Found::null, Value());
 }
 

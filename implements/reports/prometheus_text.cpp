@@ -1,5 +1,6 @@
 #include "basics/cache_families.hpp"
 #include "reports/component_exposition.hpp"
+#include "reports/computing_exposition.hpp"
 #include "reports/exposition.hpp"
 #include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
@@ -108,6 +109,7 @@ void add_caches(Exposition& exposition, const std::vector<Source>& sources) {
 std::string prometheus_text(const ComponentSite& site, const MetricsReportOptions& options) {
   Exposition exposition;
   add_caches(exposition, sources_of(site, options.parts));
+  reports::add_computing(exposition, site);
   reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
   reports::add_components(exposition, site);

@@ -38,6 +38,8 @@ struct CacheCallResult {
   std::uint64_t count = 0;
   /// Of a batch, the keys that failed while others did not.
   std::uint64_t failed = 0;
+  /// Of a hit or null: its TTL has ended (see Lookup::stale).
+  bool stale = false;
 };
 
 [[nodiscard]] constexpr std::string_view to_string(CacheCallResult::Kind kind) noexcept {

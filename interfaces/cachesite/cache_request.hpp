@@ -8,6 +8,7 @@
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/value.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -144,6 +145,17 @@ struct CacheEntry {
   TimeToLive time_to_live = TimeToLive::unspecified();
 };
 
+/// A read that also takes an entry whose TTL has ended. It asks the caches in memory only: a cache in front of
+/// a server answers it from its copies.
+struct StaleRead {
+  /// Longest time since the end of the entry.
+  std::chrono::milliseconds longest{0};
+  /// Set by the cache that ends the request, when it finds an entry: whether the entry has ended, and how
+  /// long ago.
+  bool stale = false;
+  std::chrono::milliseconds age{0};
+};
+
 /// One operation on its way down the layers of a cache, and its answer. A layer passes it on, or changes it
 /// for the cache below; the cache that can answer it ends it.
 ///
@@ -183,6 +195,9 @@ class CacheRequest {
   Target* target = nullptr;
   /// Where `read` puts the value.
   Value* destination = nullptr;
+  /// For a `read` that also takes an entry whose TTL has ended; null for an ordinary one. Layers do not count
+  /// it: it follows an ordinary read of the same call. Belongs to the caller.
+  StaleRead* stale = nullptr;
   /// The position of `scan`, and the list to which it appends keys.
   ScanPosition* position = nullptr;
   std::vector<std::string>* found = nullptr;

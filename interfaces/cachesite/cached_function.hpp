@@ -93,7 +93,8 @@ struct Signature<std::function<R(A...)>> {
 /// calls the function. A copy is the same function over the same cache. Thread-safe if the function is.
 ///
 /// An exception of the function reaches the caller that ran it; callers that waited for the same value get
-/// CacheError with `not_computed` and the exception's text. Nothing is cached then.
+/// CacheError with `not_computed` and the exception's text. Nothing is cached then. Over a cache that keeps
+/// values beyond their TTL (see RememberCache), the last value is returned instead.
 template <class R, class S, class... Arguments>
 class CachedFunction {
  public:
@@ -144,7 +145,7 @@ class CachedFunction {
     for (;;) {
       Typed computation(serializer_, options_.null_form, time_to_live, is_optional);
       const Lookup lookup = computation.run(*cache_, key, how, make);
-      if (thrown) std::rethrow_exception(thrown);
+      if (thrown && !lookup.stale()) std::rethrow_exception(thrown);
       if (auto& own = computation.own()) return returned(std::move(own->value));
 
       auto answer = computation.answer(lookup);

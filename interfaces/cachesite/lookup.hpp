@@ -43,7 +43,10 @@ class [[nodiscard]] Lookup {
     if (failed_) *this = Lookup();
     value_ = std::move(value);
     found_ = found;
+    stale_ = false;
   }
+  /// For implementers of caches: its TTL has ended. Precondition: hit() or null().
+  void mark_stale() noexcept { stale_ = true; }
 
   [[nodiscard]] bool hit() const noexcept { return !failed_ && found_ == Found::hit; }
   [[nodiscard]] bool null() const noexcept { return !failed_ && found_ == Found::null; }
@@ -51,6 +54,9 @@ class [[nodiscard]] Lookup {
   [[nodiscard]] bool failed() const noexcept { return failed_; }
   /// The opposite of failed(), named as in Result.
   [[nodiscard]] bool ok() const noexcept { return !failed_; }
+  /// True for a value, or a null, whose TTL has ended: it is served because no newer one could be computed or
+  /// read in time. Only a cache that is set to keep such values returns them (see RememberCache).
+  [[nodiscard]] bool stale() const noexcept { return stale_; }
 
   /// The value; empty unless hit().
   [[nodiscard]] const Value& value() const& noexcept { return value_; }
@@ -68,6 +74,7 @@ class [[nodiscard]] Lookup {
   Value value_;
   Found found_ = Found::miss;
   bool failed_ = false;
+  bool stale_ = false;
 };
 
 /// The outcome of a successful read (a hit, a cached null or a miss); throws CacheError when the read failed.
@@ -90,6 +97,9 @@ class [[nodiscard]] TypedLookup {
   [[nodiscard]] bool null() const noexcept { return !error_ && found_ == Found::null; }
   [[nodiscard]] bool miss() const noexcept { return !error_ && found_ == Found::miss; }
   [[nodiscard]] bool failed() const noexcept { return error_.has_value(); }
+  /// As Lookup::stale.
+  [[nodiscard]] bool stale() const noexcept { return stale_; }
+  void mark_stale() noexcept { stale_ = true; }
 
   /// The value. Precondition: hit().
   [[nodiscard]] const T& value() const& noexcept {
@@ -113,6 +123,7 @@ class [[nodiscard]] TypedLookup {
   std::optional<T> value_;
   std::optional<Error> error_;
   Found found_;
+  bool stale_ = false;
 };
 
 }  // namespace cachesite

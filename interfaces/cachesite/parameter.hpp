@@ -64,6 +64,11 @@ class Parameter {
     declaration_.computed_default = words;
     return std::move(*this);
   }
+  /// A group may be written as the value of this member alone.
+  Parameter&& short_for(std::string_view member) && {
+    declaration_.short_member = member;
+    return std::move(*this);
+  }
   /// The file has to give the parameter.
   Parameter&& required() && {
     declaration_.required = true;

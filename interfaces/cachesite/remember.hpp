@@ -25,6 +25,15 @@
 
 namespace cachesite {
 
+/// The result of a typed factory that says more than the value, as Computed does for bytes.
+template <class T>
+struct ComputedValue {
+  /// std::nullopt when there is no value.
+  std::optional<T> value = {};
+  std::optional<TimeToLive> time_to_live = {};
+  bool store = true;
+};
+
 namespace detail {
 
 /// Read, compute, write: `remember` over a cache that does not compute.
@@ -40,10 +49,7 @@ template <class T, class S>
 class TypedComputation {
  public:
   /// The result of a factory: a value, or none.
-  struct Made {
-    std::optional<T> value = {};
-    std::optional<TimeToLive> time_to_live = {};
-  };
+  using Made = ComputedValue<T>;
 
   /// `takes_null`: a null that is found will do.
   TypedComputation(const S& serializer, NullForm null_form, TimeToLive time_to_live, bool takes_null = true)
@@ -59,12 +65,30 @@ class TypedComputation {
       Result<Made> made = make();
       if (!made.ok()) return made.error();
       own_.emplace(std::move(made).value());
-      return serialized();
+      return serialized(serializer_, *own_, null_form_, time_to_live_);
     };
     auto accepts = [&](Found found, const Value& value) { return decode(found, value); };
     computation.factory = std::ref(factory);
     computation.accepts = std::ref(accepts);
     if (!time_to_live_.specified()) time_to_live_ = cache.effective_time_to_live(key, time_to_live_);
+    return remember_somehow(cache, key, time_to_live_, computation);
+  }
+
+  /// The same with a factory that may outlive the call, and so keeps nothing of it.
+  template <class Make>
+  [[nodiscard]] Lookup run_in_background(ICache& cache, std::string_view key, Make make) {
+    if (!time_to_live_.specified()) time_to_live_ = cache.effective_time_to_live(key, time_to_live_);
+    Computation computation;
+    computation.may_outlive_call = true;
+    computation.factory = [serializer = serializer_, null_form = null_form_, time_to_live = time_to_live_,
+                           make]() -> Result<Computed> {
+      Result<Made> made = make();
+      if (!made.ok()) return made.error();
+      return serialized(serializer, made.value(), null_form, time_to_live);
+    };
+    computation.accepts = [serializer = serializer_](Found found, const Value& value) {
+      return found == Found::null || is_one(serializer, value);
+    };
     return remember_somehow(cache, key, time_to_live_, computation);
   }
 
@@ -76,6 +100,7 @@ class TypedComputation {
     if (lookup.failed()) return TypedLookup<T>(lookup.error());
     if (!decoded_ && !decode(lookup.hit() ? Found::hit : Found::null, lookup.value()))
       return TypedLookup<T>(Error(ErrorCode::corrupt, "the value that another caller computed is no such"));
+    if (lookup.stale()) decoded_->mark_stale();
     return std::move(*decoded_);
   }
 
@@ -99,17 +124,28 @@ class TypedComputation {
     }
   }
 
-  Result<Computed> serialized() {
+  static bool is_one(const S& serializer, const Value& bytes) noexcept {
+    try {
+      T value{};
+      return serializer.read(ByteView(bytes.text()), value).ok();
+    } catch (...) {
+      return false;
+    }
+  }
+
+  static Result<Computed> serialized(const S& serializer, const Made& made, NullForm null_form,
+                                     TimeToLive time_to_live) {
     Computed computed;
-    computed.time_to_live = own_->time_to_live;
-    if (own_->value) {
-      const auto status = serializer_.write(*own_->value, computed.value.emplace());
+    computed.time_to_live = made.time_to_live;
+    computed.store = made.store;
+    if (made.value) {
+      const auto status = serializer.write(*made.value, computed.value.emplace());
       if (!status.ok()) return status.error();
-    } else if constexpr (requires(std::string & bytes) { serializer_.write_null(bytes); }) {
-      if (null_form_ == NullForm::serialized) {
-        const auto status = serializer_.write_null(computed.value.emplace());
+    } else if constexpr (requires(std::string & bytes) { serializer.write_null(bytes); }) {
+      if (null_form == NullForm::serialized) {
+        const auto status = serializer.write_null(computed.value.emplace());
         if (!status.ok()) return status.error();
-        if (!computed.time_to_live) computed.time_to_live = default_null_time_to_live(time_to_live_);
+        if (!computed.time_to_live) computed.time_to_live = default_null_time_to_live(time_to_live);
       }
     }
     return computed;
@@ -127,7 +163,8 @@ class TypedComputation {
 template <class Made, class T, class R>
 [[nodiscard]] Result<Made> to_made(R&& returned) {
   using Plain = std::remove_cvref_t<R>;
-  if constexpr (std::same_as<Plain, Error>) {
+  if constexpr (std::same_as<Plain, Error> || std::same_as<Plain, Made> ||
+                std::same_as<Plain, Result<Made>>) {
     return std::forward<R>(returned);
   } else if constexpr (std::same_as<Plain, Result<T>> || std::same_as<Plain, Result<std::optional<T>>>) {
     if (!returned.ok()) return returned.error();
@@ -145,8 +182,14 @@ template <class Made, class T, class R>
 template <ValueFactory F>
 [[nodiscard]] Lookup remember(ICache& cache, std::string_view key, TimeToLive time_to_live,
                               F&& factory) noexcept {
-  auto run = [&factory]() -> Result<Computed> { return detail::to_computed(factory()); };
-  return detail::remember_somehow(cache, key, time_to_live, Computation{std::ref(run)});
+  if constexpr (detail::may_outlive_call<F>) {
+    const auto computation = guarded_call<Computation>([&] { return detail::computation_of(factory); });
+    return computation.ok() ? detail::remember_somehow(cache, key, time_to_live, computation.value())
+                            : Lookup(computation.error());
+  } else {
+    auto run = [&factory]() -> Result<Computed> { return detail::to_computed(factory()); };
+    return detail::remember_somehow(cache, key, time_to_live, Computation{std::ref(run)});
+  }
 }
 
 /// The same with the TTL of the cache; fails when the cache has none.
@@ -156,7 +199,8 @@ template <ValueFactory F>
 }
 
 /// The same with values of a C++ type. The factory returns a T; or a std::optional<T>, whose std::nullopt
-/// means that there is no value; or a Result of one of these, or an Error:
+/// means that there is no value; or a ComputedValue<T>, which also has a TTL; or a Result of one of these, or an
+/// Error:
 ///
 ///     const auto user = cachesite::remember(users, "user:42", 30min, [&] { return database.find(42); });
 ///     if (user.hit()) greet(user.value());
@@ -169,6 +213,11 @@ template <class T, class S, std::invocable F>
   try {
     using Typed = detail::TypedComputation<T, S>;
     Typed computation(cache.serializer(), cache.null_form(), time_to_live);
+    if constexpr (detail::may_outlive_call<F>) {
+      const std::remove_cvref_t<F> own = factory;
+      return computation.answer(computation.run_in_background(
+          *cache.cache(), key, [own] { return detail::to_made<typename Typed::Made, T>(own()); }));
+    }
     auto make = [&factory] { return detail::to_made<typename Typed::Made, T>(factory()); };
     const Lookup lookup = computation.run(*cache.cache(), key, {}, make);
     if (auto& own = computation.own())

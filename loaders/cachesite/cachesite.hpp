@@ -27,6 +27,7 @@
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/computing_statistics.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/data.hpp>

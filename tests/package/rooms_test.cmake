@@ -154,7 +154,9 @@ set(guarded_mutexes implements/async/workers.hpp implements/redis/channel/channe
                     implements/redis/topology/routed_topology.hpp
                     implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
                     implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp
-                    implements/layers/remember/flight_table.hpp implements/memory/objects/object_shard.hpp)
+                    implements/layers/remember/crew.cpp
+                    implements/layers/remember/failure_memory.hpp implements/layers/remember/flight_table.hpp
+                    implements/layers/remember/keys_at_work.hpp implements/memory/objects/object_shard.hpp)
 foreach(name IN LISTS product)
   # Nor do tests of programs fork.
   if(name MATCHES "^implements/(basics|testing|cachesite/detail/testing)/")

@@ -59,7 +59,7 @@ Status CacheLayer::do_write(std::string_view key, std::optional<ByteView> value,
 void CacheLayer::forward(CacheRequest& request) {
   if (stopped()) return request.fail(closed());
   if (request.target != nullptr) return request.target->end(request);
-  if (request.operation == CacheOperation::read)
+  if (request.operation == CacheOperation::read && request.stale == nullptr)
     request.end(below_->do_read(request.key, *request.destination));
   else if (request.operation == CacheOperation::write)
     request.end(below_->do_write(request.key, request.value, request.time_to_live));
@@ -79,6 +79,14 @@ void CacheLayer::forward_guarded(CacheRequest& request) noexcept {
   } catch (...) {
     request.fail(thrown_failure());
   }
+}
+
+Result<Found> CacheLayer::forward_stale_read(std::string_view key, Value& destination, StaleRead& stale) {
+  CacheRequest request(CacheOperation::read, key);
+  request.destination = &destination;
+  request.stale = &stale;
+  forward(request);
+  return request.answer<Found>();
 }
 
 Status CacheLayer::forward_write(std::string_view key, std::optional<ByteView> value,

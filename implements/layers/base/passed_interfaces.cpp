@@ -35,10 +35,12 @@ void* PassedInterfaces::find(const InterfaceId& interface_id) noexcept {
 Lookup PassedInterfaces::Computing::do_remember(std::string_view key, TimeToLive time_to_live,
                                                 const Computation& computation) {
   bool missed = false;
+  StaleRead served;
   Computation noticed = computation;
-  noticed.factory = [&] {
+  noticed.may_outlive_call = false;  // the layer need not live as long
+  noticed.contextual = [&](const ComputeContext& context) {
     missed = true;
-    auto computed = computation.factory();
+    auto computed = computation.make(context);
     if (computed.ok() && computed.value().time_to_live) {
       Computed limited = std::move(computed).value();
       limited.time_to_live = layer_.effective_time_to_live(key, *limited.time_to_live);
@@ -49,14 +51,15 @@ Lookup PassedInterfaces::Computing::do_remember(std::string_view key, TimeToLive
   std::optional<Lookup> answer;
   Target target([&](CacheRequest& request) {
     answer.emplace(below_.remember(request.key, layer_.effective_time_to_live(key, time_to_live), noticed));
-    if (answer->failed())
-      request.fail(answer->error());
-    else
-      request.end(Result<Found>(missed ? Found::miss : answer->hit() ? Found::hit : Found::null));
+    if (answer->failed()) return request.fail(answer->error());
+    served.stale = answer->stale();
+    const bool was_missed = missed && !served.stale;
+    request.end(Result<Found>(was_missed ? Found::miss : answer->hit() ? Found::hit : Found::null));
   });
   Value unused;
   CacheRequest request(CacheOperation::read, key);
   request.destination = &unused;
+  request.stale = &served;
   request.target = &target;
   layer_.perform(request);
   return answer ? *std::move(answer) : Lookup(request.answer<Found>().error());

@@ -68,7 +68,10 @@ RequestEnd end_of(const CacheRequest& request, std::size_t found_before) noexcep
   if (request.is_batch()) return end_of_batch(request);
   RequestEnd end;
   end.failure = request.error();
-  if (const auto* found = request.answered<Found>()) end.result.kind = kind_of(*found);
+  if (const auto* found = request.answered<Found>()) {
+    end.result.kind = kind_of(*found);
+    end.result.stale = request.stale != nullptr && request.stale->stale;
+  }
   if (const auto* done = request.answered<bool>()) end.result.kind = kind_of(*done);
   if (const auto* left = request.answered<Remaining>()) end.result.kind = kind_of(is_there(*left));
   if (const auto* count = request.answered<std::uint64_t>()) end.result.count = *count;

@@ -30,7 +30,8 @@ void ValueLayer::do_begin(CacheRequest& request) {
 
 void ValueLayer::read_value(CacheRequest& request) {
   Value stored;
-  auto found = forward_read(request.key, stored);
+  auto found = request.stale == nullptr ? forward_read(request.key, stored)
+                                        : forward_stale_read(request.key, stored, *request.stale);
   request.destination->clear();
   if (found.ok() && found.value() == Found::hit)
     found = from_stored(request.key, stored, *request.destination);

@@ -37,6 +37,7 @@ HookedCache::HookedCache(std::shared_ptr<ICache> below, std::vector<std::shared_
 HookedCache::~HookedCache() = default;
 
 void HookedCache::do_begin(CacheRequest& request) {
+  if (request.stale != nullptr && request.target == nullptr) return forward(request);
   const CacheCall call{request.operation, label_, request.is_batch() ? std::string_view() : request.key,
                        layers::keys_of(request)};
   const auto found_before = request.found != nullptr ? request.found->size() : 0;

@@ -1,9 +1,12 @@
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/computing_statistics.hpp>
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tiered_cache.hpp>
+
+#include <utility>
 
 namespace cachesite {
 
@@ -40,6 +43,22 @@ std::vector<OptionComplaint> complaints_of(const CacheOptions& options, const Ta
 }
 
 }  // namespace
+
+template <>
+ParameterTable CachePart<RememberCacheOptions>::parameters() {
+  ParameterTable table;
+  const auto inherited = inherited_parameters<CachePart, RememberCacheOptions>();
+  for (auto declaration : inherited.declarations()) {
+    if (declaration.name == "over") continue;
+    for (const auto& [own, whole] : {std::pair("soft", "factory_soft"), std::pair("hard", "factory_hard")})
+      if (declaration.name == whole) {
+        declaration.name = own;
+        declaration.add_alias(whole);
+      }
+    table.add(std::move(declaration));
+  }
+  return table;
+}
 
 ParameterTable NearOptions::parameters() {
   using namespace std::chrono_literals;
@@ -96,10 +115,10 @@ std::vector<OptionComplaint> CacheOptions::complaints() const {
 
 bool CacheOptions::offers(std::string_view interface_name) const noexcept {
   const auto is = [&](const InterfaceId& other) { return other.name == interface_name; };
-  return is(ICache::interface_id) || (is(IComputingCache::interface_id) && remember) ||
-         (is(ITaggedCache::interface_id) && tags) || (is(ITieredCache::interface_id) && near) ||
-         (is(ICacheMetrics::interface_id) && metrics) || (is(ICodecStatistics::interface_id) && codec) ||
-         (is(IFailoverStatistics::interface_id) && failover);
+  const bool computes = is(IComputingCache::interface_id) || is(IComputingStatistics::interface_id);
+  return is(ICache::interface_id) || (computes && remember) || (is(ITaggedCache::interface_id) && tags) ||
+         (is(ITieredCache::interface_id) && near) || (is(ICacheMetrics::interface_id) && metrics) ||
+         (is(ICodecStatistics::interface_id) && codec) || (is(IFailoverStatistics::interface_id) && failover);
 }
 
 }  // namespace cachesite

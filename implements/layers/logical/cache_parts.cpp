@@ -80,6 +80,7 @@ void CacheParts::add_remember(const CacheOptions& options) {
   const auto computing =
       put_on<RememberCache>("remember", "RememberCache", RememberCacheOptions(*options.remember));
   offer<IComputingCache>(*computing);
+  offer<IComputingStatistics>(*computing);
   // Evictions and writes with tags are told to the computations that are under way.
   if (tags_below)
     interfaces_.insert(interfaces_.begin(),

@@ -113,9 +113,11 @@ void MetricsCache::read_by_target(CacheRequest& request) {
 }
 
 void MetricsCache::do_begin(CacheRequest& request) {
-  if (request.operation == CacheOperation::read)
-    return request.target != nullptr ? read_by_target(request)
-                                     : request.end(do_read(request.key, *request.destination));
+  if (request.operation == CacheOperation::read) {
+    if (request.target != nullptr) return read_by_target(request);
+    if (request.stale != nullptr) return forward(request);
+    return request.end(do_read(request.key, *request.destination));
+  }
   const auto number = counters_->mine().calls[static_cast<std::size_t>(request.operation)].fetch_add(
       1, std::memory_order_relaxed);
   const bool timed = counters_->is_timed(number);

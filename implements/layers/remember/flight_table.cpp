@@ -40,35 +40,97 @@ bool FlightTable::needs_this_thread(const Flight& flight) const {
   const auto self = std::this_thread::get_id();
   for (const Flight* next = &flight;;) {
     if (next->result_) return false;
-    if (next->leader == self) return true;
-    const auto waits = waiting_.find(next->leader);
+    if (next->leader_ == self) return true;
+    const auto waits = waiting_.find(next->leader_);
     if (waits == waiting_.end()) return false;
     next = waits->second;
   }
 }
 
 FlightTable::Boarding FlightTable::board(std::string_view key, std::uint64_t landings_before,
-                                         std::span<const std::string> tags) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = flights_.find(key); found != flights_.end()) {
-    if (needs_this_thread(*found->second)) return {Role::circular, nullptr};
-    waiting_.emplace(std::this_thread::get_id(), found->second.get());
-    return {Role::passenger, found->second};
+                                         std::span<const std::string> tags, const Limits& limits) {
+  std::shared_ptr<Flight> retired;  // told to stop without the lock
+  Boarding boarding{Role::leader, nullptr};
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = flights_.find(key); found != flights_.end()) {
+      if (needs_this_thread(*found->second)) return {Role::circular, nullptr};
+      const bool late =
+          limits.hard.count() > 0 && Flight::TimePoint::clock::now() >= found->second->begun + limits.hard;
+      if (!late) {
+        if (found->second->waiting_ >= limits.most_waiting) return {Role::crowded, nullptr};
+        waiting_.emplace(std::this_thread::get_id(), found->second.get());
+        ++found->second->waiting_;
+        return {Role::passenger, found->second};
+      }
+      retired = found->second;
+      retire(found);
+      retired_by_boarding_.fetch_add(1);
+    }
+    if (retired_now_.load() > 0 && retired_now_.load() >= limits.most_retired) {
+      boarding.role = Role::exhausted;
+    } else {
+      boarding.flight = std::make_shared<Flight>(tags);
+      flights_.emplace(std::string(key), boarding.flight);
+      under_way_.fetch_add(1);
+      boarding.look_again = landings_.load() != landings_before;
+    }
   }
-  auto flight = std::make_shared<Flight>(std::this_thread::get_id(), tags);
-  flights_.emplace(std::string(key), flight);
-  under_way_.fetch_add(1);
-  return {Role::leader, std::move(flight), landings_.load() != landings_before};
+  if (retired) retired->stop.request_stop();
+  return boarding;
+}
+
+void FlightTable::hand_over(Flight& flight) {
+  const std::lock_guard lock(mutex_);
+  flight.leader_ = {};
+}
+
+void FlightTable::lead(Flight& flight) {
+  const std::lock_guard lock(mutex_);
+  flight.leader_ = std::this_thread::get_id();
 }
 
 std::optional<Lookup> FlightTable::wait(Flight& flight, TimePoint deadline) {
+  const auto self = std::this_thread::get_id();
   {
     std::unique_lock lock(mutex_);
+    if (waiting_.try_emplace(self, &flight).second) ++flight.waiting_;
     flight.landed_.wait_until(lock, deadline, [&] { return flight.result_ || closed_.load(); });
-    waiting_.erase(std::this_thread::get_id());
+    waiting_.erase(self);
+    --flight.waiting_;
     if (!flight.result_) return std::nullopt;
   }
   return flight.result_;
+}
+
+void FlightTable::leave(Flight& flight) {
+  const std::lock_guard lock(mutex_);
+  waiting_.erase(std::this_thread::get_id());
+  --flight.waiting_;
+}
+
+// It stays among those apart, where what changes its key finds it.
+void FlightTable::retire(Flights::iterator place) {
+  apart_.emplace(place->first, place->second);
+  place->second->retired_ = true;
+  flights_.erase(place);
+  retired_now_.fetch_add(1);
+}
+
+bool FlightTable::retire(std::string_view key, const std::shared_ptr<Flight>& flight) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = flights_.find(key);
+    if (found == flights_.end() || found->second != flight || flight->result_) return false;
+    retire(found);
+  }
+  flight->stop.request_stop();
+  return true;
+}
+
+bool FlightTable::is_retired(const Flight& flight) const {
+  const std::lock_guard lock(mutex_);
+  return flight.retired_;
 }
 
 void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flight,
@@ -78,6 +140,10 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
     flight->result_.emplace(result);
     const auto found = flights_.find(key);
     if (found != flights_.end() && found->second == flight) flights_.erase(found);
+    if (flight->retired_) {
+      std::erase_if(apart_, [&](const auto& entry) { return entry.second == flight; });
+      retired_now_.fetch_sub(1);
+    }
     landings_.fetch_add(1);
     under_way_.fetch_sub(1);
   }
@@ -85,7 +151,7 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
 }
 
 std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags) {
-  auto flight = std::make_shared<Flight>(std::this_thread::get_id(), tags);
+  auto flight = std::make_shared<Flight>(tags);
   const std::lock_guard lock(mutex_);
   apart_.emplace(std::string(key), flight);
   under_way_.fetch_add(1);
@@ -167,6 +233,21 @@ void FlightTable::close() noexcept {
   closed_.store(true);
   for (const auto& [thread, flight] : waiting_)
     flight->landed_.notify_all();
+}
+
+void FlightTable::stop_all() noexcept {
+  std::vector<std::shared_ptr<Flight>> flights;
+  try {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, flight] : flights_)
+      flights.push_back(flight);
+    for (const auto& [key, flight] : apart_)
+      flights.push_back(flight);
+  } catch (...) {
+    return;  // without memory they go on to their end
+  }
+  for (const auto& flight : flights)
+    flight->stop.request_stop();
 }
 
 }  // namespace cachesite::remembering

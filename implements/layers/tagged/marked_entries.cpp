@@ -67,7 +67,9 @@ void MarkedEntries::do_begin(CacheRequest& request) {
 
 void MarkedEntries::begin_read(CacheRequest& request) {
   if (request.is_batch()) return read_all(request.keys, request.results_as<Lookup>());
-  request.end(do_read(request.key, *request.destination));
+  if (request.stale == nullptr) return request.end(do_read(request.key, *request.destination));
+  const auto found = forward_stale_read(request.key, *request.destination, *request.stale);
+  request.end(payload_of(found, *request.destination));
 }
 
 void MarkedEntries::begin_look(CacheRequest& request) {
@@ -89,7 +91,11 @@ void MarkedEntries::begin_store(CacheRequest& request) {
 }
 
 Result<Found> MarkedEntries::do_read(std::string_view key, Value& destination) {
-  const auto found = forward_read(key, destination);
+  return payload_of(forward_read(key, destination), destination);
+}
+
+// What was read, without its marks; a miss when a tag was evicted.
+Result<Found> MarkedEntries::payload_of(const Result<Found>& found, Value& destination) {
   if (!found.ok() || found.value() != Found::hit || !looks_tagged(destination.text())) return found;
   const Value stored = std::move(destination);
   destination = Value();

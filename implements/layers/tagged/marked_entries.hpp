@@ -33,6 +33,7 @@ class MarkedEntries final : public CacheLayer, public TagStore {
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
+  Result<Found> payload_of(const Result<Found>& found, Value& destination);
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
 

@@ -136,7 +136,7 @@ void TaggedCache::do_begin(CacheRequest& request) {
 
 void TaggedCache::pass(CacheRequest& request) {
   forward(request);
-  inner_->calls.add(request, layers::end_of(request));
+  if (request.stale == nullptr) inner_->calls.add(request, layers::end_of(request));
 }
 
 void TaggedCache::remove_own(CacheRequest& request) {

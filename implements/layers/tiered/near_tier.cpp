@@ -1,5 +1,7 @@
 #include "layers/tiered/near_tier.hpp"
 
+#include <cachesite/detail/i_stale_store.hpp>
+
 #include <functional>
 #include <utility>
 
@@ -40,6 +42,17 @@ std::optional<Found> NearTier::read(std::string_view key, Value& destination) no
   if (found.ok() && found.value() != Found::miss) return found.value();
   if (negative_ttl_ && absent_.contains(key).value_or(false)) return Found::miss;
   return std::nullopt;
+}
+
+bool NearTier::keep_ended(std::chrono::milliseconds time) noexcept {
+  auto* const store = dynamic_cast<detail::IStaleStore*>(copies_.get());
+  if (store == nullptr || !store->keep_ended(time)) return false;
+  keeps_ended_.store(true, relaxed);
+  return true;
+}
+
+void NearTier::forget_ended() noexcept {
+  if (auto* const store = dynamic_cast<detail::IStaleStore*>(copies_.get())) store->forget_ended();
 }
 
 NearTier::Ticket NearTier::ticket(std::string_view key) const noexcept {
@@ -106,6 +119,15 @@ bool NearTier::changed(std::string_view key) noexcept {
   own.changes.fetch_add(1, std::memory_order_release);
   if (negative_ttl_) (void)absent_.remove(key);
   return copies_->remove(key).value_or(false);
+}
+
+void NearTier::changed_end(std::string_view key) noexcept {
+  if (!keeps_ended_.load(relaxed)) return static_cast<void>(changed(key));
+  const auto own = changes_of(key);
+  const std::lock_guard lock(own.stripe.mutex);
+  own.changes.fetch_add(1, std::memory_order_release);
+  if (negative_ttl_) (void)absent_.remove(key);
+  if (!copies_->expire(key, std::chrono::milliseconds(1)).ok()) (void)copies_->remove(key);
 }
 
 void NearTier::void_all_tickets() noexcept {

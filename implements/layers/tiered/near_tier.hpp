@@ -32,6 +32,12 @@ class NearTier {
   /// An answer without the far tier; empty when there is none.
   std::optional<Found> read(std::string_view key, Value& destination) noexcept;
 
+  /// Ends a read that takes an ended copy, too.
+  void read_copy(CacheRequest& request) noexcept { copies_->perform(request); }
+  /// As IStaleStore. False when the near tier does not offer it.
+  bool keep_ended(std::chrono::milliseconds time) noexcept;
+  void forget_ended() noexcept;
+
   /// To be taken before the far tier is asked.
   [[nodiscard]] Ticket ticket(std::string_view key) const noexcept;
   /// Keeps a copy for at most `left`, which was true at `asked`.
@@ -45,6 +51,8 @@ class NearTier {
                   Ticket ticket) noexcept;
   /// The far tier may have changed the entry. True when there was a copy.
   bool changed(std::string_view key) noexcept;
+  /// The far tier may have changed the end of the entry: its copy ends, and is kept like one that has ended.
+  void changed_end(std::string_view key) noexcept;
   void changed_matching(std::string_view pattern) noexcept;
   void clear() noexcept;
 
@@ -80,6 +88,7 @@ class NearTier {
   const std::optional<TimeToLive> negative_ttl_;
   const std::shared_ptr<const IClock> clock_;
   MemoryCache absent_;
+  std::atomic<bool> keeps_ended_{false};
   mutable std::array<Stripe, 64> stripes_;
 };
 

@@ -18,6 +18,7 @@ constexpr std::memory_order relaxed = std::memory_order_relaxed;
 ParameterTable TieredCacheOptions::parameters() {
   using namespace std::chrono_literals;
   using O = TieredCacheOptions;
+  using std::chrono::milliseconds;
   return {
       parameter("over", &O::over, "The far tier: the cache that holds every entry, such as a RedisCache.")
           .required(),
@@ -30,6 +31,11 @@ ParameterTable TieredCacheOptions::parameters() {
           .at_least(1ms),
       parameter("negative_ttl", &O::negative_ttl,
                 "How long a miss of the far tier is remembered; 0: not at all."),
+      parameter(
+          "keep_stale", &O::keep_stale,
+          "How long a copy is kept after its end, for a RememberCache above that returns it when no newer "
+          "value can be had; 0: not at all. The near tier has to be a MemoryCache.")
+          .between(0ms, milliseconds(longest_keep)),
   };
 }
 
@@ -41,6 +47,8 @@ std::vector<OptionComplaint> TieredCacheOptions::complaints() const {
   if (!TimeToLive(near_ttl).valid()) complaints.push_back({"near_ttl", "a TTL is 1 ms to 10 years"});
   if (negative_ttl.count() != 0 && !TimeToLive(negative_ttl).valid())
     complaints.push_back({"negative_ttl", "0, or 1 ms to 10 years"});
+  if (keep_stale.count() < 0 || keep_stale > longest_keep)
+    complaints.push_back({"keep_stale", "0 to 30 days"});
   return complaints;
 }
 
@@ -123,6 +131,7 @@ Result<Found> TieredCache::do_read(std::string_view key, Value& destination) {
 void TieredCache::do_begin(CacheRequest& request) {
   switch (request.effect()) {
     case CacheEffect::read:
+      if (request.stale != nullptr) return read_copy(request);
       return request.is_batch() ? read_many(request)
                                 : request.end(do_read(request.key, *request.destination));
     case CacheEffect::store:
@@ -142,10 +151,24 @@ void TieredCache::do_begin(CacheRequest& request) {
   inner_->count(request);
 }
 
+void TieredCache::read_copy(CacheRequest& request) {
+  if (stopped()) return request.fail(closed());
+  inner_->near.read_copy(request);
+}
+
+bool TieredCache::keep_ended(std::chrono::milliseconds time) noexcept {
+  return inner_->near.keep_ended(time);
+}
+
+void TieredCache::forget_ended() noexcept {
+  inner_->near.forget_ended();
+}
+
 void TieredCache::forget_copies(const CacheRequest& request) {
   auto& near = inner_->near;
   switch (request.subject()) {
     case CacheSubject::key:
+      if (request.effect() == CacheEffect::prolong) return near.changed_end(request.key);
       (void)near.changed(request.key);
       return;
     case CacheSubject::batch:

@@ -7,6 +7,7 @@
 #include <cachesite/tiered_cache.hpp>
 
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 
 namespace cachesite {
@@ -18,7 +19,10 @@ class TieredCache::Inner {
   Inner(const TieredCacheOptions& options, const ComponentContext& context)
       : claim(*options.near.component()),
         near(options.near.component(), options.near_ttl, options.negative_ttl, context),
-        near_waits(waits(*options.near.component())) {}
+        near_waits(waits(*options.near.component())) {
+    if (options.keep_stale.count() > 0 && !near.keep_ended(options.keep_stale))
+      throw std::invalid_argument("TieredCache: keep_stale: the near tier does not keep ended entries");
+  }
 
   // What the near tier knows, counted.
   std::optional<Found> known(std::string_view key, Value& destination) noexcept {

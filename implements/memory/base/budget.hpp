@@ -1,5 +1,8 @@
 #pragma once
 
+#include "memory/base/tick.hpp"
+
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -51,6 +54,17 @@ class Budget {
     return entries() + entries() / 32 >= most_entries() ||
            bytes() + bytes() / 32 + more_bytes >= most_bytes();
   }
+  // An entry that ended at this time, or earlier, is given up.
+  Tick over_at(Tick now) const noexcept {
+    const Tick kept = kept_.load(std::memory_order_relaxed);
+    if (kept == 0) [[likely]]
+      return now;
+    return std::min(now, std::max(now - std::min(now, kept), forgotten_.load(std::memory_order_relaxed)));
+  }
+  void keep_ended(Tick time) noexcept { kept_.store(time, std::memory_order_relaxed); }
+  // What has ended by now is not kept.
+  void forget_ended(Tick now) noexcept { forgotten_.store(now, std::memory_order_relaxed); }
+
   std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   std::uint64_t most_entries() const noexcept { return most_entries_.load(std::memory_order_relaxed); }
@@ -63,6 +77,8 @@ class Budget {
   alignas(64) std::atomic<std::uint64_t> bytes_{0};
   alignas(64) std::atomic<std::uint64_t> most_entries_;
   std::atomic<std::uint64_t> most_bytes_;
+  std::atomic<Tick> kept_{0};
+  std::atomic<Tick> forgotten_{0};
 };
 
 }  // namespace cachesite::memory

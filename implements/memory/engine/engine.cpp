@@ -157,6 +157,16 @@ Found Engine::read_thoroughly(std::string_view key, Value& destination) {
   return found;
 }
 
+Found Engine::read_ended(std::string_view key, Value& destination, std::chrono::milliseconds& age) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  Tick ended_for = 0;
+  const Found found = ordered_ ? ordered_->read_ended(key, destination, ended_for)
+                               : shard(hash).read_ended(hash, key, destination, ended_for);
+  // Rounded up: what has ended is older than nothing.
+  age = std::chrono::milliseconds((ended_for + ticks_per_millisecond - 1) / ticks_per_millisecond);
+  return found;
+}
+
 void Engine::read_many(std::span<const std::string_view> keys, std::span<Found> found,
                        std::span<Value> values) {
   constexpr std::size_t batch = 32;

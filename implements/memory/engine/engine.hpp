@@ -14,6 +14,7 @@
 #include <cachesite/value.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -40,6 +41,12 @@ class Engine {
 
   // Throws std::bad_alloc when the destination cannot have the memory.
   Found read(std::string_view key, Value& destination);
+  // As `read`, but also finds an entry that has ended and is kept; `age` is how long ago it ended, or 0.
+  Found read_ended(std::string_view key, Value& destination, std::chrono::milliseconds& age);
+  // Entries stay for so long after their end, unless room is needed.
+  void keep_ended(std::chrono::milliseconds time) noexcept;
+  // Those that have ended by now do not.
+  void forget_ended() noexcept;
   // Reads many: their cache misses overlap. `found` and `values` are as long as `keys`.
   void read_many(std::span<const std::string_view> keys, std::span<Found> found, std::span<Value> values);
   WriteOutcome write(std::string_view key, const std::optional<ByteView>& value, std::uint64_t time_to_live);

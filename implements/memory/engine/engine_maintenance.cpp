@@ -29,6 +29,14 @@ void Engine::clear() {
   if (estimate_) estimate_->clear();
 }
 
+void Engine::keep_ended(std::chrono::milliseconds time) noexcept {
+  budget_.keep_ended(static_cast<Tick>(time.count()) * ticks_per_millisecond);
+}
+
+void Engine::forget_ended() noexcept {
+  budget_.forget_ended(clock_.now());
+}
+
 void Engine::set_max_size(std::uint64_t entries) noexcept {
   budget_.set_most_entries(entries);
 }

@@ -111,8 +111,10 @@ struct MemoryCache::Setup {
   std::shared_ptr<ILogger> logger;
   std::atomic<std::uint64_t> max_size{0};
   std::atomic<std::uint64_t> max_bytes{0};
+  std::atomic<std::int64_t> kept{0};
 
   void apply_to(memory::Engine& engine) const noexcept {
+    if (const auto time = kept.load()) engine.keep_ended(std::chrono::milliseconds(time));
     if (const auto entries = max_size.load()) engine.set_max_size(entries);
     if (const auto bytes = max_bytes.load()) engine.set_max_bytes(bytes);
   }
@@ -178,6 +180,15 @@ Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
     counters_->failures.fetch_add(1, std::memory_order_relaxed);
     throw;
   }
+}
+
+Result<Found> MemoryCache::do_read_stale(std::string_view key, Value& destination, StaleRead& stale) {
+  if (stopped()) return closed();
+  auto* const existing = existing_engine();
+  if (existing == nullptr) return Found::miss;
+  const auto found = existing->read_ended(key, destination, stale.age);
+  stale.stale = found != Found::miss && stale.age.count() > 0;
+  return stale.stale && stale.age > stale.longest ? Found::miss : found;
 }
 
 [[gnu::always_inline]] inline TimeToLive MemoryCache::spread(std::string_view key,
@@ -310,6 +321,13 @@ Status MemoryCache::do_scan(std::string_view pattern, ScanPosition& position,
   return Done{};
 }
 
+// Ended entries that are kept go, too.
+Result<std::uint64_t> MemoryCache::do_remove_matching(std::string_view pattern) {
+  const auto removed = remove_by_scan(*this, pattern);
+  if (removed.ok() && setup_->kept.load() != 0) forget_ended();
+  return removed;
+}
+
 Status MemoryCache::do_clear() {
   if (stopped()) return closed();
   if (auto* const existing = existing_engine()) existing->clear();
@@ -331,6 +349,18 @@ void MemoryCache::set_max_size(std::uint64_t entries) noexcept {
 void MemoryCache::set_max_bytes(ByteSize size) noexcept {
   setup_->max_bytes.store(std::max(size.bytes, least_bytes));
   if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
+}
+
+bool MemoryCache::keep_ended(std::chrono::milliseconds time) noexcept {
+  auto known = setup_->kept.load();
+  while (known < time.count() && !setup_->kept.compare_exchange_weak(known, time.count())) {
+  }
+  if (auto* const existing = existing_engine()) setup_->apply_to(*existing);
+  return true;
+}
+
+void MemoryCache::forget_ended() noexcept {
+  if (auto* const existing = existing_engine()) existing->forget_ended();
 }
 
 void MemoryCache::upkeep(unsigned slices) noexcept {

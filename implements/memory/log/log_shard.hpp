@@ -51,6 +51,8 @@ class alignas(2048) LogShard {
   // The answer where `read_fast` gave none: a few optimistic attempts, then the lock. Throws std::bad_alloc
   // for the destination's memory.
   Found read(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred);
+  // Also finds an entry that has ended and is kept; `ended_for` is 0 for one that has not.
+  Found read_ended(std::uint64_t hash, std::string_view key, Value& destination, Tick& ended_for);
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;
   void prefetch_entry(std::uint64_t hash) const noexcept;
@@ -168,6 +170,7 @@ class alignas(2048) LogShard {
   enum class ReadAttempt : std::uint8_t { hit, null, miss, unsure };
   ReadAttempt read_optimistic(std::uint64_t hash, std::string_view key, Value& destination);
   Found read_locked(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred);
+  void copy_value(const Word* entry, EntryHeader header, Value& destination) const;
   void put_off(Word* entry, Tick now) noexcept;
 
   // Finding.
@@ -249,12 +252,16 @@ class alignas(2048) LogShard {
   bool keep_table(Tick now, DeferredWork& deferred) noexcept;
   bool has_room_to_spare(const EntryLog& log, unsigned part) const noexcept;
   bool wants_upkeep() const noexcept;
+  // As far as is known.
+  bool some_are_over(Tick now) const noexcept {
+    return soonest_ <= now && soonest_ <= context_.budget.over_at(now);
+  }
   bool is_due(Tick now) const noexcept {
-    return soonest_ <= now || upkeep_pending_ || spare_credits_ != 0 || context_.budget.over();
+    return some_are_over(now) || upkeep_pending_ || spare_credits_ != 0 || context_.budget.over();
   }
   // What nothing waits for is done with one write in so many.
   bool is_due_after_store(Tick now) const noexcept {
-    return soonest_ <= now || upkeep_pending_ || has_spare_room_ || writes_ % writes_per_upkeep == 0;
+    return some_are_over(now) || upkeep_pending_ || has_spare_room_ || writes_ % writes_per_upkeep == 0;
   }
   static constexpr std::uint32_t writes_per_sweep_elsewhere = 16;
   static constexpr std::uint32_t writes_per_upkeep = 16;
@@ -265,7 +272,7 @@ class alignas(2048) LogShard {
   }
   // Drops what is over among the next entries; does nothing when no entry can be over.
   bool sweep(unsigned steps, Tick now, DeferredWork& deferred) noexcept {
-    return soonest_ <= now && sweep_on(steps, now, deferred);
+    return some_are_over(now) && sweep_on(steps, context_.budget.over_at(now), deferred);
   }
   bool sweep_on(unsigned steps, Tick now, DeferredWork& deferred) noexcept;
   void compact(EntryLog& log, unsigned steps) noexcept;

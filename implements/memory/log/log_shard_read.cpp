@@ -34,7 +34,10 @@ LogShard::ReadAttempt LogShard::read_optimistic(std::uint64_t hash, std::string_
         continue;
       }
       if (header.key_size() != key.size() || !same_bytes(key_words, key.data(), key.size())) continue;
-      if (header.is_expired(entry, clock_.now())) return ReadAttempt::unsure;
+      if (const Tick now = clock_.now(); header.is_expired(entry, now)) {
+        const bool kept = !header.is_expired(entry, context_.budget.over_at(now));
+        return kept && unchanged() ? ReadAttempt::miss : ReadAttempt::unsure;
+      }
       const std::size_t size = header.value_size();
       copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
       if (!unchanged()) return ReadAttempt::unsure;
@@ -73,18 +76,13 @@ Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& des
   const EntryHeader header = load_header(entry);
   const Tick now = clock_.now();
   if (header.is_expired(entry, now)) {
+    if (!header.is_expired(entry, context_.budget.over_at(now))) return Found::miss;
     drop_at(located.position, located.reference, header, RemovalCause::expired, deferred);
     maintain(now, deferred);
     settle();
     return Found::miss;
   }
-  if (header.is_external()) {
-    const ExternalEntry& external = *external_of(entry, header);
-    if (external.value) destination.share(external.value, external.value_size);
-  } else if (!header.is_null()) {
-    const std::size_t size = header.value_size();
-    copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
-  }
+  copy_value(entry, header, destination);
   Bucket& bucket = *located.position.bucket;
   bucket.count_use(bucket.word1.load(std::memory_order_relaxed), located.position.slot);
   if (context_.idle != 0) {
@@ -92,6 +90,31 @@ Found LogShard::read_locked(std::uint64_t hash, std::string_view key, Value& des
     put_off(entry, now);
   }
   return header.is_null() ? Found::null : Found::hit;
+}
+
+Found LogShard::read_ended(std::uint64_t hash, std::string_view key, Value& destination, Tick& ended_for) {
+  const Guard guard(*this);
+  Located located;
+  if (!find(hash, key, located)) return Found::miss;
+  const Word* entry = arena_.at(located.reference);
+  const EntryHeader header = load_header(entry);
+  const Tick now = clock_.now();
+  const bool ended = header.is_expired(entry, now);
+  if (ended && header.is_expired(entry, context_.budget.over_at(now))) return Found::miss;
+  ended_for = ended ? std::max<Tick>(1, now - header.deadline(entry)) : 0;
+  copy_value(entry, header, destination);
+  return header.is_null() ? Found::null : Found::hit;
+}
+
+// Throws std::bad_alloc for the destination's memory.
+void LogShard::copy_value(const Word* entry, EntryHeader header, Value& destination) const {
+  if (header.is_external()) {
+    const ExternalEntry& external = *external_of(entry, header);
+    if (external.value) destination.share(external.value, external.value_size);
+  } else if (!header.is_null()) {
+    const std::size_t size = header.value_size();
+    copy_out(destination.resize_for_overwrite(size).data(), entry + header.value_offset(), size);
+  }
 }
 
 void LogShard::put_off(Word* entry, Tick now) noexcept {

@@ -47,19 +47,37 @@ Found OrderedStore::read(std::string_view key, Value& destination, DeferredWork&
   Node& node = *found->second;
   const Tick now = context_.clock.now();
   if (deadline_of(node) <= now) {
-    drop(node, RemovalCause::expired, deferred);
+    if (is_over(node, now)) drop(node, RemovalCause::expired, deferred);
     return Found::miss;
   }
-  if (!node.is_null) {
-    if (node.value_size <= Value::inline_capacity) {
-      destination.assign(std::string_view(reinterpret_cast<const char*>(node.value.get()), node.value_size));
-    } else {
-      destination.share(node.value, node.value_size);
-    }
-  }
+  copy_value(node, destination);
   used(node);
   put_off(node, now);
   return node.is_null ? Found::null : Found::hit;
+}
+
+Found OrderedStore::read_ended(std::string_view key, Value& destination, Tick& ended_for) const {
+  const Guard guard(*this);
+  const Node* const node = find(key);
+  const Tick now = context_.clock.now();
+  if (node == nullptr || is_over(*node, now)) return Found::miss;
+  const bool ended = !lives(node, now);
+  ended_for = ended ? std::max<Tick>(1, now - deadline_of(*node)) : 0;
+  copy_value(*node, destination);
+  return node->is_null ? Found::null : Found::hit;
+}
+
+// Ended, and not kept any longer.
+bool OrderedStore::is_over(const Node& node, Tick now) const noexcept {
+  return deadline_of(node) <= context_.budget.over_at(now);
+}
+
+void OrderedStore::copy_value(const Node& node, Value& destination) {
+  if (node.is_null) return;
+  if (node.value_size <= Value::inline_capacity)
+    destination.assign(std::string_view(reinterpret_cast<const char*>(node.value.get()), node.value_size));
+  else
+    destination.share(node.value, node.value_size);
 }
 
 Remaining OrderedStore::remaining(std::string_view key) const noexcept {
@@ -142,7 +160,7 @@ WriteOutcome OrderedStore::increment(std::string_view key, std::int64_t by, Tick
 
 WriteOutcome OrderedStore::put(std::unique_ptr<Node>& fresh, Tick expiry, Tick now, DeferredWork& deferred) {
   if (fresh->bytes() > context_.budget.most_bytes()) return WriteOutcome::too_large;
-  drop_expired(sweep_step, now, deferred);
+  drop_expired(sweep_step, context_.budget.over_at(now), deferred);
   for (unsigned i = 0; i < shrink_step && context_.budget.over() && evict(nullptr, deferred); ++i) {
   }
   if (Node* const node = find(fresh->key)) return put_over(*node, fresh, expiry, now, deferred);
@@ -209,8 +227,8 @@ WriteOutcome OrderedStore::expire(std::string_view key, Tick expiry, bool only_i
   const Guard guard(*this);
   Node* const node = find(key);
   if (node == nullptr) return WriteOutcome::unchanged;
-  if (!lives(node, context_.clock.now())) {
-    drop(*node, RemovalCause::expired, deferred);
+  if (const Tick now = context_.clock.now(); !lives(node, now)) {
+    if (is_over(*node, now)) drop(*node, RemovalCause::expired, deferred);
     return WriteOutcome::unchanged;
   }
   if (only_if_it_ends && node->expiry == never) return WriteOutcome::unchanged;
@@ -228,7 +246,7 @@ void OrderedStore::clear(DeferredWork& deferred) noexcept {
 
 void OrderedStore::upkeep(unsigned slices, DeferredWork& deferred) noexcept {
   const Guard guard(*this);
-  drop_expired(sweep_step * slices, context_.clock.now(), deferred);
+  drop_expired(sweep_step * slices, context_.budget.over_at(context_.clock.now()), deferred);
   for (unsigned i = 0; i < shrink_step * slices && context_.budget.over(); ++i) {
     if (!evict(nullptr, deferred)) return;
   }

@@ -40,6 +40,8 @@ class OrderedStore {
   OrderedStore& operator=(const OrderedStore&) = delete;
 
   Found read(std::string_view key, Value& destination, DeferredWork& deferred);
+  // Also finds an entry that has ended and is kept; `ended_for` is 0 for one that has not.
+  Found read_ended(std::string_view key, Value& destination, Tick& ended_for) const;
   Remaining remaining(std::string_view key) const noexcept;
   // `unchanged` when the condition does not hold.
   WriteOutcome write(WriteCondition condition, std::string_view key, const std::optional<ByteView>& value,
@@ -95,6 +97,8 @@ class OrderedStore {
   void set_end(Node& node, Tick expiry);
   void put_off(Node& node, Tick now);
   void drop(Node& node, RemovalCause cause, DeferredWork& deferred) noexcept;
+  bool is_over(const Node& node, Tick now) const noexcept;
+  static void copy_value(const Node& node, Value& destination);
   bool drop_expired(unsigned most, Tick now, DeferredWork& deferred) noexcept;
   bool make_room(std::uint64_t entries, std::uint64_t bytes, Tick now, const Node* keep,
                  DeferredWork& deferred) noexcept;

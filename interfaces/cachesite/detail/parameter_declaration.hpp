@@ -78,6 +78,8 @@ struct ParameterDeclaration {
   /// The parameters of a group, and a new options struct of the group with its defaults.
   std::shared_ptr<const ParameterTable> group;
   std::function<std::shared_ptr<const void>()> make_group;
+  /// The member that a group written as a single value gives; empty when that is not allowed.
+  std::string short_member;
   /// The options struct that declares it: that of the class, or a base of it. Null when `parameter()` did not
   /// make the declaration.
   const std::type_info* declared_in = nullptr;

@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(tags_are_offered_over_a_cache_that_has_them) {
   // A name stands for what there is.
   const auto site = load_component_site_from_text(
       "- {class: MemoryCache, name: store}\n" + layer("RememberCache", "r", "store"), Format::yaml);
-  BOOST_TEST(site->entries().size() == 3U);
+  BOOST_TEST(site->entries().size() == 4U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

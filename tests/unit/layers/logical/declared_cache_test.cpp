@@ -87,7 +87,8 @@ BOOST_AUTO_TEST_CASE(a_name_is_that_of_the_interfaces_that_the_parts_offer_and_o
     return interfaces;
   };
   BOOST_TEST(interfaces_with("prefix: 'shop:'") == "ICache");
-  BOOST_TEST(interfaces_with("tags: true, remember: true") == "ICache IComputingCache ITaggedCache");
+  BOOST_TEST(interfaces_with("tags: true, remember: true") ==
+             "ICache IComputingCache IComputingStatistics ITaggedCache");
   BOOST_TEST(interfaces_with("near: true, metrics: true, codec: true, failover: true") ==
              "ICache ICacheMetrics ICodecStatistics IFailoverStatistics ITieredCache");
 }

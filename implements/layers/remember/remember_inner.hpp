@@ -1,0 +1,83 @@
+#pragma once
+
+#include "basics/per_process.hpp"
+#include "basics/rising_counter.hpp"
+#include "layers/remember/computation_rules.hpp"
+#include "layers/remember/computing_counters.hpp"
+#include "layers/remember/crew.hpp"
+#include "layers/remember/failure_memory.hpp"
+#include "layers/remember/flight_table.hpp"
+#include "layers/remember/keys_at_work.hpp"
+#include "layers/remember/refresh_points.hpp"
+
+#include <cachesite/component_context.hpp>
+#include <cachesite/i_tagged_cache.hpp>
+#include <cachesite/i_tiered_cache.hpp>
+#include <cachesite/remember_cache.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+
+namespace cachesite {
+
+/// What the calls of one RememberCache share.
+class RememberCache::Inner {
+ public:
+  Inner(Options given, const ComponentContext& context)
+      : options(std::move(given)),
+        rules(options),
+        tagged(find_interface<ITaggedCache>(*options.over.component())),
+        tiers(tiers_below(*options.over.component())),
+        clock(context.clock),
+        logger(context.logger) {
+    if (options.refresh.mode != RefreshMode::off)
+      points = std::make_unique<remembering::RefreshPoints>(options.refresh, clock->now());
+  }
+
+  [[nodiscard]] remembering::FlightTable::Limits flight_limits() const noexcept {
+    return {options.factory_hard, options.most_abandoned, options.most_waiting};
+  }
+
+  /// Whose copies of a key may be older than its entry; null when there is none, or its keys are others.
+  [[nodiscard]] static ITieredCache* tiers_below(ICache& cache);
+  void note_cost(std::chrono::nanoseconds took) noexcept {
+    const auto before = cost.load(std::memory_order_relaxed);
+    const auto now = static_cast<std::int64_t>(took.count());
+    cost.store(before == 0 ? now : before + (now - before) / 8, std::memory_order_relaxed);
+  }
+
+  void tell_of_soft_limit() noexcept {
+    if (told_of_soft_limit.exchange(true, std::memory_order_relaxed)) return;
+    logger->log(
+        LogLevel::warning, "remember",
+        "factory_soft does not hold for callers whose factory may not outlive the call: use background()");
+  }
+
+  const Options options;
+  const remembering::ComputationRules rules;
+  ITaggedCache* const tagged;  // the cache below; null when it has no tags
+  ITieredCache* const tiers;   // below, where keys are the same; may be null
+  const std::shared_ptr<const IClock> clock;
+  const std::shared_ptr<ILogger> logger;
+  basics::PerProcess<remembering::FlightTable> table;
+  basics::PerProcess<remembering::FailureMemory> failures;
+  // In a forked child, callbacks of the one before are on stacks of threads that do not exist.
+  basics::PerProcess<std::stop_source> stopping;
+  remembering::ComputingCounters counters;
+  std::atomic<bool> told_of_soft_limit{false};
+  // Looks beyond the first of a call, which the cache below has counted too.
+  std::atomic<std::uint64_t> further_hits{0};
+  std::atomic<std::uint64_t> further_misses{0};
+  RisingCounter hits, misses;                          // as reported
+  std::unique_ptr<remembering::RefreshPoints> points;  // null: nothing is computed ahead
+  std::atomic<std::int64_t> cost{0};                   // of a factory, in nanoseconds: a moving average
+  basics::PerProcess<remembering::KeysAtWork> refreshing;
+  // The last: their work uses the others.
+  basics::PerProcess<remembering::Crew> crew;
+  basics::PerProcess<remembering::Crew> refresh_crew;
+};
+
+}  // namespace cachesite

@@ -1,0 +1,232 @@
+// Values that are computed again before they are missing.
+
+#include "support/wait_until.hpp"
+#include "unit/layers/remember/computing_world.hpp"
+
+#include <cachesite/logical_cache.hpp>
+#include <cachesite/memory_mutex_site.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/test/unit_test.hpp>
+
+using namespace cachesite;
+using namespace std::chrono_literals;
+using test::ComputingWorld;
+using test::HangingSource;
+using test::wait_until;
+
+namespace {
+
+void eagerly(RememberCacheOptions& options) {
+  options.refresh.mode = RefreshMode::eager;
+}
+
+// A factory that gives 1, 2, 3 ...
+struct Numbers {
+  std::shared_ptr<std::atomic<int>> last = std::make_shared<std::atomic<int>>(0);
+  std::string operator()() const { return std::to_string(++*last); }
+};
+
+std::string text(const Lookup& found) {
+  return found.hit() ? std::string(found.value().text()) : "";
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(refresh)
+
+BOOST_AUTO_TEST_CASE(nothing_is_computed_ahead_unless_it_is_asked_for) {
+  ComputingWorld world([](auto&) {});
+  const Numbers numbers;
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "1");
+  world.clock->advance(59s);
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "1");
+  BOOST_TEST(*numbers.last == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_reader_in_the_last_part_of_the_ttl_computes_and_has_the_new_value) {
+  ComputingWorld world(eagerly);
+  const Numbers numbers;
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "1");
+  world.clock->advance(47s);
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "1");
+  world.clock->advance(1s);
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "2");
+  BOOST_TEST((world.cache->time_to_live("k").value().left == 1min));
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "2");
+  world.clock->advance(48s);
+  BOOST_TEST(text(world.cache->remember("k", 1min, numbers)) == "3");
+  BOOST_TEST(world.statistics().refreshes == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(in_the_background_readers_have_the_present_value_meanwhile) {
+  ComputingWorld world(eagerly);
+  BOOST_TEST(world.give("old").hit());
+  world.clock->advance(50s);
+  const HangingSource source;
+  for (int call = 0; call < 3; ++call)
+    BOOST_TEST(text(world.cache->remember("k", 1min, background(source))) == "old");
+  BOOST_TEST(wait_until([&] { return source.started() == 1; }));
+  source.release();
+  BOOST_TEST(wait_until([&] { return text(world.cache->get("k")) == "late"; }));
+  BOOST_TEST(source.started() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(many_readers_compute_once) {
+  ComputingWorld world(eagerly);
+  BOOST_TEST(world.give("old").hit());
+  world.clock->advance(50s);
+  const Numbers numbers;
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 8; ++reader)
+    readers.emplace_back([&] {
+      for (int call = 0; call < 100; ++call)
+        BOOST_TEST(world.cache->remember("k", 1min, numbers).hit());
+    });
+  for (auto& reader : readers)
+    reader.join();
+  BOOST_TEST(*numbers.last == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_leaves_the_present_value_until_its_end) {
+  ComputingWorld world(eagerly);
+  BOOST_TEST(world.give("old").hit());
+  world.clock->advance(50s);
+  const auto found = world.fail();
+  BOOST_TEST(text(found) == "old");
+  BOOST_TEST(!found.stale());
+  BOOST_TEST(world.runs == 2);
+  BOOST_TEST(text(world.fail()) == "old");
+  BOOST_TEST(world.runs == 2);
+  world.clock->advance(10s);
+  BOOST_TEST(world.fail().failed());
+}
+
+BOOST_AUTO_TEST_CASE(a_null_does_not_replace_the_present_value) {
+  ComputingWorld world(eagerly);
+  BOOST_TEST(world.give("old").hit());
+  world.clock->advance(50s);
+  (void)world.cache->remember("k", 1min, [] { return std::nullopt; });
+  BOOST_TEST(text(world.cache->get("k")) == "old");
+}
+
+BOOST_AUTO_TEST_CASE(a_written_value_is_not_computed_again_before_its_end) {
+  ComputingWorld world(eagerly);
+  BOOST_TEST(world.give("old").hit());
+  BOOST_TEST(world.cache->write("k", "theirs", 1min).ok());
+  world.clock->advance(50s);
+  BOOST_TEST(text(world.give("unused")) == "theirs");
+}
+
+BOOST_AUTO_TEST_CASE(the_part_of_the_ttl_may_depend_on_the_key) {
+  ComputingWorld world([](auto& options) {
+    eagerly(options);
+    options.rules.resize(1);
+    options.rules[0].match = "page:*";
+    options.rules[0].refresh_from = 0.5;
+  });
+  const Numbers pages;
+  BOOST_TEST(text(world.cache->remember("page:1", 1min, pages)) == "1");
+  world.clock->advance(30s);
+  BOOST_TEST(text(world.cache->remember("page:1", 1min, pages)) == "2");
+}
+
+// Acceptance test 61; FusionCache 651.
+BOOST_AUTO_TEST_CASE(eager_takes_the_newer_far_value) {
+  ComponentContext context;
+  const auto clock = std::make_shared<test::FakeClock>();
+  context.clock = clock;
+  const auto far = std::make_shared<MemoryCache>(MemoryCacheOptions{}, context);
+  CacheOptions options;
+  options.store = std::shared_ptr<ICache>(far);
+  options.near.emplace().ttl = 10min;
+  options.remember.emplace().refresh.mode = RefreshMode::eager;
+  const auto ours = make_cache(options, context);
+  auto& computing = *find_interface<IComputingCache>(*ours);
+  const Numbers numbers;
+  BOOST_TEST(text(computing.remember("k", 1min, numbers)) == "1");
+  clock->advance(50s);
+  BOOST_TEST(far->write("k", "theirs", 1min).ok());
+  BOOST_TEST(text(computing.remember("k", 1min, numbers)) == "1");  // the copy; theirs is taken behind it
+  BOOST_TEST(text(computing.remember("k", 1min, numbers)) == "theirs");
+  BOOST_TEST(*numbers.last == 1);
+  const auto counted = find_interface<IComputingStatistics>(*ours)->computing_statistics();
+  BOOST_TEST(counted.refreshes_taken_from_far == 1U);
+  clock->advance(48s);
+  BOOST_TEST(text(computing.remember("k", 1min, numbers)) == "2");
+}
+
+// Acceptance test 63.
+BOOST_AUTO_TEST_CASE(swr_returns_at_once_and_refreshes_once) {
+  ComputingWorld world([](auto& options) {
+    options.stale.keep = 1h;
+    options.refresh.mode = RefreshMode::swr;
+  });
+  world.let_value_end();
+  const HangingSource source;
+  for (int call = 0; call < 5; ++call) {
+    const auto found = world.cache->remember("k", 1min, background(source));
+    BOOST_TEST(text(found) == "old");
+    BOOST_TEST(found.stale());
+  }
+  BOOST_TEST(wait_until([&] { return source.started() == 1; }));
+  source.release();
+  BOOST_TEST(wait_until([&] { return world.cache->get("k").hit(); }));
+  const auto found = world.cache->remember("k", 1min, background(source));
+  BOOST_TEST(text(found) == "late");
+  BOOST_TEST(!found.stale());
+  BOOST_TEST(source.started() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(swr_with_a_factory_that_ends_with_its_call_computes_as_after_a_miss) {
+  ComputingWorld world([](auto& options) {
+    options.stale.keep = 1h;
+    options.refresh.mode = RefreshMode::swr;
+  });
+  world.let_value_end();
+  BOOST_TEST(text(world.give("new")) == "new");
+}
+
+BOOST_AUTO_TEST_CASE(values_beyond_the_queue_are_not_computed_ahead) {
+  ComputingWorld world([](auto& options) {
+    eagerly(options);
+    options.refresh.workers = 1;
+    options.refresh.queue = 1;
+  });
+  for (const auto* const key : {"a", "b", "c"})
+    BOOST_TEST(world.give("old", key).hit());
+  world.clock->advance(50s);
+  const HangingSource source;
+  BOOST_TEST(world.cache->remember("a", 1min, background(source)).hit());
+  BOOST_TEST(wait_until([&] { return source.started() == 1; }));
+  BOOST_TEST(world.cache->remember("b", 1min, background(source)).hit());
+  BOOST_TEST(world.cache->remember("c", 1min, background(source)).hit());
+  BOOST_TEST(world.statistics().refreshes_dropped == 1U);
+  source.release();
+  BOOST_TEST(wait_until([&] { return source.ended() == 2; }));
+}
+
+BOOST_AUTO_TEST_CASE(another_process_that_holds_the_lock_is_not_waited_for) {
+  const auto locks = std::make_shared<MemoryMutexSite>();
+  ComputingWorld world([&](auto& options) {
+    eagerly(options);
+    options.locks = std::shared_ptr<IMutexSite>(locks);
+  });
+  BOOST_TEST(world.give("old").hit());
+  world.clock->advance(50s);
+  MutexRequest request;
+  request.expire = TimeToLive(1min);
+  const auto theirs = locks->get_mutex("k")->take(request);
+  BOOST_REQUIRE(theirs.ok());
+  BOOST_TEST(text(world.give("unused")) == "old");
+  BOOST_TEST(world.runs == 1);
+  BOOST_TEST(world.statistics().refreshes_dropped == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
