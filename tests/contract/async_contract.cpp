@@ -65,7 +65,10 @@ const bool redis_in_coroutines =
     test::register_cache_contract("redis_in_coroutines", [] { return over_redis(CallForm::coroutine); });
 const bool redis_waited_for =
     test::register_cache_contract("redis_waited_for", [] { return over_redis(CallForm::asynchronous); });
-const bool layers = test::register_layer_contracts(
+const bool layers_over_redis = test::register_layer_contracts(
+    "redis_in_coroutines", [](ComponentContext&) { return over_redis(CallForm::coroutine); },
+    test::Pairs::none);
+const bool layers_over_workers = test::register_layer_contracts(
     "workers_in_coroutines",
     [](ComponentContext& context) { return by_workers(CallForm::coroutine, context); },
     test::Pairs::neighbours);

@@ -163,7 +163,7 @@ bool register_layer_contracts(const std::string& ground, const MakeGround& make_
   const auto& all = layers();
   for (std::size_t first = 0; first < all.size(); ++first) {
     register_stack(ground, make_ground, {all[first]});
-    if (sanitized) continue;
+    if (sanitized || pairs == Pairs::none) continue;
     for (std::size_t second = 0; second < all.size(); ++second)
       if (pairs == Pairs::all || second == (first + 1) % all.size())
         register_stack(ground, make_ground, {all[first], all[second]});

@@ -18,6 +18,7 @@ using MakeGround = std::function<CacheSubject(ComponentContext& context)>;
 enum class Pairs {
   all,         ///< every one over every other
   neighbours,  ///< every one over one other
+  none,        ///< every one for itself
 };
 
 /// Registers the contract for every layer over that ground, and for pairs of layers. Under a sanitizer, which
