@@ -2,6 +2,7 @@
 
 #include "integration/lock_fixture.hpp"
 
+#include <cachesite/logical_cache.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_mutex_site.hpp>
 #include <cachesite/remember_cache.hpp>
@@ -104,6 +105,29 @@ BOOST_AUTO_TEST_CASE(sixty_four_threads_of_one_process_run_the_factory_once) {
   BOOST_TEST_MESSAGE("64 threads on Redis: the factory ran " << runs << " time; " << statistics.stampede_waits
                                                              << " waited, " << statistics.misses
                                                              << " misses counted");
+}
+
+BOOST_AUTO_TEST_CASE(an_old_value_stands_in_while_the_server_and_the_source_are_away) {
+  RedisServer server;
+  CacheOptions options;
+  options.store = start_site<RedisCache>(options_at<RedisCacheOptions>(server.port()));
+  options.near.emplace();
+  options.remember.emplace().stale.keep = 1h;
+  const auto cache = make_cache(options);
+  auto& computing = *find_interface<IComputingCache>(*cache);
+  const auto fail = [&] {
+    return computing.remember("k", 1min, [] { return Error(ErrorCode::unreachable, "the source is away"); });
+  };
+  BOOST_TEST(computing.remember("k", 20ms, [] { return "old"; }).hit());
+  BOOST_TEST(server.probe().get("k").value_or("") == "old");  // the bytes are those of the value alone
+  BOOST_REQUIRE(wait_until([&] { return cache->get("k").miss(); }));
+  server.kill();
+  const auto found = fail();
+  BOOST_TEST(found.stale());
+  BOOST_TEST(found.value().text() == "old");
+  BOOST_TEST(computing.remember("new", 1min, [] { return "computed"; }).value().text() == "computed");
+  (void)cache->remove("k");
+  BOOST_TEST(fail().failed());
 }
 
 BOOST_AUTO_TEST_CASE(four_processes_of_sixteen_threads_run_the_factory_once) {

@@ -137,6 +137,7 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
                        const Lookup& result) noexcept {
   {
     const std::lock_guard lock(mutex_);
+    if (flight->result_) return;
     flight->result_.emplace(result);
     const auto found = flights_.find(key);
     if (found != flights_.end() && found->second == flight) flights_.erase(found);

@@ -129,6 +129,7 @@ class FlightTable {
   [[nodiscard]] bool is_retired(const Flight& flight) const;
   /// How many retired ones `board` has met that nobody else had retired.
   [[nodiscard]] std::uint64_t retired_by_boarding() const noexcept { return retired_by_boarding_.load(); }
+  /// Does nothing for one that has landed.
   void land(std::string_view key, const std::shared_ptr<Flight>& flight, const Lookup& result) noexcept;
 
   /// A computation that nobody waits for; `end_apart` ends it.
