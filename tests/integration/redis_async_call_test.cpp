@@ -1,6 +1,7 @@
 // The asynchronous calls of IRedis against a real server.
 
 #include "integration/redis_connection_fixture.hpp"
+#include "support/redis_lab.hpp"
 #include "support/sanitized.hpp"
 
 #include <cachesite/async_call.hpp>
@@ -596,6 +597,88 @@ BOOST_FIXTURE_TEST_CASE(threads_and_callbacks_share_a_connection, Connected) {
     thread.join();
   BOOST_TEST(wait_until([&] { return idle == 32; }));
   BOOST_TEST(wrong == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_value_that_is_cancelled_half_way_leaves_the_connection_whole) {
+  Faulty world;
+  world.proxy.set(Direction::to_server, {.bytes_per_second = 4'000'000});
+  Answers large(1);
+  std::stop_source stop;
+  CallOptions options;
+  options.stop = stop.get_token();
+  const auto before = world.proxy.arrived(Direction::to_server);
+  const std::string value(4'000'000, 'v');
+  world.redis->async_call({"SET", "large", value}, options).start(large.taker());
+  BOOST_REQUIRE(world.proxy.wait_for_arrived(Direction::to_server, before + 100'000));
+  stop.request_stop();
+  BOOST_REQUIRE(large.complete());
+  BOOST_TEST((large.all().front().error().outcome() == Outcome::unknown));
+  world.proxy.pass();
+  const auto connections = world.proxy.accepted();
+  BOOST_TEST(world.redis->async_call({"STRLEN", "large"}).wait().ok());
+  BOOST_TEST(wait_until([&] { return world.redis->integer({"STRLEN", "large"}).value() == 4'000'000; }));
+  BOOST_TEST(world.proxy.accepted() == connections);
+}
+
+BOOST_AUTO_TEST_CASE(in_a_forked_child_calls_end_and_the_parent_s_go_on) {
+  if (sanitized) return;  // a child of several threads cannot be looked into
+  Faulty world;
+  world.proxy.set(Direction::to_client, {.flow = Flow::hold});
+  Answers answers(100);
+  for (int number = 0; number < 100; ++number)
+    world.redis->async_call({"ECHO", number}).start(answers.taker());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto answer = world.redis->async_call({"PING"}).wait();
+    ::_exit(!answer.ok() && answer.error().code() == ErrorCode::closed ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  BOOST_TEST(status == 0);
+  world.proxy.pass();
+  BOOST_REQUIRE(answers.complete());
+  for (const auto& answer : answers.all())
+    BOOST_TEST(answer.ok());
+}
+
+BOOST_AUTO_TEST_CASE(over_tls_calls_have_their_deadlines_cancellations_and_losses_too) {
+  const TestCertificates certificates;
+  const RedisServer server({.tls = certificates.server_tls()});
+  ChaosProxy proxy(server.tls_port());
+  auto options = connection_options(proxy.port());
+  options.host = "localhost";
+  options.ssl = true;
+  options.ssl_ca_certs = certificates.authority_file();
+  options.channels = 1;
+  const auto redis = connect(options);
+  proxy.set(Direction::to_client, {.piece_size = 7});
+  Answers whole(100);
+  for (int number = 0; number < 100; ++number)
+    redis->async_call({"ECHO", std::string(static_cast<std::size_t>(number), 'x')}).start(whole.taker());
+  BOOST_REQUIRE(whole.complete());
+  for (const auto& answer : whole.all())
+    BOOST_TEST(answer.ok());
+  proxy.set(Direction::to_client, {.flow = Flow::hold});
+  Answers late(1), cancelled(1), lost(20);
+  CallOptions short_patience;
+  short_patience.patience = 20ms;
+  redis->async_call({"PING"}, short_patience).start(late.taker());
+  std::stop_source stop;
+  CallOptions stoppable;
+  stoppable.stop = stop.get_token();
+  redis->async_call({"PING"}, stoppable).start(cancelled.taker());
+  for (int number = 0; number < 20; ++number)
+    redis->async_call(RedisCommand("ECHO", number).repeatable()).start(lost.taker());
+  stop.request_stop();
+  BOOST_REQUIRE(late.complete());
+  BOOST_TEST(late.with(ErrorCode::timeout) == 1U);
+  BOOST_REQUIRE(cancelled.complete());
+  BOOST_TEST(cancelled.with(ErrorCode::closed) == 1U);
+  proxy.drop_connections();
+  proxy.pass();
+  BOOST_REQUIRE(lost.complete());
+  for (const auto& answer : lost.all())
+    BOOST_TEST(answer.ok(), (answer.ok() ? "" : answer.error().message()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

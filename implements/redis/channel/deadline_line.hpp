@@ -50,9 +50,7 @@ class DeadlineLine {
     entry.previous_ = last_;
     (last_ != nullptr ? last_->next_ : first_) = &entry;
     last_ = &entry;
-    if (armed_) return true;
-    armed_ = true;
-    reactor_.arm(timer_, when);
+    if (when < armed_for_) arm(when);
     return true;
   }
   void leave(Entry& entry) noexcept {
@@ -73,12 +71,16 @@ class DeadlineLine {
     (entry.next_ != nullptr ? entry.next_->previous_ : last_) = entry.previous_;
     entry.in_ = false;
   }
+  void arm(TimePoint when) noexcept {
+    armed_for_ = when;
+    reactor_.arm(timer_, when);
+  }
   Entry* take_overdue(TimePoint now) noexcept {
     const std::lock_guard lock(lock_);
     Entry* const entry = first_;
     if (entry == nullptr || entry->when_ > now) {
-      armed_ = entry != nullptr;
-      if (armed_) reactor_.arm(timer_, entry->when_);
+      armed_for_ = TimePoint::max();
+      if (entry != nullptr) arm(entry->when_);
       return nullptr;
     }
     unlink(*entry);
@@ -91,7 +93,7 @@ class DeadlineLine {
   basics::SpinLock lock_;  // of all below
   Entry* first_ = nullptr;
   Entry* last_ = nullptr;
-  bool armed_ = false;
+  TimePoint armed_for_ = TimePoint::max();  // the timer, which goes on for one that has left
 };
 
 }  // namespace cachesite::redis

@@ -80,6 +80,12 @@ BOOST_FIXTURE_TEST_CASE(who_leaves_is_not_told, Deadlines) {
   BOOST_TEST(reactor.arms == 1);
   BOOST_REQUIRE(line.join(entries[0], begin + 30ms));
   BOOST_TEST((reactor.armed == begin + 30ms));
+  line.leave(entries[0]);
+  BOOST_REQUIRE(line.join(entries[1], begin + 40ms));
+  BOOST_TEST((reactor.armed == begin + 30ms));
+  reactor.time = begin + 30ms;
+  line.tell();
+  BOOST_TEST((reactor.armed == begin + 40ms));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_deadline_before_that_of_another_needs_a_timer_of_its_own, Deadlines) {
@@ -88,6 +94,7 @@ BOOST_FIXTURE_TEST_CASE(a_deadline_before_that_of_another_needs_a_timer_of_its_o
   line.leave(entries[1]);
   line.leave(entries[0]);
   BOOST_TEST(line.join(entries[1], begin + 9ms));
+  BOOST_TEST((reactor.armed == begin + 9ms));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
