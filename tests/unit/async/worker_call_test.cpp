@@ -75,7 +75,10 @@ BOOST_AUTO_TEST_CASE(a_call_that_takes_longer_than_its_caller_waits_ends_in_time
   {
     const std::string value(100'000, 'v');
     std::string key = "key";
-    const auto ended = world.cache->async_write(key, value, 1h, {.patience = 5ms}).wait();
+    auto ended = world.cache->async_write(key, value, 1h, {.patience = 5ms}).wait();
+    // On a busy machine it may not have left the line in time.
+    while (!ended.ok() && ended.error().outcome() == Outcome::not_done)
+      ended = world.cache->async_write(key, value, 1h, {.patience = 50ms}).wait();
     BOOST_REQUIRE(!ended.ok());
     BOOST_TEST((ended.error().code() == ErrorCode::timeout));
     BOOST_TEST((ended.error().outcome() == Outcome::unknown));
@@ -151,8 +154,11 @@ BOOST_AUTO_TEST_CASE(a_cache_lives_until_its_calls_have_ended_even_if_their_call
   world.cache->close();
   GatedCache* const cache = world.cache.get();
   auto call = cache->async_get("key").future();
-  BOOST_TEST((cache->async_get("key", {.patience = 1ms}).wait().error().code() == ErrorCode::timeout));
+  std::stop_source stop;
+  auto stopped = cache->async_get("key", {.stop = stop.get_token()}).future();
   BOOST_TEST(wait_until([&] { return cache->waiting() == 2; }));
+  stop.request_stop();
+  BOOST_TEST((stopped.get().error().code() == ErrorCode::closed));
   world.cache = nullptr;
   BOOST_TEST(!memory.expired());
   cache->open();
@@ -165,7 +171,7 @@ BOOST_AUTO_TEST_CASE(the_caller_of_a_cache_that_nobody_owns_waits_for_the_end_of
   GatedCache cache;
   cache.close();
   std::stop_source stop;
-  auto call = cache.async_get("key", {.patience = 1ms, .stop = stop.get_token()}).future();
+  auto call = cache.async_get("key", {.stop = stop.get_token()}).future();
   BOOST_TEST(wait_until([&] { return cache.waiting() == 1; }));
   stop.request_stop();
   BOOST_TEST((call.wait_for(20ms) == std::future_status::timeout));
