@@ -8,7 +8,6 @@
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
-#include <cachesite/computing_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>

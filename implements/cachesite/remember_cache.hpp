@@ -4,7 +4,6 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
-#include <cachesite/computing_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/mutex.hpp>

@@ -2,7 +2,7 @@
 
 #include "reports/reported_component.hpp"
 
-#include <cachesite/computing_statistics.hpp>
+#include <cachesite/computing_cache.hpp>
 
 #include <cstdint>
 #include <set>

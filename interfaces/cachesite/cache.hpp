@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cachesite/async_cache_calls.hpp>
 #include <cachesite/cache_request.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/detail/ask_cache.hpp>
+#include <cachesite/detail/async_cache_calls.hpp>
 #include <cachesite/detail/cache_rules.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 

@@ -4,7 +4,6 @@
 /// bases for components of your own. Each header can also be included by itself.
 
 #include <cachesite/aead_codec.hpp>
-#include <cachesite/async_cache_calls.hpp>
 #include <cachesite/async_call.hpp>
 #include <cachesite/async_request.hpp>
 #include <cachesite/bound_cache.hpp>
@@ -27,7 +26,6 @@
 #include <cachesite/composite_hook.hpp>
 #include <cachesite/compression_codec.hpp>
 #include <cachesite/computing_cache.hpp>
-#include <cachesite/computing_statistics.hpp>
 #include <cachesite/config.hpp>
 #include <cachesite/console_logger.hpp>
 #include <cachesite/data.hpp>

@@ -1,7 +1,6 @@
 #include <cachesite/cache_metrics.hpp>
 #include <cachesite/cache_statistics.hpp>
 #include <cachesite/computing_cache.hpp>
-#include <cachesite/computing_statistics.hpp>
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tiered_cache.hpp>

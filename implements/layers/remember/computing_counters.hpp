@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/computing_statistics.hpp>
+#include <cachesite/computing_cache.hpp>
 
 #include <atomic>
 #include <cstdint>
