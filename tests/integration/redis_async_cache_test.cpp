@@ -4,6 +4,7 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/async_call.hpp>
+#include <cachesite/event_loop.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -113,18 +114,28 @@ BOOST_AUTO_TEST_CASE(a_value_over_the_limit_spoils_its_own_key_of_a_batch_only) 
 }
 
 BOOST_AUTO_TEST_CASE(results_of_a_batch_are_written_at_its_end) {
-  World world;
+  EventLoop::Options loop_options;
+  loop_options.threads = 0;
+  const auto loop = std::make_shared<EventLoop>(loop_options);
+  RedisCacheOptions options;
+  options.event_loop = std::shared_ptr<IEventLoop>(loop);
+  World world(options);
   BOOST_REQUIRE(world.cache->set_value("key0", "value", 1min));
   const std::vector<std::string_view> keys{"key0", "key1"};
   std::vector<Lookup> found(2, Lookup(Error(ErrorCode::unsupported)));
   world.proxy.set(Direction::to_client, {.flow = Flow::hold});
-  std::atomic<bool> ended{false};
+  bool ended = false;
   const auto before = world.proxy.arrived(Direction::to_client);
   world.cache->async_get_many(keys, found).start([&](auto&&...) { ended = true; });
+  loop->run_ready();
+  loop->run_ready();
   BOOST_REQUIRE(world.proxy.wait_for_arrived(Direction::to_client, before + 1));
   BOOST_TEST((found[0].error().code() == ErrorCode::unsupported));
   world.proxy.pass();
-  BOOST_REQUIRE(wait_until([&] { return ended.load(); }));
+  BOOST_REQUIRE(wait_until([&] {
+    loop->run_ready();
+    return ended;
+  }));
   BOOST_TEST(found[0].hit());
 }
 

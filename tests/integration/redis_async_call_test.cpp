@@ -55,6 +55,26 @@ struct Faulty {
   std::shared_ptr<RedisConnection> redis;
 };
 
+/// A loop that the thread of the test runs, so that coroutines are destroyed where they are resumed.
+struct OwnLoop {
+  OwnLoop() {
+    EventLoop::Options options;
+    options.threads = 0;
+    loop = std::make_shared<EventLoop>(options);
+  }
+  void serve(RedisConnection::Options& options) const {
+    options.event_loop = std::shared_ptr<IEventLoop>(loop);
+  }
+  template <class Condition>
+  bool run_until(Condition&& condition) const {
+    return wait_until([&] {
+      loop->run_ready();
+      return condition();
+    });
+  }
+  std::shared_ptr<EventLoop> loop;
+};
+
 /// Collects the answers of many calls.
 class Answers {
  public:
@@ -140,9 +160,12 @@ BOOST_FIXTURE_TEST_CASE(a_call_gives_what_the_blocking_one_gives, Connected) {
   BOOST_TEST(nested.value().elements().size() == 3U);
   const auto refused = redis->async_call({"INCR", "key"}).wait();
   BOOST_TEST((refused.error().code() == ErrorCode::refused));
+  const OwnLoop own;
+  auto options = connection_options(server().port());
+  own.serve(options);
   std::atomic<int> right{0};
-  const Routine routine = read_into(redis, "coroutine", right);
-  BOOST_TEST(wait_until([&] { return right == 1; }));
+  const Routine routine = read_into(connect(options), "coroutine", right);
+  BOOST_TEST(own.run_until([&] { return right == 1; }));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_large_value_goes_both_ways, Connected) {
@@ -214,7 +237,8 @@ BOOST_FIXTURE_TEST_CASE(arguments_may_go_right_after_the_start, Connected) {
 }
 
 BOOST_AUTO_TEST_CASE(a_coroutine_may_be_destroyed_while_it_waits) {
-  Faulty world;
+  const OwnLoop own;
+  Faulty world([&](auto& options) { own.serve(options); });
   std::atomic<int> right{0};
   std::deque<Routine> going, staying;
   world.proxy.set(Direction::to_client, {.flow = Flow::hold});
@@ -223,11 +247,11 @@ BOOST_AUTO_TEST_CASE(a_coroutine_may_be_destroyed_while_it_waits) {
     staying.push_back(read_into(world.redis, "stays" + std::to_string(number), right));
   }
   while (going.size() > 30)
-    going.pop_front();  // some are queued, some are sent
-  BOOST_TEST(wait_until([&] { return world.proxy.arrived(Direction::to_client) > 0; }));
+    going.pop_front();  // these are queued, the others will have been sent
+  BOOST_TEST(own.run_until([&] { return world.proxy.arrived(Direction::to_client) > 0; }));
   going.clear();
   world.proxy.pass();
-  BOOST_TEST(wait_until([&] { return right == 50; }));
+  BOOST_TEST(own.run_until([&] { return right == 50; }));
   BOOST_TEST(world.proxy.accepted() <= 2U);
 }
 
@@ -614,10 +638,9 @@ BOOST_AUTO_TEST_CASE(a_large_value_that_is_cancelled_half_way_leaves_the_connect
   BOOST_REQUIRE(large.complete());
   BOOST_TEST((large.all().front().error().outcome() == Outcome::unknown));
   world.proxy.pass();
-  const auto connections = world.proxy.accepted();
   BOOST_TEST(world.redis->async_call({"STRLEN", "large"}).wait().ok());
   BOOST_TEST(wait_until([&] { return world.redis->integer({"STRLEN", "large"}).value() == 4'000'000; }));
-  BOOST_TEST(world.proxy.accepted() == connections);
+  BOOST_TEST(world.redis->endpoint_statistics().front().losses == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(in_a_forked_child_calls_end_and_the_parent_s_go_on) {
