@@ -8,6 +8,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/memory_cache.hpp>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -46,6 +47,7 @@ test::CacheSubject over_redis(CallForm form) {
   options.port = test::contract_server().port();
   auto subject = test::redis_subject(options);
   subject.form = form;
+  subject.short_time = std::chrono::milliseconds(100);  // a call by a worker takes its turn on a busy machine
   return subject;
 }
 
