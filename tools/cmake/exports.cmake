@@ -1,6 +1,6 @@
 cmake_minimum_required(VERSION 3.22)
 # Writes the linker's version script of the shared library: exported is what the public headers declare, types with all that belongs to
-# them and functions; nothing else.
+# them, functions and constants; nothing else.
 #   cmake -D SOURCE=<checkout> -D GENERATED=<folder of headers> -D VERSION=<version of the soname> -D OUTPUT=<file> -P exports.cmake
 #
 # Headers are read line by line: clang-format leaves whatever is declared in a namespace at the beginning of a line. Names are written as
@@ -58,6 +58,10 @@ function(export_declarations header)
       encode("${spaces};${CMAKE_MATCH_1}" function)
       # A function that returns std::string has the mark of its ABI behind its name.
       list(APPEND patterns "_ZN${function}E*" "_ZN${function}B5cxx11E*")
+    endif()
+    if(line MATCHES "^extern const .* ([a-z_][a-z0-9_]*)@")
+      encode("${spaces};${CMAKE_MATCH_1}" constant)
+      list(APPEND patterns "_ZN${constant}E")
     endif()
     set(is_template FALSE)
     if(line MATCHES "^template")
