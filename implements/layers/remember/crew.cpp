@@ -3,7 +3,6 @@
 #include "basics/background_thread.hpp"
 #include "basics/condition.hpp"
 
-#include <deque>
 #include <exception>
 #include <list>
 #include <mutex>
@@ -25,7 +24,7 @@ struct Crew::State {
 
   std::mutex mutex;
   basics::Condition wake;
-  std::deque<std::function<void()>> queue;
+  std::list<std::function<void()>> queue;
   std::list<Member> members;
   std::size_t working = 0;  // members that are not finished
   std::size_t idle = 0;
@@ -115,7 +114,7 @@ bool Crew::run(std::function<void()> work, const Limits& limits) noexcept {
 }
 
 void Crew::close() noexcept {
-  std::deque<std::function<void()>> dropped;
+  std::list<std::function<void()>> dropped;
   {
     const std::lock_guard lock(state_->mutex);
     state_->closed = true;
