@@ -205,8 +205,8 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_background_thread_may_fail) {
       // The number differs from life to life a little, as threads meet in other ways. Rows of many servers
       // take minutes one by one, which CACHESITE_EACH_ALLOCATION asks for.
       const long step = std::getenv("CACHESITE_EACH_ALLOCATION") ? 1
-                        : row.slow                               ? (test::sanitized ? 97 : 23)
-                        : test::sanitized                        ? 7
+                        : row.slow                               ? (test::sanitized ? 193 : 23)
+                        : test::sanitized                        ? 29
                                                                  : 1;
       long failing = 0;
       for (bool reached = true; reached; failing += step) {
