@@ -414,9 +414,10 @@ BOOST_AUTO_TEST_CASE(key_value_and_options_may_go_as_soon_as_a_call_has_been_sta
     auto options = std::make_unique<CallOptions>();
     written = layered->async_write(*key, *value, 1h, *options).future();
     auto first = std::make_unique<std::string>("the first of two keys of a batch");
+    auto second = std::make_unique<std::string>("the second of two keys of a batch");
     auto list = std::make_unique<std::vector<CacheEntry>>();
     list->push_back({*first, *value, TimeToLive(1h)});
-    list->push_back({*key + "2", std::nullopt, TimeToLive(1h)});
+    list->push_back({*second, std::nullopt, TimeToLive(1h)});
     batch = layered->async_set_many(*list, results, *options).future();
     *key = std::string(40, '#');
     *value = std::string(100'000, '#');
