@@ -57,10 +57,16 @@ long FailingThreads::failed() const noexcept {
 
 }  // namespace cachesite::test
 
+// That of a sanitizer, which has to know each thread.
+extern "C" [[gnu::weak]] int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
+                                                          void*);
+
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*body)(void*),
                               void* argument) noexcept {
   using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-  static const Create create = reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
+  static const Create create = __interceptor_pthread_create != nullptr
+                                   ? &__interceptor_pthread_create
+                                   : reinterpret_cast<Create>(::dlsym(RTLD_NEXT, "pthread_create"));
   if (cachesite::test::this_one_fails()) return EAGAIN;
   return create(thread, attributes, body, argument);
 }
