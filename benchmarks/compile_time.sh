@@ -6,6 +6,11 @@ compiler=${1:-g++}
 source=$(cd "${2:-$(dirname "$0")/..}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# What a build generates of it.
+if [ -e "$source/tools/cmake/version.hpp.in" ]; then
+  mkdir "$work/cachesite"
+  sed 's/@[A-Z_a-z]*@/0/g' "$source/tools/cmake/version.hpp.in" > "$work/cachesite/version.hpp"
+fi
 
 cat > "$work/header.cpp" << 'CODE'
 #include <cachesite/cachesite.hpp>
@@ -40,7 +45,7 @@ seconds() {
   shift
   for _ in 1 2 3; do
     taken=$({ time "$compiler" -std=c++20 "$@" -I"$source/interfaces" -I"$source/implements" -I"$source/loaders" \
-      -c "$work/$file.cpp" -o "$work/$file.o"; } 2>&1)
+      -I"$work" -c "$work/$file.cpp" -o "$work/$file.o"; } 2>&1)
     least=$(printf '%s\n' "$taken" ${least:+"$least"} | sort -n | head -n 1)
   done
   echo "$least"

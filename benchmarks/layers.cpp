@@ -9,20 +9,25 @@
 //
 // Subjects: plain, whole (plain with the longer key that is stored under a prefix), prefix, metrics, both, declared
 // (a logical cache with a TTL, a prefix and metrics), awaited and awaited_both (by co_await), remember and
-// remember_ahead (a fresh near hit by `remember`, without and with a refresh ahead).
+// remember_ahead (a fresh near hit by `remember`, without and with a refresh ahead), tiered and tracked (a near hit,
+// without coherence and while a server vouches for it).
 
 #include "counted_allocations.hpp"
 
 #include <cachesite/async_call.hpp>
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/change_feed.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
 #include <cachesite/prefix_cache.hpp>
+#include <cachesite/tiered_cache.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <coroutine>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -39,8 +44,9 @@ using namespace cachesite;
 
 constexpr std::string_view prefix = "shop:";
 constexpr std::string_view key = "user:000000000000000042";
-constexpr std::string_view subjects[] = {"plain",    "whole",   "prefix",       "metrics",  "both",
-                                         "declared", "awaited", "awaited_both", "remember", "remember_ahead"};
+constexpr std::string_view subjects[] = {"plain",    "whole",          "prefix",  "metrics",
+                                         "both",     "declared",       "awaited", "awaited_both",
+                                         "remember", "remember_ahead", "tiered",  "tracked"};
 
 std::shared_ptr<ICache> counted(std::shared_ptr<ICache> below) {
   MetricsCacheOptions options;
@@ -65,6 +71,40 @@ std::shared_ptr<ICache> computing(std::shared_ptr<ICache> store, RefreshMode ref
   options.remember.emplace().stale.keep = std::chrono::hours(1);
   options.remember->refresh.mode = refresh;
   return make_cache(options);
+}
+
+// A store whose news are always complete.
+class Vouching final : public CacheLayer, public IChangeFeed {
+ public:
+  using CacheLayer::CacheLayer;
+
+  std::unique_ptr<IFeedWatch> watch(std::string, FeedOptions, IFeedListener&) override {
+    return std::make_unique<Watch>();
+  }
+
+ private:
+  class Watch final : public IFeedWatch {
+   public:
+    const std::atomic<std::uint32_t>& served(FeedServer) const noexcept override { return served_; }
+    const std::atomic<std::int64_t>& valid_until(FeedServer) const noexcept override { return valid_until_; }
+    const std::atomic<std::uint64_t>& generation() const noexcept override { return generation_; }
+    Status fence(std::chrono::milliseconds) noexcept override { return Done{}; }
+    std::vector<ServerReport> servers() const override { return {}; }
+
+   private:
+    std::atomic<std::uint32_t> served_{1};
+    std::atomic<std::int64_t> valid_until_{INT64_MAX};
+    std::atomic<std::uint64_t> generation_{1};
+  };
+};
+
+std::shared_ptr<ICache> tiered(const std::shared_ptr<ICache>& store, CoherenceMode mode) {
+  TieredCacheOptions options;
+  options.over = std::static_pointer_cast<ICache>(std::make_shared<Vouching>(store));
+  options.near = std::static_pointer_cast<ICache>(std::make_shared<MemoryCache>());
+  options.near_ttl = std::chrono::hours(1);
+  options.coherence.mode = mode;
+  return std::make_shared<TieredCache>(options);
 }
 
 struct Subject {
@@ -96,7 +136,10 @@ Subject make(std::string_view name) {
     subject.cache =
         computing(subject.cache, name == "remember_ahead" ? RefreshMode::eager : RefreshMode::off);
   if (name == "declared") subject.cache = declared(subject.cache);
+  if (name == "tiered") subject.cache = tiered(subject.cache, CoherenceMode::none);
+  if (name == "tracked") subject.cache = tiered(subject.cache, CoherenceMode::tracking);
   subject.cache->set_value(subject.key, std::string(64, 'v'), std::chrono::hours(1));
+  (void)subject.cache->get_value(subject.key);
   return subject;
 }
 
@@ -163,7 +206,7 @@ int main(int count, char** arguments) {
   }
   if (what == "allocations") {
     long all = 0;
-    for (const auto name : {"both", "awaited_both", "remember", "remember_ahead"}) {
+    for (const auto name : {"both", "awaited_both", "remember", "remember_ahead", "tracked"}) {
       const auto subject = make(name);
       hits(subject, 1000);
       const long before = allocations.load();

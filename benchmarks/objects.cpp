@@ -8,10 +8,10 @@
 #include "counted_allocations.hpp"
 
 #include <cachesite/data_fields.hpp>
+#include <cachesite/detail/object_table.hpp>
 #include <cachesite/json_serializer.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/message_pack_serializer.hpp>
-#include <cachesite/object_table.hpp>
 #include <cachesite/typed_cache.hpp>
 
 #include <chrono>

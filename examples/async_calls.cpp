@@ -43,6 +43,29 @@ Task report(Cache cache, cachesite::IExecutor& pool, std::promise<std::size_t> b
   bytes.set_value(page.value().size());
 }
 
+// Waits for a mutex without a thread, and gives it back in the same way.
+Task restock(std::shared_ptr<cachesite::IMutex> stock, std::promise<std::string> done) {
+  const auto taken = co_await stock->async_take({.wait = 2s});
+  if (!taken.ok() || !taken.value()) {
+    done.set_value("somebody else restocks");
+    co_return;
+  }
+  const auto lease = taken.value();
+  const auto in_time = co_await lease->async_release();
+  done.set_value(in_time.value_or(false) ? "restocked" : "too late");
+}
+
+Task pack(std::shared_ptr<cachesite::IQueueConsumer> orders, std::promise<std::string> packed) {
+  auto received = co_await orders->async_receive(10s);
+  if (!received.ok() || !received.value()) {
+    packed.set_value("nothing to pack");
+    co_return;
+  }
+  auto order = *std::move(received).value();
+  const auto settled = co_await order.async_acknowledge();
+  packed.set_value((settled.ok() ? "packed " : "to be packed again: ") + std::string(order.text()));
+}
+
 void wait_for_it(const Cache& cache) {
   const auto now = cache->async_get("user:42").wait();
   if (now.hit()) std::cout << "waited for: " << now.value().text() << "\n";
@@ -78,6 +101,21 @@ void ask_for_many(const Cache& cache) {
   if (asked.ok()) std::cout << "many: " << results[1].value().text() << "\n";
 }
 
+void use_mutexes_and_queues() {
+  cachesite::MemoryMutexSite mutexes;
+  std::promise<std::string> done;
+  auto restocked = done.get_future();
+  restock(mutexes.get_mutex("stock"), std::move(done));
+  std::cout << restocked.get() << "\n";
+
+  cachesite::MemoryQueueSite queues;
+  std::promise<std::string> packing;
+  auto packed = packing.get_future();
+  pack(queues.get_consumer("orders"), std::move(packing));
+  const auto sent = queues.get_producer("orders")->async_send("order 7").wait();
+  if (sent.ok()) std::cout << packed.get() << "\n";
+}
+
 }  // namespace
 
 int main() {
@@ -104,4 +142,6 @@ int main() {
   report(cache, pool, std::move(bytes));
   std::cout << size.get() << " bytes\n";
   pool.stop();
+
+  use_mutexes_and_queues();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache_commands.hpp"
+#include "doctor_command.hpp"
 
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Arguments {
   std::string class_name;
   std::string shell;
   std::string words;
+  DoctorArguments doctor;
   CacheArguments cache;
 };
 

@@ -3,6 +3,8 @@
 #include "cache_commands.hpp"
 #include "check_command.hpp"
 #include "completion_words.hpp"
+#include "doctor_command.hpp"
+#include "key_command.hpp"
 #include "pages.hpp"
 #include "report_commands.hpp"
 #include "site_access.hpp"
@@ -34,6 +36,8 @@ constexpr CacheCommand cache_commands[] = {
     {"del", "Remove KEY; exit 1 when absent", tool::remove, true},
     {"has", "Print whether KEY exists; exit 1 when not", tool::has, true},
     {"ttl", "Print the remaining TTL of KEY; exit 1 when absent", tool::time_to_live, true},
+    {"explain-key", "Read KEY, and print what each part of the cache knows of it; exit 1 when absent",
+     tool::explain_key, true},
     {"expire", "Set the TTL of KEY, from now on; exit 1 when absent", tool::expire, true},
     {"persist", "Remove the TTL of KEY; exit 1 when it has none or KEY is absent", tool::persist, true},
     {"keys", "Print the keys that match PATTERN, one on each line", tool::keys, false},
@@ -164,6 +168,20 @@ void CommandLine::add_site_commands() {
       ->add_flag("--in-place", arguments_.in_place, in_place_help);
   add_on_files("health", "Print the state of every component; exit 4 when a required one is down",
                on_site([this](const auto& site) { return health(site, arguments_.json); }));
+  auto* const doctor_command = add_on_files(
+      "doctor",
+      "Write some keys of its own, and look whether servers say what changes, and at their settings; exit 4 "
+      "when "
+      "one does not",
+      on_site([this](const auto& site) { return doctor(site, arguments_.doctor, arguments_.json); }));
+  doctor_command->add_option("NAME", arguments_.doctor.name,
+                             "Name of a cache or a backplane; left out, all of them");
+  doctor_command
+      ->add_option(
+          "--seconds", arguments_.doctor.seconds,
+          "Also read keys of the cache again and again for so long, and compare copies with the server")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{86'400}));
   add_on_files(
       "metrics", "Print the counters of every cache in this run, in the text format of Prometheus",
       on_site([this](const auto& site) { return metrics(site, arguments_.in_place, arguments_.json); }))

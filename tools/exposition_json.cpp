@@ -70,7 +70,7 @@ Sample read_sample(std::string_view line) {
 }
 
 // A number that JSON has; what is not finite is text.
-Node value_node(std::string_view value) {
+Node sample_node(std::string_view value) {
   auto node = text_node(value);
   const auto in_digits = [](char character) { return character >= '0' && character <= '9'; };
   if (std::all_of(value.begin(), value.end(), in_digits))
@@ -109,15 +109,15 @@ void add_to_histogram(Node& samples, Sample sample, std::string_view end) {
     last.push_back(std::move(add(fresh, "buckets", map_node())));
   }
   if (bound)
-    add(member(last.back(), "buckets"), *bound, value_node(sample.value));
+    add(member(last.back(), "buckets"), *bound, sample_node(sample.value));
   else
-    add(last.back(), end.empty() ? "value" : end.substr(1), value_node(sample.value));
+    add(last.back(), end.empty() ? "value" : end.substr(1), sample_node(sample.value));
 }
 
 void add_sample(Node& samples, const Sample& sample) {
   auto node = map_node();
   add(node, "labels", labels_node(sample));
-  samples.elements.push_back(std::move(add(node, "value", value_node(sample.value))));
+  samples.elements.push_back(std::move(add(node, "value", sample_node(sample.value))));
 }
 
 }  // namespace

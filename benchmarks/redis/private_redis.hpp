@@ -23,11 +23,23 @@ class PrivateRedis {
     char folder[] = "/tmp/cachesite-bench-XXXXXX";
     if (::mkdtemp(folder) == nullptr) throw std::runtime_error("mkdtemp");
     folder_ = folder;
+    start();
+  }
+  ~PrivateRedis() {
+    kill();
+    ::unlink((folder_ + "/log").c_str());
+    ::rmdir(folder_.c_str());
+  }
+  PrivateRedis(const PrivateRedis&) = delete;
+  PrivateRedis& operator=(const PrivateRedis&) = delete;
+
+  /// Starts it again, empty, after `kill`.
+  void start() {
+    const std::string port = std::to_string(port_);
     child_ = ::fork();
     if (child_ == 0) {
-      const std::string port = std::to_string(port_);
       ::execlp("redis-server", "redis-server", "--port", port.c_str(), "--bind", "127.0.0.1", "--save", "",
-               "--appendonly", "no", "--dir", folder, "--logfile", "log", nullptr);
+               "--appendonly", "no", "--dir", folder_.c_str(), "--logfile", "log", nullptr);
       ::_exit(127);
     }
     for (int attempt = 0; attempt < 500; ++attempt) {
@@ -36,14 +48,12 @@ class PrivateRedis {
     }
     throw std::runtime_error("redis-server does not start");
   }
-  ~PrivateRedis() {
+  void kill() {
+    if (child_ <= 0) return;
     ::kill(child_, SIGKILL);
     ::waitpid(child_, nullptr, 0);
-    ::unlink((folder_ + "/log").c_str());
-    ::rmdir(folder_.c_str());
+    child_ = -1;
   }
-  PrivateRedis(const PrivateRedis&) = delete;
-  PrivateRedis& operator=(const PrivateRedis&) = delete;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 

@@ -5,7 +5,7 @@
 namespace cachesite::async {
 
 void CacheAccess::perform(ICache& cache, CacheRequest& request) {
-  if (request.operation == CacheOperation::read)
+  if (request.is_plain_read())
     request.end(cache.do_read(request.key, *request.destination));
   else if (request.operation == CacheOperation::write)
     request.end(cache.do_write(request.key, request.value, request.time_to_live));

@@ -2,6 +2,7 @@
 
 #include <cachesite/detail/guarded_call.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -27,7 +28,10 @@ std::size_t text_of(const CacheRequest& request) noexcept {
 
 }  // namespace
 
-OwnedRequest::OwnedRequest(const CacheRequest& given) : request_(given) {
+OwnedRequest::OwnedRequest(const CacheRequest& given)
+    : request_(given), lives_(given.lives.begin(), given.lives.end()), limits_(given.read_limits()) {
+  request_.lives = lives_;
+  request_.limits = &limits_;
   text_.reserve(text_of(given));  // so that it never moves
   request_.key = copy(given.key);
   request_.value = copy(given.value);
@@ -66,6 +70,7 @@ std::optional<ByteView> OwnedRequest::copy(const std::optional<ByteView>& value)
 
 void OwnedRequest::hand_over(CacheRequest& to) noexcept {
   if (!to.is_batch()) to.end_as(request_);
+  std::copy(lives_.begin(), lives_.end(), to.lives.begin());
   if (to.destination != nullptr) *to.destination = std::move(value_);
   to.visit_results([&](auto all) {
     auto& own = std::get<std::vector<typename decltype(all)::element_type>>(results_);

@@ -33,6 +33,8 @@ class OwnedRequest {
   std::vector<std::string_view> keys_;
   std::vector<CacheEntry> entries_;
   Results results_;
+  std::vector<EntryLife> lives_;
+  ReadLimits limits_;
   Value value_;
   ScanPosition position_;
   std::vector<std::string> found_;

@@ -13,9 +13,7 @@ Error unsupported(CacheOperation operation) {
 void CacheBase::do_begin(CacheRequest& request) {
   switch (request.operation) {
     case CacheOperation::read:
-      return request.end(request.stale == nullptr
-                             ? do_read(request.key, *request.destination)
-                             : do_read_stale(request.key, *request.destination, *request.stale));
+      return request.end(begin_read(request));
     case CacheOperation::write:
       return request.end(do_write(request.key, request.value, request.time_to_live));
     case CacheOperation::add:
@@ -35,7 +33,9 @@ void CacheBase::do_begin(CacheRequest& request) {
     case CacheOperation::persist:
       return request.end(do_persist(request.key));
     case CacheOperation::get_many:
-      return do_read_many(request.keys, request.results_as<Lookup>());
+      return request.lives.empty() ? do_read_many(request.keys, request.results_as<Lookup>())
+                                   : do_read_with_life_many(request.keys, request.results_as<Lookup>(),
+                                                            request.lives, request.read_limits());
     case CacheOperation::set_many:
       return do_write_many(request.entries, request.results_as<Status>());
     case CacheOperation::remove_many:
@@ -51,6 +51,13 @@ void CacheBase::do_begin(CacheRequest& request) {
     case CacheOperation::size:
       return request.end(do_size());
   }
+}
+
+Result<Found> CacheBase::begin_read(const CacheRequest& request) {
+  Value& destination = *request.destination;
+  if (request.stale != nullptr) return do_read_stale(request.key, destination, *request.stale);
+  if (request.lives.empty()) return do_read(request.key, destination);
+  return do_read_with_life(request.key, destination, request.lives.front(), request.read_limits());
 }
 
 Result<bool> CacheBase::do_add(std::string_view, std::optional<ByteView>, TimeToLive) {
@@ -77,6 +84,16 @@ Result<std::uint64_t> CacheBase::do_size() {
 
 Result<Found> CacheBase::do_read_stale(std::string_view key, Value& destination, StaleRead&) {
   return do_read(key, destination);
+}
+
+// A life that stays unknown is asked for by whoever wants to know it (see complete_lives).
+Result<Found> CacheBase::do_read_with_life(std::string_view key, Value& destination, EntryLife&,
+                                           const ReadLimits&) {
+  return do_read(key, destination);
+}
+void CacheBase::do_read_with_life_many(std::span<const std::string_view> keys, std::span<Lookup> results,
+                                       std::span<EntryLife>, const ReadLimits&) {
+  do_read_many(keys, results);
 }
 
 void CacheBase::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cachesite/cache_statistics.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 
 #include <cstdint>
 #include <string_view>

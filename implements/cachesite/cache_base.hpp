@@ -33,6 +33,11 @@ class CacheBase : public ICache {
   virtual Result<bool> do_persist(std::string_view key);
   /// Reads an entry whose TTL may have ended; by default none that has.
   virtual Result<Found> do_read_stale(std::string_view key, Value& destination, StaleRead& stale);
+  /// Reads an entry and tells its life; by default with two calls.
+  virtual Result<Found> do_read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                                          const ReadLimits& limits);
+  virtual void do_read_with_life_many(std::span<const std::string_view> keys, std::span<Lookup> results,
+                                      std::span<EntryLife> lives, const ReadLimits& limits);
   virtual void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results);
   virtual void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results);
   virtual void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results);
@@ -45,6 +50,7 @@ class CacheBase : public ICache {
 
  private:
   void do_begin(CacheRequest& request) final;
+  Result<Found> begin_read(const CacheRequest& request);
 };
 
 /// Removes the entries that match `pattern` with `scan` and `remove_many` of `cache`, like

@@ -42,7 +42,8 @@ enum class BelowInterfaces : std::uint8_t {
 ///
 /// A layer that distinguishes operations uses a `switch` over `request.effect()` or `request.subject()`, so
 /// that it also handles operations of later versions. A layer that changes values derives from ValueLayer.
-/// `do_read` and `do_write` may be overridden too, as a fast path.
+/// `do_read` and `do_write` may be overridden too, as a fast path for reads of a value alone and for writes. A read
+/// that asks for more, as a near tier above does to learn the life of the entry, comes to `do_begin` only.
 ///
 /// A layer that only observes calls, or changes keys or TTLs, uses `BelowInterfaces::passed_on`: it also
 /// offers IComputingCache and ITaggedCache if the cache below does (see `find_interface`). With
@@ -123,6 +124,11 @@ class CacheLayer : public ICache {
   }
   /// The same for an entry whose TTL may have ended.
   Result<Found> forward_stale_read(std::string_view key, Value& destination, StaleRead& stale);
+  /// The same for what `read` asks, of an ended entry and of lives too, with another destination.
+  Result<Found> forward_read_as(const CacheRequest& read, Value& destination);
+  /// `forward` for a read or a batch of reads with `lives`: it completes those that the cache below has not
+  /// told.
+  void forward_with_lives(CacheRequest& read);
   Status forward_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live);
 
   /// Passes the items of a batch without a reason of `refusal(item)` on to `then(batch)` as one batch, and

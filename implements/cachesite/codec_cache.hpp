@@ -2,10 +2,10 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache.hpp>
-#include <cachesite/cache_statistics.hpp>
 #include <cachesite/codec.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/compression_codec.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
@@ -124,10 +124,19 @@ class CodecCache final : public ValueLayer, public ICodecStatistics {
   Result<Found> from_stored(std::string_view key, const Value& stored, Value& destination) override;
   void on_stored(ByteView value, ByteView stored) noexcept override;
   void do_begin(CacheRequest& request) override;
+  bool do_begin_async(AsyncRequest& call) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
   void on_refused() noexcept override;
 
  private:
   class Inner;
+  class AsyncRead;
+  class AsyncStore;
+  class AsyncEnd;
+  class LateDecoding;
+  bool read_async(AsyncRequest& call);
+  bool store_async(AsyncRequest& call);
+
   detail::ImplementationPointer<Inner> inner_;
 };
 

@@ -2,8 +2,8 @@
 
 #include <cachesite/detail/component_class.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/site.hpp>
-#include <cachesite/time_span.hpp>
 #include <cachesite/version.hpp>
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_layer.hpp>
-#include <cachesite/cache_statistics.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>

@@ -3,11 +3,11 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
-#include <cachesite/cache_metrics.hpp>
-#include <cachesite/cache_statistics.hpp>
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/cache_metrics.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
@@ -45,12 +45,21 @@ struct CachePart : LayerOptions {
 template <>
 ParameterTable CachePart<RememberCacheOptions>::parameters();
 
-/// The copies of a logical cache in memory: the settings of their MemoryCache, and two of TieredCache.
+/// The copies of a logical cache in memory: the settings of their MemoryCache, and some of TieredCache.
 struct NearOptions : MemoryCacheOptions {
-  std::chrono::milliseconds ttl{30'000};
+  std::optional<std::chrono::milliseconds> ttl;
   std::chrono::milliseconds negative_ttl{5'000};
+  std::chrono::milliseconds keep_stale{0};
+  CoherenceOptions coherence;
+  std::vector<TierRule> rules;
+  double audit_sample = 0;
+  std::vector<Reference<ITierListener>> listeners;
+  /// For those who give `coherence` as a word.
+  Reference<IBackplane> backplane;
 
   static ParameterTable parameters();
+  /// `coherence` with the backplane, wherever it was given.
+  [[nodiscard]] CoherenceOptions whole_coherence() const;
 };
 
 /// Settings of a LogicalCache, in files `class: Cache`: one cache with all of its parts. configs/reference.md
@@ -73,6 +82,7 @@ struct CacheOptions : Expiry {
   std::vector<Reference<ICacheHook>> hooks;
   std::optional<CachePart<TaggedCacheOptions>> tags;
   std::optional<CachePart<RememberCacheOptions>> remember;
+  Reference<IValueLoader> loader;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;

@@ -3,6 +3,7 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_base.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/i_noted_store.hpp>
 #include <cachesite/detail/i_stale_store.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/removal_cause.hpp>
@@ -64,6 +65,7 @@ struct MemoryCacheOptions {
 namespace memory {
 class Engine;
 enum class WriteOutcome : std::uint8_t;
+enum class WriteCondition : std::uint8_t;
 }  // namespace memory
 
 /// A thread-safe cache in the memory of this process.
@@ -80,7 +82,7 @@ enum class WriteOutcome : std::uint8_t;
 /// `too_large`; the cache stays usable after either. `add`, `replace` and `increment` read and write under
 /// one lock. An iteration over the keys holds no lock between its steps, nor while the caller handles the
 /// keys of a step.
-class MemoryCache final : public CacheBase, public detail::IStaleStore {
+class MemoryCache final : public CacheBase, public detail::IStaleStore, public detail::INotedStore {
  public:
   using Options = MemoryCacheOptions;
   /// Called with a removed key and the cause, without a lock, so it may call the cache. It must be
@@ -111,6 +113,16 @@ class MemoryCache final : public CacheBase, public detail::IStaleStore {
   bool keep_ended(std::chrono::milliseconds time) noexcept override;
   void forget_ended() noexcept override;
 
+  /// For a TieredCache above, which notes beside each copy who vouches for it: 16 bytes an entry. A read of 65
+  /// to 80 bytes may allocate where a write is under way or entries end when they are not used. `increment` is
+  /// `unsupported`.
+  void keep_notes() noexcept override;
+  Found read_noted(std::string_view key, Value& destination, Note& note, std::int64_t& now) noexcept override;
+  Result<Found> read_noted_stale(std::string_view key, Value& destination, StaleRead& stale,
+                                 Note& note) override;
+  Status write_noted(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+                     const Note& note) override;
+
   /// For tests: a description of the first inconsistency in the structures; empty when there is none. No
   /// other call may run at the same time.
   [[nodiscard]] std::string check_invariants() const;
@@ -130,6 +142,8 @@ class MemoryCache final : public CacheBase, public detail::IStaleStore {
   Result<bool> do_persist(std::string_view key) override;
   Result<Found> do_read_stale(std::string_view key, Value& destination, StaleRead& stale) override;
   Result<std::uint64_t> do_remove_matching(std::string_view pattern) override;
+  Result<Found> do_read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                                  const ReadLimits& limits) override;
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
   Status do_scan(std::string_view pattern, ScanPosition& position, std::vector<std::string>& keys) override;
   Status do_clear() override;
@@ -140,7 +154,22 @@ class MemoryCache final : public CacheBase, public detail::IStaleStore {
   struct Counters;
   struct Setup;
 
-  [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+  // What makes calls take another way than usual.
+  static constexpr std::uint8_t is_stopped = 1;
+  static constexpr std::uint8_t has_notes = 2;
+
+  [[nodiscard]] bool is_usual() const noexcept { return ways_.load(std::memory_order_relaxed) == 0; }
+  [[nodiscard]] bool stopped() const noexcept {
+    return (ways_.load(std::memory_order_relaxed) & is_stopped) != 0;
+  }
+  [[nodiscard]] bool noted() const noexcept {
+    return (ways_.load(std::memory_order_relaxed) & has_notes) != 0;
+  }
+  Result<Found> read_otherwise(std::string_view key, Value& destination);
+  Result<bool> store_if(memory::WriteCondition condition, std::string_view key, std::optional<ByteView> value,
+                        TimeToLive time_to_live);
+  memory::WriteOutcome store_noted(memory::WriteCondition condition, std::string_view key,
+                                   std::optional<ByteView> value, TimeToLive time_to_live, const Note& note);
   [[nodiscard]] memory::Engine* existing_engine() const noexcept {
     return engine_.load(std::memory_order_acquire);
   }
@@ -149,6 +178,9 @@ class MemoryCache final : public CacheBase, public detail::IStaleStore {
     return engine ? *engine : make_engine();
   }
   memory::Engine& make_engine();
+  /// What `read` gives; a failure to get memory is counted.
+  template <class Read>
+  Result<Found> guarded(Read read);
   /// Whether an entry was stored, as far as `outcome` tells; failures are counted.
   Result<bool> outcome_of(memory::WriteOutcome outcome) noexcept;
   /// False when stopped or without memory for a value.
@@ -159,7 +191,7 @@ class MemoryCache final : public CacheBase, public detail::IStaleStore {
       nullptr};  // made at the first use: a cache nobody uses costs next to nothing
   detail::ImplementationPointer<Setup> setup_;
   detail::ImplementationPointer<Counters> counters_;
-  std::atomic<bool> stopped_{false};
+  std::atomic<std::uint8_t> ways_{0};
   const bool has_ttl_jitter_;
   const double ttl_jitter_;
 };

@@ -2,8 +2,8 @@
 
 #include <cachesite/cache_hook.hpp>
 #include <cachesite/cache_layer.hpp>
-#include <cachesite/cache_metrics.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/cache_metrics.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
@@ -63,7 +63,7 @@ class MetricsCache final : public CacheLayer, public ICacheMetrics {
   Result<Found> untimed_read(std::string_view key, Value& destination);
   Result<Found> noted_read(std::string_view key, Value& destination, MetricsCache* const volatile& self);
   Result<Found> timed_read(std::string_view key, Value& destination);
-  void read_by_target(CacheRequest& request);
+  void read_otherwise(CacheRequest& request);
   void note(const Result<Found>& found) noexcept;
   void note_failure() noexcept;
   void note(const CacheRequest& request, const layers::RequestEnd& end) noexcept;

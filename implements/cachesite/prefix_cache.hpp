@@ -2,6 +2,7 @@
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/i_key_prefix.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
@@ -45,7 +46,7 @@ struct PrefixCacheOptions {
 /// iterate over the keys of the cache below; `size` counts a key twice that is returned twice. Statistics and
 /// health are those of the cache below, plus the refused calls and the clears of this one: put a MetricsCache
 /// over it for separate counters.
-class PrefixCache final : public CacheLayer {
+class PrefixCache final : public CacheLayer, public detail::IKeyPrefix {
  public:
   using passes_on = PassedOn;
   using Options = PrefixCacheOptions;
@@ -54,6 +55,7 @@ class PrefixCache final : public CacheLayer {
   explicit PrefixCache(const PrefixCacheOptions& options, const ComponentContext& context = {});
 
   void stop() noexcept override;
+  [[nodiscard]] std::string_view key_prefix() const noexcept override { return prefix_; }
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
                                                   TimeToLive time_to_live) const noexcept override;

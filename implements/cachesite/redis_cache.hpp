@@ -2,13 +2,15 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/cache_base.hpp>
+#include <cachesite/change_feed.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/i_key_explanation.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_connection.hpp>
-#include <cachesite/redis_statistics.hpp>
 #include <cachesite/reference.hpp>
 
 #include <cstdint>
@@ -96,9 +98,13 @@ struct RedisCacheOptions : RedisConnectionOptions, SessionOptions {
 ///
 /// In a forked child every call fails with `closed`, and the the connections belong to the parent; the child
 /// creates its own component.
-class RedisCache final : public CacheBase, public IRedisStatistics, public IRedisDatabase {
+class RedisCache final : public CacheBase,
+                         public IRedisStatistics,
+                         public IRedisDatabase,
+                         public IChangeFeed,
+                         public detail::IKeyExplanation {
  public:
-  using provides = Provides<ICache, IRedisStatistics, IRedisDatabase>;
+  using provides = Provides<ICache, IRedisStatistics, IRedisDatabase, IChangeFeed>;
 
   using Options = RedisCacheOptions;
 
@@ -117,6 +123,12 @@ class RedisCache final : public CacheBase, public IRedisStatistics, public IRedi
   [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
   /// Deletes every key of the database, including those of other programs; see IRedisDatabase.
   Status flush_database() noexcept override;
+  /// News of the entries of this cache; keys are without `prefix`, the parameter. A cache that shares a
+  /// connection shares its feed too.
+  [[nodiscard]] std::unique_ptr<IFeedWatch> watch(std::string prefix, FeedOptions options,
+                                                  IFeedListener& listener) override;
+  [[nodiscard]] std::string_view obstacle() const noexcept override;
+  void explain_key(std::string_view key, Node& facts) override;
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
@@ -130,7 +142,11 @@ class RedisCache final : public CacheBase, public IRedisStatistics, public IRedi
   Result<std::int64_t> do_increment(std::string_view key, std::int64_t by, TimeToLive time_to_live) override;
   Result<bool> do_expire(std::string_view key, TimeToLive time_to_live) override;
   Result<bool> do_persist(std::string_view key) override;
+  Result<Found> do_read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                                  const ReadLimits& limits) override;
   void do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) override;
+  void do_read_with_life_many(std::span<const std::string_view> keys, std::span<Lookup> results,
+                              std::span<EntryLife> lives, const ReadLimits& limits) override;
   void do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) override;
   void do_remove_many(std::span<const std::string_view> keys, std::span<Result<bool>> results) override;
   void do_time_to_live_many(std::span<const std::string_view> keys,

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
+#include <cachesite/change_feed.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/detail/session_options.hpp>
 #include <cachesite/i_event_loop.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/redis.hpp>
-#include <cachesite/redis_statistics.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/secret.hpp>
 
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cachesite {
@@ -125,9 +127,9 @@ struct RedisConnectionComponentOptions : RedisConnectionOptions, SessionOptions 
 ///
 /// In a forked child every call fails with `closed`, and the the connections belong to the parent; the child
 /// creates its own component.
-class RedisConnection final : public IRedis, public IRedisStatistics {
+class RedisConnection final : public IRedis, public IRedisStatistics, public IChangeFeed {
  public:
-  using provides = Provides<IRedis, IRedisStatistics>;
+  using provides = Provides<IRedis, IRedisStatistics, IChangeFeed>;
   using Options = RedisConnectionComponentOptions;
 
   /// Throws std::invalid_argument with the first of `options.complaints()`.
@@ -144,6 +146,11 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   [[nodiscard]] RedisScript make_script(std::string text) const override;
   [[nodiscard]] std::unique_ptr<IRedisSubscription> subscribe(RedisSubscriber subscriber) override;
 
+  /// News of the keys of the server, whoever changes them; see IChangeFeed.
+  [[nodiscard]] std::unique_ptr<IFeedWatch> watch(std::string prefix, FeedOptions options,
+                                                  IFeedListener& listener) override;
+  [[nodiscard]] std::string_view obstacle() const noexcept override;
+
   /// The numbers of the shared connections; lent ones do not count.
   [[nodiscard]] std::vector<RedisEndpointStatistics> endpoint_statistics() const override;
 
@@ -151,6 +158,8 @@ class RedisConnection final : public IRedis, public IRedisStatistics {
   [[nodiscard]] std::size_t lent_connections() const;
 
   [[nodiscard]] const redis::ConnectionHandle* connection_handle() const noexcept override;
+  /// The IEventLoop of its asynchronous calls. Makes the shared loop when there is none yet.
+  [[nodiscard]] void* interface_of_part(const InterfaceId& interface_id) const noexcept override;
 
  protected:
   Result<RedisValue> do_call(const RedisCommand& command, const std::stop_token& stop) override;

@@ -4,6 +4,7 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/computing_cache.hpp>
+#include <cachesite/detail/i_key_explanation.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/mutex.hpp>
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +26,12 @@ namespace cachesite {
 enum class OnLockFailure : std::uint8_t {
   compute,  ///< it computes the value itself: two callers may then compute at the same time
   error,    ///< it fails with `timeout`, or with the failure of the lock
+};
+
+/// What stands in the cache below for a value.
+enum class ValueForm : std::uint8_t {
+  plain,     ///< the value itself, for every program
+  envelope,  ///< with what is known of it; for programs of this library alone
 };
 
 /// What becomes of values whose TTL has ended.
@@ -75,14 +83,17 @@ struct RememberCacheOptions {
   std::chrono::milliseconds lease{10'000};
   std::optional<std::chrono::milliseconds> negative_ttl;
   OnLockFailure on_lock_failure = OnLockFailure::compute;
+  ValueForm form = ValueForm::plain;
   std::chrono::milliseconds factory_soft{0};
   std::chrono::milliseconds factory_hard{30'000};
+  std::chrono::milliseconds far_soft{0};
   std::uint64_t most_abandoned = 16;
   std::uint64_t most_waiting = 10'000;
   std::chrono::milliseconds error_ttl{0};
   StaleOptions stale;
   RefreshOptions refresh;
   std::vector<RememberRule> rules;
+  Reference<IValueLoader> loader;
 
   static ParameterTable parameters();
   [[nodiscard]] std::vector<OptionComplaint> complaints() const;
@@ -120,6 +131,17 @@ struct RememberCacheOptions {
 /// removal of the key ends it at once; the end of the TTL does not. A factory that returns a null has
 /// answered: it has not failed. After a failure the factory is not called again for `throttle`, twice as long
 /// after each further failure up to `longest_throttle`, as long as there is such a value.
+/// With `far_soft` and a near tier that has such a value, nobody waits longer than this for the cache below.
+///
+/// **The form `envelope`** keeps stale values in the cache below itself, so that they outlive this process and serve
+/// others. What is stored is a header of 32 bytes (version, etag, cost, `stale.keep`; docs/surviving.md has the layout),
+/// the etag and the value, and its TTL is longer by `stale.keep`. The remaining TTL in the store decides what is
+/// fresh, and no clock of a machine. Plain values, and with form plain intact envelopes, are read too. Bytes that
+/// begin as an envelope and are none are a miss, which is reported with `corrupt` and counted; with form plain they are the
+/// value, as before. As an ICache it looks as if there were no envelopes: a stale entry is a miss, `read_with_life` finds
+/// it with `accept_stale`, TTLs are those of the values, and `increment` is `unsupported`; but `add`, `replace`,
+/// `remove`, `size` and `keys` count it as an entry. A computed value is stored only if the store still has what the
+/// computation began with: after a miss atomically (`add`), else, and in a batch, by a look just before.
 ///
 /// **Refresh**, with `refresh.mode`: a read of a value that this cache has computed computes it again shortly
 /// before its TTL ends, once, and returns the present value. A factory of `background` runs on one of
@@ -127,6 +149,14 @@ struct RememberCacheOptions {
 /// as it would have. Any other factory runs on the thread of the reader that comes first. Before that the
 /// cache below is asked: if another process has stored a newer value, that one is taken. With `locks`, nothing
 /// waits for another process that computes the value.
+///
+/// **Batches** (`remember_many`): the reads are one batch, and so are the writes, except for nulls and entries
+/// with tags. What the batch computes itself is stored before it waits for what others compute. Keys that do not
+/// come within `wait` are computed by one further call of the factory. A batch does not refresh values ahead
+/// of their end, unless there is a loader.
+///
+/// **A loader** (`loader`) makes the values of `get_or_load`, on threads of the cache, so that all limits hold. Values
+/// without tags are then refreshed by it, whatever factory has made them.
 ///
 /// **Failures** without such a value reach all that wait, and are remembered for `error_ttl`.
 ///
@@ -143,14 +173,15 @@ struct RememberCacheOptions {
 class RememberCache final : public CacheLayer,
                             public IComputingCache,
                             public IComputingStatistics,
-                            public ITaggedCache {
+                            public ITaggedCache,
+                            public detail::IKeyExplanation {
  public:
   using provides = Provides<ICache, IComputingCache, IComputingStatistics>;
   using passes_on = Provides<ITaggedCache>;
   using Options = RememberCacheOptions;
 
-  /// Throws std::invalid_argument with the first of `options.complaints()`, when `over` is not set, and when
-  /// nothing below can keep values for `stale`.
+  /// Throws std::invalid_argument with the first of `options.complaints()`, when `over` is not set, when nothing
+  /// below can keep values for `stale` with form plain, and when another RememberCache below would open envelopes.
   explicit RememberCache(Options options, const ComponentContext& context = {});
   /// Waits for factories that still run on threads of this cache.
   ~RememberCache() override;
@@ -159,27 +190,53 @@ class RememberCache final : public CacheLayer,
   void stop() noexcept override;
   [[nodiscard]] CacheStatistics statistics() const override;
   [[nodiscard]] ComputingStatistics computing_statistics() const override;
+  /// Puts other rules in force, for calls that begin from now on; computations that are under way go on with theirs, and
+  /// TTLs of entries stay. `bad_argument` for rules that a file may not have either, `unsupported` when nothing below
+  /// can keep values for `stale`, `refused` after 1,000 different ones. Safe from any thread. In a site the component that
+  /// offers IComputingCache is this class, also as a part of a `class: Cache`: use dynamic_cast.
+  Status set_rules(std::vector<RememberRule> rules) noexcept;
+  /// Whether values stand in envelopes in the cache below.
+  [[nodiscard]] bool keeps_envelopes() const noexcept;
   /// Degraded while the cache below is down, since `remember` computes; with `on_lock_failure: error` only
   /// while `locks` are not down.
   [[nodiscard]] Health health() const override;
   /// That of the first rule with a `ttl` for the key, when the call gives none.
   [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
                                                   TimeToLive time_to_live) const noexcept override;
+  void explain_key(std::string_view key, Node& facts) override;
+  void explain_stored(std::string_view key, Node& facts) override;
 
  protected:
   Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                          std::span<const std::string_view> tags) override;
   Result<std::uint64_t> do_evict_tags(std::span<const std::string_view> tags) override;
   Lookup do_remember(std::string_view key, TimeToLive time_to_live, const Computation& computation) override;
+  void do_remember_many(std::span<const std::string_view> keys, std::span<const TimeToLive> times_to_live,
+                        const ManyComputation& computation, std::span<Lookup> results) override;
+  Lookup do_get_or_load(std::string_view key, TimeToLive time_to_live) override;
+  void do_get_or_load_many(std::span<const std::string_view> keys, std::span<const TimeToLive> times_to_live,
+                           std::span<Lookup> results) override;
   Result<Found> do_read(std::string_view key, Value& destination) override;
   void do_begin(CacheRequest& request) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
+  bool do_begin_async(AsyncRequest& request) override;
+  [[nodiscard]] ICache* async_owner() noexcept override { return this; }
+  [[nodiscard]] bool reads_first(std::uint64_t& reads_begun) noexcept override;
+  [[nodiscard]] bool is_due(std::string_view key) noexcept override;
+  void do_begin_remember(const std::shared_ptr<detail::PendingComputation>& call) override;
   void on_refused() noexcept override;
 
  private:
+  bool keep_ended_below(std::chrono::milliseconds time) noexcept;
   void outdate(std::string_view key);
   void outdate_computations(const CacheRequest& request);
 
   class Inner;
+  class StoredEntries;
+  class AsyncComputation;
+  class AsyncLead;
+  class AsyncOpening;
+  class RememberBatch;
   class RememberCall;
   const detail::ImplementationPointer<Inner> inner_;
 };

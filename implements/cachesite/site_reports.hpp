@@ -89,6 +89,31 @@ struct MetricsReportOptions {
 /// type}` in its details. Never waits for a backend.
 [[nodiscard]] Node health_report(const ComponentSite& site, const HealthReportOptions& options = {});
 
+/// What is known of one key of a cache, for an endpoint that administrators use:
+///
+///     {"cache": "shop", "key": "user:42", "found": "value",
+///      "layers": [
+///        {"layer": "tiered", "class": "TieredCache", "name": "shop", "key": "user:42",
+///         "copy": {"present": true, "kind": "value", "bytes": 64, "hash": "1f0c93aa", "copy_left_ms": 299990,
+///                  "entry_left_ms": 596900, "server": 0, "epoch": 1, "served_epoch": 1, "served": true},
+///         "recovery_pending": false},
+///        {"layer": "redis", "class": "RedisCache", "name": "shop-far", "key": "user:42",
+///         "redis_key": "shop:user:42", "server": "10.0.0.5:6379",
+///         "entry": {"kind": "value", "bytes": 64, "hash": "1f0c93aa", "left_ms": 596900}, "same_as_copy": true}],
+///      "coherence": {"state": "coherent", "since": "2026-11-30T12:03:11Z", "proven_age_ms": 40,
+///                    "servers": [{"address": "10.0.0.5:6379", "state": "coherent", "epoch": 1}]}}
+///
+/// The layers are listed from the outermost on, each with the key as it gets it, and with what it knows: the `rule`
+/// that matches (its place in the list, from 0), `flight` (a value is being computed), `throttled` (its factory is
+/// not called at present), the copy of this process with the reason `why_not` when it would not be served, and at the
+/// end the entry of the far tier, which is read for this; `error` when that fails. `found` is value, null or
+/// nothing, and `unknown` when the far tier fails. With form `envelope` a RememberCache tells what the `envelope` of the
+/// entry says: `age_ms` since the value was computed (by the clocks of both machines), `fresh_left_ms`, `stale_left_ms`
+/// for which it may still be returned stale, `etag_bytes` and `cost_us`, or why it is `bad`. Values and etags are not
+/// shown, only their lengths and a hash of values. Waits for the far tier. Throws ComponentNotFound when there is no such
+/// cache.
+[[nodiscard]] Node explain_key_report(const ComponentSite& site, std::string_view name, std::string_view key);
+
 /// The counters of the caches of a site for an information endpoint:
 ///
 ///     {"redis_cache": {"clears": 0, "deletes": 1, "hits": 7, "misses": 2, "stampede_waits": 0,

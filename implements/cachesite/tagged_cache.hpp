@@ -103,10 +103,12 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
   Result<Found> do_read(std::string_view key, Value& destination) override;
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
+  bool do_begin_async(AsyncRequest& call) override;
   [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
 
  private:
   class Inner;
+  class AsyncEnd;
   explicit TaggedCache(std::unique_ptr<Inner> inner);
 
   [[nodiscard]] bool is_reserved(std::string_view key) const noexcept;

@@ -1,10 +1,10 @@
 #include "codecs/envelope.hpp"
 
+#include "basics/checksum.hpp"
+
 #include <cachesite/detail/stable_hash.hpp>
 
 #include <string_view>
-
-#include <zlib.h>
 
 namespace cachesite::codecs {
 
@@ -37,9 +37,7 @@ std::uint64_t take(std::string_view text, std::size_t at, std::size_t size) noex
 }
 
 std::uint32_t checksum_of(std::string_view stored) noexcept {
-  const auto* const bytes = reinterpret_cast<const Bytef*>(stored.data());
-  const auto head = ::crc32_z(::crc32_z(0, nullptr, 0), bytes, Envelope::checksum_at);
-  return static_cast<std::uint32_t>(::crc32_z(head, bytes + Envelope::size, stored.size() - Envelope::size));
+  return basics::checksum_of({stored.substr(0, Envelope::checksum_at), stored.substr(Envelope::size)});
 }
 
 }  // namespace

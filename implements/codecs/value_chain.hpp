@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cachesite/aead_codec.hpp>
-#include <cachesite/cache_statistics.hpp>
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 
 #include <array>
 #include <functional>

@@ -19,6 +19,7 @@ struct BatchPart::Room {
   std::tuple<std::vector<Lookup>, std::vector<Status>, std::vector<Result<bool>>,
              std::vector<Result<Remaining>>>
       results;
+  std::vector<EntryLife> lives;
 };
 
 BatchPart::BatchPart(const CacheRequest& whole, std::vector<std::size_t> places)
@@ -31,6 +32,10 @@ BatchPart::BatchPart(const CacheRequest& whole, std::vector<std::size_t> places)
   }
   request_.keys = keys_;
   request_.entries = entries_;
+  if (!whole.lives.empty()) {
+    room_->lives.resize(places_.size());
+    request_.lives = room_->lives;
+  }
   const Error unanswered(ErrorCode::no_memory);
   whole.visit_results([&](auto all) {
     auto& some = room_->of(all);
@@ -42,6 +47,8 @@ BatchPart::BatchPart(const CacheRequest& whole, std::vector<std::size_t> places)
 BatchPart::~BatchPart() = default;
 
 void BatchPart::hand_back() noexcept {
+  for (std::size_t item = 0; item < room_->lives.size(); ++item)
+    whole_.lives[places_[item]] = room_->lives[item];
   whole_.visit_results([&](auto all) {
     auto some = request_.results_as<typename decltype(all)::element_type>();
     for (std::size_t item = 0; item < places_.size(); ++item)

@@ -2,7 +2,9 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/detail/batch_part.hpp>
+#include <cachesite/detail/complete_lives.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -73,6 +75,30 @@ Result<bool> ICache::expire_at(std::string_view key, std::chrono::system_clock::
   const auto now = std::chrono::system_clock::now();
   if (when <= now) return remove(key);
   return expire(key, TimeToLive(std::chrono::ceil<std::chrono::milliseconds>(when - now)));
+}
+
+Result<Found> ICache::read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                                     const ReadLimits& limits) noexcept {
+  CacheRequest request(Operation::read, key);
+  request.destination = &destination;
+  request.lives = {&life, 1};
+  request.limits = &limits;
+  life = EntryLife();
+  perform(request);
+  detail::complete_lives(request, [this](CacheRequest& question) { perform(question); });
+  return request.answer<Found>();
+}
+
+void ICache::read_with_life_many(Keys keys, std::span<Lookup> results, std::span<EntryLife> lives,
+                                 const ReadLimits& limits) noexcept {
+  CacheRequest request(Operation::get_many);
+  request.keys = keys;
+  request.results = results;
+  request.lives = lives;
+  request.limits = &limits;
+  std::fill(lives.begin(), lives.end(), EntryLife());
+  perform(request);
+  detail::complete_lives(request, [this](CacheRequest& question) { perform(question); });
 }
 
 std::vector<Lookup> ICache::get_many(Keys keys) {

@@ -1,8 +1,13 @@
+#include <cachesite/async_call.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/result_at_hand.hpp>
 #include <cachesite/mutex.hpp>
+#include <cachesite/mutex_guard.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace cachesite {
 
@@ -15,11 +20,46 @@ MutexRequest limited(MutexMode mode, TimeSpan limit) {
   return request;
 }
 
+using Lease = std::shared_ptr<IMutexLease>;
+using Patience = std::optional<std::chrono::milliseconds>;
+
+std::optional<Error> complaint(const MutexRequest& request) {
+  if (!request.expire || request.expire->expires()) return std::nullopt;
+  return Error(ErrorCode::bad_argument, "a lease is 1 ms to 10 years long");
+}
+
 }  // namespace
 
+AsyncCall<Result<bool>> IMutexLease::async_release(const CallOptions& options) {
+  return detail::late_call<Result<bool>>(
+      options, [this, patience = options.patience] { return do_make_release(patience); });
+}
+
+std::unique_ptr<IMutexLease::AsyncRelease> IMutexLease::do_make_release(Patience) {
+  return nullptr;
+}
+
+AsyncCall<Result<bool>> MutexGuard::async_release(const CallOptions& options) {
+  return detail::late_call<Result<bool>>(
+      options, [lease = std::exchange(lease_, nullptr), patience = options.patience] {
+        return lease ? lease->do_make_release(patience) : detail::result_at_hand<Result<bool>>(false);
+      });
+}
+
+AsyncCall<Result<Lease>> IMutex::async_take(const MutexRequest& request, const CallOptions& options) {
+  return detail::late_call<Result<Lease>>(
+      options, [this, request, patience = options.patience]() -> std::unique_ptr<AsyncTake> {
+        if (auto problem = complaint(request)) return detail::result_at_hand<Result<Lease>>(*problem);
+        return do_make_take(request, patience);
+      });
+}
+
+std::unique_ptr<IMutex::AsyncTake> IMutex::do_make_take(const MutexRequest&, Patience) {
+  return nullptr;
+}
+
 Result<std::shared_ptr<IMutexLease>> IMutex::take(const MutexRequest& request) noexcept {
-  if (request.expire && !request.expire->expires())
-    return Error(ErrorCode::bad_argument, "a lease is 1 ms to 10 years long");
+  if (auto problem = complaint(request)) return *problem;
   return guarded_call<std::shared_ptr<IMutexLease>>([&] { return do_take(request); });
 }
 

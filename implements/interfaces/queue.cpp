@@ -1,7 +1,10 @@
+#include <cachesite/async_call.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/result_at_hand.hpp>
 #include <cachesite/queue.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +12,25 @@
 #include <utility>
 
 namespace cachesite {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Patience = std::optional<milliseconds>;
+using Received = Result<std::optional<QueueMessage>>;
+
+std::optional<Error> complaint(ByteView message, TimeSpan delay) {
+  if (message.size() > IQueueProducer::largest_message)
+    return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
+  if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<detail::AsyncOperationOf<Status>> IQueueDelivery::make_acknowledge(Patience) {
+  return nullptr;
+}
 
 QueueMessage::QueueMessage(Value body, std::string id, std::uint64_t deliveries,
                            std::unique_ptr<IQueueDelivery> delivery)
@@ -22,6 +44,16 @@ Status QueueMessage::acknowledge() noexcept {
   if (settled_) return Done{};
   settled_ = true;
   return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
+}
+
+AsyncCall<Status> QueueMessage::async_acknowledge(const CallOptions& options) {
+  return detail::late_call<Status>(options, [this, patience = options.patience] {
+    if (settled_ || !delivery_) return detail::result_at_hand<Status>(acknowledge());
+    auto made = delivery_->make_acknowledge(patience);
+    if (made == nullptr) return detail::result_at_hand<Status>(acknowledge());
+    settled_ = true;
+    return made;
+  });
 }
 
 Status QueueMessage::reject(TimeSpan delay) noexcept {
@@ -38,10 +70,32 @@ Result<bool> QueueMessage::keep() noexcept {
 }
 
 Result<std::string> IQueueProducer::send(ByteView message, TimeSpan delay) noexcept {
-  if (message.size() > largest_message)
-    return Error(ErrorCode::too_large, "a message is at most 512 MiB long");
-  if (delay.negative()) return Error(ErrorCode::bad_argument, "a delay is not negative");
+  if (auto problem = complaint(message, delay)) return *problem;
   return guarded_call<std::string>([&] { return do_send(message, delay.milliseconds()); });
+}
+
+AsyncCall<Result<std::string>> IQueueProducer::async_send(ByteView message, TimeSpan delay,
+                                                          const CallOptions& options) {
+  return detail::late_call<Result<std::string>>(
+      options, [this, message, delay, patience = options.patience]() -> std::unique_ptr<AsyncSend> {
+        if (auto problem = complaint(message, delay))
+          return detail::result_at_hand<Result<std::string>>(*problem);
+        return do_make_send(message, delay.milliseconds(), patience);
+      });
+}
+
+std::unique_ptr<IQueueProducer::AsyncSend> IQueueProducer::do_make_send(ByteView, milliseconds, Patience) {
+  return nullptr;
+}
+
+AsyncCall<Received> IQueueConsumer::async_receive(TimeSpan wait, const CallOptions& options) {
+  return detail::late_call<Received>(options, [this, wait, patience = options.patience] {
+    return do_make_receive(std::min(wait.milliseconds(), longest_wait), patience);
+  });
+}
+
+std::unique_ptr<IQueueConsumer::AsyncReceive> IQueueConsumer::do_make_receive(milliseconds, Patience) {
+  return nullptr;
 }
 
 Result<std::optional<QueueMessage>> IQueueConsumer::receive(TimeSpan wait,

@@ -21,7 +21,7 @@ bool is_refused(const std::optional<TimeSpan>& timeout) noexcept {
 Error no_timeout() noexcept {
   return Error(ErrorCode::bad_argument, "a timeout is at least 1 ms");
 }
-std::optional<std::chrono::milliseconds> milliseconds(const std::optional<TimeSpan>& timeout) noexcept {
+std::optional<std::chrono::milliseconds> milliseconds_of(const std::optional<TimeSpan>& timeout) noexcept {
   if (!timeout) return std::nullopt;
   return timeout->milliseconds();
 }
@@ -50,12 +50,13 @@ Result<std::optional<std::string>> IRedis::text(const RedisCommand& command,
 std::vector<Result<RedisValue>> IRedis::pipeline(std::span<const RedisCommand> commands,
                                                  std::optional<TimeSpan> timeout) {
   if (is_refused(timeout)) return {commands.size(), Result<RedisValue>(no_timeout())};
-  return do_pipeline(commands, milliseconds(timeout));
+  return do_pipeline(commands, milliseconds_of(timeout));
 }
 
 Result<std::unique_ptr<IRedisSession>> IRedis::open_session(std::optional<TimeSpan> timeout) noexcept {
   if (is_refused(timeout)) return no_timeout();
-  return guarded_call<std::unique_ptr<IRedisSession>>([&] { return do_open_session(milliseconds(timeout)); });
+  return guarded_call<std::unique_ptr<IRedisSession>>(
+      [&] { return do_open_session(milliseconds_of(timeout)); });
 }
 
 Result<RedisTransaction> IRedis::transact(std::span<const std::string_view> keys, const TransactionBody& body,
@@ -95,7 +96,7 @@ Result<RedisValue> IRedis::run(const RedisScript& script, std::span<const ByteVi
                                std::span<const ByteView> arguments,
                                std::optional<TimeSpan> timeout) noexcept {
   if (is_refused(timeout)) return no_timeout();
-  return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds(timeout)); });
+  return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds_of(timeout)); });
 }
 
 Result<RedisValue> IRedis::run(const RedisScript& script, std::initializer_list<ByteView> keys,

@@ -1,7 +1,7 @@
 // The asynchronous calls of IRedis.
 
 #include <cachesite/async_call.hpp>
-#include <cachesite/detail/late_operation.hpp>
+#include <cachesite/detail/result_at_hand.hpp>
 #include <cachesite/redis.hpp>
 
 #include <memory>
@@ -15,24 +15,20 @@ namespace {
 using Patience = std::optional<std::chrono::milliseconds>;
 using Answers = std::vector<Result<RedisValue>>;
 
-template <class R, class Make>
-AsyncCall<R> call_of(const CallOptions& options, Make make) {
-  return AsyncCall<R>(std::in_place_type<detail::LateOperation<R, Make>>, options, std::move(make));
-}
-
 }  // namespace
 
 AsyncCall<Result<RedisValue>> IRedis::async_call(const RedisCommand& command, const CallOptions& options) {
-  return call_of<Result<RedisValue>>(
+  return detail::late_call<Result<RedisValue>>(
       options, [this, &command, patience = options.patience] { return do_make_call(command, patience); });
 }
 
 AsyncCall<Result<RedisValue>> IRedis::async_run(const RedisScript& script, std::span<const ByteView> keys,
                                                 std::span<const ByteView> arguments,
                                                 const CallOptions& options) {
-  return call_of<Result<RedisValue>>(options, [this, &script, keys, arguments, patience = options.patience] {
-    return do_make_run(script, keys, arguments, patience);
-  });
+  return detail::late_call<Result<RedisValue>>(options,
+                                               [this, &script, keys, arguments, patience = options.patience] {
+                                                 return do_make_run(script, keys, arguments, patience);
+                                               });
 }
 
 AsyncCall<Result<RedisValue>> IRedis::async_run(const RedisScript& script,
@@ -45,7 +41,7 @@ AsyncCall<Result<RedisValue>> IRedis::async_run(const RedisScript& script,
 
 AsyncCall<Answers> IRedis::async_pipeline(std::span<const RedisCommand> commands,
                                           const CallOptions& options) {
-  return call_of<Result<Answers>>(
+  return detail::late_call<Result<Answers>>(
              options,
              [this, commands, patience = options.patience] { return do_make_pipeline(commands, patience); })
       .map([count = commands.size()](Result<Answers> answers) {

@@ -1,4 +1,4 @@
-#include <cachesite/redis_value.hpp>
+#include <cachesite/detail/redis_value.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -15,6 +16,19 @@ void Value::make_block(std::size_t size) {
   auto* const start = fresh.get();
   block_ = std::shared_ptr<const std::byte>(std::move(fresh), start);
   capacity_ = whole;
+}
+
+// Bytes that others see stay where they are.
+void Value::drop_front(std::size_t count) noexcept {
+  size_ -= count;
+  if (!block_ || (capacity_ != 0 && has_block_alone())) {
+    auto* const bytes = const_cast<std::byte*>(data());
+    std::memmove(bytes, bytes + count, size_);
+    return;
+  }
+  const auto* const rest = block_.get() + count;
+  block_ = std::shared_ptr<const std::byte>(std::move(block_), rest);
+  capacity_ = 0;
 }
 
 // A count of 1 alone does not say that other threads have read what they shared: they have let go of it before

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "coroutines/loop_access.hpp"
+#include "coroutines/routine.hpp"
+
 #include <cachesite/mutex.hpp>
 #include <cachesite/result.hpp>
 
@@ -55,6 +58,19 @@ class Backend {
   virtual std::optional<Result<std::vector<MutexHolder>>> holders(const std::string& name) = 0;
   /// False when a lease that is renewed cannot end by itself.
   [[nodiscard]] virtual bool needs_renewal() const noexcept = 0;
+
+  // The same without a thread that waits. By default the calls above are made at once, for backends that never
+  // wait. A stop ends an attempt or a release as a failure after which it may have been made.
+  virtual coroutines::Routine<Result<AttemptResult>> async_attempt(const Claim& claim, bool will_wait,
+                                                                   bool has_waited, Limit limit,
+                                                                   std::stop_token stop);
+  virtual coroutines::Routine<Status> async_give_up(const Claim& claim, Limit limit);
+  virtual coroutines::Routine<Result<bool>> async_release(const Claim& claim, Limit limit,
+                                                          std::stop_token stop);
+  /// When another attempt may be worth it.
+  [[nodiscard]] virtual std::chrono::milliseconds pause_after(const AttemptResult& failed) const noexcept;
+  /// Where they go on.
+  [[nodiscard]] virtual coroutines::LoopAccess loop();
 };
 
 }  // namespace cachesite::mutex

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -44,8 +45,16 @@ class HeldLock {
     clean_up  ///< release it at the backend, again and again until that has answered or `clean_until`
   };
 
-  HeldLock(Claim what, std::shared_ptr<LockLine> where, Lasting how_long, std::shared_ptr<const IClock> time)
-      : claim(std::move(what)), line(std::move(where)), lasting(how_long), clock(std::move(time)) {}
+  /// Whose it is: a thread's, or a call's that belongs to no thread.
+  using CallerId = std::optional<std::thread::id>;
+
+  HeldLock(Claim what, std::shared_ptr<LockLine> where, Lasting how_long, std::shared_ptr<const IClock> time,
+           CallerId whose = std::this_thread::get_id())
+      : claim(std::move(what)),
+        line(std::move(where)),
+        lasting(how_long),
+        clock(std::move(time)),
+        holder(whose) {}
 
   void grant(std::uint64_t token, TimePoint sent) noexcept {
     fencing_token = token;
@@ -71,7 +80,7 @@ class HeldLock {
   const std::shared_ptr<LockLine> line;
   const Lasting lasting;
   const std::shared_ptr<const IClock> clock;
-  const std::thread::id thread = std::this_thread::get_id();
+  const CallerId holder;
   std::uint64_t fencing_token = 0;  // before it is held
   bool has_waited = false;  // something of it may be left at the backend; before it is held or cleaned up
   std::atomic<State> state{State::asking};

@@ -5,7 +5,8 @@
 
 namespace cachesite::mutex {
 
-LockLine::Waiter::Waiter(LockLine& line, MutexMode mode) : line_(line), mode_(mode) {
+LockLine::Waiter::Waiter(LockLine& line, MutexMode mode, coroutines::Pause* pause)
+    : line_(line), mode_(mode), pause_(pause) {
   const std::lock_guard lock(line_.mutex_);
   position_ = line_.waiting_.insert(line_.waiting_.end(), this);
 }
@@ -26,6 +27,18 @@ bool LockLine::Waiter::wait_for_turn(std::optional<std::chrono::nanoseconds> lim
   return turn_.wait_for(lock, stop, *limit, admitted);
 }
 
+bool LockLine::Waiter::is_admitted() const noexcept {
+  const std::lock_guard lock(line_.mutex_);
+  return line_.admits(*this);
+}
+
+void LockLine::Waiter::call() noexcept {
+  if (pause_ != nullptr)
+    pause_->wake();
+  else
+    turn_.notify_one();
+}
+
 void LockLine::Waiter::become(std::shared_ptr<HeldLock> held_lock) noexcept {
   holding_.front() = std::move(held_lock);
   const std::lock_guard lock(line_.mutex_);
@@ -43,13 +56,13 @@ bool LockLine::admits(const Waiter& waiter) const noexcept {
 }
 
 void LockLine::call_next() noexcept {
-  if (!waiting_.empty() && admits(*waiting_.front())) waiting_.front()->turn_.notify_one();
+  if (!waiting_.empty() && admits(*waiting_.front())) waiting_.front()->call();
 }
 
 std::shared_ptr<HeldLock> LockLine::take_again() noexcept {
   const std::lock_guard lock(mutex_);
   for (const auto& held_lock : held_locks_)
-    if (held_lock->claim.mode == MutexMode::exclusive && held_lock->thread == std::this_thread::get_id() &&
+    if (held_lock->claim.mode == MutexMode::exclusive && held_lock->holder == std::this_thread::get_id() &&
         held_lock->held()) {
       ++held_lock->depth;
       return held_lock;

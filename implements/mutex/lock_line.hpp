@@ -1,6 +1,7 @@
 #pragma once
 
 #include "basics/condition.hpp"
+#include "coroutines/pause.hpp"
 #include "mutex/held_lock.hpp"
 
 #include <chrono>
@@ -14,9 +15,9 @@
 
 namespace cachesite::mutex {
 
-/// Those of this process who have one mutex, and those who want it, first come first served. Only the first
-/// in line deals with the backend, so however many threads wait, the backend sees one. Once somebody waits
-/// in line, nothing here needs memory.
+/// Those of this process who have one mutex, and those who want it, threads and coroutines alike, first come
+/// first served. Only the first in line deals with the backend, so however many wait, the backend sees one.
+/// Once somebody waits in line, nothing here needs memory.
 ///
 ///     in line   a Waiter behind others, or     the one before has left, a holder has released -> its turn
 ///               while others hold the mutex   limit or stop -> gone
@@ -32,20 +33,26 @@ class LockLine {
   /// One who waits in line, until it is given up or becomes a held lock.
   class Waiter {
    public:
-    Waiter(LockLine& line, MutexMode mode);
+    /// `pause`: where a coroutine waits that looks whether it is_admitted(); a thread has none.
+    Waiter(LockLine& line, MutexMode mode, coroutines::Pause* pause = nullptr);
     ~Waiter();
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
 
     /// Waits until it is this one's turn. False when `limit` passed or `stop` was requested first.
     bool wait_for_turn(std::optional<std::chrono::nanoseconds> limit, const std::stop_token& stop);
+    /// Whether it is this one's turn.
+    [[nodiscard]] bool is_admitted() const noexcept;
     /// Leaves the line as a holder.
     void become(std::shared_ptr<HeldLock> held_lock) noexcept;
 
    private:
     friend class LockLine;
+    void call() noexcept;
+
     LockLine& line_;
     const MutexMode mode_;
+    coroutines::Pause* const pause_;
     basics::AnyCondition turn_;
     std::list<std::shared_ptr<HeldLock>> holding_{nullptr};  // what `become` puts among the held locks
     std::list<Waiter*>::iterator position_;

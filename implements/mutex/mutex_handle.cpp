@@ -1,6 +1,7 @@
 #include "mutex/mutex_handle.hpp"
 
 #include "basics/inherited.hpp"
+#include "coroutines/routine_operation.hpp"
 
 #include <cachesite/detail/guarded_call.hpp>
 
@@ -15,6 +16,14 @@ Result<std::vector<MutexHolder>> MutexHandle::holders() noexcept {
 
 Result<std::shared_ptr<IMutexLease>> MutexHandle::do_take(const MutexRequest& request) {
   return engine_->take(line_, request, reentrant_);
+}
+
+std::unique_ptr<IMutex::AsyncTake> MutexHandle::do_make_take(
+    const MutexRequest& request, std::optional<std::chrono::milliseconds> patience) {
+  return coroutines::make_operation<Engine::Taken>(
+      engine_->loop(), [engine = engine_, line = line_, request, patience](std::stop_token cancelled) {
+        return engine->async_take(line, request, patience, std::move(cancelled));
+      });
 }
 
 Result<bool> MutexHandle::keep_for_thread(const MutexRequest& request) noexcept {

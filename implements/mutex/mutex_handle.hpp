@@ -4,6 +4,7 @@
 
 #include <cachesite/mutex.hpp>
 
+#include <chrono>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -25,6 +26,8 @@ class MutexHandle final : public IMutex {
 
  protected:
   Result<std::shared_ptr<IMutexLease>> do_take(const MutexRequest& request) override;
+  std::unique_ptr<AsyncTake> do_make_take(const MutexRequest& request,
+                                          std::optional<std::chrono::milliseconds> patience) override;
   Result<bool> keep_for_thread(const MutexRequest& request) noexcept override;
   Result<bool> release_for_thread(std::optional<MutexMode> mode) noexcept override;
 

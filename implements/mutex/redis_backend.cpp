@@ -2,6 +2,7 @@
 
 #include "basics/owner_names.hpp"
 #include "mutex/redis_mutex_scripts.hpp"
+#include "redis_client/async_calls.hpp"
 
 #include <cachesite/detail/interruptible_sleep.hpp>
 
@@ -9,6 +10,8 @@
 #include <utility>
 
 namespace cachesite::mutex {
+
+using coroutines::Routine;
 
 namespace {
 
@@ -22,6 +25,13 @@ constexpr int most_sleepers = 16;
 
 std::string text_of(milliseconds length) {
   return std::to_string(length.count());
+}
+
+// No longer than the lease of the holder.
+milliseconds time_to_wait(const AttemptResult& failed, milliseconds longest) noexcept {
+  auto length = longest;
+  if (failed.remaining) length = std::min(length, *failed.remaining + milliseconds(1));
+  return std::max(length, milliseconds(1));
 }
 
 Result<AttemptResult> read_attempt(const Result<RedisValue>& reply) {
@@ -67,24 +77,44 @@ Backend::Limit RedisBackend::within(Limit limit) const {
   return std::min(*limit, options_.call_timeout);
 }
 
-Result<AttemptResult> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited,
-                                            Limit limit) {
+RedisBackend::Attempt RedisBackend::attempt_for(const Claim& claim, bool will_wait, bool has_waited) const {
   const Keys keys = keys_of(claim.name);
   const std::string expire = text_of(claim.expire);
   if (claim.mode == MutexMode::shared)
-    return read_attempt(redis_->run(take_shared_,
-                                    {keys.mutex, keys.readers, keys.writers, keys.fence, keys.wake},
-                                    {claim.owner, expire, has_waited ? "1" : "0"}, within(limit)));
-  return read_attempt(redis_->run(take_exclusive_, {keys.mutex, keys.readers, keys.writers, keys.fence},
-                                  {claim.owner, expire, will_wait ? text_of(intent) : std::string("0")},
-                                  within(limit)));
+    return {take_shared_,
+            {keys.mutex, keys.readers, keys.writers, keys.fence, keys.wake},
+            {claim.owner, expire, has_waited ? "1" : "0"}};
+  return {take_exclusive_,
+          {keys.mutex, keys.readers, keys.writers, keys.fence},
+          {claim.owner, expire, will_wait ? text_of(intent) : std::string("0")}};
+}
+
+Result<AttemptResult> RedisBackend::attempt(const Claim& claim, bool will_wait, bool has_waited,
+                                            Limit limit) {
+  const auto attempt = attempt_for(claim, will_wait, has_waited);
+  const std::vector<ByteView> keys(attempt.keys.begin(), attempt.keys.end());
+  const std::vector<ByteView> arguments(attempt.arguments.begin(), attempt.arguments.end());
+  return read_attempt(redis_->run(attempt.script, keys, arguments, within(limit)));
+}
+
+Routine<Result<AttemptResult>> RedisBackend::async_attempt(const Claim& claim, bool will_wait,
+                                                           bool has_waited, Limit limit,
+                                                           std::stop_token stop) {
+  auto attempt = attempt_for(claim, will_wait, has_waited);
+  auto asked = redis::run_without_thread(*redis_, attempt.script, std::move(attempt.keys),
+                                         std::move(attempt.arguments), within(limit), stop);
+  const auto reply = co_await asked;
+  co_return read_attempt(reply);
+}
+
+milliseconds RedisBackend::pause_after(const AttemptResult& failed) const noexcept {
+  return time_to_wait(failed, options_.poll_interval);
 }
 
 void RedisBackend::wait(const Claim& claim, const AttemptResult& failed, milliseconds limit,
                         const std::stop_token& stop) {
-  auto length = std::min(limit, failed.announced ? longest_sleep : options_.poll_interval);
-  if (failed.remaining) length = std::min(length, *failed.remaining + milliseconds(1));
-  length = std::max(length, milliseconds(1));
+  const auto length =
+      time_to_wait(failed, std::min(limit, failed.announced ? longest_sleep : options_.poll_interval));
   struct SleeperCount {
     std::atomic<int>& count;
     const bool taken;
@@ -105,6 +135,15 @@ void RedisBackend::wait(const Claim& claim, const AttemptResult& failed, millise
 void RedisBackend::give_up(const Claim& claim, Limit limit) {
   const Keys keys = keys_of(claim.name);
   (void)redis_->run(give_up_, {keys.mutex, keys.writers, keys.wake}, {claim.owner}, within(limit));
+}
+
+Routine<Status> RedisBackend::async_give_up(const Claim& claim, Limit limit) {
+  const Keys keys = keys_of(claim.name);
+  auto asked = redis::run_without_thread(*redis_, give_up_, {keys.mutex, keys.writers, keys.wake},
+                                         {claim.owner}, within(limit), {});
+  const auto reply = co_await asked;
+  if (!reply.ok()) co_return reply.error();
+  co_return Done{};
 }
 
 std::vector<Result<bool>> RedisBackend::renew(std::span<const Claim> claims, milliseconds limit) {
@@ -144,6 +183,16 @@ Result<bool> RedisBackend::release(const Claim& claim, Limit limit) {
   if (claim.mode == MutexMode::shared)
     return read_bool(redis_->run(release_shared_, {keys.readers, keys.wake}, {claim.owner}, within(limit)));
   return read_bool(redis_->run(release_exclusive_, {keys.mutex, keys.wake}, {claim.owner}, within(limit)));
+}
+
+Routine<Result<bool>> RedisBackend::async_release(const Claim& claim, Limit limit, std::stop_token stop) {
+  const Keys keys = keys_of(claim.name);
+  const bool shared = claim.mode == MutexMode::shared;
+  auto asked = redis::run_without_thread(*redis_, shared ? release_shared_ : release_exclusive_,
+                                         {shared ? keys.readers : keys.mutex, keys.wake}, {claim.owner},
+                                         within(limit), stop);
+  const auto reply = co_await asked;
+  co_return read_bool(reply);
 }
 
 std::optional<Result<std::vector<MutexHolder>>> RedisBackend::holders(const std::string& name) {

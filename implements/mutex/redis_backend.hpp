@@ -37,6 +37,15 @@ class RedisBackend final : public Backend {
   std::optional<Result<std::vector<MutexHolder>>> holders(const std::string& name) override;
   [[nodiscard]] bool needs_renewal() const noexcept override { return true; }
 
+  coroutines::Routine<Result<AttemptResult>> async_attempt(const Claim& claim, bool will_wait,
+                                                           bool has_waited, Limit limit,
+                                                           std::stop_token stop) override;
+  coroutines::Routine<Status> async_give_up(const Claim& claim, Limit limit) override;
+  coroutines::Routine<Result<bool>> async_release(const Claim& claim, Limit limit,
+                                                  std::stop_token stop) override;
+  [[nodiscard]] std::chrono::milliseconds pause_after(const AttemptResult& failed) const noexcept override;
+  [[nodiscard]] coroutines::LoopAccess loop() override { return coroutines::LoopAccess::of(*redis_); }
+
  private:
   /// Keys that belong to one mutex. Those beside the mutex itself begin differently, so that no name of
   /// another mutex can mean them.
@@ -45,6 +54,12 @@ class RedisBackend final : public Backend {
   };
   [[nodiscard]] Keys keys_of(const std::string& name) const;
   [[nodiscard]] Limit within(Limit limit) const;
+  /// What an attempt says to its script.
+  struct Attempt {
+    const RedisScript& script;
+    std::vector<std::string> keys, arguments;
+  };
+  [[nodiscard]] Attempt attempt_for(const Claim& claim, bool will_wait, bool has_waited) const;
 
   const std::shared_ptr<IRedis> redis_;
   const Options options_;

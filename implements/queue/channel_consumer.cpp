@@ -2,7 +2,11 @@
 
 #include "basics/guarded_log.hpp"
 #include "basics/inherited.hpp"
+#include "coroutines/routine_operation.hpp"
 
+#include <cachesite/detail/result_at_hand.hpp>
+
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -32,6 +36,7 @@ void ChannelConsumer::Inbox::put(std::string_view payload) noexcept {
     }
     messages.splice(messages.end(), one);
     changed.notify_one();
+    pauses.wake_all();
   } catch (const std::bad_alloc&) {
     const std::lock_guard lock(mutex);
     lost = ++dropped;
@@ -64,6 +69,7 @@ void ChannelConsumer::stop() noexcept {
   const std::lock_guard lock(inbox_->mutex);
   inbox_->stopped = true;
   inbox_->changed.notify_all();
+  inbox_->pauses.wake_all();
 }
 
 Result<std::optional<QueueMessage>> ChannelConsumer::do_receive(std::chrono::milliseconds wait,
@@ -72,12 +78,43 @@ Result<std::optional<QueueMessage>> ChannelConsumer::do_receive(std::chrono::mil
   auto& inbox = *inbox_;
   std::unique_lock lock(inbox.mutex);
   inbox.changed.wait_for(lock, stop, wait, [&] { return inbox.stopped || !inbox.messages.empty(); });
-  if (inbox.stopped || stop.stop_requested())
-    return Error(ErrorCode::closed, "the queue or the wait was stopped");
-  if (inbox.messages.empty()) return std::optional<QueueMessage>();
-  Value body = std::move(inbox.messages.front());
-  inbox.messages.pop_front();
+  return inbox.take_next(stop);
+}
+
+ChannelConsumer::Received ChannelConsumer::Inbox::take_next(const std::stop_token& stop) {
+  if (stopped || stop.stop_requested()) return Error(ErrorCode::closed, "the queue or the wait was stopped");
+  if (messages.empty()) return std::optional<QueueMessage>();
+  Value body = std::move(messages.front());
+  messages.pop_front();
   return std::optional<QueueMessage>(QueueMessage(std::move(body), {}, 1, nullptr));
+}
+
+std::unique_ptr<IQueueConsumer::AsyncReceive> ChannelConsumer::do_make_receive(
+    std::chrono::milliseconds wait, std::optional<std::chrono::milliseconds> patience) {
+  if (fork_mark_.forked()) return detail::result_at_hand<Received>(basics::forked_error());
+  return coroutines::make_operation<Received>(coroutines::LoopAccess::shared(),
+                                              [inbox = inbox_, wait, patience](std::stop_token stop) {
+                                                return async_receive(inbox, wait, patience, std::move(stop));
+                                              });
+}
+
+coroutines::Routine<ChannelConsumer::Received> ChannelConsumer::async_receive(
+    std::shared_ptr<Inbox> inbox, std::chrono::milliseconds wait,
+    std::optional<std::chrono::milliseconds> patience, std::stop_token stop) {
+  coroutines::Pause pause(coroutines::LoopAccess::shared());
+  const auto length = patience ? std::min(wait, *patience) : wait;
+  const auto deadline = pause.now() + length;
+  const coroutines::PauseList::Place place(inbox->pauses, inbox->mutex, pause);
+  for (;;) {
+    std::unique_lock lock(inbox->mutex);
+    auto next = inbox->take_next(stop);
+    lock.unlock();
+    if (!next.ok() || next.value()) co_return next;
+    if (pause.now() >= deadline && length < wait)
+      co_return Error(ErrorCode::timeout, "no message came for as long as its receiver waits");
+    if (pause.now() >= deadline) co_return next;
+    co_await pause.until(deadline, stop);
+  }
 }
 
 }  // namespace cachesite::queue

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "basics/condition.hpp"
+#include "coroutines/pause_list.hpp"
+#include "coroutines/routine.hpp"
 
 #include <cachesite/logger.hpp>
 #include <cachesite/queue.hpp>
@@ -39,19 +41,31 @@ class ChannelConsumer final : public IQueueConsumer {
  protected:
   Result<std::optional<QueueMessage>> do_receive(std::chrono::milliseconds wait,
                                                  const std::stop_token& stop) override;
+  std::unique_ptr<AsyncReceive> do_make_receive(std::chrono::milliseconds wait,
+                                                std::optional<std::chrono::milliseconds> patience) override;
 
  private:
+  using Received = Result<std::optional<QueueMessage>>;
+
   struct Inbox {
     explicit Inbox(Options given) : options(std::move(given)) {}
     void put(std::string_view payload) noexcept;
+    // With the lock. No message: there is none now.
+    Received take_next(const std::stop_token& stop);
 
     const Options options;
     std::mutex mutex;
     basics::AnyCondition changed;
+    coroutines::PauseList pauses;  // of those who have no thread that waits
     std::list<Value> messages;
     std::size_t dropped = 0;
     bool stopped = false;
   };
+
+  static coroutines::Routine<Received> async_receive(std::shared_ptr<Inbox> inbox,
+                                                     std::chrono::milliseconds wait,
+                                                     std::optional<std::chrono::milliseconds> patience,
+                                                     std::stop_token stop);
 
   const basics::ForkMark fork_mark_;
   const std::shared_ptr<Inbox> inbox_;

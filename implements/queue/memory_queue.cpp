@@ -70,18 +70,46 @@ Result<std::string> MemoryQueue::send(ByteView body, milliseconds delay) {
 
 Result<std::optional<QueueMessage>> MemoryQueue::receive(milliseconds wait, const std::stop_token& stop) {
   if (fork_mark_.forked()) return basics::forked_error();
-  auto now = clock_->now();
-  const auto deadline = now + wait;
+  const auto deadline = clock_->now() + wait;
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (stopped_) return Error(ErrorCode::closed, "the queue is stopped");
-    if (stop.stop_requested()) return Error(ErrorCode::closed, "the wait was stopped");
-    now = clock_->now();
-    collect_due(now);
-    if (!ready_.empty()) break;
-    if (now >= deadline) return std::optional<QueueMessage>();
+    auto next = take_next(lock, stop);
+    if (!next.ok() || next.value()) return next;
+    const auto now = clock_->now();
+    if (now >= deadline) return next;
     this->wait(lock, now, deadline, stop);
   }
+}
+
+coroutines::Routine<Result<std::optional<QueueMessage>>> MemoryQueue::async_receive(
+    milliseconds wait, std::optional<milliseconds> patience, std::stop_token stop) {
+  if (fork_mark_.forked()) co_return basics::forked_error();
+  const auto self = shared_from_this();
+  const auto length = patience ? std::min(wait, *patience) : wait;
+  const auto deadline = clock_->now() + length;
+  coroutines::Pause pause(coroutines::LoopAccess::shared());
+  const coroutines::PauseList::Place place(pauses_, mutex_, pause);
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    auto next = take_next(lock, stop);
+    if (!next.ok() || next.value()) co_return next;
+    const auto now = clock_->now();
+    const auto due = next_due();
+    lock.unlock();
+    if (now >= deadline && length < wait)
+      co_return Error(ErrorCode::timeout, "no message came for as long as its receiver waits");
+    if (now >= deadline) co_return next;
+    co_await pause.until(pause.now() + (std::min(deadline, due) - now), stop);
+  }
+}
+
+// Gives the lock back when there is a message.
+Result<std::optional<QueueMessage>> MemoryQueue::take_next(std::unique_lock<std::mutex>& lock,
+                                                           const std::stop_token& stop) {
+  if (stopped_) return Error(ErrorCode::closed, "the queue is stopped");
+  if (stop.stop_requested()) return Error(ErrorCode::closed, "the wait was stopped");
+  collect_due(clock_->now());
+  if (ready_.empty()) return std::optional<QueueMessage>();
   const auto message = ready_.begin()->second;
   std::string id = std::to_string(message->id);
   auto delivery = std::make_unique<Delivery>(shared_from_this(), message, message->deliveries + 1);
@@ -90,6 +118,11 @@ Result<std::optional<QueueMessage>> MemoryQueue::receive(milliseconds wait, cons
   lock.unlock();
   return std::optional<QueueMessage>(
       QueueMessage(message->body, std::move(id), deliveries, std::move(delivery)));
+}
+
+void MemoryQueue::tell_receivers() noexcept {
+  changed_.notify_all();
+  pauses_.wake_all();
 }
 
 // Ends early when there is something to look at: a message, or one that is due before the others.
@@ -156,7 +189,7 @@ void MemoryQueue::enter(MessagesByTime::node_type node, MessageState state, Time
   message.position = messages.insert(messages.end(), std::move(node));
   message.state = state;
   if (state == MessageState::out) ++out_;
-  if (state == MessageState::ready || message.position == timed_.begin()) changed_.notify_all();
+  if (state == MessageState::ready || message.position == timed_.begin()) tell_receivers();
 }
 
 MemoryQueue::MessagesByTime::node_type MemoryQueue::leave(Message& message) noexcept {
@@ -185,7 +218,7 @@ void MemoryQueue::stop() noexcept {
   if (fork_mark_.forked()) return;
   const std::lock_guard lock(mutex_);
   stopped_ = true;
-  changed_.notify_all();
+  tell_receivers();
 }
 
 }  // namespace cachesite::queue

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "basics/condition.hpp"
+#include "coroutines/pause_list.hpp"
+#include "coroutines/routine.hpp"
 
 #include <cachesite/clock.hpp>
 #include <cachesite/memory_queue_site.hpp>
@@ -46,6 +48,10 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   Result<std::string> send(ByteView body, std::chrono::milliseconds delay);
   Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait, const std::stop_token& stop);
+  /// The same without a thread that waits. With a patience that is shorter than `wait` it fails with `timeout`.
+  coroutines::Routine<Result<std::optional<QueueMessage>>> async_receive(
+      std::chrono::milliseconds wait, std::optional<std::chrono::milliseconds> patience,
+      std::stop_token stop);
   /// `delivery` tells which handing out is meant: a later one is none of the caller's business.
   Status acknowledge(Message& message) noexcept;
   Status give_back(Message& message, std::uint64_t delivery, std::chrono::milliseconds delay) noexcept;
@@ -62,8 +68,12 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   MessagesByTime::node_type leave(Message& message) noexcept;
   void give_back(Message& message, std::chrono::milliseconds delay) noexcept;
   void collect_due(TimePoint now) noexcept;
+  // No message: there is none now.
+  Result<std::optional<QueueMessage>> take_next(std::unique_lock<std::mutex>& lock,
+                                                const std::stop_token& stop);
   void wait(std::unique_lock<std::mutex>& lock, TimePoint now, TimePoint deadline,
             const std::stop_token& stop);
+  void tell_receivers() noexcept;
   [[nodiscard]] TimePoint next_due() const noexcept;
   [[nodiscard]] TimePoint later(std::chrono::milliseconds delay) const noexcept;
 
@@ -73,8 +83,9 @@ class MemoryQueue : public std::enable_shared_from_this<MemoryQueue> {
   const basics::ForkMark fork_mark_;
   mutable std::mutex mutex_;
   basics::AnyCondition changed_;
-  MessagesByTime ready_;  // in the order in which they are handed out, all with the same key
-  MessagesByTime timed_;  // delayed and out, by when they are ready again
+  coroutines::PauseList pauses_;  // of those who have no thread that waits
+  MessagesByTime ready_;          // in the order in which they are handed out, all with the same key
+  MessagesByTime timed_;          // delayed and out, by when they are ready again
   std::size_t out_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t dead_ = 0;

@@ -1,7 +1,9 @@
 #include "basics/inherited.hpp"
+#include "coroutines/routine_operation.hpp"
 #include "queue/memory_queue.hpp"
 #include "queue/queue_names.hpp"
 
+#include <cachesite/detail/result_at_hand.hpp>
 #include <cachesite/memory_queue_site.hpp>
 
 #include <map>
@@ -25,6 +27,10 @@ class Producer final : public IQueueProducer {
   Result<std::string> do_send(ByteView message, milliseconds delay) override {
     return queue_->send(message, delay);
   }
+  std::unique_ptr<AsyncSend> do_make_send(ByteView message, milliseconds delay,
+                                          std::optional<milliseconds>) override {
+    return detail::result_at_hand(queue_->send(message, delay));
+  }
 
  private:
   const std::shared_ptr<MemoryQueue> queue_;
@@ -38,6 +44,13 @@ class Consumer final : public IQueueConsumer {
  protected:
   Result<std::optional<QueueMessage>> do_receive(milliseconds wait, const std::stop_token& stop) override {
     return queue_->receive(wait, stop);
+  }
+  std::unique_ptr<AsyncReceive> do_make_receive(milliseconds wait,
+                                                std::optional<milliseconds> patience) override {
+    return coroutines::make_operation<Result<std::optional<QueueMessage>>>(
+        coroutines::LoopAccess::shared(), [queue = queue_, wait, patience](std::stop_token stop) {
+          return queue->async_receive(wait, patience, std::move(stop));
+        });
   }
 
  private:

@@ -1,12 +1,16 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
+#include "coroutines/routine_operation.hpp"
 #include "queue/channel_consumer.hpp"
 #include "queue/consumer_list.hpp"
 #include "queue/queue_names.hpp"
+#include "redis_client/async_calls.hpp"
 #include "redis_client/redis_client.hpp"
 
+#include <cachesite/detail/result_at_hand.hpp>
 #include <cachesite/redis_pubsub_queue_site.hpp>
 
+#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -26,15 +30,39 @@ class ChannelProducer final : public IQueueProducer {
 
  protected:
   Result<std::string> do_send(ByteView message, milliseconds delay) override {
-    if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
-    if (delay.count() > 0)
-      return Error(ErrorCode::bad_argument, "publish and subscribe has no delays: nobody keeps a message");
+    if (auto problem = complaint(delay)) return *problem;
     const auto sent = redis_->integer(RedisCommand("PUBLISH", channel_, message));
     if (!sent.ok()) return sent.error();
     return std::string();
   }
+  std::unique_ptr<AsyncSend> do_make_send(ByteView message, milliseconds delay,
+                                          std::optional<milliseconds> patience) override {
+    if (auto problem = complaint(delay)) return detail::result_at_hand<Result<std::string>>(*problem);
+    return coroutines::make_operation<Result<std::string>>(
+        coroutines::LoopAccess::of(*redis_),
+        [redis = redis_, channel = channel_, message, patience](std::stop_token stop) {
+          return publish(redis, channel, message, patience, std::move(stop));
+        });
+  }
 
  private:
+  [[nodiscard]] std::optional<Error> complaint(milliseconds delay) const {
+    if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
+    if (delay.count() <= 0) return std::nullopt;
+    return Error(ErrorCode::bad_argument, "publish and subscribe has no delays: nobody keeps a message");
+  }
+  // The message is valid until it waits for the answer.
+  static coroutines::Routine<Result<std::string>> publish(std::shared_ptr<IRedis> redis, std::string channel,
+                                                          ByteView message,
+                                                          std::optional<milliseconds> patience,
+                                                          std::stop_token stop) {
+    const RedisCommand command("PUBLISH", channel, message);
+    auto asked = redis::call_without_thread(*redis, command, patience, std::move(stop));
+    const auto reply = co_await asked;
+    if (!reply.ok()) co_return reply.error();
+    co_return std::string();
+  }
+
   const std::shared_ptr<IRedis> redis_;
   const std::string name_;
   const std::string channel_;

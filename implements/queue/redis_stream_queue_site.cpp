@@ -1,14 +1,17 @@
 #include "basics/checked_options.hpp"
 #include "basics/inherited.hpp"
 #include "basics/owner_names.hpp"
+#include "coroutines/routine_operation.hpp"
 #include "queue/consumer_list.hpp"
 #include "queue/queue_names.hpp"
 #include "queue/stream_consumer.hpp"
 #include "queue/stream_queue.hpp"
 #include "redis_client/redis_client.hpp"
 
+#include <cachesite/detail/result_at_hand.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
 
+#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -23,17 +26,43 @@ namespace {
 class StreamProducer final : public IQueueProducer {
  public:
   StreamProducer(StreamQueue queue, std::shared_ptr<basics::OwnerNames> names, std::stop_token stopped)
-      : queue_(std::move(queue)), names_(std::move(names)), stopped_(std::move(stopped)) {}
-  [[nodiscard]] const std::string& name() const noexcept override { return queue_.name; }
+      : queue_(std::make_shared<const StreamQueue>(std::move(queue))),
+        names_(std::move(names)),
+        stopped_(std::move(stopped)) {}
+  [[nodiscard]] const std::string& name() const noexcept override { return queue_->name; }
 
  protected:
   Result<std::string> do_send(ByteView message, milliseconds delay) override {
     if (stopped_.stop_requested()) return Error(ErrorCode::closed, "the queue is stopped");
-    return queue_.send(message, delay, delay.count() > 0 ? names_->next() : std::string());
+    return queue_->send(message, delay, unique_for(delay));
+  }
+  std::unique_ptr<AsyncSend> do_make_send(ByteView message, milliseconds delay,
+                                          std::optional<milliseconds> patience) override {
+    if (stopped_.stop_requested())
+      return detail::result_at_hand<Result<std::string>>(Error(ErrorCode::closed, "the queue is stopped"));
+    return coroutines::make_operation<Result<std::string>>(
+        coroutines::LoopAccess::of(*queue_->redis),
+        [queue = queue_, message, delay, unique = unique_for(delay), patience](std::stop_token stop) {
+          return send(queue, message, delay, unique, patience, std::move(stop));
+        });
   }
 
  private:
-  const StreamQueue queue_;
+  // A name that makes one of several delayed messages of the same content and time.
+  [[nodiscard]] std::string unique_for(milliseconds delay) const {
+    return delay.count() > 0 ? names_->next() : std::string();
+  }
+  static coroutines::Routine<Result<std::string>> send(std::shared_ptr<const StreamQueue> queue,
+                                                       ByteView message, milliseconds delay,
+                                                       std::string unique,
+                                                       std::optional<milliseconds> patience,
+                                                       std::stop_token stop) {
+    queue::AwaitingAccess server(*queue->redis, patience, stop);
+    auto sending = queue->send(server, message, delay, std::move(unique), stop);
+    co_return co_await sending;
+  }
+
+  const std::shared_ptr<const StreamQueue> queue_;
   const std::shared_ptr<basics::OwnerNames> names_;
   const std::stop_token stopped_;
 };
@@ -47,6 +76,13 @@ class SharedConsumer final : public IQueueConsumer {
  protected:
   Result<std::optional<QueueMessage>> do_receive(milliseconds wait, const std::stop_token& stop) override {
     return consumer_->receive(wait, stop);
+  }
+  std::unique_ptr<AsyncReceive> do_make_receive(milliseconds wait,
+                                                std::optional<milliseconds> patience) override {
+    return coroutines::make_operation<StreamConsumer::Received>(
+        consumer_->loop(), [consumer = consumer_, wait, patience](std::stop_token stop) {
+          return consumer->async_receive(wait, patience, std::move(stop));
+        });
   }
 
  private:

@@ -1,11 +1,15 @@
 #include "queue/stream_consumer.hpp"
 
 #include "basics/inherited.hpp"
+#include "basics/joined_stop.hpp"
+#include "coroutines/routine_operation.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace cachesite::queue {
+
+using coroutines::Routine;
 
 namespace {
 
@@ -22,6 +26,15 @@ class StreamDelivery final : public IQueueDelivery {
   Status acknowledge() override {
     settled_ = true;
     return consumer_->acknowledge(id_);
+  }
+  std::unique_ptr<cachesite::detail::AsyncOperationOf<Status>> make_acknowledge(
+      StreamConsumer::Patience patience) override {
+    auto made = coroutines::make_operation<Status>(
+        consumer_->loop(), [consumer = consumer_, id = id_, patience](std::stop_token stop) {
+          return consumer->async_acknowledge(id, patience, std::move(stop));
+        });
+    settled_ = true;
+    return made;
   }
   Status reject(milliseconds delay) override {
     settled_ = true;
@@ -41,6 +54,10 @@ Error closed_error() {
 
 bool lacks_group(const Error& error) {
   return error.message().find("NOGROUP") != std::string_view::npos;
+}
+
+Status status_of(const Result<RedisValue>& reply) {
+  return reply.ok() ? Status(Done{}) : Status(reply.error());
 }
 
 // Without memory the answer may be what was lost.
@@ -71,103 +88,150 @@ void StreamConsumer::stop() noexcept {
 
 void StreamConsumer::let_go(bool leave) noexcept {
   try {
-    std::vector<std::string> arguments{queue_.group, name_, std::to_string(queue_.redeliver_after.count()),
-                                       leave ? "1" : "0"};
-    {
-      const std::lock_guard lock(mutex_);
-      if (!has_group_) return;
-      arguments.insert(arguments.end(), in_hand_.begin(), in_hand_.end());
-    }
-    const std::vector<ByteView> keys{queue_.stream};
-    const std::vector<ByteView> views(arguments.begin(), arguments.end());
-    (void)queue_.redis->run(queue_.scripts->let_go, keys, views);
+    ThreadAccess server(*queue_.redis);
+    (void)let_go_by(server, leave).run_at_once();
   } catch (const std::exception&) {
     // What is not let go comes again when its time is up.
   }
 }
 
-Status StreamConsumer::prepare() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (has_group_) return Done{};
-  }
-  auto made = queue_.make_group();
-  if (!made.ok()) return made;
-  const std::lock_guard lock(mutex_);
-  has_group_ = true;
-  return made;
+Routine<Status> StreamConsumer::let_go_by(ServerAccess& server, bool leave) {
+  std::vector<std::string> arguments{queue_.group, name_, std::to_string(queue_.redeliver_after.count()),
+                                     leave ? "1" : "0"};
+  std::unique_lock lock(mutex_);
+  if (!has_group_) co_return Done{};
+  arguments.insert(arguments.end(), in_hand_.begin(), in_hand_.end());
+  lock.unlock();
+  auto asked = server.run(queue_.scripts->let_go, one_key(queue_.stream), std::move(arguments));
+  const auto reply = co_await asked;
+  co_return status_of(reply);
 }
 
-Result<std::optional<QueueMessage>> StreamConsumer::receive(milliseconds wait, const std::stop_token& stop) {
+Routine<Status> StreamConsumer::prepare(ServerAccess& server) {
+  std::unique_lock lock(mutex_);
+  const bool has_group = has_group_;
+  lock.unlock();
+  if (has_group) co_return Done{};
+  auto making = queue_.make_group(server);
+  const auto made = co_await making;
+  lock.lock();
+  has_group_ = has_group_ || made.ok();
+  co_return made;
+}
+
+StreamConsumer::Received StreamConsumer::receive(milliseconds wait, const std::stop_token& stop) {
   if (fork_mark_.forked()) return basics::forked_error();
+  ThreadAccess server(*queue_.redis);
+  return receive_by(server, wait, stop).run_at_once();
+}
+
+Routine<StreamConsumer::Received> StreamConsumer::async_receive(milliseconds wait, Patience patience,
+                                                                std::stop_token stop) {
+  if (fork_mark_.forked()) co_return basics::forked_error();
+  const auto self = shared_from_this();
+  AwaitingAccess server(*queue_.redis, patience);
+  const bool impatient = patience && *patience < wait;
+  auto receiving = receive_by(server, impatient ? *patience : wait, stop);
+  auto received = co_await receiving;
+  if (impatient && received.ok() && !received.value())
+    co_return Error(ErrorCode::timeout, "no message came for as long as its receiver waits");
+  co_return received;
+}
+
+Routine<StreamConsumer::Received> StreamConsumer::receive_by(ServerAccess& server, milliseconds wait,
+                                                             std::stop_token stop) {
   const auto deadline = SteadyTime::now() + wait;
-  std::stop_source either;
-  const std::stop_callback on_stop(stop, [&] { either.request_stop(); });
-  const std::stop_callback on_close(closing_.get_token(), [&] { either.request_stop(); });
+  const basics::JoinedStop joined(stop, closing_.get_token());
+  const auto either = joined.token();
   for (bool looked = false;; looked = true) {
-    if (either.stop_requested()) return closed_error();
-    if (auto message = next_fetched()) return message;
-    const auto now = SteadyTime::now();
-    if (looked && now >= deadline) return std::optional<QueueMessage>();
-    settle_debts();
-    Status done = prepare();
-    auto longest = queue_.poll_interval;
-    if (done.ok()) {
-      const auto due = look_after();
-      if (due.ok())
-        longest = due.value();
-      else
-        done = due.error();
-    }
-    if (done.ok()) {
-      if (auto message = next_fetched()) return message;
-      const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyTime::now());
-      done = fetch(std::clamp(left, milliseconds(0), longest), either.get_token());
-    }
+    if (either.stop_requested()) co_return closed_error();
+    auto taking = next_fetched(server);
+    auto message = co_await taking;
+    if (!message.ok() || message.value()) co_return message;
+    if (looked && SteadyTime::now() >= deadline) co_return message;
+    auto looking = look_for_more(server, deadline, either);
+    const auto done = co_await looking;
     if (done.ok()) continue;
-    if (either.stop_requested()) return closed_error();
-    if (!lacks_group(done.error())) return done.error();
+    if (either.stop_requested()) co_return closed_error();
+    if (!lacks_group(done.error())) co_return done.error();
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(has_group_, false)) return done.error();  // made, and gone at once
+    if (!std::exchange(has_group_, false)) co_return done.error();  // made, and gone at once
   }
 }
 
-std::optional<QueueMessage> StreamConsumer::next_fetched() {
+// Ends when there may be something, and at the deadline.
+Routine<Status> StreamConsumer::look_for_more(ServerAccess& server, TimePoint deadline,
+                                              std::stop_token stop) {
+  auto settling = settle_debts(server);
+  (void)co_await settling;
+  auto preparing = prepare(server);
+  const auto prepared = co_await preparing;
+  if (!prepared.ok()) co_return prepared;
+  auto looking = look_after(server);
+  const auto due = co_await looking;
+  if (!due.ok()) co_return due.error();
+  if (has_fetched()) co_return Done{};
+  const auto left = std::chrono::ceil<milliseconds>(deadline - SteadyTime::now());
+  const auto longest = std::clamp(left, milliseconds(0), due.value());
+  auto fetching = fetch(server, server.wait_at_server(longest), stop);
+  const auto fetched = co_await fetching;
+  if (!fetched.ok()) co_return fetched;
+  if (has_fetched()) co_return Done{};
+  auto pausing = server.pause(longest, stop);
+  co_return co_await pausing;
+}
+
+bool StreamConsumer::has_fetched() {
+  const std::lock_guard lock(mutex_);
+  return !fetched_.empty();
+}
+
+Routine<StreamConsumer::Received> StreamConsumer::next_fetched(ServerAccess& server) {
   for (;;) {
-    Fetched next;
-    std::unique_ptr<StreamDelivery> delivery;
-    {
-      const std::lock_guard lock(mutex_);
-      if (fetched_.empty() || closing_.stop_requested()) return std::nullopt;
-      delivery = std::make_unique<StreamDelivery>(shared_from_this(), fetched_.front().id);
-      next = std::move(fetched_.front());
-      fetched_.pop_front();
-    }
+    std::unique_lock lock(mutex_);
+    if (fetched_.empty() || closing_.stop_requested()) co_return std::optional<QueueMessage>();
+    auto delivery = std::make_unique<StreamDelivery>(shared_from_this(), fetched_.front().id);
+    Fetched next = std::move(fetched_.front());
+    fetched_.pop_front();
+    lock.unlock();
     // What has waited here for long may have been handed out to another meanwhile.
-    if (SteadyTime::now() - next.since > queue_.redeliver_after / 3 && !keep(next.id).value_or(false))
-      continue;
-    return QueueMessage(std::move(next.body), std::move(next.id), next.deliveries, std::move(delivery));
+    if (SteadyTime::now() - next.since > queue_.redeliver_after / 3) {
+      auto keeping = set_idle(server, next.id, milliseconds(0));
+      const auto kept = co_await keeping;
+      if (!kept.value_or(false)) continue;
+    }
+    co_return std::optional<QueueMessage>(
+        QueueMessage(std::move(next.body), std::move(next.id), next.deliveries, std::move(delivery)));
   }
 }
 
-// Returns how long to wait at most before looking again.
-Result<milliseconds> StreamConsumer::look_after() {
-  std::string from;
-  bool missed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto now = SteadyTime::now();
-    if (now < next_look_ && !may_have_missed_)
-      return std::min(std::chrono::ceil<milliseconds>(next_look_ - now), next_due_);
-    next_look_ = now + queue_.poll_interval;
-    from = look_from_;
-    missed = std::exchange(may_have_missed_, false);
+// Gives how long to wait at most before looking again.
+Routine<Result<milliseconds>> StreamConsumer::look_after(ServerAccess& server) {
+  std::unique_lock lock(mutex_);
+  const auto now = SteadyTime::now();
+  if (now < next_look_ && !may_have_missed_)
+    co_return std::min(std::chrono::ceil<milliseconds>(next_look_ - now), next_due_);
+  next_look_ = now + queue_.poll_interval;
+  const std::string from = look_from_;
+  const bool missed = std::exchange(may_have_missed_, false);
+  lock.unlock();
+  if (missed) {
+    auto letting = let_go_by(server, false);
+    (void)co_await letting;
   }
-  if (missed) let_go(false);
-  const auto reply =
-      queue_.redis->run(queue_.scripts->upkeep, {queue_.stream, queue_.delayed, queue_.dead},
-                        {queue_.group, name_, std::to_string(queue_.redeliver_after.count()), from,
-                         std::to_string(queue_.batch), std::to_string(queue_.max_deliveries)});
+  std::vector<std::string> keys{queue_.stream, queue_.delayed, queue_.dead};
+  std::vector<std::string> arguments{queue_.group,
+                                     name_,
+                                     std::to_string(queue_.redeliver_after.count()),
+                                     from,
+                                     std::to_string(queue_.batch),
+                                     std::to_string(queue_.max_deliveries)};
+  auto asked = server.run(queue_.scripts->upkeep, std::move(keys), std::move(arguments));
+  const auto reply = co_await asked;
+  co_return note_look(reply, missed);
+}
+
+Result<milliseconds> StreamConsumer::note_look(const Result<RedisValue>& reply, bool missed) {
   const std::lock_guard lock(mutex_);
   if (!reply.ok()) {
     next_look_ = {};
@@ -190,11 +254,16 @@ Result<milliseconds> StreamConsumer::look_after() {
   return next_due_;
 }
 
-Status StreamConsumer::fetch(milliseconds wait, const std::stop_token& stop) {
+Routine<Status> StreamConsumer::fetch(ServerAccess& server, milliseconds wait, std::stop_token stop) {
   RedisCommand command("XREADGROUP", "GROUP", queue_.group, name_, "COUNT", queue_.batch);
   if (wait.count() > 0) command.add("BLOCK").add(wait.count());
   command.add("STREAMS").add(queue_.stream).add(">");
-  const auto reply = queue_.redis->call(command, stop);
+  auto asked = server.call(command, stop);
+  const auto reply = co_await asked;
+  co_return note_fetch(reply);
+}
+
+Status StreamConsumer::note_fetch(const Result<RedisValue>& reply) {
   const std::lock_guard lock(mutex_);
   if (!reply.ok()) {
     may_have_missed_ = may_have_missed_ || may_have_been_handed_out(reply.error());
@@ -228,7 +297,19 @@ void StreamConsumer::add(const RedisValue& entry, std::uint64_t deliveries) {
 
 Status StreamConsumer::acknowledge(const std::string& id) {
   if (fork_mark_.forked()) return basics::forked_error();
-  const auto told = queue_.acknowledge(id);
+  return note_acknowledged(id, queue_.acknowledge(id));
+}
+
+Routine<Status> StreamConsumer::async_acknowledge(std::string id, Patience patience, std::stop_token stop) {
+  if (fork_mark_.forked()) co_return basics::forked_error();
+  const auto self = shared_from_this();
+  AwaitingAccess server(*queue_.redis, patience, stop);
+  auto asked = queue_.acknowledge(server, id);
+  const auto told = co_await asked;
+  co_return note_acknowledged(id, told);
+}
+
+Status StreamConsumer::note_acknowledged(const std::string& id, Status told) {
   const std::lock_guard lock(mutex_);
   drop(id);
   if (!told.ok()) debts_.push_back(id);
@@ -236,18 +317,19 @@ Status StreamConsumer::acknowledge(const std::string& id) {
 }
 
 // Doing it twice does no harm, so whatever was not answered is sent again.
-void StreamConsumer::settle_debts() {
-  std::vector<std::string> debts;
-  {
-    const std::lock_guard lock(mutex_);
-    if (debts_.empty()) return;
-    debts = debts_;
-  }
+Routine<Status> StreamConsumer::settle_debts(ServerAccess& server) {
+  std::unique_lock lock(mutex_);
+  const auto debts = debts_;
+  lock.unlock();
   for (const auto& id : debts) {
-    if (!queue_.acknowledge(id).ok()) return;
-    const std::lock_guard lock(mutex_);
+    auto asked = queue_.acknowledge(server, id);
+    const auto told = co_await asked;
+    if (!told.ok()) co_return told;
+    lock.lock();
     std::erase(debts_, id);
+    lock.unlock();
   }
+  co_return Done{};
 }
 
 Status StreamConsumer::reject(const std::string& id, milliseconds delay) {
@@ -267,10 +349,16 @@ Result<bool> StreamConsumer::keep(const std::string& id) {
 }
 
 Result<bool> StreamConsumer::set_idle(const std::string& id, milliseconds idle) {
-  const auto reply = queue_.redis->run(queue_.scripts->set_idle, {queue_.stream},
-                                       {queue_.group, name_, id, std::to_string(idle.count())});
-  if (!reply.ok()) return reply.error();
-  return reply.value().integer() == 1;
+  ThreadAccess server(*queue_.redis);
+  return set_idle(server, id, idle).run_at_once();
+}
+
+Routine<Result<bool>> StreamConsumer::set_idle(ServerAccess& server, std::string id, milliseconds idle) {
+  std::vector<std::string> arguments{queue_.group, name_, std::move(id), std::to_string(idle.count())};
+  auto asked = server.run(queue_.scripts->set_idle, one_key(queue_.stream), std::move(arguments));
+  const auto reply = co_await asked;
+  if (!reply.ok()) co_return reply.error();
+  co_return reply.value().integer() == 1;
 }
 
 void StreamConsumer::forget(const std::string& id) {

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "basics/fork_mark.hpp"
+#include "coroutines/loop_access.hpp"
+#include "coroutines/routine.hpp"
+#include "queue/server_access.hpp"
 #include "queue/stream_queue.hpp"
 
 #include <cachesite/logger.hpp>
@@ -37,6 +40,9 @@ namespace cachesite::queue {
 /// After `max_deliveries` a message goes from the stream to the dead ones instead.
 class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
  public:
+  using Received = Result<std::optional<QueueMessage>>;
+  using Patience = std::optional<std::chrono::milliseconds>;
+
   StreamConsumer(StreamQueue queue, std::string consumer_name);
   ~StreamConsumer();
   StreamConsumer(const StreamConsumer&) = delete;
@@ -44,7 +50,13 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
 
   [[nodiscard]] const std::string& queue_name() const noexcept { return queue_.name; }
   Result<std::optional<QueueMessage>> receive(std::chrono::milliseconds wait, const std::stop_token& stop);
+  /// The same without a thread that waits. With a patience that is shorter than `wait` it fails with `timeout`.
+  coroutines::Routine<Received> async_receive(std::chrono::milliseconds wait, Patience patience,
+                                              std::stop_token stop);
   Status acknowledge(const std::string& id);
+  coroutines::Routine<Status> async_acknowledge(std::string id, Patience patience, std::stop_token stop);
+  /// Where asynchronous calls go on.
+  [[nodiscard]] coroutines::LoopAccess loop() const { return coroutines::LoopAccess::of(*queue_.redis); }
   Status reject(const std::string& id, std::chrono::milliseconds delay);
   Result<bool> keep(const std::string& id);
   /// A message went without being settled: it comes again when its time is up.
@@ -61,12 +73,25 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
     TimePoint since;
   };
 
-  std::optional<QueueMessage> next_fetched();
-  Result<std::chrono::milliseconds> look_after();
-  Status fetch(std::chrono::milliseconds wait, const std::stop_token& stop);
+  // Routines that ask the server as `server` does; with a thread they end at once.
+  coroutines::Routine<Received> receive_by(ServerAccess& server, std::chrono::milliseconds wait,
+                                           std::stop_token stop);
+  coroutines::Routine<Status> look_for_more(ServerAccess& server, TimePoint deadline, std::stop_token stop);
+  coroutines::Routine<Received> next_fetched(ServerAccess& server);
+  coroutines::Routine<Result<std::chrono::milliseconds>> look_after(ServerAccess& server);
+  coroutines::Routine<Status> fetch(ServerAccess& server, std::chrono::milliseconds wait,
+                                    std::stop_token stop);
+  coroutines::Routine<Status> prepare(ServerAccess& server);
+  coroutines::Routine<Status> settle_debts(ServerAccess& server);
+  coroutines::Routine<Result<bool>> set_idle(ServerAccess& server, std::string id,
+                                             std::chrono::milliseconds idle);
+  coroutines::Routine<Status> let_go_by(ServerAccess& server, bool leave);
+
+  [[nodiscard]] bool has_fetched();
+  Result<std::chrono::milliseconds> note_look(const Result<RedisValue>& reply, bool missed);
+  Status note_fetch(const Result<RedisValue>& reply);
   void add(const RedisValue& entry, std::uint64_t deliveries);
-  Status prepare();
-  void settle_debts();
+  Status note_acknowledged(const std::string& id, Status told);
   Result<bool> set_idle(const std::string& id, std::chrono::milliseconds idle);
   void let_go(bool leave) noexcept;
   void drop(const std::string& id);

@@ -7,6 +7,21 @@
 
 namespace cachesite::queue {
 
+using coroutines::Routine;
+
+namespace {
+
+std::vector<std::string> delay_of(std::chrono::milliseconds delay, std::string unique, ByteView body) {
+  return {std::to_string(delay.count()), std::move(unique), std::string(body.text())};
+}
+
+Result<std::string> id_of(const Result<RedisValue>& reply) {
+  if (!reply.ok()) return reply.error();
+  return reply.value().as_text();
+}
+
+}  // namespace
+
 StreamScripts::StreamScripts(const IRedis& redis)
     : delay(redis.make_script(scripts::delay)),
       upkeep(redis.make_script(scripts::upkeep)),
@@ -33,11 +48,22 @@ StreamQueue::StreamQueue(std::shared_ptr<IRedis> connection, std::shared_ptr<con
 
 Result<std::string> StreamQueue::send(ByteView body, std::chrono::milliseconds delay,
                                       const std::string& unique) const {
-  const auto reply =
-      delay.count() > 0 ? redis->run(scripts->delay, {delayed}, {std::to_string(delay.count()), unique, body})
-                        : redis->call(RedisCommand("XADD", stream, "*", "data", body));
-  if (!reply.ok()) return reply.error();
-  return reply.value().as_text();
+  ThreadAccess server(*redis);
+  return send(server, body, delay, unique, {}).run_at_once();
+}
+
+Routine<Result<std::string>> StreamQueue::send(ServerAccess& server, ByteView body,
+                                               std::chrono::milliseconds delay, std::string unique,
+                                               std::stop_token stop) const {
+  if (delay.count() > 0) {
+    auto delaying = server.run(scripts->delay, one_key(delayed), delay_of(delay, std::move(unique), body));
+    const auto reply = co_await delaying;
+    co_return id_of(reply);
+  }
+  const RedisCommand command("XADD", stream, "*", "data", body);
+  auto adding = server.call(command, std::move(stop));
+  const auto reply = co_await adding;
+  co_return id_of(reply);
 }
 
 Result<QueueCounts> StreamQueue::counts() const {
@@ -56,15 +82,26 @@ Result<QueueCounts> StreamQueue::counts() const {
 }
 
 Status StreamQueue::acknowledge(const std::string& id) const {
-  const auto reply = redis->run(scripts->acknowledge, {stream}, {group, id, delete_acknowledged ? "1" : "0"});
-  return reply.ok() ? Status(Done{}) : Status(reply.error());
+  ThreadAccess server(*redis);
+  return acknowledge(server, id).run_at_once();
 }
 
-Status StreamQueue::make_group() const {
-  const auto reply = redis->call(RedisCommand("XGROUP", "CREATE", stream, group, "0", "MKSTREAM"));
-  if (!reply.ok() && !reply.error().message().starts_with("BUSYGROUP")) return reply.error();
-  (void)redis->run(scripts->sweep, {stream}, {group});
-  return Done{};
+Routine<Status> StreamQueue::acknowledge(ServerAccess& server, std::string id) const {
+  std::vector<std::string> arguments{group, std::move(id), delete_acknowledged ? "1" : "0"};
+  auto asked = server.run(scripts->acknowledge, one_key(stream), std::move(arguments));
+  const auto reply = co_await asked;
+  if (!reply.ok()) co_return reply.error();
+  co_return Done{};
+}
+
+Routine<Status> StreamQueue::make_group(ServerAccess& server) const {
+  const RedisCommand command("XGROUP", "CREATE", stream, group, "0", "MKSTREAM");
+  auto asked = server.call(command, {});
+  const auto reply = co_await asked;
+  if (!reply.ok() && !reply.error().message().starts_with("BUSYGROUP")) co_return reply.error();
+  auto sweeping = server.run(scripts->sweep, one_key(stream), one_key(group));
+  (void)co_await sweeping;
+  co_return Done{};
 }
 
 }  // namespace cachesite::queue

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "coroutines/routine.hpp"
+#include "queue/server_access.hpp"
+
 #include <cachesite/queue.hpp>
 #include <cachesite/redis.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
@@ -7,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -24,11 +28,16 @@ class StreamQueue {
               const RedisStreamQueueSiteOptions& settings, std::string_view queue_name);
 
   Result<std::string> send(ByteView body, std::chrono::milliseconds delay, const std::string& unique) const;
+  /// The body is valid until it waits for the answer.
+  coroutines::Routine<Result<std::string>> send(ServerAccess& server, ByteView body,
+                                                std::chrono::milliseconds delay, std::string unique,
+                                                std::stop_token stop) const;
   Result<QueueCounts> counts() const;
   /// The message is done. To say it twice does no harm.
   Status acknowledge(const std::string& id) const;
+  coroutines::Routine<Status> acknowledge(ServerAccess& server, std::string id) const;
   /// Makes the group, and with it the stream, unless it is there.
-  Status make_group() const;
+  coroutines::Routine<Status> make_group(ServerAccess& server) const;
 
   const std::shared_ptr<IRedis> redis;
   const std::shared_ptr<const StreamScripts> scripts;

@@ -41,6 +41,8 @@ constexpr ComputingFamily computing_families[] = {
      &S::refreshes_taken_from_far},
     {"compute_refreshes_dropped_total", "And those that there was no thread or lock for.",
      &S::refreshes_dropped},
+    {"compute_not_modified_total", "Values that a factory found to be still right.", &S::not_modified},
+    {"compute_bad_envelopes_total", "Reads that found damaged or foreign bytes.", &S::bad_envelopes},
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include "binding/value_node.hpp"
 #include "reports/reported_component.hpp"
 
-#include <cachesite/redis_statistics.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/site_reports.hpp>
 
 #include <algorithm>

@@ -5,10 +5,11 @@
 #include "reports/rate_limiter_exposition.hpp"
 #include "reports/redis_exposition.hpp"
 #include "reports/reported_component.hpp"
+#include "reports/tier_exposition.hpp"
 
 #include <cachesite/cache.hpp>
 #include <cachesite/cache_layer.hpp>
-#include <cachesite/cache_metrics.hpp>
+#include <cachesite/detail/cache_metrics.hpp>
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/site_reports.hpp>
 
@@ -110,6 +111,7 @@ std::string prometheus_text(const ComponentSite& site, const MetricsReportOption
   Exposition exposition;
   add_caches(exposition, sources_of(site, options.parts));
   reports::add_computing(exposition, site);
+  reports::add_tiers(exposition, site);
   reports::add_rate_limiters(exposition, site);
   reports::add_redis_endpoints(exposition, site);
   reports::add_components(exposition, site);

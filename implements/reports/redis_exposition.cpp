@@ -2,7 +2,7 @@
 
 #include "reports/reported_component.hpp"
 
-#include <cachesite/redis_statistics.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -11,6 +11,7 @@
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/layered_config.hpp>
 #include <cachesite/logical_cache.hpp>
+#include <cachesite/memory_backplane.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>
 #include <cachesite/memory_queue_site.hpp>
@@ -19,6 +20,7 @@
 #include <cachesite/open_telemetry_exporter.hpp>
 #include <cachesite/open_telemetry_hook.hpp>
 #include <cachesite/prefix_cache.hpp>
+#include <cachesite/redis_backplane.hpp>
 #include <cachesite/redis_cache.hpp>
 #include <cachesite/redis_connection.hpp>
 #include <cachesite/redis_mutex_site.hpp>
@@ -77,6 +79,10 @@ void add_builtin_components(Catalog& catalog) {
       .text("Offers every command of a Redis server, and a connection that caches can share.");
   catalog.add<TieredCache>("TieredCache")
       .text("Keeps copies of a far cache in a near one, such as a MemoryCache.");
+  catalog.add<MemoryBackplane>("MemoryBackplane")
+      .text("Lets caches of one process tell each other about changes, so that their copies stay fresh.");
+  catalog.add<RedisBackplane>("RedisBackplane")
+      .text("Lets processes tell each other about changes, so that their copies in memory stay fresh.");
   catalog.add<RememberCache>("RememberCache")
       .text("Computes the missing values of another cache, once for all concurrent callers.");
   catalog.add<OpenTelemetryExporter>("OpenTelemetryExporter")

@@ -29,10 +29,10 @@ struct PartClass {
   std::string_view class_name;
   bool hides_below = false;
 };
-constexpr PartClass part_classes[] = {{"remember", "RememberCache"},      {"tags", "TaggedCache", true},
-                                      {"hooks", "HookedCache"},           {"near", "TieredCache", true},
-                                      {"codec", "CodecCache", true},      {"prefix", "PrefixCache"},
-                                      {"failover", "FailoverCache", true}};
+constexpr PartClass part_classes[] = {
+    {"remember", "RememberCache"},       {"tags", "TaggedCache", true}, {"hooks", "HookedCache"},
+    {"near", "TieredCache", true},       {"codec", "CodecCache", true}, {"prefix", "PrefixCache"},
+    {"failover", "FailoverCache", true}, {"loader", "RememberCache"}};
 
 bool is_logical(const Item& item) {
   return item.component_class->name == "Cache";
@@ -48,8 +48,10 @@ std::string_view part_of_class(std::string_view class_name) {
 // Whether an item is such a layer, or a logical cache with one in it.
 bool has_layer(const Item& item, std::string_view class_name, std::string_view parameter) {
   if (!is_logical(item)) return class_name == item.component_class->name && gives(item, parameter);
-  const auto part = part_of_class(class_name);
-  return !part.empty() && parameter.empty() && gives(item, part);
+  return parameter.empty() &&
+         std::any_of(std::begin(part_classes), std::end(part_classes), [&](const PartClass& part) {
+           return part.class_name == class_name && gives(item, part.parameter);
+         });
 }
 
 bool hides(const Item& item, std::string_view interface_name) {

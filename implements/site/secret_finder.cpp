@@ -109,7 +109,8 @@ void SecretFinder::visit_component(const Node& component) {
   if (!component.is_map()) return;
   const Node* name = component.find("class");
   const auto match = name && name->is_scalar() ? catalog_.find(name->scalar) : Catalog::Match();
-  visit_members(component, match ? match.component_class->parameters : ParameterTable(), component_words);
+  static const ParameterTable unknown;
+  visit_members(component, match ? match.component_class->parameters : unknown, component_words);
 }
 
 // `password:secret`, which is one text for want of a space.

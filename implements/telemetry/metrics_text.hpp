@@ -2,8 +2,8 @@
 
 #include "telemetry/envelope_text.hpp"
 
-#include <cachesite/cache_metrics.hpp>
-#include <cachesite/redis_statistics.hpp>
+#include <cachesite/detail/cache_metrics.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/site.hpp>
 
 #include <cstddef>

@@ -31,7 +31,8 @@ bool is_null(const Subject& subject, const Lookup& lookup) {
 
 std::vector<CacheClause> cache_clauses() {
   std::vector<CacheClause> all;
-  for (const auto& part : {entry_clauses(), operation_clauses(), batch_clauses(), key_clauses()})
+  for (const auto& part :
+       {entry_clauses(), operation_clauses(), life_clauses(), batch_clauses(), key_clauses()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

@@ -69,6 +69,12 @@ class Caller {
   }
 
   // Those that have one form.
+  Result<Found> read_with_life(std::string_view key, Value& destination, EntryLife& life) const {
+    return cache_->read_with_life(key, destination, life);
+  }
+  void read_with_life_many(Keys keys, std::span<Lookup> results, std::span<EntryLife> lives) const {
+    cache_->read_with_life_many(keys, results, lives);
+  }
   Result<bool> expire_at(std::string_view key, std::chrono::system_clock::time_point when) const {
     return cache_->expire_at(key, when);
   }

@@ -22,6 +22,8 @@ namespace cachesite::testing {
 std::span<const CacheClause> entry_clauses();
 /// Adding, replacing, counting, and TTLs that change.
 std::span<const CacheClause> operation_clauses();
+/// Reads that tell how long entries live.
+std::span<const CacheClause> life_clauses();
 /// Many keys in one go.
 std::span<const CacheClause> batch_clauses();
 /// All keys: walks, patterns, clearing, size.

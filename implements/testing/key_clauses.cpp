@@ -1,7 +1,7 @@
 #include "testing/clause.hpp"
 #include "testing/expectation.hpp"
 
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 
 #include <atomic>
 #include <set>

@@ -2,6 +2,7 @@
 
 #include <cachesite/detail/async_operation.hpp>
 #include <cachesite/detail/async_progress.hpp>
+#include <cachesite/detail/call_stop.hpp>
 #include <cachesite/detail/result_conversion.hpp>
 #include <cachesite/detail/resumption.hpp>
 #include <cachesite/detail/started_call.hpp>
@@ -24,30 +25,6 @@
 #include <utility>
 
 namespace cachesite {
-
-/// A std::stop_token as a member of CallOptions. g++ 12 copies aggregates that are made within a co_await
-/// expression byte by byte, and destroys both: the one that is not where it was made destroys nothing.
-class CallStop {
- public:
-  CallStop() noexcept : CallStop(std::stop_token()) {}
-  CallStop(std::stop_token token) noexcept : token_(std::move(token)) {}
-  CallStop(const CallStop& other) noexcept : CallStop(other.token_) {}
-  CallStop& operator=(const CallStop& other) noexcept {
-    token_ = other.token_;
-    return *this;
-  }
-  ~CallStop() {
-    if (made_at_ == this) token_.~stop_token();
-  }
-
-  [[nodiscard]] const std::stop_token& token() const noexcept { return token_; }
-
- private:
-  const void* made_at_ = this;
-  union {
-    std::stop_token token_;
-  };
-};
 
 /// How an asynchronous call is made. By default: with the timeout of the component, without cancellation, and
 /// the caller resumes on a thread of the event loop.
@@ -193,17 +170,17 @@ class [[nodiscard]] AsyncCall {
 
   // How a call is made that need not wait.
   struct AtOnce {
-    R (*call)(const std::byte* room) noexcept;
-    detail::AsyncOperation* (*defer)(std::byte* room) noexcept;
+    R (*call)(const std::byte* place) noexcept;
+    detail::AsyncOperation* (*defer)(std::byte* place) noexcept;
   };
   template <class Immediate>
-  static R call_in(const std::byte* room) noexcept {
-    return std::launder(reinterpret_cast<const Immediate*>(room))->call();
+  static R call_in(const std::byte* place) noexcept {
+    return std::launder(reinterpret_cast<const Immediate*>(place))->call();
   }
   template <class Immediate>
-  static detail::AsyncOperation* defer_in(std::byte* room) noexcept {
-    const Immediate immediate = *std::launder(reinterpret_cast<const Immediate*>(room));
-    return immediate.defer(room);
+  static detail::AsyncOperation* defer_in(std::byte* place) noexcept {
+    const Immediate immediate = *std::launder(reinterpret_cast<const Immediate*>(place));
+    return immediate.defer(place);
   }
   template <class Immediate>
   static constexpr AtOnce at_once_by{call_in<Immediate>, defer_in<Immediate>};

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cachesite/cache_request.hpp>
-#include <cachesite/cache_statistics.hpp>
 #include <cachesite/detail/ask_cache.hpp>
 #include <cachesite/detail/async_cache_calls.hpp>
 #include <cachesite/detail/cache_rules.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 
 #include <chrono>
@@ -61,6 +61,10 @@ class ICache : public AsyncCacheCalls {
     if (const auto refused = detail::refusal_of_key(key)) return refuse(*refused);
     return guarded_call<Found>([&] { return do_read(key, destination); });
   }
+
+  /// As `read`, and tells in `life` how long the entry lives, in one round trip.
+  Result<Found> read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                               const ReadLimits& limits = {}) noexcept;
 
   /// Stores `value`, or a cached null for std::nullopt, and replaces an existing entry.
   Status write(std::string_view key, std::optional<ByteView> value,
@@ -133,6 +137,10 @@ class ICache : public AsyncCacheCalls {
   [[nodiscard]] std::vector<Lookup> get_many(std::initializer_list<std::string_view> keys) {
     return get_many(Keys(keys.begin(), keys.size()));
   }
+
+  /// Reads `keys`, as `read_with_life` does. `lives` is as long as `results`.
+  void read_with_life_many(Keys keys, std::span<Lookup> results, std::span<EntryLife> lives,
+                           const ReadLimits& limits = {}) noexcept;
 
   /// Stores each of `entries` as `write` does, not in one step. When a key occurs twice, the later one counts.
   void set_many(std::span<const CacheEntry> entries, std::span<Status> results) noexcept {

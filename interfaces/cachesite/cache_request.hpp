@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/key_range.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>
@@ -156,6 +156,31 @@ struct StaleRead {
   std::chrono::milliseconds age{0};
 };
 
+/// What a read tells about the life of an entry, beside its value.
+struct EntryLife {
+  /// Remaining TTL of the entry, not that of a copy of it; `absent` when it is not known.
+  Remaining left;
+  /// Whether the value is served although nobody can say that it is still true: its TTL has ended, or nobody
+  /// has vouched for the copy lately.
+  bool stale = false;
+  /// Whether a copy in memory has answered.
+  bool near = false;
+  /// Which server has answered: its number in the feed of changes of the cache (see IChangeFeed); 0 for the
+  /// only one.
+  std::uint16_t server = 0;
+};
+
+/// How a read that asks for the life of an entry may be answered.
+struct ReadLimits {
+  /// Longest wait for a server; without it that of the cache.
+  std::optional<std::chrono::milliseconds> patience = std::nullopt;
+  /// A copy is good if it was true at most so long ago; 0: if it is true now, which costs a question to the
+  /// server. Without it the limit of the cache counts.
+  std::optional<std::chrono::milliseconds> max_staleness = std::nullopt;
+  /// Whether a copy that nobody vouches for is taken when the server cannot be reached.
+  bool accept_stale = false;
+};
+
 /// One operation on its way down the layers of a cache, and its answer. A layer passes it on, or changes it
 /// for the cache below; the cache that can answer it ends it.
 ///
@@ -198,6 +223,11 @@ class CacheRequest {
   /// For a `read` that also takes an entry whose TTL has ended; null for an ordinary one. Layers do not count
   /// it: it follows an ordinary read of the same call. Belongs to the caller.
   StaleRead* stale = nullptr;
+  /// Where `read` and `get_many` also put the life of each entry that is found; empty for an ordinary read.
+  /// Belongs to the caller.
+  std::span<EntryLife> lives = {};
+  /// For a read with `lives`; null for no limits.
+  const ReadLimits* limits = nullptr;
   /// The position of `scan`, and the list to which it appends keys.
   ScanPosition* position = nullptr;
   std::vector<std::string>* found = nullptr;
@@ -213,6 +243,12 @@ class CacheRequest {
   [[nodiscard]] CacheSubject subject() const noexcept { return traits_of(operation).subject; }
   [[nodiscard]] CacheEffect effect() const noexcept { return traits_of(operation).effect; }
   [[nodiscard]] bool is_batch() const noexcept { return results.index() != 0; }
+  /// Whether all that the request asks for is the value under a key.
+  [[nodiscard]] bool is_plain_read() const noexcept {
+    return operation == CacheOperation::read && stale == nullptr && lives.empty();
+  }
+  /// The limits of a read with `lives`.
+  [[nodiscard]] ReadLimits read_limits() const noexcept { return limits ? *limits : ReadLimits(); }
   /// Number of items of a batch.
   [[nodiscard]] std::size_t items() const noexcept {
     return operation == CacheOperation::set_many ? entries.size() : keys.size();
@@ -260,7 +296,7 @@ class CacheRequest {
     if (const auto* lookups = std::get_if<std::span<Lookup>>(&results)) return visit(*lookups);
     if (const auto* stored = std::get_if<std::span<Status>>(&results)) return visit(*stored);
     if (const auto* removed = std::get_if<std::span<Result<bool>>>(&results)) return visit(*removed);
-    if (const auto* lives = std::get_if<std::span<Result<Remaining>>>(&results)) visit(*lives);
+    if (const auto* left = std::get_if<std::span<Result<Remaining>>>(&results)) visit(*left);
   }
   /// Calls `visit(item, result)` for each result of a batch.
   template <class Visit>

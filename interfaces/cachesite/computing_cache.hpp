@@ -2,22 +2,18 @@
 
 #include <cachesite/cache.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/computation.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/lookup.hpp>
 #include <cachesite/result.hpp>
 #include <cachesite/time_to_live.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <stop_token>
-#include <string>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -25,177 +21,31 @@
 
 namespace cachesite {
 
-/// The result of a factory.
-struct Computed {
-  /// The value; std::nullopt when there is none, which is cached as a null.
-  std::optional<std::string> value = {};
-  /// TTL of the entry; without it that of the cache's rule for the key, else that of the call, and for a null
-  /// that of the cache.
-  std::optional<TimeToLive> time_to_live = {};
-  /// False: the value is returned, to those that wait for it too, but not stored.
-  bool store = true;
-};
-
-/// Why a value is computed.
-enum class Trigger : std::uint8_t {
-  miss,    ///< there is none
-  stale,   ///< there is one whose TTL has ended
-  eager,   ///< there is one whose TTL ends soon
-  forced,  ///< `Computation::refresh`
-};
-
-/// What a factory may want to know.
-struct ComputeContext {
-  std::string_view key;
-  /// The last known value, when its TTL has ended and the cache has kept it; else null.
-  const Value* stale = nullptr;
-  /// How long ago its TTL ended.
-  std::chrono::milliseconds age{0};
-  Trigger trigger = Trigger::miss;
-  /// Requested when nobody waits for the result any more: after the hard limit, and when the cache stops.
-  std::stop_token stop = {};
-};
-
-/// All settings of one computation. Programs usually give only the factory.
-struct Computation {
-  /// Makes the value. It runs on the calling thread (but see `may_outlive_call`), at most once, and not at all
-  /// when the value comes from the cache or from another caller.
-  std::function<Result<Computed>()> factory;
-  /// Whether a found entry is acceptable; otherwise the value is computed again, as after a miss. Empty:
-  /// every entry is. Called for values and cached nulls.
-  std::function<bool(Found, const Value&)> accepts = {};
-  /// Called for each failure of the cache that does not fail the call, such as a value that could not be
-  /// stored. Must not throw.
-  std::function<void(const Error&)> report = {};
-  /// When false, a failed read fails the call, and the factory does not run.
-  bool compute_without_cache = true;
-  /// Tags of the entry. The cache then has to be an ITaggedCache; otherwise the call fails with `unsupported`
-  /// before anything else happens.
-  std::vector<std::string> tags = {};
-  /// Computes and stores without reading the cache, and without waiting for other callers.
-  bool refresh = false;
-  /// Used in place of `factory` if it is set.
-  std::function<Result<Computed>(const ComputeContext&)> contextual = {};
-  /// The factory may run on another thread, and go on after the call has returned: then the limits of the
-  /// cache and `deadline` hold for the caller that started it, too. `factory`, `contextual` and `accepts` must
-  /// own all that they use.
-  bool may_outlive_call = false;
-  /// Longest time of the call, in place of longer limits of the cache. A factory on the calling thread is not
-  /// interrupted.
-  std::optional<std::chrono::milliseconds> deadline = {};
-  /// Whether a value whose TTL has ended is acceptable when no newer one can be had.
-  bool accept_stale = true;
-
-  /// Runs `contextual` or `factory`. What they throw escapes.
-  [[nodiscard]] Result<Computed> make(const ComputeContext& context) const {
-    return contextual ? contextual(context) : factory();
-  }
-};
-
-/// Default TTL of a cached null: a tenth of the TTL, at least 1 ms and at most 5 s. Precondition:
-/// `time_to_live` is valid.
-[[nodiscard]] constexpr TimeToLive default_null_time_to_live(TimeToLive time_to_live) noexcept {
-  constexpr TimeToLive::Milliseconds longest{5'000};
-  if (!time_to_live.expires()) return longest;
-  return std::clamp(time_to_live.milliseconds() / 10, TimeToLive::Milliseconds(1), longest);
+namespace async {
+class RememberOperation;
 }
-
-/// The failure that an exception of a factory becomes: `not_computed` with its text.
-[[nodiscard]] Error not_computed(std::exception_ptr thrown) noexcept;
-
 namespace detail {
-
-/// Converts anything that a factory may return.
-template <class R>
-[[nodiscard]] Result<Computed> to_computed(R&& returned) {
-  using Plain = std::remove_cvref_t<R>;
-  if constexpr (std::same_as<Plain, Result<Computed>> || std::same_as<Plain, Computed> ||
-                std::same_as<Plain, Error>) {
-    return std::forward<R>(returned);
-  } else if constexpr (std::same_as<Plain, Result<std::optional<std::string>>> ||
-                       std::same_as<Plain, Result<std::string>>) {
-    if (!returned.ok()) return returned.error();
-    return Computed{std::forward<R>(returned).value(), {}};
-  } else if constexpr (std::same_as<Plain, std::optional<std::string>> ||
-                       std::same_as<Plain, std::nullopt_t>) {
-    return Computed{std::forward<R>(returned), {}};
-  } else {
-    return Computed{std::string(std::forward<R>(returned)), {}};
-  }
-}
-
+class FactoryView;
+class PendingComputation;
 }  // namespace detail
 
-/// A function that makes the bytes of a value. It returns a std::string or a type that converts to one; or a
-/// std::optional<std::string>, whose std::nullopt means that there is no value; or a Computed, which also has
-/// a TTL; or a Result of one of these, or an Error.
-template <class F>
-concept ValueFactory = std::invocable<F&> && requires(std::invoke_result_t<F&> returned) {
-  detail::to_computed(std::forward<std::invoke_result_t<F&>>(returned));
-};
-
-/// A factory that also wants to know why and for which key it is called.
-template <class F>
-concept ContextualFactory = !ValueFactory<F> && std::invocable<F&, const ComputeContext&> &&
-                            requires(std::invoke_result_t<F&, const ComputeContext&> returned) {
-  detail::to_computed(std::forward<std::invoke_result_t<F&, const ComputeContext&>>(returned));
-};
-
-namespace detail {
-
-struct MayOutliveCall {};
-
-template <class F>
-inline constexpr bool may_outlive_call = std::derived_from<std::remove_cvref_t<F>, MayOutliveCall>;
-
-}  // namespace detail
-
-/// A factory that owns all that it uses; made by `background`. Copies share it.
-template <class F>
-class BackgroundFactory : public detail::MayOutliveCall {
- public:
-  explicit BackgroundFactory(F factory) : factory_(std::make_shared<F>(std::move(factory))) {}
-
-  template <class... Context>
-  requires std::invocable<F&, Context...>
-  decltype(auto) operator()(Context&&... context) const {
-    return (*factory_)(std::forward<Context>(context)...);
-  }
-
- private:
-  std::shared_ptr<F> factory_;
-};
-
-/// Lets a factory run on another thread, and go on after its caller has left at a limit: it captures all that
-/// it uses by value. Throws std::bad_alloc.
+/// Makes the values of a cache that has it as its `loader`, whoever asks: a component of the program's own.
 ///
-///     cache->remember("user:42", 10min, cachesite::background([id = 42] { return find_user(id); }))
-template <class F>
-[[nodiscard]] BackgroundFactory<std::decay_t<F>> background(F&& factory) {
-  return BackgroundFactory<std::decay_t<F>>(std::forward<F>(factory));
-}
-
-namespace detail {
-
-/// The computation of a factory, of which it holds a copy when that may outlive the call.
-template <class F>
-[[nodiscard]] Computation computation_of(F& factory) {
-  Computation computation;
-  computation.may_outlive_call = may_outlive_call<F>;
-  const auto set = [&computation](auto run) {
-    if constexpr (ContextualFactory<F>)
-      computation.contextual = std::move(run);
-    else
-      computation.factory = std::move(run);
-  };
-  if constexpr (may_outlive_call<F>)
-    set([own = factory](auto&&... context) -> Result<Computed> { return to_computed(own(context...)); });
-  else
-    set([&factory](auto&&... context) -> Result<Computed> { return to_computed(factory(context...)); });
-  return computation;
-}
-
-}  // namespace detail
+///     class Products final : public cachesite::IValueLoader {
+///      public:
+///       using provides = cachesite::Provides<cachesite::IValueLoader>;
+///       cachesite::Result<cachesite::Computed> load(const cachesite::ComputeContext& context) override;
+///     };
+///
+/// Values are then computed again, and late values stored, on threads of the cache: a loader lives as long as
+/// its cache. It is called from several threads at once, for different keys.
+class IValueLoader : public Interface<IValueLoader, "IValueLoader"> {
+ public:
+  /// Makes the value under `context.key`. An exception becomes a failure with `not_computed`.
+  virtual Result<Computed> load(const ComputeContext& context) = 0;
+  /// Makes many values; see ManyFactory. By default each by `load`.
+  virtual void load_many(std::span<const std::string_view> keys, std::span<Result<Computed>> made);
+};
 
 /// A cache that computes missing values, and never one value twice at the same time:
 ///
@@ -249,10 +99,81 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
   [[nodiscard]] Lookup remember(std::string_view key, TimeToLive time_to_live,
                                 const Computation& computation) noexcept;
 
+  /// The values under `keys`, as `remember` gives each of them: those in the cache by one batch of reads, the
+  /// missing ones by one call of the factory, which are stored by one batch. Values that others compute are
+  /// waited for after that. A key may occur more than once; it is computed once. `results` has the length and
+  /// the order of `keys`. The failure of one key leaves the others alone.
+  ///
+  ///     shop->remember_many(keys, 10min, [&](auto missing, auto made) {
+  ///       for (std::size_t item = 0; item < missing.size(); ++item)
+  ///         made[item] = cachesite::Computed{find_product(missing[item])};
+  ///     }, results);
+  void remember_many(std::span<const std::string_view> keys, TimeToLive time_to_live,
+                     const ManyComputation& computation, std::span<Lookup> results) noexcept;
+  template <class F>
+  requires std::invocable<F&, std::span<const std::string_view>, std::span<Result<Computed>>>
+  void remember_many(std::span<const std::string_view> keys, TimeToLive time_to_live, F&& factory,
+                     std::span<Lookup> results) noexcept {
+    remember_many(keys, time_to_live, ManyComputation{std::ref(factory)}, results);
+  }
+
+  /// The value under `key`, from the cache or from its loader, as `remember` gives it. Its TTL is that of the
+  /// loader's result, else that of the cache for the key. Fails with `unsupported` without a loader.
+  [[nodiscard]] Lookup get_or_load(std::string_view key) noexcept;
+  /// The same for many keys, as `remember_many`.
+  void get_or_load_many(std::span<const std::string_view> keys, std::span<Lookup> results) noexcept;
+
+  // Asynchronous forms; include <cachesite/async_remember.hpp> to use them. Callers of both forms share
+  // computations. A call is made and consumed as those of AsyncCacheCalls.
+
+  /// As `remember`. The factory is copied or moved, owns all that it uses, and may go on when its caller is gone.
+  /// A plain one runs on a thread of a bounded pool. One that gives an awaitable, such as an AsyncCall or a
+  /// task of the program's own, holds no thread while that waits; its result is what a plain factory returns.
+  template <class F>
+  [[nodiscard]] AsyncCall<Lookup> async_remember(std::string_view key, TimeToLive time_to_live, F&& factory,
+                                                 const CallOptions& options = detail::usual_call_options);
+  /// As `get_or_load`.
+  [[nodiscard]] AsyncCall<Lookup> async_get_or_load(std::string_view key,
+                                                    const CallOptions& options = detail::usual_call_options);
+
  protected:
   /// What an implementation provides. The arguments have passed the rules; the factory may throw.
   virtual Lookup do_remember(std::string_view key, TimeToLive time_to_live,
                              const Computation& computation) = 0;
+  /// Many keys that have passed the rules, with their TTLs. By default each by `do_remember`.
+  virtual void do_remember_many(std::span<const std::string_view> keys,
+                                std::span<const TimeToLive> times_to_live, const ManyComputation& computation,
+                                std::span<Lookup> results);
+  /// With the TTL of the cache, which may be unspecified. By default `unsupported`: there is no loader.
+  virtual Lookup do_get_or_load(std::string_view key, TimeToLive time_to_live);
+  virtual void do_get_or_load_many(std::span<const std::string_view> keys,
+                                   std::span<const TimeToLive> times_to_live, std::span<Lookup> results);
+
+  /// Whose lifetime an asynchronous call prolongs; null when it is the program's affair.
+  [[nodiscard]] virtual ICache* async_owner() noexcept { return nullptr; }
+  /// Whether asynchronous calls begin with a read of `async_owner()`, and what `do_begin_remember` wants to know of
+  /// the time before it.
+  [[nodiscard]] virtual bool reads_first(std::uint64_t& /*reads_begun*/) noexcept { return false; }
+  /// Whether a hit goes through `do_begin_remember` too.
+  [[nodiscard]] virtual bool is_due(std::string_view /*key*/) noexcept { return false; }
+  /// Begins an asynchronous call that the read has not answered, and has it answered. By default a thread of a
+  /// pool makes it by `do_remember` or `do_get_or_load`.
+  virtual void do_begin_remember(const std::shared_ptr<detail::PendingComputation>& call);
+
+  /// How a layer passes on what it has been asked to another cache.
+  static void pass_on(IComputingCache& below, std::span<const std::string_view> keys,
+                      std::span<const TimeToLive> times_to_live, const ManyComputation& computation,
+                      std::span<Lookup> results) {
+    below.do_remember_many(keys, times_to_live, computation, results);
+  }
+  static Lookup pass_on(IComputingCache& below, std::string_view key, TimeToLive time_to_live) {
+    return below.do_get_or_load(key, time_to_live);
+  }
+  static void pass_on(IComputingCache& below, std::span<const std::string_view> keys,
+                      std::span<const TimeToLive> times_to_live, std::span<Lookup> results) {
+    below.do_get_or_load_many(keys, times_to_live, results);
+  }
+
   /// Called for each call with refused arguments.
   virtual void on_refused() noexcept {}
   /// As ICache says.
@@ -262,6 +183,14 @@ class IComputingCache : public Interface<IComputingCache, "IComputingCache"> {
   }
 
  private:
+  friend class async::RememberOperation;
+  friend class detail::PendingComputation;
+
+  [[nodiscard]] AsyncCall<Lookup> begin_async(std::string_view key, TimeToLive time_to_live,
+                                              const detail::FactoryView& factory, const CallOptions& options);
+  void answer_by_worker(detail::PendingComputation& call) noexcept;
+  [[nodiscard]] std::vector<TimeToLive> lives_of(std::span<const std::string_view> keys,
+                                                 TimeToLive time_to_live) const;
   template <class F>
   Lookup remember_as(std::string_view key, TimeToLive time_to_live, F& factory) noexcept {
     const auto computation = guarded_call<Computation>([&] { return detail::computation_of(factory); });
@@ -286,6 +215,8 @@ struct ComputingStatistics {
   std::uint64_t refreshes = 0;          ///< values computed again ahead of their end, or behind a stale value
   std::uint64_t refreshes_taken_from_far = 0;  ///< and those that another process had computed
   std::uint64_t refreshes_dropped = 0;         ///< and those that there was no thread or lock for
+  std::uint64_t not_modified = 0;              ///< values that a factory found to be still right
+  std::uint64_t bad_envelopes = 0;  ///< reads that found damaged, or foreign, bytes in place of a value
 };
 
 /// The counters of a cache that computes values; a RememberCache has it beside IComputingCache.

@@ -2,6 +2,7 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/async_call_names.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/result.hpp>
@@ -61,6 +62,28 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   Result<std::uint64_t> evict_tags(std::initializer_list<std::string_view> tags) noexcept {
     return evict_tags(std::span<const std::string_view>(tags.begin(), tags.size()));
   }
+
+  // The asynchronous calls; include <cachesite/async_call.hpp> to use them. Each does what the call without
+  // `async_` does, and its arguments have to be valid until it has begun: see AsyncCacheCalls. A cache that never
+  // waits ends it at once; all others are called on a thread of the shared pool. This object has to exist until
+  // its calls have ended; one that is an ICache which a std::shared_ptr owns keeps itself alive.
+
+  /// `write_tagged` for programs that do not wait.
+  ///
+  ///     auto written = co_await cache->async_write_tagged("product:7", page, 1h, tags);
+  [[nodiscard]] AsyncCall<Status> async_write_tagged(std::string_view key, std::optional<ByteView> value,
+                                                     TimeToLive time_to_live,
+                                                     std::span<const std::string_view> tags,
+                                                     const CallOptions& options = detail::usual_call_options);
+  [[nodiscard]] AsyncCall<Status> async_write_tagged(std::string_view key, std::optional<ByteView> value,
+                                                     TimeToLive time_to_live,
+                                                     std::initializer_list<std::string_view> tags,
+                                                     const CallOptions& options = detail::usual_call_options);
+  /// `evict_tags` for programs that do not wait.
+  [[nodiscard]] AsyncCall<Result<std::uint64_t>> async_evict_tags(
+      std::span<const std::string_view> tags, const CallOptions& options = detail::usual_call_options);
+  [[nodiscard]] AsyncCall<Result<std::uint64_t>> async_evict_tags(
+      std::initializer_list<std::string_view> tags, const CallOptions& options = detail::usual_call_options);
 
   /// The reason to refuse tags; empty when they are valid.
   [[nodiscard]] static std::optional<Error> check_tags(std::span<const std::string_view> tags) noexcept;

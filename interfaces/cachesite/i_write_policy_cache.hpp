@@ -3,9 +3,9 @@
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/result.hpp>
-#include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <chrono>

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cachesite/component.hpp>
+#include <cachesite/detail/async_call_names.hpp>
+#include <cachesite/detail/call_stop.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/result.hpp>
-#include <cachesite/time_span.hpp>
 #include <cachesite/time_to_live.hpp>
 
 #include <atomic>
@@ -50,6 +52,8 @@ class MutexFence {
 ///
 /// All calls are safe from any thread and never throw.
 class IMutexLease {
+  friend class MutexGuard;
+
  public:
   /// Releases, as `release()` does: it may wait for a server as long.
   virtual ~IMutexLease() = default;
@@ -79,8 +83,23 @@ class IMutexLease {
   /// lease ends.
   virtual Result<bool> release() noexcept = 0;
 
+  /// `release` for programs that do not wait; include <cachesite/async_call.hpp> to use it. The lease has to
+  /// live until the call has begun, and may go then. The patience of the options limits the wait for a server;
+  /// a call that is cancelled releases in the background. `unsupported` for a lease of another implementation
+  /// that has no such form.
+  ///
+  ///     auto was_held = co_await lease->async_release();
+  [[nodiscard]] AsyncCall<Result<bool>> async_release(
+      const CallOptions& options = detail::usual_call_options);
+
   /// The holder as others see it: the host, the process and a unique number.
   [[nodiscard]] virtual const std::string& owner() const noexcept = 0;
+
+ protected:
+  using AsyncRelease = detail::AsyncOperationOf<Result<bool>>;
+  /// What `async_release` does when it begins; null where it is not offered.
+  [[nodiscard]] virtual std::unique_ptr<AsyncRelease> do_make_release(
+      std::optional<std::chrono::milliseconds> patience);
 };
 
 /// Thrown by calls of a mutex that cannot return a failure, such as `IMutex::lock`.
@@ -104,15 +123,15 @@ enum class MutexMode : std::uint8_t {
 struct MutexRequest {
   MutexMode mode = MutexMode::exclusive;
   /// Length of the lease, 1 ms to 10 years; without it, `expire` of the site.
-  std::optional<TimeToLive> expire;
+  std::optional<TimeToLive> expire = {};
   /// Longest wait while others hold the mutex; 0 or less tries once, std::nullopt waits without limit. A
   /// server that does not answer gets half a second for the last attempt, so the call may take that much
   /// longer. A mutex that such an attempt may have taken is released in the background.
-  std::optional<TimeSpan> wait;
+  std::optional<TimeSpan> wait = {};
   /// Whether the lease is renewed in the background until it is released. Otherwise it ends after `expire`.
   bool renew = true;
-  /// Ends the wait.
-  std::stop_token stop;
+  /// A std::stop_token. Ends the wait.
+  CallStop stop = {};
 };
 
 /// A current holder of a mutex.
@@ -152,6 +171,18 @@ class IMutex : public Interface<IMutex, "IMutex"> {
   /// when they last longer than `outage_patience`; `no_memory`, also when no thread can be started to renew
   /// the lease: then the mutex is not taken.
   Result<std::shared_ptr<IMutexLease>> take(const MutexRequest& request = {}) noexcept;
+
+  /// `take` for programs that do not wait; include <cachesite/async_call.hpp> to use it. Threads and such calls
+  /// wait in one line. The lease belongs to no thread: a reentrant mutex is taken as any other, so a call waits
+  /// for a lease that its own caller holds. `wait` of the request gives a null pointer as in `take`; when the
+  /// patience of the options ends first, the call fails with `timeout`. A call that is cancelled leaves the
+  /// line and fails with `closed`; a mutex that it has taken by then is released. A lease that nobody takes
+  /// over is released by its destructor, which may wait for a server: see `IMutexLease::async_release`.
+  /// `unsupported` for a mutex of another implementation that has no such form.
+  ///
+  ///     auto lease = co_await mutex->async_take();
+  [[nodiscard]] AsyncCall<Result<std::shared_ptr<IMutexLease>>> async_take(
+      const MutexRequest& request = {}, const CallOptions& options = detail::usual_call_options);
 
   /// The current holders.
   virtual Result<std::vector<MutexHolder>> holders() noexcept = 0;
@@ -193,6 +224,10 @@ class IMutex : public Interface<IMutex, "IMutex"> {
  protected:
   // What an implementation provides.
   virtual Result<std::shared_ptr<IMutexLease>> do_take(const MutexRequest& request) = 0;
+  using AsyncTake = detail::AsyncOperationOf<Result<std::shared_ptr<IMutexLease>>>;
+  /// What `async_take` does when it begins; null where it is not offered.
+  [[nodiscard]] virtual std::unique_ptr<AsyncTake> do_make_take(
+      const MutexRequest& request, std::optional<std::chrono::milliseconds> patience);
   /// Takes the mutex and keeps the lease for the calling thread. False when others held it until the limit.
   virtual Result<bool> keep_for_thread(const MutexRequest& request) noexcept = 0;
   /// Releases the lease that was last kept for the calling thread, of that mode if one is given.

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/mutex.hpp>
-#include <cachesite/time_span.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -72,6 +72,9 @@ class MutexGuard {
     if (!lease) return false;
     return lease->release();
   }
+  /// As `IMutexLease::async_release`. The guard holds nothing from now on.
+  [[nodiscard]] AsyncCall<Result<bool>> async_release(
+      const CallOptions& options = detail::usual_call_options);
 
  private:
   static MutexRequest waiting(TimeSpan limit) noexcept {

@@ -2,11 +2,12 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/async_call_names.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/interruptible_sleep.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/result.hpp>
-#include <cachesite/time_span.hpp>
 #include <cachesite/value.hpp>
 
 #include <algorithm>
@@ -31,6 +32,9 @@ class IQueueDelivery {
   virtual Status acknowledge() = 0;
   virtual Status reject(std::chrono::milliseconds delay) = 0;
   virtual Result<bool> keep() = 0;
+  /// What `QueueMessage::async_acknowledge` does when it begins; null where `acknowledge` never waits.
+  [[nodiscard]] virtual std::unique_ptr<detail::AsyncOperationOf<Status>> make_acknowledge(
+      std::optional<std::chrono::milliseconds> patience);
 };
 
 /// A message that a consumer received. Move-only.
@@ -64,6 +68,10 @@ class QueueMessage {
   /// Acknowledges the message, which is then never delivered again. After a failure it may be; the queue
   /// repeats the acknowledgement while the consumer exists.
   Status acknowledge() noexcept;
+  /// `acknowledge` for programs that do not wait; include <cachesite/async_call.hpp> to use it. The message may
+  /// go once the call has begun. A call that was cancelled may have been carried out, and is repeated as after
+  /// any failure.
+  [[nodiscard]] AsyncCall<Status> async_acknowledge(const CallOptions& options = detail::usual_call_options);
   /// Returns a message that could not be processed: it is delivered again, to any consumer, after `delay`, or
   /// when `redeliver_after` ends, if that is earlier. A delay below 0 is refused with `bad_argument`, and the
   /// message is not settled.
@@ -101,8 +109,21 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
   /// queue.
   Result<std::string> send(ByteView message, TimeSpan delay = {}) noexcept;
 
+  /// `send` for programs that do not wait; include <cachesite/async_call.hpp> to use it. The message has to be
+  /// valid until the call has begun. A call that was cancelled fails with `closed`; its outcome says whether
+  /// the message may be in the queue. `unsupported` for a queue of another implementation that has no such
+  /// form.
+  ///
+  ///     auto id = co_await producer->async_send("pack order 7");
+  [[nodiscard]] AsyncCall<Result<std::string>> async_send(
+      ByteView message, TimeSpan delay = {}, const CallOptions& options = detail::usual_call_options);
+
  protected:
   virtual Result<std::string> do_send(ByteView message, std::chrono::milliseconds delay) = 0;
+  using AsyncSend = detail::AsyncOperationOf<Result<std::string>>;
+  /// What `async_send` does when it begins; null where it is not offered.
+  [[nodiscard]] virtual std::unique_ptr<AsyncSend> do_make_send(
+      ByteView message, std::chrono::milliseconds delay, std::optional<std::chrono::milliseconds> patience);
 };
 
 /// Takes messages out of one queue. Each message goes to one of the consumers of the queue, unless the queue
@@ -117,6 +138,15 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
   /// The next message; std::nullopt when none came within `wait`. Fails with `closed` when `stop` is
   /// requested or the site is stopped, and with the failures of the backend; later calls may succeed again.
   Result<std::optional<QueueMessage>> receive(TimeSpan wait, const std::stop_token& stop = {}) noexcept;
+
+  /// `receive` for programs that do not wait; include <cachesite/async_call.hpp> to use it. When the patience of
+  /// the options ends before `wait`, the call fails with `timeout`. A message that comes when a call has been
+  /// cancelled goes to another receiver, or is delivered again. `unsupported` for a queue of another
+  /// implementation that has no such form.
+  ///
+  ///     auto message = co_await consumer->async_receive(10s);
+  [[nodiscard]] AsyncCall<Result<std::optional<QueueMessage>>> async_receive(
+      TimeSpan wait, const CallOptions& options = detail::usual_call_options);
 
   /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is
   /// stopped. A message is acknowledged when `handle` returns, unless it was settled by then. When `handle`
@@ -159,6 +189,10 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
  protected:
   virtual Result<std::optional<QueueMessage>> do_receive(std::chrono::milliseconds wait,
                                                          const std::stop_token& stop) = 0;
+  using AsyncReceive = detail::AsyncOperationOf<Result<std::optional<QueueMessage>>>;
+  /// What `async_receive` does when it begins; null where it is not offered.
+  [[nodiscard]] virtual std::unique_ptr<AsyncReceive> do_make_receive(
+      std::chrono::milliseconds wait, std::optional<std::chrono::milliseconds> patience);
 
  private:
   template <class Handler>

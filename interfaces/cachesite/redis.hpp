@@ -2,12 +2,13 @@
 
 #include <cachesite/bytes.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/async_call_names.hpp>
 #include <cachesite/detail/redis_information.hpp>
+#include <cachesite/detail/redis_value.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/error.hpp>
 #include <cachesite/redis_command.hpp>
-#include <cachesite/redis_value.hpp>
 #include <cachesite/result.hpp>
-#include <cachesite/time_span.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -120,16 +121,6 @@ class IRedisSession {
 namespace redis {
 struct ConnectionHandle;
 }
-
-template <class R>
-class AsyncCall;
-struct CallOptions;
-
-namespace detail {
-template <class R>
-class AsyncOperationOf;
-extern const CallOptions usual_call_options;
-}  // namespace detail
 
 /// A Redis server for programs that need more than a cache: any command, pipelines, transactions, scripts,
 /// subscriptions and blocking commands. Several caches and other components can share one.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/bytes.hpp>
-#include <cachesite/time_span.hpp>
+#include <cachesite/detail/time_span.hpp>
 
 #include <array>
 #include <charconv>

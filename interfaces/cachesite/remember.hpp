@@ -13,10 +13,12 @@
 #include <cachesite/value.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -104,6 +106,25 @@ class TypedComputation {
     return std::move(*decoded_);
   }
 
+  /// What a factory has made, as bytes.
+  static Result<Computed> serialized(const S& serializer, const Made& made, NullForm null_form,
+                                     TimeToLive time_to_live) {
+    Computed computed;
+    computed.time_to_live = made.time_to_live;
+    computed.store = made.store;
+    if (made.value) {
+      const auto status = serializer.write(*made.value, computed.value.emplace());
+      if (!status.ok()) return status.error();
+    } else if constexpr (requires(std::string & bytes) { serializer.write_null(bytes); }) {
+      if (null_form == NullForm::serialized) {
+        const auto status = serializer.write_null(computed.value.emplace());
+        if (!status.ok()) return status.error();
+        if (!computed.time_to_live) computed.time_to_live = default_null_time_to_live(time_to_live);
+      }
+    }
+    return computed;
+  }
+
  private:
   bool decode(Found found, const Value& bytes) noexcept {
     if (found == Found::null) {
@@ -133,24 +154,6 @@ class TypedComputation {
     }
   }
 
-  static Result<Computed> serialized(const S& serializer, const Made& made, NullForm null_form,
-                                     TimeToLive time_to_live) {
-    Computed computed;
-    computed.time_to_live = made.time_to_live;
-    computed.store = made.store;
-    if (made.value) {
-      const auto status = serializer.write(*made.value, computed.value.emplace());
-      if (!status.ok()) return status.error();
-    } else if constexpr (requires(std::string & bytes) { serializer.write_null(bytes); }) {
-      if (null_form == NullForm::serialized) {
-        const auto status = serializer.write_null(computed.value.emplace());
-        if (!status.ok()) return status.error();
-        if (!computed.time_to_live) computed.time_to_live = default_null_time_to_live(time_to_live);
-      }
-    }
-    return computed;
-  }
-
   const S& serializer_;
   const NullForm null_form_;
   TimeToLive time_to_live_;
@@ -158,6 +161,36 @@ class TypedComputation {
   std::optional<Made> own_;
   std::optional<TypedLookup<T>> decoded_;
 };
+
+/// A found value as a T.
+template <class T, class S>
+[[nodiscard]] TypedLookup<T> typed_lookup(const S& serializer, const Lookup& found) {
+  if (found.failed()) return TypedLookup<T>(found.error());
+  T value{};
+  auto read =
+      found.hit() ? serializer.read(ByteView(found.value().text()), value) : Result<Found>(Found::null);
+  if (!read.ok()) return TypedLookup<T>(read.error());
+  auto typed = read.value() == Found::hit ? TypedLookup<T>(std::move(value)) : TypedLookup<T>(Found::null);
+  if (found.stale()) typed.mark_stale();
+  return typed;
+}
+
+/// Has `ask` fill as many results, and gives them as T.
+template <class T, class S, class Ask>
+void typed_batch(const TypedCache<T, S>& cache, std::span<TypedLookup<T>> results, Ask ask) noexcept {
+  try {
+    auto* const computing = find_interface<IComputingCache>(*cache.cache());
+    const Error no_cache(ErrorCode::unsupported, "this cache does not compute: see RememberCache");
+    std::vector<Lookup> found(results.size(), Lookup(no_cache));
+    if (computing != nullptr) ask(*computing, std::span<Lookup>(found));
+    for (std::size_t item = 0; item < results.size(); ++item)
+      results[item] = typed_lookup<T>(cache.serializer(), found[item]);
+  } catch (...) {
+    const Error error = thrown_failure();
+    for (auto& result : results)
+      result = TypedLookup<T>(error);
+  }
+}
 
 /// Anything that a typed factory may return.
 template <class Made, class T, class R>
@@ -235,6 +268,53 @@ template <class T, class S, std::invocable F>
 [[nodiscard]] TypedLookup<T> remember(const TypedCache<T, S>& cache, std::string_view key,
                                       F&& factory) noexcept {
   return remember(cache, key, TimeToLive::unspecified(), std::forward<F>(factory));
+}
+
+/// Many values of a C++ type, as IComputingCache::remember_many. The factory gets the missing keys, and assigns a
+/// Result<ComputedValue<T>> for each. Every result is `unsupported` when the cache does not compute.
+///
+///     cachesite::remember_many(users, keys, 30min, [&](auto missing, auto made) {
+///       for (std::size_t item = 0; item < missing.size(); ++item)
+///         made[item] = cachesite::ComputedValue<User>{database.find(missing[item])};
+///     }, results);
+template <class T, class S, class F>
+requires std::invocable<F&, std::span<const std::string_view>, std::span<Result<ComputedValue<T>>>>
+void remember_many(const TypedCache<T, S>& cache, std::span<const std::string_view> keys,
+                   TimeToLive time_to_live, F&& factory, std::span<TypedLookup<T>> results) noexcept {
+  const auto make = [&](std::span<const std::string_view> missing, std::span<Result<Computed>> made) {
+    std::vector<Result<ComputedValue<T>>> values(
+        missing.size(), Error(ErrorCode::not_computed, "the factory has not assigned a result to the key"));
+    const auto hand_over = [&](bool failures_too) {
+      for (std::size_t item = 0; item < values.size(); ++item) {
+        const auto life = cache.cache()->effective_time_to_live(missing[item], time_to_live);
+        if (values[item].ok())
+          made[item] = detail::TypedComputation<T, S>::serialized(cache.serializer(), values[item].value(),
+                                                                  cache.null_form(), life);
+        else if (failures_too)
+          made[item] = values[item].error();
+      }
+    };
+    try {
+      factory(missing, std::span<Result<ComputedValue<T>>>(values));
+    } catch (...) {
+      hand_over(false);
+      throw;
+    }
+    hand_over(true);
+  };
+  detail::typed_batch<T>(cache, results, [&](IComputingCache& computing, std::span<Lookup> found) {
+    computing.remember_many(keys, time_to_live, make, found);
+  });
+}
+
+/// The value under `key` as a T, from the cache or from its loader, as IComputingCache::get_or_load.
+template <class T, class S>
+[[nodiscard]] TypedLookup<T> get_or_load(const TypedCache<T, S>& cache, std::string_view key) noexcept {
+  TypedLookup<T> result(Found::miss);
+  detail::typed_batch<T>(
+      cache, std::span<TypedLookup<T>>(&result, 1),
+      [&](IComputingCache& computing, std::span<Lookup> found) { found[0] = computing.get_or_load(key); });
+  return result;
 }
 
 }  // namespace cachesite

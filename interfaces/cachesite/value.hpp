@@ -98,6 +98,10 @@ class Value {
     capacity_ = 0;
   }
 
+  /// For implementers of caches: leaves out the first `count` bytes, and keeps what memory it has. Precondition:
+  /// there are as many.
+  void drop_front(std::size_t count) noexcept;
+
   /// Makes the value empty and releases its memory.
   void clear() noexcept {
     release_block();

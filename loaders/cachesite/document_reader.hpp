@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cachesite/detail/file_path.hpp>
 #include <cachesite/document.hpp>
 
 #include <cstddef>
-#include <filesystem>
 #include <istream>
 #include <optional>
 #include <string>
@@ -40,7 +40,7 @@ struct DocumentLimits {
 };
 
 /// The format of the extension of a path (`.yaml`, `.yml`, `.json`, `.toml`, `.tml`, in upper or lower case).
-[[nodiscard]] std::optional<Format> format_from_path(const std::filesystem::path& path);
+[[nodiscard]] std::optional<Format> format_from_path(const FilePath& path);
 
 /// These functions read text into a Document: the tree of its values, each with its place. They know nothing
 /// about components. All throw LoadError with every problem; a file with a syntax error is read up to that
@@ -66,7 +66,7 @@ struct DocumentLimits {
 
 /// Reads a regular file (or a link to one); never a pipe, a device or a directory. Without `format` the
 /// extension decides.
-[[nodiscard]] Document read_document(const std::filesystem::path& path, std::optional<Format> format = {},
+[[nodiscard]] Document read_document(const FilePath& path, std::optional<Format> format = {},
                                      const DocumentLimits& limits = {});
 
 }  // namespace cachesite

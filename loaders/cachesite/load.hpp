@@ -3,14 +3,14 @@
 #include <cachesite/catalog.hpp>
 #include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
+#include <cachesite/detail/file_path.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/document.hpp>
 #include <cachesite/document_reader.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
-#include <cachesite/time_span.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <istream>
 #include <memory>
 #include <optional>
@@ -48,7 +48,7 @@ struct LoadOptions {
 ///
 ///     auto site = cachesite::load_component_site("caches.yml");
 ///     auto cache = site->get_component<cachesite::ICache>("sessions");
-[[nodiscard]] inline std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path);
+[[nodiscard]] inline std::shared_ptr<ComponentSite> load_component_site(const FilePath& path);
 
 /// Loads `default_component_file()`: two configurations, loggers, a cache in memory, and one on Redis that
 /// connects at its first lookup.
@@ -61,18 +61,18 @@ struct LoadOptions {
 [[nodiscard]] std::string_view default_component_file() noexcept;
 
 /// As `load_component_site(path)`, with the classes of `catalog`: the built-in ones and the program's own.
-[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
+[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const FilePath& path,
                                                                  const Catalog& catalog);
 
 /// As above, with all options.
-[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
+[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site(const FilePath& path,
                                                                  const LoadOptions& options);
 
 /// Loads several files into one site. Where two files use the same interface and name, the later file wins. A
 /// file that is a mapping may name others by `include`, a path or a list of paths relative to the file's own
 /// folder: they are read before it, each once. The problems of all files are reported at once.
-[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_files(
-    const std::vector<std::filesystem::path>& paths, const LoadOptions& options = {});
+[[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_files(const FilePaths& paths,
+                                                                            const LoadOptions& options = {});
 
 /// Loads from text. `options.format` is ignored.
 [[nodiscard]] std::shared_ptr<ComponentSite> load_component_site_from_text(std::string_view text,
@@ -88,11 +88,11 @@ struct LoadOptions {
 /// connects. If the files have no errors, the components are also constructed, but not started. Problems of
 /// severity `warning` do not prevent loading; they include messages that loading logs about configurations,
 /// such as a setting outside of all sessions.
-[[nodiscard]] std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
+[[nodiscard]] std::vector<Problem> check_component_files(const FilePaths& paths,
                                                          const LoadOptions& options = {});
 
 // Here, so that the headers of the program make the options.
-inline std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path) {
+inline std::shared_ptr<ComponentSite> load_component_site(const FilePath& path) {
   return load_component_site(path, LoadOptions{});
 }
 

@@ -21,7 +21,7 @@ class FileDocuments final : public IDocumentSource, public IEnvironmentSource {
     std::error_code fault;
     if (std::filesystem::status(path, fault).type() == std::filesystem::file_type::not_found)
       return std::nullopt;
-    return completed(read_document(std::filesystem::path(path), format, limits_), format);
+    return completed(read_document(FilePath(path), format, limits_), format);
   }
 
   [[nodiscard]] Document read_text(std::string_view text, Format format,

@@ -22,10 +22,10 @@ void append(std::vector<Problem>& problems, const std::vector<Problem>& more) {
   problems.insert(problems.end(), more.begin(), more.end());
 }
 
-Reading read_files(const std::vector<std::filesystem::path>& paths, const LoadOptions& options) {
+Reading read_files(const FilePaths& paths, const LoadOptions& options) {
   FileReading reading(options);
   for (const auto& path : paths)
-    reading.read_file(path);
+    reading.read_file(path.text());
   auto taken = reading.take();
   drop_replaced_components(taken, options.catalog);
   return taken;
@@ -97,19 +97,17 @@ std::shared_ptr<ComponentSite> load_component_site(const LoadOptions& options) {
   return build(reading.take(), options);
 }
 
-std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
-                                                   const Catalog& catalog) {
+std::shared_ptr<ComponentSite> load_component_site(const FilePath& path, const Catalog& catalog) {
   LoadOptions options;
   options.catalog = catalog;
   return load_component_site(path, options);
 }
 
-std::shared_ptr<ComponentSite> load_component_site(const std::filesystem::path& path,
-                                                   const LoadOptions& options) {
+std::shared_ptr<ComponentSite> load_component_site(const FilePath& path, const LoadOptions& options) {
   return load_component_site_from_files({path}, options);
 }
 
-std::shared_ptr<ComponentSite> load_component_site_from_files(const std::vector<std::filesystem::path>& paths,
+std::shared_ptr<ComponentSite> load_component_site_from_files(const FilePaths& paths,
                                                               const LoadOptions& options) {
   return build(read_files(paths, options), options);
 }
@@ -128,8 +126,7 @@ std::shared_ptr<ComponentSite> load_component_site_from_stream(std::istream& str
   return build(reading.take(), options);
 }
 
-std::vector<Problem> check_component_files(const std::vector<std::filesystem::path>& paths,
-                                           const LoadOptions& options) {
+std::vector<Problem> check_component_files(const FilePaths& paths, const LoadOptions& options) {
   Reading reading = complete(read_files(paths, options), options);
   if (reading.incomplete || std::any_of(reading.problems.begin(), reading.problems.end(), is_error))
     add_binding_problems(reading, options.catalog);

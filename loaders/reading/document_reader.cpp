@@ -11,6 +11,7 @@
 #include <cachesite/document_reader.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -76,8 +77,8 @@ Document read_owned(std::string text, Format format, std::string name, const Doc
 
 }  // namespace
 
-std::optional<Format> format_from_path(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
+std::optional<Format> format_from_path(const FilePath& path) {
+  const std::string extension = std::filesystem::path(path.text()).extension().string();
   if (extension.empty()) return std::nullopt;
   return format_from_name(std::string_view(extension).substr(1));
 }
@@ -99,12 +100,11 @@ Document read_document(std::istream& stream, Format format, std::string name, co
   return read_owned(std::move(text), format, std::move(name), limits);
 }
 
-Document read_document(const std::filesystem::path& path, std::optional<Format> format,
-                       const DocumentLimits& limits) {
-  std::string name = path.string();
+Document read_document(const FilePath& path, std::optional<Format> format, const DocumentLimits& limits) {
+  std::string name = path.text();
   if (!format) format = format_from_path(path);
   // What is not a file has no format either: only a file that can be read is asked for it.
-  reading::FileContent content = reading::read_file(path, limits.file_bytes);
+  reading::FileContent content = reading::read_file(path.text(), limits.file_bytes);
   if (content.too_large) refuse_size(std::move(name), limits);
   if (!content.bytes)
     refuse_file(document_problem_ids::unreadable, std::move(name), "the file " + content.fault);

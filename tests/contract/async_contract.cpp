@@ -5,6 +5,7 @@
 #include "support/fake_clock.hpp"
 #include "support/patient.hpp"
 #include "support/sanitized.hpp"
+#include "support/server_clock.hpp"
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/memory_cache.hpp>
@@ -57,6 +58,27 @@ test::CacheSubject over_redis(CallForm form) {
   return subject;
 }
 
+// Layers over a server whose time is moved together with theirs, so that nobody waits for entries to expire.
+test::CacheSubject over_redis_with_clock(ComponentContext& context) {
+  static test::RedisServerWithClock server;
+  auto options = test::patient<RedisCacheOptions>();
+  options.unix_socket_path = server->unix_socket_path();
+  const auto cache = std::make_shared<RedisCache>(options);
+  cache->start();
+  cache->await_started();
+  server->probe().flush();
+  const auto clock = std::make_shared<test::FakeClock>();
+  context.clock = clock;
+  test::CacheSubject subject;
+  subject.cache = cache;
+  subject.form = CallForm::coroutine;
+  subject.let_pass = [clock](std::chrono::milliseconds time) {
+    clock->advance(time);
+    server.advance(time);
+  };
+  return subject;
+}
+
 const bool memory_in_coroutines = test::register_cache_contract("memory_in_coroutines", [] {
   ComponentContext context;
   return over_memory(CallForm::coroutine, context);
@@ -77,9 +99,7 @@ const bool redis_waited_for = test::sanitized || test::register_cache_contract("
                               });
 const bool layers_over_redis =
     test::sanitized ||
-    test::register_layer_contracts(
-        "redis_in_coroutines", [](ComponentContext&) { return over_redis(CallForm::coroutine); },
-        test::Pairs::none);
+    test::register_layer_contracts("redis_in_coroutines", over_redis_with_clock, test::Pairs::neighbours);
 const bool layers_over_workers = test::register_layer_contracts(
     "workers_in_coroutines",
     [](ComponentContext& context) { return by_workers(CallForm::coroutine, context); },

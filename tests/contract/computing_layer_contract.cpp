@@ -19,6 +19,7 @@ test::CacheSubject subject_of(RememberCacheOptions options) {
   subject.cache = std::make_shared<RememberCache>(options, context);
   subject.let_pass = [clock](std::chrono::milliseconds time) { clock->advance(time); };
   subject.check_invariants = [memory] { return memory->check_invariants(); };
+  subject.counts = options.form == ValueForm::plain;
   return subject;
 }
 
@@ -26,6 +27,12 @@ const bool alone = test::register_cache_contract("remember", [] { return subject
 const bool locked = test::register_cache_contract("remember_with_locks", [] {
   RememberCacheOptions options;
   options.locks = Reference<IMutexSite>(std::make_shared<MemoryMutexSite>());
+  return subject_of(options);
+});
+
+const bool enveloped = test::register_cache_contract("remember_enveloped", [] {
+  RememberCacheOptions options;
+  options.form = ValueForm::envelope;
   return subject_of(options);
 });
 

@@ -3,7 +3,9 @@
 #include "integration/redis_connection_fixture.hpp"
 
 #include <atomic>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -208,6 +210,30 @@ BOOST_AUTO_TEST_CASE(hostile_answers_end_in_an_error_and_cost_little) {
     const auto subscription = redis->subscribe(subscriber);
     BOOST_TEST(wait_until([&] { return losses >= 1; }), "subscribe: " << bytes.substr(0, 20));
   }
+}
+
+// An attempt to connect that began before the last connection ended says nothing of the server now.
+BOOST_AUTO_TEST_CASE(a_call_outlives_the_end_of_a_connection_that_was_not_ready_when_the_last_one_ended) {
+  ScriptedServer server([](const ScriptedCommand& command) -> ScriptedAnswer {
+    if (command.connection == 1) return {};  // never logs in
+    if (command.name() == "PING") return {"+PONG\r\n"};
+    if (command.name() == "CLIENT" || command.name() == "SET") return {"+OK\r\n"};
+    if (command.connection == 0) return {"", ScriptedAnswer::Then::close};
+    return {"$5\r\nvalue\r\n"};
+  });
+  const auto redis = connect(connection_options(server.port()));
+  const std::string large(1'000'000, 'x');  // wants a connection of its own
+  BOOST_REQUIRE(redis->call({"SET", "large", large}).ok());
+  BOOST_REQUIRE(server.wait_for_accepted(2));
+  std::optional<Result<RedisValue>> read;
+  std::thread reader([&] { read = redis->call(RedisCommand("GET", "key").repeatable()); });
+  const bool lost =
+      wait_until([&] { return redis->endpoint_statistics().at(0).state == RedisEndpointState::recovering; });
+  server.drop_connections();
+  reader.join();
+  BOOST_TEST(lost);
+  BOOST_REQUIRE(read);
+  BOOST_TEST(read->ok(), (read->ok() ? "" : std::string(read->error().message())));
 }
 
 BOOST_AUTO_TEST_CASE(a_surplus_answer_never_answers_the_next_question_on_a_lent_connection) {

@@ -99,6 +99,19 @@ std::optional<std::string> send_and_receive(IQueueSite& site) {
   return done.ok() ? std::nullopt : text_of(done.error());
 }
 
+std::optional<std::string> hear_own_messages(IBackplane& backplane) {
+  struct Listener final : IBackplaneListener {
+    void on_changes(std::span<const BackplaneChange>) noexcept override {}
+    void on_state(const BackplaneState& state) noexcept override { epoch = state.epoch; }
+    void on_proven(std::int64_t) noexcept override {}
+    std::atomic<std::uint32_t> epoch{0};
+  } listener;
+  const auto watch = backplane.watch(listener, 100ms);
+  const BackplaneChange change{ChangeAction::set, "key"};
+  watch->publish({&change, 1});
+  return wait_until([&] { return listener.epoch != 0; }, 3s) ? std::nullopt : std::optional(watch->reason());
+}
+
 std::optional<std::string> take_from_a_limit(IRateLimiter& limiter) {
   const auto key = fresh_name();
   const auto first = limiter.acquire(key, 2);
@@ -287,6 +300,8 @@ void add_rows_without_servers(std::vector<ShortageRow>& rows) {
   add("ConsoleLogger", component("ConsoleLogger", "ILogger", ""), used_as<ILogger>(write_a_line));
   add("TopicLoggerSite", component("TopicLoggerSite", "ILoggerSite", ""),
       used_as<ILoggerSite>(ask_a_logger_site));
+  add("MemoryBackplane", component("MemoryBackplane", "IBackplane", ""),
+      used_as<IBackplane>(hear_own_messages));
   add("MemoryMutexSite", component("MemoryMutexSite", "IMutexSite", ""),
       used_as<IMutexSite>(take_and_release));
   add("MemoryQueueSite", component("MemoryQueueSite", "IQueueSite", ""),
@@ -310,6 +325,9 @@ void add_rows_with_servers(std::vector<ShortageRow>& rows) {
   add("RedisMutexSite", "IMutexSite", used_as<IMutexSite>(take_and_release));
   add("RedisStreamQueueSite", "IQueueSite", used_as<IQueueSite>(send_and_receive));
   add("RedisPubSubQueueSite", "IQueueSite", used_as<IQueueSite>(send_and_receive));
+  rows.push_back({"RedisBackplane", "one server",
+                  component("RedisBackplane", "IBackplane", "  channel: shop\n" + at_server()),
+                  used_as<IBackplane>(hear_own_messages), drop_clients_of_the_server});
   for (const char* limiter : {"TokenBucketLimiter", "SlidingWindowLimiter"})
     rows.push_back({limiter, "one server",
                     component(limiter, "IRateLimiter", "  rate: 2/hour\n  timeout: 2s\n" + at_server()),

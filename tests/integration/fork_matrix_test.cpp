@@ -47,6 +47,15 @@ const std::string in_memory = R"(
   tags: true
   remember: true
   metrics: true
+- class: MemoryBackplane
+  entries: [{interface: IBackplane, name: here}]
+- class: TieredCache
+  entries: [{interface: ICache, name: told-here}]
+  over: memory
+  near: copies-here
+  coherence: {mode: backplane, backplane: here}
+- class: MemoryCache
+  entries: [{interface: ICache, name: copies-here}]
 - class: CompositeHook
   entries: [{interface: ICacheHook, name: hooks}]
   hooks: []
@@ -193,6 +202,17 @@ const std::string on_one_server = R"(
   entries: [{interface: ICache, name: tiered}]
   over: store
   near: near
+- class: RedisBackplane
+  entries: [{interface: IBackplane, name: bus}]
+  connection: main
+  channel: shop
+- class: TieredCache
+  entries: [{interface: ICache, name: told}]
+  over: store
+  near: copies
+  coherence: {mode: backplane, backplane: bus}
+- class: MemoryCache
+  entries: [{interface: ICache, name: copies}]
 - class: MemoryCache
   entries: [{interface: ICache, name: near}]
 - class: RememberCache

@@ -4,12 +4,17 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/async_call.hpp>
+#include <cachesite/codec.hpp>
+#include <cachesite/codec_cache.hpp>
 #include <cachesite/event_loop.hpp>
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -41,9 +46,89 @@ std::vector<std::string> texts(std::size_t count) {
   return texts;
 }
 
+// A codec that leaves values as they are, and notes on which thread.
+class NotingCodec final : public ICodec {
+ public:
+  [[nodiscard]] std::thread::id last() const {
+    const std::lock_guard lock(mutex_);
+    return last_;
+  }
+
+ protected:
+  Status do_encode(ByteView plain, const CodecScope&, std::string& stored) const override {
+    return note(plain, stored);
+  }
+  Status do_decode(ByteView stored, const CodecScope&, std::size_t, std::string& plain) const override {
+    return note(stored, plain);
+  }
+
+ private:
+  Status note(ByteView from, std::string& to) const {
+    to = from.text();
+    const std::lock_guard lock(mutex_);
+    last_ = std::this_thread::get_id();
+    return Done{};
+  }
+
+  mutable std::mutex mutex_;
+  mutable std::thread::id last_;
+};
+
+// A codec over Redis, on a loop that the test runs.
+struct CodecWorld {
+  CodecWorld() {
+    RedisCacheOptions below;
+    below.event_loop = std::shared_ptr<IEventLoop>(loop);
+    world.emplace(below);
+    CodecCacheOptions options;
+    options.over = std::shared_ptr<ICache>(world->cache);
+    options.codec = std::shared_ptr<ICodec>(codec);
+    cache = std::make_shared<CodecCache>(options);
+  }
+  // The answer of a call, for which this thread runs the loop.
+  template <class R>
+  R await(AsyncCall<R> call) const {
+    std::optional<R> answer;
+    std::atomic<bool> answered{false};
+    std::move(call).start([&](R result) {
+      answer.emplace(std::move(result));
+      answered = true;
+    });
+    BOOST_REQUIRE(wait_until([&] {
+      loop->run_ready();
+      return answered.load();
+    }));
+    return *std::move(answer);
+  }
+
+  std::shared_ptr<EventLoop> loop = std::make_shared<EventLoop>(EventLoop::Options{0});
+  std::shared_ptr<NotingCodec> codec = std::make_shared<NotingCodec>();
+  std::optional<World> world;
+  std::shared_ptr<CodecCache> cache;
+};
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_async_cache)
+
+BOOST_AUTO_TEST_CASE(short_values_are_decoded_on_the_loop_and_long_ones_are_kept_off_it) {
+  const CodecWorld world;
+  const auto here = std::this_thread::get_id();
+  for (const std::size_t size : {std::size_t{5}, std::size_t{8} * 1024 * 1024}) {
+    const bool is_short = size < 1000;
+    const std::string value(size, 'v');
+    BOOST_TEST(world.await(world.cache->async_set_value("key", value, 1min)));
+    BOOST_TEST((world.codec->last() == here) == is_short);
+    BOOST_TEST((world.await(world.cache->async_get("key")).value().text() == value));
+    BOOST_TEST((world.codec->last() == here) == is_short);
+  }
+  BOOST_TEST(world.await(world.cache->async_remove("key")).value_or(false));
+  BOOST_TEST(world.await(world.cache->async_get("key")).miss());
+  BOOST_TEST(world.cache->codec_statistics().values_written == 2U);
+  const auto statistics = world.cache->statistics();
+  BOOST_TEST((statistics.hits == 2U && statistics.misses == 1U && statistics.writes == 2U &&
+              statistics.removals == 1U));
+}
 
 BOOST_AUTO_TEST_CASE(single_operations_count_like_blocking_ones) {
   const World world;

@@ -37,6 +37,12 @@ struct Connected {
 
 BOOST_AUTO_TEST_SUITE(redis_cache_operations)
 
+BOOST_FIXTURE_TEST_CASE(a_longer_ttl_of_another_program_counts_as_the_longest_there_is, Connected) {
+  probe.checked({"SET", "key", "value"});
+  probe.checked({"PEXPIRE", "key", "10000000000000"});
+  BOOST_TEST((cache->time_to_live("key").value().left == TimeToLive::longest));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_entry_that_never_expires_is_a_plain_set, Connected) {
   auto monitor = server().monitor();
   BOOST_TEST(cache->write("key", "value", TimeToLive::never_expires()).ok());

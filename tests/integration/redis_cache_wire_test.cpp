@@ -60,6 +60,33 @@ BOOST_AUTO_TEST_CASE(the_commands_are_the_ones_that_other_clients_expect) {
   BOOST_TEST(monitor.texts_so_far() == expected, boost::test_tools::per_element());
 }
 
+BOOST_FIXTURE_TEST_CASE(a_value_and_its_life_are_asked_for_in_one_round_trip, Connected) {
+  probe.set("key", "value");
+  probe.checked({"PEXPIRE", "key", "90000"});
+  probe.set("endless", "value");
+  auto monitor = server().monitor();
+  Value value;
+  EntryLife life;
+  BOOST_TEST((cache->read_with_life("key", value, life).value_or(Found::miss) == Found::hit));
+  BOOST_TEST(value.text() == "value");
+  BOOST_TEST((life.left.state == Remaining::State::expires && life.left.left > 60s));
+  BOOST_TEST(life.server == 0U);
+  BOOST_TEST((cache->read_with_life("absent", value, life).value_or(Found::hit) == Found::miss));
+  const std::vector<std::string_view> keys{"endless", "absent", "key"};
+  std::vector<Lookup> found(3);
+  std::vector<EntryLife> lives(3);
+  cache->read_with_life_many(keys, found, lives);
+  BOOST_TEST((lives[0].left.state == Remaining::State::no_expiry));
+  BOOST_TEST(found[1].miss());
+  BOOST_TEST((lives[2].left.left > 60s));
+  const std::vector<std::string> expected{
+      "GET key",      "PTTL key",    "GET absent", "PTTL absent", "MGET endless absent key",
+      "PTTL endless", "PTTL absent", "PTTL key"};
+  BOOST_TEST(monitor.texts_so_far() == expected, boost::test_tools::per_element());
+  BOOST_TEST(cache->statistics().hits == 3U);
+  BOOST_TEST(cache->statistics().misses == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(the_prefix_the_database_and_the_client_name_are_used) {
   auto options = options_for_port(server().port());
   options.prefix = "shop:";

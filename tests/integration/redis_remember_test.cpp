@@ -9,7 +9,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
+#include <memory>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -128,6 +131,90 @@ BOOST_AUTO_TEST_CASE(an_old_value_stands_in_while_the_server_and_the_source_are_
   BOOST_TEST(computing.remember("new", 1min, [] { return "computed"; }).value().text() == "computed");
   (void)cache->remove("k");
   BOOST_TEST(fail().failed());
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_of_which_half_is_missing_is_one_read_one_factory_and_one_write) {
+  RedisServer server;
+  RememberCacheOptions options;
+  const auto below = start_site<RedisCache>(options_at<RedisCacheOptions>(server.port()));
+  options.over = Reference<ICache>(below);
+  RememberCache cache(options);
+  std::vector<std::string> names;
+  for (int item = 0; item < 100; ++item)
+    names.push_back("k" + std::to_string(item));
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  for (std::size_t item = 0; item < 100; item += 2)
+    (void)cache.write(keys[item], "there", 1min);
+  int factories = 0;
+  const auto calls = [&] { return below->endpoint_statistics().front().answered; };
+  const auto calls_before = calls();
+  MonitorStream monitor = server.monitor();
+  std::vector<Lookup> found(keys.size());
+  cache.remember_many(
+      keys, 1min,
+      [&](auto missing, auto made) {
+        ++factories;
+        BOOST_TEST(missing.size() == 50U);
+        for (std::size_t item = 0; item < missing.size(); ++item)
+          made[item] = Computed{std::string(missing[item])};
+      },
+      found);
+  std::size_t reads = 0;
+  std::size_t writes = 0;
+  for (const auto& command : monitor.commands_so_far()) {
+    reads += command.arguments.front() == "MGET";
+    writes += command.arguments.front() == "SET" || command.arguments.front() == "SETEX";
+  }
+  BOOST_TEST(factories == 1);
+  BOOST_TEST(reads == 1U);
+  BOOST_TEST(writes == 50U);  // in one batch:
+  BOOST_TEST(calls() - calls_before == 2U);
+  BOOST_TEST(std::all_of(found.begin(), found.end(), [](const auto& each) { return each.hit(); }));
+  BOOST_TEST(found[1].value().text() == "k1");
+  BOOST_TEST_MESSAGE("100 keys, 50 missing: " << factories << " call of the factory, "
+                                              << calls() - calls_before << " calls of Redis with " << reads
+                                              << " MGET and " << writes << " writes");
+}
+
+// Each of the two is what another process would have.
+BOOST_AUTO_TEST_CASE(two_caches_with_locks_and_refresh_call_one_factory_in_each_period) {
+  constexpr auto life = 400ms;
+  constexpr auto period = life / 2;
+  RedisServer server;
+  std::mutex mutex;
+  std::vector<std::chrono::steady_clock::time_point> calls;
+  const auto factory = background([&] {
+    const std::lock_guard lock(mutex);
+    calls.push_back(std::chrono::steady_clock::now());
+    return "v";
+  });
+  std::vector<std::shared_ptr<RememberCache>> caches;
+  for (int cache = 0; cache < 2; ++cache) {
+    RememberCacheOptions options;
+    options.over = Reference<ICache>(start_site<RedisCache>(options_at<RedisCacheOptions>(server.port())));
+    options.locks =
+        Reference<IMutexSite>(start_site<RedisMutexSite>(options_at<RedisMutexSiteOptions>(server.port())));
+    options.refresh.mode = RefreshMode::eager;
+    options.refresh.from = 0.5;
+    caches.push_back(std::make_shared<RememberCache>(options));
+  }
+  std::atomic<int> failed{0};
+  std::vector<std::thread> readers;
+  const auto end = std::chrono::steady_clock::now() + 4 * life;
+  for (int reader = 0; reader < 4; ++reader)
+    readers.emplace_back([&, cache = caches[static_cast<std::size_t>(reader % 2)]] {
+      while (std::chrono::steady_clock::now() < end) {
+        failed += !cache->remember("k", life, factory).hit();
+        std::this_thread::yield();
+      }
+    });
+  for (auto& reader : readers)
+    reader.join();
+  caches.clear();  // and with them their threads
+  BOOST_TEST(failed == 0);
+  BOOST_TEST(calls.size() >= 3U);
+  for (std::size_t call = 1; call < calls.size(); ++call)
+    BOOST_TEST((calls[call] - calls[call - 1] >= period * 8 / 10));
 }
 
 BOOST_AUTO_TEST_CASE(four_processes_of_sixteen_threads_run_the_factory_once) {

@@ -18,6 +18,7 @@ namespace {
 const std::vector<std::vector<std::string>> printing{
     {"list"},
     {"health"},
+    {"doctor", "shop"},
     {"metrics"},
     {"information"},
     {"explain", "shop"},
@@ -31,6 +32,7 @@ const std::vector<std::vector<std::string>> printing{
     {"get", "shop", "key"},
     {"has", "shop", "key"},
     {"ttl", "shop", "key"},
+    {"explain-key", "shop", "key"},
     {"persist", "shop", "key"},
     {"expire", "shop", "key", "1h"},
     {"keys", "shop"},

@@ -38,8 +38,8 @@ for name in exported:
     is_namespace = inner and inner[0].islower() and mangled.group(2)[len(inner)].isdigit()
     if not mangled or (is_namespace and inner not in public):
         problems.append('exported, and not declared in a public header: ' + lines_of('c++filt', name)[0])
-if len(exported) > 2000:
-    problems.append(f'{len(exported)} names are exported; 2000 are the limit')
+if len(exported) > 2300:
+    problems.append(f'{len(exported)} names are exported; 2300 are the limit')
 
 objects = [file for folder in ('examples', 'tools', 'implements/testing') for file in glob.glob(os.path.join(build, folder, '**', '*.o'), recursive=True)]
 if not objects:

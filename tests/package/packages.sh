@@ -110,8 +110,8 @@ needed_contents() {
 # the tool of programs.
 size_limits() {
   case "$1" in
-    libcachesite0*) echo "5000 1400000" ;;
-    libcachesite-dev) echo "22000 2600000" ;;
+    libcachesite0*) echo "10000 3000000" ;;
+    libcachesite-dev) echo "46000 6200000" ;;
     cachesite) echo "1500 400000" ;;
   esac
 }

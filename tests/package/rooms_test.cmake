@@ -51,6 +51,7 @@ set(floors
   "logging:basics"
   "codecs:basics"
   "event_loop:basics binding"
+  "coroutines:basics event_loop"
   "async:interfaces basics event_loop"
   "memory/base:basics"
   "memory/log:basics memory/base"
@@ -63,16 +64,18 @@ set(floors
   "redis/channel:basics event_loop redis/base redis/wire redis/transport"
   "redis/endpoint:basics event_loop redis/base redis/wire redis/transport redis/channel"
   "redis/topology:basics redis/base redis/wire redis/transport redis/endpoint"
+  "redis/news:basics redis/base redis/wire redis/transport redis/channel redis/endpoint redis/topology"
   "redis/settings:basics binding event_loop redis/base redis/endpoint redis/topology"
   "redis/lent:basics redis/base redis/wire redis/transport"
-  "redis/cache:basics redis/base redis/wire redis/endpoint redis/topology redis/settings"
-  "redis/connection:basics redis/base redis/wire redis/endpoint redis/topology redis/settings redis/lent"
+  "redis/cache:basics redis/base redis/wire redis/endpoint redis/topology redis/news redis/settings"
+  "redis/connection:basics redis/base redis/wire redis/endpoint redis/topology redis/news redis/settings redis/lent"
   "layers/base:basics"
-  "layers/*:basics binding codecs layers/base"
-  "redis_client:basics"
-  "mutex:basics redis_client"
-  "queue:basics redis_client"
+  "layers/*:basics binding event_loop codecs layers/base"
+  "redis_client:basics coroutines"
+  "mutex:basics coroutines redis_client"
+  "queue:basics coroutines redis_client"
   "rate_limit:basics binding redis_client"
+  "backplane:basics redis_client"
   "telemetry:basics binding redis/base redis/transport"
   "site:basics binding"
   "reports:basics binding"
@@ -154,7 +157,7 @@ set(guarded_mutexes implements/async/workers.hpp implements/redis/channel/channe
                     implements/redis/topology/routed_topology.hpp
                     implements/mutex/lease_keeper.hpp implements/mutex/lock_line.hpp implements/logging/log_sink.hpp
                     implements/site/start_run.cpp implements/site/stop_worker.cpp implements/layers/write_policy/key_turns.hpp
-                    implements/layers/remember/crew.cpp
+                    implements/basics/crew.cpp
                     implements/layers/remember/failure_memory.hpp implements/layers/remember/flight_table.hpp
                     implements/layers/remember/keys_at_work.hpp implements/memory/objects/object_shard.hpp)
 foreach(name IN LISTS product)

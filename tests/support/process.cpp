@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -50,6 +52,13 @@ std::string content(const FileDescriptor& file) {
     if (count <= 0) return result;
     result.append(buffer, static_cast<std::size_t>(count));
   }
+}
+
+char process_state(pid_t pid) {
+  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
+  const std::string line((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+  const std::size_t name_end = line.rfind(')');
+  return name_end == std::string::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
 }
 
 std::vector<std::string> changed_environment(
@@ -131,6 +140,12 @@ bool Process::running() {
 
 void Process::signal(int number) {
   if (running()) ::kill(pid_, number);
+}
+
+void Process::freeze() {
+  signal(SIGSTOP);
+  if (!wait_until([&] { return process_state(pid_) == 'T'; }))
+    throw std::runtime_error("a process does not stand still");
 }
 
 void Process::kill() {

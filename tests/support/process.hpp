@@ -40,6 +40,8 @@ class Process {
   bool running();
   /// Sends a signal to the process (not to its group). No effect once it has ended.
   void signal(int number);
+  /// SIGSTOP. Returns once the process stands still; SIGCONT lets it go on.
+  void freeze();
   /// SIGKILL to the whole group, then waits for the end.
   void kill();
   /// SIGTERM, waits up to `limit`, then `kill()`. Returns whether the process ended by itself.

@@ -29,13 +29,6 @@ std::pair<int, int> find_version() {
   return {0, 0};
 }
 
-char process_state(pid_t pid) {
-  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
-  const std::string line((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  const std::size_t name_end = line.rfind(')');
-  return name_end == std::string::npos || name_end + 2 >= line.size() ? '?' : line[name_end + 2];
-}
-
 }  // namespace
 
 std::pair<int, int> RedisServer::version() {
@@ -148,9 +141,7 @@ void RedisServer::kill() {
 }
 
 void RedisServer::freeze() {
-  process_->signal(SIGSTOP);
-  if (!wait_until([&] { return process_state(pid()) == 'T'; }))
-    throw std::runtime_error("the server does not stand still");
+  process_->freeze();
 }
 
 void RedisServer::thaw() {

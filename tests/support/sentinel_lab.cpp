@@ -92,6 +92,14 @@ std::size_t SentinelLab::master_index() {
       ->first;
 }
 
+void SentinelLab::replicate() {
+  RedisProbe probe = master().probe();
+  probe.set("replicated", "1");  // WAIT is about what its own connection has written, and what came before
+  const auto replicas = static_cast<std::int64_t>(servers_.size() - 1);
+  if (probe.checked({"WAIT", std::to_string(replicas), "10000"}).integer < replicas)
+    throw std::runtime_error("replicas lag behind");
+}
+
 void SentinelLab::request_failover() {
   for (const auto& sentinel : sentinels_) {
     if (!sentinel->running()) continue;

@@ -40,7 +40,9 @@ class SentinelLab {
   /// Index of the data server that most living sentinels name as the master.
   std::size_t master_index();
   RedisServer& master() { return server(master_index()); }
-  /// Asks a sentinel for a planned fail-over. Waits for nothing.
+  /// Waits until all replicas have what the master has now.
+  void replicate();
+  /// Asks a sentinel for a planned fail-over. Waits for nothing: what was not replicated yet is lost.
   void request_failover();
   /// Waits until every living sentinel names another master than `previous` and that one has the role and
   /// takes writes.

@@ -1,16 +1,12 @@
 #pragma once
 
-#include "support/file_descriptor.hpp"
+#include "support/shared_object.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
-
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace cachesite::test {
 
@@ -18,24 +14,12 @@ namespace cachesite::test {
 template <std::size_t Count>
 class SharedNumbers {
  public:
-  explicit SharedNumbers(const std::string& path) {
-    const FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    void* memory = MAP_FAILED;
-    if (file.get() >= 0 && ::ftruncate(file.get(), size) == 0)
-      memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-    if (memory == MAP_FAILED) throw std::runtime_error("no shared numbers in " + path);
-    numbers_ = static_cast<std::atomic<std::int64_t>*>(memory);
-  }
-  ~SharedNumbers() { ::munmap(numbers_, size); }
-  SharedNumbers(const SharedNumbers&) = delete;
-  SharedNumbers& operator=(const SharedNumbers&) = delete;
+  explicit SharedNumbers(const std::string& path) : numbers_(path) {}
 
-  std::atomic<std::int64_t>& operator[](std::size_t index) { return numbers_[index]; }
+  std::atomic<std::int64_t>& operator[](std::size_t index) { return (*numbers_)[index]; }
 
  private:
-  static constexpr std::size_t size = Count * sizeof(std::atomic<std::int64_t>);
-
-  std::atomic<std::int64_t>* numbers_;
+  SharedObject<std::array<std::atomic<std::int64_t>, Count>> numbers_;
 };
 
 }  // namespace cachesite::test

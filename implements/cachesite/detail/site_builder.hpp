@@ -4,10 +4,10 @@
 #include <cachesite/clock.hpp>
 #include <cachesite/component_site.hpp>
 #include <cachesite/detail/document_source.hpp>
+#include <cachesite/detail/time_span.hpp>
 #include <cachesite/document.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/problem.hpp>
-#include <cachesite/time_span.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -2,6 +2,7 @@
 
 #include <cachesite/async_request.hpp>
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/detail/complete_lives.hpp>
 
 #include <stdexcept>
 #include <utility>
@@ -59,7 +60,7 @@ Status CacheLayer::do_write(std::string_view key, std::optional<ByteView> value,
 void CacheLayer::forward(CacheRequest& request) {
   if (stopped()) return request.fail(closed());
   if (request.target != nullptr) return request.target->end(request);
-  if (request.operation == CacheOperation::read && request.stale == nullptr)
+  if (request.is_plain_read())
     request.end(below_->do_read(request.key, *request.destination));
   else if (request.operation == CacheOperation::write)
     request.end(below_->do_write(request.key, request.value, request.time_to_live));
@@ -83,10 +84,21 @@ void CacheLayer::forward_guarded(CacheRequest& request) noexcept {
 
 Result<Found> CacheLayer::forward_stale_read(std::string_view key, Value& destination, StaleRead& stale) {
   CacheRequest request(CacheOperation::read, key);
-  request.destination = &destination;
   request.stale = &stale;
+  return forward_read_as(request, destination);
+}
+
+Result<Found> CacheLayer::forward_read_as(const CacheRequest& read, Value& destination) {
+  if (read.is_plain_read()) return forward_read(read.key, destination);
+  CacheRequest request = read;
+  request.destination = &destination;
   forward(request);
   return request.answer<Found>();
+}
+
+void CacheLayer::forward_with_lives(CacheRequest& read) {
+  forward(read);
+  detail::complete_lives(read, [this](CacheRequest& question) { forward_guarded(question); });
 }
 
 Status CacheLayer::forward_write(std::string_view key, std::optional<ByteView> value,

@@ -2,7 +2,7 @@
 
 #include "layers/base/request_end.hpp"
 
-#include <cachesite/cache_statistics.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 
 #include <atomic>
 #include <cstdint>

@@ -1,6 +1,9 @@
 #include "layers/base/passed_interfaces.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace cachesite::layers {
 
@@ -31,26 +34,20 @@ void* PassedInterfaces::find(const InterfaceId& interface_id) noexcept {
   return nullptr;
 }
 
-// A value that has to be computed counts as a miss.
-Lookup PassedInterfaces::Computing::do_remember(std::string_view key, TimeToLive time_to_live,
-                                                const Computation& computation) {
-  bool missed = false;
+// A TTL that a factory gives passes the layer like that of a call.
+Computed PassedInterfaces::Computing::limited(std::string_view key, Computed computed) const {
+  if (computed.time_to_live)
+    computed.time_to_live = layer_.effective_time_to_live(key, *computed.time_to_live);
+  return computed;
+}
+
+// What `ask(key)` answers below, as a read of the layer. A value that has to be computed counts as a miss.
+template <class Ask>
+Lookup PassedInterfaces::Computing::read_through(std::string_view key, const bool& missed, Ask ask) {
   StaleRead served;
-  Computation noticed = computation;
-  noticed.may_outlive_call = false;  // the layer need not live as long
-  noticed.contextual = [&](const ComputeContext& context) {
-    missed = true;
-    auto computed = computation.make(context);
-    if (computed.ok() && computed.value().time_to_live) {
-      Computed limited = std::move(computed).value();
-      limited.time_to_live = layer_.effective_time_to_live(key, *limited.time_to_live);
-      return Result<Computed>(std::move(limited));
-    }
-    return computed;
-  };
   std::optional<Lookup> answer;
   Target target([&](CacheRequest& request) {
-    answer.emplace(below_.remember(request.key, layer_.effective_time_to_live(key, time_to_live), noticed));
+    answer.emplace(ask(request.key));
     if (answer->failed()) return request.fail(answer->error());
     served.stale = answer->stale();
     const bool was_missed = missed && !served.stale;
@@ -63,6 +60,118 @@ Lookup PassedInterfaces::Computing::do_remember(std::string_view key, TimeToLive
   request.target = &target;
   layer_.perform(request);
   return answer ? *std::move(answer) : Lookup(request.answer<Found>().error());
+}
+
+Lookup PassedInterfaces::Computing::do_remember(std::string_view key, TimeToLive time_to_live,
+                                                const Computation& computation) {
+  bool missed = false;
+  Computation noticed = computation;
+  noticed.may_outlive_call = false;  // the layer need not live as long
+  noticed.contextual = [&](const ComputeContext& context) -> Result<Computed> {
+    missed = true;
+    auto computed = computation.make(context);
+    if (!computed.ok()) return computed;
+    return limited(key, std::move(computed).value());
+  };
+  return read_through(key, missed, [&](std::string_view whole) {
+    return below_.remember(whole, layer_.effective_time_to_live(key, time_to_live), noticed);
+  });
+}
+
+Lookup PassedInterfaces::Computing::do_get_or_load(std::string_view key, TimeToLive time_to_live) {
+  return read_through(key, false, [&](std::string_view whole) {
+    return pass_on(below_, whole, layer_.effective_time_to_live(key, time_to_live));
+  });
+}
+
+/// Many keys as one read of a layer, which may change their names.
+class PassedInterfaces::Computing::Batch {
+ public:
+  using Keys = std::span<const std::string_view>;
+
+  Batch(CacheLayer& layer, Keys keys, std::span<Lookup> results)
+      : layer_(layer), keys_(keys), results_(results), computed_(keys.size()) {}
+
+  /// Calls `ask(keys)` with the keys as the layer passes them on. False when it does not pass on all of them.
+  template <class Ask>
+  bool run(Ask ask) {
+    bool whole = true;
+    Target target([&](CacheRequest& request) {
+      whole = request.keys.size() == keys_.size();
+      if (!whole) return request.fail(Error(ErrorCode::unsupported));
+      names_ = request.keys;
+      ask(names_);
+      end(request.results_as<Lookup>());
+    });
+    std::vector<Lookup> seen(keys_.size());
+    CacheRequest request(CacheOperation::get_many);
+    request.keys = keys_;
+    request.results = std::span<Lookup>(seen);
+    request.target = &target;
+    layer_.perform(request);
+    if (names_.empty() && whole) std::move(seen.begin(), seen.end(), results_.begin());
+    return whole;
+  }
+  /// The place of a key that is passed on, once it has to be computed.
+  std::size_t computed(std::string_view name) {
+    const auto place =
+        static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) - names_.begin());
+    computed_[place] = true;
+    return place;
+  }
+
+ private:
+  // What the layer sees of the answers.
+  void end(std::span<Lookup> seen) const {
+    for (std::size_t place = 0; place < seen.size(); ++place) {
+      const Lookup& result = results_[place];
+      if (result.failed())
+        seen[place] = result;
+      else if (!computed_[place] || result.stale())
+        seen[place] = Lookup(result.hit() ? Found::hit : Found::null, Value());
+    }
+  }
+
+  CacheLayer& layer_;
+  const Keys keys_;
+  const std::span<Lookup> results_;
+  std::vector<bool> computed_;
+  Keys names_;
+};
+
+std::vector<TimeToLive> PassedInterfaces::Computing::effective_lives(
+    std::span<const std::string_view> keys, std::span<const TimeToLive> times_to_live) const {
+  std::vector<TimeToLive> lives;
+  for (std::size_t item = 0; item < keys.size(); ++item)
+    lives.push_back(layer_.effective_time_to_live(keys[item], times_to_live[item]));
+  return lives;
+}
+
+void PassedInterfaces::Computing::do_remember_many(std::span<const std::string_view> keys,
+                                                   std::span<const TimeToLive> times_to_live,
+                                                   const ManyComputation& computation,
+                                                   std::span<Lookup> results) {
+  Batch batch(layer_, keys, results);
+  ManyComputation renamed = computation;
+  renamed.factory = [&](std::span<const std::string_view> missing, std::span<Result<Computed>> made) {
+    std::vector<std::string_view> names;
+    for (const auto name : missing)
+      names.push_back(keys[batch.computed(name)]);
+    computation.factory(names, made);
+    for (std::size_t item = 0; item < made.size(); ++item)
+      if (made[item].ok()) made[item] = limited(names[item], std::move(made[item]).value());
+  };
+  const auto lives = effective_lives(keys, times_to_live);
+  if (!batch.run([&](auto names) { pass_on(below_, names, lives, renamed, results); }))
+    IComputingCache::do_remember_many(keys, times_to_live, computation, results);
+}
+
+void PassedInterfaces::Computing::do_get_or_load_many(std::span<const std::string_view> keys,
+                                                      std::span<const TimeToLive> times_to_live,
+                                                      std::span<Lookup> results) {
+  const auto lives = effective_lives(keys, times_to_live);
+  if (!Batch(layer_, keys, results).run([&](auto names) { pass_on(below_, names, lives, results); }))
+    IComputingCache::do_get_or_load_many(keys, times_to_live, results);
 }
 
 Status PassedInterfaces::Tagged::do_write_tagged(std::string_view key, std::optional<ByteView> value,

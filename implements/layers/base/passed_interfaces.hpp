@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace cachesite::layers {
 
@@ -31,9 +32,22 @@ class PassedInterfaces {
    protected:
     Lookup do_remember(std::string_view key, TimeToLive time_to_live,
                        const Computation& computation) override;
+    void do_remember_many(std::span<const std::string_view> keys, std::span<const TimeToLive> times_to_live,
+                          const ManyComputation& computation, std::span<Lookup> results) override;
+    Lookup do_get_or_load(std::string_view key, TimeToLive time_to_live) override;
+    void do_get_or_load_many(std::span<const std::string_view> keys,
+                             std::span<const TimeToLive> times_to_live, std::span<Lookup> results) override;
+    [[nodiscard]] ICache* async_owner() noexcept override { return &layer_; }
     void on_refused() noexcept override { layer_.on_refused(); }
 
    private:
+    class Batch;
+    template <class Ask>
+    Lookup read_through(std::string_view key, const bool& missed, Ask ask);
+    [[nodiscard]] std::vector<TimeToLive> effective_lives(std::span<const std::string_view> keys,
+                                                          std::span<const TimeToLive> times_to_live) const;
+    [[nodiscard]] Computed limited(std::string_view key, Computed computed) const;
+
     CacheLayer& layer_;
     IComputingCache& below_;
   };

@@ -70,7 +70,8 @@ RequestEnd end_of(const CacheRequest& request, std::size_t found_before) noexcep
   end.failure = request.error();
   if (const auto* found = request.answered<Found>()) {
     end.result.kind = kind_of(*found);
-    end.result.stale = request.stale != nullptr && request.stale->stale;
+    end.result.stale = (request.stale != nullptr && request.stale->stale) ||
+                       (!request.lives.empty() && request.lives.front().stale);
   }
   if (const auto* done = request.answered<bool>()) end.result.kind = kind_of(*done);
   if (const auto* left = request.answered<Remaining>()) end.result.kind = kind_of(is_there(*left));

@@ -30,8 +30,7 @@ void ValueLayer::do_begin(CacheRequest& request) {
 
 void ValueLayer::read_value(CacheRequest& request) {
   Value stored;
-  auto found = request.stale == nullptr ? forward_read(request.key, stored)
-                                        : forward_stale_read(request.key, stored, *request.stale);
+  auto found = forward_read_as(request, stored);
   request.destination->clear();
   if (found.ok() && found.value() == Found::hit)
     found = from_stored(request.key, stored, *request.destination);

@@ -1,7 +1,7 @@
 #include "basics/checked_options.hpp"
 
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/expiry_cache.hpp>
-#include <cachesite/key_range.hpp>
 
 #include <utility>
 

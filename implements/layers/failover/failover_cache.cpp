@@ -131,7 +131,7 @@ std::optional<Error> FailoverCache::try_first(CacheRequest& request) {
 
 void FailoverCache::ask_first(CacheRequest& request) {
   auto& inner = *inner_;
-  if (request.subject() != CacheSubject::key && Inner::changes(request) && inner.second &&
+  if (request.subject() != CacheSubject::key && layers::changes_entries(request) && inner.second &&
       inner.log.may_owe()) {
     CacheRequest same = request;
     inner.second->perform(same);
@@ -156,7 +156,8 @@ void FailoverCache::ask_second(CacheRequest& request) {
     same.operation = CacheOperation::expire;
   inner.second->perform(same);
   request.end_as(same);
-  if (request.subject() == CacheSubject::key && Inner::changes(request)) inner.log.confirm_key(request.key);
+  if (request.subject() == CacheSubject::key && layers::changes_entries(request))
+    inner.log.confirm_key(request.key);
 }
 
 // A walk stays with the cache that it began in.
@@ -213,7 +214,7 @@ void FailoverCache::ask_second_batch(CacheRequest& batch, std::span<const std::s
   inner.second->perform(part.request());
   part.hand_back();
   for (const auto item : failed) {
-    if (Inner::changes(batch)) inner.log.confirm_key(batch.key_of(item));
+    if (layers::changes_entries(batch)) inner.log.confirm_key(batch.key_of(item));
     if (Inner::is_outage(batch, item)) inner.tell(batch.operation, batch.key_of(item), *batch.error(item));
   }
 }

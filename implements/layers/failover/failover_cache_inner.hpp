@@ -1,8 +1,8 @@
 #pragma once
 
+#include "layers/base/outage.hpp"
+#include "layers/base/outage_log.hpp"
 #include "layers/base/request_end.hpp"
-#include "layers/failover/outage.hpp"
-#include "layers/failover/outage_log.hpp"
 
 #include <cachesite/failover_cache.hpp>
 
@@ -23,20 +23,6 @@ class FailoverCache::Inner {
   static bool is_outage(const CacheRequest& batch, std::size_t item) noexcept {
     const auto* error = batch.error(item);
     return error != nullptr && layers::is_outage(*error);
-  }
-  static bool changes(const CacheRequest& request) noexcept {
-    switch (request.effect()) {
-      case CacheEffect::store:
-      case CacheEffect::count:
-      case CacheEffect::prolong:
-      case CacheEffect::remove:
-        return true;
-      case CacheEffect::read:
-      case CacheEffect::look:
-      case CacheEffect::list:
-        return false;
-    }
-    return true;
   }
 
   Inner(const FailoverCacheOptions& options, ICache& first, const ComponentContext& context)
@@ -83,7 +69,7 @@ class FailoverCache::Inner {
   // Before a change is made anywhere but in the first cache. False means that the first works again, unless it
   // is insisted on.
   bool owe(const CacheRequest& request, bool insist) {
-    if (!changes(request)) return true;
+    if (!layers::changes_entries(request)) return true;
     switch (request.subject()) {
       case CacheSubject::key:
         return log.remember_key(request.key, insist);

@@ -1,13 +1,12 @@
 #pragma once
 
+#include "layers/base/guarded_listeners.hpp"
+
 #include <cachesite/cache_hook.hpp>
 #include <cachesite/logger.hpp>
 #include <cachesite/reference.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <cstdint>
-#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,11 +17,11 @@ namespace cachesite::layers {
 // Hooks that are called in their order, none of which can harm another one or the caller.
 class HookList {
  public:
-  using Hooks = std::vector<std::pair<std::string, std::shared_ptr<ICacheHook>>>;
+  using Hooks = ListenerList<ICacheHook>::Named;
 
   // Throws std::invalid_argument for a null pointer.
-  HookList(Hooks hooks, std::string label, std::shared_ptr<ILogger> logger);
-  ~HookList();
+  HookList(Hooks hooks, std::string label, std::shared_ptr<ILogger> logger)
+      : list_("hooks", "hook", std::move(hooks), std::move(label), std::move(logger)) {}
 
   static Hooks hooks_of(const std::vector<Reference<ICacheHook>>& references);
   static Hooks hooks_of(std::vector<std::shared_ptr<ICacheHook>> pointers);
@@ -33,23 +32,7 @@ class HookList {
   void on_error(const CacheCall& call, const Error& error, std::chrono::nanoseconds duration) noexcept;
 
  private:
-  // Events in a row without an exception after which a hook is said to work again.
-  static constexpr std::uint32_t quiet_events = 100;
-
-  struct Entry {
-    std::string name;
-    std::shared_ptr<ICacheHook> hook;
-    std::atomic<std::uint32_t> quiet_events_left{0};  // 0 while the hook works
-  };
-
-  template <class Event>
-  void each(Event&& event) noexcept;
-  void threw(Entry& entry, const std::exception_ptr& thrown) noexcept;
-  void worked(Entry& entry) noexcept;
-
-  std::vector<std::unique_ptr<Entry>> entries_;
-  const std::string label_;
-  const std::shared_ptr<ILogger> logger_;
+  ListenerList<ICacheHook> list_;
 };
 
 }  // namespace cachesite::layers

@@ -1,12 +1,12 @@
 #include "layers/logical/cache_parts.hpp"
 
 #include <cachesite/codec_cache.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/expiry_cache.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/prefix_cache.hpp>
-#include <cachesite/redis_statistics.hpp>
 #include <cachesite/remember_cache.hpp>
 #include <cachesite/tagged_cache.hpp>
 #include <cachesite/tiered_cache.hpp>
@@ -40,7 +40,7 @@ CacheParts::CacheParts(const CacheOptions& options, const ComponentContext& cont
   }
   if (options.tags)
     offer<ITaggedCache>(*put_on<TaggedCache>("tags", "TaggedCache", TaggedCacheOptions(*options.tags)));
-  if (options.remember) add_remember(options);
+  if (options.remember || options.loader.component()) add_remember(options);
   if (auto* const servers = find_interface<IRedisStatistics>(*options.store.component())) offer(*servers);
 }
 
@@ -71,14 +71,21 @@ void CacheParts::add_near(const NearOptions& options) {
   tiers.near = Reference<ICache>(copies);
   tiers.near_ttl = options.ttl;
   tiers.negative_ttl = options.negative_ttl;
+  tiers.keep_stale = options.keep_stale;
+  tiers.coherence = options.whole_coherence();
+  tiers.rules = options.rules;
+  tiers.audit_sample = options.audit_sample;
+  tiers.listeners = options.listeners;
   offer<ITieredCache>(*put_on<TieredCache>("near", "TieredCache", std::move(tiers)));
   works_without_store_ = true;
 }
 
 void CacheParts::add_remember(const CacheOptions& options) {
   const bool tags_below = find_interface<ITaggedCache>(*top_) != nullptr;
-  const auto computing =
-      put_on<RememberCache>("remember", "RememberCache", RememberCacheOptions(*options.remember));
+  RememberCacheOptions remember;
+  if (options.remember) remember = *options.remember;
+  if (options.loader.component()) remember.loader = options.loader;
+  const auto computing = put_on<RememberCache>("remember", "RememberCache", std::move(remember));
   offer<IComputingCache>(*computing);
   offer<IComputingStatistics>(*computing);
   // Evictions and writes with tags are told to the computations that are under way.

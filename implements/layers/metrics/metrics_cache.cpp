@@ -103,7 +103,8 @@ Result<Found> MetricsCache::do_read(std::string_view key, Value& destination) {
   return found;
 }
 
-void MetricsCache::read_by_target(CacheRequest& request) {
+// What is more than a read of a value.
+void MetricsCache::read_otherwise(CacheRequest& request) {
   const bool timed = counters_->is_timed(counters_->my_reads().reads.fetch_add(1, std::memory_order_relaxed));
   const auto begin = timed ? clock_->now() : IClock::TimePoint();
   forward_guarded(request);
@@ -114,8 +115,8 @@ void MetricsCache::read_by_target(CacheRequest& request) {
 
 void MetricsCache::do_begin(CacheRequest& request) {
   if (request.operation == CacheOperation::read) {
-    if (request.target != nullptr) return read_by_target(request);
-    if (request.stale != nullptr) return forward(request);
+    if (request.target == nullptr && request.stale != nullptr) return forward(request);
+    if (!request.is_plain_read() || request.target != nullptr) return read_otherwise(request);
     return request.end(do_read(request.key, *request.destination));
   }
   const auto number = counters_->mine().calls[static_cast<std::size_t>(request.operation)].fetch_add(

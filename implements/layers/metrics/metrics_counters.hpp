@@ -2,7 +2,7 @@
 
 #include "basics/rising_counter.hpp"
 
-#include <cachesite/cache_metrics.hpp>
+#include <cachesite/detail/cache_metrics.hpp>
 #include <cachesite/detail/latency_histogram.hpp>
 
 #include <algorithm>

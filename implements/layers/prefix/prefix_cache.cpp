@@ -1,6 +1,6 @@
 #include "basics/checked_options.hpp"
 
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/prefix_cache.hpp>
 
 #include <algorithm>

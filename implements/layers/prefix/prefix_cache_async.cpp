@@ -48,6 +48,7 @@ class PrefixCache::OwnItems final : public AsyncStep {
     request.keys = whole_.keys;
     request.entries = whole_.entries;
     request.results = whole_.results;
+    request.lives = whole_.lives;
     if (part_) part_->hand_back();
     for (const auto item : refused_)
       request.fail(item, too_long_error());
@@ -189,6 +190,7 @@ bool PrefixCache::add_prefixes(AsyncRequest& call) {
   request.keys = keys;
   request.entries = entries;
   request.results = passed_on.results;
+  request.lives = passed_on.lives;
   return forward_async(call);
 }
 

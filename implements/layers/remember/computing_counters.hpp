@@ -14,7 +14,7 @@ struct ComputingCounters {
 
   Counter factories{0}, failures{0}, soft_timeouts{0}, hard_timeouts{0}, late_stored{0}, late_dropped{0},
       stale_served{0}, throttled{0}, errors_remembered{0}, joined{0}, shed{0}, refreshes{0},
-      refreshes_taken_from_far{0}, refreshes_dropped{0};
+      refreshes_taken_from_far{0}, refreshes_dropped{0}, not_modified{0};
 
   [[nodiscard]] ComputingStatistics statistics() const noexcept {
     constexpr auto relaxed = std::memory_order_relaxed;
@@ -33,6 +33,7 @@ struct ComputingCounters {
     all.refreshes = refreshes.load(relaxed);
     all.refreshes_taken_from_far = refreshes_taken_from_far.load(relaxed);
     all.refreshes_dropped = refreshes_dropped.load(relaxed);
+    all.not_modified = not_modified.load(relaxed);
     return all;
   }
 };

@@ -5,6 +5,14 @@
 
 namespace cachesite::remembering {
 
+namespace {
+
+Lookup closed_result() {
+  return Lookup(Error(ErrorCode::closed, "the cache is stopped"));
+}
+
+}  // namespace
+
 bool Flight::begin_storing() {
   std::unique_lock lock(mutex_);
   stored_.wait(lock, [this] { return storing_ == std::thread::id(); });
@@ -34,6 +42,16 @@ void Flight::make_outdated() {
     stored_.wait(lock, [this] { return storing_ == std::thread::id(); });
 }
 
+bool Flight::outdate_from_elsewhere(Told told) noexcept {
+  if (!heeds_elsewhere_.load()) return false;
+  const std::lock_guard lock(mutex_);
+  const bool storing = storing_ != std::thread::id();
+  if (storing && told == Told::of_all) return false;
+  outdated_ = true;
+  if (storing) outdated_by_store_ = true;
+  return true;
+}
+
 // A thread waits for one flight at most, so the chain from leader to leader has no branches. A flight that
 // has landed keeps nobody waiting, though those who waited for it may not have woken yet.
 bool FlightTable::needs_this_thread(const Flight& flight) const {
@@ -47,21 +65,39 @@ bool FlightTable::needs_this_thread(const Flight& flight) const {
   }
 }
 
+FlightTable::Role FlightTable::join_locked(Flight& flight, const Limits& limits) {
+  if (needs_this_thread(flight)) return Role::circular;
+  if (flight.waiting_ >= limits.most_waiting) return Role::crowded;
+  waiting_.emplace(std::this_thread::get_id(), &flight);
+  ++flight.waiting_;
+  return Role::passenger;
+}
+
+bool FlightTable::is_circular(const Flight& flight) const {
+  const std::lock_guard lock(mutex_);
+  return needs_this_thread(flight);
+}
+
+FlightTable::Role FlightTable::join(Flight& flight, const Limits& limits) {
+  const std::lock_guard lock(mutex_);
+  return join_locked(flight, limits);
+}
+
 FlightTable::Boarding FlightTable::board(std::string_view key, std::uint64_t landings_before,
-                                         std::span<const std::string> tags, const Limits& limits) {
+                                         std::span<const std::string> tags, const Limits& limits,
+                                         Joins joins) {
   std::shared_ptr<Flight> retired;  // told to stop without the lock
   Boarding boarding{Role::leader, nullptr};
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = flights_.find(key); found != flights_.end()) {
-      if (needs_this_thread(*found->second)) return {Role::circular, nullptr};
+      if (joins == Joins::now && needs_this_thread(*found->second)) return {Role::circular, nullptr};
       const bool late =
           limits.hard.count() > 0 && Flight::TimePoint::clock::now() >= found->second->begun + limits.hard;
       if (!late) {
-        if (found->second->waiting_ >= limits.most_waiting) return {Role::crowded, nullptr};
-        waiting_.emplace(std::this_thread::get_id(), found->second.get());
-        ++found->second->waiting_;
-        return {Role::passenger, found->second};
+        if (joins == Joins::later) return {Role::passenger, found->second};
+        const Role role = join_locked(*found->second, limits);
+        return {role, role == Role::passenger ? found->second : nullptr};
       }
       retired = found->second;
       retire(found);
@@ -103,6 +139,32 @@ std::optional<Lookup> FlightTable::wait(Flight& flight, TimePoint deadline) {
   return flight.result_;
 }
 
+FlightTable::Role FlightTable::watch(Flight& flight, const std::shared_ptr<FlightWatcher>& watcher,
+                                     std::size_t most_waiting) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!flight.result_ && !closed_.load()) {
+      if (flight.waiting_ >= most_waiting) return Role::crowded;
+      flight.watchers_.push_back(watcher);
+      ++flight.waiting_;
+      return Role::passenger;
+    }
+  }
+  watcher->landed(flight.result_ ? *flight.result_ : closed_result());
+  return Role::passenger;
+}
+
+void FlightTable::unwatch(Flight& flight, const FlightWatcher& watcher) noexcept {
+  std::shared_ptr<FlightWatcher> gone;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(flight.watchers_.begin(), flight.watchers_.end(),
+                                  [&](const auto& each) { return each.get() == &watcher; });
+  if (found == flight.watchers_.end()) return;
+  gone = std::move(*found);
+  flight.watchers_.erase(found);
+  --flight.waiting_;
+}
+
 void FlightTable::leave(Flight& flight) {
   const std::lock_guard lock(mutex_);
   waiting_.erase(std::this_thread::get_id());
@@ -135,10 +197,12 @@ bool FlightTable::is_retired(const Flight& flight) const {
 
 void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flight,
                        const Lookup& result) noexcept {
+  std::vector<std::shared_ptr<FlightWatcher>> watchers;
   {
     const std::lock_guard lock(mutex_);
     if (flight->result_) return;
     flight->result_.emplace(result);
+    watchers.swap(flight->watchers_);
     const auto found = flights_.find(key);
     if (found != flights_.end() && found->second == flight) flights_.erase(found);
     if (flight->retired_) {
@@ -149,6 +213,8 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
     under_way_.fetch_sub(1);
   }
   flight->landed_.notify_all();
+  for (const auto& watcher : watchers)
+    watcher->landed(result);
 }
 
 std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags) {
@@ -229,11 +295,65 @@ void FlightTable::outdate_matching(const std::function<bool(std::string_view, co
     flight->make_outdated();
 }
 
-void FlightTable::close() noexcept {
+// The thread that leads a flight holds it, so none is destroyed here.
+void FlightTable::outdate_from_elsewhere(std::string_view key, Flight::Told told) noexcept {
+  if (under_way_.load() == 0) return;
   const std::lock_guard lock(mutex_);
-  closed_.store(true);
-  for (const auto& [thread, flight] : waiting_)
-    flight->landed_.notify_all();
+  const auto found = flights_.find(key);
+  if (found != flights_.end() && found->second->outdate_from_elsewhere(told)) flights_.erase(found);
+  const auto [begin, end] = apart_.equal_range(key);
+  for (auto next = begin; next != end; ++next)
+    (void)next->second->outdate_from_elsewhere(told);
+}
+
+template <class Matches>
+void FlightTable::outdate_from_elsewhere_if(const Matches& matches, Flight::Told told) noexcept {
+  if (under_way_.load() == 0) return;
+  const auto outdates = [&](const auto& entry) {
+    return matches(*entry.second) && entry.second->outdate_from_elsewhere(told);
+  };
+  const std::lock_guard lock(mutex_);
+  std::erase_if(flights_, outdates);
+  for (const auto& entry : apart_)
+    (void)outdates(entry);
+}
+
+void FlightTable::outdate_tagged_from_elsewhere(std::string_view tag, Flight::Told told) noexcept {
+  const auto has_tag = [tag](const Flight& flight) {
+    return std::find(flight.tags.begin(), flight.tags.end(), tag) != flight.tags.end();
+  };
+  outdate_from_elsewhere_if(has_tag, told);
+}
+
+void FlightTable::outdate_all_from_elsewhere() noexcept {
+  outdate_from_elsewhere_if([](const Flight&) { return true; }, Flight::Told::of_others);
+}
+
+bool FlightTable::is_under_way(std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  return flights_.find(key) != flights_.end() || apart_.find(key) != apart_.end();
+}
+
+void FlightTable::close() noexcept {
+  std::vector<std::shared_ptr<FlightWatcher>> watchers;
+  try {
+    const std::lock_guard lock(mutex_);
+    closed_.store(true);
+    for (const auto& [thread, flight] : waiting_)
+      flight->landed_.notify_all();
+    const auto take = [&](const auto& flights) {
+      for (const auto& [key, flight] : flights) {
+        watchers.insert(watchers.end(), flight->watchers_.begin(), flight->watchers_.end());
+        flight->watchers_.clear();
+      }
+    };
+    take(flights_);
+    take(apart_);
+  } catch (...) {
+    // Without memory they are told at their limits.
+  }
+  for (const auto& watcher : watchers)
+    watcher->landed(closed_result());
 }
 
 void FlightTable::stop_all() noexcept {

@@ -19,9 +19,20 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace cachesite::remembering {
+
+/// Somebody who is told that a computation has ended, instead of a thread that waits for it.
+class FlightWatcher {
+ public:
+  /// By the thread that ended it, with no lock held.
+  virtual void landed(const Lookup& result) noexcept = 0;
+
+ protected:
+  ~FlightWatcher() = default;
+};
 
 /// One computation that is under way. Its states, and what leads to them:
 ///
@@ -32,15 +43,21 @@ namespace cachesite::remembering {
 ///     storing    its thread writes the result to the cache     store_unless_outdated(), from shared,
 ///                                                              apart or retired
 ///     outdated   who waits for it still gets the result, which supersede(), outdate(), outdate_matching(),
-///                is not stored; nobody else waits for it       outdate_older(), from shared, apart or retired
+///                is not stored; nobody else waits for it       outdate_older(), outdate_from_elsewhere(), from
+///                                                              shared, apart or retired
 ///     landed     who waits has the result                      land(); end_apart() for one that was apart
 ///
 /// A retired one may still be stored, like one apart, until a later one of its key is.
 /// What would outdate a computation while it is storing returns after the store: what was stored before the
-/// change is then removed by the change. A store that outdates its own computation is undone.
+/// change is then removed by the change. A store that outdates its own computation is undone. What is told from
+/// elsewhere waits for nothing. When it comes while a flight is storing, that store is undone, too, unless what is told
+/// may be that very store.
 class Flight {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
+
+  /// Of whose changes news tell.
+  enum class Told : std::uint8_t { of_others, of_all };
 
   explicit Flight(std::span<const std::string> carried) : tags(carried.begin(), carried.end()) {}
 
@@ -48,18 +65,34 @@ class Flight {
   /// so by `store` itself. One thread at a time does this. No lock is held meanwhile. False when outdated.
   template <class Store, class Undo>
   bool store_unless_outdated(Store&& store, Undo&& undo) {
-    if (!begin_storing()) return false;
-    struct Storing {
-      Flight& flight;
-      ~Storing() { flight.end_storing(); }
-    } storing{*this};
+    const Storing storing(*this);
+    if (!storing.allowed()) return false;
     store();
-    const bool outdated = outdated_by_store();
+    const bool outdated = storing.outdated();
     if (outdated) undo();
     return !outdated;
   }
+  /// The time in which the calling thread stores, for one that stores many at once.
+  class Storing {
+   public:
+    explicit Storing(Flight& flight) : flight_(flight.begin_storing() ? &flight : nullptr) {}
+    Storing(Storing&& other) noexcept : flight_(std::exchange(other.flight_, nullptr)) {}
+    Storing& operator=(Storing&&) = delete;
+    ~Storing() {
+      if (flight_ != nullptr) flight_->end_storing();
+    }
+    /// False: what is computed is out of date.
+    [[nodiscard]] bool allowed() const noexcept { return flight_ != nullptr; }
+    /// True when the store itself has made it so, and is to be undone.
+    [[nodiscard]] bool outdated() const { return flight_->outdated_by_store(); }
+
+   private:
+    Flight* flight_;
+  };
   /// Returns when nothing is being stored any more, except by the calling thread.
   void make_outdated();
+  /// From now on what is told from elsewhere outdates it.
+  void heed_changes_elsewhere() noexcept { heeds_elsewhere_.store(true); }
 
   const std::vector<std::string> tags;
   const TimePoint begun = std::chrono::steady_clock::now();
@@ -70,6 +103,8 @@ class Flight {
   friend class FlightTable;
   bool begin_storing();
   void end_storing() noexcept;
+  /// False when it does not heed that, or is storing what may be told of.
+  bool outdate_from_elsewhere(Told told) noexcept;
   [[nodiscard]] bool outdated_by_store();
 
   std::mutex mutex_;
@@ -77,12 +112,14 @@ class Flight {
   std::thread::id storing_;  // who stores; nobody when it is no thread's
   bool outdated_ = false;
   bool outdated_by_store_ = false;
+  std::atomic<bool> heeds_elsewhere_{false};
   // Under the table's mutex.
   std::thread::id leader_ = std::this_thread::get_id();
   std::size_t waiting_ = 0;
   bool retired_ = false;
   basics::Condition landed_;
   std::optional<Lookup> result_;  // constant once it is there
+  std::vector<std::shared_ptr<FlightWatcher>> watchers_;
 };
 
 /// The computations of one cache that are under way. For each key there is at most one that others wait for;
@@ -113,12 +150,23 @@ class FlightTable {
   /// Grows with every flight that ends. Whoever has read before and finds it unchanged has missed none.
   [[nodiscard]] std::uint64_t landings() const noexcept { return landings_.load(); }
 
-  /// A passenger has to call `wait`, a leader `land`.
+  /// When a passenger begins to wait. One that joins later may land flights before, so it is in no circle yet.
+  enum class Joins : std::uint8_t { now, later };
+
+  /// A leader has to call `land`; a passenger `wait`, and before that `join` if it joins later.
   Boarding board(std::string_view key, std::uint64_t landings_before, std::span<const std::string> tags,
-                 const Limits& limits);
+                 const Limits& limits, Joins joins = Joins::now);
+  /// Whether the flight waits for the calling thread.
+  [[nodiscard]] bool is_circular(const Flight& flight) const;
+  /// A passenger, if it may wait; else circular or crowded.
+  [[nodiscard]] Role join(Flight& flight, const Limits& limits);
   /// The thread that began the flight only waits for it; the one that calls `lead` leads it.
   void hand_over(Flight& flight);
   void lead(Flight& flight);
+  /// Has a watcher told of the end; at once, within this call, if that was before. A passenger, or crowded.
+  Role watch(Flight& flight, const std::shared_ptr<FlightWatcher>& watcher, std::size_t most_waiting);
+  /// Tells it no more, unless that is just being done.
+  void unwatch(Flight& flight, const FlightWatcher& watcher) noexcept;
   /// The result; nothing when `deadline` passed or the table was closed first.
   std::optional<Lookup> wait(Flight& flight, TimePoint deadline);
   /// A passenger does not wait.
@@ -144,6 +192,13 @@ class FlightTable {
   /// The same for every flight of these keys.
   void outdate(std::string_view key);
   void outdate_matching(const std::function<bool(std::string_view key, const Flight&)>& matches);
+  /// The same for changes that were made elsewhere, without waiting for what is being stored.
+  void outdate_from_elsewhere(std::string_view key, Flight::Told told) noexcept;
+  void outdate_tagged_from_elsewhere(std::string_view tag, Flight::Told told) noexcept;
+  void outdate_all_from_elsewhere() noexcept;
+
+  /// Whether a computation of the key runs, also one that nobody waits for.
+  [[nodiscard]] bool is_under_way(std::string_view key) const;
 
   void close() noexcept;
   /// Tells all factories that nobody waits any more.
@@ -152,8 +207,11 @@ class FlightTable {
 
  private:
   [[nodiscard]] bool needs_this_thread(const Flight& flight) const;
+  Role join_locked(Flight& flight, const Limits& limits);
   using Flights = std::map<std::string, std::shared_ptr<Flight>, std::less<>>;
   void retire(Flights::iterator place);
+  template <class Matches>
+  void outdate_from_elsewhere_if(const Matches& matches, Flight::Told told) noexcept;
 
   mutable std::mutex mutex_;
   Flights flights_;

@@ -2,6 +2,7 @@
 
 #include "layers/remember/remember_call.hpp"
 
+#include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/prefix_cache.hpp>
 
@@ -22,11 +23,25 @@ ITieredCache* RememberCache::Inner::tiers_below(ICache& cache) {
   return nullptr;
 }
 
+bool RememberCache::Inner::tiers_on_the_way(ICache& cache) {
+  for (auto* next = &cache; next != nullptr;) {
+    if (dynamic_cast<const ITieredCache*>(next) != nullptr) return true;
+    if (dynamic_cast<const IFailoverStatistics*>(next) != nullptr) return false;  // it may ask either store
+    const auto* const layer = dynamic_cast<const CacheLayer*>(next);
+    next = layer == nullptr ? nullptr : layer->below().get();
+  }
+  return false;
+}
+
 /// A value to be computed again, and all that is needed for it.
 struct RememberCache::RememberCall::RefreshWork {
-  RefreshWork(RememberCache& computing, std::string_view asked, TimeToLive life, const Computation& how,
-              Trigger why)
-      : cache(computing), key(asked), time_to_live(life), computation(how), trigger(why) {
+  RefreshWork(const RememberCall& call, const Computation& how)
+      : cache(call.cache_),
+        key(call.key_),
+        time_to_live(call.time_to_live_),
+        computation(how),
+        terms(call.terms_),
+        trigger(call.trigger_) {
     computation.report = nullptr;  // its caller may be gone
   }
   RefreshWork(const RefreshWork&) = delete;
@@ -36,7 +51,7 @@ struct RememberCache::RememberCall::RefreshWork {
   void run() noexcept {
     (void)guarded_call<Done>([&]() -> Result<Done> {
       RememberCall call(cache, key, time_to_live, computation);
-      call.terms_ = &cache.inner_->rules.terms_for(key);
+      call.terms_ = terms;
       call.trigger_ = trigger;
       (void)call.refresh_ahead();
       return Done{};
@@ -47,6 +62,7 @@ struct RememberCache::RememberCall::RefreshWork {
   const std::string key;
   const TimeToLive time_to_live;
   Computation computation;
+  const remembering::Terms* const terms;
   const Trigger trigger;
 };
 
@@ -54,29 +70,36 @@ Lookup RememberCache::RememberCall::renewed(Lookup answer) {
   if (inner_.failures->throttles(key_, inner_.clock->now())) return answer;
   terms_ = &inner_.rules.terms_for(key_);
   trigger_ = Trigger::eager;
-  if (computation_.may_outlive_call) {
-    refresh_elsewhere();
+  if (const auto* const computation = computation_for_elsewhere()) {
+    refresh_elsewhere(*computation);
     return answer;
   }
   auto fresh = refresh_ahead();
   return fresh && fresh->ok() ? *std::move(fresh) : std::move(answer);
 }
 
+// That of the call, or that of the loader, which gives no tags; null when there is neither.
+const Computation* RememberCache::RememberCall::computation_for_elsewhere() const noexcept {
+  if (computation_.may_outlive_call) return &computation_;
+  return inner_.loading && tags_.empty() ? &*inner_.loading : nullptr;
+}
+
 std::optional<Lookup> RememberCache::RememberCall::serve_while_revalidating() {
-  if (inner_.options.refresh.mode != RefreshMode::swr || !computation_.may_outlive_call) return std::nullopt;
+  const auto* const computation = computation_for_elsewhere();
+  if (inner_.options.refresh.mode != RefreshMode::swr || computation == nullptr) return std::nullopt;
   auto stale = serve_stale();
   if (!stale || !stale->stale()) return stale;
   trigger_ = Trigger::stale;
-  refresh_elsewhere();
+  refresh_elsewhere(*computation);
   return stale;
 }
 
-void RememberCache::RememberCall::refresh_elsewhere() {
+void RememberCache::RememberCall::refresh_elsewhere(const Computation& computation) {
   const auto started = guarded_call<bool>([&]() -> Result<bool> {
     if (!inner_.refreshing->begin(key_)) return true;
     std::shared_ptr<RefreshWork> work;
     try {
-      work = std::make_shared<RefreshWork>(cache_, key_, time_to_live_, computation_, trigger_);
+      work = std::make_shared<RefreshWork>(*this, computation);
     } catch (...) {
       inner_.refreshing->end(key_);
       throw;
@@ -105,27 +128,22 @@ std::optional<Lookup> RememberCache::RememberCall::refresh_ahead() {
   if (boarding.role == FlightTable::Role::passenger) flights_.leave(*boarding.flight);
   if (boarding.role != FlightTable::Role::leader) return std::nullopt;
   ComputingCounters::add(inner_.counters.refreshes);
-  missed_ = true;  // a null does not replace what is there
+  seen_.missed = true;  // a null does not replace what is there
   return land_with(boarding.flight, [&](Flight& flight) { return compute(flight, lease.get()); });
 }
 
 // What another process has stored meanwhile is as good as what would be computed.
 bool RememberCache::RememberCall::take_newer() {
   Value value;
-  if (trigger_ == Trigger::stale) {
-    const auto found = guarded_call<Found>([&] { return cache_.forward_read(key_, value); });
-    missed_ = found.ok() && found.value() == Found::miss;
-    return found.ok() && found.value() != Found::miss;
-  }
+  if (trigger_ == Trigger::stale) return !is_missing_below();
   const auto whole = terms_->time_to_live.value_or(time_to_live_);
-  const auto left = guarded_call<Remaining>(
-      [&] { return cache_.ask_below<Remaining>(CacheRequest(CacheOperation::time_to_live, key_)); });
+  auto cost = std::chrono::nanoseconds(inner_.cost.load());
+  const auto left = left_below(cost);
   if (!whole.expires() || !left.ok() || left.value().state != Remaining::State::expires) return false;
   constexpr std::chrono::milliseconds rounding(10);
   const auto now = inner_.clock->now();
   const auto due =
-      inner_.points->due_at(key_, terms_->refresh_from, {whole.milliseconds(), left.value().left},
-                            std::chrono::nanoseconds(inner_.cost.load()), now);
+      inner_.points->due_at(key_, terms_->refresh_from, {whole.milliseconds(), left.value().left}, cost, now);
   if (due <= now + rounding) return false;
   if (inner_.tiers != nullptr) {
     inner_.tiers->forget_near(key_);
@@ -133,6 +151,35 @@ bool RememberCache::RememberCall::take_newer() {
   }
   inner_.points->arm(key_, due);
   return true;
+}
+
+// Unless another process has computed the value meanwhile.
+bool RememberCache::RememberCall::is_missing_below() {
+  Value value;
+  Details details;
+  const auto changes = inner_.changes.of(key_);
+  const auto found = guarded_call<Found>([&] { return inner_.entries.read(key_, value, details); });
+  seen_.missed = found.ok() && (found.value() == Found::miss || details.stale);
+  note_seen(found, value, details, changes);
+  return !found.ok() || seen_.missed;
+}
+
+// The TTL of the entry, whatever copies say; in an envelope stands what its factory cost.
+Result<Remaining> RememberCache::RememberCall::left_below(std::chrono::nanoseconds& cost) {
+  if (!inner_.entries.enveloped())
+    return guarded_call<Remaining>(
+        [&] { return cache_.ask_below<Remaining>(CacheRequest(CacheOperation::time_to_live, key_)); });
+  ReadLimits now;
+  now.max_staleness = std::chrono::milliseconds(0);
+  Value value;
+  Details details;
+  const auto changes = inner_.changes.of(key_);
+  const auto found = guarded_call<Found>([&] { return inner_.entries.read(key_, value, details, &now); });
+  if (found.ok()) inner_.note_further(found.value() != Found::miss && !details.stale);
+  note_seen(found, value, details, changes);
+  if (!found.ok()) return found.error();
+  if (details.cost.count() > 0) cost = details.cost;
+  return details.stale ? Remaining() : details.life.left;
 }
 
 void RememberCache::RememberCall::arm_refresh(TimeToLive time_to_live) noexcept {

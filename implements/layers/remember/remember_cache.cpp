@@ -1,13 +1,15 @@
 #include "basics/checked_options.hpp"
+#include "layers/remember/remember_batch.hpp"
 #include "layers/remember/remember_call.hpp"
 
-#include <cachesite/cache_statistics.hpp>
+#include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/i_stale_store.hpp>
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/remember_cache.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -20,6 +22,16 @@ namespace {
 
 Error no_tags() {
   return Error(ErrorCode::unsupported, "the cache below has no tags");
+}
+
+bool opens_envelopes_below(ICache& cache) {
+  for (auto* next = &cache; next != nullptr;) {
+    if (const auto* const other = dynamic_cast<const RememberCache*>(next); other != nullptr)
+      if (!other->keeps_envelopes()) return true;
+    const auto* const layer = dynamic_cast<const CacheLayer*>(next);
+    next = layer == nullptr ? nullptr : layer->below().get();
+  }
+  return false;
 }
 
 /// The nearest cache below that can keep ended entries; null when there is none.
@@ -37,14 +49,40 @@ detail::IStaleStore* stale_store_below(ICache& cache) {
 
 RememberCache::RememberCache(Options options, const ComponentContext& context)
     : CacheLayer(options.over.component()),
-      inner_(std::make_unique<Inner>(checked_options("RememberCache", std::move(options)), context)) {
-  const auto keep = inner_->rules.longest_stale();
-  if (keep.count() == 0) return;
-  auto* const store = stale_store_below(*below());
-  if (store == nullptr || !store->keep_ended(keep))
+      inner_(std::make_unique<Inner>(*this, checked_options("RememberCache", std::move(options)), context)) {
+  const bool enveloped = inner_->entries.enveloped();
+  if (enveloped && opens_envelopes_below(*below()))
+    throw std::invalid_argument(
+        "RememberCache: form: a RememberCache with form plain below would open the envelopes: leave one of "
+        "the "
+        "two out");
+  if (!keep_ended_below(inner_->rules.longest_stale()))
     throw std::invalid_argument(
         "RememberCache: stale: no cache below keeps values in memory: put a TieredCache (in a Cache, near) "
-        "below, or a MemoryCache");
+        "below, or a MemoryCache, or use form: envelope");
+}
+
+// With envelopes copies are kept for an outage of the store alone.
+bool RememberCache::keep_ended_below(std::chrono::milliseconds time) noexcept {
+  const bool enveloped = inner_->entries.enveloped();
+  if (time.count() == 0 || (enveloped && !inner_->copies_below)) return true;
+  auto* const store = stale_store_below(*below());
+  return (store != nullptr && store->keep_ended(time)) || enveloped;
+}
+
+Status RememberCache::set_rules(std::vector<RememberRule> rules) noexcept {
+  return guarded_call<Done>([&]() -> Result<Done> {
+    Options changed = inner_->options;
+    changed.rules = std::move(rules);
+    for (const auto& complaint : changed.complaints())
+      return Error(ErrorCode::bad_argument, complaint.parameter + ": " + complaint.message);
+    remembering::ComputationRules made(changed);
+    if (!keep_ended_below(made.longest_stale()))
+      return Error(ErrorCode::unsupported, "rules: no cache below keeps values in memory for stale");
+    if (!inner_->rules.change(std::move(made)))
+      return Error(ErrorCode::refused, "rules: too many different ones were in force");
+    return Done{};
+  });
 }
 
 RememberCache::~RememberCache() {
@@ -70,13 +108,16 @@ ComputingStatistics RememberCache::computing_statistics() const {
     statistics.hard_timeouts += flights->retired_by_boarding();
     statistics.abandoned_now = flights->retired_now();
   }
+  statistics.bad_envelopes = inner_->entries.bad_envelopes.load(std::memory_order_relaxed);
   return statistics;
 }
 
 CacheStatistics RememberCache::statistics() const {
-  const auto hits = inner_->further_hits.load();
+  const auto stale = inner_->stale_reads.load();
+  const auto hits = inner_->further_hits.load() + stale;
   const auto misses = inner_->further_misses.load();
   auto statistics = CacheLayer::statistics();
+  statistics.misses += stale;
   statistics.hits = inner_->hits.report(statistics.hits - std::min(statistics.hits, hits));
   statistics.misses = inner_->misses.report(statistics.misses - std::min(statistics.misses, misses));
   statistics.stampede_waits += inner_->counters.joined.load();
@@ -92,11 +133,38 @@ Health RememberCache::health() const {
   return {HealthState::degraded, "values are computed but not stored: " + health.reason};
 }
 
+bool RememberCache::keeps_envelopes() const noexcept {
+  return inner_->entries.enveloped();
+}
+
 Lookup RememberCache::do_remember(std::string_view key, TimeToLive time_to_live,
                                   const Computation& computation) {
   if (computation.refresh || computation.accepts || !computation.tags.empty())
     return RememberCall(*this, key, time_to_live, computation).run();
   return RememberCall::run_plainly(*this, key, time_to_live, computation);
+}
+
+void RememberCache::do_remember_many(std::span<const std::string_view> keys,
+                                     std::span<const TimeToLive> times_to_live,
+                                     const ManyComputation& computation, std::span<Lookup> results) {
+  RememberBatch(*this, keys, times_to_live, computation, results).run();
+}
+
+Lookup RememberCache::do_get_or_load(std::string_view key, TimeToLive time_to_live) {
+  if (!inner_->loading) return IComputingCache::do_get_or_load(key, time_to_live);
+  if (time_to_live.specified()) return do_remember(key, time_to_live, *inner_->loading);
+  return do_remember(key, TimeToLive::never_expires(), *inner_->loading_with_time_to_live);
+}
+
+void RememberCache::do_get_or_load_many(std::span<const std::string_view> keys,
+                                        std::span<const TimeToLive> times_to_live,
+                                        std::span<Lookup> results) {
+  if (!inner_->loading) return IComputingCache::do_get_or_load_many(keys, times_to_live, results);
+  std::vector<TimeToLive> lives(times_to_live.begin(), times_to_live.end());
+  std::replace_if(
+      lives.begin(), lives.end(), [](TimeToLive life) { return !life.specified(); },
+      TimeToLive::never_expires());
+  do_remember_many(keys, lives, inner_->loading_of(keys, times_to_live), results);
 }
 
 void RememberCache::on_refused() noexcept {
@@ -115,12 +183,16 @@ Status RememberCache::do_write_tagged(std::string_view key, std::optional<ByteVi
   if (stopped()) return closed();
   if (!inner_->tagged) return no_tags();
   outdate(key);
-  return inner_->tagged->write_tagged(key, value, time_to_live, tags);
+  const auto sealed = inner_->entries.seal(key, value, time_to_live, {});
+  if (!sealed.ok()) return sealed.error();
+  return inner_->tagged->write_tagged(key, sealed.value().bytes_to_store(), sealed.value().time_to_live,
+                                      tags);
 }
 
 Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_view> tags) {
   if (stopped()) return closed();
   if (!inner_->tagged) return no_tags();
+  inner_->changes.note_all();
   inner_->table->outdate_matching([&](std::string_view, const Flight& flight) {
     return std::any_of(flight.tags.begin(), flight.tags.end(), [&](const std::string& tag) {
       return std::find(tags.begin(), tags.end(), tag) != tags.end();
@@ -130,14 +202,18 @@ Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_v
 }
 
 Result<Found> RememberCache::do_read(std::string_view key, Value& destination) {
-  return forward_read(key, destination);
+  if (!inner_->entries.enveloped())
+    return inner_->entries.opened(key, forward_read(key, destination), destination);
+  return inner_->entries.reread(key, destination);
 }
 
 // What changes an entry tells the computations of it that are under way.
 void RememberCache::do_begin(CacheRequest& request) {
   switch (request.effect()) {
-    case CacheEffect::store:
     case CacheEffect::count:
+      if (inner_->entries.enveloped()) break;  // it is refused
+      [[fallthrough]];
+    case CacheEffect::store:
     case CacheEffect::remove:
       outdate_computations(request);
       break;
@@ -147,10 +223,11 @@ void RememberCache::do_begin(CacheRequest& request) {
     case CacheEffect::list:
       break;
   }
-  forward(request);
+  inner_->entries.answer(request);
 }
 
 void RememberCache::outdate(std::string_view key) {
+  inner_->changes.note(key);
   inner_->table->outdate(key);
   if (inner_->points) inner_->points->forget(key);
 }
@@ -165,9 +242,11 @@ void RememberCache::outdate_computations(const CacheRequest& request) {
         outdate(request.key_of(item));
       return;
     case CacheSubject::pattern:
+      inner_->changes.note_all();
       return flights.outdate_matching(
           [&](std::string_view key, const Flight&) { return matches_key_pattern(request.key, key); });
     case CacheSubject::everything:
+      inner_->changes.note_all();
       return flights.outdate_matching([](std::string_view, const Flight&) { return true; });
   }
 }

@@ -103,6 +103,12 @@ ParameterTable RememberCacheOptions::parameters() {
       parameter("on_lock_failure", &O::on_lock_failure,
                 "What a caller does after `wait`, or when the lock cannot be taken.")
           .choices({{"compute", OnLockFailure::compute}, {"error", OnLockFailure::error}}),
+      parameter(
+          "form", &O::form,
+          "What stands in the cache below for a value: the value itself, which every program reads and "
+          "writes, and whose stale values are kept in memory; or an envelope around it, which keeps stale "
+          "values, etags and costs there, for programs of this library alone.")
+          .choices({{"plain", ValueForm::plain}, {"envelope", ValueForm::envelope}}),
       parameter("factory_soft", &O::factory_soft,
                 "When a factory takes longer than this, callers get the stale value if there is one; 0: they "
                 "wait. The caller that started it, too, if the factory may outlive the call.")
@@ -110,6 +116,10 @@ ParameterTable RememberCacheOptions::parameters() {
       parameter("factory_hard", &O::factory_hard,
                 "When a factory takes longer than this, who waits for it gets the stale value or a timeout, "
                 "and the next caller may call a factory again; 0: never.")
+          .between(milliseconds(0), milliseconds(std::chrono::hours(24))),
+      parameter("far_soft", &O::far_soft,
+                "Longest wait for the cache below while memory has a stale value of the key; 0: that of the "
+                "cache below.")
           .between(milliseconds(0), milliseconds(std::chrono::hours(24))),
       parameter("most_abandoned", &O::most_abandoned,
                 "Most factories past factory_hard that still run; as long as there are so many, no other is "
@@ -132,7 +142,11 @@ ParameterTable RememberCacheOptions::parameters() {
           .short_for("mode"),
       parameter(
           "rules", &O::rules,
-          "Settings by key pattern, in place of those of the cache; the first rule that matches counts."),
+          "Settings by key pattern, in place of those of the cache; the first rule that matches counts.")
+          .live(),
+      parameter("loader", &O::loader,
+                "Makes the values of get_or_load, and computes values again ahead of their end: a component "
+                "of the program."),
   };
 }
 
@@ -145,6 +159,7 @@ std::vector<OptionComplaint> RememberCacheOptions::complaints() const {
   if (factory_soft.count() < 0) complaints.push_back({"factory_soft", "a limit is 0 s or longer"});
   if (factory_hard.count() < 0 || (factory_hard.count() > 0 && factory_hard < milliseconds(10)))
     complaints.push_back({"factory_hard", "0, or 10 ms or longer"});
+  if (far_soft.count() < 0) complaints.push_back({"far_soft", "a limit is 0 s or longer"});
   if (most_waiting < 1) complaints.push_back({"most_waiting", "at least one caller has to wait"});
   if (error_ttl.count() < 0 || error_ttl > longest_error_ttl)
     complaints.push_back({"error_ttl", "0 s to 1 h"});

@@ -2,6 +2,8 @@
 
 #include "layers/tagged/tagged_value.hpp"
 
+#include <cachesite/async_request.hpp>
+
 #include <algorithm>
 #include <deque>
 #include <mutex>
@@ -66,10 +68,10 @@ void MarkedEntries::do_begin(CacheRequest& request) {
 }
 
 void MarkedEntries::begin_read(CacheRequest& request) {
-  if (request.is_batch()) return read_all(request.keys, request.results_as<Lookup>());
-  if (request.stale == nullptr) return request.end(do_read(request.key, *request.destination));
-  const auto found = forward_stale_read(request.key, *request.destination, *request.stale);
-  request.end(payload_of(found, *request.destination));
+  if (!request.is_batch())
+    return request.end(payload_of(forward_read_as(request, *request.destination), *request.destination));
+  forward(request);
+  check_all(request.results_as<Lookup>());
 }
 
 void MarkedEntries::begin_look(CacheRequest& request) {
@@ -134,7 +136,11 @@ void MarkedEntries::drop_evicted(std::span<const std::string_view> keys,
 
 void MarkedEntries::read_all(std::span<const std::string_view> keys, std::span<Lookup> results) {
   ask_below(CacheOperation::get_many, keys, results);
+  check_all(results);
+}
 
+// What was read, as `payload_of` does with each.
+void MarkedEntries::check_all(std::span<Lookup> results) {
   struct Entry {
     std::size_t index;
     Value stored;
@@ -247,6 +253,95 @@ Result<std::int64_t> MarkedEntries::add_to_counter(const CacheRequest& request) 
   const std::lock_guard turn(turn_for(request.key));
   const auto removed = remove_evicted(request.key);
   return removed.ok() && removed.value() ? ask_below<std::int64_t>(request) : sum;
+}
+
+// A read, and the question for the markers of what was found.
+class MarkedEntries::AsyncRead final : public AsyncStep {
+ public:
+  explicit AsyncRead(MarkedEntries& cache) noexcept : cache_(cache) {}
+
+  bool after(AsyncRequest& call) override {
+    return destination_ == nullptr ? after_read(call) : after_question(call.request());
+  }
+
+ private:
+  bool after_read(AsyncRequest& call) {
+    CacheRequest& request = call.request();
+    const auto* const found = request.answered<Found>();
+    if (found == nullptr || *found != Found::hit || !looks_tagged(request.destination->text())) return true;
+    stored_ = std::move(*request.destination);
+    *request.destination = Value();
+    value_ = decode_tagged(stored_.text());
+    if (!value_) request.end(Result<Found>(damaged()));
+    if (value_ && value_->marks.empty()) finish(request, *request.destination);
+    return !value_ || value_->marks.empty() || ask(call);
+  }
+  bool ask(AsyncRequest& call) {
+    CacheRequest& request = call.request();
+    keys_ = TagMarkers::keys_of(value_->marks);
+    views_.assign(keys_.begin(), keys_.end());
+    markers_.resize(keys_.size());
+    destination_ = std::exchange(request.destination, nullptr);
+    request.operation = CacheOperation::get_many;
+    request.keys = views_;
+    request.results = std::span<Lookup>(markers_);
+    call.repeat(*this);
+    return cache_.forward_async(call);
+  }
+  bool after_question(CacheRequest& request) {
+    request.operation = CacheOperation::read;
+    request.destination = destination_;
+    request.keys = {};
+    request.results = {};
+    for (std::size_t index = 0; index < markers_.size(); ++index) {
+      if (markers_[index].failed()) return end(request, markers_[index].error());
+      if (!TagMarkers::holds(markers_[index], value_->marks[index])) return end(request, Found::miss);
+    }
+    finish(request, *destination_);
+    return true;
+  }
+  void finish(CacheRequest& request, Value& destination) {
+    if (!value_->null) destination.assign(ByteView(value_->payload));
+    request.end(Result<Found>(value_->null ? Found::null : Found::hit));
+  }
+  static bool end(CacheRequest& request, Result<Found> found) {
+    request.end(std::move(found));
+    return true;
+  }
+
+  MarkedEntries& cache_;
+  Value stored_;
+  std::optional<TaggedValue> value_;
+  std::vector<std::string> keys_;
+  std::vector<std::string_view> views_;
+  std::vector<Lookup> markers_;
+  Value* destination_ = nullptr;  // once the markers are asked for
+};
+
+class MarkedEntries::OwnValue final : public AsyncStep {
+ public:
+  explicit OwnValue(std::optional<ByteView> value) noexcept : value_(value) {}
+  bool after(AsyncRequest& call) override {
+    call.request().value = value_;
+    return true;
+  }
+
+ private:
+  const std::optional<ByteView> value_;
+};
+
+bool MarkedEntries::do_begin_async(AsyncRequest& call) {
+  CacheRequest& request = call.request();
+  const bool passes = request.effect() == CacheEffect::remove || request.effect() == CacheEffect::list;
+  const bool reads = request.operation == CacheOperation::read && request.stale == nullptr;
+  const bool writes = request.operation == CacheOperation::write;
+  if (!passes && !reads && !writes) return CacheLayer::do_begin_async(call);
+  if (reads) call.add_step<AsyncRead>(*this);
+  if (writes) {
+    call.add_step<OwnValue>(request.value);
+    request.value = call.memory().make<Untagged>(request.value).value();
+  }
+  return forward_async(call);
 }
 
 // True when the way is free: an entry whose tags were evicted is gone, or was already.

@@ -5,6 +5,7 @@
 #include "layers/tagged/tag_store.hpp"
 
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/detail/i_tag_markers.hpp>
 
 #include <array>
 #include <cstdint>
@@ -19,11 +20,12 @@ namespace cachesite::layers {
 // Entries that carry the marks of their tags in their values: one whose mark is no longer that of the marker is
 // absent. States of an entry: absent; untagged; tagged, while all its markers are as it was written with;
 // evicted, from the moment that one is not.
-class MarkedEntries final : public CacheLayer, public TagStore {
+class MarkedEntries final : public CacheLayer, public TagStore, public detail::ITagMarkers {
  public:
   explicit MarkedEntries(const std::shared_ptr<ICache>& below) : CacheLayer(below), markers_(*below) {}
 
   [[nodiscard]] std::string_view reserved() const noexcept override { return TagMarkers::key_prefix; }
+  [[nodiscard]] std::string_view marker_prefix() const noexcept override { return reserved(); }
   Status store(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                std::span<const std::string_view> tags) const override;
   // How many of the tags had a marker.
@@ -36,14 +38,20 @@ class MarkedEntries final : public CacheLayer, public TagStore {
   Result<Found> payload_of(const Result<Found>& found, Value& destination);
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
+  // Reads and writes of single keys, and what is passed on unchanged, need no thread.
+  bool do_begin_async(AsyncRequest& call) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
 
  private:
+  class AsyncRead;
+  class OwnValue;
   enum class State : std::uint8_t { absent, untagged, tagged, evicted };
 
   void begin_read(CacheRequest& request);
   void begin_look(CacheRequest& request);
   void begin_store(CacheRequest& request);
   void read_all(std::span<const std::string_view> keys, std::span<Lookup> results);
+  void check_all(std::span<Lookup> results);
   void drop_evicted(std::span<const std::string_view> keys, std::span<Result<Remaining>> results);
   void write_all(CacheRequest batch);
   Result<State> examine(std::string_view key, Value& stored, std::vector<TagMark>& marks);

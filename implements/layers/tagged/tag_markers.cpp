@@ -13,7 +13,7 @@ namespace {
 
 constexpr int most_attempts = 3;
 
-std::vector<std::string> keys_of(std::span<const std::string_view> tags) {
+std::vector<std::string> marker_keys(std::span<const std::string_view> tags) {
   std::vector<std::string> keys;
   keys.reserve(tags.size());
   for (const auto tag : tags)
@@ -59,7 +59,7 @@ bool is_enough(const Remaining& remaining, TimeToLive time_to_live) noexcept {
 
 Result<std::vector<TagMark>> TagMarkers::prepare(std::span<const std::string_view> tags,
                                                  TimeToLive time_to_live) const {
-  const auto keys = keys_of(tags);
+  const auto keys = marker_keys(tags);
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   const std::span<const std::string_view> all(views);
   auto lookups = below_.get_many(all);
@@ -112,7 +112,7 @@ Result<std::vector<bool>> TagMarkers::check(std::span<const TagMark> marks) cons
     tags.push_back(mark.tag);
   std::sort(tags.begin(), tags.end());
   tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
-  const auto lookups = look_up(below_, keys_of(tags));
+  const auto lookups = look_up(below_, marker_keys(tags));
   for (const auto& lookup : lookups)
     if (lookup.failed()) return lookup.error();
   std::vector<bool> valid(marks.size());
@@ -121,6 +121,18 @@ Result<std::vector<bool>> TagMarkers::check(std::span<const TagMark> marks) cons
     valid[index] = token_of(lookups[static_cast<std::size_t>(place)]) == marks[index].token;
   }
   return valid;
+}
+
+std::vector<std::string> TagMarkers::keys_of(std::span<const TagMark> marks) {
+  std::vector<std::string> keys;
+  keys.reserve(marks.size());
+  for (const auto& mark : marks)
+    keys.push_back(std::string(key_prefix).append(mark.tag));
+  return keys;
+}
+
+bool TagMarkers::holds(const Lookup& marker, const TagMark& mark) {
+  return token_of(marker) == mark.token;
 }
 
 Result<bool> TagMarkers::extend(std::span<const TagMark> marks, TimeToLive time_to_live) const {
@@ -140,7 +152,7 @@ Result<bool> TagMarkers::extend_one(std::string_view key, TimeToLive time_to_liv
 }
 
 Result<std::uint64_t> TagMarkers::remove(std::span<const std::string_view> tags) const {
-  const auto keys = keys_of(tags);
+  const auto keys = marker_keys(tags);
   const std::vector<std::string_view> views(keys.begin(), keys.end());
   std::uint64_t removed = 0;
   std::optional<Error> failure;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,10 @@ class TagMarkers {
 
   // What the markers hold now: for each tag whether `marks` has its present token.
   Result<std::vector<bool>> check(std::span<const TagMark> marks) const;
+
+  // The keys of the markers of these marks, and whether what is found there is the mark.
+  [[nodiscard]] static std::vector<std::string> keys_of(std::span<const TagMark> marks);
+  [[nodiscard]] static bool holds(const Lookup& marker, const TagMark& mark);
 
   // Lets the markers live at least this long. False when one is gone.
   Result<bool> extend(std::span<const TagMark> marks, TimeToLive time_to_live) const;

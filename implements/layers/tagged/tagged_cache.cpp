@@ -3,8 +3,9 @@
 #include "layers/tagged/marked_entries.hpp"
 #include "layers/tagged/spakky_tags.hpp"
 
+#include <cachesite/async_request.hpp>
 #include <cachesite/cache_base.hpp>
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/tagged_cache.hpp>
 
 #include <algorithm>
@@ -132,6 +133,29 @@ void TaggedCache::do_begin(CacheRequest& request) {
     case CacheSubject::everything:
       return request.effect() == CacheEffect::list ? request.end(count_own()) : pass(request);
   }
+}
+
+class TaggedCache::AsyncEnd final : public AsyncStep {
+ public:
+  explicit AsyncEnd(Inner& inner) noexcept : inner_(inner) {}
+  bool after(AsyncRequest& call) override {
+    if (call.request().stale == nullptr) inner_.calls.add(call.request(), layers::end_of(call.request()));
+    return true;
+  }
+
+ private:
+  Inner& inner_;
+};
+
+bool TaggedCache::do_begin_async(AsyncRequest& call) {
+  CacheRequest& request = call.request();
+  if (request.subject() != CacheSubject::key) return CacheLayer::do_begin_async(call);
+  if (is_reserved(request.key)) {
+    request.fail(refuse(reserved_key()));
+    return true;
+  }
+  call.add_step<AsyncEnd>(*inner_);
+  return forward_async(call);
 }
 
 void TaggedCache::pass(CacheRequest& request) {

@@ -9,14 +9,16 @@
 
 namespace cachesite {
 
-// A read that the near tier has nothing for: reads the far tier, and asks it how long the entry still lives.
+// A read that the near tier has nothing for: reads the far tier, and asks it how long the entry still lives if it
+// has not told.
 class TieredCache::AsyncFill final : public AsyncStep {
  public:
   AsyncFill(TieredCache& cache, std::string_view key) noexcept
-      : cache_(cache), key_(key), ticket_(cache.inner_->near.ticket(key)) {}
+      : cache_(cache), key_(key), ticket_(cache.inner_->near.ticket(key)), asked_(cache.inner_->near.now()) {}
 
   bool go_down(AsyncRequest& call) {
     call.request().key = key_;
+    if (destination_ == nullptr) call.request().lives = {&life_, 1};
     call.repeat(*this);
     return cache_.forward_async(call);
   }
@@ -27,18 +29,21 @@ class TieredCache::AsyncFill final : public AsyncStep {
  private:
   bool after_read(CacheRequest& request, AsyncRequest& call) {
     auto& inner = *cache_.inner_;
+    request.lives = {};
     const auto* const found = request.answered<Found>();
     if (found == nullptr) {
-      (void)inner.failed(request.answer<Found>().error());
+      const auto error = inner.failed(request.answer<Found>().error());
+      if (inner.recovery != nullptr) inner.recovery->note(request);
+      if (const auto stale = inner.copy_instead(key_, *request.destination, error, {}, life_))
+        request.end(Result<Found>(*stale));
       return true;
     }
     found_ = *found;
     inner.count_far(found_);
-    if (found_ == Found::miss) {
-      inner.near.fill_absent(key_, ticket_);
+    if (found_ == Found::miss || life_.stale || life_.left.state != Remaining::State::absent) {
+      inner.keep(key_, found_, *request.destination, life_, asked_, ticket_);
       return true;
     }
-    asked_ = inner.near.now();
     destination_ = std::exchange(request.destination, nullptr);
     request.operation = CacheOperation::time_to_live;
     return go_down(call);
@@ -46,19 +51,20 @@ class TieredCache::AsyncFill final : public AsyncStep {
   bool after_question(CacheRequest& request) {
     request.operation = CacheOperation::read;
     request.destination = destination_;
-    if (const auto* const left = request.answered<Remaining>())
-      cache_.inner_->near.fill(
-          key_, found_ == Found::hit ? std::optional(ByteView(destination_->text())) : std::nullopt, *left,
-          asked_, ticket_);
+    if (const auto* const left = request.answered<Remaining>()) {
+      life_.left = *left;
+      cache_.inner_->keep(key_, found_, *destination_, life_, asked_, ticket_);
+    }
     request.end(Result<Found>(found_));
     return true;
   }
 
   TieredCache& cache_;
   const std::string_view key_;
-  const tiered::NearTier::Ticket ticket_;
+  const Inner::Ticket ticket_;
+  const IClock::TimePoint asked_;
   Found found_ = Found::miss;
-  IClock::TimePoint asked_;
+  EntryLife life_;
   Value* destination_ = nullptr;  // once the far tier has been read
 };
 
@@ -68,20 +74,28 @@ class TieredCache::AsyncChange final : public AsyncStep {
   AsyncChange(TieredCache& cache, const CacheRequest& request) noexcept
       : cache_(cache),
         request_(request),
-        ticket_(request.subject() == CacheSubject::key ? cache.inner_->near.ticket(request.key) : 0) {}
+        ticket_(request.subject() == CacheSubject::key ? cache.inner_->near.ticket(request.key)
+                                                       : Inner::Ticket()) {}
   AsyncChange(const AsyncChange&) = delete;
   AsyncChange& operator=(const AsyncChange&) = delete;
   ~AsyncChange() {
-    if (!ended_) cache_.forget_copies(request_);
+    if (ended_) return;
+    cache_.forget_copies(request_);
+    auto* const recovery = cache_.inner_->recovery.get();
+    if (recovery != nullptr) recovery->note_unanswered(request_);
+    cache_.inner_->announce_unanswered(request_);
   }
 
   bool after(AsyncRequest& call) override {
-    ended_ = true;
     CacheRequest& request = call.request();
+    if (auto* const recovery = cache_.inner_->recovery.get()) recovery->note(request);
     if (request.effect() == CacheEffect::store)
-      cache_.note_store(request, ticket_);
+      cache_.inner_->note_store(request, cache_.effective_time_to_live(request.key, request.time_to_live),
+                                ticket_);
     else
       cache_.forget_copies(request);
+    cache_.inner_->announce(request);
+    ended_ = true;
     cache_.inner_->count(request);
     return true;
   }
@@ -89,7 +103,7 @@ class TieredCache::AsyncChange final : public AsyncStep {
  private:
   TieredCache& cache_;
   const CacheRequest request_;
-  const tiered::NearTier::Ticket ticket_;
+  const Inner::Ticket ticket_;
   bool ended_ = false;
 };
 
@@ -111,7 +125,9 @@ bool TieredCache::may_wait() const noexcept {
 
 bool TieredCache::do_begin_async(AsyncRequest& call) {
   CacheRequest& request = call.request();
-  if (request.is_batch() || inner_->near_waits) return CacheLayer::do_begin_async(call);
+  const bool plain = request.effect() != CacheEffect::read || request.is_plain_read();
+  if (request.is_batch() || inner_->near_waits || !plain || inner_->may_owe())
+    return CacheLayer::do_begin_async(call);
   switch (request.effect()) {
     case CacheEffect::read:
       return read_async(call);
@@ -138,6 +154,11 @@ bool TieredCache::read_async(AsyncRequest& call) {
   }
   if (const auto known = inner_->known(request.key, *request.destination)) {
     request.end(Result<Found>(*known));
+    return true;
+  }
+  EntryLife life;
+  if (auto answer = inner_->answer_unvouched(request.key, *request.destination, {}, life)) {
+    request.end(*std::move(answer));
     return true;
   }
   return call.memory().make<AsyncFill>(*this, call.memory().copy(request.key)).go_down(call);

@@ -27,7 +27,10 @@ bool counter_is_steady() noexcept {
 }  // namespace
 
 TickClock::TickClock(std::shared_ptr<const IClock> clock, std::uint64_t good_for)
-    : clock_(std::move(clock)), origin_(clock_->now()), good_for_(good_for) {
+    : clock_(std::move(clock)),
+      origin_(clock_->now()),
+      origin_nanoseconds_(std::chrono::nanoseconds(origin_.time_since_epoch()).count()),
+      good_for_(good_for) {
   cached_ = dynamic_cast<const SteadyClock*>(clock_.get()) != nullptr && counter_is_steady();
 }
 

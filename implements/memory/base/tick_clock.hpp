@@ -43,6 +43,15 @@ class TickClock {
     return exact();
   }
 
+  // `now` on the clock itself.
+  std::int64_t nanoseconds() const noexcept {
+    return nanoseconds_of(now());
+  }
+  std::int64_t nanoseconds_of(Tick tick) const noexcept {
+    return origin_nanoseconds_ +
+           static_cast<std::int64_t>(tick) * static_cast<std::int64_t>(1'000'000 / ticks_per_millisecond);
+  }
+
   // The time if it is known without asking; `never` when it is not.
   Tick known_now() const noexcept {
 #if defined(__x86_64__)
@@ -71,6 +80,7 @@ class TickClock {
 
   std::shared_ptr<const IClock> clock_;
   IClock::TimePoint origin_;
+  std::int64_t origin_nanoseconds_;
   bool cached_ = false;
   const std::uint64_t good_for_;
   alignas(64) mutable std::atomic<std::uint64_t> stamp_{0};

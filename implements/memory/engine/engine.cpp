@@ -25,6 +25,31 @@ constexpr std::uint64_t table_parts = 8;
 constexpr std::uint64_t sketch_parts = 16;
 constexpr unsigned sample_shift = 8;  // the bits below are the tag
 
+struct TakeValue {
+  Value& destination;
+
+  [[gnu::always_inline]] bool operator()(const Word* words, std::size_t size, Tick /*now*/) const noexcept {
+    std::byte* const target = destination.resize_inline_for_overwrite(size);
+    if (target == nullptr) return false;
+    copy_out(target, words, size);
+    return true;
+  }
+};
+
+struct TakeNoted {
+  Value& destination;
+  Note& note;
+  std::int64_t& now;
+  const TickClock& clock;
+
+  [[gnu::always_inline]] bool operator()(const Word* words, std::size_t size, Tick tick) const noexcept {
+    if (size < sizeof(Note)) return false;
+    copy_out(note.data(), words, sizeof(Note));
+    now = clock.nanoseconds_of(tick);
+    return TakeValue{destination}(words + note.size(), size - sizeof(Note), tick);
+  }
+};
+
 }  // namespace
 
 unsigned Engine::shard_bits_for(const EngineOptions& options) noexcept {
@@ -125,7 +150,7 @@ Found Engine::read(std::string_view key, Value& destination) {
   if (is_sampled(hash)) [[unlikely]]
     return read_sampled(key, destination);
   Found found;
-  if (!shard(hash).read_fast(hash, key, destination, found)) return read_slowly(key, destination);
+  if (!shard(hash).read_fast(hash, key, found, TakeValue{destination})) return read_slowly(key, destination);
   count_read(found);
   return found;
 }
@@ -135,10 +160,28 @@ Found Engine::read(std::string_view key, Value& destination) {
   // Once: on a slow machine the answer of the clock may be too old again before it is used.
   Found found;
   const std::uint64_t hash = hash_key(key, context_.seed);
-  if (!clock_.renew() || !shard(hash).read_fast(hash, key, destination, found))
+  if (!clock_.renew() || !shard(hash).read_fast(hash, key, found, TakeValue{destination}))
     return read_thoroughly(key, destination);
   count_read(found);
   return found;
+}
+
+Found Engine::read_noted(std::string_view key, Value& destination, Note& note, std::int64_t& now) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  Found found;
+  if (is_sampled(hash) || !shard(hash).read_fast(hash, key, found, TakeNoted{destination, note, now, clock_}))
+      [[unlikely]]
+    return read_noted_slowly(key, destination, note, now);
+  count_read(found);
+  return found == Found::hit ? kind_noted(note) : found;
+}
+
+[[gnu::noinline]] Found Engine::read_noted_slowly(std::string_view key, Value& destination, Note& note,
+                                                  std::int64_t& now) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const Found found = is_sampled(hash) ? read_sampled(key, destination) : read_slowly(key, destination);
+  now = clock_.nanoseconds();
+  return found == Found::hit ? take_note(destination, note) : found;
 }
 
 Found Engine::read_thoroughly(std::string_view key, Value& destination) {
@@ -164,6 +207,14 @@ Found Engine::read_ended(std::string_view key, Value& destination, std::chrono::
                                : shard(hash).read_ended(hash, key, destination, ended_for);
   // Rounded up: what has ended is older than nothing.
   age = std::chrono::milliseconds((ended_for + ticks_per_millisecond - 1) / ticks_per_millisecond);
+  return found;
+}
+
+Found Engine::read_with_life(std::string_view key, Value& destination, Remaining& left) {
+  const std::uint64_t hash = hash_key(key, context_.seed);
+  const Found found = ordered_ ? ordered_->read_with_life(key, destination, left)
+                               : shard(hash).read_with_life(hash, key, destination, left);
+  count_read(found);
   return found;
 }
 

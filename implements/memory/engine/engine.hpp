@@ -5,6 +5,7 @@
 #include "memory/base/huge_page_source.hpp"
 #include "memory/base/read_counters.hpp"
 #include "memory/engine/engine_options.hpp"
+#include "memory/engine/noted_value.hpp"
 #include "memory/engine/size_estimate.hpp"
 #include "memory/log/log_shard.hpp"
 #include "memory/ordered/ordered_store.hpp"
@@ -43,6 +44,11 @@ class Engine {
   Found read(std::string_view key, Value& destination);
   // As `read`, but also finds an entry that has ended and is kept; `age` is how long ago it ended, or 0.
   Found read_ended(std::string_view key, Value& destination, std::chrono::milliseconds& age);
+  // As `read`, with the life of what is found.
+  Found read_with_life(std::string_view key, Value& destination, Remaining& left);
+  // As `read`, where every value was stored as a NotedValue. `now` is the time of the read, in nanoseconds on the clock
+  // of the engine, for what was found.
+  Found read_noted(std::string_view key, Value& destination, Note& note, std::int64_t& now);
   // Entries stay for so long after their end, unless room is needed.
   void keep_ended(std::chrono::milliseconds time) noexcept;
   // Those that have ended by now do not.
@@ -95,6 +101,7 @@ class Engine {
   Found read_sampled(std::string_view key, Value& destination);
   Found read_thoroughly(std::string_view key, Value& destination);
   Found read_slowly(std::string_view key, Value& destination);
+  Found read_noted_slowly(std::string_view key, Value& destination, Note& note, std::int64_t& now);
   void count_read(Found found) noexcept {
     if (!options_.count_reads) return;
     ReadCounters::Stripe& stripe = reads_.mine();

@@ -1,7 +1,8 @@
 #include "memory/engine/engine.hpp"
+#include "memory/engine/noted_value.hpp"
 
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/detail/ttl_jitter.hpp>
-#include <cachesite/key_range.hpp>
 #include <cachesite/memory_cache.hpp>
 
 #include <algorithm>
@@ -145,7 +146,7 @@ memory::Engine& MemoryCache::make_engine() {
 }
 
 void MemoryCache::stop() noexcept {
-  stopped_.store(true, std::memory_order_relaxed);
+  ways_.fetch_or(is_stopped, std::memory_order_relaxed);
 }
 
 std::shared_ptr<ILogger> MemoryCache::logger() const noexcept {
@@ -172,21 +173,60 @@ CacheStatistics MemoryCache::statistics() const {
   return result;
 }
 
-Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
-  if (stopped()) return closed();
+template <class Read>
+[[gnu::always_inline]] inline Result<Found> MemoryCache::guarded(Read read) {
   try {
-    return engine().read(key, destination);
+    return read();
   } catch (const std::bad_alloc&) {
     counters_->failures.fetch_add(1, std::memory_order_relaxed);
     throw;
   }
 }
 
+Result<Found> MemoryCache::do_read(std::string_view key, Value& destination) {
+  if (!is_usual()) [[unlikely]]
+    return read_otherwise(key, destination);
+  return guarded([&]() -> Result<Found> { return engine().read(key, destination); });
+}
+
+// Without what a user of the notes has put beside the value.
+[[gnu::noinline]] Result<Found> MemoryCache::read_otherwise(std::string_view key, Value& destination) {
+  if (stopped()) return closed();
+  Note note;
+  std::int64_t now = 0;
+  return guarded([&]() -> Result<Found> { return engine().read_noted(key, destination, note, now); });
+}
+
+Found MemoryCache::read_noted(std::string_view key, Value& destination, Note& note,
+                              std::int64_t& now) noexcept try {
+  return stopped() ? Found::miss : engine().read_noted(key, destination, note, now);
+} catch (const std::exception&) {
+  counters_->failures.fetch_add(1, std::memory_order_relaxed);
+  return Found::miss;
+}
+
+Result<Found> MemoryCache::do_read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                                             const ReadLimits&) {
+  if (stopped()) return closed();
+  return guarded([&]() -> Result<Found> {
+    const Found found = engine().read_with_life(key, destination, life.left);
+    Note note;
+    return found == Found::hit && noted() ? memory::take_note(destination, note) : found;
+  });
+}
+
 Result<Found> MemoryCache::do_read_stale(std::string_view key, Value& destination, StaleRead& stale) {
+  Note note;
+  return read_noted_stale(key, destination, stale, note);
+}
+
+Result<Found> MemoryCache::read_noted_stale(std::string_view key, Value& destination, StaleRead& stale,
+                                            Note& note) {
   if (stopped()) return closed();
   auto* const existing = existing_engine();
   if (existing == nullptr) return Found::miss;
-  const auto found = existing->read_ended(key, destination, stale.age);
+  auto found = existing->read_ended(key, destination, stale.age);
+  if (found == Found::hit && noted()) found = memory::take_note(destination, note);
   stale.stale = found != Found::miss && stale.age.count() > 0;
   return stale.stale && stale.age > stale.longest ? Found::miss : found;
 }
@@ -199,7 +239,8 @@ Result<Found> MemoryCache::do_read_stale(std::string_view key, Value& destinatio
 }
 
 Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) {
-  if (stopped()) return closed();
+  if (!is_usual()) [[unlikely]]
+    return stopped() ? Status(closed()) : write_noted(key, value, time_to_live, Note{});
   const auto outcome = engine().write(key, value, milliseconds_of(spread(key, time_to_live)));
   if (outcome == memory::WriteOutcome::stored) return Done{};
   return outcome_of(outcome).error();
@@ -207,21 +248,45 @@ Status MemoryCache::do_write(std::string_view key, std::optional<ByteView> value
 
 Result<bool> MemoryCache::do_add(std::string_view key, std::optional<ByteView> value,
                                  TimeToLive time_to_live) {
-  if (stopped()) return closed();
-  return outcome_of(engine().write_if(memory::WriteCondition::absent, key, value,
-                                      milliseconds_of(spread(key, time_to_live))));
+  return store_if(memory::WriteCondition::absent, key, value, time_to_live);
 }
 
 Result<bool> MemoryCache::do_replace(std::string_view key, std::optional<ByteView> value,
                                      TimeToLive time_to_live) {
+  return store_if(memory::WriteCondition::present, key, value, time_to_live);
+}
+
+Result<bool> MemoryCache::store_if(memory::WriteCondition condition, std::string_view key,
+                                   std::optional<ByteView> value, TimeToLive time_to_live) {
   if (stopped()) return closed();
-  return outcome_of(engine().write_if(memory::WriteCondition::present, key, value,
-                                      milliseconds_of(spread(key, time_to_live))));
+  if (noted()) return outcome_of(store_noted(condition, key, value, time_to_live, Note{}));
+  return outcome_of(engine().write_if(condition, key, value, milliseconds_of(spread(key, time_to_live))));
+}
+
+memory::WriteOutcome MemoryCache::store_noted(memory::WriteCondition condition, std::string_view key,
+                                              std::optional<ByteView> value, TimeToLive time_to_live,
+                                              const Note& note) {
+  const memory::NotedValue stored(value, note);
+  return engine().write_if(condition, key, stored.bytes(), milliseconds_of(spread(key, time_to_live)));
+}
+
+Status MemoryCache::write_noted(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
+                                const Note& note) {
+  if (stopped()) return closed();
+  const auto stored = outcome_of(store_noted(memory::WriteCondition::always, key, value, time_to_live, note));
+  if (!stored.ok()) return stored.error();
+  return Done{};
+}
+
+void MemoryCache::keep_notes() noexcept {
+  ways_.fetch_or(has_notes, std::memory_order_relaxed);
+  if (auto* const existing = existing_engine()) existing->clear();
 }
 
 Result<std::int64_t> MemoryCache::do_increment(std::string_view key, std::int64_t by,
                                                TimeToLive time_to_live) {
   if (stopped()) return closed();
+  if (noted()) return Error(ErrorCode::unsupported, "a cache of copies cannot increment");
   std::int64_t sum = 0;
   const auto stored = outcome_of(engine().increment(key, by, milliseconds_of(time_to_live), sum));
   if (!stored.ok()) return stored.error();
@@ -296,6 +361,9 @@ bool MemoryCache::read_together(std::span<const std::string_view> keys, std::spa
   if (stopped()) return false;
   try {
     engine().read_many(keys, found.first(keys.size()), values.first(keys.size()));
+    Note note;
+    for (std::size_t index = 0; noted() && index < keys.size(); ++index)
+      if (found[index] == Found::hit) found[index] = memory::take_note(values[index], note);
     return true;
   } catch (const std::bad_alloc&) {
     return false;

@@ -47,12 +47,15 @@ class alignas(2048) LogShard {
   ~LogShard();
 
   // The short way, without a lock. False when it cannot tell, or the value is long.
-  bool read_fast(std::uint64_t hash, std::string_view key, Value& destination, Found& found) const noexcept;
+  // `take` gets the words of the value, its size and the time, and is false when it cannot take it.
+  template <class Take>
+  bool read_fast(std::uint64_t hash, std::string_view key, Found& found, Take take) const noexcept;
   // The answer where `read_fast` gave none: a few optimistic attempts, then the lock. Throws std::bad_alloc
   // for the destination's memory.
   Found read(std::uint64_t hash, std::string_view key, Value& destination, DeferredWork& deferred);
   // Also finds an entry that has ended and is kept; `ended_for` is 0 for one that has not.
   Found read_ended(std::uint64_t hash, std::string_view key, Value& destination, Tick& ended_for);
+  Found read_with_life(std::uint64_t hash, std::string_view key, Value& destination, Remaining& left);
   Remaining remaining(std::uint64_t hash, std::string_view key) noexcept;
   void prefetch_bucket(std::uint64_t hash) const noexcept;
   void prefetch_entry(std::uint64_t hash) const noexcept;

@@ -106,6 +106,26 @@ Found LogShard::read_ended(std::uint64_t hash, std::string_view key, Value& dest
   return header.is_null() ? Found::null : Found::hit;
 }
 
+Found LogShard::read_with_life(std::uint64_t hash, std::string_view key, Value& destination,
+                               Remaining& left) {
+  const Guard guard(*this);
+  Located located;
+  if (!find(hash, key, located)) return Found::miss;
+  Word* const entry = arena_.at(located.reference);
+  const EntryHeader header = load_header(entry);
+  const Tick now = clock_.now();
+  if (header.is_expired(entry, now)) return Found::miss;
+  left = remaining_until(header.expiry(entry), now);
+  copy_value(entry, header, destination);
+  Bucket& bucket = *located.position.bucket;
+  bucket.count_use(bucket.word1.load(std::memory_order_relaxed), located.position.slot);
+  if (context_.idle != 0) {
+    const ChainChange change(*located.position.home);
+    put_off(entry, now);
+  }
+  return header.is_null() ? Found::null : Found::hit;
+}
+
 // Throws std::bad_alloc for the destination's memory.
 void LogShard::copy_value(const Word* entry, EntryHeader header, Value& destination) const {
   if (header.is_external()) {
@@ -129,10 +149,7 @@ Remaining LogShard::remaining(std::uint64_t hash, std::string_view key) noexcept
   const EntryHeader header = load_header(entry);
   const Tick now = clock_.now();
   if (header.is_expired(entry, now)) return {};
-  const Tick expiry = header.expiry(entry);
-  if (expiry == never) return {Remaining::State::no_expiry, {}};
-  const std::uint64_t left = std::max<std::uint64_t>(1, (expiry - now) / ticks_per_millisecond);
-  return {Remaining::State::expires, std::chrono::milliseconds(static_cast<std::int64_t>(left))};
+  return remaining_until(header.expiry(entry), now);
 }
 
 void LogShard::prefetch_bucket(std::uint64_t hash) const noexcept {

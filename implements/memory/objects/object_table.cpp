@@ -3,7 +3,7 @@
 #include "memory/objects/object_shard.hpp"
 
 #include <cachesite/cache.hpp>
-#include <cachesite/object_table.hpp>
+#include <cachesite/detail/object_table.hpp>
 
 #include <algorithm>
 #include <array>

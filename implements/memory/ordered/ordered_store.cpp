@@ -87,9 +87,19 @@ Remaining OrderedStore::remaining(std::string_view key) const noexcept {
   const Node& node = *found->second;
   const Tick now = context_.clock.now();
   if (deadline_of(node) <= now) return {};
-  if (node.expiry == never) return {Remaining::State::no_expiry, {}};
-  const std::uint64_t left = std::max<std::uint64_t>(1, (node.expiry - now) / ticks_per_millisecond);
-  return {Remaining::State::expires, std::chrono::milliseconds(static_cast<std::int64_t>(left))};
+  return remaining_until(node.expiry, now);
+}
+
+Found OrderedStore::read_with_life(std::string_view key, Value& destination, Remaining& left) {
+  const Guard guard(*this);
+  Node* const node = find(key);
+  const Tick now = context_.clock.now();
+  if (!lives(node, now)) return Found::miss;
+  left = remaining_until(node->expiry, now);
+  copy_value(*node, destination);
+  used(*node);
+  put_off(*node, now);
+  return node->is_null ? Found::null : Found::hit;
 }
 
 std::unique_ptr<Node> OrderedStore::make_node(std::string_view key, const std::optional<ByteView>& value) {

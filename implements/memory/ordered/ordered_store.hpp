@@ -42,6 +42,7 @@ class OrderedStore {
   Found read(std::string_view key, Value& destination, DeferredWork& deferred);
   // Also finds an entry that has ended and is kept; `ended_for` is 0 for one that has not.
   Found read_ended(std::string_view key, Value& destination, Tick& ended_for) const;
+  Found read_with_life(std::string_view key, Value& destination, Remaining& left);
   Remaining remaining(std::string_view key) const noexcept;
   // `unchanged` when the condition does not hold.
   WriteOutcome write(WriteCondition condition, std::string_view key, const std::optional<ByteView>& value,

@@ -17,6 +17,8 @@ struct CallTime {
     const auto now = SteadyTime::now();
     return {now, now + patience};
   }
+  /// What is left for a further call, which begins now.
+  [[nodiscard]] CallTime rest() const noexcept { return {SteadyTime::now(), deadline}; }
 };
 
 /// The argument of poll() for waiting until `deadline`, rounded up so that nobody wakes too early and spins.

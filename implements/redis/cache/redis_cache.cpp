@@ -1,9 +1,13 @@
 #include "basics/checked_options.hpp"
 #include "redis/cache/redis_cache_inner.hpp"
+#include "redis/news/news_feed.hpp"
 #include "redis/settings/endpoint_settings.hpp"
 #include "redis/settings/topology_settings.hpp"
+#include "redis/topology/hash_slot.hpp"
 
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/detail/ttl_jitter.hpp>
+#include <cachesite/document.hpp>
 #include <cachesite/redis_cache.hpp>
 
 #include <algorithm>
@@ -33,8 +37,12 @@ redis::ConnectionHandle make_link(const RedisCacheOptions& options, const Compon
   const auto largest_bulk =
       std::max(static_cast<std::size_t>(options.max_value_bytes.bytes) + basics::null_marker.size(),
                options.prefix.size() + ICache::longest_key);
-  return {redis::make_topology(options, largest_bulk, context.label, context.logger),
-          options.resolved().socket_timeout};
+  const auto topology = redis::make_topology(options, largest_bulk, context.label, context.logger);
+  const auto settings = options.resolved();
+  return {topology, settings.socket_timeout,
+          basics::make_process_bound<redis::NewsFeed>(
+              topology, redis::NewsFeed::Options{context.label, context.logger, context.clock,
+                                                 settings.reconnect_delay, settings.reconnect_max_delay})};
 }
 
 }  // namespace
@@ -86,7 +94,9 @@ void RedisCache::await_started() {
 
 void RedisCache::stop() noexcept {
   inner_->stopped.store(true, relaxed);
-  if (!inner_->connection) inner_->link.topology->stop();
+  if (inner_->connection) return;
+  inner_->link.feed->stop();
+  inner_->link.topology->stop();
 }
 
 Health RedisCache::health() const {
@@ -105,6 +115,32 @@ CacheStatistics RedisCache::statistics() const {
   statistics.removals = counters.removals.load(relaxed);
   statistics.clears = counters.clears.load(relaxed);
   return statistics;
+}
+
+std::unique_ptr<IFeedWatch> RedisCache::watch(std::string prefix, FeedOptions options,
+                                              IFeedListener& listener) {
+  auto& inner = *inner_;
+  return inner.link.feed->watch(inner.prefix + prefix, inner.prefix.size(), options, listener);
+}
+
+std::string_view RedisCache::obstacle() const noexcept {
+  return inner_->link.feed->obstacle();
+}
+
+void RedisCache::explain_key(std::string_view key, Node& facts) {
+  auto& inner = *inner_;
+  const auto add = [&facts](const char* name, Node::Kind kind, std::string text) {
+    NodeMember fact{name, {}, 0, {}};
+    fact.value.kind = kind;
+    fact.value.scalar = std::move(text);
+    facts.members.push_back(std::move(fact));
+  };
+  const std::array<Argument, 2> arguments{{{"GET"}, {inner.prefix, key}}};
+  const auto whole = inner.prefix + std::string(key);
+  add("redis_key", Node::Kind::text, printable(whole, whole.size()));
+  if (inner.on_cluster) add("slot", Node::Kind::integer, std::to_string(redis::hash_slot(arguments[1])));
+  const auto server = inner.link.topology->server_now({arguments, {}, true}, {.only_reads = true});
+  if (server.endpoint != nullptr) add("server", Node::Kind::text, server.endpoint->address().text());
 }
 
 std::vector<RedisEndpointStatistics> RedisCache::endpoint_statistics() const {
@@ -128,6 +164,28 @@ Result<Found> RedisCache::do_read(std::string_view key, Value& destination) {
     inner.count(inner.counters.misses);
     return Found::miss;
   }
+  return inner.interpret(key, destination, large);
+}
+
+// Both commands in one round trip, next to each other.
+Result<Found> RedisCache::do_read_with_life(std::string_view key, Value& destination, EntryLife& life,
+                                            const ReadLimits& limits) {
+  auto& inner = *inner_;
+  const std::array<Argument, 2> value{{{"GET"}, {inner.prefix, key}}};
+  const std::array<Argument, 2> end{{{"PTTL"}, {inner.prefix, key}}};
+  const bool large = inner.large_keys.contains(key);
+  const std::array<redis::Command, 2> commands{
+      {{value, ReplyKind::bulk | ReplyKind::nil, true, large}, {end, Inner::number_reply, true, large}}};
+  std::array<Reply, 2> replies;
+  replies[0].value = std::move(destination);
+  const auto status = inner.ask_together(commands, replies, inner.call_time(limits), life.server);
+  destination = std::move(replies[0].value);
+  if (!status.ok()) return status.error();
+  if (replies[0].kind == ReplyKind::nil) {
+    inner.count(inner.counters.misses);
+    return Found::miss;
+  }
+  if (replies[1].kind == ReplyKind::integer) life.left = Inner::remaining(replies[1].integer);
   return inner.interpret(key, destination, large);
 }
 

@@ -31,8 +31,10 @@ using Places = std::span<const std::size_t>;
 /// Reads the keys of one batch.
 class RedisCache::BatchRead {
  public:
-  BatchRead(Inner& inner, std::span<const std::string_view> keys, std::span<Lookup> results)
-      : inner_(inner), keys_(keys), results_(results), time_(inner.call_time()) {}
+  /// `lives` is empty when nobody asks for them.
+  BatchRead(Inner& inner, std::span<const std::string_view> keys, std::span<Lookup> results,
+            std::span<EntryLife> lives, const ReadLimits& limits)
+      : inner_(inner), keys_(keys), results_(results), lives_(lives), time_(inner.call_time(limits)) {}
 
   void read_all() {
     std::vector<std::size_t> places(keys_.size());
@@ -45,6 +47,34 @@ class RedisCache::BatchRead {
   }
 
  private:
+  /// The questions for the lives of some keys, in the same round trip; none when nobody asks for them.
+  class LifeQuestions {
+   public:
+    LifeQuestions(const BatchRead& batch, Places places)
+        : batch_(batch), places_(batch.lives_.empty() ? Places() : places), words_(places_.size()) {}
+
+    [[nodiscard]] std::size_t count() const noexcept { return places_.size(); }
+    void put_into(std::span<Request> requests) {
+      for (std::size_t index = 0; index < places_.size(); ++index) {
+        words_[index] = {{{"PTTL"}, {batch_.inner_.prefix, batch_.keys_[places_[index]]}}};
+        requests[index].command = {words_[index], Inner::number_reply, true};
+        requests[index].routing.only_reads = true;
+      }
+    }
+    void take_from(std::span<const Request> requests) const noexcept {
+      for (std::size_t index = 0; index < places_.size(); ++index) {
+        EntryLife& life = batch_.lives_[places_[index]];
+        life.server = Inner::one_server(life.server, requests[index]);
+        if (requests[index].status.ok()) life.left = Inner::remaining(requests[index].reply.integer);
+      }
+    }
+
+   private:
+    const BatchRead& batch_;
+    const Places places_;
+    std::vector<std::array<Argument, 2>> words_;
+  };
+
   void read(Places places) {
     std::vector<std::size_t> again;
     if (inner_.on_cluster)
@@ -61,7 +91,9 @@ class RedisCache::BatchRead {
     const std::size_t count =
         (places.size() + Inner::most_keys_in_a_command - 1) / Inner::most_keys_in_a_command;
     std::vector<std::vector<Argument>> words(count);
-    std::vector<Request> requests(count);
+    LifeQuestions lives(*this, places);
+    std::vector<Request> requests(count + lives.count());
+    lives.put_into(std::span(requests).subspan(count));
     for (std::size_t index = 0; index < count; ++index) {
       const auto part = part_of(places, index);
       bool large = false;
@@ -74,18 +106,19 @@ class RedisCache::BatchRead {
       requests[index].command = {words[index], static_cast<ReplyKinds>(ReplyKind::array), true, large};
       requests[index].routing.only_reads = true;
     }
-    inner_.ask_all(requests, time_);
+    inner_.ask_all(requests, time_.rest());
     for (std::size_t index = 0; index < count; ++index) {
       const auto part = part_of(places, index);
-      auto& [command, routing, reply, status] = requests[index];
+      auto& [command, routing, reply, status, server] = requests[index];
       if (status.ok() && reply.elements.size() != part.size())
         status = Error(ErrorCode::protocol, "the server answered for a different number of keys");
       for (std::size_t element = 0; element < part.size(); ++element)
         if (status.ok())
-          take(part[element], reply.elements[element]);
+          take(part[element], reply.elements[element], server);
         else
           fail(part[element], status.error(), places, again);
     }
+    lives.take_from(std::span<const Request>(requests).subspan(count));
   }
 
   static Places part_of(Places places, std::size_t index) {
@@ -95,7 +128,9 @@ class RedisCache::BatchRead {
 
   void read_each(Places places, std::vector<std::size_t>& again) {
     std::vector<std::array<Argument, 2>> words(places.size());
-    std::vector<Request> requests(places.size());
+    LifeQuestions lives(*this, places);
+    std::vector<Request> requests(places.size() + lives.count());
+    lives.put_into(std::span(requests).subspan(places.size()));
     for (std::size_t index = 0; index < places.size(); ++index) {
       const auto key = keys_[places[index]];
       words[index] = {{{"GET"}, {inner_.prefix, key}}};
@@ -103,15 +138,17 @@ class RedisCache::BatchRead {
                                  inner_.large_keys.contains(key)};
       requests[index].routing.only_reads = true;
     }
-    inner_.ask_all(requests, time_);
+    inner_.ask_all(requests, time_.rest());
     for (std::size_t index = 0; index < places.size(); ++index)
       if (requests[index].status.ok())
-        take(places[index], requests[index].reply);
+        take(places[index], requests[index].reply, requests[index].server);
       else
         fail(places[index], requests[index].status.error(), places, again);
+    lives.take_from(std::span<const Request>(requests).subspan(places.size()));
   }
 
-  void take(std::size_t place, Reply& reply) {
+  void take(std::size_t place, Reply& reply, std::uint16_t server) {
+    if (!lives_.empty()) lives_[place].server = server;
     if (reply.kind == ReplyKind::nil) {
       inner_.count(inner_.counters.misses);
       results_[place] = Lookup();
@@ -142,11 +179,17 @@ class RedisCache::BatchRead {
   Inner& inner_;
   const std::span<const std::string_view> keys_;
   const std::span<Lookup> results_;
+  const std::span<EntryLife> lives_;
   const redis::CallTime time_;
 };
 
 void RedisCache::do_read_many(std::span<const std::string_view> keys, std::span<Lookup> results) {
-  BatchRead(*inner_, keys, results).read_all();
+  BatchRead(*inner_, keys, results, {}, {}).read_all();
+}
+
+void RedisCache::do_read_with_life_many(std::span<const std::string_view> keys, std::span<Lookup> results,
+                                        std::span<EntryLife> lives, const ReadLimits& limits) {
+  BatchRead(*inner_, keys, results, lives, limits).read_all();
 }
 
 void RedisCache::do_write_many(std::span<const CacheEntry> entries, std::span<Status> results) {
@@ -176,7 +219,7 @@ void RedisCache::do_write_many(std::span<const CacheEntry> entries, std::span<St
       requests[index].command = {words[index].make({inner.prefix, entry.key}, payloads[index], time_to_live),
                                  static_cast<ReplyKinds>(ReplyKind::status), false};
     }
-    inner.ask_all(requests, time);
+    inner.ask_all(requests, time.rest());
     for (std::size_t index = 0; index < places.size(); ++index) {
       const auto& status = requests[index].status;
       results[places[index]] = status;
@@ -205,9 +248,9 @@ class RedisCache::BatchOfNumbers {
         requests[index].command = {words[index], static_cast<ReplyKinds>(ReplyKind::integer), only_reads_};
         requests[index].routing.only_reads = only_reads_;
       }
-      inner_.ask_all(requests, time_);
+      inner_.ask_all(requests, time_.rest());
       for (std::size_t index = 0; index < round.size(); ++index) {
-        const auto& [command, routing, reply, status] = requests[index];
+        const auto& [command, routing, reply, status, server] = requests[index];
         if (status.ok()) {
           results[first + index] = meaning(reply.integer);
         } else {

@@ -13,6 +13,7 @@
 
 #include <cachesite/redis_cache.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -54,6 +55,9 @@ class RedisCache::Inner {
 
   [[nodiscard]] redis::CallTime call_time() const noexcept {
     return redis::CallTime::from_now(link.patience);
+  }
+  [[nodiscard]] redis::CallTime call_time(const ReadLimits& limits) const noexcept {
+    return redis::CallTime::from_now(limits.patience.value_or(link.patience));
   }
   [[nodiscard]] bool is_stopped() const noexcept { return stopped.load(std::memory_order_relaxed); }
   [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
@@ -100,25 +104,49 @@ class RedisCache::Inner {
     return reply.integer;
   }
 
-  /// What an answer to PTTL says.
+  /// What an answer to PTTL says. Another program may have set a longer one than there are here.
   static Remaining remaining(std::int64_t left) noexcept {
     if (left == -2) return {};
     if (left < 0) return {Remaining::State::no_expiry, {}};
-    return {Remaining::State::expires, std::chrono::milliseconds(left == 0 ? 1 : left)};
+    const std::chrono::milliseconds least(1);
+    return {Remaining::State::expires,
+            std::clamp(std::chrono::milliseconds(left), least, TimeToLive::longest)};
   }
 
-  /// Does all requests at once; each ends with a status of its own. Failures are not counted.
+  /// Who has told a value, if the same server has told its TTL too.
+  static std::uint16_t one_server(std::uint16_t of_value, const redis::Request& life) noexcept {
+    return life.server == of_value ? of_value : redis::Request::no_server;
+  }
+
+  /// Does all requests at once, from now on; each ends with a status of its own. Failures are not counted.
   void ask_all(std::span<redis::Request> requests, redis::CallTime time) {
-    if (is_stopped() || redis::SteadyTime::now() >= time.deadline) {
-      const Error error =
-          is_stopped() ? stopped_error() : Error(ErrorCode::timeout, "no time was left to begin the call");
+    if (const auto error = why_not(time)) {
       for (auto& request : requests)
-        request.status = error;
+        request.status = *error;
       return;
     }
     link.topology->execute_all(requests, time);
     for (auto& request : requests)
       request.status = judge(std::move(request.status), request.reply);
+  }
+
+  /// Asks about one key. Fails when the first command has no answer, or an error of the server.
+  Status ask_together(std::span<const redis::Command> commands, std::span<redis::Reply> replies,
+                      redis::CallTime time, std::uint16_t& server) {
+    auto error = why_not(time);
+    Status status =
+        error ? Status(*std::move(error)) : link.topology->execute_together(commands, replies, time, server);
+    auto& first = replies.front();
+    if (first.kind != redis::ReplyKind::none) status = judge(Done{}, first);
+    if (!status.ok()) count(counters.failures);
+    return status;
+  }
+
+  /// Why a call cannot begin.
+  [[nodiscard]] std::optional<Error> why_not(redis::CallTime time) const {
+    if (is_stopped()) return stopped_error();
+    if (time.begin < time.deadline) return std::nullopt;
+    return Error(ErrorCode::timeout, "no time was left to begin the call");
   }
 
   /// How a value is stored. An error when it may not be.

@@ -3,7 +3,7 @@
 #include "redis/cache/redis_cache_inner.hpp"
 #include "redis/endpoint/endpoint.hpp"
 
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 #include <cachesite/redis_cache.hpp>
 
 #include <array>

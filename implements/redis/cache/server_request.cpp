@@ -29,7 +29,8 @@ bool RedisCache::do_begin_async(AsyncRequest& call) {
     server = topology.server_now({words, 0, false}, {.only_reads = request.effect() == CacheEffect::read ||
                                                                    request.effect() == CacheEffect::look});
   }
-  if (server.endpoint == nullptr || !(single || request.is_batch())) return CacheBase::do_begin_async(call);
+  const bool batch = request.is_batch() && request.lives.empty();
+  if (server.endpoint == nullptr || !(single || batch)) return CacheBase::do_begin_async(call);
   const auto loop = server.endpoint->event_loop();
   if (inner.is_stopped() || !loop.ok()) {
     inner.count(inner.counters.failures, request.is_batch() ? request.items() : 1);
@@ -109,8 +110,18 @@ bool RedisCache::ServerRequest::read() {
   const auto key = call_.request().key;
   place_ = redis::LargeKeys::place(key);
   marked_ = inner_.large_keys.contains(key);
+  if (!call_.request().lives.empty()) return read_with_life();
   at_server_->answer().value = std::move(*call_.request().destination);
   return ask_key("GET", ReplyKind::bulk | ReplyKind::nil, true);
+}
+
+bool RedisCache::ServerRequest::read_with_life() {
+  const Argument key{inner_.prefix, call_.request().key};
+  const std::array<Argument, 2> value{{{"GET"}, key}};
+  const std::array<Argument, 2> end{{{"PTTL"}, key}};
+  const std::array<Command, 2> commands{
+      {{value, ReplyKind::bulk | ReplyKind::nil, true, marked_}, {end, Inner::number_reply, true, marked_}}};
+  return send({commands});
 }
 
 bool RedisCache::ServerRequest::store(StoreWords::Only only) {
@@ -183,7 +194,11 @@ void RedisCache::ServerRequest::answer() noexcept {
     if (!status.ok()) return fail(status.error());
     for (const Reply& each : all)
       if (each.kind == ReplyKind::error) return fail(Inner::server_error(each));
-    if (request.operation == CacheOperation::read) return take_value(reply);
+    if (request.operation == CacheOperation::read) {
+      if (all.size() > 1)
+        request.lives.front() = {Inner::remaining(all[1].integer), false, false, server_.endpoint->number()};
+      return take_value(all.front());
+    }
     if (request.effect() == CacheEffect::store) return take_stored(reply);
     if (all.size() == 1) return take_number(reply.integer);
     request.end(Result<bool>(all[0].integer > 0 || all[1].integer > 0));

@@ -51,6 +51,7 @@ class RedisCache::ServerRequest final : public AsyncHolder, private detail::Oper
   [[nodiscard]] bool ask_key(std::string_view name, redis::ReplyKinds expected, bool only_reads,
                              std::string_view argument = {});
   [[nodiscard]] bool read();
+  [[nodiscard]] bool read_with_life();
   [[nodiscard]] bool store(redis::StoreWords::Only only);
   [[nodiscard]] bool increment();
   [[nodiscard]] bool expire();

@@ -268,6 +268,7 @@ class BasicChannel {
   static void clear_reply(Reply& place, Reply& reply) noexcept;
   void enqueue(RequestSlot* slot) noexcept;
   [[nodiscard]] bool is_alone(const Turn& turn, TimePoint now) const noexcept;
+  [[gnu::always_inline]] CallerExit carry(Turn& turn, TimePoint now);
   CallerExit call_alone(Turn& turn, TimePoint now);
   CallerExit wait_or_lead(Turn& turn, TimePoint now);
   CallerExit wait_for_signal(Turn& turn, TimePoint& now);
@@ -275,7 +276,8 @@ class BasicChannel {
   void abandon(RequestSlot* slot) noexcept;
   Ending take_answer(Turn& turn, Reply& reply, std::optional<Error>& loss) noexcept;
   Ending take_answers(Turn& turn, std::span<Reply* const> replies, std::optional<Error>& loss) noexcept;
-  static void give_answer(RequestSlot& slot, Reply& reply) noexcept;
+  [[gnu::always_inline]] Ending finish(Turn& turn, std::optional<Error>& loss) noexcept;
+  [[gnu::always_inline]] static void move_reply(Reply& from, Reply& to) noexcept;
   static void give_answers(RequestSlot& slot, std::span<Reply* const> replies) noexcept;
   void give_back(Turn& turn, RequestSlot* slot) noexcept {
     if (pool_.put_back(slot)) [[unlikely]]

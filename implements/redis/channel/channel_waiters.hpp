@@ -130,9 +130,9 @@ void BasicChannel<Threads>::begin_request(Turn& turn, RequestSlot& slot, Waiter&
   slot.caller = RequestSlot::Caller::is_told;
   slot.patience = waiter.patience;
   if (slot.parts.empty()) clear_reply(slot.reply, *waiter.reply);
-  auto part = slot.parts.begin();
+  std::size_t place = 0;
   for (Reply* const reply : waiter.replies) {
-    clear_reply(part++->reply, *reply);
+    clear_reply(slot.parts[place++].reply, *reply);
     reply->kind = ReplyKind::none;
   }
   ++waiters_;
@@ -154,7 +154,7 @@ void BasicChannel<Threads>::tell_waiter(Turn& turn, RequestSlot& slot) noexcept 
     waiter.loss = slot.loss;
     std::swap(static_cast<Question&>(slot), waiter.question);
   } else if (slot.parts.empty()) {
-    give_answer(slot, *waiter.reply);
+    move_reply(slot.reply, *waiter.reply);
   }
   turn.notice.add(waiter);
 }

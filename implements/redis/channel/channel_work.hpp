@@ -57,13 +57,7 @@ Ending BasicChannel<Threads>::call(const Command& command, Reply& reply, TimePoi
   or_put_back(turn, &slot, [&] { slot.output.add(command); });
   slot.expected = command.expected;
   clear_reply(slot.reply, reply);
-  CallerExit exit;
-  if (is_alone(turn, now)) {
-    exit = call_alone(turn, now);
-  } else {
-    enqueue(&slot);
-    exit = wait_or_lead(turn, now);
-  }
+  const CallerExit exit = carry(turn, now);
   return exit == CallerExit::done ? take_answer(turn, reply, loss) : ending_of(exit);
 }
 
@@ -73,13 +67,12 @@ Ending BasicChannel<Threads>::call_all(std::span<const Command> commands, std::s
   Turn turn(*this, deadline);
   if (const auto ending = take_slot(turn, now)) return *ending;
   or_put_back(turn, turn.own, [&] { encode_all(*turn.own, commands); });
-  auto part = turn.own->parts.begin();
+  std::size_t place = 0;
   for (Reply* const reply : replies) {
-    clear_reply(part++->reply, *reply);
+    clear_reply(turn.own->parts[place++].reply, *reply);
     reply->kind = ReplyKind::none;  // what an earlier attempt has brought counts no more
   }
-  enqueue(turn.own);
-  const CallerExit exit = wait_or_lead(turn, now);
+  const CallerExit exit = carry(turn, now);
   return exit == CallerExit::done ? take_answers(turn, replies, loss) : ending_of(exit);
 }
 
@@ -147,11 +140,10 @@ void BasicChannel<Threads>::or_put_back(Turn& turn, RequestSlot* slot, Work&& wo
 
 template <class Threads>
 void BasicChannel<Threads>::encode_all(Question& question, std::span<const Command> commands) {
-  question.parts.resize(commands.size());
-  auto part = question.parts.begin();
-  for (const Command& command : commands) {
-    question.output.add(command);
-    part++->expected = command.expected;
+  question.parts.make(commands.size());
+  for (std::size_t place = 0; place < commands.size(); ++place) {
+    question.output.add(commands[place]);
+    question.parts[place].expected = commands[place].expected;
   }
 }
 
@@ -167,6 +159,14 @@ void BasicChannel<Threads>::enqueue(RequestSlot* slot) noexcept {
   slot->stage = RequestSlot::Stage::queued;
   queue_.push(slot);
   count_load(1);
+}
+
+// From the encoded request to its end.
+template <class Threads>
+inline CallerExit BasicChannel<Threads>::carry(Turn& turn, TimePoint now) {
+  if (is_alone(turn, now)) return call_alone(turn, now);
+  enqueue(turn.own);
+  return wait_or_lead(turn, now);
 }
 
 // True when nobody else is there, nothing has to be looked at first, and the whole patience of the connection
@@ -263,12 +263,15 @@ void BasicChannel<Threads>::abandon(RequestSlot* slot) noexcept {
 
 template <class Threads>
 Ending BasicChannel<Threads>::take_answer(Turn& turn, Reply& reply, std::optional<Error>& loss) noexcept {
+  if (turn.own->ending == Ending::answered) move_reply(turn.own->reply, reply);
+  return finish(turn, loss);
+}
+
+template <class Threads>
+inline Ending BasicChannel<Threads>::finish(Turn& turn, std::optional<Error>& loss) noexcept {
   RequestSlot* const slot = turn.own;
   const Ending ending = slot->ending;
-  if (ending == Ending::answered)
-    give_answer(*slot, reply);
-  else
-    loss = slot->loss;
+  if (ending != Ending::answered) loss = slot->loss;
   if (turn.lock.owns_lock()) {
     give_back(turn, slot);
   } else if (pool_.put_back_unlocked(slot)) {
@@ -279,20 +282,18 @@ Ending BasicChannel<Threads>::take_answer(Turn& turn, Reply& reply, std::optiona
 }
 
 template <class Threads>
-[[gnu::always_inline]] inline void BasicChannel<Threads>::give_answer(RequestSlot& slot,
-                                                                      Reply& reply) noexcept {
-  reply.kind = slot.reply.kind;
-  reply.integer = slot.reply.integer;
-  reply.value = std::move(slot.reply.value);
-  if (reply.kind == ReplyKind::array) reply.elements = std::move(slot.reply.elements);
+inline void BasicChannel<Threads>::move_reply(Reply& from, Reply& to) noexcept {
+  to.kind = from.kind;
+  to.integer = from.integer;
+  to.value = std::move(from.value);
+  if (to.kind == ReplyKind::array) to.elements = std::move(from.elements);
 }
 
 template <class Threads>
 Ending BasicChannel<Threads>::take_answers(Turn& turn, std::span<Reply* const> replies,
                                            std::optional<Error>& loss) noexcept {
   give_answers(*turn.own, replies);
-  Reply unused;
-  return take_answer(turn, unused, loss);
+  return finish(turn, loss);
 }
 
 template <class Threads>
@@ -301,9 +302,8 @@ void BasicChannel<Threads>::give_answers(RequestSlot& slot, std::span<Reply* con
   const std::size_t answered = slot.ending == Ending::answered    ? replies.size()
                                : slot.ending == Ending::lost_sent ? slot.parts_answered
                                                                   : 0;
-  auto part = slot.parts.begin();
-  for (Reply* const reply : replies.first(answered))
-    *reply = std::move(part++->reply);
+  for (std::size_t place = 0; place < answered; ++place)
+    move_reply(slot.parts[place].reply, *replies[place]);
 }
 
 // A slot is free: of those who wait for one, threads and waiters take turns.

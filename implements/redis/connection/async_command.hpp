@@ -4,8 +4,8 @@
 #include "redis/lent/raw_command.hpp"
 
 #include <cachesite/detail/async_operation.hpp>
+#include <cachesite/detail/redis_value.hpp>
 #include <cachesite/redis_command.hpp>
-#include <cachesite/redis_value.hpp>
 #include <cachesite/result.hpp>
 
 #include <chrono>

@@ -6,11 +6,14 @@
 #include "redis/lent/pipeline_result.hpp"
 #include "redis/lent/raw_command.hpp"
 #include "redis/lent/subscription.hpp"
+#include "redis/news/news_feed.hpp"
 #include "redis/settings/endpoint_settings.hpp"
 #include "redis/topology/connection_handle.hpp"
 #include "redis/topology/single_topology.hpp"
 #include "redis/wire/script_digest.hpp"
 
+#include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/i_event_loop.hpp>
 #include <cachesite/redis_connection.hpp>
 
 #include <algorithm>
@@ -70,8 +73,7 @@ class RedisConnection::Inner {
         place("redis at " + settings.connector.address.text()),
         label(context.label),
         logger(context.logger),
-        shared{basics::make_process_bound<redis::SingleTopology>(settings, context.label, context.logger),
-               patience},
+        shared(make_shared_connection(settings, context)),
         pool(basics::make_process_bound<redis::ExclusivePool>(pool_options(options, settings))) {}
 
   static std::uint32_t most_connections(const Options& options) {
@@ -83,6 +85,21 @@ class RedisConnection::Inner {
     RedisConnectionOptions shared = options.resolved();
     shared.max_connections = most_connections(options) / 2;
     return redis::endpoint_settings(shared, static_cast<std::size_t>(options.max_reply_bytes.bytes));
+  }
+
+  static std::chrono::milliseconds feed_pause(basics::BackOff::Pause pause) {
+    return std::chrono::ceil<std::chrono::milliseconds>(pause);
+  }
+
+  static redis::ConnectionHandle make_shared_connection(const redis::EndpointOptions& settings,
+                                                        const ComponentContext& context) {
+    const auto topology =
+        basics::make_process_bound<redis::SingleTopology>(settings, context.label, context.logger);
+    return {topology, settings.connector.call_timeout,
+            basics::make_process_bound<redis::NewsFeed>(
+                topology, redis::NewsFeed::Options{context.label, context.logger, context.clock,
+                                                   feed_pause(settings.first_pause),
+                                                   feed_pause(settings.longest_pause)})};
   }
 
   static redis::ExclusivePool::Options pool_options(const Options& options,
@@ -245,6 +262,7 @@ void RedisConnection::stop() noexcept {
     inner.stopped = true;
     subscriptions.swap(inner.subscriptions);
   }
+  inner.shared.feed->stop();
   inner.pool->stop();
   for (const auto& weak : subscriptions)
     if (const auto subscription = weak.lock()) subscription->stop();
@@ -253,6 +271,15 @@ void RedisConnection::stop() noexcept {
 
 Health RedisConnection::health() const {
   return inner_->shared.topology->health();
+}
+
+std::unique_ptr<IFeedWatch> RedisConnection::watch(std::string prefix, FeedOptions options,
+                                                   IFeedListener& listener) {
+  return inner_->shared.feed->watch(std::move(prefix), 0, options, listener);
+}
+
+std::string_view RedisConnection::obstacle() const noexcept {
+  return inner_->shared.feed->obstacle();
 }
 
 std::vector<RedisEndpointStatistics> RedisConnection::endpoint_statistics() const {
@@ -265,6 +292,12 @@ std::size_t RedisConnection::lent_connections() const {
 
 const redis::ConnectionHandle* RedisConnection::connection_handle() const noexcept {
   return &inner_->shared;
+}
+
+void* RedisConnection::interface_of_part(const InterfaceId& interface_id) const noexcept {
+  if (interface_id.name != IEventLoop::interface_name) return nullptr;
+  const auto& topology = inner_->shared.topology;
+  return guarded_call<IEventLoop*>([&] { return topology->only_endpoint()->event_loop(); }).value_or(nullptr);
 }
 
 Result<RedisValue> RedisConnection::do_call(const RedisCommand& command, const std::stop_token& stop) {

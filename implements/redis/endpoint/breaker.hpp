@@ -3,7 +3,7 @@
 #include "basics/back_off.hpp"
 #include "redis/base/deadline.hpp"
 
-#include <cachesite/redis_statistics.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -53,6 +53,7 @@ Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<I
       channels_(options_.channel, options_.channels,
                 [this](const Error& reason) {
                   meter_.lost(reason);
+                  options_.changes->connection_changed(options_.number);
                   on_loss(reason);
                 }),
       breaker_(options_.breaker, std::random_device{}()),
@@ -83,7 +84,7 @@ Status Endpoint::call(const Command& command, Reply& reply, CallTime time) {
 }
 
 Status Endpoint::call(std::span<const Command> commands, std::span<Reply* const> replies, CallTime time) {
-  return collect({}, commands, replies, time);
+  return call_or_collect({}, commands, replies, time, time.begin);
 }
 
 Channel::Pending Endpoint::send(std::span<const Command> commands) {
@@ -95,6 +96,11 @@ Channel::Pending Endpoint::send(std::span<const Command> commands) {
 
 Status Endpoint::collect(Channel::Pending sent, std::span<const Command> commands,
                          std::span<Reply* const> replies, CallTime time) {
+  return call_or_collect(std::move(sent), commands, replies, time, SteadyTime::now());
+}
+
+Status Endpoint::call_or_collect(Channel::Pending sent, std::span<const Command> commands,
+                                 std::span<Reply* const> replies, CallTime time, TimePoint begin) {
   if (commands.empty()) return Done{};
   const bool sent_already = static_cast<bool>(sent);
   Status status = carry_out(
@@ -102,7 +108,7 @@ Status Endpoint::collect(Channel::Pending sent, std::span<const Command> command
         if (channel == nullptr) return Channel::collect(std::move(sent), replies, now, time.deadline, loss);
         return channel->call_all(commands, replies, now, time.deadline, loss);
       },
-      traits_of(commands), time, SteadyTime::now(), sent_already);
+      traits_of(commands), time, begin, sent_already);
   if (!status.ok() && !fork_mark_.forked()) meter_.failed(status.error());
   if (basics::server_call_recorder != nullptr) [[unlikely]]
     record(commands, replies, status, time);

@@ -5,6 +5,7 @@
 #include "basics/inherited.hpp"
 #include "basics/stop_signal.hpp"
 #include "basics/thread.hpp"
+#include "redis/base/server_changes.hpp"
 #include "redis/channel/channel.hpp"
 #include "redis/channel/channel_set.hpp"
 #include "redis/channel/loop_home.hpp"
@@ -18,9 +19,9 @@
 #include "redis/wire/command.hpp"
 
 #include <cachesite/component.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/i_event_loop.hpp>
 #include <cachesite/logger.hpp>
-#include <cachesite/redis_statistics.hpp>
 #include <cachesite/result.hpp>
 
 #include <atomic>
@@ -49,6 +50,9 @@ struct EndpointOptions {
   bool only_server = false;  // its errors that speak of other servers are dealt with here, for EndpointCall
   /// What calls go on with that no thread waits for; null: EventLoop::shared().
   std::shared_ptr<IEventLoop> event_loop;
+  /// The number of the server among those of its topology, and who is told of its connections.
+  std::uint16_t number = 0;
+  std::shared_ptr<ServerChanges> changes = std::make_shared<ServerChanges>();
   /// Told whenever an attempt to connect has ended, by the thread that made it, without a lock held.
   std::function<void()> on_attempt;
 };
@@ -63,8 +67,8 @@ struct EndpointOptions {
 ///                 connect goes on, and
 ///                 calls wait for it
 ///     up          a channel is open          the last open one has ended -> recovering
-///     recovering  the last connection has    a connection is ready -> up; the attempt has failed -> down
-///                 just ended: calls wait
+///     recovering  the last connection has    a connection is ready -> up; an attempt that began meanwhile
+///                 just ended: calls wait     has failed -> down
 ///                 for `recovery_patience`
 ///     down        calls fail at once, and    a connection is ready -> up
 ///                 the worker tries again
@@ -110,6 +114,26 @@ class Endpoint {
   Status collect(Channel::Pending sent, std::span<const Command> commands, std::span<Reply* const> replies,
                  CallTime time);
 
+  struct SentOnEach {
+    std::vector<Channel::Pending> answers;
+    bool on_all = true;  // false when a connection had no room
+  };
+  /// Sends one command on each open connection, as far as that is possible without waiting: the one that `make`
+  /// gives for the connection's place. Whoever collects the answers uses Channel::collect.
+  template <class Make>
+  [[nodiscard]] SentOnEach send_on_each(Make&& make) {
+    SentOnEach sent;
+    if (fork_mark_.forked()) return sent;
+    channels_.for_each_open([&](Channel& channel) {
+      const Command command = make(sent.answers.size());
+      if (auto pending = channel.send({&command, 1}, SteadyTime::now()))
+        sent.answers.push_back(std::move(pending));
+      else
+        sent.on_all = false;
+    });
+    return sent;
+  }
+
   /// False while the server is known to be away, or not to answer in time: a call would fail.
   [[nodiscard]] bool usable() const noexcept {
     const State state = state_.load(std::memory_order_acquire);
@@ -123,6 +147,10 @@ class Endpoint {
   [[nodiscard]] Result<IEventLoop*> event_loop();
   [[nodiscard]] bool requires_master() const noexcept { return options_.connector.login.requires_master; }
   [[nodiscard]] const ServerAddress& address() const noexcept { return options_.connector.address; }
+  /// The number of a server that has none of its own.
+  static constexpr std::uint16_t no_number = 0xFFFF;
+  [[nodiscard]] std::uint16_t number() const noexcept { return options_.number; }
+  [[nodiscard]] const ConnectorOptions& connector() const noexcept { return options_.connector; }
 
   [[nodiscard]] Health health() const;
   [[nodiscard]] RedisEndpointStatistics statistics() const;
@@ -133,6 +161,8 @@ class Endpoint {
   using Lock = std::unique_lock<std::mutex>;
 
   void end(const Error& reason) noexcept;
+  Status call_or_collect(Channel::Pending sent, std::span<const Command> commands,
+                         std::span<Reply* const> replies, CallTime time, TimePoint begin);
   template <class Send>
   Status carry_out(Send&& send, RequestTraits traits, CallTime time, TimePoint now,
                    bool sent_already = false);

@@ -3,8 +3,8 @@
 #include "redis/base/deadline.hpp"
 #include "redis/base/traffic.hpp"
 
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/error.hpp>
-#include <cachesite/redis_statistics.hpp>
 
 #include <array>
 #include <atomic>

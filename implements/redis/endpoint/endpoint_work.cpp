@@ -240,7 +240,8 @@ void Endpoint::work() noexcept {
     }
     meter_.connect_failed(*outcome.error);
     no_master_ = outcome.no_master;
-    if (!channels_.any_open()) go_down(*outcome.error);
+    // One that began before the last connection ended says nothing of the server now.
+    if (!channels_.any_open() && state_ != State::up && !urgent_) go_down(*outcome.error);
     tell_attempt(lock);
     auto pause = pauses.next();
     if (outcome.error->code() == ErrorCode::refused)
@@ -270,7 +271,9 @@ Connector::Outcome Endpoint::connect(bool bulk) noexcept try {
 // False without memory, which is the outcome then.
 bool Endpoint::use(Channel& channel, Connector::Outcome& outcome) noexcept try {
   peer_ = peer_of(outcome.transport->descriptor());
+  options_.changes->connection_changed(options_.number);
   channel.open(std::move(outcome.transport));
+  options_.changes->connection_changed(options_.number);
   meter_.connected();
   go_up();
   return true;

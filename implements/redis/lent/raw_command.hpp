@@ -3,8 +3,8 @@
 #include "redis/wire/command.hpp"
 #include "redis/wire/reply.hpp"
 
+#include <cachesite/detail/redis_value.hpp>
 #include <cachesite/redis_command.hpp>
-#include <cachesite/redis_value.hpp>
 #include <cachesite/result.hpp>
 
 #include <chrono>

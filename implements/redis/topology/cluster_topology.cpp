@@ -13,7 +13,7 @@ constexpr std::size_t most_nodes = 1024;
 }  // namespace
 
 ClusterTopology::ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : RoutedTopology(options.read_from_replicas),
+    : RoutedTopology(options.read_from_replicas, options.endpoint.changes),
       options_(std::move(options)),
       label_(std::move(label)),
       logger_(std::move(logger)) {}

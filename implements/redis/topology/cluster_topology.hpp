@@ -45,6 +45,7 @@ class ClusterTopology final : public RoutedTopology {
 
   /// How often CLUSTER SLOTS has been asked for.
   [[nodiscard]] std::uint64_t refreshes() const;
+  [[nodiscard]] std::string slot_tag_of(const Endpoint& master) override;
 
  private:
   void do_start() override;

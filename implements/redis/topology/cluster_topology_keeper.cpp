@@ -10,11 +10,12 @@
 
 namespace cachesite::redis {
 
-ServerNode ClusterTopology::node_at(const ServerAddress& address, Lock&) {
+ServerNode ClusterTopology::node_at(const ServerAddress& address, Lock& lock) {
   const auto found = nodes_.find(address);
   if (found != nodes_.end()) return found->second;
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
+  options.number = server_number(address, lock);
   options.connector.login.reads_from_replica = options_.read_from_replicas;
   auto node = basics::make_process_bound<Endpoint>(std::move(options), label_, logger_);
   nodes_.emplace(address, node);
@@ -31,7 +32,18 @@ void ClusterTopology::publish(SlotMap map, Lock& lock) {
       set.replicas.push_back(node_at(map.servers()[replica], lock));
   }
   view->slots.emplace(std::move(map));
-  view_.put(std::move(view));
+  publish_view(std::move(view));
+}
+
+std::string ClusterTopology::slot_tag_of(const Endpoint& master) {
+  constexpr int most_tries = 100'000;
+  const auto view = view_.get();
+  for (int number = 0; view && number < most_tries; ++number) {
+    auto tag = std::to_string(number);
+    const auto* const holder = view->slots->master_of(hash_slot({tag}));
+    if (holder != nullptr && *holder == master.address()) return tag;
+  }
+  return "0";
 }
 
 // Servers that the map does not name any more. Their connections end, and with them what still runs there.

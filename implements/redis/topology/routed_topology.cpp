@@ -56,6 +56,11 @@ const ReplicaSet* ServerView::find(const Command& command, const Routing& routin
   return &sets[turn % sets.size()];
 }
 
+bool ServerView::has_masters_of(const ServerView& other) const {
+  return usable() == other.usable() && (!usable() || masters() == other.masters()) &&
+         slots.has_value() == other.slots.has_value() && (!slots || slots->has_masters_of(*other.slots));
+}
+
 std::vector<ServerNode> ServerView::masters() const {
   if (!slots) return {sets.front().master};
   std::vector<ServerNode> masters;
@@ -89,7 +94,11 @@ RedirectPolicy RoutedTopology::policy_of(const RoutedRequest& request) const {
 
 Status RoutedTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
                                   CallTime time) {
-  const RoutedRequest request{command, routing, reply, time, next_turn()};
+  auto server = Endpoint::no_number;
+  return execute_one({command, routing, reply, time, next_turn(), server});
+}
+
+Status RoutedTopology::execute_one(const RoutedRequest& request) {
   RedirectPolicy policy = policy_of(request);
   return route(request, policy, {.next = Next::by_map});
 }
@@ -122,8 +131,11 @@ Status RoutedTopology::route(const RoutedRequest& request, RedirectPolicy& polic
       if (!node.ok()) return node.error();
       server.node = node.value();
     }
+    request.server = server.node->number();
     const Status status =
         ask(step, *server.node, request.command, request.reply, {now, request.time.deadline});
+    // Who answers is not who holds the key by the view.
+    if (step.next != Next::by_map) server_changes_->servers_changed();
     if (is_answered(status, request.reply)) return status;
     now = SteadyTime::now();
     step = next_step(policy, status, request.reply, server, now);
@@ -181,13 +193,15 @@ void RoutedTopology::do_execute_all(std::span<Request> requests, CallTime time) 
   for (const auto& [endpoint, group] : groups)
     route_unanswered(group, time, turn);
   for (Request* const request : homeless)
-    request->status = execute(request->command, request->routing, request->reply, time);
+    request->status =
+        execute_one({request->command, request->routing, request->reply, time, next_turn(), request->server});
 }
 
 void RoutedTopology::route_unanswered(const Group& group, CallTime time, std::uint32_t turn) {
   for (Request* const request : group.batch.requests()) {
     if (is_answered(request->status, request->reply)) continue;
-    const RoutedRequest routed{request->command, request->routing, request->reply, time, turn};
+    const RoutedRequest routed{request->command, request->routing, request->reply, time, turn,
+                               request->server};
     RedirectPolicy policy = policy_of(routed);
     const auto step = next_step(policy, request->status, request->reply, group.server, SteadyTime::now());
     if (step.next != Next::finish || step.error) request->status = route(routed, policy, step);
@@ -220,6 +234,35 @@ Topology::ServerNow RoutedTopology::do_server_now(const Command& command, const 
   if (!chosen.node->usable()) return {};
   Endpoint* const endpoint = chosen.node.get();
   return {endpoint, std::move(chosen.node)};
+}
+
+Topology::Masters RoutedTopology::do_masters_now() {
+  Masters all{masters_version_.load(), {}};
+  const auto view = view_.get();
+  if (!view || !view->usable() || stopped_) return all;
+  for (auto& master : view->masters()) {
+    Endpoint* const endpoint = master.get();
+    all.servers.push_back({endpoint, std::move(master)});
+  }
+  return all;
+}
+
+std::uint16_t RoutedTopology::server_number(const ServerAddress& address, Lock&) {
+  const auto known = server_numbers_.find(address);
+  if (known != server_numbers_.end()) return known->second;
+  if (server_numbers_.size() >= ServerChanges::most_servers) return Endpoint::no_number;
+  const auto number = static_cast<std::uint16_t>(server_numbers_.size());
+  server_numbers_.emplace(address, number);
+  return number;
+}
+
+void RoutedTopology::publish_view(std::shared_ptr<const ServerView> view) {
+  const auto before = view_.get();
+  const bool changes = !before || !before->has_masters_of(*view);
+  view_.put(std::move(view));
+  if (!changes) return;
+  masters_version_.fetch_add(1);
+  server_changes_->servers_changed();
 }
 
 bool RoutedTopology::speaks_of_topology(const Reply& error, const Endpoint& by) {

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -47,6 +48,8 @@ struct ServerView {
   /// The servers that hold the slot of a command; for a command without a slot any. Null when there are none.
   [[nodiscard]] const ReplicaSet* find(const Command& command, const Routing& routing,
                                        std::uint32_t turn) const;
+  /// Whether each key has the same master by both.
+  [[nodiscard]] bool has_masters_of(const ServerView& other) const;
   /// Those that hold keys.
   [[nodiscard]] std::vector<ServerNode> masters() const;
 };
@@ -56,17 +59,24 @@ struct ServerView {
 class RoutedTopology : public Topology {
  public:
   [[nodiscard]] bool speaks_of_topology(const Reply& error, const Endpoint& by) final;
+  [[nodiscard]] bool reads_from_replicas() const noexcept final { return read_from_replicas_; }
+  [[nodiscard]] ServerChanges& changes() noexcept final { return *server_changes_; }
 
  protected:
   using Lock = std::unique_lock<std::mutex>;
   using Step = RedirectPolicy::Step;
   using View = std::shared_ptr<const ServerView>;
 
-  explicit RoutedTopology(bool read_from_replicas) noexcept : read_from_replicas_(read_from_replicas) {}
+  RoutedTopology(bool read_from_replicas, std::shared_ptr<ServerChanges> changes) noexcept
+      : read_from_replicas_(read_from_replicas), server_changes_(std::move(changes)) {}
 
   /// Starts the keeper, unless it runs. Without a thread for it, `trouble_` says so.
   void begin_work(Lock& lock);
   std::uint32_t next_turn() noexcept { return turn_.fetch_add(1, std::memory_order_relaxed); }
+  /// The number of the server at this address, which stays its own.
+  [[nodiscard]] std::uint16_t server_number(const ServerAddress& address, Lock& lock);
+  /// From now on calls go by this view. Who listens is told when a key may have another master by it.
+  void publish_view(std::shared_ptr<const ServerView> view);
   [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
 
   SnapshotPointer<ServerView> view_;
@@ -87,13 +97,16 @@ class RoutedTopology : public Topology {
     Reply& reply;
     CallTime time;
     std::uint32_t turn;
+    std::uint16_t& server;  // who has answered
   };
 
   Status do_execute(const Command& command, const Routing& routing, Reply& reply, CallTime time) final;
+  Status execute_one(const RoutedRequest& request);
   void do_execute_all(std::span<Request> requests, CallTime time) final;
 
   Status do_for_each_master(const Visit& visit, CallTime time) final;
   ServerNow do_server_now(const Command& command, const Routing& routing) final;
+  Masters do_masters_now() final;
 
   /// Waits for a view that can be used.
   virtual Result<View> await_new_view(TimePoint deadline) = 0;
@@ -117,6 +130,9 @@ class RoutedTopology : public Topology {
   void route_unanswered(const Group& group, CallTime time, std::uint32_t turn);
 
   const bool read_from_replicas_;
+  const std::shared_ptr<ServerChanges> server_changes_;
+  std::atomic<std::uint64_t> masters_version_{0};
+  std::map<ServerAddress, std::uint16_t> server_numbers_;
   std::atomic<std::uint32_t> turn_{0};
 };
 

@@ -23,7 +23,7 @@ constexpr std::size_t most_sentinels = 16;
 
 SentinelTopology::SentinelTopology(SentinelOptions options, std::string label,
                                    std::shared_ptr<ILogger> logger)
-    : RoutedTopology(options.read_from_replicas),
+    : RoutedTopology(options.read_from_replicas, options.endpoint.changes),
       options_(std::move(options)),
       label_(std::move(label)),
       logger_(std::move(logger)),
@@ -218,9 +218,10 @@ void SentinelTopology::wake_keeper() {
   work_.notify_one();
 }
 
-ServerNode SentinelTopology::make_node(const ServerAddress& address, bool master) {
+ServerNode SentinelTopology::make_node(const ServerAddress& address, bool master, Lock& lock) {
   EndpointOptions options = options_.endpoint;
   options.connector.address = address;
+  options.number = server_number(address, lock);
   options.connector.login.requires_master = master;
   options.longest_pause = std::min<basics::BackOff::Pause>(options.longest_pause, longest_look);
   options.first_pause = std::min(options.first_pause, options.longest_pause);
@@ -234,7 +235,7 @@ void SentinelTopology::publish() {
   unpublished_ = true;
   auto view = std::make_shared<ServerView>();
   view->sets.push_back({master_, replicas_});
-  view_.put(std::move(view));
+  publish_view(std::move(view));
   unpublished_ = false;
   changed_.notify_all();
 }
@@ -248,7 +249,7 @@ void SentinelTopology::keep() {
       retired.reserve(replicas_.size() + 2);  // a node that leaves has to get there
       watch_sentinels();
       follow_choice(retired, lock);
-      follow_replicas(retired);
+      follow_replicas(retired, lock);
       if (unpublished_) publish();
       starved_ = false;
     } catch (const std::exception&) {
@@ -298,7 +299,7 @@ void SentinelTopology::follow_choice(std::vector<ServerNode>& retired, Lock& loc
   if (candidate_)
     candidate_->start();  // unless it has a thread
   else
-    candidate_ = make_node(*named, true);
+    candidate_ = make_node(*named, true, lock);
   if (!candidate_->is_up()) return;
   pursuit_.confirm();
   if (master_) retired.push_back(std::move(master_));
@@ -308,7 +309,7 @@ void SentinelTopology::follow_choice(std::vector<ServerNode>& retired, Lock& loc
   log(LogLevel::info, "the master is redis at " + master_->address().text());
 }
 
-void SentinelTopology::follow_replicas(std::vector<ServerNode>& retired) {
+void SentinelTopology::follow_replicas(std::vector<ServerNode>& retired, Lock& lock) {
   std::vector<ServerAddress> wanted;
   if (options_.read_from_replicas)
     for (const auto& [address, watched] : sentinels_)
@@ -334,7 +335,7 @@ void SentinelTopology::follow_replicas(std::vector<ServerNode>& retired) {
     }
   }
   for (const auto& replica : wanted) {
-    kept.push_back(make_node(replica, false));
+    kept.push_back(make_node(replica, false, lock));
     changed = true;
   }
   replicas_ = std::move(kept);

@@ -72,8 +72,8 @@ class SentinelTopology final : public RoutedTopology {
   void ask_sentinels(Lock& lock);
   void leave_master(Lock& lock);
   void follow_choice(std::vector<ServerNode>& retired, Lock& lock);
-  void follow_replicas(std::vector<ServerNode>& retired);
-  ServerNode make_node(const ServerAddress& address, bool master);
+  void follow_replicas(std::vector<ServerNode>& retired, Lock& lock);
+  ServerNode make_node(const ServerAddress& address, bool master, Lock& lock);
   void publish();
   [[nodiscard]] bool settled() const;
   [[nodiscard]] Error no_master() const;

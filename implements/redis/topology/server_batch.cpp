@@ -21,10 +21,13 @@ void ServerBatch::collect(Endpoint& endpoint, CallTime time) {
   for (Request* const request : requests_)
     replies.push_back(&request->reply);
   const Status status = endpoint.collect(std::move(sent_), commands_, replies, time);
-  for (Request* const request : requests_) {
-    request->status = status;
-    if (request->reply.kind != ReplyKind::none) request->status = Done{};
-  }
+  for (Request* const request : requests_)
+    end(*request, status, endpoint);
+}
+
+void ServerBatch::end(Request& request, const Status& status, const Endpoint& endpoint) {
+  request.status = request.reply.kind == ReplyKind::none ? status : Status(Done{});
+  request.server = endpoint.number();
 }
 
 TimePoint ServerBatch::deadline(CallTime time, std::size_t place, std::size_t count) noexcept {

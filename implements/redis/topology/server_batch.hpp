@@ -18,6 +18,9 @@ class ServerBatch {
   /// Waits for the answers and gives each request its reply and status. Precondition: `send`.
   void collect(Endpoint& endpoint, CallTime time);
 
+  /// Gives a request whose reply is there, or not, its status. `status` is that of its call.
+  static void end(Request& request, const Status& status, const Endpoint& endpoint);
+
   /// By when the share at `place` of `count` has to be collected: a server that does not answer leaves
   /// time to read what the others have sent meanwhile.
   [[nodiscard]] static TimePoint deadline(CallTime time, std::size_t place, std::size_t count) noexcept;

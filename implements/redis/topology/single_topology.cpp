@@ -3,11 +3,16 @@
 #include "redis/topology/server_batch.hpp"
 #include "redis/wire/only_server.hpp"
 
+#include <array>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace cachesite::redis {
 
 namespace {
+
+constexpr std::size_t most_together = 2;
 
 EndpointOptions as_only_server(EndpointOptions options) {
   options.only_server = true;
@@ -17,7 +22,8 @@ EndpointOptions as_only_server(EndpointOptions options) {
 }  // namespace
 
 SingleTopology::SingleTopology(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : endpoint_(as_only_server(std::move(options)), std::move(label), std::move(logger)) {}
+    : changes_(options.changes),
+      endpoint_(as_only_server(std::move(options)), std::move(label), std::move(logger)) {}
 
 void SingleTopology::do_start() {
   endpoint_.start();
@@ -50,13 +56,31 @@ void SingleTopology::heed(Reply& error) {
 }
 
 void SingleTopology::do_execute_all(std::span<Request> requests, CallTime time) {
-  ServerBatch all;
-  for (auto& request : requests)
-    all.add(request);
-  all.send(endpoint_);
-  all.collect(endpoint_, time);
-  for (auto& request : requests)
+  std::vector<Command> commands;
+  std::vector<Reply*> replies;
+  commands.reserve(requests.size());
+  replies.reserve(requests.size());
+  for (auto& request : requests) {
+    commands.push_back(request.command);
+    replies.push_back(&request.reply);
+    request.reply.kind = ReplyKind::none;
+  }
+  const Status status = endpoint_.call(commands, replies, time);
+  for (auto& request : requests) {
+    ServerBatch::end(request, status, endpoint_);
     if (request.status.ok() && request.reply.kind == ReplyKind::error) heed(request.reply);
+  }
+}
+
+Status SingleTopology::do_execute_together(std::span<const Command> commands, std::span<Reply> replies,
+                                           CallTime time, std::uint16_t& server) {
+  if (commands.size() != most_together) return Topology::do_execute_together(commands, replies, time, server);
+  const std::array<Reply*, most_together> places{&replies[0], &replies[1]};
+  Status status = endpoint_.call(commands, places, time);
+  server = endpoint_.number();
+  for (auto& reply : replies)
+    if (reply.kind == ReplyKind::error) heed(reply);
+  return status;
 }
 
 Status SingleTopology::do_for_each_master(const Visit& visit, CallTime) {

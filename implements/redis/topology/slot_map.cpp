@@ -70,6 +70,15 @@ std::size_t SlotMap::slots_held() const noexcept {
          static_cast<std::size_t>(std::count(shard_of_slot_.begin(), shard_of_slot_.end(), none));
 }
 
+bool SlotMap::has_masters_of(const SlotMap& other) const noexcept {
+  for (std::size_t slot = 0; slot < hash_slots; ++slot) {
+    const auto* const mine = master_of(static_cast<HashSlot>(slot));
+    const auto* const its = other.master_of(static_cast<HashSlot>(slot));
+    if ((mine == nullptr) != (its == nullptr) || (mine != nullptr && *mine != *its)) return false;
+  }
+  return true;
+}
+
 void SlotMap::move(HashSlot slot, const ServerAddress& master) {
   shard_of_slot_[slot] = shard_led_by(place_of(master));
 }

@@ -44,6 +44,8 @@ class SlotMap {
     return std::find(shard_of_slot_.begin(), shard_of_slot_.end(), shard) != shard_of_slot_.end();
   }
 
+  /// Whether each slot has the same master in both.
+  [[nodiscard]] bool has_masters_of(const SlotMap& other) const noexcept;
   /// From now on that server is the master of the slot.
   void move(HashSlot slot, const ServerAddress& master);
 

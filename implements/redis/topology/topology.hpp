@@ -2,18 +2,21 @@
 
 #include "basics/inherited.hpp"
 #include "redis/base/deadline.hpp"
+#include "redis/base/server_changes.hpp"
 #include "redis/endpoint/endpoint.hpp"
 #include "redis/wire/command.hpp"
 #include "redis/wire/reply.hpp"
 #include "redis/wire/routing.hpp"
 
 #include <cachesite/component.hpp>
-#include <cachesite/redis_statistics.hpp>
+#include <cachesite/detail/redis_statistics.hpp>
 #include <cachesite/result.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace cachesite::redis {
@@ -61,11 +64,35 @@ class Topology {
       request.status = basics::forked_error();
   }
 
+  /// The same for commands about one key, which they only read, with one status: that of the first that has no reply.
+  /// A reply that is not given is of no kind. `server` becomes the number of who has answered, if that is one.
+  Status execute_together(std::span<const Command> commands, std::span<Reply> replies, CallTime time,
+                          std::uint16_t& server) {
+    if (fork_mark_.forked()) return basics::forked_error();
+    return do_execute_together(commands, replies, time, server);
+  }
+
   /// A server for an EndpointCall.
   struct ServerNow {
     Endpoint* endpoint = nullptr;
     std::shared_ptr<Endpoint> keeps = nullptr;  // null when the topology keeps it
   };
+  /// The masters as they are known now.
+  struct Masters {
+    std::uint64_t version = 0;  // another one when any key may belong to another master
+    std::vector<ServerNow> servers;
+  };
+  [[nodiscard]] Masters masters_now() {
+    if (fork_mark_.forked()) return {};
+    return do_masters_now();
+  }
+  /// Whether others than masters may answer reads.
+  [[nodiscard]] virtual bool reads_from_replicas() const noexcept { return false; }
+  /// A text whose hash slot is one of this master's.
+  [[nodiscard]] virtual std::string slot_tag_of(const Endpoint& /*master*/) { return "0"; }
+  /// Who is told when `masters_now` may give others, or a connection to one of them is made or lost.
+  [[nodiscard]] virtual ServerChanges& changes() noexcept = 0;
+
   /// Where an EndpointCall may go, whatever it is about; null when there are several servers.
   [[nodiscard]] virtual Endpoint* only_endpoint() noexcept { return nullptr; }
   /// Who gets a command as things are now. None when that is not known, or the server is away: then `execute`
@@ -86,6 +113,10 @@ class Topology {
     return do_for_each_master(visit, time);
   }
 
+ protected:
+  virtual Status do_execute_together(std::span<const Command> commands, std::span<Reply> replies,
+                                     CallTime time, std::uint16_t& server);
+
  private:
   virtual void do_start() = 0;
   virtual void do_await_started() = 0;
@@ -96,6 +127,7 @@ class Topology {
   virtual void do_execute_all(std::span<Request> requests, CallTime time) = 0;
   virtual Status do_for_each_master(const Visit& visit, CallTime time) = 0;
   [[nodiscard]] virtual ServerNow do_server_now(const Command& command, const Routing& routing) = 0;
+  [[nodiscard]] virtual Masters do_masters_now() = 0;
 
   const basics::ForkMark fork_mark_;
 };

@@ -92,7 +92,7 @@ bool FrameGate::end_element() noexcept {
   return true;
 }
 
-// The replies that caches mostly get, when they are whole: the first line of a bulk of its own, a
+// The replies that caches mostly get, when they are whole: the first line of a bulk of its own, a number, a
 // status. Takes nothing when it is anything else.
 FrameGate::Step FrameGate::scan_common(const char* bytes, std::size_t size) noexcept {
   constexpr Step other{Verdict::more, 0};
@@ -112,7 +112,22 @@ FrameGate::Step FrameGate::scan_common(const char* bytes, std::size_t size) noex
     phase_ = Phase::payload;
     return {Verdict::payload, at + 2};
   }
+  if (bytes[0] == ':') {
+    const bool negative = bytes[1] == '-';
+    const std::size_t first = negative ? 2 : 1;
+    std::uint64_t number = 0;
+    for (at = first; at < last && static_cast<unsigned char>(bytes[at] - '0') <= 9 && at < first + 18;)
+      number = number * 10 + static_cast<unsigned char>(bytes[at++] - '0');
+    if (at == first || at + 1 >= size || bytes[at] != '\r' || bytes[at + 1] != '\n') return other;
+    if (bytes[first] == '0' && (negative || at != first + 1)) return other;
+    type_ = ':';
+    elements_ = 0;
+    number_ = number;
+    negative_ = negative;
+    return {Verdict::frame, at + 2};
+  }
   if (bytes[0] == '+') {
+    type_ = '+';
     while (at < last && bytes[at] != '\r' && bytes[at] != '\n')
       ++at;
     if (bytes[at] != '\r' || at + 1 >= size || bytes[at + 1] != '\n' || at > limits_.longest_line)

@@ -51,9 +51,15 @@ class FrameGate {
     payload_left_ -= count;
     if (payload_left_ == 0) phase_ = Phase::trailer;
   }
-  /// True while the first line of a bulk of its own is being read.
-  [[nodiscard]] bool in_bulk_header() const noexcept {
-    return depth_ == 0 && type_ == '$' && (phase_ == Phase::number || phase_ == Phase::number_end);
+  /// True while the first line of a bulk of its own, or such a number, is being read.
+  [[nodiscard]] bool in_number() const noexcept {
+    return depth_ == 0 && (type_ == '$' || is_number()) &&
+           (phase_ == Phase::number || phase_ == Phase::number_end);
+  }
+  /// True when the reply is a number of its own, which `number()` tells once the reply has ended.
+  [[nodiscard]] bool is_number() const noexcept { return type_ == ':' && elements_ == 0; }
+  [[nodiscard]] std::int64_t number() const noexcept {
+    return static_cast<std::int64_t>(negative_ ? 0 - number_ : number_);
   }
 
   [[nodiscard]] std::string_view problem() const noexcept { return problem_; }

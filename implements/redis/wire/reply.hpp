@@ -2,6 +2,7 @@
 
 #include <cachesite/value.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,11 @@ struct Reply {
   std::vector<Reply> elements;
 
   [[nodiscard]] std::string_view text() const noexcept { return value.text(); }
+  /// For another use: lets go of memory beyond so many bytes.
+  void shed(std::size_t most_kept) noexcept {
+    if (value.size() > most_kept) value.clear();
+    if (elements.capacity() != 0) elements = std::vector<Reply>();
+  }
 };
 
 }  // namespace cachesite::redis

@@ -70,6 +70,12 @@ ReplyStream::Progress ReplyStream::next(Reply& target) {
           begin_ = scanned_;
           return Progress::complete;
         }
+        if (gate_.is_number()) {
+          target.kind = ReplyKind::integer;
+          target.integer = gate_.number();
+          begin_ = scanned_;
+          return Progress::complete;
+        }
         if (feed_reader(target) == Progress::complete) return Progress::complete;
         if (problem_.empty()) problem_ = "the reply ended before it was complete";
         return Progress::malformed;
@@ -78,8 +84,8 @@ ReplyStream::Progress ReplyStream::next(Reply& target) {
           begin_ = scanned_;
           return Progress::more;
         }
-        // The first line of a bulk decides who gets it, so it waits here until it is whole.
-        if (begin_ == scanned_ || gate_.in_bulk_header()) return Progress::more;
+        // The first line of a bulk decides who gets it, so it waits here until it is whole; and a number needs no reader.
+        if (begin_ == scanned_ || gate_.in_number()) return Progress::more;
         return feed_reader(target);
     }
   }

@@ -16,7 +16,8 @@
 namespace cachesite::redis {
 
 /// Turns the bytes of a connection into replies: frame gate, then hiredis' reader. The payload of a bulk that
-/// is a reply of its own goes straight to its destination. Knows neither sockets nor time.
+/// is a reply of its own goes straight to its destination, and such a number is the gate's. Knows neither sockets
+/// nor time.
 class ReplyStream {
  public:
   static constexpr std::size_t buffer_size = std::size_t{16} * 1024;

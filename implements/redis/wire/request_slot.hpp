@@ -27,21 +27,50 @@ enum class Ending : std::uint8_t {
 
 struct Waiter;
 
+/// The answers of several commands. A few of them are kept and used again.
+class AnswerParts {
+ public:
+  struct Part {
+    ReplyKinds expected = 0;
+    Reply reply;
+  };
+
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] Part& operator[](std::size_t place) noexcept { return parts_[place]; }
+  [[nodiscard]] const Part& operator[](std::size_t place) const noexcept { return parts_[place]; }
+  /// From nothing to so many.
+  void make(std::size_t count) {
+    if (parts_.size() < count) parts_.resize(count);
+    count_ = count;
+  }
+  void clear() noexcept {
+    for (std::size_t place = 0; place < count_; ++place) {
+      parts_[place].reply.kind = ReplyKind::none;
+      parts_[place].reply.shed(Value::inline_capacity);
+    }
+    count_ = 0;
+    if (parts_.size() > most_kept) parts_ = std::vector<Part>();
+  }
+
+ private:
+  static constexpr std::size_t most_kept = 2;
+
+  std::vector<Part> parts_;
+  std::size_t count_ = 0;
+};
+
 /// What a request asks: one command, or several that are written next to each other.
 struct Question {
   ReplyKinds expected = 0;
   EncodedCommands output;
   /// The answers of several commands; else empty.
-  struct Part {
-    ReplyKinds expected = 0;
-    Reply reply;
-  };
-  std::vector<Part> parts;
+  AnswerParts parts;
 
   /// Keeps memory that is worth it.
   void clear() noexcept {
     output.clear(most_kept);
-    if (parts.capacity() != 0) parts = {};
+    parts.clear();
   }
   static constexpr std::size_t most_kept = 4096;
 };
@@ -82,8 +111,7 @@ struct RequestSlot : Question {
     Question::clear();
     stage = Stage::free;
     caller = Caller::elsewhere;
-    if (reply.value.size() > most_kept) reply.value.clear();
-    if (reply.elements.capacity() != 0) reply.elements = {};
+    reply.shed(most_kept);
     parts_answered = 0;
   }
   /// True when something to send is in the caller's memory, so nobody else may write it.

@@ -27,6 +27,9 @@ struct Request {
   Routing routing = {};
   Reply reply = {};
   Status status = Done{};
+  static constexpr std::uint16_t no_server = 0xFFFF;
+  /// The number of the server that has answered (see Endpoint::number).
+  std::uint16_t server = no_server;
 };
 
 }  // namespace cachesite::redis

@@ -2,6 +2,7 @@
 
 #include <cachesite/cache_request.hpp>
 #include <cachesite/component.hpp>
+#include <cachesite/detail/async_call_names.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -14,18 +15,12 @@
 
 namespace cachesite {
 
-template <class R>
-class AsyncCall;
 class AsyncRequest;
 class CacheLayer;
 class ICache;
-struct CallOptions;
 
 namespace async {
 class CacheAccess;
-}
-namespace detail {
-extern const CallOptions usual_call_options;
 }
 
 /// The asynchronous calls of ICache. Include <cachesite/async_call.hpp> to use them: it has AsyncCall, which

@@ -42,34 +42,44 @@ class BatchPart {
   ImplementationPointer<Room> room_;
 };
 
-/// Passes those items of a batch on to `then(batch)` that `refusal(item)` has no reason to refuse, as one
-/// batch, and ends the others with their reason. What `then` throws becomes the failure of those it was given.
-/// Returns how many were refused.
+/// Passes those items of a batch on to `then(batch)` that `refusal(item)`, asked once for each, has no reason to
+/// refuse, as one batch, and ends the others with their reason. What `then` or `refusal` throws becomes the
+/// failure of those that were not refused. Returns how many were refused.
 template <class Refusal, class Then>
 std::size_t pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexcept {
+  const auto items = batch.items();
+  std::vector<std::size_t> accepted;  // in use from the first refusal on
   std::size_t refused = 0;
-  for (std::size_t item = 0; item < batch.items(); ++item) {
-    const std::optional<Error> reason = refusal(item);
-    if (!reason) continue;
-    batch.fail(item, *reason);
-    ++refused;
-  }
-  if (refused == batch.items()) return refused;
+  std::size_t item = 0;
   try {
+    for (; item < items; ++item) {
+      const std::optional<Error> reason = refusal(item);
+      if (reason && refused == 0) {
+        accepted.reserve(items);
+        for (std::size_t before = 0; before < item; ++before)
+          accepted.push_back(before);
+      }
+      if (reason) {
+        batch.fail(item, *reason);
+        ++refused;
+      } else if (refused > 0) {
+        accepted.push_back(item);
+      }
+    }
     if (refused == 0) {
       then(batch);
-    } else {
-      std::vector<std::size_t> accepted;
-      for (std::size_t item = 0; item < batch.items(); ++item)
-        if (!refusal(item)) accepted.push_back(item);
-      BatchPart part(batch, std::move(accepted));
+    } else if (!accepted.empty()) {
+      BatchPart part(batch, accepted);
       then(part.request());
       part.hand_back();
     }
   } catch (...) {
     const auto error = thrown_failure();
-    for (std::size_t item = 0; item < batch.items(); ++item)
-      if (!refusal(item)) batch.fail(item, error);
+    if (refused == 0) item = 0;
+    for (const auto place : accepted)
+      batch.fail(place, error);
+    for (; item < items; ++item)
+      batch.fail(item, error);
   }
   return refused;
 }

@@ -18,7 +18,7 @@
 namespace cachesite::test {
 
 /// A layer of a program's own, without an asynchronous form: its calls wait for a gate, and may do something
-/// before.
+/// before and afterwards.
 class GatedCache final : public CacheLayer {
  public:
   explicit GatedCache(std::shared_ptr<ICache> below = std::make_shared<MemoryCache>())
@@ -33,6 +33,7 @@ class GatedCache final : public CacheLayer {
   [[nodiscard]] CacheLayer& layer() { return *this; }
 
   std::function<void(const CacheRequest&)> before_call = [](const CacheRequest&) {};
+  std::function<void(const CacheRequest&)> after_call = [](const CacheRequest&) {};
 
  protected:
   void do_begin(CacheRequest& request) override {
@@ -45,6 +46,7 @@ class GatedCache final : public CacheLayer {
     }
     before_call(request);
     forward(request);
+    after_call(request);
   }
 
  private:

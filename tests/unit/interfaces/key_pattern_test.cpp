@@ -1,4 +1,4 @@
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 
 #include <random>
 #include <string>

@@ -1,6 +1,6 @@
 #include "support/lengths_of_time.hpp"
 
-#include <cachesite/time_span.hpp>
+#include <cachesite/detail/time_span.hpp>
 
 #include <chrono>
 #include <cstdint>

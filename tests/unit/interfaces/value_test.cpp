@@ -53,4 +53,24 @@ BOOST_AUTO_TEST_CASE(a_shared_block_is_handed_out_without_a_copy_and_never_writt
   BOOST_TEST((*owner == std::string(500, 'x')));
 }
 
+BOOST_AUTO_TEST_CASE(a_value_without_its_first_bytes_is_the_rest_and_no_other_value_changes) {
+  for (const std::size_t size : {0u, 1u, 64u, 65u, 500u}) {
+    const std::string rest(size, 'r');
+    const std::string whole = std::string(16, 'f') + rest;
+    Value alone(whole);
+    const auto* const before = alone.bytes().data();
+    alone.drop_front(16);
+    BOOST_TEST((alone.text() == rest));
+    BOOST_TEST((alone.bytes().data() == before));
+    Value one(whole);
+    Value other = one;
+    one.drop_front(16);
+    BOOST_TEST((one.text() == rest));
+    BOOST_TEST((other.text() == whole));
+    other.drop_front(16);
+    other.assign("again");
+    BOOST_TEST((one.text() == rest));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

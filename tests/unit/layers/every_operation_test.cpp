@@ -48,6 +48,9 @@ class Recorder final : public CacheLayer {
   void do_begin(CacheRequest& request) override {
     ++calls[static_cast<std::size_t>(request.operation)];
     forward(request);
+    // As a store that tells them with the values.
+    for (std::size_t item = 0; request.is_batch() && item < request.lives.size(); ++item)
+      request.lives[item].left = below()->time_to_live(request.keys[item]).value_or(Remaining());
   }
 };
 
@@ -234,6 +237,24 @@ BOOST_AUTO_TEST_CASE(every_operation_goes_through_every_layer) {
         BOOST_TEST(below.of(arrives_as(layer, operation)) >= 1U);
       }
     }
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_life_of_an_entry_is_told_through_every_layer_without_a_second_question) {
+  for_each_layer([](std::string_view, ICache& cache, Recorder& below) {
+    fill(cache, below);
+    Value value;
+    EntryLife life;
+    BOOST_TEST((cache.read_with_life("a", value, life).value_or(Found::miss) == Found::hit));
+    BOOST_TEST((life.left.state == Remaining::State::expires));
+    const std::array<std::string_view, 2> keys{"b", "c"};
+    std::array<Lookup, 2> found;
+    std::array<EntryLife, 2> lives;
+    cache.read_with_life_many(keys, found, lives);
+    BOOST_TEST((lives[0].left.state == Remaining::State::expires));
+    BOOST_TEST((lives[1].left.left > 1min - 1s));
+    BOOST_TEST(below.of(CacheOperation::time_to_live) == 0U);
+    BOOST_TEST(below.of(CacheOperation::time_to_live_many) == 0U);
   });
 }
 

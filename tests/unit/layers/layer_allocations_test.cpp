@@ -1,10 +1,14 @@
 #include "../loaders/memory_meter.hpp"
 
+#include <cachesite/async_remember.hpp>
+#include <cachesite/cache_layer.hpp>
+#include <cachesite/detail/object_table.hpp>
 #include <cachesite/hooked_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 #include <cachesite/metrics_cache.hpp>
-#include <cachesite/object_table.hpp>
 #include <cachesite/prefix_cache.hpp>
+#include <cachesite/remember_cache.hpp>
+#include <cachesite/tiered_cache.hpp>
 #include <cachesite/typed_cache.hpp>
 
 #include <chrono>
@@ -26,6 +30,12 @@ class IdleHook final : public ICacheHook {
   void before(const CacheCall&) override {}
   void after(const CacheCall&, const CacheCallResult&, std::chrono::nanoseconds) override {}
   void on_error(const CacheCall&, const Error&, std::chrono::nanoseconds) override {}
+};
+
+// A cache whose calls may wait.
+class WaitingCache final : public CacheLayer {
+ public:
+  WaitingCache() : CacheLayer(std::make_shared<MemoryCache>()) {}
 };
 
 struct SharedText {
@@ -63,6 +73,29 @@ BOOST_AUTO_TEST_CASE(a_call_through_prefix_metrics_and_hooks_allocates_nothing) 
     const auto peak = MemoryMeter::peak();
     BOOST_TEST(found);
     BOOST_TEST(peak == 0u, "a key of " << size << " bytes takes " << peak << " bytes");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_asynchronous_call_that_computes_allocates_nothing_for_what_is_in_memory) {
+  TieredCacheOptions tiers;
+  tiers.over = Reference<ICache>(std::make_shared<WaitingCache>());
+  tiers.near = Reference<ICache>(std::make_shared<MemoryCache>());
+  for (const auto& below : {std::shared_ptr<ICache>(std::make_shared<MemoryCache>()),
+                            std::shared_ptr<ICache>(std::make_shared<TieredCache>(tiers))}) {
+    RememberCacheOptions options;
+    options.over = Reference<ICache>(below);
+    const auto cache = std::make_shared<RememberCache>(options);
+    const auto source = std::make_shared<std::string>("computed");
+    const auto ask = [&] { return cache->async_remember("key", 1h, [source] { return *source; }).wait(); };
+    BOOST_TEST(ask().value().text() == "computed");
+    BOOST_TEST(ask().hit());
+    MemoryMeter::reset();
+    bool found = true;
+    for (int call = 0; call < 100; ++call)
+      found = ask().hit() && found;
+    const auto peak = MemoryMeter::peak();
+    BOOST_TEST(found);
+    BOOST_TEST(peak == 0u, peak << " bytes");
   }
 }
 

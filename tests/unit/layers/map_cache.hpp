@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cachesite/cache_base.hpp>
-#include <cachesite/key_range.hpp>
+#include <cachesite/detail/key_range.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -26,13 +26,13 @@ const std::string stack =
     "- {class: TaggedCache, name: tagged, over: store}\n"
     "- {class: RememberCache, name: computing, over: tagged}\n";
 
-std::shared_ptr<ComponentSite> load(const std::string& components, const LoadOptions& options = {}) {
+std::shared_ptr<ComponentSite> site_of(const std::string& components, const LoadOptions& options = {}) {
   return load_component_site_from_text(stack + components, Format::yaml, options);
 }
 
 std::string refusal(const std::string& components, const LoadOptions& options = {}) {
   try {
-    (void)load(components, options);
+    (void)site_of(components, options);
     return "loaded";
   } catch (const LoadError& error) {
     return error.what();
@@ -59,7 +59,7 @@ class Own final : public CacheLayer {
 BOOST_AUTO_TEST_SUITE(passed_interfaces_files)
 
 BOOST_AUTO_TEST_CASE(a_layer_is_found_by_what_it_passes_on_and_is_what_is_used) {
-  const auto site = load(
+  const auto site = site_of(
       "- class: MetricsCache\n  name: products\n"
       "  over:\n    class: HookedCache\n    hooks: [{class: CompositeHook, hooks: []}]\n"
       "    over:\n      class: ExpiryCache\n      max_ttl: 5min\n"
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(a_layer_is_found_by_what_it_passes_on_and_is_what_is_used) 
 }
 
 BOOST_AUTO_TEST_CASE(a_name_stands_for_what_the_cache_below_offers) {
-  const auto site = load(
+  const auto site = site_of(
       "- {class: MetricsCache, name: counted, over: store}\n"
       "- {class: MetricsCache, name: counted_tags, over: tagged}\n"
       "- {class: MetricsCache, name: hidden, over: {class: CodecCache, compression: zlib, over: computing}}\n"
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(an_entry_asks_for_what_the_cache_below_has) {
   const auto over = [&](const std::string& name) {
     return std::string(entry).replace(entry.find("OVER"), 4, name);
   };
-  BOOST_TEST(load(over("computing"))->query_component<IComputingCache>("c") != nullptr);
+  BOOST_TEST(site_of(over("computing"))->query_component<IComputingCache>("c") != nullptr);
   BOOST_TEST(
       refusal(over("tagged"))
           .find("error[E312]: MetricsCache offers IComputingCache only if the cache of \"over\" does") !=
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(an_entry_of_another_component_goes_first) {
     LoadOptions options;
     const auto logger = std::make_shared<test::CollectingLogger>(LogLevel::warning);
     options.logger = logger;
-    const auto site = load(later ? layer + other : other + layer, options);
+    const auto site = site_of(later ? layer + other : other + layer, options);
     BOOST_TEST(site->get_component<ITaggedCache>("products").get() ==
                dynamic_cast<ITaggedCache*>(site->get_component<ICache>("t").get()));
     BOOST_TEST(logger->records().empty());
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(a_layer_of_a_program_passes_on_what_it_says) {
   LoadOptions options;
   options.catalog.add<Own<BelowInterfaces::passed_on>>("Honest");
   options.catalog.add<Own<BelowInterfaces::hidden>>("Hiding");
-  const auto site = load("- {class: Honest, name: o, over: computing}\n", options);
+  const auto site = site_of("- {class: Honest, name: o, over: computing}\n", options);
   BOOST_TEST(site->get_component<IComputingCache>("o").get() ==
              find_interface<IComputingCache>(site->get_component<ICache>("o")).get());
   BOOST_TEST(refusal("- {class: Hiding, name: o, over: computing}\n", options)

@@ -57,11 +57,10 @@ class SecretWatch {
   void load(const std::string& text, Format format, bool allow_substitution = true) {
     if (sampled_ && ++asked_ % sampling != 0) return;
     auto logger = std::make_shared<CollectingLogger>();
-    auto options = options_;
-    options.logger = logger;
-    options.allow_substitution = allow_substitution;
+    options_.logger = logger;
+    options_.allow_substitution = allow_substitution;
     try {
-      see_site(*load_component_site_from_text(text, format, options), text);
+      see_site(*load_component_site_from_text(text, format, options_), text);
     } catch (const LoadError& error) {
       see("what()", error.what(), text);
       see_problems(error.problems(), text);

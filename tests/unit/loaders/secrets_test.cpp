@@ -125,8 +125,17 @@ std::vector<Mistake> mistakes() {
 }
 
 /// Where components can stand in a file.
+// Last, so that nothing is started, whatever is right with the other component.
+Node failing() {
+  return tree::map({{"class", tree::text("Vault")}, {"fail_at", tree::text("make")}});
+}
+
+Node first_place_for(const Node& item) {
+  return tree::list({item, failing()});
+}
+
 std::vector<Node> places_for(const Node& item) {
-  using tree::list, tree::map, tree::text;
+  using tree::list, tree::map;
   Node bare = item;
   Node defaults = tree::map({});
   for (auto position = bare.members.begin(); position != bare.members.end();)
@@ -138,10 +147,8 @@ std::vector<Node> places_for(const Node& item) {
     }
   const Node* name = item.find("class");
   const std::string class_name = name ? name->scalar : "Nothing";
-  // Last, so that nothing is started, whatever is right with the item.
-  const Node failing = map({{"class", text("Vault")}, {"fail_at", text("make")}});
-  return {list({item, failing}), map({{"components", list({item, failing})}}),
-          map({{"defaults", map({{class_name, defaults}})}, {"components", list({bare, failing})}}), item,
+  return {first_place_for(item), map({{"components", list({item, failing()})}}),
+          map({{"defaults", map({{class_name, defaults}})}, {"components", list({bare, failing()})}}), item,
           map({{"componets", list({item})}})};
 }
 
@@ -251,8 +258,9 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_of_every_neighbour_leaves_the_secret_in_i
         Node item = item_of(parameter, secret);
         std::erase_if(item.members, [&](const NodeMember& each) { return each.key == other.name; });
         item.members.push_back(member(other.name, value));
-        watch.load(in_one_line(places_for(item).front()), Format::yaml);
-        load_in_toml(watch, places_for(item).front());
+        const Node root = first_place_for(item);
+        watch.load(in_one_line(root), Format::yaml);
+        load_in_toml(watch, root);
       }
     }
   BOOST_TEST(watch.problems() > 3000U / sampling);

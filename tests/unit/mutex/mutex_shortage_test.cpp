@@ -5,6 +5,8 @@
 #include "support/failing_threads.hpp"
 #include "support/wait_until.hpp"
 
+#include <cachesite/async_call.hpp>
+
 #include <functional>
 
 using namespace cachesite;
@@ -124,6 +126,26 @@ BOOST_AUTO_TEST_CASE(an_allocation_that_fails_while_a_mutex_is_taken_leaves_no_o
         },
         [](EngineWorld& world) { expect_no_orphan(world, "a"); });
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_allocation_that_fails_while_a_mutex_is_taken_without_a_thread_leaves_no_orphan) {
+  at_each_allocation(
+      here,
+      [](EngineWorld& world) {
+        (void)must_take(*world.mutex("warm up"));
+        (void)world.mutex("warm up")->async_take().wait();
+      },
+      [](EngineWorld& world) {
+        std::shared_ptr<IMutex> mutex;
+        try {
+          mutex = world.mutex("a");
+        } catch (const std::bad_alloc&) {
+          return;
+        }
+        const auto taken = mutex->async_take(EngineWorld::within(0ms)).wait();
+        if (taken.ok() && taken.value()) (void)taken.value()->async_release().wait();
+      },
+      [](EngineWorld& world) { expect_no_orphan(world, "a"); });
 }
 
 BOOST_AUTO_TEST_CASE(an_allocation_that_fails_while_a_mutex_is_taken_twice_counts_it_once) {

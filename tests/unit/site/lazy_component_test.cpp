@@ -2,8 +2,8 @@
 #include "support/tree.hpp"
 
 #include <cachesite/component_site.hpp>
+#include <cachesite/detail/lazy_value.hpp>
 #include <cachesite/detail/site_builder.hpp>
-#include <cachesite/lazy_value.hpp>
 #include <cachesite/site_reports.hpp>
 
 #include <atomic>

@@ -18,10 +18,26 @@ class MoodyCache final : public CacheLayer {
 
   std::atomic<bool> reads_fail{false};
   std::atomic<bool> writes_fail{false};
+  std::atomic<bool> tells_lives{true};
+  std::atomic<int> reads_until_failure{0};  // 0: none fails for that
   std::atomic<int> reads{0};
   std::atomic<int> writes{0};
 
  protected:
+  // A read that tells the life of the entry, too, as a near tier above asks for.
+  void do_begin(CacheRequest& request) override {
+    if (request.operation == CacheOperation::time_to_live && !tells_lives)
+      return request.fail(Error(ErrorCode::unreachable, "the server is away"));
+    if (request.lives.empty()) return forward(request);
+    ++reads;
+    if (reads_fail || reads_until_failure == 1)
+      return request.fail(Error(ErrorCode::unreachable, "the server is away"));
+    if (reads_until_failure > 1) --reads_until_failure;
+    forward(request);
+    if (!tells_lives)
+      for (auto& life : request.lives)
+        life.left = Remaining();
+  }
   Result<Found> do_read(std::string_view key, Value& destination) override {
     ++reads;
     if (reads_fail) return Error(ErrorCode::unreachable, "the server is away");

@@ -111,11 +111,16 @@ BOOST_AUTO_TEST_CASE(a_failure_leaves_the_present_value_until_its_end) {
 }
 
 BOOST_AUTO_TEST_CASE(a_null_does_not_replace_the_present_value) {
-  ComputingWorld world(eagerly);
-  BOOST_TEST(world.give("old").hit());
-  world.clock->advance(50s);
-  (void)world.cache->remember("k", 1min, [] { return std::nullopt; });
-  BOOST_TEST(text(world.cache->get("k")) == "old");
+  for (const auto form : {ValueForm::plain, ValueForm::envelope}) {
+    ComputingWorld world([form](auto& options) {
+      eagerly(options);
+      options.form = form;
+    });
+    BOOST_TEST(world.give("old").hit());
+    world.clock->advance(50s);
+    (void)world.cache->remember("k", 1min, [] { return std::nullopt; });
+    BOOST_TEST(text(world.cache->get("k")) == "old");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_written_value_is_not_computed_again_before_its_end) {

@@ -58,8 +58,8 @@ BOOST_AUTO_TEST_CASE(a_write_during_a_fill_wins) {
   World world;
   BOOST_TEST(world.far->set_value("key", "old", 1h));
   bool written = false;
-  world.far->before_call = [&](const CacheRequest& request) {
-    if (request.operation == CacheOperation::time_to_live && !std::exchange(written, true))
+  world.far->after_call = [&](const CacheRequest& request) {
+    if (request.operation == CacheOperation::read && !std::exchange(written, true))
       BOOST_TEST(world.cache->set_value("key", "new", 1h));
   };
   BOOST_TEST(world.cache->async_get("key").wait().value().text() == "old");

@@ -214,4 +214,41 @@ BOOST_AUTO_TEST_CASE(an_entry_of_a_cache_that_idles_counts_as_used_when_it_is_co
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_note_comes_back_with_a_value_of_any_size_and_no_other_read_sees_it) {
+  const detail::INotedStore::Note note{0x7123456789abcdefU, ~std::uint64_t{0}};
+  for (const auto policy : {EvictionPolicy::tinylfu, EvictionPolicy::lru}) {
+    MemoryCacheOptions options;
+    options.policy = policy;
+    MemoryCache cache(options);
+    cache.keep_notes();
+    for (const std::size_t size : {0u, 1u, 63u, 64u, 65u, 80u, 81u, 500u, 2030u, 2047u, 100'000u}) {
+      const std::string text(size, 'v');
+      const auto key = std::to_string(size);
+      BOOST_TEST(cache.write_noted(key, ByteView(text), std::chrono::hours(1), note).ok());
+      for (Value value; const std::string_view before : {"", "held by a block of its own"}) {
+        value.assign(std::string(before.empty() ? 0 : 200, 'b'));
+        detail::INotedStore::Note found{};
+        std::int64_t now = 0;
+        BOOST_TEST((cache.read_noted(key, value, found, now) == Found::hit), size);
+        BOOST_TEST((value.text() == text), size);
+        BOOST_TEST((found == note), size);
+        BOOST_TEST(now > 0);
+        BOOST_TEST((cache.read(key, value).value() == Found::hit));
+        BOOST_TEST((value.text() == text), size);
+      }
+      const auto together = cache.get_many({{key, "absent"}});
+      BOOST_TEST((together[0].value().text() == text), size);
+    }
+    BOOST_TEST(cache.write_noted("null", std::nullopt, std::chrono::hours(1), note).ok());
+    Value value;
+    detail::INotedStore::Note found{};
+    std::int64_t now = 0;
+    BOOST_TEST((cache.read_noted("null", value, found, now) == Found::null));
+    BOOST_TEST((found == note));
+    BOOST_TEST((cache.read_noted("absent", value, found, now) == Found::miss));
+    cache.stop();
+    BOOST_TEST((cache.read_noted("null", value, found, now) == Found::miss));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

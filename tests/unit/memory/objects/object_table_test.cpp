@@ -1,10 +1,10 @@
 #include "support/fake_clock.hpp"
 
 #include <cachesite/cache_layer.hpp>
+#include <cachesite/detail/object_table.hpp>
 #include <cachesite/i_tagged_cache.hpp>
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_cache.hpp>
-#include <cachesite/object_table.hpp>
 #include <cachesite/typed_cache.hpp>
 
 #include <atomic>

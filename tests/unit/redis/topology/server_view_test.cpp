@@ -48,6 +48,24 @@ std::uint16_t found(const ServerView& view, const Routing& routing, std::uint32_
 
 BOOST_AUTO_TEST_SUITE(server_view)
 
+BOOST_AUTO_TEST_CASE(views_differ_when_a_key_has_another_master) {
+  const auto view = cluster();
+  BOOST_TEST(view.has_masters_of(view));
+  auto moved = view;
+  moved.slots->move(50, {"localhost", 2, {}});
+  BOOST_TEST(!view.has_masters_of(moved));
+  moved.slots->move(50, {"localhost", 1, {}});
+  BOOST_TEST(view.has_masters_of(moved));
+  moved.sets.front().replicas.push_back(node(9));
+  BOOST_TEST(view.has_masters_of(moved));
+  moved.sets.front().master = node(1);  // made anew
+  BOOST_TEST(!view.has_masters_of(moved));
+  ServerView nobody;
+  BOOST_TEST(nobody.has_masters_of(nobody));
+  BOOST_TEST(!nobody.has_masters_of(view));
+  BOOST_TEST(!view.has_masters_of(nobody));
+}
+
 BOOST_AUTO_TEST_CASE(turns_that_follow_each_other_read_from_different_replicas) {
   const ReplicaSet set{node(1), {node(2), node(3)}};
   std::set<std::uint16_t> ports;

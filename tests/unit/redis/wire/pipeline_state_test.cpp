@@ -81,6 +81,25 @@ class Scene {
 
 BOOST_AUTO_TEST_SUITE(pipeline_state)
 
+BOOST_AUTO_TEST_CASE(the_answers_of_a_slot_that_is_used_again_are_as_new) {
+  RequestSlot slot;
+  for (const std::size_t count : {2U, 1U, 5U, 2U}) {
+    slot.parts.make(count);
+    BOOST_TEST(slot.parts.size() == count);
+    for (std::size_t place = 0; place < count; ++place) {
+      auto& reply = slot.parts[place].reply;
+      BOOST_TEST((reply.kind == ReplyKind::none));
+      BOOST_TEST(reply.elements.capacity() == 0U);
+      BOOST_TEST(reply.value.size() <= Value::inline_capacity);
+      reply.kind = ReplyKind::array;
+      reply.elements.resize(3);
+      reply.value.assign(std::string(5000, 'v'));
+    }
+    slot.clear();
+    BOOST_TEST(slot.parts.empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(answers_go_to_the_questions_in_order) {
   Scene scene;
   RequestSlot* const first = scene.ask({"GET", "a"});
@@ -130,7 +149,7 @@ BOOST_AUTO_TEST_CASE(a_request_of_several_commands_counts_as_sent_from_its_first
   for (const std::size_t written : {0U, 1U, 20U}) {
     Scene scene;
     RequestSlot* const slot = scene.ask({"GET", "a"});
-    slot->parts.resize(2);
+    slot->parts.make(2);
     scene.write(written);
     scene.pipeline.lose(Error(ErrorCode::unreachable, "gone"));
     BOOST_TEST((slot->ending == (written == 0 ? Ending::lost_unsent : Ending::lost_sent)));

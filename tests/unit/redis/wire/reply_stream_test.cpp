@@ -95,6 +95,30 @@ BOOST_AUTO_TEST_CASE(replies_are_read_however_the_bytes_come) {
     BOOST_TEST((read_in_pieces(bytes, piece) == expected), "in pieces of " << piece);
 }
 
+BOOST_AUTO_TEST_CASE(numbers_are_read_to_the_last_digit_beside_arrays_and_within) {
+  const std::string bytes =
+      ":0\r\n:9\r\n:123456789012345678\r\n:1234567890123456789\r\n:9223372036854775807\r\n"
+      ":-9223372036854775808\r\n*1\r\n:5\r\n+OK\r\n:-1\r\n*2\r\n:1\r\n:2\r\n$1\r\nx\r\n:3\r\n";
+  const std::vector<std::string> expected{"0",
+                                          "9",
+                                          "123456789012345678",
+                                          "1234567890123456789",
+                                          "9223372036854775807",
+                                          "-9223372036854775808",
+                                          "[5 ]",
+                                          "+OK",
+                                          "-1",
+                                          "[1 2 ]",
+                                          "'x'",
+                                          "3"};
+  for (std::size_t piece = 1; piece <= bytes.size(); ++piece)
+    BOOST_TEST((read_in_pieces(bytes, piece) == expected), "in pieces of " << piece);
+  for (const char* const wrong :
+       {":-0\r\n", ":01\r\n", ":\r\n", ":-\r\n", ":1\n\r", ":9223372036854775808\r\n"})
+    for (const std::size_t piece : {1U, 3U, 100U})
+      BOOST_TEST((read_in_pieces(wrong, piece) == std::vector<std::string>{"refused"}), wrong);
+}
+
 BOOST_AUTO_TEST_CASE(every_split_of_a_reply_gives_the_same) {
   const std::string bytes = "$11\r\nhello world\r\n*2\r\n$5\r\nhello\r\n-ERR\r\n";
   for (std::size_t split = 1; split < bytes.size(); ++split) {

@@ -1,0 +1,49 @@
+// How values are made by the loader of a cache.
+
+#include "layers/remember/remember_inner.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace cachesite {
+
+namespace {
+
+/// A value lives for ever only if somebody says so.
+Result<Computed> with_time_to_live(Result<Computed> made) {
+  if (!made.ok() || made.value().time_to_live || !made.value().store) return made;
+  if (!made.value().value && !made.value().not_modified) return made;
+  return Error(ErrorCode::bad_argument,
+               "neither the loader nor the cache gives a TTL: set `ttl` where the cache is declared");
+}
+
+}  // namespace
+
+void RememberCache::Inner::set_loading() {
+  const auto& loader = options.loader.component();
+  loading.emplace();
+  loading->may_outlive_call = true;
+  loading->contextual = [loader](const ComputeContext& context) { return loader->load(context); };
+  loading_with_time_to_live = loading;
+  loading_with_time_to_live->contextual = [loader](const ComputeContext& context) {
+    return with_time_to_live(loader->load(context));
+  };
+}
+
+ManyComputation RememberCache::Inner::loading_of(std::span<const std::string_view> keys,
+                                                 std::span<const TimeToLive> times_to_live) const {
+  ManyComputation many;
+  many.factory = [this, keys, times_to_live](std::span<const std::string_view> missing,
+                                             std::span<Result<Computed>> made) {
+    options.loader->load_many(missing, made);
+    for (std::size_t item = 0; item < missing.size(); ++item) {
+      const auto place = std::find(keys.begin(), keys.end(), missing[item]) - keys.begin();
+      if (!times_to_live[static_cast<std::size_t>(place)].specified())
+        made[item] = with_time_to_live(std::move(made[item]));
+    }
+  };
+  return many;
+}
+
+}  // namespace cachesite
