@@ -236,7 +236,7 @@ BOOST_FIXTURE_TEST_CASE(stopping_the_component_ends_everything_that_waits, Conne
   const Stopwatch watch;
   redis->stop();
   const auto result = waiting.get();
-  BOOST_TEST((watch.elapsed() < 100ms));
+  BOOST_TEST((watch.elapsed() < 2s));
   BOOST_TEST((!result.ok() && result.error().code() == ErrorCode::closed));
   BOOST_TEST(!session.value()->call({"PING"}).ok());
   BOOST_TEST(!subscription->active());
