@@ -8,8 +8,8 @@ namespace cachesite::memory {
 
 struct ShardStatistics {
   std::uint64_t inserts = 0;
-  std::uint64_t replacements = 0;
   std::uint64_t evictions = 0;
+  std::uint64_t replacements = 0;
   std::uint64_t expirations = 0;
   std::uint64_t removals = 0;
   std::uint64_t cleared = 0;

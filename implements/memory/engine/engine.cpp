@@ -137,10 +137,6 @@ Engine::~Engine() {
   ::operator delete(shards_, std::align_val_t(alignof(LogShard)));
 }
 
-Tick Engine::end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept {
-  return time_to_live == endless ? never : moment.after(time_to_live);
-}
-
 Found Engine::read(std::string_view key, Value& destination) {
   return read_hashed(key, hash_key(key, context_.seed), destination);
 }

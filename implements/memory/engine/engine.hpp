@@ -121,7 +121,9 @@ class Engine {
   void sweep_elsewhere(Tick now);
   void sweep_next(Tick now, DeferredWork& deferred) noexcept;
   bool find_room_elsewhere(const LogShard& except, DeferredWork& deferred);
-  static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept;
+  static Tick end_after(std::uint64_t time_to_live, const TickClock::Moment& moment) noexcept {
+    return time_to_live == endless ? never : moment.after(time_to_live);
+  }
   std::uint64_t least_bytes() const noexcept;
   static unsigned shard_bits_for(const EngineOptions& options) noexcept;
   static ShardContext context_for(const EngineOptions& options, PageSource& pages, Budget& budget,

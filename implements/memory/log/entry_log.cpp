@@ -45,10 +45,10 @@ bool EntryLog::drop_empty(std::uint32_t id) noexcept {
 void EntryLog::adopt_tail_of(EntryLog& other) noexcept {
   const std::uint32_t id = other.first_;
   Arena::Segment& segment = arena_.segment(id);
-  std::uint64_t words = 0;
+  std::uint32_t words = 0;
   for (std::size_t word = segment.begin; word < segment.used;) {
     const EntryHeader header = load_header(arena_.at(arena_.reference(id, word)));
-    if (!header.is_dead()) words += header.words();
+    if (!header.is_dead()) words += static_cast<std::uint32_t>(header.words());
     word += header.words();
   }
   other.unlink(id);

@@ -25,7 +25,7 @@ class EntryLog {
     segment.used = static_cast<std::uint16_t>(segment.used + words);
     ++segment.live;
     ++entries_;
-    live_words_ += words;
+    live_words_ += static_cast<std::uint32_t>(words);
     return reference;
   }
   // The oldest live entry, or `none`.
@@ -51,7 +51,7 @@ class EntryLog {
     arena_.at(reference)->store(header.dead().raw(), std::memory_order_release);
     const std::size_t words = header.words();
     --entries_;
-    live_words_ -= words;
+    live_words_ -= static_cast<std::uint32_t>(words);
     if (--segment.live == 0) [[unlikely]]
       return drop_empty(arena_.segment_of(reference));
     // What is evicted lies there.
@@ -81,13 +81,14 @@ class EntryLog {
   void link_last(std::uint32_t id) noexcept;
   void unlink(std::uint32_t id) noexcept;
 
+  // As short as references are: every write changes them, and on another processor than the one before.
   Arena& arena_;
-  const std::uint8_t number_;
   std::uint32_t first_ = none;
   std::uint32_t last_ = none;
-  std::uint64_t entries_ = 0;
-  std::uint64_t live_words_ = 0;
-  std::uint64_t segments_ = 0;
+  std::uint32_t entries_ = 0;
+  std::uint32_t live_words_ = 0;
+  std::uint32_t segments_ = 0;
+  const std::uint8_t number_;
 };
 
 }  // namespace cachesite::memory

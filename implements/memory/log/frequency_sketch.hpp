@@ -89,15 +89,16 @@ class FrequencySketch {
   std::uint64_t index(std::uint64_t mixed) const noexcept { return (mixed >> 32U) * blocks_ >> 32U; }
   void halve_slice() noexcept;
 
+  // What every addition looks at comes first.
+  Block* memory_ = nullptr;
+  std::uint64_t blocks_ = 0;
+  std::uint64_t halved_ = ~std::uint64_t{0};  // blocks from here on are still to be halved
+  std::uint64_t additions_ = 0;
+  std::uint64_t sample_ = 1;
   PageSource& pages_;
   Budget& budget_;
   RetiredPages& retired_;
   const std::uint64_t least_blocks_;
-  Block* memory_ = nullptr;
-  std::uint64_t blocks_ = 0;
-  std::uint64_t sample_ = 1;
-  std::uint64_t additions_ = 0;
-  std::uint64_t halved_ = ~std::uint64_t{0};  // blocks from here on are still to be halved
 };
 
 }  // namespace cachesite::memory

@@ -152,21 +152,21 @@ class alignas(2048) LogShard {
   // The oldest entry of a log, as it was when it became that or was last looked at: its bucket and its block
   // of the sketch are on their way into the processor's cache when they are wanted. May be out of date.
   struct Oldest {
-    std::uint32_t reference = EntryLog::none;
-    EntryHeader header;
     std::uint64_t hash = 0;
     SlotPosition position;
-    static constexpr unsigned unknown = ~0U;
-    unsigned estimate = unknown;  // what the sketch said, so many contests ago
-    unsigned contests = 0;
+    EntryHeader header;
+    std::uint32_t reference = EntryLog::none;
+    static constexpr std::uint8_t unknown = 255;
+    std::uint8_t estimate = unknown;  // what the sketch said, so many contests ago
+    std::uint8_t contests = 0;
   };
   // Where the sweep is: it passes through the window, then through the main log, and so in the direction in
   // which entries move.
   struct Cursor {
+    Tick soonest = never;  // of the entries met in this pass or added since
     std::uint32_t segment = Arena::none;
     std::uint32_t word = 0;
     std::uint8_t log = 1;
-    Tick soonest = never;  // of the entries met in this pass or added since
   };
 
   // Reading.
@@ -219,7 +219,7 @@ class alignas(2048) LogShard {
 
   // Ahead of use.
   static constexpr std::size_t line_bytes = 64;
-  static constexpr std::size_t lines_of_state = 7;  // from `lock_` on
+  static constexpr std::size_t lines_of_state = 5;  // from `lock_` on
   template <std::size_t... line>
   void prefetch_state(std::index_sequence<line...>) const noexcept {
     const auto* const state = reinterpret_cast<const char*>(&lock_);
@@ -260,7 +260,7 @@ class alignas(2048) LogShard {
     return soonest_ <= now && soonest_ <= context_.budget.over_at(now);
   }
   bool is_due(Tick now) const noexcept {
-    return some_are_over(now) || upkeep_pending_ || spare_credits_ != 0 || context_.budget.over();
+    return some_are_over(now) || upkeep_pending_ || context_.budget.over();
   }
   // What nothing waits for is done with one write in so many.
   bool is_due_after_store(Tick now) const noexcept {
@@ -295,18 +295,18 @@ class alignas(2048) LogShard {
   Arena arena_;
   // Under the lock.
   alignas(64) mutable basics::ShardLock lock_;
-  std::array<EntryLog, 2> logs_;
-  std::array<Oldest, 2> oldest_;  // of each log
-  FrequencySketch sketch_;
-  Cursor cursor_;
-  Tick soonest_ = never;  // no entry is over before
-  std::uint64_t spare_credits_ = 0;
   std::uint32_t writes_ = 0;
   bool upkeep_pending_ = true;   // what `maintain` does is not done yet
   bool has_spare_room_ = false;  // in a log; less urgent than what is pending
+  Tick soonest_ = never;         // no entry is over before
+  std::uint64_t spare_credits_ = 0;
+  Cursor cursor_;
+  alignas(64) std::array<EntryLog, 2> logs_;
+  std::array<Oldest, 2> oldest_;  // of each log
+  FrequencySketch sketch_;
+  ShardStatistics counters_;
   std::uint64_t external_entries_ = 0;
   std::uint64_t external_bytes_ = 0;
-  ShardStatistics counters_;
 };
 
 }  // namespace cachesite::memory

@@ -74,7 +74,7 @@ inline bool LogShard::wins(const Oldest& candidate, Oldest& victim) noexcept {
   // Nobody has used the victim since it was estimated. Now and then it is estimated again, so that one whose
   // time has passed does not keep all others out.
   if (victim.estimate == Oldest::unknown || ++victim.contests == contests_per_estimate) {
-    victim.estimate = sketch_.estimate(victim.hash);
+    victim.estimate = static_cast<std::uint8_t>(sketch_.estimate(victim.hash));
     victim.contests = 0;
   }
   return estimate > victim.estimate;
