@@ -20,7 +20,7 @@ PendingComputation::PendingComputation(IComputingCache& computing, std::shared_p
       caller_(&caller) {}
 
 void PendingComputation::answer(Lookup lookup) noexcept {
-  if (answered_.exchange(true)) return;
+  if (forked() || answered_.exchange(true)) return;
   const auto self = shared_from_this();
   const std::lock_guard telling(telling_);
   answer_ = std::move(lookup);

@@ -8,6 +8,7 @@
 #include "mutex/lease.hpp"
 
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/time_span.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -37,7 +38,8 @@ Routine<Engine::Taken> Engine::async_take(std::shared_ptr<LockLine> line, MutexR
   const auto lease = std::make_shared<Lease>(self);
   const basics::JoinedStop stop(request.stop.token(), stopping_.get_token(), cancelled);
   const auto last_wait = deadline_of(request);
-  const auto end = patience ? options_.clock->now() + *patience : TimePoint::max();
+  const auto end =
+      patience ? options_.clock->now() + std::min(*patience, TimeSpan::longest) : TimePoint::max();
   coroutines::Pause pause(loop());
   LockLine::Waiter waiter(*line, request.mode, &pause);
   auto turn = await_turn(waiter, pause, std::min(last_wait, end), stop.token());

@@ -2,6 +2,8 @@
 
 #include "redis_client/async_calls.hpp"
 
+#include <cachesite/detail/time_span.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -27,7 +29,7 @@ coroutines::Routine<Status> ThreadAccess::pause(milliseconds, std::stop_token) {
 AwaitingAccess::AwaitingAccess(IRedis& redis, std::optional<milliseconds> patience, std::stop_token stop)
     : redis_(redis),
       pause_(coroutines::LoopAccess::of(redis)),
-      end_(patience ? pause_.now() + *patience : TimePoint::max()),
+      end_(patience ? pause_.now() + std::min(*patience, TimeSpan::longest) : TimePoint::max()),
       stop_(std::move(stop)) {}
 
 std::optional<milliseconds> AwaitingAccess::left() const noexcept {

@@ -4,7 +4,9 @@
 #include <cachesite/clock.hpp>
 #include <cachesite/detail/async_operation.hpp>
 #include <cachesite/detail/request_memory.hpp>
+#include <cachesite/detail/time_span.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -103,7 +105,7 @@ class AsyncRequest {
 
   /// When the call is to end, if its caller has limited its time; the time begins with the first question.
   [[nodiscard]] std::optional<TimePoint> deadline(TimePoint now) noexcept {
-    if (patience_) deadline_ = now + *std::exchange(patience_, std::nullopt);
+    if (patience_) deadline_ = now + std::min(*std::exchange(patience_, std::nullopt), TimeSpan::longest);
     return deadline_;
   }
 

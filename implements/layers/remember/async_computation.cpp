@@ -43,11 +43,12 @@ RememberCache::AsyncComputation::AsyncComputation(RememberCache& cache,
             computation_),
       loop_(EventLoop::shared()),
       reactor_(*find_interface<event_loop::IReactor>(*loop_)) {
-  if (computation_.deadline) call_.deadline_ = RememberCall::TimePoint::clock::now() + *computation_.deadline;
+  call_.set_deadline();
 }
 
 RememberCache::AsyncComputation::~AsyncComputation() {
   reactor_.disarm(*this);
+  if (!passed_on_) pending_->answer(Lookup(closed()));
 }
 
 void RememberCache::AsyncComputation::begin() {
@@ -60,7 +61,7 @@ void RememberCache::AsyncComputation::begin() {
 bool RememberCache::AsyncComputation::begin_elsewhere() {
   const auto self = shared_from_this();
   if (call_.deadline_) reactor_.arm(*this, *call_.deadline_);
-  return inner_.crew->run([self] { self->begin_by_worker(); }, worker_limits);
+  return inner_.async_crew->run([self] { self->begin_by_worker(); }, worker_limits);
 }
 
 void RememberCache::AsyncComputation::begin_by_worker() noexcept {
@@ -124,9 +125,9 @@ void RememberCache::AsyncComputation::lead(const std::shared_ptr<Flight>& flight
   auto& flights = inner_.table.get();
   try {
     watch(flight, true);
-    if (pending_->factory && pending_->factory->gives_awaitable()) {
+    if (!flight->apart && pending_->factory && pending_->factory->gives_awaitable()) {
       std::make_shared<AsyncLead>(cache_, owner_, *pending_, computation_, flight)->begin(look_again, call_);
-    } else if (!call_.run_elsewhere(flight, look_again, worker_limits)) {
+    } else if (!call_.run_elsewhere(flight, look_again, inner_.async_crew.get(), worker_limits)) {
       flights.land(
           pending_->key, flight,
           Lookup(Error(ErrorCode::refused, "too many factories of asynchronous calls wait for a thread")));
@@ -199,17 +200,19 @@ std::optional<Lookup> RememberCache::AsyncComputation::answer_at_limit() {
   return std::nullopt;
 }
 
-// Rare, so a worker does it, whatever the factory.
+// Rare, so a worker does it, whatever the factory. This one may just be told of the end of the other flight.
 void RememberCache::AsyncComputation::compute_apart() {
-  const auto self = shared_from_this();
-  const bool started = inner_.crew->run(
-      [self] {
-        auto answered = guarded_call<Lookup>(
-            [&]() -> Result<Lookup> { return self->call_.or_stale(self->call_.compute_apart()); });
-        self->answer(answered.ok() ? std::move(answered).value() : Lookup(answered.error()));
-      },
-      worker_limits);
-  if (!started) answer(call_.refused_boarding(FlightTable::Role::exhausted));
+  const auto next = std::make_shared<AsyncComputation>(cache_, pending_);
+  next->call_.deadline_ = call_.deadline_;
+  next->call_.missed_at_ = call_.missed_at_;
+  next->call_.terms_ = call_.terms_;
+  next->call_.seen_ = call_.seen_;
+  next->passed_on_ = true;  // until it has a flight
+  const auto apart = inner_.table->begin_apart(pending_->key, {}, inner_.flight_limits());
+  if (!apart) return answer(call_.refused_boarding(FlightTable::Role::exhausted));
+  std::swap(passed_on_, next->passed_on_);
+  inner_.table->unwatch(*flight_, *this);
+  next->lead(apart, false);
 }
 
 void RememberCache::AsyncComputation::answer(Lookup lookup) noexcept {

@@ -16,9 +16,11 @@ namespace cachesite {
 ///     deciding    as a blocking call: remembered failure, throttle, stale value      begin(), look()
 ///     leading     a worker computes, or the awaitable of the factory is awaited      the first who asks
 ///     watching    the flight of its own, or of another                               watch()
+///     passed on   another AsyncComputation computes apart, after `wait`               compute_apart()
 ///     answered    by the end of the flight, or at one of its limits; at the deadline also before it watches
 ///
-/// The end of the flight and the timer may come at once: the first answer counts.
+/// The end of the flight and the timer may come at once: the first answer counts. One that is dropped before it has an
+/// answer, as the cache stops, is answered with `closed`.
 class RememberCache::AsyncComputation final : public remembering::FlightWatcher,
                                               public event_loop::Timer,
                                               public std::enable_shared_from_this<AsyncComputation> {
@@ -69,6 +71,7 @@ class RememberCache::AsyncComputation final : public remembering::FlightWatcher,
   std::shared_ptr<Flight> flight_;  // once it watches
   bool own_ = false;
   bool soft_ = false;
+  bool passed_on_ = false;
 };
 
 }  // namespace cachesite

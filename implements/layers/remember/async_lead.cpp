@@ -37,8 +37,8 @@ void RememberCache::AsyncLead::begin(bool look_again, const RememberCall& asked)
 // A queue that is full does not lose what has been computed.
 template <class Step>
 void RememberCache::AsyncLead::run_where_it_may_wait(bool waits, Step step) noexcept {
-  const auto queued =
-      guarded_call<bool>([&] { return waits && inner_.crew->run(step, AsyncComputation::worker_limits); });
+  const auto queued = guarded_call<bool>(
+      [&] { return waits && inner_.async_crew->run(step, AsyncComputation::worker_limits); });
   if (!queued.ok() || !queued.value()) step();
 }
 

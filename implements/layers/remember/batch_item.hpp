@@ -46,9 +46,7 @@ class RememberCache::RememberBatch::Item {
   [[nodiscard]] bool leads() const noexcept { return role_ == Role::leads; }
   /// Gives the result to those that wait for it. The lock is released afterwards.
   void land(const Lookup& result) noexcept {
-    const auto role = std::exchange(role_, Role::follows);
-    if (role == Role::leads) batch_.flights_.land(key, flight, result);
-    if (role == Role::apart) batch_.flights_.end_apart(flight);
+    if (std::exchange(role_, Role::follows) != Role::follows) batch_.flights_.land(key, flight, result);
     lease.reset();
   }
 

@@ -1,5 +1,7 @@
 #include "layers/remember/flight_table.hpp"
 
+#include <cachesite/detail/time_span.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -31,6 +33,11 @@ void Flight::end_storing() noexcept {
 bool Flight::outdated_by_store() {
   const std::lock_guard lock(mutex_);
   return outdated_by_store_;
+}
+
+bool Flight::is_outdated() const {
+  const std::lock_guard lock(mutex_);
+  return outdated_;
 }
 
 void Flight::make_outdated() {
@@ -93,7 +100,8 @@ FlightTable::Boarding FlightTable::board(std::string_view key, std::uint64_t lan
     if (const auto found = flights_.find(key); found != flights_.end()) {
       if (joins == Joins::now && needs_this_thread(*found->second)) return {Role::circular, nullptr};
       const bool late =
-          limits.hard.count() > 0 && Flight::TimePoint::clock::now() >= found->second->begun + limits.hard;
+          limits.hard.count() > 0 &&
+          Flight::TimePoint::clock::now() >= found->second->begun + TimeSpan(limits.hard).milliseconds();
       if (!late) {
         if (joins == Joins::later) return {Role::passenger, found->second};
         const Role role = join_locked(*found->second, limits);
@@ -103,7 +111,7 @@ FlightTable::Boarding FlightTable::board(std::string_view key, std::uint64_t lan
       retire(found);
       retired_by_boarding_.fetch_add(1);
     }
-    if (retired_now_.load() > 0 && retired_now_.load() >= limits.most_retired) {
+    if (is_exhausted(limits)) {
       boarding.role = Role::exhausted;
     } else {
       boarding.flight = std::make_shared<Flight>(tags);
@@ -171,20 +179,29 @@ void FlightTable::leave(Flight& flight) {
   --flight.waiting_;
 }
 
-// It stays among those apart, where what changes its key finds it.
+void FlightTable::move_apart(Flights::iterator place) {
+  apart_.insert(flights_.extract(place));
+}
+
 void FlightTable::retire(Flights::iterator place) {
-  apart_.emplace(place->first, place->second);
   place->second->retired_ = true;
-  flights_.erase(place);
+  move_apart(place);
   retired_now_.fetch_add(1);
+}
+
+bool FlightTable::is_exhausted(const Limits& limits) const noexcept {
+  const auto retired = retired_now_.load();
+  return retired > 0 && retired >= limits.most_retired;
 }
 
 bool FlightTable::retire(std::string_view key, const std::shared_ptr<Flight>& flight) {
   {
     const std::lock_guard lock(mutex_);
+    if (flight->result_ || flight->retired_) return false;
     const auto found = flights_.find(key);
-    if (found == flights_.end() || found->second != flight || flight->result_) return false;
-    retire(found);
+    if (found != flights_.end() && found->second == flight) move_apart(found);
+    flight->retired_ = true;
+    retired_now_.fetch_add(1);
   }
   flight->stop.request_stop();
   return true;
@@ -204,11 +221,11 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
     flight->result_.emplace(result);
     watchers.swap(flight->watchers_);
     const auto found = flights_.find(key);
-    if (found != flights_.end() && found->second == flight) flights_.erase(found);
-    if (flight->retired_) {
-      std::erase_if(apart_, [&](const auto& entry) { return entry.second == flight; });
-      retired_now_.fetch_sub(1);
-    }
+    if (found != flights_.end() && found->second == flight)
+      flights_.erase(found);
+    else
+      take_from_apart(key, *flight);
+    if (flight->retired_) retired_now_.fetch_sub(1);
     landings_.fetch_add(1);
     under_way_.fetch_sub(1);
   }
@@ -217,30 +234,34 @@ void FlightTable::land(std::string_view key, const std::shared_ptr<Flight>& flig
     watcher->landed(result);
 }
 
+// The flight itself is the caller's.
+void FlightTable::take_from_apart(std::string_view key, const Flight& flight) noexcept {
+  const auto [begin, end] = apart_.equal_range(key);
+  const auto own = std::find_if(begin, end, [&](const auto& each) { return each.second.get() == &flight; });
+  if (own != end) apart_.erase(own);
+}
+
+std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags,
+                                                 const Limits& limits) {
+  return is_exhausted(limits) ? nullptr : begin_apart(key, tags);
+}
+
 std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags) {
-  auto flight = std::make_shared<Flight>(tags);
+  auto flight = std::make_shared<Flight>(tags, true);
   const std::lock_guard lock(mutex_);
   apart_.emplace(std::string(key), flight);
   under_way_.fetch_add(1);
   return flight;
 }
 
-void FlightTable::end_apart(const std::shared_ptr<Flight>& flight) noexcept {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(apart_, [&](const auto& entry) { return entry.second == flight; });
-  under_way_.fetch_sub(1);
-}
-
 void FlightTable::outdate_older(std::string_view key, const Flight& flight) {
+  if (flight.is_outdated()) return;
   std::vector<std::shared_ptr<Flight>> older;
   {
     const std::lock_guard lock(mutex_);
     const auto [begin, end] = apart_.equal_range(key);
-    const auto own = std::find_if(begin, end, [&](const auto& each) { return each.second.get() == &flight; });
-    const auto led = flights_.find(key);
-    if (own == end && (led == flights_.end() || led->second.get() != &flight)) return;
-    for (auto next = begin; next != own; ++next)
-      older.push_back(next->second);
+    for (auto next = begin; next != end; ++next)
+      if (next->second.get() != &flight && next->second->begun <= flight.begun) older.push_back(next->second);
   }
   for (const auto& each : older)
     each->make_outdated();
@@ -252,8 +273,8 @@ void FlightTable::supersede(std::string_view key) {
     const std::lock_guard lock(mutex_);
     const auto found = flights_.find(key);
     if (found == flights_.end()) return;
-    flight = std::move(found->second);
-    flights_.erase(found);
+    flight = found->second;
+    move_apart(found);
   }
   flight->make_outdated();
 }
@@ -263,10 +284,7 @@ void FlightTable::outdate(std::string_view key) {
   std::vector<std::shared_ptr<Flight>> flights;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = flights_.find(key); found != flights_.end()) {
-      flights.push_back(std::move(found->second));
-      flights_.erase(found);
-    }
+    if (const auto found = flights_.find(key); found != flights_.end()) move_apart(found);
     const auto [begin, end] = apart_.equal_range(key);
     for (auto next = begin; next != end; ++next)
       flights.push_back(next->second);
@@ -280,27 +298,22 @@ void FlightTable::outdate_matching(const std::function<bool(std::string_view, co
   std::vector<std::shared_ptr<Flight>> flights;
   {
     const std::lock_guard lock(mutex_);
+    for (auto next = flights_.begin(); next != flights_.end();) {
+      const auto place = next++;
+      if (matches(place->first, *place->second)) move_apart(place);
+    }
     for (const auto& [key, flight] : apart_)
       if (matches(key, *flight)) flights.push_back(flight);
-    for (auto next = flights_.begin(); next != flights_.end();) {
-      if (matches(next->first, *next->second)) {
-        flights.push_back(std::move(next->second));
-        next = flights_.erase(next);
-      } else {
-        ++next;
-      }
-    }
   }
   for (const auto& flight : flights)
     flight->make_outdated();
 }
 
-// The thread that leads a flight holds it, so none is destroyed here.
 void FlightTable::outdate_from_elsewhere(std::string_view key, Flight::Told told) noexcept {
   if (under_way_.load() == 0) return;
   const std::lock_guard lock(mutex_);
   const auto found = flights_.find(key);
-  if (found != flights_.end() && found->second->outdate_from_elsewhere(told)) flights_.erase(found);
+  if (found != flights_.end() && found->second->outdate_from_elsewhere(told)) move_apart(found);
   const auto [begin, end] = apart_.equal_range(key);
   for (auto next = begin; next != end; ++next)
     (void)next->second->outdate_from_elsewhere(told);
@@ -313,7 +326,10 @@ void FlightTable::outdate_from_elsewhere_if(const Matches& matches, Flight::Told
     return matches(*entry.second) && entry.second->outdate_from_elsewhere(told);
   };
   const std::lock_guard lock(mutex_);
-  std::erase_if(flights_, outdates);
+  for (auto next = flights_.begin(); next != flights_.end();) {
+    const auto place = next++;
+    if (outdates(*place)) move_apart(place);
+  }
   for (const auto& entry : apart_)
     (void)outdates(entry);
 }

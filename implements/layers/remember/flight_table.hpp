@@ -45,9 +45,10 @@ class FlightWatcher {
 ///     outdated   who waits for it still gets the result, which supersede(), outdate(), outdate_matching(),
 ///                is not stored; nobody else waits for it       outdate_older(), outdate_from_elsewhere(), from
 ///                                                              shared, apart or retired
-///     landed     who waits has the result                      land(); end_apart() for one that was apart
+///     landed     who waits has the result                      land()
 ///
-/// A retired one may still be stored, like one apart, until a later one of its key is.
+/// A retired one may still be stored, like one apart, until a later one of its key is. One that is outdated has its
+/// limits as before: it is retired, too, and told to stop.
 /// What would outdate a computation while it is storing returns after the store: what was stored before the
 /// change is then removed by the change. A store that outdates its own computation is undone. What is told from
 /// elsewhere waits for nothing. When it comes while a flight is storing, that store is undone, too, unless what is told
@@ -59,7 +60,8 @@ class Flight {
   /// Of whose changes news tell.
   enum class Told : std::uint8_t { of_others, of_all };
 
-  explicit Flight(std::span<const std::string> carried) : tags(carried.begin(), carried.end()) {}
+  explicit Flight(std::span<const std::string> carried, bool begun_apart = false)
+      : tags(carried.begin(), carried.end()), apart(begun_apart) {}
 
   /// Runs `store` unless the flight was told that what it computes is out of date, and `undo` when it is told
   /// so by `store` itself. One thread at a time does this. No lock is held meanwhile. False when outdated.
@@ -91,10 +93,12 @@ class Flight {
   };
   /// Returns when nothing is being stored any more, except by the calling thread.
   void make_outdated();
+  [[nodiscard]] bool is_outdated() const;
   /// From now on what is told from elsewhere outdates it.
   void heed_changes_elsewhere() noexcept { heeds_elsewhere_.store(true); }
 
   const std::vector<std::string> tags;
+  const bool apart;  // from its beginning
   const TimePoint begun = std::chrono::steady_clock::now();
   /// Told to the factory: nobody waits for it any more.
   std::stop_source stop;
@@ -107,7 +111,7 @@ class Flight {
   bool outdate_from_elsewhere(Told told) noexcept;
   [[nodiscard]] bool outdated_by_store();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   basics::Condition stored_;
   std::thread::id storing_;  // who stores; nobody when it is no thread's
   bool outdated_ = false;
@@ -171,7 +175,7 @@ class FlightTable {
   std::optional<Lookup> wait(Flight& flight, TimePoint deadline);
   /// A passenger does not wait.
   void leave(Flight& flight);
-  /// True for the first who calls it, unless the flight has landed or lost its place before.
+  /// True for the first who calls it, unless the flight has landed before.
   bool retire(std::string_view key, const std::shared_ptr<Flight>& flight);
   [[nodiscard]] std::size_t retired_now() const noexcept { return retired_now_.load(); }
   [[nodiscard]] bool is_retired(const Flight& flight) const;
@@ -180,11 +184,13 @@ class FlightTable {
   /// Does nothing for one that has landed.
   void land(std::string_view key, const std::shared_ptr<Flight>& flight, const Lookup& result) noexcept;
 
-  /// A computation that nobody waits for; `end_apart` ends it.
+  /// A computation that nobody else waits for; `land` ends it, too.
   std::shared_ptr<Flight> begin_apart(std::string_view key, std::span<const std::string> tags);
-  void end_apart(const std::shared_ptr<Flight>& flight) noexcept;
-  /// Those of the key that began apart before `flight` do not store any more. One that was superseded leaves
-  /// them alone: it stores nothing, and they may have begun after it.
+  /// The same, but null when too many retired ones still run.
+  std::shared_ptr<Flight> begin_apart(std::string_view key, std::span<const std::string> tags,
+                                      const Limits& limits);
+  /// Those of the key that began before `flight` do not store any more. One that is outdated leaves them alone:
+  /// it stores nothing.
   void outdate_older(std::string_view key, const Flight& flight);
 
   /// Whoever comes now does not board the flight of the key, and what it computes is not stored any more.
@@ -209,13 +215,18 @@ class FlightTable {
   [[nodiscard]] bool needs_this_thread(const Flight& flight) const;
   Role join_locked(Flight& flight, const Limits& limits);
   using Flights = std::map<std::string, std::shared_ptr<Flight>, std::less<>>;
+  // Among those apart what changes its key finds it, and so does who stops all.
+  void move_apart(Flights::iterator place);
   void retire(Flights::iterator place);
+  [[nodiscard]] bool is_exhausted(const Limits& limits) const noexcept;
+  void take_from_apart(std::string_view key, const Flight& flight) noexcept;
   template <class Matches>
   void outdate_from_elsewhere_if(const Matches& matches, Flight::Told told) noexcept;
 
   mutable std::mutex mutex_;
   Flights flights_;
-  std::multimap<std::string, std::shared_ptr<Flight>, std::less<>> apart_;  // those of a key by age
+  std::multimap<std::string, std::shared_ptr<Flight>, std::less<>>
+      apart_;  // also the retired and the outdated
   std::unordered_map<std::thread::id, Flight*> waiting_;
   std::atomic<std::uint64_t> landings_{0};
   std::atomic<std::size_t> under_way_{0};

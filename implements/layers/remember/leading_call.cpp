@@ -59,7 +59,9 @@ Lookup RememberCache::RememberCall::land_with(const std::shared_ptr<Flight>& fli
 
 Lookup RememberCache::RememberCall::answer_of_leader(Flight& flight, bool look_again,
                                                      std::shared_ptr<IMutexLease>& lease) {
-  if (auto answer = answer_before_factory(look_again, lease)) return *std::move(answer);
+  // Others have the lock, or what they compute is not wanted.
+  if (!flight.apart)
+    if (auto answer = answer_before_factory(look_again, lease)) return *std::move(answer);
   return compute(flight, lease.get());
 }
 

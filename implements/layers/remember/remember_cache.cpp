@@ -87,8 +87,8 @@ Status RememberCache::set_rules(std::vector<RememberRule> rules) noexcept {
 
 RememberCache::~RememberCache() {
   if (auto* const flights = inner_->table.find()) flights->stop_all();
-  if (auto* const crew = inner_->crew.find()) crew->finish();
-  if (auto* const crew = inner_->refresh_crew.find()) crew->finish();
+  for (auto* const crew : inner_->crews())
+    if (crew != nullptr) crew->finish();
 }
 
 void RememberCache::stop() noexcept {
@@ -97,8 +97,8 @@ void RememberCache::stop() noexcept {
     flights->close();
     flights->stop_all();
   }
-  if (auto* const crew = inner_->crew.find()) crew->close();
-  if (auto* const crew = inner_->refresh_crew.find()) crew->close();
+  for (auto* const crew : inner_->crews())
+    if (crew != nullptr) crew->close();
   if (auto* const stopping = inner_->stopping.find()) stopping->request_stop();
 }
 

@@ -3,6 +3,7 @@
 #include "layers/remember/key_in_text.hpp"
 
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/time_span.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -42,7 +43,7 @@ Lookup RememberCache::RememberCall::run() {
   if (!tags_.empty() && !inner_.tagged)
     return Lookup(Error(ErrorCode::unsupported, "the cache below has no tags"));
   if (const auto refused = ITaggedCache::check_entry_tags(tags_)) return Lookup(*refused);
-  if (computation_.deadline) deadline_ = TimePoint::clock::now() + *computation_.deadline;
+  set_deadline();
   if (computation_.refresh) {
     terms_ = &inner_.rules.terms_for(key_);
     return or_stale(refresh());
@@ -168,6 +169,11 @@ void RememberCache::RememberCall::note_batch_seen(const Lookup& found, Details d
             found.value(), details, changes);
 }
 
+void RememberCache::RememberCall::set_deadline() {
+  if (computation_.deadline)
+    deadline_ = TimePoint::clock::now() + TimeSpan(*computation_.deadline).milliseconds();
+}
+
 void RememberCache::RememberCall::begin_missing() {
   terms_ = &inner_.rules.terms_for(key_);
   missed_at_ = TimePoint::clock::now();
@@ -188,20 +194,7 @@ std::optional<Lookup> RememberCache::RememberCall::without_entry(const Result<Fo
 Lookup RememberCache::RememberCall::refresh() {
   if (cache_.stopped()) return Lookup(closed());
   flights_.supersede(key_);
-  return compute_apart();
-}
-
-Lookup RememberCache::RememberCall::compute_apart() {
-  struct Apart {
-    FlightTable& flights;
-    std::shared_ptr<Flight> flight;
-    RememberCache::Inner& inner;
-    // Not in a child that the computation has forked.
-    ~Apart() {
-      if (inner.table.find() == &flights) flights.end_apart(flight);
-    }
-  } const apart{flights_, flights_.begin_apart(key_, computation_.tags), inner_};
-  return compute(*apart.flight, nullptr);
+  return lead(flights_.begin_apart(key_, computation_.tags), false);
 }
 
 }  // namespace cachesite

@@ -73,6 +73,7 @@ class RememberCache::RememberCall {
   };
 
   std::optional<Lookup> look(bool first);
+  void set_deadline();
   void begin_missing();
   Result<Found> read_first(Value& value, Details& details);
   [[nodiscard]] bool has_stale_copy();
@@ -93,9 +94,8 @@ class RememberCache::RememberCall {
   std::optional<Lookup> answer_of_earlier_failure();
   Lookup refused_boarding(FlightTable::Role role);
   Lookup refresh();
-  Lookup compute_apart();
   /// False when there is no thread for it: the flight is then that of the calling thread again.
-  bool run_elsewhere(const std::shared_ptr<Flight>& flight, bool look_again,
+  bool run_elsewhere(const std::shared_ptr<Flight>& flight, bool look_again, basics::Crew& crew,
                      const basics::Crew::Limits& limits);
   std::optional<Lookup> start_elsewhere(const std::shared_ptr<Flight>& flight, bool look_again);
   Lookup follow(const std::shared_ptr<Flight>& flight, bool own);

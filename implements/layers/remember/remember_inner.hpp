@@ -18,6 +18,7 @@
 #include <cachesite/i_tiered_cache.hpp>
 #include <cachesite/remember_cache.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -102,8 +103,12 @@ class RememberCache::Inner {
   basics::PerProcess<remembering::KeysAtWork> refreshing;
   remembering::ForeignChanges foreign;
   // The last: their work uses the others.
-  basics::PerProcess<basics::Crew> crew;
+  basics::PerProcess<basics::Crew> crew;        // as many as there are blocking calls
+  basics::PerProcess<basics::Crew> async_crew;  // a limited number, behind which those would wait
   basics::PerProcess<basics::Crew> refresh_crew;
+  [[nodiscard]] std::array<basics::Crew*, 3> crews() noexcept {
+    return {crew.find(), async_crew.find(), refresh_crew.find()};
+  }
 };
 
 }  // namespace cachesite

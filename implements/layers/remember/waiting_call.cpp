@@ -5,6 +5,7 @@
 #include "layers/remember/remember_call.hpp"
 
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/time_span.hpp>
 
 #include <memory>
 #include <string>
@@ -66,12 +67,12 @@ struct RememberCache::RememberCall::Work {
 // Nothing when there is no thread for it: the caller then computes.
 std::optional<Lookup> RememberCache::RememberCall::start_elsewhere(const std::shared_ptr<Flight>& flight,
                                                                    bool look_again) {
-  if (!run_elsewhere(flight, look_again, {})) return std::nullopt;
+  if (!run_elsewhere(flight, look_again, inner_.crew.get(), {})) return std::nullopt;
   return follow(flight, true);
 }
 
 bool RememberCache::RememberCall::run_elsewhere(const std::shared_ptr<Flight>& flight, bool look_again,
-                                                const basics::Crew::Limits& limits) {
+                                                basics::Crew& crew, const basics::Crew::Limits& limits) {
   const auto work = guarded_call<std::shared_ptr<Work>>([&]() -> Result<std::shared_ptr<Work>> {
     auto made = std::make_shared<Work>(cache_, key_, time_to_live_, computation_, flight, look_again);
     made->terms = terms_;
@@ -82,7 +83,7 @@ bool RememberCache::RememberCall::run_elsewhere(const std::shared_ptr<Flight>& f
   if (!work.ok()) return false;
   flights_.hand_over(*flight);
   const auto started =
-      guarded_call<bool>([&] { return inner_.crew->run([each = work.value()] { each->run(); }, limits); });
+      guarded_call<bool>([&] { return crew.run([each = work.value()] { each->run(); }, limits); });
   if (started.ok() && started.value()) return true;
   flights_.lead(*flight);
   work.value()->begun = true;
@@ -97,16 +98,22 @@ RememberCache::RememberCall::Limit RememberCache::RememberCall::next_limit(const
     if (at < next.at) next = {at, kind};
   };
   if (!own) offer(missed_at_ + TimeSpan(options.wait).milliseconds(), Limit::Kind::wait);
-  if (options.factory_hard.count() > 0) offer(flight.begun + options.factory_hard, Limit::Kind::hard);
+  if (options.factory_hard.count() > 0)
+    offer(flight.begun + TimeSpan(options.factory_hard).milliseconds(), Limit::Kind::hard);
   if (computation_.deadline)
-    offer(deadline_.value_or(missed_at_ + *computation_.deadline), Limit::Kind::call);
-  if (soft) offer(missed_at_ + options.factory_soft, Limit::Kind::soft);
+    offer(deadline_.value_or(missed_at_ + TimeSpan(*computation_.deadline).milliseconds()),
+          Limit::Kind::call);
+  if (soft) offer(missed_at_ + TimeSpan(options.factory_soft).milliseconds(), Limit::Kind::soft);
   return next;
 }
 
 Lookup RememberCache::RememberCall::follow(const std::shared_ptr<Flight>& flight, bool own) {
   if (auto answer = follow_within_wait(flight, own)) return *std::move(answer);
-  return or_stale(compute_apart());
+  const auto apart = flights_.begin_apart(key_, computation_.tags, inner_.flight_limits());
+  if (!apart) return refused_boarding(FlightTable::Role::exhausted);
+  if (computation_.may_outlive_call)
+    if (auto answer = start_elsewhere(apart, false)) return *std::move(answer);
+  return or_stale(lead(apart, false));
 }
 
 std::optional<Lookup> RememberCache::RememberCall::follow_within_wait(const std::shared_ptr<Flight>& flight,
@@ -157,7 +164,7 @@ Lookup RememberCache::RememberCall::give_up(const std::shared_ptr<Flight>& fligh
                    "the value under " + key_in_text(key_) + " was not computed within the hard limit");
   if (flights_.retire(key_, flight)) {
     ComputingCounters::add(inner_.counters.hard_timeouts);
-    note_failure(late);
+    if (!flight->is_outdated()) note_failure(late);
   }
   return or_stale(Lookup(late));
 }

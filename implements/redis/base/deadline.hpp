@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cachesite/detail/time_span.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -15,7 +18,7 @@ struct CallTime {
 
   [[nodiscard]] static CallTime from_now(std::chrono::milliseconds patience) noexcept {
     const auto now = SteadyTime::now();
-    return {now, now + patience};
+    return {now, now + std::min(patience, TimeSpan::longest)};
   }
   /// What is left for a further call, which begins now.
   [[nodiscard]] CallTime rest() const noexcept { return {SteadyTime::now(), deadline}; }

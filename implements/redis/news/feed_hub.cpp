@@ -1,5 +1,7 @@
 #include "redis/news/feed_hub.hpp"
 
+#include <cachesite/detail/time_span.hpp>
+
 #include <algorithm>
 #include <exception>
 
@@ -218,7 +220,7 @@ std::vector<ServerReport> FeedHub::reports(const FeedWatcher& watcher) const {
 
 Status FeedHub::fence(std::chrono::milliseconds limit) noexcept try {
   if (fork_mark_.forked()) return Error(ErrorCode::closed, "the process was forked");
-  const auto deadline = SteadyTime::now() + limit;
+  const auto deadline = SteadyTime::now() + TimeSpan(limit).milliseconds();
   std::unique_lock lock(mutex_);
   const auto ticket = ++fences_asked_;
   changes_->signal.raise();

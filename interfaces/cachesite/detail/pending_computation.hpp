@@ -44,7 +44,7 @@ class PendingComputation final : public Work, public std::enable_shared_from_thi
   Value value;
   std::uint64_t reads_begun = 0;
 
-  /// Ends the call; only the first answer counts.
+  /// Ends the call; only the first answer counts. Nothing in a child that the process forks.
   void answer(Lookup lookup) noexcept;
   [[nodiscard]] bool answered() const noexcept { return answered_.load(); }
 
