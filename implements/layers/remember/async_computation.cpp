@@ -48,7 +48,7 @@ RememberCache::AsyncComputation::AsyncComputation(RememberCache& cache,
 
 RememberCache::AsyncComputation::~AsyncComputation() {
   reactor_.disarm(*this);
-  if (!passed_on_) pending_->answer(Lookup(closed()));
+  if (in_line_) pending_->answer(Lookup(closed()));
 }
 
 void RememberCache::AsyncComputation::begin() {
@@ -61,10 +61,14 @@ void RememberCache::AsyncComputation::begin() {
 bool RememberCache::AsyncComputation::begin_elsewhere() {
   const auto self = shared_from_this();
   if (call_.deadline_) reactor_.arm(*this, *call_.deadline_);
-  return inner_.async_crew->run([self] { self->begin_by_worker(); }, worker_limits);
+  in_line_ = true;
+  const bool taken = inner_.async_crew->run([self] { self->begin_by_worker(); }, worker_limits);
+  if (!taken) in_line_ = false;
+  return taken;
 }
 
 void RememberCache::AsyncComputation::begin_by_worker() noexcept {
+  in_line_ = false;
   try {
     begin();
   } catch (...) {
@@ -207,10 +211,8 @@ void RememberCache::AsyncComputation::compute_apart() {
   next->call_.missed_at_ = call_.missed_at_;
   next->call_.terms_ = call_.terms_;
   next->call_.seen_ = call_.seen_;
-  next->passed_on_ = true;  // until it has a flight
   const auto apart = inner_.table->begin_apart(pending_->key, {}, inner_.flight_limits());
   if (!apart) return answer(call_.refused_boarding(FlightTable::Role::exhausted));
-  std::swap(passed_on_, next->passed_on_);
   inner_.table->unwatch(*flight_, *this);
   next->lead(apart, false);
 }

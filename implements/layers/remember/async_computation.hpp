@@ -12,6 +12,7 @@ namespace cachesite {
 
 /// A call of `async_remember` whose value is missing, or due. It shares flights with blocking calls.
 ///
+///     in line     for a worker, where the store may wait                              begin_elsewhere()
 ///     looking     only where a plain read does not tell all: with envelopes, far_soft     begin()
 ///     deciding    as a blocking call: remembered failure, throttle, stale value      begin(), look()
 ///     leading     a worker computes, or the awaitable of the factory is awaited      the first who asks
@@ -19,8 +20,8 @@ namespace cachesite {
 ///     passed on   another AsyncComputation computes apart, after `wait`               compute_apart()
 ///     answered    by the end of the flight, or at one of its limits; at the deadline also before it watches
 ///
-/// The end of the flight and the timer may come at once: the first answer counts. One that is dropped before it has an
-/// answer, as the cache stops, is answered with `closed`.
+/// The end of the flight and the timer may come at once: the first answer counts. One that is in line
+/// when the cache stops is answered with `closed`.
 class RememberCache::AsyncComputation final : public remembering::FlightWatcher,
                                               public event_loop::Timer,
                                               public std::enable_shared_from_this<AsyncComputation> {
@@ -71,7 +72,7 @@ class RememberCache::AsyncComputation final : public remembering::FlightWatcher,
   std::shared_ptr<Flight> flight_;  // once it watches
   bool own_ = false;
   bool soft_ = false;
-  bool passed_on_ = false;
+  bool in_line_ = false;
 };
 
 }  // namespace cachesite
