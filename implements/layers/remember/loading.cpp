@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <string_view>
+#include <utility>
 
 namespace cachesite {
 
@@ -36,12 +38,18 @@ ManyComputation RememberCache::Inner::loading_of(std::span<const std::string_vie
   ManyComputation many;
   many.factory = [this, keys, times_to_live](std::span<const std::string_view> missing,
                                              std::span<Result<Computed>> made) {
-    options.loader->load_many(missing, made);
+    std::exception_ptr thrown;  // what was made before is stored
+    try {
+      options.loader->load_many(missing, made);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
     for (std::size_t item = 0; item < missing.size(); ++item) {
       const auto place = std::find(keys.begin(), keys.end(), missing[item]) - keys.begin();
       if (!times_to_live[static_cast<std::size_t>(place)].specified())
         made[item] = with_time_to_live(std::move(made[item]));
     }
+    if (thrown) std::rethrow_exception(thrown);
   };
   return many;
 }

@@ -81,7 +81,8 @@ Lookup RememberCache::RememberCall::renewed(Lookup answer) {
 // That of the call, or that of the loader, which gives no tags; null when there is neither.
 const Computation* RememberCache::RememberCall::computation_for_elsewhere() const noexcept {
   if (computation_.may_outlive_call) return &computation_;
-  return inner_.loading && tags_.empty() ? &*inner_.loading : nullptr;
+  const auto& loading = gives_time_to_live_ ? inner_.loading : inner_.loading_with_time_to_live;
+  return loading && tags_.empty() ? &*loading : nullptr;
 }
 
 std::optional<Lookup> RememberCache::RememberCall::serve_while_revalidating() {

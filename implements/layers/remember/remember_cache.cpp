@@ -160,11 +160,7 @@ void RememberCache::do_get_or_load_many(std::span<const std::string_view> keys,
                                         std::span<const TimeToLive> times_to_live,
                                         std::span<Lookup> results) {
   if (!inner_->loading) return IComputingCache::do_get_or_load_many(keys, times_to_live, results);
-  std::vector<TimeToLive> lives(times_to_live.begin(), times_to_live.end());
-  std::replace_if(
-      lives.begin(), lives.end(), [](TimeToLive life) { return !life.specified(); },
-      TimeToLive::never_expires());
-  do_remember_many(keys, lives, inner_->loading_of(keys, times_to_live), results);
+  do_remember_many(keys, times_to_live, inner_->loading_of(keys, times_to_live), results);
 }
 
 void RememberCache::on_refused() noexcept {

@@ -30,7 +30,8 @@ class RememberCache::RememberCall {
         inner_(*cache.inner_),
         flights_(inner_.table.get()),
         key_(key),
-        time_to_live_(time_to_live),
+        gives_time_to_live_(time_to_live.specified()),
+        time_to_live_(gives_time_to_live_ ? time_to_live : TimeToLive::never_expires()),
         computation_(computation),
         tags_(computation.tags.begin(), computation.tags.end()) {}
 
@@ -158,6 +159,7 @@ class RememberCache::RememberCall {
   Inner& inner_;
   FlightTable& flights_;
   const std::string_view key_;
+  const bool gives_time_to_live_;  // else the loader has to
   const TimeToLive time_to_live_;
   const Computation& computation_;
   const std::vector<std::string_view> tags_;

@@ -9,6 +9,9 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +37,18 @@ class Counting final : public IValueLoader {
   std::atomic<int> loads{0};
   std::atomic<bool> fails{false};
   std::optional<TimeToLive> time_to_live;
+};
+
+// Whose batches end with an exception after their first value.
+class Throwing final : public IValueLoader {
+ public:
+  using provides = Provides<IValueLoader>;
+
+  Result<Computed> load(const ComputeContext&) override { return Computed{std::string("loaded")}; }
+  void load_many(std::span<const std::string_view>, std::span<Result<Computed>> made) override {
+    made[0] = Computed{std::string("loaded")};
+    throw std::runtime_error("the source went away");
+  }
 };
 
 struct LoadedWorld : ComputingWorld {
@@ -93,6 +108,18 @@ BOOST_AUTO_TEST_CASE(many_values_are_loaded_together) {
   BOOST_TEST(world.loader->loads == 3);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_batch_made_before_it_threw_needs_a_ttl_too) {
+  const ComputingWorld world(
+      [](auto& options) { options.loader = Reference<IValueLoader>(std::make_shared<Throwing>()); });
+  std::vector<Lookup> found(2);
+  world.cache->get_or_load_many(std::vector<std::string_view>{"first", "second"}, found);
+  BOOST_REQUIRE(found[0].failed());
+  BOOST_TEST((found[0].error().code() == ErrorCode::bad_argument));
+  BOOST_REQUIRE(found[1].failed());
+  BOOST_TEST(found[1].error().message().find("the source went away") != std::string::npos);
+  BOOST_TEST(world.cache->get("first").miss());
+}
+
 BOOST_AUTO_TEST_CASE(a_cache_without_a_loader_says_so) {
   ComputingWorld world([](auto&) {});
   BOOST_TEST((world.cache->get_or_load("k").error().code() == ErrorCode::unsupported));
@@ -120,6 +147,22 @@ BOOST_AUTO_TEST_CASE(a_batch_has_values_refreshed_too) {
   world.cache->get_or_load_many(std::vector<std::string_view>{"p:1"}, found);
   BOOST_TEST(found[0].hit());
   BOOST_TEST(test::wait_until([&] { return world.loader->loads == 2; }));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_batch_has_refreshed_needs_a_ttl_too) {
+  LoadedWorld world([](auto& options) { options.refresh.mode = RefreshMode::eager; });
+  const std::vector<std::string_view> keys{"other"};
+  std::vector<Lookup> found(1);
+  world.loader->time_to_live = 1min;
+  world.cache->get_or_load_many(keys, found);
+  BOOST_TEST(found[0].hit());
+  world.clock->advance(50s);
+  world.loader->time_to_live.reset();
+  world.cache->get_or_load_many(keys, found);
+  BOOST_TEST(found[0].hit());
+  BOOST_TEST(test::wait_until([&] { return world.statistics().failures == 1U; }));
+  BOOST_TEST(world.loader->loads == 2);
+  BOOST_TEST(world.cache->time_to_live("other").value().left.count() == 10'000);
 }
 
 BOOST_AUTO_TEST_CASE(stale_values_stand_in_for_a_loader_that_fails) {
