@@ -2,10 +2,10 @@
 
 #include "layers/remember/remember_inner.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 namespace cachesite {
@@ -35,20 +35,20 @@ void RememberCache::Inner::set_loading() {
 
 ManyComputation RememberCache::Inner::loading_of(std::span<const std::string_view> keys,
                                                  std::span<const TimeToLive> times_to_live) const {
+  std::unordered_set<std::string_view> to_be_given;
+  for (std::size_t place = 0; place < keys.size(); ++place)
+    if (!times_to_live[place].specified()) to_be_given.insert(keys[place]);
   ManyComputation many;
-  many.factory = [this, keys, times_to_live](std::span<const std::string_view> missing,
-                                             std::span<Result<Computed>> made) {
+  many.factory = [this, to_be_given = std::move(to_be_given)](std::span<const std::string_view> missing,
+                                                              std::span<Result<Computed>> made) {
     std::exception_ptr thrown;  // what was made before is stored
     try {
       options.loader->load_many(missing, made);
     } catch (...) {
       thrown = std::current_exception();
     }
-    for (std::size_t item = 0; item < missing.size(); ++item) {
-      const auto place = std::find(keys.begin(), keys.end(), missing[item]) - keys.begin();
-      if (!times_to_live[static_cast<std::size_t>(place)].specified())
-        made[item] = with_time_to_live(std::move(made[item]));
-    }
+    for (std::size_t item = 0; item < missing.size(); ++item)
+      if (to_be_given.contains(missing[item])) made[item] = with_time_to_live(std::move(made[item]));
     if (thrown) std::rethrow_exception(thrown);
   };
   return many;
