@@ -47,13 +47,18 @@ Lookup RememberCache::RememberCall::land_with(const std::shared_ptr<Flight>& fli
     FlightTable& flights;
     std::string_view key;
     const std::shared_ptr<Flight>& flight;
-    Lookup result = Lookup(Error(ErrorCode::no_memory));  // of a computation that never came to its end
+    Lookup result = Lookup(Error(ErrorCode::no_memory));
     // Not in a child that the computation has forked: who waits does so in the parent.
     ~Landing() {
       if (inner.table.find() == &flights) flights.land(key, flight, result);
     }
   } landing{inner_, flights_, key_, flight};
-  landing.result = answer(*flight);
+  try {
+    landing.result = answer(*flight);
+  } catch (...) {
+    landing.result = Lookup(thrown_failure());
+    throw;
+  }
   return landing.result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "layers/remember/remember_inner.hpp"
 
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/mutex.hpp>
 
 #include <chrono>
@@ -151,8 +152,13 @@ class RememberCache::RememberCall {
   std::optional<Lookup> serve_throttled();
   Lookup or_stale(Lookup answer);
   void note_failure(const Error& error);
-  void report(const Error& error) const {
-    if (computation_.report) computation_.report(error);
+  /// What is computed stands, even if who is told throws.
+  void report(const Error& error) const noexcept {
+    if (!computation_.report) return;
+    (void)guarded_call<Done>([&]() -> Result<Done> {
+      computation_.report(error);
+      return Done{};
+    });
   }
 
   RememberCache& cache_;
