@@ -91,9 +91,10 @@ class ScriptedServer::Worker {
     loop_.call([&] { handler_ = std::move(handler); });
   }
 
-  void push(const std::string& bytes) {
+  void push(const std::string& bytes, std::optional<std::size_t> only) {
     loop_.call([&] {
       for (Connection& connection : connections_) {
+        if (only && connection.number != *only) continue;
         if (!connection.hanging) connection.answers.push_back({.bytes = bytes});
       }
     });
@@ -343,8 +344,8 @@ std::uint64_t ScriptedServer::sent() const {
   return worker_->counters().sent;
 }
 
-void ScriptedServer::push(const std::string& bytes) {
-  worker_->push(bytes);
+void ScriptedServer::push(const std::string& bytes, std::optional<std::size_t> connection) {
+  worker_->push(bytes, connection);
 }
 
 void ScriptedServer::drop_connections() {

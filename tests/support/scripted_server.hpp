@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -89,8 +90,8 @@ class ScriptedServer {
   /// Bytes sent so far.
   std::uint64_t sent() const;
 
-  /// Sends bytes nobody asked for on every connection.
-  void push(const std::string& bytes);
+  /// Sends bytes nobody asked for on every connection, or on the one of this number.
+  void push(const std::string& bytes, std::optional<std::size_t> connection = {});
   void drop_connections();
 
   using Limit = std::chrono::milliseconds;
