@@ -55,6 +55,7 @@ struct AlsoRead {
   bool envelope = false;
   Compression compression = Compression::none;
   bool fernet256 = false;
+  bool encrypted = false;
 
   static ParameterTable parameters();
 };

@@ -31,6 +31,8 @@ ParameterTable AlsoRead::parameters() {
       parameter("fernet256", &O::fernet256,
                 "Bare values that are Fernet256 tokens; what they hold is compressed if "
                 "also_read.compression is given."),
+      parameter("encrypted", &O::encrypted,
+                "Enveloped values that are encrypted, although encryption is none; keys decrypt them."),
   };
 }
 
@@ -90,6 +92,15 @@ std::vector<OptionComplaint> CodecCacheOptions::complaints() const {
   if (bare && minimum_size)
     complain("minimum_size", "bare values are all compressed; minimum_size is of envelopes");
 
+  if (!bare && minimum_size && compression == Compression::none)
+    complain("minimum_size", "there is no minimum_size without a compression");
+
+  // Envelopes that are read beside bare values may be encrypted too.
+  const bool decrypts = tokens || also_read.encrypted || also_read.envelope;
+  if (!keys.empty() && encryption == Encryption::none && !decrypts)
+    complain("keys",
+             "keys are given, but encryption is none: write `encryption: aes_256_gcm`, or `also_read: "
+             "{encrypted: true}` to read what was encrypted before");
   bool sound = true;
   for (std::size_t index = 0; index < keys.size(); ++index)
     if (!Fernet256::is_key(keys[index]) && !AeadCodec::is_key(keys[index])) {
@@ -104,6 +115,10 @@ std::vector<OptionComplaint> CodecCacheOptions::complaints() const {
       std::none_of(keys.begin(), keys.end(), AeadCodec::is_key))
     complain("keys", "aes_256_gcm needs a key that is the base64 of 32 bytes");
 
+  if (sound && also_read.encrypted && encryption == Encryption::none &&
+      std::none_of(keys.begin(), keys.end(), AeadCodec::is_key))
+    complain("keys", "also_read.encrypted needs a key that is the base64 of 32 bytes");
+
   if (encryption == Encryption::fernet256 && !bare)
     complain("encryption",
              "fernet256 binds a value to nothing and has no envelope; set `format: bare`, or use "
@@ -114,6 +129,8 @@ std::vector<OptionComplaint> CodecCacheOptions::complaints() const {
     complain("cache_name", "aes_256_gcm binds values to the name of their cache; give one");
   if (cache_name.find('\0') != std::string::npos) complain("cache_name", "the name may not hold a NUL");
   if (also_read.envelope && !bare) complain("also_read", "envelopes are the format, and read anyway");
+  if (also_read.encrypted && encryption != Encryption::none)
+    complain("also_read", "encryption is given, and encrypted values are read anyway");
   if (token_ttl && !tokens) complain("token_ttl", "token_ttl is of fernet256 tokens");
   return complaints;
 }

@@ -78,6 +78,8 @@ BOOST_AUTO_TEST_CASE(mistakes_are_told_with_their_place) {
   BOOST_TEST(has(problems_of("  over: store\n  compression: gzip\n"), "zlib"));
   BOOST_TEST(has(problems_of("  over: store\n  encryption: fernet256\n  keys: [" + second_key + "]\n"),
                  "format: bare"));
+  const auto unused = problems_of("  over: store\n  keys: [" + second_key + "]\n");
+  BOOST_TEST(has(unused, "keys are given, but encryption is none: write `encryption: aes_256_gcm`"));
   BOOST_TEST(has(problems_of("  over: store\n  also_read: {plane: true}\n"), "plain"));
   BOOST_TEST(problems_of("  over: store\n  also_read: {plain: true}\n") == "none");
 }

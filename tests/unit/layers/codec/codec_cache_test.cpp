@@ -255,6 +255,7 @@ BOOST_AUTO_TEST_CASE(encryption_keys_are_replaced_without_losing_values) {
   // Encryption is switched off, and the key still given.
   auto off = enveloped();
   off.keys = {key_a};
+  off.also_read.encrypted = true;
   off.cache_name = "sessions";
   BOOST_TEST(read(*world.layer(off), "key") == "value");
 }
@@ -565,8 +566,40 @@ BOOST_AUTO_TEST_CASE(options_that_do_not_go_together_are_told) {
   options = enveloped();
   options.token_ttl = 1s;
   BOOST_TEST(complaint_of(options) == "token_ttl");
+  options = enveloped();
+  options.minimum_size = ByteSize{1};
+  BOOST_TEST(complaint_of(options) == "minimum_size");
 
   BOOST_CHECK_THROW(std::make_shared<CodecCache>(enveloped()), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_nothing_uses_are_an_error) {
+  auto options = enveloped();
+  options.keys = {key_a};
+  BOOST_TEST(complaint_of(options) == "keys");
+  BOOST_TEST(options.complaints().front().message ==
+             "keys are given, but encryption is none: write `encryption: aes_256_gcm`, or `also_read: "
+             "{encrypted: true}` to read what was encrypted before");
+  options.format = StoredFormat::bare;
+  BOOST_TEST(complaint_of(options) == "keys");
+  options.also_read.envelope = true;
+  BOOST_TEST(complaint_of(options) == "");
+  options = bare(Compression::none);
+  options.keys = {token_key};
+  BOOST_TEST(complaint_of(options) == "keys");
+  options.also_read.fernet256 = true;
+  BOOST_TEST(complaint_of(options) == "");
+  options = enveloped();
+  options.also_read.encrypted = true;
+  BOOST_TEST(complaint_of(options) == "keys");
+  options.keys = {key_a};
+  BOOST_TEST(complaint_of(options) == "");
+  options = sealed({key_a});
+  options.also_read.encrypted = true;
+  BOOST_TEST(complaint_of(options) == "also_read");
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_shows_no_key) {
   auto bad = sealed({Secret("not to be shown")});
   bad.over = Reference<ICache>(std::make_shared<NullCache>());
   try {
