@@ -76,6 +76,14 @@ KeyTemplate& KeyTemplate::operator=(const KeyTemplate& other) = default;
 KeyTemplate& KeyTemplate::operator=(KeyTemplate&& other) noexcept = default;
 KeyTemplate::~KeyTemplate() = default;
 
+void KeyTemplate::require_placeholder(std::span<const std::string> names, std::size_t arguments) const {
+  if (arguments > 0 && places_.empty() && names.empty())
+    refuse(
+        "no argument has a placeholder, so all arguments would share one value; write {0}, or names = {\"\"} "
+        "if "
+        "they do not belong to the key");
+}
+
 bool KeyTemplate::uses(std::size_t argument) const noexcept {
   return std::any_of(places_.begin(), places_.end(),
                      [=](const Placeholder& place) { return place.argument == argument; });

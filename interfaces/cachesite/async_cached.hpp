@@ -66,7 +66,7 @@ class AsyncCachedFunction {
         state_(std::make_shared<State>(
             State{std::forward<F>(function), std::move(serializer), options.null_time_to_live})),
         time_to_live_(time_to_live),
-        key_(std::forward<Key>(key), options.names) {}
+        key_(std::forward<Key>(key), options.names, SharedKey::refused) {}
 
   /// The function's result, as an AsyncCall<R>. The arguments are copied.
   [[nodiscard]] auto operator()(Arguments... arguments) const { return call({}, std::move(arguments)...); }

@@ -111,7 +111,7 @@ class CachedFunction {
         function_(std::forward<F>(function)),
         options_(std::move(options)),
         serializer_(std::move(serializer)),
-        key_(std::forward<Key>(key), options_.names) {
+        key_(std::forward<Key>(key), options_.names, SharedKey::refused) {
     if (!cache_) throw std::invalid_argument("a cached function needs a cache");
     report_.emplace(options_.report, cache_->logger(),
                     "the cache of a function fails; calls continue without it");
@@ -266,7 +266,8 @@ using CachedOptionsOf = typename detail::Signature<F>::Options;
 ///
 /// `key` is a template (see KeyTemplate), whose placeholders are names in `options.names` or numbers of
 /// arguments, or a function of the arguments that returns a std::string. Arguments that are not in the
-/// template do not affect the key and may have any type.
+/// template do not affect the key and may have any type. A template that names no argument is refused, unless
+/// `options.names` has "" for one.
 ///
 /// `time_to_live` is a duration, or a TimeToLive, or a function that returns one: of the arguments; of the
 /// result and the arguments; or of the result alone. Without it the TTL of the cache applies.

@@ -19,6 +19,9 @@ namespace detail {
 [[noreturn]] void refuse_argument_without_text(std::size_t argument);
 }  // namespace detail
 
+/// Whether arguments may all have the same key although nothing says that this is meant.
+enum class SharedKey : bool { refused, allowed };
+
 /// Makes a cache key of the arguments of a function, by a template or by a function of the program.
 /// Thread-safe if the function is.
 template <class... Arguments>
@@ -29,9 +32,11 @@ class ArgumentKey {
   /// std::invalid_argument for a wrong template, and for one with a place for an argument that has no
   /// `cache_key_part`.
   template <class Key>
-  ArgumentKey(Key&& key, const std::vector<std::string>& names) {
+  ArgumentKey(Key&& key, const std::vector<std::string>& names, SharedKey shared = SharedKey::allowed) {
     if constexpr (std::convertible_to<Key, std::string_view>) {
-      make_ = from_template(KeyTemplate(std::string_view(key), names, sizeof...(Arguments)));
+      const KeyTemplate parsed(std::string_view(key), names, sizeof...(Arguments));
+      if (shared == SharedKey::refused) parsed.require_placeholder(names, sizeof...(Arguments));
+      make_ = from_template(parsed);
     } else {
       static_assert(std::is_invocable_r_v<std::string, Key&, const Arguments&...>,
                     "a key is a template or a function of the arguments");

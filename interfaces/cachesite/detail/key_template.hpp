@@ -35,6 +35,10 @@ class KeyTemplate {
   KeyTemplate& operator=(KeyTemplate&& other) noexcept;
   ~KeyTemplate();
 
+  /// Throws std::invalid_argument when there are arguments and none has a placeholder, unless `names` say that
+  /// this is meant: all calls would share one key.
+  void require_placeholder(std::span<const std::string> names, std::size_t arguments) const;
+
   /// Whether the argument with that number, from 0, has a placeholder.
   [[nodiscard]] bool uses(std::size_t argument) const noexcept;
 

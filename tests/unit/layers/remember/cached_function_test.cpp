@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(the_ttl_may_be_a_function_of_the_arguments_or_of_the_result
       [](const std::string& text, int number) {
         return std::chrono::seconds(static_cast<int>(text.size()) + number);
       },
-      [](int) { return std::string("four"); });
+      [](int) { return std::string("four"); }, {.names = {""}});
   (void)of_both(10);
   BOOST_TEST(world.seconds("c") == 14);
 }

@@ -154,7 +154,31 @@ BOOST_AUTO_TEST_CASE(a_named_argument_without_a_place_is_refused) {
   const auto length = [](int number) { return std::to_string(number); };
   BOOST_CHECK_THROW((void)cached(world.below, "u", 1min, length, {.names = {"id"}}), std::invalid_argument);
   BOOST_CHECK_THROW((void)evicting(world.below, "u", length, {.names = {"id"}}), std::invalid_argument);
-  BOOST_TEST(cached(world.below, "u", 1min, length).key(7) == "u");
+  BOOST_TEST(cached(world.below, "u", 1min, length, {.names = {""}}).key(7) == "u");
+}
+
+BOOST_AUTO_TEST_CASE(a_template_that_gives_all_arguments_one_value_is_refused) {
+  World world;
+  const auto length = [](int number) { return std::to_string(number); };
+  const auto complaint = [&](CachedOptions<int> options) -> std::string {
+    try {
+      (void)cached(world.below, "u", 1min, length, std::move(options));
+      return "";
+    } catch (const std::invalid_argument& refusal) {
+      return refusal.what();
+    }
+  };
+  BOOST_TEST(
+      complaint({}) ==
+      "key template \"u\": no argument has a placeholder, so all arguments would share one value; write "
+      "{0}, or names = {\"\"} if they do not belong to the key");
+  BOOST_TEST(complaint({.names = {""}}) == "");
+  BOOST_TEST(cached(
+                 world.below, [](int) { return "u"; }, 1min, length)
+                 .key(7) == "u");
+  BOOST_TEST(cached(world.below, "u", 1min, [] { return std::string(); }).key() == "u");
+  // These change the one entry, or share the one limit, of all arguments.
+  BOOST_CHECK_NO_THROW((void)evicting(world.below, "u", length));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
