@@ -28,12 +28,13 @@ Lookup RememberCache::RememberCall::run_plainly(RememberCache& cache, std::strin
   auto found = guarded_call<Found>([&] { return cache.forward_read(key, value); });
   if (remembering::looks_enveloped(value.text())) [[unlikely]]
     found = guarded_call<Found>([&] { return inner.entries.opened(key, found, value); });
-  if (!found.ok() || found.value() == Found::miss) [[unlikely]] {
-    answer = RememberCall(cache, key, time_to_live, computation).run_after(landings, found);
-    return answer;
-  }
-  if (found.value() == Found::null) [[unlikely]]
+  if (!found.ok() || found.value() != Found::hit) [[unlikely]] {
+    if (!found.ok() || found.value() == Found::miss) {
+      answer = RememberCall(cache, key, time_to_live, computation).run_after(landings, found);
+      return answer;
+    }
     answer = Lookup(Found::null, Value());
+  }
   if (inner.points && inner.points->claim(key, *inner.clock)) [[unlikely]]
     answer = RememberCall(cache, key, time_to_live, computation).renewed(std::move(answer));
   return answer;
