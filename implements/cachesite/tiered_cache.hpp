@@ -178,7 +178,7 @@ class TieredCache final : public CacheLayer,
   ~TieredCache() override;
 
   void stop() noexcept override;
-  /// Degraded while only the far tier is down, since copies are served; while nobody vouches for copies, or only a
+  /// Degraded while only the far tier is down, also when no copies are served then; while nobody vouches for copies, or only a
   /// backplane in place of a server; and while the far tier may hold old values that `recovery` had no room for.
   [[nodiscard]] Health health() const override;
   /// Hits, misses, failures, writes and removals count the calls of this layer; the rest are those of the far

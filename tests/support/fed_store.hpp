@@ -100,6 +100,10 @@ class FedStore final : public CacheLayer, public IChangeFeed {
   bool doubtful = false;
   std::function<std::uint16_t(std::string_view)> place = [](std::string_view) { return std::uint16_t{0}; };
 
+  [[nodiscard]] Health health() const override {
+    return away ? Health{HealthState::down, "away"} : CacheLayer::health();
+  }
+
   int reads = 0;
   int fences = 0;
   std::string watched_prefix;

@@ -195,9 +195,10 @@ void CopyNews::report_servers(CoherenceReport& report) const {
     report.proven_age = std::max(report.proven_age, server.proven_age);
     if (report.state != Coherence::coherent || vouches(server, options_.max_staleness)) continue;
     report.state = stands_in ? Coherence::fallback : Coherence::pass_through;
-    report.reason = (stands_in ? "only the backplane vouches for copies of " + server.address
-                               : "no copies of " + server.address + " are served") +
-                    ": its news are " + (server.reason.empty() ? std::string(server.state) : server.reason);
+    report.reason =
+        (stands_in ? "only the backplane vouches for copies of " + server.address
+                   : "no copies of " + server.address + " are served") +
+        ": its news are missing: " + (server.reason.empty() ? std::string(server.state) : server.reason);
   }
   if (any) return;
   report.state = Coherence::pass_through;

@@ -32,9 +32,12 @@ TieredCache::~TieredCache() = default;
 Health TieredCache::health() const {
   auto health = CacheLayer::health();
   if (stopped()) return health;
-  if (health.state == HealthState::down)
-    return inner_->near.is_down() ? health
-                                  : Health{HealthState::degraded, "only copies are served: " + health.reason};
+  if (health.state == HealthState::down) {
+    if (inner_->near.is_down()) return health;
+    const std::string served =
+        inner_->serves_copies() ? "only copies are served: " : "no copies are served: ";
+    return {HealthState::degraded, served + health.reason};
+  }
   if (health.state == HealthState::up && inner_->recovery != nullptr)
     if (auto trouble = inner_->recovery->trouble(); !trouble.empty())
       return {HealthState::degraded, std::move(trouble)};

@@ -118,6 +118,12 @@ class TieredCache::Inner {
     Counters::add(calls.failures, end.failures(request));
   }
 
+  // Whether reads may take copies now.
+  [[nodiscard]] bool serves_copies() noexcept {
+    return news == nullptr || takes_stale_ || when_incoherent_ == WhenIncoherent::serve ||
+           near.guard().vouches_for_any(near.nanoseconds());
+  }
+
   void count_far(Found found) noexcept { Counters::add(found == Found::miss ? far_misses : far_hits); }
 
   const tiered::NearClaim claim;

@@ -341,7 +341,8 @@ BOOST_AUTO_TEST_CASE(when_the_news_stop_the_backplane_vouches_for_new_copies_tha
   tiers.store->lose();
   BOOST_TEST((tiers.cache->coherence().state == Coherence::fallback));
   BOOST_TEST(tiers.cache->health().reason ==
-             "only the backplane vouches for copies of 10.0.0.1:6379: its news are the connection was lost");
+             "only the backplane vouches for copies of 10.0.0.1:6379: its news are missing: the connection "
+             "was lost");
   BOOST_TEST(tiers.cache->tier_statistics().gaps == 0U);  // somebody vouches throughout
   BOOST_TEST(tiers.store->foreign_write("key", "2"));
   BOOST_TEST(tiers.text("key") == "2");

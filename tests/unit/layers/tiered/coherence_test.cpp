@@ -419,12 +419,40 @@ BOOST_AUTO_TEST_CASE(a_report_says_who_vouches_and_why_not) {
   tiers.store->lose();
   const auto report = tiers.cache->coherence();
   BOOST_TEST((report.state == Coherence::pass_through));
-  BOOST_TEST(report.reason == "no copies of 10.0.0.1:6379 are served: its news are the connection was lost");
+  BOOST_TEST(report.reason ==
+             "no copies of 10.0.0.1:6379 are served: its news are missing: the connection was lost");
   BOOST_TEST((tiers.cache->health().state == HealthState::degraded));
   BOOST_TEST(tiers.cache->health().reason == report.reason);
   tiers.cache->stop();
   BOOST_TEST((tiers.cache->coherence().state == Coherence::stopped));
   BOOST_TEST((tiers.cache->fence(1s).error().code() == ErrorCode::closed));
+}
+
+BOOST_AUTO_TEST_CASE(health_says_whether_copies_are_served_while_the_store_is_away) {
+  const auto reason = [](const CoherentTiers& tiers) {
+    tiers.store->away = true;
+    const auto health = tiers.cache->health();
+    BOOST_TEST((health.state == HealthState::degraded));
+    return health.reason;
+  };
+  const CoherentTiers tiers;
+  BOOST_TEST(reason(tiers) == "only copies are served: away");
+  tiers.store->lose();
+  BOOST_TEST(reason(tiers) == "no copies are served: away");
+
+  const CoherentTiers serving([](TieredCacheOptions& options) {
+    options.coherence.when_incoherent = WhenIncoherent::serve;
+    options.keep_stale = 1h;
+  });
+  serving.store->lose();
+  BOOST_TEST(reason(serving) == "only copies are served: away");
+
+  const CoherentTiers stale([](TieredCacheOptions& options) {
+    options.when_far_fails = WhenFarFails::stale;
+    options.keep_stale = 1h;
+  });
+  stale.store->lose();
+  BOOST_TEST(reason(stale) == "only copies are served: away");
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_explains_why_it_is_not_served) {
