@@ -85,13 +85,20 @@ std::string entry_text(const Node& layer) {
   return text;
 }
 
+std::string rule_text(const Node& layer) {
+  auto rule = member_text(layer, "match");
+  if (rule.empty()) rule = member_text(layer, "rule");
+  const auto ttl = member_text(layer, "ttl_ms");
+  const bool may_have_rules =
+      !ttl.empty() || layer.find("copy") != nullptr || layer.find("flight") != nullptr;
+  if (rule.empty() && !may_have_rules) return {};
+  return "rule " + (rule.empty() ? "none" : rule) + (ttl.empty() ? "" : ", ttl " + duration_text(ttl));
+}
+
 std::string layer_text(const Node& layer) {
   std::string text;
   const auto add_part = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-  if (const auto rule = member_text(layer, "rule"); !rule.empty())
-    add_part("rule " + rule);
-  else if (layer.find("copy") != nullptr || layer.find("flight") != nullptr)
-    add_part("rule none");
+  if (const auto rule = rule_text(layer); !rule.empty()) add_part(rule);
   if (layer.find("redis_key") == nullptr) {
     add_part("key " + member_text(layer, "key"));
   } else {
@@ -113,8 +120,11 @@ std::string layer_text(const Node& layer) {
 
 std::string coherence_text(const Node& coherence) {
   auto text = member_text(coherence, "state");
-  if (const auto since = member_text(coherence, "since"); !since.empty())
-    text += " since " + since + ", proven " + seconds_text(member_text(coherence, "proven_age_ms")) + " ago";
+  if (const auto since = member_text(coherence, "since"); !since.empty()) {
+    const auto age = member_text(coherence, "proven_age_ms");
+    const bool never = age == "0" && text != to_string(Coherence::coherent);
+    text += " since " + since + (never ? ", never proven" : ", proven " + seconds_text(age) + " ago");
+  }
   if (const auto reason = member_text(coherence, "reason"); !reason.empty()) text += ": " + reason;
   return text;
 }

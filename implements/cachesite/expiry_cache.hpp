@@ -2,6 +2,7 @@
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
+#include <cachesite/detail/i_key_explanation.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 #include <cachesite/time_to_live.hpp>
@@ -46,7 +47,7 @@ struct ExpiryCacheOptions : Expiry {
 ///
 /// With `max_ttl` no entry lives longer: a longer TTL, and `never_expires()`, become `max_ttl`, and `persist`
 /// sets the TTL to `max_ttl`. Reads are passed on unchanged.
-class ExpiryCache final : public CacheLayer {
+class ExpiryCache final : public CacheLayer, public detail::IKeyExplanation {
  public:
   using passes_on = PassedOn;
   using Options = ExpiryCacheOptions;
@@ -56,6 +57,7 @@ class ExpiryCache final : public CacheLayer {
 
   [[nodiscard]] TimeToLive effective_time_to_live(std::string_view key,
                                                   TimeToLive time_to_live) const noexcept override;
+  void explain_key(std::string_view key, Node& facts) override;
 
  protected:
   Result<Found> do_read(std::string_view key, Value& destination) override;
@@ -71,6 +73,7 @@ class ExpiryCache final : public CacheLayer {
     TimeToLive time_to_live;
   };
 
+  [[nodiscard]] const Rule* rule_for(std::string_view key) const noexcept;
   [[nodiscard]] TimeToLive usual(std::string_view key) const noexcept;
   [[nodiscard]] TimeToLive limited(TimeToLive time_to_live) const noexcept;
   [[nodiscard]] static bool changes_a_life(const CacheRequest& request) noexcept;

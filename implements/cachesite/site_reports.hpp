@@ -104,7 +104,8 @@ struct MetricsReportOptions {
 ///                    "servers": [{"address": "10.0.0.5:6379", "state": "coherent", "epoch": 1}]}}
 ///
 /// The layers are listed from the outermost on, each with the key as it gets it, and with what it knows: the `rule`
-/// that matches (its place in the list, from 0), `flight` (a value is being computed), `throttled` (its factory is
+/// that matches (its place in the list, from 0; of an ExpiryCache also its pattern `match`, and `ttl_ms`, the TTL of
+/// calls that give none), `flight` (a value is being computed), `throttled` (its factory is
 /// not called at present), the copy of this process with the reason `why_not` when it would not be served, and at the
 /// end the entry of the far tier, which is read for this; `error` when that fails. `found` is value, null or
 /// nothing, and `unknown` when the far tier fails. With form `envelope` a RememberCache tells what the `envelope` of the

@@ -53,6 +53,21 @@ BOOST_AUTO_TEST_CASE(it_says_what_each_layer_knows_of_a_key_and_never_its_value)
   BOOST_TEST(!tells(json, "secret"), json);
 }
 
+BOOST_AUTO_TEST_CASE(it_says_which_rule_gives_a_key_its_ttl) {
+  Tool tool(
+      "- {class: ExpiryCache, name: ruled, over: shop, ttl: 10min, rules: [{match: 'price:*', ttl: 1min}]}\n"
+      "- {class: ExpiryCache, name: limited, over: shop, max_ttl: 1h}\n");
+  const auto ruled = tool.answer({"explain-key", "ruled", "price:tea"});
+  BOOST_TEST(tells(ruled, "expiry ruled       rule price:*, ttl 1m; key price:tea\n"), ruled);
+  const auto usual = tool.answer({"explain-key", "ruled", "tea"});
+  BOOST_TEST(tells(usual, "expiry ruled       rule none, ttl 10m; key tea\n"), usual);
+  const auto limited = tool.answer({"explain-key", "limited", "tea"});
+  BOOST_TEST(tells(limited, "expiry limited     key tea\n"), limited);
+  const auto json = tool.answer({"--json", "explain-key", "ruled", "price:tea"});
+  for (const std::string part : {"\"rule\": 0", "\"match\": \"price:*\"", "\"ttl_ms\": 60000"})
+    BOOST_TEST(tells(json, part), json);
+}
+
 BOOST_AUTO_TEST_CASE(it_says_what_an_envelope_tells_and_shows_neither_value_nor_etag) {
   Tool tool(
       "- class: RememberCache\n"
@@ -86,6 +101,8 @@ BOOST_AUTO_TEST_CASE(it_says_why_a_copy_would_not_be_served) {
   BOOST_TEST(unvouched.starts_with("0 "), unvouched);
   BOOST_TEST(tells(unvouched, "near: there is no copy"), unvouched);
   BOOST_TEST(tells(unvouched, "\ncoherence          pass_through since "), unvouched);
+  BOOST_TEST(tells(unvouched, ", never proven: no copies of "), unvouched);
+  BOOST_TEST(tells(unvouched, " are served: its news are missing: "), unvouched);
   BOOST_TEST(tells(unvouched, "+client|tracking"), unvouched);
   BOOST_TEST(!tells(unvouched, "secret"), unvouched);
 }

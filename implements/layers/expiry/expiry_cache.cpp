@@ -1,8 +1,11 @@
 #include "basics/checked_options.hpp"
+#include "binding/value_node.hpp"
 
 #include <cachesite/detail/key_range.hpp>
+#include <cachesite/detail/problem_text.hpp>
 #include <cachesite/expiry_cache.hpp>
 
+#include <cstdint>
 #include <utility>
 
 namespace cachesite {
@@ -39,9 +42,25 @@ TimeToLive ExpiryCache::effective_time_to_live(std::string_view key, TimeToLive 
 }
 
 TimeToLive ExpiryCache::usual(std::string_view key) const noexcept {
+  const auto* const rule = rule_for(key);
+  return rule == nullptr ? usual_ : rule->time_to_live;
+}
+
+const ExpiryCache::Rule* ExpiryCache::rule_for(std::string_view key) const noexcept {
   for (const auto& rule : rules_)
-    if (matches_key_pattern(rule.match, key)) return rule.time_to_live;
-  return usual_;
+    if (matches_key_pattern(rule.match, key)) return &rule;
+  return nullptr;
+}
+
+void ExpiryCache::explain_key(std::string_view key, Node& facts) {
+  if (const auto* const rule = rule_for(key)) {
+    binding::add_member(facts, "rule",
+                        binding::value_node(ParameterValue{std::int64_t{rule - rules_.data()}}, false));
+    binding::add_member(facts, "match", binding::text_node(printable(rule->match, rule->match.size())));
+  }
+  if (const auto ttl = usual(key); ttl.expires())
+    binding::add_member(facts, "ttl_ms",
+                        binding::value_node(ParameterValue{std::int64_t{ttl.count()}}, false));
 }
 
 // What is not valid stays so.
