@@ -88,7 +88,7 @@ Exit check(const Arguments& arguments, const Catalog& catalog) {
   });
   if (!arguments.json) {
     if (problems.empty())
-      complain("no problems");
+      complain(arguments.connect ? "the files have no problems" : "no problems");
     else
       print_problems(to_text(problems), stdout);
   }

@@ -58,6 +58,7 @@ BOOST_FIXTURE_TEST_CASE(a_check_asks_the_servers_when_it_is_told_to, Tool) {
   const auto up = run({"check", "--connect"});
   BOOST_TEST(up.status.value_or(-1) == 0);
   BOOST_TEST(up.output == "ICache \"hot\" MemoryCache: answers\nICache \"shop\" RedisCache: answers\n");
+  BOOST_TEST(up.errors == "cachesite: the files have no problems\n");
   server.kill();
   BOOST_TEST(run({"check"}).status.value_or(-1) == 0);
   const auto down = run({"check", "--connect"});
