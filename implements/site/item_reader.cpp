@@ -150,6 +150,7 @@ void ItemReader::read_mapping(const Node& node, Item made) {
   entries_.read(made);
   read_settings(node, made);
   if (match) read_parameters(match, index, made);
+  warn_of_no_names(made);
   items_[index] = std::move(made);
 }
 
@@ -266,6 +267,17 @@ void ItemReader::read_settings(const Node& item, Item& made) {
   else if (settings.lazy && !has_names)
     problems_.add(problem_ids::lazy_without_names, Place::of(*lazy),
                   "a lazy component without entries would never be created", "give it a name");
+}
+
+// A class without interfaces is for what its components do by themselves.
+void ItemReader::warn_of_no_names(const Item& made) {
+  // What has a mistake is complained of already.
+  if (made.in_place || made.lazy || !made.options || made.component_class->interfaces.empty()) return;
+  const Node* entries = made.node->find("entries");
+  if (made.node->find("name") || (entries && !(entries->is_list() && entries->elements.empty()))) return;
+  problems_.add(problem_ids::lazy_without_names, made.place,
+                "this component has no name and no entries, so nothing can find it", "give it a name",
+                Problem::Severity::warning);
 }
 
 // The strongest origin of each parameter.

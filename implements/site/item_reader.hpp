@@ -48,6 +48,7 @@ class ItemReader {
   [[nodiscard]] std::vector<std::string> fitting_classes(const Item& made) const;
   Catalog::Match read_class(const Node& item, Item& made);
   void read_settings(const Node& item, Item& made);
+  void warn_of_no_names(const Item& made);
   void note_origins(const Catalog::Match& match, const Defaults* defaults,
                     const std::vector<binding::BoundValue>& presets, Item& made);
   void read_parameters(const Catalog::Match& match, std::size_t index, Item& made);

@@ -220,6 +220,22 @@ BOOST_AUTO_TEST_CASE(lazy_and_start_timeout_are_checked_like_parameters) {
              "E315 a lazy component without entries would never be created | give it a name");
 }
 
+BOOST_AUTO_TEST_CASE(a_component_that_nothing_can_find_is_a_warning) {
+  const auto problems_of = [](Node node) {
+    return check_component_site({document(list({std::move(node)}))}, catalog());
+  };
+  for (const auto& node :
+       {map({{"class", text("Part")}}), map({{"class", text("Part")}, {"entries", list({})}})}) {
+    const auto problems = problems_of(node);
+    BOOST_TEST(lines(problems) ==
+               "E315 this component has no name and no entries, so nothing can find it | give it a name");
+    BOOST_REQUIRE(problems.size() == 1U);
+    BOOST_TEST((problems.front().severity == Problem::Severity::warning));
+  }
+  BOOST_TEST(problems_of(eager("a", {})).empty());
+  BOOST_TEST(problems_of(map({{"class", text("Part")}, {"name", text("a")}})).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_lazy_value_is_made_once_and_again_after_a_failure) {
   int calls = 0;
   const LazyValue<std::string> value([&] {
