@@ -8,6 +8,7 @@
 #include <cachesite/detail/problem_ids.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace cachesite::binding {
@@ -51,6 +52,13 @@ std::string found(const ParameterDeclaration& declaration, const Node& node, Pro
     return std::string(to_string(node.kind));
   const auto text = binding::quoted(node.scalar);
   return node.is_text() ? text : text.substr(1, text.size() - 2);
+}
+
+// What somebody gives a store who means a whole cache.
+bool is_part_of_cache(std::string_view key) noexcept {
+  constexpr std::array<std::string_view, 8> parts{"ttl",   "max_ttl", "near",     "remember",
+                                                  "codec", "tags",    "failover", "metrics"};
+  return std::find(parts.begin(), parts.end(), key) != parts.end();
 }
 
 // An element follows the element's declaration, and the bounds and choices given for the list.
@@ -248,6 +256,8 @@ void Binder::unknown_member(const Owner& owner, const ParameterTable& table, con
   if (hint.empty()) {
     if (owner.is_component && member.key == "interface")
       hint = "write it under entries: [{interface: ..., name: ...}]";
+    else if (owner.is_component && owner.class_name.ends_with("Cache") && is_part_of_cache(member.key))
+      hint = "it belongs to a `class: Cache`, which takes this cache as its store";
     else if (names.empty())
       hint = "there are no parameters";
     else if (table.declarations().size() <= parameters_listed)

@@ -130,6 +130,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   std::uint64_t total = 0;
   std::uint64_t smallest = std::numeric_limits<std::uint64_t>::max();
   const bool bare = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  const bool has_space = text.find(' ') != std::string_view::npos;
   do {
     const auto number = take_number(text);
     if (!number) return bad(form);
@@ -137,8 +138,9 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     const Unit* unit = find_unit(duration_units, bare ? "s" : name);
     if (!unit) unit = find_unit(other_duration_units, name);
     if (!unit)
-      return bad(name.empty() ? "a number needs a unit unless it stands alone: w d h m s ms us ns"
-                              : "the units of a duration are w d h m s ms us ns");
+      return bad(has_space      ? "write no space before a unit: w d h m (or min) s ms us ns"
+                 : name.empty() ? "a number needs a unit unless it stands alone: w d h m s ms us ns"
+                                : "the units of a duration are w d h m (or min) s ms us ns");
     if (unit->factor >= smallest) return bad("units go from large to small, each at most once, as in 2h30m");
     smallest = unit->factor;
     const auto part = multiply(*number, unit->factor, most - total, inexact, too_large);
@@ -172,6 +174,8 @@ Result<ByteSize> parse_size(std::string_view text) {
     const Unit* unit = find_unit(binary_units, text);
     if (!unit) unit = find_unit(decimal_units, text);
     if (!unit) unit = find_unit(byte_units, text);
+    if (!unit && text.front() == ' ')
+      return bad("write no space before the unit: B KiB MiB GiB TiB PiB EiB and kB MB GB TB PB EB");
     if (!unit) return bad("the units of a size are B KiB MiB GiB TiB PiB EiB and kB MB GB TB PB EB");
     factor = unit->factor;
   }

@@ -38,7 +38,7 @@ Blueprint::Blueprint(const std::vector<Document>& documents, const Catalog& cata
       hider_([catalog](const Document& document) { return SecretFinder(catalog).find(document); }),
       problems_(hider_),
       items_(read_items(documents_, catalog, problems_)),
-      composition_(documents_, items_, problems_) {
+      composition_(documents_, catalog, items_, problems_) {
   check_options();
   check_layer_order(documents_, items_, composition_, problems_);
 }

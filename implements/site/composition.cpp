@@ -35,12 +35,12 @@ std::string line_of(const binding::Place& place) {
 
 }  // namespace
 
-Composition::Composition(const std::vector<Document>& documents, std::vector<Item>& items,
-                         binding::ProblemList& problems)
+Composition::Composition(const std::vector<Document>& documents, const Catalog& catalog,
+                         std::vector<Item>& items, binding::ProblemList& problems)
     : documents_(documents), items_(items), problems_(problems), marks_(items.size(), Mark::fresh) {
   hand_out_names();
   hand_out_passed_on();
-  check_references();
+  check_references(catalog);
   order_.reserve(items_.size());
   logger_ = find_logger();
   if (logger_) put_in_order(*logger_);
@@ -165,18 +165,18 @@ std::optional<std::size_t> Composition::find_logger() const {
   return only;
 }
 
-void Composition::check_references() {
+void Composition::check_references(const Catalog& catalog) {
   std::size_t missing = 0;
   for (std::size_t index = 0; index < items_.size(); ++index) {
     if (!wanted(index)) continue;
     for (const auto& reference : items_[index].references)
       if (!reference.optional && !names_.contains(key_of(reference.interface_name, reference.name)))
-        report_missing(index, reference, ++missing <= detailed_problems);
+        report_missing(index, reference, catalog, ++missing <= detailed_problems);
   }
 }
 
 void Composition::report_missing(std::size_t index, const binding::BoundReference& reference,
-                                 bool in_detail) {
+                                 const Catalog& catalog, bool in_detail) {
   const Item& item = items_[index];
   std::string message = "there is no ";
   message.append(reference.interface_name);
@@ -203,6 +203,9 @@ void Composition::report_missing(std::size_t index, const binding::BoundReferenc
       }
     }
     hint = suggestion.question();
+    const auto match = catalog.find(reference.name);
+    if (match && match.component_class->find_interface(reference.interface_name))
+      hint = "this is the name of a class; write {class: " + reference.name + "} to declare one here";
   }
   if (!other_kinds.empty())
     message.append("; ").append(binding::quoted(reference.name)).append(" is a ").append(other_kinds);

@@ -3,6 +3,7 @@
 #include "binding/problem_list.hpp"
 #include "site/item.hpp"
 
+#include <cachesite/catalog.hpp>
 #include <cachesite/document.hpp>
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace cachesite::site {
 // How items fit together: who has which name, who refers to whom, and the order in which to make them.
 class Composition {
  public:
-  Composition(const std::vector<Document>& documents, std::vector<Item>& items,
+  Composition(const std::vector<Document>& documents, const Catalog& catalog, std::vector<Item>& items,
               binding::ProblemList& problems);
 
   // Indices of the items to make: what is referred to first, otherwise as in the documents, except that the
@@ -49,11 +50,12 @@ class Composition {
   void hand_out_passed_on(std::size_t index, ItemEntry& entry);
   [[nodiscard]] bool offers(std::size_t index, std::string_view interface_name) const;
   void report_not_passed_on(const Item& item, const std::string& interface_name, const binding::Place& place);
-  void check_references();
+  void check_references(const Catalog& catalog);
   void put_in_order(std::size_t first);
   void report_circle(const std::vector<Step>& chain, std::size_t begin);
   [[nodiscard]] std::optional<std::size_t> find_logger() const;
-  void report_missing(std::size_t index, const binding::BoundReference& reference, bool in_detail);
+  void report_missing(std::size_t index, const binding::BoundReference& reference, const Catalog& catalog,
+                      bool in_detail);
   // Who refers to the item, from the first component that nobody refers to: ` (needed by A -> B)`.
   std::string needed_by(std::size_t index) const;
   std::string known_names(std::string_view interface_name) const;

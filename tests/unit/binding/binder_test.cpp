@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(texts_and_choices_are_held_to_their_words) {
 BOOST_AUTO_TEST_CASE(durations_and_sizes_are_held_to_their_form_and_range) {
   BOOST_TEST(refusal("pause", text("5x")) ==
              "E216 pause: expected a duration from 1ms to 10s, found \"5x\" | the "
-             "units of a duration are w d h m s ms us ns");
+             "units of a duration are w d h m (or min) s ms us ns");
   BOOST_TEST(refusal("pause", integer("11")) == "E216 pause: expected a duration from 1ms to 10s, found 11");
   BOOST_TEST(refusal("pause", text("1500us")) ==
              "E216 pause: expected a duration from 1ms to 10s, found \"1500us\" | write a multiple of 1ms");

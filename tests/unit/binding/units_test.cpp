@@ -55,8 +55,10 @@ BOOST_AUTO_TEST_CASE(what_is_no_duration_is_refused_with_a_reason) {
                            "\xc2\xb5s", "\xd9\xa1s", "five", "inf", "nan"})
     BOOST_TEST_CONTEXT(text) BOOST_TEST(duration(text) == -1);
   BOOST_TEST(duration_failure("abc") == "a duration is written like 250ms, 1.5s or 2h30m");
-  BOOST_TEST(duration_failure("5x") == "the units of a duration are w d h m s ms us ns");
-  BOOST_TEST(duration_failure("5S") == "the units of a duration are w d h m s ms us ns");
+  BOOST_TEST(duration_failure("5x") == "the units of a duration are w d h m (or min) s ms us ns");
+  for (const auto* spaced : {"10 m", "10 min", "2h 30m", "10 minutes"})
+    BOOST_TEST(duration_failure(spaced) == "write no space before a unit: w d h m (or min) s ms us ns");
+  BOOST_TEST(duration_failure("5S") == "the units of a duration are w d h m (or min) s ms us ns");
   BOOST_TEST(duration_failure("1h5") == "a number needs a unit unless it stands alone: w d h m s ms us ns");
   BOOST_TEST(duration_failure("5m2h") == "units go from large to small, each at most once, as in 2h30m");
   for (const auto* text : {"5mi", "5mins", "5Min", "5min2m", "5m2min", "5min2h"})
@@ -100,6 +102,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_size_is_refused_with_a_reason) {
   for (const auto* text : {"", "B", "-1", "1 KiB", "1K", "1kb", "1kib", "1KB", "1M", "1MiB1", "0x10", "1e3"})
     BOOST_TEST_CONTEXT(text) BOOST_TEST(!parse_size(text).ok());
   BOOST_TEST(size_of("abc") == "a size is written like 64MiB, 1.5GiB, 10kB or as a number of bytes");
+  BOOST_TEST(size_of("64 MB") ==
+             "write no space before the unit: B KiB MiB GiB TiB PiB EiB and kB MB GB TB PB EB");
   BOOST_TEST(size_of("64MIB") == "the units of a size are B KiB MiB GiB TiB PiB EiB and kB MB GB TB PB EB");
   BOOST_TEST(size_of("1.5") == "a size is a whole number of bytes");
   BOOST_TEST(size_of("0.0001KiB") == "a size is a whole number of bytes");
