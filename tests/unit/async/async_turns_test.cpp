@@ -130,13 +130,12 @@ BOOST_AUTO_TEST_CASE(an_eviction_during_adds_leaves_what_was_added_after_it_or_n
       BOOST_REQUIRE(world.cache->write_tagged("key", "page", 1h, {"tag"}).ok());
       std::future<Result<std::uint64_t>> evicted;
       std::atomic<int> begun{0};
-      const auto results = of_both_forms<Added>(
-          [&] { return world.cache->add("key", "of a thread", 1h); },
-          [&] {
-            if (++begun == 1 + round % calls_at_once)
-              evicted = world.cache->async_evict_tags({"tag"}).future();
-            return world.cache->async_add("key", "of a call", 1h);
-          });
+      const auto results = of_both_forms<Added>([&] { return world.cache->add("key", "of a thread", 1h); },
+                                                [&] {
+                                                  if (++begun == 1 + round % calls_at_once)
+                                                    evicted = world.cache->async_evict_tags({"tag"}).future();
+                                                  return world.cache->async_add("key", "of a call", 1h);
+                                                });
       BOOST_REQUIRE(evicted.get().value_or(0) == 1U);
       BOOST_REQUIRE(all_ok(results));
       const int added = count_added(results);

@@ -27,9 +27,8 @@ std::string text_or_code(const Lookup& found) {
 }
 
 // A factory whose awaitable is the value of `key`, which it asks the same cache for.
-auto needing(ComputingWorld& world, std::string key, std::function<std::string()> factory = [] {
-  return "inner";
-}) {
+auto needing(
+    ComputingWorld& world, std::string key, std::function<std::string()> factory = [] { return "inner"; }) {
   return [&world, key = std::move(key), factory = std::move(factory)] {
     ++world.runs;
     return world.cache->async_remember(key, 1min, factory).map([](const Lookup& inner) {
@@ -129,7 +128,8 @@ BOOST_AUTO_TEST_CASE(without_a_wait_that_ends_the_hard_limit_ends_both) {
     options.factory_hard = 10ms;
   });
   BOOST_TEST(ask(world, "k") == "timeout");
-  BOOST_TEST(wait_until([&] { return world.statistics().late_dropped + world.statistics().late_stored == 1; }));
+  BOOST_TEST(
+      wait_until([&] { return world.statistics().late_dropped + world.statistics().late_stored == 1; }));
   BOOST_TEST(world.statistics().hard_timeouts == 1U);
   expect_whole(world);
 }
