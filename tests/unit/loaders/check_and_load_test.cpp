@@ -47,7 +47,7 @@ class Both {
         map({{"class", text("CompositeHook")},
              {"hooks", list({})},
              {"entries", list({map({{"interface", text("ICacheHook")}, {"name", text("h")}})})}});
-    const Node last = map({{"class", text("Vault")}, {"fail_at", text("make")}});
+    const Node last = map({{"class", text("Vault")}, {"name", text("last")}, {"fail_at", text("make")}});
     std::vector<Node> components{cache("m"), cache("n")};
     if (options_.catalog.find("CompositeHook")) components.push_back(hook);
     components.push_back(item);
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(what_only_a_constructor_can_know_is_found_by_a_check_too) {
   Both both;
   const std::string memory =
       "- {class: MemoryCache, entries: [{interface: ICache, name: m}, {interface: ICache, name: alias}]}\n";
-  const std::string last = "- {class: Vault, fail_at: make}\n";
+  const std::string last = "- {class: Vault, name: last, fail_at: make}\n";
   const auto tiered = [](const std::string& over, const std::string& near) {
     return "- {class: TieredCache, over: " + over + ", near: " + near + "}\n";
   };
@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(a_check_makes_no_log_file_and_refuses_one_that_cannot_be_wr
   BOOST_TEST(!std::filesystem::exists(folder));
   const auto site = load_component_site(file, options);
   BOOST_TEST(std::filesystem::exists(log));
-  BOOST_TEST(both.said_of_text(logger(file + "/a.log") + "- {class: Vault, fail_at: make}\n")
+  BOOST_TEST(both.said_of_text(logger(file + "/a.log") + "- {class: Vault, name: last, fail_at: make}\n")
                  .find("E331]: TopicLoggerSite cannot be made: cannot write the log") != std::string::npos);
 }
 
