@@ -228,7 +228,6 @@ class RememberCache final : public CacheLayer,
 
  private:
   bool keep_ended_below(std::chrono::milliseconds time) noexcept;
-  void outdate(std::string_view key);
   void outdate_computations(const CacheRequest& request);
 
   class Inner;

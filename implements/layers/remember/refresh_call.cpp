@@ -12,6 +12,7 @@
 namespace cachesite {
 
 using remembering::ComputingCounters;
+using remembering::KeysAtWork;
 
 ITieredCache* RememberCache::Inner::tiers_below(ICache& cache) {
   for (auto* next = &cache; next != nullptr;) {
@@ -35,9 +36,10 @@ bool RememberCache::Inner::tiers_on_the_way(ICache& cache) {
 
 /// A value to be computed again, and all that is needed for it.
 struct RememberCache::RememberCall::RefreshWork {
-  RefreshWork(const RememberCall& call, const Computation& how)
+  RefreshWork(const RememberCall& call, const Computation& how, std::shared_ptr<const KeysAtWork::Work> work)
       : cache(call.cache_),
         key(call.key_),
+        registered(std::move(work)),
         time_to_live(call.time_to_live_),
         computation(how),
         terms(call.terms_),
@@ -46,13 +48,15 @@ struct RememberCache::RememberCall::RefreshWork {
   }
   RefreshWork(const RefreshWork&) = delete;
   RefreshWork& operator=(const RefreshWork&) = delete;
-  ~RefreshWork() { cache.inner_->refreshing->end(key); }
+  ~RefreshWork() { cache.inner_->refreshing->end(key, *registered); }
 
   void run() noexcept {
+    if (registered->cancelled()) return;
     (void)guarded_call<Done>([&]() -> Result<Done> {
       RememberCall call(cache, key, time_to_live, computation);
       call.terms_ = terms;
       call.trigger_ = trigger;
+      call.registered_ = registered.get();
       (void)call.refresh_ahead();
       return Done{};
     });
@@ -60,6 +64,7 @@ struct RememberCache::RememberCall::RefreshWork {
 
   RememberCache& cache;
   const std::string key;
+  const std::shared_ptr<const KeysAtWork::Work> registered;
   const TimeToLive time_to_live;
   Computation computation;
   const remembering::Terms* const terms;
@@ -97,12 +102,13 @@ std::optional<Lookup> RememberCache::RememberCall::serve_while_revalidating() {
 
 void RememberCache::RememberCall::refresh_elsewhere(const Computation& computation) {
   const auto started = guarded_call<bool>([&]() -> Result<bool> {
-    if (!inner_.refreshing->begin(key_)) return true;
+    const auto registered = inner_.refreshing->begin(key_, computation.tags);
+    if (!registered) return true;
     std::shared_ptr<RefreshWork> work;
     try {
-      work = std::make_shared<RefreshWork>(*this, computation);
+      work = std::make_shared<RefreshWork>(*this, computation, registered);
     } catch (...) {
-      inner_.refreshing->end(key_);
+      inner_.refreshing->end(key_, *registered);
       throw;
     }
     const auto& refresh = inner_.options.refresh;
@@ -128,6 +134,8 @@ std::optional<Lookup> RememberCache::RememberCall::refresh_ahead() {
   const auto boarding = flights_.board(key_, flights_.landings(), computation_.tags, inner_.flight_limits());
   if (boarding.role == FlightTable::Role::passenger) flights_.leave(*boarding.flight);
   if (boarding.role != FlightTable::Role::leader) return std::nullopt;
+  // A change before this had no flight to outdate.
+  if (registered_ != nullptr && registered_->cancelled()) boarding.flight->make_outdated();
   ComputingCounters::add(inner_.counters.refreshes);
   seen_.missed = true;  // a null does not replace what is there
   return land_with(boarding.flight, [&](Flight& flight) { return compute(flight, lease.get()); });

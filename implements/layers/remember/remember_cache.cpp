@@ -178,7 +178,7 @@ Status RememberCache::do_write_tagged(std::string_view key, std::optional<ByteVi
                                       TimeToLive time_to_live, std::span<const std::string_view> tags) {
   if (stopped()) return closed();
   if (!inner_->tagged) return no_tags();
-  outdate(key);
+  inner_->outdate(key);
   const auto sealed = inner_->entries.seal(key, value, time_to_live, {});
   if (!sealed.ok()) return sealed.error();
   return inner_->tagged->write_tagged(key, sealed.value().bytes_to_store(), sealed.value().time_to_live,
@@ -188,9 +188,8 @@ Status RememberCache::do_write_tagged(std::string_view key, std::optional<ByteVi
 Result<std::uint64_t> RememberCache::do_evict_tags(std::span<const std::string_view> tags) {
   if (stopped()) return closed();
   if (!inner_->tagged) return no_tags();
-  inner_->changes.note_all();
-  inner_->table->outdate_matching([&](std::string_view, const Flight& flight) {
-    return std::any_of(flight.tags.begin(), flight.tags.end(), [&](const std::string& tag) {
+  inner_->outdate_matching([&](std::string_view, std::span<const std::string> carried) {
+    return std::any_of(carried.begin(), carried.end(), [&](const std::string& tag) {
       return std::find(tags.begin(), tags.end(), tag) != tags.end();
     });
   });
@@ -222,28 +221,36 @@ void RememberCache::do_begin(CacheRequest& request) {
   inner_->entries.answer(request);
 }
 
-void RememberCache::outdate(std::string_view key) {
-  inner_->changes.note(key);
-  inner_->table->outdate(key);
-  if (inner_->points) inner_->points->forget(key);
+// What waits is cancelled before what runs: it may begin to run in between.
+void RememberCache::Inner::outdate(std::string_view key) {
+  changes.note(key);
+  refreshing->cancel(key);
+  table->outdate(key);
+  if (points) points->forget(key);
+}
+
+void RememberCache::Inner::outdate_matching(
+    const std::function<bool(std::string_view, std::span<const std::string>)>& matches) {
+  changes.note_all();
+  refreshing->cancel_matching(matches);
+  table->outdate_matching(
+      [&](std::string_view key, const Flight& flight) { return matches(key, flight.tags); });
 }
 
 void RememberCache::outdate_computations(const CacheRequest& request) {
-  auto& flights = inner_->table.get();
   switch (request.subject()) {
     case CacheSubject::key:
-      return outdate(request.key);
+      return inner_->outdate(request.key);
     case CacheSubject::batch:
       for (std::size_t item = 0; item < request.items(); ++item)
-        outdate(request.key_of(item));
+        inner_->outdate(request.key_of(item));
       return;
     case CacheSubject::pattern:
-      inner_->changes.note_all();
-      return flights.outdate_matching(
-          [&](std::string_view key, const Flight&) { return matches_key_pattern(request.key, key); });
+      return inner_->outdate_matching([&](std::string_view key, std::span<const std::string>) {
+        return matches_key_pattern(request.key, key);
+      });
     case CacheSubject::everything:
-      inner_->changes.note_all();
-      return flights.outdate_matching([](std::string_view, const Flight&) { return true; });
+      return inner_->outdate_matching([](std::string_view, std::span<const std::string>) { return true; });
   }
 }
 

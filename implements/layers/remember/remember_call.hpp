@@ -175,7 +175,8 @@ class RememberCache::RememberCall {
   Seen seen_;
   bool may_wait_ = true;  // for a server, to look for a stale value
   Trigger trigger_ = Trigger::miss;
-  std::optional<Lookup> known_;  // the last value, as the factory was given it
+  const remembering::KeysAtWork::Work* registered_ = nullptr;  // of a refresh behind its readers
+  std::optional<Lookup> known_;                                // the last value, as the factory was given it
   Details known_details_;
   bool renews_ = false;                 // the entry gets a new TTL, and keeps its value
   StoredEntries::Knowledge knowledge_;  // of the value to be stored

@@ -22,10 +22,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
+#include <string_view>
 
 namespace cachesite {
 
@@ -52,6 +55,11 @@ class RememberCache::Inner {
   /// Many values by the loader; refers to the arguments.
   [[nodiscard]] ManyComputation loading_of(std::span<const std::string_view> keys,
                                            std::span<const TimeToLive> times_to_live) const;
+
+  /// What is being computed, or waits for it, and is told of a change of its key or its tags.
+  void outdate(std::string_view key);
+  void outdate_matching(
+      const std::function<bool(std::string_view key, std::span<const std::string> tags)>& matches);
 
   [[nodiscard]] remembering::FlightTable::Limits flight_limits() const noexcept {
     return {options.factory_hard, options.most_abandoned, options.most_waiting};

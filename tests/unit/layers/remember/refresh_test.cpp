@@ -5,12 +5,15 @@
 
 #include <cachesite/logical_cache.hpp>
 #include <cachesite/memory_mutex_site.hpp>
+#include <cachesite/tagged_cache.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -36,6 +39,54 @@ struct Numbers {
 std::string text(const Lookup& found) {
   return found.hit() ? std::string(found.value().text()) : "";
 }
+
+// A world whose only thread for refreshes is busy until it is released.
+struct BusyWorld : ComputingWorld {
+  explicit BusyWorld(const std::function<void(RememberCacheOptions&)>& change = [](auto&) {})
+      : ComputingWorld([&](auto& options) {
+          eagerly(options);
+          options.refresh.workers = 1;
+          change(options);
+        }) {}
+
+  // Values under "busy", "k" and "last" are due; that of "busy" is being computed, that of "k" waits.
+  void let_refresh_wait(const std::vector<std::string>& tags = {}) {
+    queued.contextual = [numbers = numbers](const ComputeContext&) { return Computed{numbers()}; };
+    queued.may_outlive_call = true;
+    queued.tags = tags;
+    for (const auto* const key : {"busy", "last"})
+      (void)give("old", key);
+    (void)cache->remember("k", 1min, queued);  // computes 1
+    clock->advance(50s);
+    (void)cache->remember("busy", 1min, background(source));
+    (void)wait_until([&] { return source.started() == 1; });
+    (void)cache->remember("k", 1min, queued);
+  }
+  // All that waits has had its turn.
+  bool let_it_run() {
+    (void)cache->remember("last", 1min, background([] { return "new"; }));
+    source.release();
+    return wait_until([&] { return text(cache->get("last")) == "new"; });
+  }
+
+  const HangingSource source;
+  const Numbers numbers;
+  Computation queued;
+};
+
+// Acts just before it tells the life of an entry, once.
+class ActingCache final : public CacheLayer {
+ public:
+  using CacheLayer::CacheLayer;
+
+  std::function<void()> act;
+
+ protected:
+  void do_begin(CacheRequest& request) override {
+    if (request.operation == CacheOperation::time_to_live && act) std::exchange(act, nullptr)();
+    forward(request);
+  }
+};
 
 }  // namespace
 
@@ -217,6 +268,82 @@ BOOST_AUTO_TEST_CASE(values_beyond_the_queue_are_not_computed_ahead) {
   BOOST_TEST(world.statistics().refreshes_dropped == 1U);
   source.release();
   BOOST_TEST(wait_until([&] { return source.ended() == 2; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_refresh_that_waits_for_a_thread_is_done) {
+  BusyWorld world;
+  world.let_refresh_wait();
+  BOOST_TEST(world.let_it_run());
+  BOOST_TEST(text(world.cache->get("k")) == "2");
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_the_key_cancels_a_refresh_that_waits_for_a_thread) {
+  const std::vector<std::function<void(RememberCache&)>> changes{
+      [](RememberCache& cache) { (void)cache.remove("k"); },
+      [](RememberCache& cache) { (void)cache.remove_many({"k"}); },
+      [](RememberCache& cache) { (void)cache.remove_matching("k*"); },
+      [](RememberCache& cache) { (void)cache.write("k", "theirs", 1min); },
+  };
+  for (const auto& change : changes) {
+    BusyWorld world;
+    world.let_refresh_wait();
+    change(*world.cache);
+    const auto left = text(world.cache->get("k"));
+    BOOST_TEST(world.let_it_run());
+    BOOST_TEST(text(world.cache->get("k")) == left);
+    BOOST_TEST(*world.numbers.last == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(clearing_the_cache_cancels_a_refresh_that_waits_for_a_thread) {
+  BusyWorld world;
+  world.let_refresh_wait();
+  BOOST_TEST(world.cache->clear().ok());
+  (void)world.give("old", "last");
+  world.clock->advance(50s);
+  BOOST_TEST(world.let_it_run());
+  BOOST_TEST(world.cache->get("k").miss());
+  BOOST_TEST(*world.numbers.last == 1);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_tag_cancels_a_refresh_that_waits_for_a_thread) {
+  for (const std::string ended : {"t", "other"}) {
+    BusyWorld world([](auto& options) {
+      TaggedCacheOptions tagged;
+      tagged.over = options.over;
+      options.over = Reference<ICache>(std::make_shared<TaggedCache>(tagged));
+    });
+    world.let_refresh_wait({"t"});
+    BOOST_TEST(world.cache->evict_tags({ended}).ok());
+    BOOST_TEST(world.let_it_run());
+    BOOST_TEST(text(world.cache->get("k")) == (ended == "t" ? "" : "2"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_key_whose_refresh_was_cancelled_has_another_one) {
+  BusyWorld world;
+  world.let_refresh_wait();
+  BOOST_TEST(world.cache->remove("k").value());
+  BOOST_TEST(text(world.cache->remember("k", 1min, world.queued)) == "2");
+  (void)world.give("old", "last");
+  world.clock->advance(50s);
+  BOOST_TEST(text(world.cache->remember("k", 1min, world.queued)) == "2");
+  BOOST_TEST(world.let_it_run());
+  BOOST_TEST(text(world.cache->get("k")) == "3");
+}
+
+BOOST_AUTO_TEST_CASE(a_removal_while_a_refresh_asks_the_store_keeps_the_key_away) {
+  std::shared_ptr<ActingCache> acting;
+  BusyWorld world([&](auto& options) {
+    acting = std::make_shared<ActingCache>(options.over.component());
+    options.over = Reference<ICache>(acting);
+  });
+  world.let_refresh_wait();
+  // The refreshes of "busy" and "k" ask; that of "busy" has.
+  acting->act = [&] { (void)world.cache->remove("k"); };
+  BOOST_TEST(world.let_it_run());
+  BOOST_TEST(*world.numbers.last == 2);
+  BOOST_TEST(world.cache->get("k").miss());
 }
 
 BOOST_AUTO_TEST_CASE(another_process_that_holds_the_lock_is_not_waited_for) {
