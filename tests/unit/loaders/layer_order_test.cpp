@@ -105,15 +105,13 @@ BOOST_AUTO_TEST_CASE(a_codec_that_encrypts_stands_under_one_that_compresses) {
 }
 
 BOOST_AUTO_TEST_CASE(what_stands_between_and_in_place_makes_no_difference) {
-  BOOST_TEST(
-      said_of("- class: TieredCache\n  near: {class: MemoryCache}\n"
-              "  over: {class: FailoverCache, over: {class: PrefixCache, prefix: p, over: {class: "
-              "RememberCache, over: store}}}\n") ==
-      "E324 4 over: TieredCache over RememberCache \"TieredCache.over.over.over\": " + hidden_computing +
-          " | put the RememberCache above\n"
-          "E324 4 over.over: FailoverCache \"TieredCache.over\" over RememberCache "
-          "\"TieredCache.over.over.over\": " +
-          hidden_computing + " | put the RememberCache above");
+  BOOST_TEST(said_of("- class: TieredCache\n  near: {class: MemoryCache}\n"
+                     "  over: {class: FailoverCache, over: {class: PrefixCache, prefix: p, over: {class: "
+                     "RememberCache, over: store}}}\n  name: t\n") ==
+             "E324 4 over: TieredCache \"t\" over RememberCache \"t.over.over.over\": " + hidden_computing +
+                 " | put the RememberCache above\n"
+                 "E324 4 over.over: FailoverCache \"t.over\" over RememberCache \"t.over.over.over\": " +
+                 hidden_computing + " | put the RememberCache above");
 }
 
 BOOST_AUTO_TEST_CASE(a_logical_cache_is_what_its_parts_are) {

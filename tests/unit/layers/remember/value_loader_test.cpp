@@ -9,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,12 +68,6 @@ struct LoadedWorld : ComputingWorld {
   std::shared_ptr<Counting> loader;
 };
 
-double seconds_of_this_thread() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 LoadOptions with_loader() {
   LoadOptions options;
   options.catalog.add<Counting>("Counting");
@@ -126,33 +119,6 @@ BOOST_AUTO_TEST_CASE(what_a_batch_made_before_it_threw_needs_a_ttl_too) {
   BOOST_REQUIRE(found[1].failed());
   BOOST_TEST(found[1].error().message().find("the source went away") != std::string::npos);
   BOOST_TEST(world.cache->get("first").miss());
-}
-
-// In proportion to a batch of a factory, whose keys nobody looks for.
-BOOST_AUTO_TEST_CASE(a_batch_of_a_loader_takes_as_long_as_its_keys_are_many) {
-  constexpr std::size_t count = 20'000;
-  std::vector<std::string> names;
-  for (std::size_t item = 0; item < count; ++item)
-    names.push_back("shop:product:user:" + std::to_string(100'000'000 + item));
-  const std::vector<std::string_view> keys(names.begin(), names.end());
-  std::vector<Lookup> found(count);
-  const ComputingWorld plain([](auto&) {});
-  const auto before = seconds_of_this_thread();
-  plain.cache->remember_many(
-      keys, 1min,
-      [](auto missing, auto made) {
-        for (std::size_t item = 0; item < missing.size(); ++item)
-          made[item] = Computed{std::string(missing[item])};
-      },
-      found);
-  const auto usual = seconds_of_this_thread() - before;
-  BOOST_TEST(found.back().hit());
-  const LoadedWorld world;
-  world.loader->time_to_live = 1min;
-  const auto begun = seconds_of_this_thread();
-  world.cache->get_or_load_many(keys, found);
-  BOOST_TEST(seconds_of_this_thread() - begun < 5 * usual);
-  BOOST_TEST(found.back().hit());
 }
 
 BOOST_AUTO_TEST_CASE(a_cache_without_a_loader_says_so) {
