@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(what_only_a_constructor_can_know_is_found_by_a_check_too) {
       "- {class: MemoryCache, entries: [{interface: ICache, name: m}, {interface: ICache, name: alias}]}\n";
   const std::string last = "- {class: Vault, name: last, fail_at: make}\n";
   const auto tiered = [](const std::string& over, const std::string& near) {
-    return "- {class: TieredCache, over: " + over + ", near: " + near + "}\n";
+    return "- {class: TieredCache, over: " + over + ", near: " + near + ", name: tier-" + near + "}\n";
   };
   BOOST_TEST(both.said_of_text(memory + tiered("m", "m"))
                  .find("the near tier and the far tier are the same cache") != std::string::npos);
@@ -182,15 +182,16 @@ BOOST_AUTO_TEST_CASE(what_only_a_constructor_can_know_is_found_by_a_check_too) {
   BOOST_TEST(both.said_of_text(memory + two + tiered("far", "m") + last).find("another") ==
              std::string::npos);
   BOOST_TEST(both.said_of_text("- {class: YamlConfig, path: " + both.folder().write("broken.yml", "a: [") +
-                               ", strict: true}\n" + last)
+                               ", strict: true, name: read}\n" + last)
                  .find("never closed") != std::string::npos);
   BOOST_TEST(both.said_of_text(
                      "- {class: FixedConfig, entries: [{interface: IConfig}], values: [\"redis.port=x\"]}\n"
-                     "- {class: RedisCache}\n" +
+                     "- {class: RedisCache, name: r}\n" +
                      last)
                  .find("E333") != std::string::npos);
-  BOOST_TEST(both.said_of_text("- {class: RedisCache, ssl: true, ssl_ca_certs: /no/such/file}\n" + last)
-                 .find("cannot read /no/such/file") != std::string::npos);
+  BOOST_TEST(
+      both.said_of_text("- {class: RedisCache, name: r, ssl: true, ssl_ca_certs: /no/such/file}\n" + last)
+          .find("cannot read /no/such/file") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_check_starts_nothing_and_leaves_nothing) {
