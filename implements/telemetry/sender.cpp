@@ -9,6 +9,8 @@
 #include "telemetry/thread_trace.hpp"
 #include "telemetry/unix_time.hpp"
 
+#include <cachesite/detail/time_span.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <system_error>
@@ -110,7 +112,7 @@ Status Sender::flush(std::chrono::milliseconds limit) {
   } catch (const std::system_error& failure) {
     return Error(ErrorCode::no_memory, failure.what());
   }
-  const auto deadline = SteadyTime::now() + limit;
+  const auto deadline = SteadyTime::now() + TimeSpan(limit).milliseconds();
   std::unique_lock lock(mutex_);
   if (stopping()) return Error(ErrorCode::closed, "the exporter is stopped");
   const auto mine = ++flushes_wanted_;

@@ -64,6 +64,13 @@ BOOST_AUTO_TEST_CASE(a_request_is_what_the_protocol_wants) {
   BOOST_TEST(world.collector.server().accepted() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(the_longest_time_to_flush_is_a_long_time) {
+  TracedMemory world(every_call(""));
+  (void)world.cache->get_value("key");
+  BOOST_TEST(world.exporter->flush(std::chrono::milliseconds::max()).ok());
+  BOOST_TEST(world.collector.spans().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(what_may_be_sent_again_is_and_the_rest_is_dropped_and_counted) {
   for (const int code : {429, 502, 503, 504, 400, 401, 404, 413, 500, 501, 301, 307}) {
     const bool again = code == 429 || (code >= 502 && code <= 504);
