@@ -13,6 +13,7 @@
 // without coherence and while a server vouches for it).
 
 #include "counted_allocations.hpp"
+#include "detached.hpp"
 
 #include <cachesite/async_call.hpp>
 #include <cachesite/cache_layer.hpp>
@@ -31,7 +32,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -114,16 +114,6 @@ struct Subject {
   bool remembers = false;
 };
 
-struct Task {
-  struct promise_type {
-    Task get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 Subject make(std::string_view name) {
   Subject subject;
   if (name == "whole") subject.key.insert(0, prefix);
@@ -143,7 +133,7 @@ Subject make(std::string_view name) {
   return subject;
 }
 
-Task await_hits(ICache& cache, std::string_view asked, long times, long& found) {
+bench::Detached await_hits(ICache& cache, std::string_view asked, long times, long& found) {
   Value value;
   for (long run = 0; run < times; ++run) {
     const auto result = co_await cache.async_read(asked, value);

@@ -10,6 +10,7 @@
 // start-up does not count.
 
 #include "counted_allocations.hpp"
+#include "detached.hpp"
 #include "private_redis.hpp"
 #include "redis/endpoint/endpoint_call.hpp"
 #include "redis/topology/single_topology.hpp"
@@ -29,7 +30,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <exception>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -120,16 +120,6 @@ class Hiredis final : public Client {
   std::size_t under_way_ = 0;
 };
 
-struct Routine {
-  struct promise_type {
-    Routine get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 /// Callers that are coroutines on a loop which this thread runs.
 class Coroutines : public Client {
  public:
@@ -148,7 +138,7 @@ class Coroutines : public Client {
   }
 
  protected:
-  virtual Routine begin() = 0;
+  virtual bench::Detached begin() = 0;
   [[nodiscard]] const std::shared_ptr<cachesite::EventLoop>& loop() const { return loop_; }
   bool takes_one() { return left_ != 0 && left_-- != 0; }
   void has_ended() {
@@ -209,7 +199,7 @@ class Bare final : public Coroutines {
   cachesite::AsyncCall<Found> get() {
     return cachesite::AsyncCall<Found>(std::in_place_type<Get>, {}, *topology_.only_endpoint());
   }
-  Routine begin() override {
+  bench::Detached begin() override {
     while (takes_one()) {
       const auto found = co_await get();
       if (!found.ok() || !found.value()) std::abort();
@@ -244,7 +234,7 @@ class Cache final : public Coroutines {
   }
 
  private:
-  Routine begin() override {
+  bench::Detached begin() override {
     cachesite::Value value;
     while (takes_one()) {
       const auto found = co_await cache_->async_read("key", value);

@@ -3,6 +3,7 @@
 //
 //     bench_surviving [SECONDS [FILE.svg]]
 
+#include "detached.hpp"
 #include "private_redis.hpp"
 #include "surviving_record.hpp"
 
@@ -15,7 +16,6 @@
 #include <chrono>
 #include <coroutine>
 #include <cstdlib>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -149,16 +149,6 @@ void call_by_thread(Run& run, unsigned seed) {
   }
 }
 
-struct Task {
-  struct promise_type {
-    Task get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 /// Rests on a thread of its own, so that it holds no loop.
 struct Rest {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -171,7 +161,7 @@ struct Rest {
   void await_resume() const noexcept {}
 };
 
-Task call_by_coroutine(Run& run, unsigned seed) {
+bench::Detached call_by_coroutine(Run& run, unsigned seed) {
   std::mt19937 random(seed);
   while (!run.over) {
     const std::size_t key = random() % key_count;

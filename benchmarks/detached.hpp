@@ -1,0 +1,19 @@
+#pragma once
+
+#include <coroutine>
+#include <exception>
+
+namespace bench {
+
+/// A coroutine that begins at once and belongs to itself.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+}  // namespace bench
