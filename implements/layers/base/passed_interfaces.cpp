@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -114,8 +116,10 @@ class PassedInterfaces::Computing::Batch {
   }
   /// The place of a key that is passed on, once it has to be computed.
   std::size_t computed(std::string_view name) {
-    const auto place =
-        static_cast<std::size_t>(std::find(names_.begin(), names_.end(), name) - names_.begin());
+    if (places_.empty())
+      for (std::size_t place = 0; place < names_.size(); ++place)
+        places_.emplace(names_[place], place);
+    const auto place = places_.at(name);
     computed_[place] = true;
     return place;
   }
@@ -137,6 +141,7 @@ class PassedInterfaces::Computing::Batch {
   const std::span<Lookup> results_;
   std::vector<bool> computed_;
   Keys names_;
+  std::unordered_map<std::string_view, std::size_t> places_;  // of the names, once one is computed
 };
 
 std::vector<TimeToLive> PassedInterfaces::Computing::effective_lives(
@@ -157,9 +162,17 @@ void PassedInterfaces::Computing::do_remember_many(std::span<const std::string_v
     std::vector<std::string_view> names;
     for (const auto name : missing)
       names.push_back(keys[batch.computed(name)]);
-    computation.factory(names, made);
-    for (std::size_t item = 0; item < made.size(); ++item)
-      if (made[item].ok()) made[item] = limited(names[item], std::move(made[item]).value());
+    const auto limit_all = [&] {
+      for (std::size_t item = 0; item < made.size(); ++item)
+        if (made[item].ok()) made[item] = limited(names[item], std::move(made[item]).value());
+    };
+    try {
+      computation.factory(names, made);
+    } catch (...) {
+      limit_all();  // what was made before is stored
+      throw;
+    }
+    limit_all();
   };
   const auto lives = effective_lives(keys, times_to_live);
   if (!batch.run([&](auto names) { pass_on(below_, names, lives, renamed, results); }))

@@ -4,7 +4,6 @@
 
 #include <cachesite/mutex.hpp>
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -36,17 +35,13 @@ class RememberCache::RememberBatch::Item {
 
   void lead(std::shared_ptr<Flight> led) {
     flight = std::move(led);
-    role_ = Role::leads;
+    leads_ = true;
   }
   void follow(std::shared_ptr<Flight> followed) { flight = std::move(followed); }
-  void compute_apart() {
-    flight = batch_.flights_.begin_apart(key, batch_.each_.tags);
-    role_ = Role::apart;
-  }
-  [[nodiscard]] bool leads() const noexcept { return role_ == Role::leads; }
+  [[nodiscard]] bool leads() const noexcept { return leads_; }
   /// Gives the result to those that wait for it. The lock is released afterwards.
   void land(const Lookup& result) noexcept {
-    if (std::exchange(role_, Role::follows) != Role::follows) batch_.flights_.land(key, flight, result);
+    if (std::exchange(leads_, false)) batch_.flights_.land(key, flight, result);
     lease.reset();
   }
 
@@ -57,11 +52,9 @@ class RememberCache::RememberBatch::Item {
   bool looks_again = false;
 
  private:
-  enum class Role : std::uint8_t { follows, leads, apart };
-
   RememberBatch& batch_;
   Lookup& answer_;
-  Role role_ = Role::follows;
+  bool leads_ = false;
   bool answered_ = false;
 };
 

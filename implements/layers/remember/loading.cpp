@@ -3,7 +3,6 @@
 #include "layers/remember/remember_inner.hpp"
 
 #include <cstddef>
-#include <exception>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -41,15 +40,17 @@ ManyComputation RememberCache::Inner::loading_of(std::span<const std::string_vie
   ManyComputation many;
   many.factory = [this, to_be_given = std::move(to_be_given)](std::span<const std::string_view> missing,
                                                               std::span<Result<Computed>> made) {
-    std::exception_ptr thrown;  // what was made before is stored
+    const auto ask_for_lives = [&] {
+      for (std::size_t item = 0; item < missing.size(); ++item)
+        if (to_be_given.contains(missing[item])) made[item] = with_time_to_live(std::move(made[item]));
+    };
     try {
       options.loader->load_many(missing, made);
     } catch (...) {
-      thrown = std::current_exception();
+      ask_for_lives();  // what was made before is stored
+      throw;
     }
-    for (std::size_t item = 0; item < missing.size(); ++item)
-      if (to_be_given.contains(missing[item])) made[item] = with_time_to_live(std::move(made[item]));
-    if (thrown) std::rethrow_exception(thrown);
+    ask_for_lives();
   };
   return many;
 }

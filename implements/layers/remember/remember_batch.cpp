@@ -225,15 +225,20 @@ void RememberCache::RememberBatch::follow() {
 }
 
 void RememberCache::RememberBatch::compute_apart(const Group& group) {
+  Group begun;
   for (Item* const item : group) {
-    if (called_again_)
+    if (called_again_) {
       item->answer(item->call.or_stale(Lookup(Error(
           ErrorCode::timeout, "another caller has been computing the value under " +
                                   remembering::key_in_text(item->key) + " for longer than the wait limit"))));
-    else
-      item->compute_apart();
+    } else if (auto apart = flights_.begin_apart(item->key, each_.tags, inner_.flight_limits())) {
+      item->lead(std::move(apart));
+      begun.push_back(item);
+    } else {
+      item->answer(item->call.refused_boarding(FlightTable::Role::exhausted));
+    }
   }
-  if (!called_again_) compute(group);
+  compute(begun);
 }
 
 }  // namespace cachesite

@@ -19,7 +19,9 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -171,6 +173,27 @@ BOOST_AUTO_TEST_CASE(what_is_remembered_or_tagged_lives_no_longer_than_the_layer
   at_most("of the factory", 5min);
   BOOST_TEST(find_interface<ITaggedCache>(top)->write_tagged("tagged", "value", 1h, {"tag"}).ok());
   at_most("tagged", 5min);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_batch_made_before_it_threw_lives_no_longer_than_the_layer_allows) {
+  ExpiryCacheOptions options;
+  options.over = Reference<ICache>(Stack().remembering);
+  options.max_ttl = 1min;
+  const auto cache = std::make_shared<ExpiryCache>(options);
+  const std::vector<std::string_view> keys{"a", "b"};
+  std::vector<Lookup> found(keys.size());
+  find_interface<IComputingCache>(*cache)->remember_many(
+      keys, 1h,
+      [](auto missing, auto made) {
+        made[0] = Computed{"of " + std::string(missing[0]), TimeToLive(1h)};
+        throw std::runtime_error("the source went away");
+      },
+      found);
+  BOOST_REQUIRE(found[0].hit());
+  BOOST_TEST(found[1].failed());
+  const auto left = cache->time_to_live("a");
+  BOOST_REQUIRE(left.ok());
+  BOOST_TEST((left.value().state == Remaining::State::expires && left.value().left <= 1min));
 }
 
 BOOST_AUTO_TEST_CASE(a_layer_of_which_nothing_is_known_hides_what_is_below) {
