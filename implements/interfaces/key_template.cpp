@@ -79,9 +79,8 @@ KeyTemplate::~KeyTemplate() = default;
 void KeyTemplate::require_placeholder(std::span<const std::string> names, std::size_t arguments) const {
   if (arguments > 0 && places_.empty() && names.empty())
     refuse(
-        "no argument has a placeholder, so all arguments would share one value; write {0}, or names = {\"\"} "
-        "if "
-        "they do not belong to the key");
+        "no argument has a placeholder, so all arguments would share one value; "
+        "write {0}, or names = {\"\"} if they do not belong to the key");
 }
 
 bool KeyTemplate::uses(std::size_t argument) const noexcept {
