@@ -243,10 +243,7 @@ void FlightTable::take_from_apart(std::string_view key, const Flight& flight) no
 
 std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags,
                                                  const Limits& limits) {
-  return is_exhausted(limits) ? nullptr : begin_apart(key, tags);
-}
-
-std::shared_ptr<Flight> FlightTable::begin_apart(std::string_view key, std::span<const std::string> tags) {
+  if (is_exhausted(limits)) return nullptr;
   auto flight = std::make_shared<Flight>(tags, true);
   const std::lock_guard lock(mutex_);
   apart_.emplace(std::string(key), flight);

@@ -184,9 +184,7 @@ class FlightTable {
   /// Does nothing for one that has landed.
   void land(std::string_view key, const std::shared_ptr<Flight>& flight, const Lookup& result) noexcept;
 
-  /// A computation that nobody else waits for; `land` ends it, too.
-  std::shared_ptr<Flight> begin_apart(std::string_view key, std::span<const std::string> tags);
-  /// The same, but null when too many retired ones still run.
+  /// A computation that nobody else waits for; `land` ends it, too. Null when too many retired ones still run.
   std::shared_ptr<Flight> begin_apart(std::string_view key, std::span<const std::string> tags,
                                       const Limits& limits);
   /// Those of the key that began before `flight` do not store any more. One that is outdated leaves them alone:

@@ -194,8 +194,10 @@ std::optional<Lookup> RememberCache::RememberCall::without_entry(const Result<Fo
 
 Lookup RememberCache::RememberCall::refresh() {
   if (cache_.stopped()) return Lookup(closed());
+  const auto apart = flights_.begin_apart(key_, computation_.tags, inner_.flight_limits());
+  if (!apart) return refused_boarding(FlightTable::Role::exhausted);
   flights_.supersede(key_);
-  return lead(flights_.begin_apart(key_, computation_.tags), false);
+  return lead(apart, false);
 }
 
 }  // namespace cachesite

@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_flight_outdates_those_that_have_begun_before_it) {
   FlightTable table;
   const FlightTable::Limits limits{1h, 10, 10};
   const auto first = table.board("k", 0, {}, limits).flight;
-  const auto second = table.begin_apart("k", {});
+  const auto second = table.begin_apart("k", {}, limits);
   BOOST_TEST(table.retire("k", first));
   table.outdate_older("k", *second);
   BOOST_TEST(first->is_outdated());

@@ -133,8 +133,12 @@ BOOST_AUTO_TEST_CASE(no_further_factory_is_called_while_too_many_are_abandoned) 
   BOOST_TEST(world.cache->remember("b", 1min, background(source)).failed());
   const auto refused = world.give("v", "c");
   BOOST_TEST((refused.error().code() == ErrorCode::refused));
+  Computation forced;
+  forced.factory = [&]() -> Result<Computed> { return ++world.runs, Computed{"v", {}}; };
+  forced.refresh = true;
+  BOOST_TEST((world.cache->remember("c", 1min, forced).error().code() == ErrorCode::refused));
   BOOST_TEST(world.runs == 0);
-  BOOST_TEST(world.statistics().shed == 1U);
+  BOOST_TEST(world.statistics().shed == 2U);
   source.release();
   BOOST_TEST(wait_until([&] { return world.statistics().abandoned_now == 0; }));
   BOOST_TEST(world.give("v", "c").hit());
