@@ -29,6 +29,8 @@ class Inside {
   const Inside* outer_;
 };
 
+constexpr auto always = [] { return true; };
+
 }  // namespace
 
 Loop::Loop(std::shared_ptr<const IClock> clock) : clock_(std::move(clock)), wheel_(clock_->now()) {}
@@ -37,7 +39,7 @@ Loop::~Loop() {
   {
     Lock lock(mutex_);
     for (left_ = ready(); left_ != 0; left_ = ready())
-      while (run_one(lock)) {
+      while (run_some(lock, always)) {
       }
   }
   while (signalling_.load() != 0)
@@ -49,25 +51,25 @@ void Loop::run(const std::stop_token& stop) noexcept {
   const std::stop_callback wake(stop, [this] {
     const Lock lock(mutex_);
     followers_.notify_all();
-    if (waits_) signal();
+    signal_if([this] { return waits_; });
   });
   Lock lock(mutex_);
   ++threads_;
   {
     const Inside inside(*this);
-    while (!stop.stop_requested() && go_on(lock)) {
+    while (!stop.stop_requested() && go_on(lock, stop)) {
     }
   }
   --threads_;
   if (!polled_) followers_.notify_one();
-  if (something_to_run() && has_to_signal()) signal();
+  if (something_to_run()) signal_if([this] { return has_to_signal(); });
 }
 
-bool Loop::go_on(Lock& lock) noexcept {
-  if (run_one(lock)) return true;
-  if (works_ != 0 && !polled_ && rounds_ < most_rounds) {
+bool Loop::go_on(Lock& lock, const std::stop_token& stop) noexcept {
+  if (run_some(lock, [&] { return !stop.stop_requested(); })) return true;
+  if (const auto brought = works(); brought != 0 && !polled_ && rounds_ < most_rounds) {
     ++rounds_;
-    left_ = works_;
+    left_ = brought;
     return true;
   }
   const bool more = something_to_run();
@@ -90,19 +92,19 @@ void Loop::run_ready() noexcept {
   {
     const Inside inside(*this);
     if (!polled_) poll(lock, false);
-    while (run_one(lock)) {
+    while (run_some(lock, always)) {
     }
   }
   if (!polled_) end_turn(now());
-  if (something_to_run() && has_to_signal()) signal();
+  if (something_to_run()) signal_if([this] { return has_to_signal(); });
 }
 
 int Loop::descriptor() noexcept {
   if (fork_mark_.forked()) return -1;
   const Lock lock(mutex_);
-  if (!std::exchange(observed_, true)) {
+  if (!observed_.exchange(true)) {
     set_timer();
-    if (something_to_run() && !signalled_) signal();
+    if (something_to_run()) signal_if([] { return true; });
   }
   return poller_.descriptor();
 }
@@ -112,7 +114,7 @@ void Loop::stop() noexcept {
   const Lock lock(mutex_);
   stopped_ = true;
   followers_.notify_all();
-  if (waits_) signal();
+  signal_if([this] { return waits_; });
 }
 
 EventLoopStatistics Loop::statistics() const noexcept {
@@ -120,7 +122,7 @@ EventLoopStatistics Loop::statistics() const noexcept {
   const auto present = now();
   const Lock lock(mutex_);
   auto statistics = statistics_;
-  statistics.waiting = works_;
+  statistics.waiting = works();
   statistics.threads = threads_;
   if (in_turn_)
     statistics.loop_lag = std::max<std::chrono::nanoseconds>(statistics.loop_lag, present - turn_began_);
@@ -131,14 +133,14 @@ EventLoopStatistics Loop::statistics() const noexcept {
 void Loop::execute(Work& work) noexcept {
   if (fork_mark_.forked()) return;
   {
-    const Lock lock(mutex_);
+    const std::lock_guard lock(work_lock_);
     work_.push(work);
     ++works_;
-    if (!has_to_signal()) return;
+    if (signalled_ || !has_to_signal()) return;
     signalled_ = true;
     signalling_.fetch_add(1);
   }
-  // Without the mutex, which whoever is woken wants first.
+  // Without the lock, which whoever is woken wants first.
   poller_.wake();
   signalling_.fetch_sub(1);
 }
@@ -150,7 +152,7 @@ void Loop::arm(Timer& timer, TimePoint when) noexcept {
   if (timer.state_ == Timer::State::due) due_.erase(timer);
   wheel_.insert(timer, when);
   const auto next = wheel_.next();
-  if (waits_ && next < waits_until_ && !signalled_) signal();
+  signal_if([&] { return waits_ && next < waits_until_; });
   if (next < timer_set_) set_timer();
 }
 
@@ -216,16 +218,14 @@ void Loop::poll(Lock& lock, bool may_wait) noexcept {
   end_turn(begin);
   polled_ = true;
   rounds_ = 0;
-  int length = may_wait && !something_to_run() ? milliseconds_to_wait(begin) : 0;
-  waits_ = length != 0;
   waits_until_ = wheel_.next();
+  int length = begin_wait(may_wait) ? milliseconds_to_wait(begin) : 0;
   for (bool more = true; more;) {
     lock.unlock();
     const auto found = poller_.wait(std::exchange(length, 0));
     lock.lock();
-    waits_ = false;
+    end_wait(found.woken);
     more = found.more;
-    if (found.woken) signalled_ = false;
     if (found.timed) timer_set_ = TimePoint::max();
     for (const auto& event : found.events)
       take(event);
@@ -255,7 +255,8 @@ int Loop::milliseconds_to_wait(TimePoint now) const noexcept {
 }
 
 // What comes over the wire goes before what ends because of the time.
-bool Loop::run_one(Lock& lock) noexcept {
+template <class GoesOn>
+bool Loop::run_some(Lock& lock, GoesOn&& goes_on) noexcept {
   if (left_ == 0) return false;
   --left_;
   if (WatchEntry* const entry = next_entry()) {
@@ -270,18 +271,37 @@ bool Loop::run_one(Lock& lock) noexcept {
     timer->state_ = Timer::State::idle;
     ++statistics_.timers;
     run_marked(lock, timer, [&] { timer->expire(); });
-  } else if (Work* const work = work_.pop()) {
-    --works_;
-    ++statistics_.works;
-    if (following_ != 0 && (!polled_ || left_ != 0)) followers_.notify_one();
-    lock.unlock();
-    work->run();
-    lock.lock();
-  } else {
+  } else if (!run_works(lock, goes_on)) {
     left_ = 0;
     return false;
   }
   return true;
+}
+
+// Where other threads run too they share the works, one at a time. Each is in the queue until it runs, so that
+// whoever waits within one may run the next.
+template <class GoesOn>
+bool Loop::run_works(Lock& lock, GoesOn&& goes_on) noexcept {
+  Work* work = next_work();
+  if (work == nullptr) return false;
+  const std::size_t more = threads_ > 1 ? 0 : std::exchange(left_, 0);
+  if (following_ != 0 && (!polled_ || left_ != 0)) followers_.notify_one();
+  lock.unlock();
+  std::size_t count = 0;
+  do {
+    ++count;
+    work->run();
+  } while (count <= more && goes_on() && (work = next_work()) != nullptr);
+  lock.lock();
+  statistics_.works += count;
+  return true;
+}
+
+Work* Loop::next_work() noexcept {
+  const std::lock_guard lock(work_lock_);
+  Work* const work = work_.pop();
+  if (work != nullptr) --works_;
+  return work;
 }
 
 template <class Run>
@@ -322,23 +342,46 @@ void Loop::await_end_of(Lock& lock, const void* what) noexcept {
   }
 }
 
+std::size_t Loop::works() const noexcept {
+  const std::lock_guard lock(work_lock_);
+  return works_;
+}
+
 bool Loop::something_to_run() const noexcept {
-  return works_ != 0 || next_timer() != nullptr || next_entry() != nullptr;
+  return works() != 0 || next_timer() != nullptr || next_entry() != nullptr;
+}
+
+bool Loop::begin_wait(bool may_wait) noexcept {
+  const bool ready = next_timer() != nullptr || next_entry() != nullptr;
+  const std::lock_guard lock(work_lock_);
+  waits_ = may_wait && !ready && works_ == 0;
+  return waits_;
+}
+
+void Loop::end_wait(bool woken) noexcept {
+  const std::lock_guard lock(work_lock_);
+  waits_ = false;
+  if (woken) signalled_ = false;
 }
 
 bool Loop::has_to_signal() const noexcept {
-  if (signalled_) return false;
-  return waits_ || (observed_ && !Inside::of(*this));
+  return waits_ || (observed_.load(std::memory_order_relaxed) && !Inside::of(*this));
 }
 
-void Loop::signal() noexcept {
-  signalled_ = true;
+// Makes the descriptor readable, unless it is.
+template <class Wanted>
+void Loop::signal_if(Wanted&& wanted) noexcept {
+  {
+    const std::lock_guard lock(work_lock_);
+    if (signalled_ || !wanted()) return;
+    signalled_ = true;
+  }
   poller_.wake();
 }
 
 void Loop::set_timer() noexcept {
   const auto next = wheel_.next();
-  if (!observed_ || next >= timer_set_) return;
+  if (next >= timer_set_ || !observed_.load(std::memory_order_relaxed)) return;
   timer_set_ = next;
   poller_.set_timer(next - now());
 }

@@ -2,6 +2,7 @@
 
 #include "basics/condition.hpp"
 #include "basics/fork_mark.hpp"
+#include "basics/spin_lock.hpp"
 #include "event_loop/linked_list.hpp"
 #include "event_loop/poller.hpp"
 #include "event_loop/reactor.hpp"
@@ -48,9 +49,9 @@ class WatchEntry : public Linked {
 ///     following  waits on the condition         nobody polls any more, or there is more to run -> running
 ///     (out)      `stop` is requested, or the loop is stopped and nothing is ready
 ///
-/// Nothing that becomes ready is overlooked: it does so under the mutex, under which the thread that polls has
-/// looked for it before and looks again after. If that one waits meanwhile, or others watch the descriptor,
-/// the descriptor is made readable (`signalled_`), unless it is already.
+/// Nothing that becomes ready is overlooked: it does so under the lock of the work or the mutex, under both of which
+/// the thread that polls has looked for it before and looks again after. If that one waits meanwhile, or others
+/// watch the descriptor, the descriptor is made readable (`signalled_`), unless it is already.
 class Loop final : public IReactor, public IExecutor {
  public:
   /// Throws std::system_error when the system has no descriptors left, and std::bad_alloc.
@@ -85,12 +86,17 @@ class Loop final : public IReactor, public IExecutor {
   };
 
   // One step of a thread in run(); false when there will be none any more.
-  bool go_on(Lock& lock) noexcept;
+  bool go_on(Lock& lock, const std::stop_token& stop) noexcept;
   void poll(Lock& lock, bool may_wait) noexcept;
   void take(const epoll_event& event) noexcept;
   void end_watch(Watch& watch, bool open) noexcept;
   [[nodiscard]] int milliseconds_to_wait(TimePoint now) const noexcept;
-  bool run_one(Lock& lock) noexcept;
+  // Of watches and timers one, of works perhaps several as long as `goes_on()`. False when there is nothing.
+  template <class GoesOn>
+  bool run_some(Lock& lock, GoesOn&& goes_on) noexcept;
+  template <class GoesOn>
+  bool run_works(Lock& lock, GoesOn&& goes_on) noexcept;
+  [[nodiscard]] Work* next_work() noexcept;
   template <class Run>
   void run_marked(Lock& lock, const void* what, Run&& run) noexcept;
   [[nodiscard]] Timer* next_timer() const noexcept;
@@ -98,11 +104,16 @@ class Loop final : public IReactor, public IExecutor {
   [[nodiscard]] bool runs(const void* what, bool elsewhere) const noexcept;
   void await_end_of(Lock& lock, const void* what) noexcept;
 
-  [[nodiscard]] std::size_t ready() const noexcept { return works_ + due_.size() + ready_.size(); }
+  [[nodiscard]] std::size_t works() const noexcept;
+  [[nodiscard]] std::size_t ready() const noexcept { return works() + due_.size() + ready_.size(); }
   [[nodiscard]] bool something_to_run() const noexcept;
-  // Whether somebody has to be told of what has become ready.
+  // Whether the system may be waited for.
+  [[nodiscard]] bool begin_wait(bool may_wait) noexcept;
+  void end_wait(bool woken) noexcept;
+  // With the lock of the work: whether somebody has to be told of what has become ready.
   [[nodiscard]] bool has_to_signal() const noexcept;
-  void signal() noexcept;
+  template <class Wanted>
+  void signal_if(Wanted&& wanted) noexcept;
   void set_timer() noexcept;
   void end_turn(TimePoint now) noexcept;
 
@@ -110,12 +121,18 @@ class Loop final : public IReactor, public IExecutor {
   const basics::ForkMark fork_mark_;
   Poller poller_;
   std::atomic<std::uint32_t> signalling_{0};  // threads that make the descriptor readable
+  std::atomic<bool> observed_{false};  // somebody has asked for the descriptor; changes under the mutex
+
+  // Of these alone. Whoever has the mutex too has had it before.
+  mutable basics::SpinLock work_lock_;
+  WorkQueue work_;
+  std::size_t works_ = 0;
+  bool waits_ = false;      // a thread waits for the system, until `waits_until_`
+  bool signalled_ = false;  // the descriptor is readable, or was a moment ago
 
   mutable std::mutex mutex_;     // of all below
   basics::Condition followers_;  // of threads that follow
   basics::Condition ends_;       // of what runs
-  WorkQueue work_;
-  std::size_t works_ = 0;
   TimerWheel wheel_;
   LinkedList<Timer> due_;
   LinkedList<WatchEntry> ready_;
@@ -129,10 +146,7 @@ class Loop final : public IReactor, public IExecutor {
   std::size_t left_ = 0;  // to be run before the loop polls again
   int rounds_ = 0;
   bool polled_ = false;  // somebody polls
-  bool waits_ = false;   // and waits, until this time
   TimePoint waits_until_{};
-  bool signalled_ = false;  // the descriptor is readable, or was a moment ago
-  bool observed_ = false;   // somebody has asked for the descriptor
   TimePoint timer_set_ = TimePoint::max();
   bool stopped_ = false;
   std::uint32_t threads_ = 0;
