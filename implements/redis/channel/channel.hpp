@@ -2,6 +2,7 @@
 
 #include "basics/condition.hpp"
 #include "basics/fork_mark.hpp"
+#include "basics/light_mutex.hpp"
 #include "redis/base/deadline.hpp"
 #include "redis/channel/channel_home.hpp"
 #include "redis/channel/parking_lot.hpp"
@@ -39,8 +40,8 @@ struct ChannelLimits {
 
 /// What a channel needs of the system; a simulation has its own.
 struct SystemThreads {
-  using Mutex = std::mutex;
-  using Condition = basics::Condition;
+  using Mutex = basics::LightMutex;
+  using Condition = basics::AnyCondition;
   using ParkingLot = redis::ParkingLot;
   [[nodiscard]] static TimePoint now() noexcept { return SteadyTime::now(); }
   static void yield() noexcept { std::this_thread::yield(); }
@@ -286,15 +287,15 @@ class BasicChannel {
   void use_room(Turn& turn) noexcept;
 
   // What is done for waiters.
-  static void ask_one(Question& question, const Command& command);
+  [[gnu::always_inline]] static void ask_one(Question& question, const Command& command);
   static void ask_several(Question& question, std::span<const Command> commands);
   template <class Fill>
   Submission submit_filled(Waiter& waiter, TimePoint now, Fill&& fill);
   void wait_for_room(Turn& turn, Waiter& waiter) noexcept;
   void admit_waiting(Turn& turn) noexcept;
-  void begin_request(Turn& turn, RequestSlot& slot, Waiter& waiter) noexcept;
+  [[gnu::always_inline]] void begin_request(Turn& turn, RequestSlot& slot, Waiter& waiter) noexcept;
   void end_waiting(Turn& turn, const Error& reason) noexcept;
-  void tell_waiter(Turn& turn, RequestSlot& slot) noexcept;
+  [[gnu::always_inline]] void tell_waiter(Turn& turn, RequestSlot& slot) noexcept;
   void ask_home(Turn& turn) noexcept {
     turn.notice.wanted = !std::exchange(asked_, true) || turn.notice.wanted;
   }
