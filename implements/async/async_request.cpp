@@ -45,10 +45,6 @@ Error cancelled_error() {
 
 }  // namespace
 
-AsyncRequest::AsyncRequest(const CacheRequest& request,
-                           std::optional<std::chrono::milliseconds> patience) noexcept
-    : request_(request), patience_(patience) {}
-
 bool AsyncRequest::begin(ICache& cache, detail::OperationCaller& caller) noexcept {
   cache_ = &cache;
   caller_ = &caller;

@@ -16,10 +16,19 @@ using Patience = std::optional<std::chrono::milliseconds>;
 /// The request of a call that may have to wait, made when the call begins.
 class StartedRequest {
  public:
+  /// Makes the request of what a CacheRequest is made of.
+  template <class... Arguments>
+  CacheRequest& make(Patience patience, Arguments&&... arguments) noexcept {
+    return request_.emplace(patience, std::forward<Arguments>(arguments)...).request();
+  }
   /// As detail::AsyncOperation::begin. The arguments follow the rules.
+  bool begin(ICache& cache, detail::OperationCaller& caller) noexcept {
+    return request_->begin(cache, caller);
+  }
   bool begin(ICache& cache, const CacheRequest& request, Patience patience,
              detail::OperationCaller& caller) noexcept {
-    return request_.emplace(request, patience).begin(cache, caller);
+    make(patience, request);
+    return begin(cache, caller);
   }
   [[nodiscard]] bool made() const noexcept { return request_.has_value(); }
   [[nodiscard]] CacheRequest& get() noexcept { return request_->request(); }

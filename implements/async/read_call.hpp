@@ -29,15 +29,14 @@ class ReadCall final : public CacheCall<R> {
       found_.emplace(CacheAccess::refuse(*cache_, *reason));
       return true;
     }
-    CacheRequest request(CacheOperation::read, key_);
-    request.destination = &value_;
-    return this->started_.begin(*cache_, request, patience_, caller);
+    this->started_.make(patience_, CacheOperation::read, key_).destination = &value_;
+    return this->started_.begin(*cache_, caller);
   }
 
   R take_result() noexcept override {
     if (this->started_.made()) {
       found_.emplace(this->started_.get().template answer<Found>());
-      if (destination_ != nullptr) std::swap(*destination_, value_);
+      if (destination_ != nullptr) *destination_ = std::move(value_);
     }
     return result();
   }

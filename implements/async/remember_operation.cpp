@@ -63,7 +63,7 @@ bool RememberOperation::read_later(ICache& cache) {
   keep_factory();
   CacheRequest request(CacheOperation::read, key_);
   request.destination = &value_;
-  request_.emplace(request, patience_);
+  request_.emplace(patience_, request);
   request_->keep_arguments();
   key_ = request_->request().key;
   if (!request_->begin(cache, *this)) return false;

@@ -76,7 +76,10 @@ class AsyncRequest {
  public:
   using TimePoint = IClock::TimePoint;
 
-  AsyncRequest(const CacheRequest& request, std::optional<std::chrono::milliseconds> patience) noexcept;
+  /// The patience, and what the CacheRequest is made of.
+  template <class... Arguments>
+  explicit AsyncRequest(std::optional<std::chrono::milliseconds> patience, Arguments&&... request) noexcept
+      : request_(std::forward<Arguments>(request)...), patience_(patience) {}
   AsyncRequest(const AsyncRequest&) = delete;
   AsyncRequest& operator=(const AsyncRequest&) = delete;
   ~AsyncRequest() = default;

@@ -8,6 +8,7 @@
 #include <cachesite/time_to_live.hpp>
 #include <cachesite/value.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -86,7 +87,9 @@ struct CacheOperationTraits {
   CacheAnswer answer;
 };
 
-[[nodiscard]] constexpr CacheOperationTraits traits_of(CacheOperation operation) noexcept {
+namespace detail {
+
+[[nodiscard]] constexpr CacheOperationTraits look_up_traits(CacheOperation operation) noexcept {
   using Subject = CacheSubject;
   using Effect = CacheEffect;
   using Answer = CacheAnswer;
@@ -129,6 +132,19 @@ struct CacheOperationTraits {
       return {"size", Subject::everything, Effect::list, Answer::amount};
   }
   return {"unknown", Subject::everything, Effect::list, Answer::done};
+}
+
+inline constexpr auto traits_of_operations = [] {
+  std::array<CacheOperationTraits, cache_operations> all{};
+  for (std::size_t place = 0; place < cache_operations; ++place)
+    all[place] = look_up_traits(static_cast<CacheOperation>(place));
+  return all;
+}();
+
+}  // namespace detail
+
+[[nodiscard]] constexpr const CacheOperationTraits& traits_of(CacheOperation operation) noexcept {
+  return detail::traits_of_operations[static_cast<std::size_t>(operation)];
 }
 
 /// The operation as metrics and traces call it, such as "read".
