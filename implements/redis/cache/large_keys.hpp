@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <cstring>
 #include <string_view>
 
 namespace cachesite::redis {
@@ -25,7 +25,19 @@ class LargeKeys {
 
   /// A key that is gone by the time its value is there is known by its place.
   [[nodiscard]] static std::size_t place(std::string_view key) noexcept {
-    return std::hash<std::string_view>()(key) % places;
+    std::uint64_t hash = key.size();
+    const char* at = key.data();
+    std::size_t left = key.size();
+    const auto mix = [&](std::size_t size) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, at, size);
+      hash = (hash ^ word) * 0x9E37'79B9'7F4A'7C15;
+      hash ^= hash >> 32;
+    };
+    for (; left >= sizeof(std::uint64_t); at += sizeof(std::uint64_t), left -= sizeof(std::uint64_t))
+      mix(sizeof(std::uint64_t));
+    if (left != 0) mix(left);
+    return hash % places;
   }
   void saw_at(std::size_t place, std::size_t size, bool marked) noexcept {
     const bool large = size >= large_from;

@@ -51,7 +51,7 @@ bool RedisCache::ServerRequest::suits(const CacheRequest& request) noexcept {
   return request.subject() == CacheSubject::key;
 }
 
-bool RedisCache::ServerRequest::begin(redis::Topology::ServerNow server, IEventLoop& loop) {
+bool RedisCache::ServerRequest::begin(redis::Topology::ServerNow&& server, IEventLoop& loop) {
   server_ = std::move(server);
   const auto now = redis::SteadyTime::now();
   time_ = {now, call_.deadline(now).value_or(now + inner_.link.patience)};

@@ -41,7 +41,7 @@ class RedisCache::ServerRequest final : public AsyncHolder, private detail::Oper
   [[nodiscard]] static bool suits(const CacheRequest& request) noexcept;
 
   /// True when the request has its answer.
-  [[nodiscard]] bool begin(redis::Topology::ServerNow server, IEventLoop& loop);
+  [[nodiscard]] bool begin(redis::Topology::ServerNow&& server, IEventLoop& loop);
 
   bool cancel(AsyncRequest&) noexcept override { return at_server_->cancel(); }
   bool abandon(AsyncRequest&) noexcept override { return at_server_->abandon(); }

@@ -35,16 +35,23 @@ void BasicChannel<Threads>::set_home(Home& home) {
 
 template <class Threads>
 Submission BasicChannel<Threads>::submit(const Command& command, Waiter& waiter, TimePoint now) {
-  return submit_filled(waiter, now, [&](Question& question) { ask_one(question, command); });
+  return submit_filled(waiter, now, [&](Question& question) {
+    if (&question == &waiter.question) question.clear();
+    ask_one(question, command);
+  });
 }
 
 template <class Threads>
 Submission BasicChannel<Threads>::submit(std::span<const Command> commands, Waiter& waiter, TimePoint now) {
-  return submit_filled(waiter, now, [&](Question& question) { ask_several(question, commands); });
+  return submit_filled(waiter, now, [&](Question& question) {
+    if (&question == &waiter.question) question.clear();
+    ask_several(question, commands);
+  });
 }
 
 template <class Threads>
 void BasicChannel<Threads>::prepare(std::span<const Command> commands, Waiter& waiter) {
+  waiter.question.clear();
   if (waiter.replies.empty())
     ask_one(waiter.question, commands.front());
   else
@@ -52,8 +59,7 @@ void BasicChannel<Threads>::prepare(std::span<const Command> commands, Waiter& w
 }
 
 template <class Threads>
-void BasicChannel<Threads>::ask_one(Question& question, const Command& command) {
-  question.clear();
+inline void BasicChannel<Threads>::ask_one(Question& question, const Command& command) {
   question.output.add(command);
   question.expected = command.expected;
   own_bytes(question, {&command, 1});
@@ -61,7 +67,6 @@ void BasicChannel<Threads>::ask_one(Question& question, const Command& command) 
 
 template <class Threads>
 void BasicChannel<Threads>::ask_several(Question& question, std::span<const Command> commands) {
-  question.clear();
   encode_all(question, commands);
   own_bytes(question, commands);
 }
@@ -123,7 +128,7 @@ void BasicChannel<Threads>::admit_waiting(Turn& turn) noexcept {
 }
 
 template <class Threads>
-void BasicChannel<Threads>::begin_request(Turn& turn, RequestSlot& slot, Waiter& waiter) noexcept {
+inline void BasicChannel<Threads>::begin_request(Turn& turn, RequestSlot& slot, Waiter& waiter) noexcept {
   waiter.state = Waiter::State::under_way;
   waiter.slot = &slot;
   slot.waiter = &waiter;
@@ -142,14 +147,14 @@ void BasicChannel<Threads>::begin_request(Turn& turn, RequestSlot& slot, Waiter&
 
 // The answers go to the waiter, or the question does, which may be asked again.
 template <class Threads>
-void BasicChannel<Threads>::tell_waiter(Turn& turn, RequestSlot& slot) noexcept {
+inline void BasicChannel<Threads>::tell_waiter(Turn& turn, RequestSlot& slot) noexcept {
   Waiter& waiter = *std::exchange(slot.waiter, nullptr);
   --waiters_;
   waiter.slot = nullptr;
   waiter.state = Waiter::State::ended;
   waiter.ending = slot.ending;
   waiter.loss.reset();
-  give_answers(slot, waiter.replies);
+  if (!waiter.replies.empty()) give_answers(slot, waiter.replies);
   if (slot.ending != Ending::answered) {
     waiter.loss = slot.loss;
     std::swap(static_cast<Question&>(slot), waiter.question);

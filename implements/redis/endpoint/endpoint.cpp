@@ -22,11 +22,6 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   return {text.data(), size};
 }
 
-// What makes a command large is its last argument, if anything.
-RequestTraits traits_of(const Command& command) noexcept {
-  return {command.large || command.arguments.back().size() >= gather_from, command.repeatable};
-}
-
 // Options are copied for several endpoints, but each counts its own bytes.
 EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traffic) {
   options.connector.traffic = std::move(traffic);
@@ -35,16 +30,6 @@ EndpointOptions completed(EndpointOptions options, std::shared_ptr<Traffic> traf
 }
 
 }  // namespace
-
-RequestTraits traits_of(std::span<const Command> commands) noexcept {
-  RequestTraits all{false, true};
-  for (const Command& command : commands) {
-    const RequestTraits traits = traits_of(command);
-    all.large = all.large || traits.large;
-    all.repeatable = all.repeatable && traits.repeatable;
-  }
-  return all;
-}
 
 Endpoint::Endpoint(EndpointOptions options, std::string label, std::shared_ptr<ILogger> logger)
     : options_(completed(std::move(options), meter_.traffic())),

@@ -177,7 +177,11 @@ class Endpoint {
 
   // For an EndpointCall.
   // Null when it is stopped. Throws when there is no event loop.
-  [[nodiscard]] LoopHome* home();
+  [[nodiscard]] LoopHome* home() {
+    LoopHome* const made = home_.load(std::memory_order_acquire);
+    return made != nullptr ? made : make_home();
+  }
+  [[nodiscard]] LoopHome* make_home();
   // True when the waiter has to wait for a connection, until `limit`. False with a reason when there will be
   // none, and without when there is one.
   bool join(Waiter& waiter, TimePoint& limit, std::optional<Error>& why);
@@ -242,6 +246,18 @@ class Endpoint {
 };
 
 /// How the channel for commands is chosen.
-[[nodiscard]] RequestTraits traits_of(std::span<const Command> commands) noexcept;
+[[nodiscard]] inline RequestTraits traits_of(const Command& command) noexcept {
+  // What makes a command large is its last argument, if anything.
+  return {command.large || command.arguments.back().size() >= gather_from, command.repeatable};
+}
+[[nodiscard]] inline RequestTraits traits_of(std::span<const Command> commands) noexcept {
+  RequestTraits all{false, true};
+  for (const Command& command : commands) {
+    const RequestTraits traits = traits_of(command);
+    all.large = all.large || traits.large;
+    all.repeatable = all.repeatable && traits.repeatable;
+  }
+  return all;
+}
 
 }  // namespace cachesite::redis

@@ -68,7 +68,7 @@ EndpointCall::Pointer EndpointCall::make() noexcept {
 
 void EndpointCall::release() noexcept {
   if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  question.clear();
+  if (question.output.size() != 0) question.clear();
   if (unless_known_.output.size() != 0) unless_known_.clear();
   if (only_reply_.value.size() > Question::most_kept) only_reply_.value.clear();
   if (!only_reply_.elements.empty()) only_reply_.elements = {};
@@ -77,7 +77,7 @@ void EndpointCall::release() noexcept {
   if (!Kept::put(*this)) delete this;
 }
 
-void EndpointCall::reset(Endpoint& endpoint, CallTime time) noexcept {
+inline void EndpointCall::reset(Endpoint& endpoint, CallTime time) noexcept {
   phase_ = Phase::deciding;
   cancelled_ = overdue_ = prepared_ = in_line_ = false;
   home_ = nullptr;
@@ -90,7 +90,7 @@ void EndpointCall::reset(Endpoint& endpoint, CallTime time) noexcept {
   status_ = Done{};
 }
 
-void EndpointCall::prepare(const ServerQuestion& question) {
+inline void EndpointCall::prepare(const ServerQuestion& question) {
   const auto commands = question.commands;
   traits_ = traits_of(commands);
   if (commands.size() == 1) {
@@ -128,7 +128,7 @@ bool EndpointCall::begin(Endpoint& endpoint, const ServerQuestion& asked, CallTi
   return true;
 }
 
-void EndpointCall::attempt_first(const ServerQuestion& asked) noexcept try {
+inline void EndpointCall::attempt_first(const ServerQuestion& asked) noexcept try {
   guard_.emplace(endpoint_->breaker_, endpoint_->mutex_, endpoint_->options_.connector.call_timeout);
   prepare(asked);
   attempts_.emplace(traits_.repeatable, endpoint_->options_.retry_on_timeout,
@@ -143,9 +143,13 @@ void EndpointCall::attempt_first(const ServerQuestion& asked) noexcept try {
   fail_without_memory();
 }
 
+void EndpointCall::attempt_again(TimePoint now) noexcept {
+  attempt({}, now);
+}
+
 // `commands` are what is to be asked, unless that has been prepared. All of them stay together: to look for an idle
 // channel would spare no thread a wait.
-void EndpointCall::attempt(std::span<const Command> commands, TimePoint now) noexcept try {
+inline void EndpointCall::attempt(std::span<const Command> commands, TimePoint now) noexcept try {
   for (;;) {
     if (endpoint_->state_.load(std::memory_order_acquire) != Endpoint::State::up &&
         !await_server(commands, now))
@@ -183,7 +187,7 @@ bool EndpointCall::await_server(std::span<const Command> commands, TimePoint& no
 }
 
 // False when the channel is not open.
-bool EndpointCall::submit_to(Channel& channel, std::span<const Command> commands, TimePoint now) {
+inline bool EndpointCall::submit_to(Channel& channel, std::span<const Command> commands, TimePoint now) {
   auto submission = Submission::not_open;
   channel_ = &channel;
   phase_ = Phase::submitted;
@@ -216,23 +220,23 @@ void EndpointCall::on_told() noexcept {
   else if (cancelled_)
     end_cancelled();
   else
-    attempt({}, SteadyTime::now());
+    attempt_again(SteadyTime::now());
   finish(std::move(lock));
 }
 
 // The request has ended, or was withdrawn.
-void EndpointCall::take_ending(TimePoint now) noexcept {
+inline void EndpointCall::take_ending(TimePoint now) noexcept {
   if (ending != Ending::answered) {
-    if (decide(ending, now)) attempt({}, SteadyTime::now());
+    if (decide(ending, now)) attempt_again(SteadyTime::now());
     return;
   }
   take_answers(now);
 }
 
-void EndpointCall::take_answers(TimePoint now) noexcept {
+inline void EndpointCall::take_answers(TimePoint now) noexcept {
   endpoint_->meter_.answered(now - time_.begin);
   if (endpoint_->breaker_.troubled()) endpoint_->count_answered();
-  if (asks_again()) return attempt({}, now);
+  if (asks_again()) return attempt_again(now);
   if (endpoint_->options_.only_server) {
     for (Reply& each : answers())
       if (each.kind == ReplyKind::error && heed_only_server(each)) endpoint_->renew();
@@ -293,7 +297,7 @@ void EndpointCall::end_cancelled() noexcept {
   fail(Error(ErrorCode::closed, "the caller has asked for the end of the call", attempts_->outcome()));
 }
 
-void EndpointCall::arm_for(TimePoint when) noexcept {
+inline void EndpointCall::arm_for(TimePoint when) noexcept {
   if (when == armed_for_) return;
   const bool had_timer = armed_for_ != TimePoint{} && !in_line_;
   if (in_line_) home_->deadlines().leave(*this);
@@ -320,7 +324,7 @@ void EndpointCall::pass_deadline() noexcept {
   if (phase_ == Phase::waits) {
     if (!endpoint_->withdraw(*this)) return;
     phase_ = Phase::deciding;
-    attempt({}, SteadyTime::now());
+    attempt_again(SteadyTime::now());
   } else if (phase_ == Phase::submitted) {
     if (!channel_->withdraw(*this)) return;
     phase_ = Phase::deciding;
@@ -368,7 +372,7 @@ void EndpointCall::await_told() noexcept {
 }
 
 // Tells of the end, if it has come. Nothing of the call may be touched afterwards.
-void EndpointCall::finish(Lock lock) noexcept {
+inline void EndpointCall::finish(Lock lock) noexcept {
   if (phase_ != Phase::ended) return;
   auto* const caller = std::exchange(caller_, nullptr);
   told_.store(caller == nullptr, std::memory_order_relaxed);

@@ -92,23 +92,24 @@ class EndpointCall final : private Waiter, private event_loop::Timer, private De
   ~EndpointCall() = default;
 
   void release() noexcept;
-  void reset(Endpoint& endpoint, CallTime time) noexcept;
-  void prepare(const ServerQuestion& question);
+  [[gnu::always_inline]] void reset(Endpoint& endpoint, CallTime time) noexcept;
+  [[gnu::always_inline]] void prepare(const ServerQuestion& question);
   [[nodiscard]] bool is_forked() const noexcept { return fork_mark_.forked(); }
 
   // With the lock, while it is deciding.
-  void attempt_first(const ServerQuestion& question) noexcept;
-  void attempt(std::span<const Command> commands, TimePoint now) noexcept;
+  [[gnu::always_inline]] void attempt_first(const ServerQuestion& question) noexcept;
+  void attempt_again(TimePoint now) noexcept;
+  [[gnu::always_inline]] void attempt(std::span<const Command> commands, TimePoint now) noexcept;
   bool await_server(std::span<const Command> commands, TimePoint& now);
-  bool submit_to(Channel& channel, std::span<const Command> commands, TimePoint now);
-  void take_ending(TimePoint now) noexcept;
-  void take_answers(TimePoint now) noexcept;
+  [[gnu::always_inline]] bool submit_to(Channel& channel, std::span<const Command> commands, TimePoint now);
+  [[gnu::always_inline]] void take_ending(TimePoint now) noexcept;
+  [[gnu::always_inline]] void take_answers(TimePoint now) noexcept;
   bool asks_again() noexcept;
   bool decide(Ending how, TimePoint now) noexcept;
   void fail(const Error& error) noexcept;
   void fail_without_memory() noexcept;
   void end_cancelled() noexcept;
-  void arm_for(TimePoint when) noexcept;
+  [[gnu::always_inline]] void arm_for(TimePoint when) noexcept;
 
   bool withdraw_for_caller() noexcept;
   void on_told() noexcept;

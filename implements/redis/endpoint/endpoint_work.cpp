@@ -103,8 +103,7 @@ void Endpoint::set_state(State state) noexcept {
   if (!waiting_.empty()) kept_home_->deliver(waiting_.release_all());
 }
 
-LoopHome* Endpoint::home() {
-  if (LoopHome* const home = home_.load(std::memory_order_acquire)) return home;
+LoopHome* Endpoint::make_home() {
   auto loop = options_.event_loop != nullptr ? options_.event_loop : EventLoop::shared();
   const Lock lock(mutex_);
   if (kept_home_ == nullptr && state_ != State::stopped) {

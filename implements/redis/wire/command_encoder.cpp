@@ -16,7 +16,7 @@ void copy_word(char* to, const char* from) noexcept {
   std::memcpy(to, from, sizeof(Word));
 }
 
-char* write_header(char* at, char type, std::size_t count) noexcept {
+[[gnu::always_inline]] inline char* write_header(char* at, char type, std::size_t count) noexcept {
   *at++ = type;
   if (count < 10)
     *at++ = static_cast<char>('0' + count);
@@ -28,7 +28,7 @@ char* write_header(char* at, char type, std::size_t count) noexcept {
 }
 
 // Most parts are a few bytes long: those are copied as two words that may overlap, without a call.
-char* write_bytes(char* at, std::string_view bytes) noexcept {
+[[gnu::always_inline]] inline char* write_bytes(char* at, std::string_view bytes) noexcept {
   const std::size_t size = bytes.size();
   const char* const from = bytes.data();
   if (size > 16) {

@@ -51,6 +51,11 @@ class FrameGate {
     payload_left_ -= count;
     if (payload_left_ == 0) phase_ = Phase::trailer;
   }
+  /// The owner took all of the payload and what ends it, which was `\r\n`.
+  void skip_whole_payload() noexcept {
+    payload_left_ = 0;
+    phase_ = Phase::type;
+  }
   /// True while the first line of a bulk of its own, or such a number, is being read.
   [[nodiscard]] bool in_number() const noexcept {
     return depth_ == 0 && (type_ == '$' || is_number()) &&

@@ -36,6 +36,18 @@ ReplyStream::Progress ReplyStream::feed_reader(Reply& target) {
   return Progress::malformed;
 }
 
+// The usual value has come with its first line.
+inline bool ReplyStream::take_whole_payload() noexcept {
+  const char* const payload = buffer_.get() + begin_;
+  const std::size_t size = destination_.size();
+  if (end_ - begin_ < size + 2 || payload[size] != '\r' || payload[size + 1] != '\n') return false;
+  std::memcpy(destination_.data(), payload, size);
+  destination_ = {};
+  gate_.skip_whole_payload();
+  begin_ = scanned_ = begin_ + size + 2;
+  return true;
+}
+
 ReplyStream::Progress ReplyStream::next(Reply& target) {
   for (;;) {
     if (!destination_.empty()) {
@@ -61,8 +73,9 @@ ReplyStream::Progress ReplyStream::next(Reply& target) {
           return Progress::no_memory;
         }
         target.kind = ReplyKind::bulk;
-        direct_ = true;
         begin_ = scanned_;
+        if (take_whole_payload()) return Progress::complete;
+        direct_ = true;
         break;
       case FrameGate::Verdict::frame:
         if (direct_) {

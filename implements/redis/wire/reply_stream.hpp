@@ -58,6 +58,7 @@ class ReplyStream {
  private:
   void make_room() noexcept;
   Progress refuse();
+  [[nodiscard]] bool take_whole_payload() noexcept;
   Progress feed_reader(Reply& target);
 
   FrameGate gate_;
