@@ -2,6 +2,7 @@
 
 #include "basics/condition.hpp"
 #include "basics/fork_mark.hpp"
+#include "basics/light_mutex.hpp"
 #include "basics/spin_lock.hpp"
 #include "event_loop/linked_list.hpp"
 #include "event_loop/poller.hpp"
@@ -76,7 +77,7 @@ class Loop final : public IReactor, public IExecutor {
   void forget(Watch& watch) noexcept override;
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<basics::LightMutex>;
 
   // A timer or a watch that a thread runs just now.
   struct Running {
@@ -130,9 +131,9 @@ class Loop final : public IReactor, public IExecutor {
   bool waits_ = false;      // a thread waits for the system, until `waits_until_`
   bool signalled_ = false;  // the descriptor is readable, or was a moment ago
 
-  mutable std::mutex mutex_;     // of all below
-  basics::Condition followers_;  // of threads that follow
-  basics::Condition ends_;       // of what runs
+  mutable basics::LightMutex mutex_;  // of all below
+  basics::AnyCondition followers_;    // of threads that follow
+  basics::AnyCondition ends_;         // of what runs
   TimerWheel wheel_;
   LinkedList<Timer> due_;
   LinkedList<WatchEntry> ready_;

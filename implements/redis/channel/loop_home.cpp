@@ -8,7 +8,7 @@ namespace cachesite::redis {
 // One channel, as the loop sees it.
 class LoopHome::Seat final : public Work, public event_loop::Watch, public event_loop::Timer {
  public:
-  Seat(LoopHome& home, Channel& channel) noexcept : channel(channel), home_(home) {}
+  Seat(LoopHome& home, Channel& led) noexcept : channel(led), home_(home) {}
 
   void run() noexcept override {
     const auto kept = std::move(keeps);

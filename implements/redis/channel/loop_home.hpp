@@ -1,6 +1,7 @@
 #pragma once
 
 #include "basics/fork_mark.hpp"
+#include "basics/light_mutex.hpp"
 #include "event_loop/reactor.hpp"
 #include "redis/channel/channel.hpp"
 #include "redis/channel/channel_set.hpp"
@@ -91,7 +92,7 @@ class LoopHome final : public ChannelHome, public std::enable_shared_from_this<L
   DeadlineLine deadlines_{reactor_, deadline_timer_};
 
   const basics::ForkMark fork_mark_;
-  std::mutex mutex_;
+  basics::LightMutex mutex_;
   Waiter* ended_ = nullptr;  // to be told by the loop, the last one first
   Teller teller_{*this};
   std::size_t inside_ = 0;  // threads that look at a channel

@@ -90,8 +90,8 @@ inline void EndpointCall::reset(Endpoint& endpoint, CallTime time) noexcept {
   status_ = Done{};
 }
 
-inline void EndpointCall::prepare(const ServerQuestion& question) {
-  const auto commands = question.commands;
+inline void EndpointCall::prepare(const ServerQuestion& asked) {
+  const auto commands = asked.commands;
   traits_ = traits_of(commands);
   if (commands.size() == 1) {
     replies_of_several_.clear();
@@ -104,9 +104,9 @@ inline void EndpointCall::prepare(const ServerQuestion& question) {
       reply_places_.push_back(&each);
     replies = reply_places_;
   }
-  if (question.unless_known == nullptr) return;
-  Channel::prepare({question.unless_known, 1}, *this);
-  std::swap(this->question, unless_known_);
+  if (asked.unless_known == nullptr) return;
+  Channel::prepare({asked.unless_known, 1}, *this);
+  std::swap(question, unless_known_);
 }
 
 bool EndpointCall::begin(Endpoint& endpoint, const ServerQuestion& asked, CallTime time,
@@ -260,22 +260,23 @@ bool EndpointCall::asks_again() noexcept {
 bool EndpointCall::decide(Ending how, TimePoint now) noexcept {
   using Next = CallAttempts::Next;
   if (how == Ending::not_open || how == Ending::timed_out_queued) loss.reset();
-  const auto next = attempts_->after(how, loss ? loss->code() : ErrorCode::unreachable, now < time_.deadline);
-  if (next == Next::again || next == Next::reconnect) {
+  const auto decision =
+      attempts_->after(how, loss ? loss->code() : ErrorCode::unreachable, now < time_.deadline);
+  if (decision == Next::again || decision == Next::reconnect) {
     if (cancelled_) {
       end_cancelled();
       return false;
     }
-    endpoint_->prepare_repetition(next);
+    endpoint_->prepare_repetition(decision);
     return true;
   }
   const CallReport report(endpoint_->place_, *attempts_);
   try {
-    if (next == Next::away) {
+    if (decision == Next::away) {
       fail(report.away(endpoint_->why_down()));
     } else {
-      endpoint_->note_failure(next, *attempts_, now - attempt_began_, *guard_);
-      fail(report.failure(next, loss, time_, now));
+      endpoint_->note_failure(decision, *attempts_, now - attempt_began_, *guard_);
+      fail(report.failure(decision, loss, time_, now));
     }
   } catch (const std::exception&) {
     fail_without_memory();
