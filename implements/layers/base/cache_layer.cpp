@@ -32,8 +32,8 @@ CacheStatistics CacheLayer::statistics() const {
   return statistics;
 }
 
-void* CacheLayer::interface_of_part(const InterfaceId& interface_id) const noexcept {
-  return passed_ ? passed_->find(interface_id) : nullptr;
+void* CacheLayer::interface_of_part(const InterfaceId& wanted) const noexcept {
+  return passed_ ? passed_->find(wanted) : nullptr;
 }
 
 void CacheLayer::on_refused() noexcept {
