@@ -70,6 +70,40 @@ BOOST_AUTO_TEST_CASE(run_ends_when_stop_is_requested) {
   loop.run(within.get_token());
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_within_a_piece_of_work_leaves_the_others_for_the_next_run) {
+  EventLoop loop;
+  std::stop_source first;
+  std::string order;
+  WorkOf a([&] {
+    order += 'a';
+    first.request_stop();
+  });
+  WorkOf b([&] { order += 'b'; });
+  for (WorkOf* each : {&a, &b})
+    loop.execute(*each);
+  loop.run(first.get_token());
+  BOOST_TEST(order == "a");
+  BOOST_TEST(loop.statistics().waiting == 1U);
+  loop.run_ready();
+  BOOST_TEST(order == "ab");
+}
+
+BOOST_AUTO_TEST_CASE(while_a_thread_is_busy_with_a_piece_of_work_another_runs_what_came_with_it) {
+  EventLoop loop;
+  std::atomic<bool> begun{false}, ran{false};
+  WorkOf busy([&] {
+    begun = true;
+    await(ran);
+  });
+  WorkOf other([&] { ran = true; });
+  for (WorkOf* each : {&busy, &other})
+    loop.execute(*each);
+  std::thread thread([&] { loop.run_ready(); });
+  await(begun);
+  loop.run_ready();
+  thread.join();
+}
+
 BOOST_AUTO_TEST_CASE(work_from_another_thread_wakes_a_loop_that_waits) {
   EventLoop loop;
   std::stop_source stop;
