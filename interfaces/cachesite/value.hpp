@@ -136,8 +136,7 @@ class Value {
   }
 
   void copy_inline(const Value& other) noexcept {
-    // All of it, which takes fewer instructions than a part.
-    if (!block_ && size_ != 0) std::memcpy(inline_, other.inline_, inline_capacity);
+    if (!block_ && size_ != 0) std::memcpy(inline_, other.inline_, size_);
   }
 
   std::shared_ptr<const std::byte> block_;  // null: the bytes are inline
