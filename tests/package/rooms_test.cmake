@@ -63,7 +63,7 @@ set(floors
   "redis/transport:basics redis/base redis/wire"
   "redis/channel:basics event_loop redis/base redis/wire redis/transport"
   "redis/endpoint:basics event_loop redis/base redis/wire redis/transport redis/channel"
-  "redis/topology:basics redis/base redis/wire redis/transport redis/endpoint"
+  "redis/topology:basics event_loop redis/base redis/wire redis/transport redis/channel redis/endpoint"
   "redis/news:basics redis/base redis/wire redis/transport redis/channel redis/endpoint redis/topology"
   "redis/settings:basics binding event_loop redis/base redis/endpoint redis/topology"
   "redis/lent:basics redis/base redis/wire redis/transport"
