@@ -160,7 +160,6 @@ class RedisCache final : public CacheBase,
 
  private:
   class Inner;
-  class ByWorker;
   class ServerRequest;
   class ServerBatchRequest;
   class BatchRead;

@@ -37,6 +37,13 @@ class HeldMaster {
     if (!std::exchange(is_open_, true)) open_.set_value();
   }
   std::size_t count(const std::string& name) const { return server_.count(name); }
+  /// The values that it was to store.
+  std::vector<std::string> stored() const {
+    std::vector<std::string> values;
+    for (const auto& command : server_.commands())
+      if (command.name() == "SETEX") values.push_back(command.arguments.at(3));
+    return values;
+  }
 
  private:
   ScriptedAnswer answer(const ScriptedCommand& command) {
@@ -109,6 +116,43 @@ BOOST_AUTO_TEST_CASE(calls_without_a_master_wait_for_the_new_one) {
     right += write.get() ? 1 : 0;
   BOOST_TEST(right == 100);
   BOOST_TEST(world.master.count("SETEX") == 50U);
+}
+
+BOOST_AUTO_TEST_CASE(changes_of_a_key_reach_the_new_master_in_their_order_and_those_that_were_left_do_not) {
+  HeldWorld world;
+  std::vector<std::future<Status>> kept;
+  std::vector<std::string> expected;
+  std::stop_source stop;
+  std::vector<std::future<Status>> stopped;
+  int number = 0;
+  const auto begin = [&](CallOptions options) {
+    return world.cache->async_write("key", std::to_string(++number), 1min, std::move(options)).future();
+  };
+  const auto begin_kept = [&] {
+    kept.push_back(begin({}));
+    expected.push_back(std::to_string(number));
+  };
+  for (int round = 0; round < 50; ++round) {
+    begin_kept();
+    stopped.push_back(begin({.stop = stop.get_token()}));
+    if (round % 10 == 0) {
+      const auto late = begin({.patience = 2ms}).get();
+      BOOST_REQUIRE(!late.ok());
+      BOOST_TEST((late.error().outcome() == Outcome::not_done));
+    }
+  }
+  stop.request_stop();
+  for (auto& change : stopped)
+    BOOST_TEST((change.get().error().outcome() == Outcome::not_done));
+  world.master.open();
+  // Until and while the others go on.
+  while (kept.size() < 20'000 && kept.front().wait_for(0s) != std::future_status::ready)
+    begin_kept();
+  for (int round = 0; round < 100; ++round)
+    begin_kept();
+  for (auto& change : kept)
+    BOOST_REQUIRE(change.get().ok());
+  BOOST_TEST((world.master.stored() == expected));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -21,80 +21,111 @@ bool RedisCache::do_begin_async(AsyncRequest& call) {
   auto& inner = *inner_;
   const CacheRequest& request = call.request();
   auto& topology = *inner.link.topology;
-  redis::Topology::ServerNow server{topology.only_endpoint()};
-  const bool alone = server.endpoint != nullptr;
+  redis::Endpoint* const server = topology.only_endpoint();
   const bool single = ServerRequest::suits(request);
-  if (!alone && single) {
-    const std::array<Argument, 2> words{{{}, {inner.prefix, request.key}}};
-    server = topology.server_now({words, 0, false}, {.only_reads = request.effect() == CacheEffect::read ||
-                                                                   request.effect() == CacheEffect::look});
-  }
-  const bool batch = request.is_batch() && request.lives.empty();
-  if (server.endpoint == nullptr || !(single || batch)) return CacheBase::do_begin_async(call);
-  const auto loop = server.endpoint->event_loop();
+  redis::RoutedTopology* const servers = server == nullptr && single ? topology.routed() : nullptr;
+  const bool batch = server != nullptr && request.is_batch() && request.lives.empty();
+  if (!(server != nullptr ? single || batch : servers != nullptr)) return CacheBase::do_begin_async(call);
+  const auto loop = server != nullptr ? server->event_loop() : servers->event_loop();
   if (inner.is_stopped() || !loop.ok()) {
     inner.count(inner.counters.failures, request.is_batch() ? request.items() : 1);
     call.request().fail(inner.is_stopped() ? Inner::stopped_error() : loop.error());
     return true;
   }
-  if (!single)
-    return call.memory().make<ServerBatchRequest>(inner, call).begin(*server.endpoint, *loop.value());
-  ByWorker* by_worker = nullptr;
-  if (!alone) {
-    by_worker = &call.add_step<ByWorker>(*this);
-    call.keep_arguments();
-  }
-  return call.memory().make<ServerRequest>(inner, call, by_worker).begin(std::move(server), *loop.value());
+  if (batch) return call.memory().make<ServerBatchRequest>(inner, call).begin(*server, *loop.value());
+  if (server != nullptr) return call.memory().make<ServerRequest>(inner, call).begin(*server, *loop.value());
+  call.keep_arguments();
+  return call.memory().make<ServerRequest>(inner, call).begin(*servers, *loop.value());
 }
 
 bool RedisCache::ServerRequest::suits(const CacheRequest& request) noexcept {
   return request.subject() == CacheSubject::key;
 }
 
-bool RedisCache::ServerRequest::begin(redis::Topology::ServerNow&& server, IEventLoop& loop) {
-  server_ = std::move(server);
-  const auto now = redis::SteadyTime::now();
-  time_ = {now, call_.deadline(now).value_or(now + inner_.link.patience)};
+bool RedisCache::ServerRequest::begin(redis::Endpoint& server, IEventLoop& loop) {
+  server_ = &server;
+  limit_time();
   at_server_ = redis::EndpointCall::make();
   if (at_server_ == nullptr) {
     fail(Error(ErrorCode::no_memory));
     return true;
   }
-  if (!call_.suspend(*this, loop)) return true;
-  try {
-    switch (call_.request().operation) {
-      case CacheOperation::read:
-        return read();
-      case CacheOperation::write:
-        return store(StoreWords::Only::always);
-      case CacheOperation::add:
-        return store(StoreWords::Only::if_absent);
-      case CacheOperation::replace:
-        return store(StoreWords::Only::if_present);
-      case CacheOperation::increment:
-        return increment();
-      case CacheOperation::remove:
-        return ask_key("DEL", Inner::number_reply, false);
-      case CacheOperation::contains:
-        return ask_key("EXISTS", Inner::number_reply, true);
-      case CacheOperation::time_to_live:
-        return ask_key("PTTL", Inner::number_reply, true);
-      case CacheOperation::expire:
-        return expire();
-      case CacheOperation::persist:
-        return ask_key("PERSIST", Inner::number_reply, false);
-      default:
-        fail(Error(ErrorCode::unsupported));
-        return true;
-    }
-  } catch (const std::exception&) {
+  return !call_.suspend(*this, loop) || ask_once();
+}
+
+bool RedisCache::ServerRequest::begin(redis::RoutedTopology& servers, IEventLoop& loop) {
+  limit_time();
+  routed_ = redis::RoutedCall::make();
+  if (routed_ == nullptr) {
     fail(Error(ErrorCode::no_memory));
     return true;
+  }
+  if (is_refused() || !call_.suspend(*this, loop)) return true;
+  const auto& request = call_.request();
+  const bool only_reads = request.effect() == CacheEffect::read || request.effect() == CacheEffect::look;
+  if (!routed_->begin(servers,
+                      {{inner_.prefix, request.key}, redis::LargeKeys::place(request.key), only_reads},
+                      time_, *this))
+    return false;
+  answer();
+  return true;
+}
+
+void RedisCache::ServerRequest::limit_time() {
+  const auto now = redis::SteadyTime::now();
+  time_ = {now, call_.deadline(now).value_or(now + inner_.link.patience)};
+}
+
+// What no server is asked to store.
+bool RedisCache::ServerRequest::is_refused() {
+  auto& request = call_.request();
+  if (request.effect() != CacheEffect::store) return false;
+  Argument payload{{}};
+  const auto refused = inner_.payload_of(request.value, payload);
+  if (refused) request.fail(*refused);
+  return refused.has_value();
+}
+
+bool RedisCache::ServerRequest::ask_once() noexcept try { return ask(); } catch (const std::exception&) {
+  fail(Error(ErrorCode::no_memory));
+  return true;
+}
+
+// Throws only before a server is asked.
+bool RedisCache::ServerRequest::ask() {
+  switch (call_.request().operation) {
+    case CacheOperation::read:
+      return read();
+    case CacheOperation::write:
+      return store(StoreWords::Only::always);
+    case CacheOperation::add:
+      return store(StoreWords::Only::if_absent);
+    case CacheOperation::replace:
+      return store(StoreWords::Only::if_present);
+    case CacheOperation::increment:
+      return increment();
+    case CacheOperation::remove:
+      return ask_key("DEL", Inner::number_reply, false);
+    case CacheOperation::contains:
+      return ask_key("EXISTS", Inner::number_reply, true);
+    case CacheOperation::time_to_live:
+      return ask_key("PTTL", Inner::number_reply, true);
+    case CacheOperation::expire:
+      return expire();
+    case CacheOperation::persist:
+      return ask_key("PERSIST", Inner::number_reply, false);
+    default:
+      fail(Error(ErrorCode::unsupported));
+      return true;
   }
 }
 
 bool RedisCache::ServerRequest::send(const redis::ServerQuestion& question) {
-  if (!at_server_->begin(*server_.endpoint, question, time_, *this)) return false;
+  if (routed_ != nullptr) {
+    routed_->ask(question);
+    return false;
+  }
+  if (!at_server_->begin(*server_, question, time_, *this)) return false;
   answer();
   return true;
 }
@@ -111,7 +142,8 @@ bool RedisCache::ServerRequest::read() {
   place_ = redis::LargeKeys::place(key);
   marked_ = inner_.large_keys.contains(key);
   if (!call_.request().lives.empty()) return read_with_life();
-  at_server_->answer().value = std::move(*call_.request().destination);
+  (routed_ ? routed_->place_of_answer() : at_server_->answer()).value =
+      std::move(*call_.request().destination);
   return ask_key("GET", ReplyKind::bulk | ReplyKind::nil, true);
 }
 
@@ -182,21 +214,18 @@ void RedisCache::ServerRequest::ended() noexcept {
 
 void RedisCache::ServerRequest::answer() noexcept {
   auto& request = call_.request();
-  auto& reply = at_server_->answer();
-  const auto all = at_server_->answers();
-  const Status& status = at_server_->status();
+  const auto all = routed_ ? routed_->answers() : at_server_->answers();
+  auto& reply = all.front();
+  const Status& status = routed_ ? routed_->status() : at_server_->status();
   try {
-    if (by_worker_ != nullptr && is_for_a_worker(status)) {
-      by_worker_->wanted = true;
-      return;
-    }
     if (request.operation == CacheOperation::increment) return take_sum(status, reply);
     if (!status.ok()) return fail(status.error());
     for (const Reply& each : all)
       if (each.kind == ReplyKind::error) return fail(Inner::server_error(each));
     if (request.operation == CacheOperation::read) {
       if (all.size() > 1)
-        request.lives.front() = {Inner::remaining(all[1].integer), false, false, server_.endpoint->number()};
+        request.lives.front() = {Inner::remaining(all[1].integer), false, false,
+                                 server_ != nullptr ? server_->number() : routed_->server()};
       return take_value(all.front());
     }
     if (request.effect() == CacheEffect::store) return take_stored(reply);
@@ -205,19 +234,6 @@ void RedisCache::ServerRequest::answer() noexcept {
   } catch (const std::exception&) {
     fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
   }
-}
-
-// Nothing was done, or doing it twice does no harm, and another server may do it.
-bool RedisCache::ServerRequest::is_for_a_worker(const Status& status) const {
-  const auto effect = call_.request().effect();
-  const bool repeatable = effect == CacheEffect::read || effect == CacheEffect::look;
-  if (!status.ok())
-    return status.error().code() == ErrorCode::unreachable &&
-           (repeatable || status.error().outcome() == Outcome::not_done);
-  for (const Reply& each : at_server_->answers())
-    if (each.kind == ReplyKind::error && inner_.link.topology->speaks_of_topology(each, *server_.endpoint))
-      return true;
-  return false;
 }
 
 void RedisCache::ServerRequest::take_value(Reply& reply) noexcept {

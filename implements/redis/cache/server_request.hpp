@@ -2,51 +2,48 @@
 
 #include "redis/cache/redis_cache_inner.hpp"
 #include "redis/endpoint/endpoint_call.hpp"
+#include "redis/topology/routed_call.hpp"
 
 #include <cachesite/async_request.hpp>
 #include <cachesite/cache_request.hpp>
-#include <cachesite/detail/async_operation.hpp>
 
 #include <cstddef>
-#include <utility>
+#include <string_view>
 
 namespace cachesite {
 
-/// What follows when the servers have changed: the request is made once more, by a worker, as a thread makes it.
-class RedisCache::ByWorker final : public AsyncStep {
- public:
-  explicit ByWorker(RedisCache& cache) noexcept : cache_(cache) {}
-  bool after(AsyncRequest& call) override {
-    return !std::exchange(wanted, false) || cache_.CacheBase::do_begin_async(call);
-  }
-  bool wanted = false;
-
- private:
-  RedisCache& cache_;
-};
-
-/// One asynchronous request while the server has it, with what is done with the answer. It lives as long as the
+/// One asynchronous request while a server has it, with what is done with the answer. It lives as long as the
 /// request.
 ///
 ///     made      begin() -> sent, or the request has its answer
 ///     sent      the server's answer, or the end of the call, gives the request its answer, and it is resumed;
 ///               cancelled -> the same, soon; abandoned -> nothing more
-class RedisCache::ServerRequest final : public AsyncHolder, private detail::OperationCaller {
+///
+/// With several servers it is a RoutedCall that finds the right one, and puts the question as often as it has to.
+class RedisCache::ServerRequest final : public AsyncHolder, private redis::RoutedCall::Owner {
  public:
-  /// `by_worker` is null when there is only one server.
-  ServerRequest(Inner& inner, AsyncRequest& call, ByWorker* by_worker) noexcept
-      : inner_(inner), call_(call), by_worker_(by_worker) {}
+  ServerRequest(Inner& inner, AsyncRequest& call) noexcept : inner_(inner), call_(call) {}
 
   /// Whether it can be made of a request. Others are made by a thread.
   [[nodiscard]] static bool suits(const CacheRequest& request) noexcept;
 
   /// True when the request has its answer.
-  [[nodiscard]] bool begin(redis::Topology::ServerNow&& server, IEventLoop& loop);
+  [[nodiscard]] bool begin(redis::Endpoint& server, IEventLoop& loop);
+  /// The same, with whichever server of the topology. Precondition: the request keeps its arguments.
+  [[nodiscard]] bool begin(redis::RoutedTopology& servers, IEventLoop& loop);
 
-  bool cancel(AsyncRequest&) noexcept override { return at_server_->cancel(); }
-  bool abandon(AsyncRequest&) noexcept override { return at_server_->abandon(); }
+  bool cancel(AsyncRequest&) noexcept override { return routed_ ? routed_->cancel() : at_server_->cancel(); }
+  bool abandon(AsyncRequest&) noexcept override {
+    return routed_ ? routed_->abandon() : at_server_->abandon();
+  }
 
  private:
+  void limit_time();
+  [[nodiscard]] bool is_refused();
+  void put_question(redis::RoutedCall&) override { (void)ask(); }
+  // True when the request has its answer.
+  [[nodiscard]] bool ask_once() noexcept;
+  [[nodiscard]] bool ask();
   [[nodiscard]] bool send(const redis::ServerQuestion& question);
   [[nodiscard]] bool ask_key(std::string_view name, redis::ReplyKinds expected, bool only_reads,
                              std::string_view argument = {});
@@ -58,7 +55,6 @@ class RedisCache::ServerRequest final : public AsyncHolder, private detail::Oper
 
   void ended() noexcept override;
   void answer() noexcept;
-  [[nodiscard]] bool is_for_a_worker(const Status& status) const;
   void take_value(redis::Reply& reply) noexcept;
   void take_stored(const redis::Reply& reply) noexcept;
   void take_sum(const Status& status, const redis::Reply& reply);
@@ -67,9 +63,9 @@ class RedisCache::ServerRequest final : public AsyncHolder, private detail::Oper
 
   Inner& inner_;
   AsyncRequest& call_;
-  ByWorker* const by_worker_;
-  redis::Topology::ServerNow server_;
-  redis::EndpointCall::Pointer at_server_;
+  redis::Endpoint* server_ = nullptr;
+  redis::EndpointCall::Pointer at_server_;  // of the only server
+  redis::RoutedCall::Pointer routed_;       // of several
   redis::CallTime time_{};
   std::size_t place_ = 0;  // of the key among those with large values
   std::size_t size_ = 0;   // of what is stored

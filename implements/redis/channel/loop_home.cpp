@@ -57,9 +57,12 @@ class LoopHome::Telling {
   Telling* const outer_;
 };
 
-LoopHome::LoopHome(Private, std::shared_ptr<IEventLoop> loop, event_loop::IReactor& reactor,
+LoopHome::LoopHome(Private, std::shared_ptr<IEventLoop> loop, event_loop::IReactor& reactor)
+    : loop_(std::move(loop)), executor_(*loop_), reactor_(reactor) {}
+
+LoopHome::LoopHome(Private own, std::shared_ptr<IEventLoop> loop, event_loop::IReactor& reactor,
                    ChannelSet& channels)
-    : loop_(std::move(loop)), executor_(*loop_), reactor_(reactor) {
+    : LoopHome(own, std::move(loop), reactor) {
   channels.for_each([this](Channel& channel) { seats_.push_back(std::make_unique<Seat>(*this, channel)); });
 }
 
@@ -69,6 +72,12 @@ std::shared_ptr<LoopHome> LoopHome::make(std::shared_ptr<IEventLoop> loop, Chann
   auto* const reactor = find_interface<event_loop::IReactor>(*loop);
   if (reactor == nullptr) return nullptr;
   return std::make_shared<LoopHome>(Private{}, std::move(loop), *reactor, channels);
+}
+
+std::shared_ptr<LoopHome> LoopHome::make(std::shared_ptr<IEventLoop> loop) {
+  auto* const reactor = find_interface<event_loop::IReactor>(*loop);
+  if (reactor == nullptr) return nullptr;
+  return std::make_shared<LoopHome>(Private{}, std::move(loop), *reactor);
 }
 
 LoopHome::Seat& LoopHome::seat_of(const Channel& channel) const noexcept {

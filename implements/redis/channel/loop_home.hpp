@@ -29,11 +29,14 @@ class LoopHome final : public ChannelHome, public std::enable_shared_from_this<L
   struct Private {};
 
  public:
+  LoopHome(Private, std::shared_ptr<IEventLoop> loop, event_loop::IReactor& reactor);
   LoopHome(Private, std::shared_ptr<IEventLoop> loop, event_loop::IReactor& reactor, ChannelSet& channels);
   ~LoopHome();
 
   /// Null when the loop is none of the library's. Throws std::bad_alloc.
   [[nodiscard]] static std::shared_ptr<LoopHome> make(std::shared_ptr<IEventLoop> loop, ChannelSet& channels);
+  /// For those who wait for something other than an answer, without a channel.
+  [[nodiscard]] static std::shared_ptr<LoopHome> make(std::shared_ptr<IEventLoop> loop);
 
   [[nodiscard]] IEventLoop& loop() const noexcept { return executor_; }
   [[nodiscard]] event_loop::IReactor& reactor() const noexcept { return reactor_; }

@@ -141,6 +141,8 @@ class Endpoint {
     return !breaker_.troubled() || !breaker_.refuses(SteadyTime::now());
   }
   [[nodiscard]] bool is_up() const noexcept { return state_.load(std::memory_order_acquire) == State::up; }
+  /// Which of its connections is the last one made; 0 while there is none.
+  [[nodiscard]] std::uint64_t connection_number() const noexcept { return is_up() ? meter_.connects() : 0; }
   /// True when the server can be reached and refuses the login, or is no master where one is required.
   [[nodiscard]] bool is_refused() const;
   /// Where an EndpointCall goes on. Fails when it would, and throws when there is no event loop.

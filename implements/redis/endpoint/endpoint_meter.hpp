@@ -22,6 +22,7 @@ class EndpointMeter {
   [[nodiscard]] const std::shared_ptr<Traffic>& traffic() const noexcept { return traffic_; }
 
   void connected() noexcept { add(connects_); }
+  [[nodiscard]] std::uint64_t connects() const noexcept { return connects_.load(relaxed); }
   void connect_failed(const Error& error) noexcept {
     add(failed_connects_);
     note(error);

@@ -13,7 +13,7 @@ constexpr std::size_t most_nodes = 1024;
 }  // namespace
 
 ClusterTopology::ClusterTopology(ClusterOptions options, std::string label, std::shared_ptr<ILogger> logger)
-    : RoutedTopology(options.read_from_replicas, options.endpoint.changes),
+    : RoutedTopology(options.read_from_replicas, options.endpoint),
       options_(std::move(options)),
       label_(std::move(label)),
       logger_(std::move(logger)) {}
@@ -48,9 +48,9 @@ void ClusterTopology::do_stop() noexcept {
     const Lock lock(mutex_);
     stopped_ = true;
     nodes.swap(nodes_);
+    tell_callers(lock);
+    work_.notify_all();
   }
-  changed_.notify_all();
-  work_.notify_all();
   for (const auto& [address, node] : nodes)
     node->stop();
   basics::Thread keeper;
@@ -59,6 +59,7 @@ void ClusterTopology::do_stop() noexcept {
     keeper = std::move(keeper_);
   }
   if (keeper.joinable()) keeper.join();
+  end_calls();
   const Lock lock(mutex_);
   nodes_.merge(nodes);
 }
@@ -101,42 +102,44 @@ std::uint64_t ClusterTopology::refreshes() const {
   return asked_;
 }
 
-Result<RoutedTopology::View> ClusterTopology::await_new_view(TimePoint deadline) {
-  Lock lock(mutex_);
-  for (;;) {
-    if (stopped_) return stopped_error();
-    if (auto view = view_.get()) return view;
+std::optional<Result<RoutedTopology::View>> ClusterTopology::look_for_view(ViewSearch& search,
+                                                                           TimePoint& limit, Lock& lock) {
+  if (stopped_) return stopped_error();
+  if (auto view = view_.get()) return view;
+  if (search.round == 0 || gate_.rounds() >= search.round) {
     const bool had_keeper = working_;
     begin_work(lock);
     if (trouble_ && (had_keeper || !working_) && !gate_.running()) return *trouble_;
-    const auto round = gate_.running() ? gate_.rounds() + 1 : gate_.want();
+    search.round = gate_.running() ? gate_.rounds() + 1 : gate_.want();
     work_.notify_one();
-    if (!changed_.wait_until(lock, deadline, [&] { return stopped_ || gate_.rounds() >= round; }))
-      return Error(ErrorCode::timeout, "the cluster was not found in time");
   }
+  if (SteadyTime::now() < limit) return std::nullopt;
+  return Error(ErrorCode::timeout, "the cluster was not found in time");
 }
 
 ServerHint ClusterTopology::read_hint(std::string_view error, const ServerAddress& by) {
   return ServerHint::read(error, by);
 }
 
-Result<ServerNode> ClusterTopology::node_named(const ServerAddress& address) {
+Result<ServerNode> ClusterTopology::node_named(const ServerAddress& address, Room room) {
   Lock lock(mutex_);
-  if (nodes_.size() >= most_nodes) drop_strangers(lock);
+  if (nodes_.size() >= most_nodes) {
+    if (room == Room::has_to_be_there)
+      return Error(ErrorCode::unreachable, "the cluster has named too many servers");
+    drop_strangers(lock);
+  }
   if (stopped_) return stopped_error();
   return node_at(address, lock);
 }
 
-void ClusterTopology::refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline,
-                              Lock& lock) {
-  if (step.move_slot && !move_slot(slot, step.target, lock)) return;
+std::uint64_t ClusterTopology::refresh(const Step& step, std::optional<HashSlot> slot, Lock& lock) {
+  if (step.move_slot && !move_slot(slot, step.target, lock)) return 0;
   const bool resting = gate_.resting(SteadyTime::now());
   const auto round = gate_.want();
   begin_work(lock);
   work_.notify_one();
   // Loading again what was just loaded shows no more: no call waits for that.
-  if (step.await_refresh && !resting)
-    changed_.wait_until(lock, deadline, [&] { return stopped_ || gate_.rounds() >= round; });
+  return step.await_refresh && !resting ? round : 0;
 }
 
 // False when the view says so already.

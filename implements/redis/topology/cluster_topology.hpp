@@ -54,10 +54,11 @@ class ClusterTopology final : public RoutedTopology {
   [[nodiscard]] Health do_health() const override;
   [[nodiscard]] std::vector<RedisEndpointStatistics> do_statistics() const override;
 
-  Result<View> await_new_view(TimePoint deadline) override;
+  std::optional<Result<View>> look_for_view(ViewSearch& search, TimePoint& limit, Lock& lock) override;
   ServerHint read_hint(std::string_view error, const ServerAddress& by) override;
-  void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) override;
-  Result<ServerNode> node_named(const ServerAddress& address) override;
+  std::uint64_t refresh(const Step& step, std::optional<HashSlot> slot, Lock& lock) override;
+  [[nodiscard]] std::uint64_t rounds(const Lock&) const noexcept override { return gate_.rounds(); }
+  Result<ServerNode> node_named(const ServerAddress& address, Room room) override;
   void keep() override;
 
   bool move_slot(std::optional<HashSlot> slot, const ServerAddress& master, Lock& lock);

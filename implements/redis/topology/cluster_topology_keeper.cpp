@@ -95,7 +95,7 @@ void ClusterTopology::keep() {
     gate_.end(success);
     not_before = success ? TimePoint::min() : SteadyTime::now() + pauses.next();
     if (success) pauses.reset();
-    changed_.notify_all();
+    tell_callers(lock);
   }
 }
 

@@ -8,7 +8,7 @@ using Next = RedirectPolicy::Step::Next;
 
 RedirectPolicy::Step RedirectPolicy::finish(ErrorCode code, std::string message) const {
   Step step;
-  step.error.emplace(code, std::move(message), maybe_done_ ? Outcome::unknown : Outcome::not_done);
+  step.error.emplace(code, std::move(message), outcome());
   return step;
 }
 
@@ -94,8 +94,7 @@ RedirectPolicy::Step RedirectPolicy::failed(const Error& error, const ServerAddr
                                             TimePoint now) {
   asking_.reset();
   maybe_done_ = maybe_done_ || error.outcome() == Outcome::unknown;
-  failure_.emplace(error.code(), std::string(error.message()),
-                   maybe_done_ ? Outcome::unknown : Outcome::not_done);
+  failure_.emplace(error.code(), std::string(error.message()), outcome());
   Step last{.want_refresh = error.code() == ErrorCode::timeout || error.code() == ErrorCode::unreachable,
             .error = failure_};
   const bool lost = error.code() == ErrorCode::unreachable || error.code() == ErrorCode::closed;

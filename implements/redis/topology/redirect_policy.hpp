@@ -53,6 +53,10 @@ class RedirectPolicy {
     return !failed_server_ || *failed_server_ != server;
   }
   [[nodiscard]] const Error& failure() const noexcept { return *failure_; }
+  /// What is known of the request when it ends between two attempts.
+  [[nodiscard]] Outcome outcome() const noexcept {
+    return maybe_done_ ? Outcome::unknown : Outcome::not_done;
+  }
 
   /// The server at `by` answered, with an error that gives this hint. `from_replica`: it was asked as one.
   Step answered(const ServerHint& hint, const ServerAddress& by, bool from_replica, TimePoint now);

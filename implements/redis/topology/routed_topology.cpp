@@ -3,9 +3,12 @@
 #include "basics/background_thread.hpp"
 #include "redis/topology/server_batch.hpp"
 
+#include <cachesite/event_loop.hpp>
+
 #include <array>
 #include <exception>
 #include <map>
+#include <thread>
 #include <utility>
 
 namespace cachesite::redis {
@@ -87,6 +90,15 @@ Result<RoutedTopology::View> RoutedTopology::await_view(TimePoint& now, TimePoin
   return awaited;
 }
 
+Result<RoutedTopology::View> RoutedTopology::await_new_view(TimePoint deadline) {
+  Lock lock(mutex_);
+  for (ViewSearch search;;) {
+    TimePoint limit = deadline;
+    if (auto found = look_for_view(search, limit, lock)) return *std::move(found);
+    changed_.wait_until(lock, limit);
+  }
+}
+
 RedirectPolicy RoutedTopology::policy_of(const RoutedRequest& request) const {
   return RedirectPolicy(request.command.repeatable, reads_replica(request.routing), request.time,
                         request.turn * 0x9E3779B97F4A7C15ULL);
@@ -127,7 +139,7 @@ Status RoutedTopology::route(const RoutedRequest& request, RedirectPolicy& polic
       server = servers->choose(policy.try_replica(), request.turn);
       if (!policy.acceptable(server.node->address())) return policy.failure();
     } else {
-      const auto node = node_named(step.target);
+      const auto node = node_named(step.target, Room::is_made);
       if (!node.ok()) return node.error();
       server.node = node.value();
     }
@@ -147,8 +159,10 @@ Status RoutedTopology::route(const RoutedRequest& request, RedirectPolicy& polic
 std::optional<Error> RoutedTopology::prepare(const RoutedRequest& request, const Step& step) {
   if (step.want_refresh || step.pause.count() != 0) {
     Lock lock(mutex_);
-    if (step.want_refresh && !stopped_)
-      refresh(step, slot_of(request.command, request.routing), request.time.deadline, lock);
+    if (step.want_refresh && !stopped_) {
+      const auto round = refresh(step, slot_of(request.command, request.routing), lock);
+      changed_.wait_until(lock, request.time.deadline, [&] { return stopped_ || rounds(lock) >= round; });
+    }
     if (step.next == Next::finish) return step.error;
     if (step.pause.count() != 0 && !step.await_refresh)
       changed_.wait_until(lock, SteadyTime::now() + step.pause, [&] { return stopped_.load(); });
@@ -217,7 +231,7 @@ Status RoutedTopology::do_for_each_master(const Visit& visit, CallTime time) {
     if (status.error().code() == ErrorCode::unreachable || status.error().code() == ErrorCode::timeout) {
       Lock lock(mutex_);
       if (stopped_) return stopped_error();
-      refresh({.want_refresh = true}, std::nullopt, time.deadline, lock);
+      refresh({.want_refresh = true}, std::nullopt, lock);
     }
     return status;
   }
@@ -265,8 +279,42 @@ void RoutedTopology::publish_view(std::shared_ptr<const ServerView> view) {
   server_changes_->servers_changed();
 }
 
-bool RoutedTopology::speaks_of_topology(const Reply& error, const Endpoint& by) {
-  return read_hint(error.text(), by.address()).kind != ServerHint::Kind::none;
+void RoutedTopology::tell_callers(const Lock&) noexcept {
+  changed_.notify_all();
+  if (!waiting_.empty()) kept_home_->deliver(waiting_.release_all());
+}
+
+LoopHome* RoutedTopology::home() {
+  if (LoopHome* const home = home_.load(std::memory_order_acquire)) return home;
+  auto loop = event_loop_ != nullptr ? event_loop_ : EventLoop::shared();
+  const Lock lock(mutex_);
+  if (kept_home_ == nullptr && !stopped_) {
+    kept_home_ = LoopHome::make(std::move(loop));
+    home_.store(kept_home_.get(), std::memory_order_release);
+  }
+  return kept_home_.get();
+}
+
+Result<IEventLoop*> RoutedTopology::event_loop() {
+  LoopHome* const made = home();
+  if (made == nullptr) return stopped_error();
+  return &made->loop();
+}
+
+bool RoutedTopology::withdraw(Waiter& waiter) noexcept {
+  const Lock lock(mutex_);
+  return waiting_.withdraw(waiter);
+}
+
+// All that wait have been told, or are in a list of the home.
+void RoutedTopology::end_calls() noexcept {
+  LoopHome* const home = home_.load();
+  if (home == nullptr) return;
+  while (calls_.load() != 0) {
+    home->tell();
+    std::this_thread::yield();
+  }
+  home->leave();
 }
 
 }  // namespace cachesite::redis

@@ -3,14 +3,19 @@
 #include "basics/condition.hpp"
 #include "basics/thread.hpp"
 #include "redis/base/snapshot_pointer.hpp"
+#include "redis/channel/loop_home.hpp"
+#include "redis/channel/wait_list.hpp"
+#include "redis/topology/key_order.hpp"
 #include "redis/topology/redirect_policy.hpp"
 #include "redis/topology/slot_map.hpp"
 #include "redis/topology/topology.hpp"
 
 #include <cachesite/error.hpp>
+#include <cachesite/i_event_loop.hpp>
 #include <cachesite/result.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -56,19 +61,32 @@ struct ServerView {
 
 /// A topology of several servers that change. Calls choose a server by the current view and follow the
 /// redirections of the servers; a background thread, the keeper, makes the view.
+///
+/// Calls that no thread waits for are a RoutedCall each. They wait in a list for what threads wait for with
+/// `changed_`.
 class RoutedTopology : public Topology {
  public:
-  [[nodiscard]] bool speaks_of_topology(const Reply& error, const Endpoint& by) final;
   [[nodiscard]] bool reads_from_replicas() const noexcept final { return read_from_replicas_; }
   [[nodiscard]] ServerChanges& changes() noexcept final { return *server_changes_; }
+  /// Where a RoutedCall goes on. Fails when it would, and throws when there is no event loop.
+  [[nodiscard]] Result<IEventLoop*> event_loop();
 
  protected:
   using Lock = std::unique_lock<std::mutex>;
   using Step = RedirectPolicy::Step;
   using View = std::shared_ptr<const ServerView>;
+  enum class Room : std::uint8_t { is_made, has_to_be_there };
+  /// What a call remembers that has no view.
+  struct ViewSearch {
+    std::uint64_t round = 0;
+  };
 
-  RoutedTopology(bool read_from_replicas, std::shared_ptr<ServerChanges> changes) noexcept
-      : read_from_replicas_(read_from_replicas), server_changes_(std::move(changes)) {}
+  /// `servers`: what its servers are made with.
+  RoutedTopology(bool read_from_replicas, const EndpointOptions& servers) noexcept
+      : read_from_replicas_(read_from_replicas),
+        server_changes_(servers.changes),
+        event_loop_(servers.event_loop),
+        most_waiting_(servers.channel.most_waiting) {}
 
   /// Starts the keeper, unless it runs. Without a thread for it, `trouble_` says so.
   void begin_work(Lock& lock);
@@ -77,18 +95,23 @@ class RoutedTopology : public Topology {
   [[nodiscard]] std::uint16_t server_number(const ServerAddress& address, Lock& lock);
   /// From now on calls go by this view. Who listens is told when a key may have another master by it.
   void publish_view(std::shared_ptr<const ServerView> view);
+  /// What callers wait for may have come, or the topology is stopped.
+  void tell_callers(const Lock& lock) noexcept;
+  /// Ends each RoutedCall. The topology is stopped, and so are its servers.
+  void end_calls() noexcept;
   [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
 
   SnapshotPointer<ServerView> view_;
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
-  basics::Condition changed_;  // what callers wait for, or the topology is stopped
+  basics::Condition changed_;  // told by `tell_callers`
   basics::Condition work_;     // for the keeper
   basics::Thread keeper_;
   bool working_ = false;
   std::optional<Error> trouble_;
 
  private:
+  friend class RoutedCall;
   struct Group;
   /// A request on its way.
   struct RoutedRequest {
@@ -108,20 +131,24 @@ class RoutedTopology : public Topology {
   ServerNow do_server_now(const Command& command, const Routing& routing) final;
   Masters do_masters_now() final;
 
-  /// Waits for a view that can be used.
-  virtual Result<View> await_new_view(TimePoint deadline) = 0;
+  /// A view that can be used, or why there will be none by `limit`. Nothing when the caller has to look again once
+  /// `changed_` is told, or at `limit`, which this may bring forward.
+  virtual std::optional<Result<View>> look_for_view(ViewSearch& search, TimePoint& limit, Lock& lock) = 0;
   /// What an error of a server means here.
   virtual ServerHint read_hint(std::string_view error, const ServerAddress& by) = 0;
-  /// The view may be out of date, as the step says of this slot.
-  virtual void refresh(const Step& step, std::optional<HashSlot> slot, TimePoint deadline, Lock& lock) = 0;
-  /// The server that another one has named.
-  virtual Result<ServerNode> node_named(const ServerAddress& address) = 0;
+  /// The view may be out of date, as the step says of this slot. Returns what `rounds()` has to reach for a newer
+  /// one; 0 when nobody has to wait for that.
+  virtual std::uint64_t refresh(const Step& step, std::optional<HashSlot> slot, Lock& lock) = 0;
+  [[nodiscard]] virtual std::uint64_t rounds(const Lock& lock) const noexcept = 0;
+  /// The server that another one has named. To make room for it takes time.
+  virtual Result<ServerNode> node_named(const ServerAddress& address, Room room) = 0;
   virtual void keep() = 0;
 
   [[nodiscard]] bool reads_replica(const Routing& routing) const noexcept {
     return read_from_replicas_ && routing.only_reads;
   }
   Result<View> await_view(TimePoint& now, TimePoint deadline);
+  Result<View> await_new_view(TimePoint deadline);
   [[nodiscard]] RedirectPolicy policy_of(const RoutedRequest& request) const;
   Step next_step(RedirectPolicy& policy, const Status& status, const Reply& reply, const ChosenServer& asked,
                  TimePoint now);
@@ -130,10 +157,24 @@ class RoutedTopology : public Topology {
   void route_unanswered(const Group& group, CallTime time, std::uint32_t turn);
 
   const bool read_from_replicas_;
+  [[nodiscard]] RoutedTopology* do_routed() noexcept final { return this; }
+  // For a RoutedCall.
+  // Null when it is stopped. Throws when there is no event loop.
+  [[nodiscard]] LoopHome* home();
+  bool withdraw(Waiter& waiter) noexcept;
+
   const std::shared_ptr<ServerChanges> server_changes_;
+  const std::shared_ptr<IEventLoop> event_loop_;  // null: EventLoop::shared()
+  const std::size_t most_waiting_;
   std::atomic<std::uint64_t> masters_version_{0};
   std::map<ServerAddress, std::uint16_t> server_numbers_;
   std::atomic<std::uint32_t> turn_{0};
+
+  std::shared_ptr<LoopHome> kept_home_;
+  std::atomic<LoopHome*> home_{nullptr};
+  WaitList waiting_;  // for what `tell_callers` tells
+  KeyOrder order_;
+  std::atomic<std::size_t> calls_{0};  // each a RoutedCall under way
 };
 
 }  // namespace cachesite::redis

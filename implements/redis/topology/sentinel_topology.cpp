@@ -23,7 +23,7 @@ constexpr std::size_t most_sentinels = 16;
 
 SentinelTopology::SentinelTopology(SentinelOptions options, std::string label,
                                    std::shared_ptr<ILogger> logger)
-    : RoutedTopology(options.read_from_replicas, options.endpoint.changes),
+    : RoutedTopology(options.read_from_replicas, options.endpoint),
       options_(std::move(options)),
       label_(std::move(label)),
       logger_(std::move(logger)),
@@ -58,7 +58,7 @@ void SentinelTopology::do_stop() noexcept {
   basics::Thread keeper;
   {
     const Lock lock(mutex_);
-    changed_.notify_all();
+    tell_callers(lock);
     work_.notify_all();
     for (const auto& [address, watched] : sentinels_)
       watched.watcher->stop();
@@ -79,6 +79,7 @@ void SentinelTopology::do_stop() noexcept {
     node->stop();
   for (const auto& node : masters)
     if (node) node->stop();
+  end_calls();
 }
 
 Health SentinelTopology::do_health() const {
@@ -112,17 +113,16 @@ void SentinelTopology::log(LogLevel level, const std::string& message) const {
   logger_->log(level, "redis", label_ + ": " + message);
 }
 
-Result<RoutedTopology::View> SentinelTopology::await_new_view(TimePoint deadline) {
-  Lock lock(mutex_);
+std::optional<Result<RoutedTopology::View>> SentinelTopology::look_for_view(ViewSearch&, TimePoint& limit,
+                                                                            Lock& lock) {
   begin_work(lock);
-  for (;;) {
-    if (stopped_) return stopped_error();
-    if (auto view = view_.get(); view && view->usable()) return view;
-    if (!working_ || (settled() && SteadyTime::now() >= patience_ends_)) return no_master();
-    const auto until = std::min(deadline, settled() ? patience_ends_ : deadline);
-    if (changed_.wait_until(lock, until) == std::cv_status::timeout && SteadyTime::now() >= deadline)
-      return no_master();
-  }
+  if (stopped_) return stopped_error();
+  if (auto view = view_.get(); view && view->usable()) return view;
+  const bool is_settled = settled();
+  const auto now = SteadyTime::now();
+  if (!working_ || now >= limit || (is_settled && now >= patience_ends_)) return no_master();
+  if (is_settled) limit = std::min(limit, patience_ends_);
+  return std::nullopt;
 }
 
 // Of what servers say only this speaks of a master and its replicas; all else is an answer.
@@ -135,11 +135,12 @@ ServerHint SentinelTopology::read_hint(std::string_view error, const ServerAddre
   return hint;
 }
 
-void SentinelTopology::refresh(const Step&, std::optional<std::uint16_t>, TimePoint, Lock& lock) {
+std::uint64_t SentinelTopology::refresh(const Step&, std::optional<HashSlot>, Lock& lock) {
   ask_sentinels(lock);
+  return 0;
 }
 
-Result<ServerNode> SentinelTopology::node_named(const ServerAddress& address) {
+Result<ServerNode> SentinelTopology::node_named(const ServerAddress& address, Room) {
   return Error(ErrorCode::protocol, address.text() + " was named, which only a cluster does");
 }
 
@@ -158,7 +159,7 @@ void SentinelTopology::leave_master(Lock& lock) {
   master_.reset();
   patience_ends_ = SteadyTime::now() + master_patience;
   ask_sentinels(lock);
-  publish();
+  publish(lock);
 }
 
 void SentinelTopology::watch(const ServerAddress& sentinel) {
@@ -231,13 +232,13 @@ ServerNode SentinelTopology::make_node(const ServerAddress& address, bool master
   return node;
 }
 
-void SentinelTopology::publish() {
+void SentinelTopology::publish(Lock& lock) {
   unpublished_ = true;
   auto view = std::make_shared<ServerView>();
   view->sets.push_back({master_, replicas_});
   publish_view(std::move(view));
   unpublished_ = false;
-  changed_.notify_all();
+  tell_callers(lock);
 }
 
 void SentinelTopology::keep() {
@@ -250,7 +251,7 @@ void SentinelTopology::keep() {
       watch_sentinels();
       follow_choice(retired, lock);
       follow_replicas(retired, lock);
-      if (unpublished_) publish();
+      if (unpublished_) publish(lock);
       starved_ = false;
     } catch (const std::exception&) {
       starved_ = true;
@@ -269,7 +270,7 @@ void SentinelTopology::keep() {
         until = *due;
       }
     }
-    changed_.notify_all();
+    tell_callers(lock);
     if (!retired.empty()) {
       lock.unlock();
       for (const auto& node : retired)
@@ -305,7 +306,7 @@ void SentinelTopology::follow_choice(std::vector<ServerNode>& retired, Lock& loc
   if (master_) retired.push_back(std::move(master_));
   master_ = std::exchange(candidate_, nullptr);
   trouble_.reset();
-  publish();
+  publish(lock);
   log(LogLevel::info, "the master is redis at " + master_->address().text());
 }
 
@@ -340,7 +341,7 @@ void SentinelTopology::follow_replicas(std::vector<ServerNode>& retired, Lock& l
   }
   replicas_ = std::move(kept);
   retired.insert(retired.end(), left.begin(), left.end());
-  if (changed) publish();
+  if (changed) publish(lock);
 }
 
 }  // namespace cachesite::redis

@@ -59,10 +59,11 @@ class SentinelTopology final : public RoutedTopology {
     std::vector<ServerAddress> replicas;
   };
 
-  Result<View> await_new_view(TimePoint deadline) override;
+  std::optional<Result<View>> look_for_view(ViewSearch& search, TimePoint& limit, Lock& lock) override;
   ServerHint read_hint(std::string_view error, const ServerAddress& by) override;
-  void refresh(const Step& step, std::optional<std::uint16_t> slot, TimePoint deadline, Lock& lock) override;
-  Result<ServerNode> node_named(const ServerAddress& address) override;
+  std::uint64_t refresh(const Step& step, std::optional<HashSlot> slot, Lock& lock) override;
+  [[nodiscard]] std::uint64_t rounds(const Lock&) const noexcept override { return 0; }
+  Result<ServerNode> node_named(const ServerAddress& address, Room room) override;
   void keep() override;
 
   void watch_sentinels();
@@ -74,7 +75,7 @@ class SentinelTopology final : public RoutedTopology {
   void follow_choice(std::vector<ServerNode>& retired, Lock& lock);
   void follow_replicas(std::vector<ServerNode>& retired, Lock& lock);
   ServerNode make_node(const ServerAddress& address, bool master, Lock& lock);
-  void publish();
+  void publish(Lock& lock);
   [[nodiscard]] bool settled() const;
   [[nodiscard]] Error no_master() const;
   void log(LogLevel level, const std::string& message) const;

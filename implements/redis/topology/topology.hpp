@@ -21,6 +21,8 @@
 
 namespace cachesite::redis {
 
+class RoutedTopology;
+
 /// The servers behind a cache, and who of them gets which command. All calls are safe from any thread. In a
 /// child that the process forks, calls end with `closed`, and nothing else is done.
 class Topology {
@@ -95,15 +97,13 @@ class Topology {
 
   /// Where an EndpointCall may go, whatever it is about; null when there are several servers.
   [[nodiscard]] virtual Endpoint* only_endpoint() noexcept { return nullptr; }
-  /// Who gets a command as things are now. None when that is not known, or the server is away: then `execute`
-  /// waits or looks for one.
+  /// Who gets a command as things are now. None when that is not known, or the server is away.
   [[nodiscard]] ServerNow server_now(const Command& command, const Routing& routing) {
     if (fork_mark_.forked()) return {};
     return do_server_now(command, routing);
   }
-  /// Whether an error of this server is no answer, but says where or when the command would succeed: then it was
-  /// not executed.
-  [[nodiscard]] virtual bool speaks_of_topology(const Reply&, const Endpoint&) { return false; }
+  /// Of a topology of several servers, for a RoutedCall; null in a child that the process forks.
+  [[nodiscard]] RoutedTopology* routed() noexcept { return fork_mark_.forked() ? nullptr : do_routed(); }
 
   /// Calls `visit` for each master, one after the other, until it fails. Commands that belong to a server
   /// rather than a key, such as SCAN, go straight to the endpoint.
@@ -128,6 +128,7 @@ class Topology {
   virtual Status do_for_each_master(const Visit& visit, CallTime time) = 0;
   [[nodiscard]] virtual ServerNow do_server_now(const Command& command, const Routing& routing) = 0;
   [[nodiscard]] virtual Masters do_masters_now() = 0;
+  [[nodiscard]] virtual RoutedTopology* do_routed() noexcept { return nullptr; }
 
   const basics::ForkMark fork_mark_;
 };
