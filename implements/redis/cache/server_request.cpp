@@ -64,8 +64,8 @@ bool RedisCache::ServerRequest::begin(redis::RoutedTopology& servers, IEventLoop
   const auto& request = call_.request();
   const bool only_reads = request.effect() == CacheEffect::read || request.effect() == CacheEffect::look;
   if (!routed_->begin(servers,
-                      {{inner_.prefix, request.key}, redis::LargeKeys::place(request.key), only_reads},
-                      time_, *this))
+                      {{inner_.prefix, request.key}, redis::LargeKeys::place(request.key), only_reads}, time_,
+                      *this))
     return false;
   answer();
   return true;
