@@ -19,6 +19,8 @@ class RedisServerWithClock {
     time_[0] = std::chrono::microseconds(std::chrono::seconds(1'700'000'000)).count();
     ::setenv("CACHESITE_SERVER_CLOCK", folder_.file("clock").c_str(), 1);
     ::setenv("LD_PRELOAD", CACHESITE_SERVER_CLOCK_PRELOAD, 1);
+    // That thread waits until a time of day that has passed already, for ever and without rest.
+    options.directives.emplace_back("jemalloc-bg-thread no");
     server_ = std::make_unique<RedisServer>(std::move(options));
     ::unsetenv("LD_PRELOAD");
   }
