@@ -1,11 +1,11 @@
 // The contract once more, with every call in an asynchronous form.
 
+#include "contract/clocked_redis_subject.hpp"
 #include "contract/layer_pairs_contract.hpp"
 #include "contract/redis_subject.hpp"
 #include "support/fake_clock.hpp"
 #include "support/patient.hpp"
 #include "support/sanitized.hpp"
-#include "support/server_clock.hpp"
 
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/memory_cache.hpp>
@@ -60,22 +60,8 @@ test::CacheSubject over_redis(CallForm form) {
 
 // Layers over a server whose time is moved together with theirs, so that nobody waits for entries to expire.
 test::CacheSubject over_redis_with_clock(ComponentContext& context) {
-  static test::RedisServerWithClock server;
-  auto options = test::patient<RedisCacheOptions>();
-  options.unix_socket_path = server->unix_socket_path();
-  const auto cache = std::make_shared<RedisCache>(options);
-  cache->start();
-  cache->await_started();
-  server->probe().flush();
-  const auto clock = std::make_shared<test::FakeClock>();
-  context.clock = clock;
-  test::CacheSubject subject;
-  subject.cache = cache;
+  auto subject = test::clocked_redis_subject("", context);
   subject.form = CallForm::coroutine;
-  subject.let_pass = [clock](std::chrono::milliseconds time) {
-    clock->advance(time);
-    server.advance(time);
-  };
   return subject;
 }
 

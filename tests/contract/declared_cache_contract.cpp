@@ -1,6 +1,6 @@
+#include "contract/clocked_redis_subject.hpp"
 #include "contract/logical_cache_contract.hpp"
 #include "support/fake_clock.hpp"
-#include "support/redis_server.hpp"
 
 #include <cachesite/load.hpp>
 
@@ -50,13 +50,14 @@ test::CacheSubject over_memory() {
 }
 
 test::CacheSubject over_redis() {
-  static test::RedisServer server;
-  auto probe = std::make_shared<test::RedisProbe>(server.address());
-  probe->flush();
+  auto& server = test::empty_server_with_clock();
+  const auto clock = std::make_shared<test::FakeClock>();
+  LoadOptions options;
+  options.clock = clock;
   auto subject = subject_of("{class: RedisCache, prefix: 'shop:product:', url: 'redis://127.0.0.1:" +
-                                std::to_string(server.port()) + "?socket_timeout=5'}",
-                            {});
-  subject.let_pass = [probe](std::chrono::milliseconds time) { probe->let_pass(time); };
+                                std::to_string(server->port()) + "?socket_timeout=5'}",
+                            options);
+  subject.let_pass = test::let_pass_on(server, clock);
   return subject;
 }
 

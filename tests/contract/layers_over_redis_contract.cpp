@@ -1,11 +1,11 @@
+#include "contract/clocked_redis_subject.hpp"
 #include "contract/layer_pairs_contract.hpp"
-#include "contract/redis_subject.hpp"
 
 namespace {
 
 using namespace cachesite;
 
-const bool registered =
-    test::register_layer_contracts("redis", [](ComponentContext&) { return test::redis_subject("layers:"); });
+const bool registered = test::register_layer_contracts(
+    "redis", [](ComponentContext& context) { return test::clocked_redis_subject("layers:", context); });
 
 }  // namespace

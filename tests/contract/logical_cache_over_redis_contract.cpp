@@ -1,13 +1,13 @@
+#include "contract/clocked_redis_subject.hpp"
 #include "contract/logical_cache_contract.hpp"
-#include "contract/redis_subject.hpp"
 #include "support/sanitized.hpp"
 
 namespace {
 
 using namespace cachesite;
 
-test::CacheSubject redis(ComponentContext&) {
-  return test::redis_subject("logical:");
+test::CacheSubject redis(ComponentContext& context) {
+  return test::clocked_redis_subject("logical:", context);
 }
 
 // All parts, and all without one of them; the store alone.
