@@ -156,8 +156,9 @@ BOOST_AUTO_TEST_CASE(each_thread_start_may_fail) {
     BOOST_TEST_CONTEXT(title(row)) {
       nothing_is_left_behind(row);
       const test::ResourceBalance balance;
+      const long step = row.slow && test::sanitized ? 3 : 1;
       long failing = 0;
-      for (bool reached = true; reached; ++failing) {
+      for (bool reached = true; reached; failing += step) {
         BOOST_REQUIRE(failing < 100);
         BOOST_TEST_CONTEXT("thread " << failing) {
           FailingThreads failures(failing, 1);
@@ -167,7 +168,7 @@ BOOST_AUTO_TEST_CASE(each_thread_start_may_fail) {
       }
       nothing_is_left_behind(row);
       BOOST_TEST(balance.excess() == "");
-      BOOST_TEST_MESSAGE(title(row) << ": " << failing - 1 << " thread starts");
+      BOOST_TEST_MESSAGE(title(row) << ": " << failing - step << " thread starts");
     }
   }
 }
@@ -239,7 +240,8 @@ BOOST_AUTO_TEST_CASE(descriptors_may_run_out) {
     if (!row.disturb) continue;
     BOOST_TEST_CONTEXT(title(row)) {
       nothing_is_left_behind(row);
-      for (std::size_t more = 0; more < (row.slow ? 24U : 12U); more += row.slow ? 5 : 1) {
+      const std::size_t step = row.slow ? (test::sanitized ? 10 : 5) : test::sanitized ? 3 : 1;
+      for (std::size_t more = 0; more < (row.slow ? 24U : 12U); more += step) {
         BOOST_TEST_CONTEXT(more << " descriptors") {
           const FewDescriptors few(more);
           std::shared_ptr<ComponentSite> site;
