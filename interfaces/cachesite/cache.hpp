@@ -19,13 +19,12 @@ namespace cachesite {
 /// others, distinguish a hit, a cached null, a miss and a failure with its reason. All calls are safe from any
 /// thread. None throws, except std::bad_alloc where it says so. AsyncCacheCalls has their asynchronous forms.
 ///
-/// Every cache keeps these rules. A key is 1 byte to 64 KiB long, a value at most 512 MiB, or less where the
-/// cache is set to less. A TTL is 1 ms to 10 years, or `TimeToLive::never_expires()`. Other arguments are
-/// refused with `bad_argument` or `too_large` before anything else happens. A call without a TTL takes that
-/// of the cache (see `effective_time_to_live`); a cache that has none refuses it. An entry is never returned
-/// later than 1 ms after the end of its TTL. An operation that a cache does not offer, such as `increment` in
-/// an encrypted one, fails with `unsupported`; its comment says so. A cache of your own derives from
-/// CacheBase, a layer over another cache from CacheLayer.
+/// Every cache keeps these rules. A key is 1 byte to 64 KiB long, a value at most 512 MiB, or less by its
+/// settings. A TTL is 1 ms to 10 years, or `TimeToLive::never_expires()`. Other arguments are refused with
+/// `bad_argument` or `too_large` before anything else happens. A call without a TTL takes that of the cache
+/// (see `effective_time_to_live`); a cache that has none refuses it. An entry is never returned later than 1
+/// ms after the end of its TTL. An operation that a cache does not offer, such as `increment` in an encrypted
+/// one, fails with `unsupported`. A cache of your own derives from CacheBase, a layer from CacheLayer.
 class ICache : public AsyncCacheCalls {
   using Keys = std::span<const std::string_view>;
   using Operation = CacheOperation;
@@ -125,9 +124,8 @@ class ICache : public AsyncCacheCalls {
     return detail::ask<bool>(*this, {Operation::persist, key});
   }
 
-  // Many keys in one round trip, to all servers of a cluster at once. `results` has the length and the order
-  // of what is asked, and is overwritten; one that is refused does not affect the others. The forms that
-  // return the results throw std::bad_alloc.
+  // Many keys in one round trip, to all servers of a cluster at once. `results` has the length and the order of
+  // what is asked; one that is refused does not affect the others. What returns results throws std::bad_alloc.
 
   /// Reads `keys`. A key may occur more than once.
   void get_many(Keys keys, std::span<Lookup> results) noexcept {
