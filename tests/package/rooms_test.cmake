@@ -170,7 +170,7 @@ foreach(name IN LISTS product)
   if(rest MATCHES "std::(j?thread [a-z]|j?thread\\(|vector<std::j?thread>|condition_variable)")
     string(APPEND wrong "${name}: ${CMAKE_MATCH_0}  (basics::Thread and basics::Condition know forked children)\n")
   endif()
-  if(rest MATCHES "std::(recursive_|shared_|timed_)?mutex [a-z_]+;" AND NOT rest MATCHES "ForkMark"
+  if(rest MATCHES "(std::(recursive_|shared_|timed_)?mutex|LightMutex) [a-z_]+;" AND NOT rest MATCHES "ForkMark"
      AND NOT name IN_LIST guarded_mutexes)
     string(APPEND wrong "${name}: a mutex as a member  (ask a basics::ForkMark first, or take a basics::PerProcessMutex)\n")
   endif()
@@ -178,4 +178,15 @@ endforeach()
 
 if(wrong)
   message(FATAL_ERROR "against the rules of the rooms:\n${wrong}")
+endif()
+
+# What a program may need to know stays little: its headers are counted, and the one that all read is short.
+file(GLOB_RECURSE public ${SOURCE}/interfaces/cachesite/*.hpp ${SOURCE}/implements/cachesite/*.hpp)
+list(FILTER public EXCLUDE REGEX "/detail/")
+list(LENGTH public count)
+file(READ ${SOURCE}/interfaces/cachesite/cache.hpp text)
+string(REGEX MATCHALL "\n" ends "${text}")
+list(LENGTH ends length)
+if(count GREATER_EQUAL 100 OR length GREATER_EQUAL 220)
+  message(FATAL_ERROR "${count} public headers, fewer than 100 are allowed; cache.hpp has ${length} lines, fewer than 220 are allowed")
 endif()
