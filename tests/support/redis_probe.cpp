@@ -178,13 +178,20 @@ void RedisProbe::send(std::string_view bytes) {
 
 std::optional<RedisReply> RedisProbe::receive(std::chrono::milliseconds limit) {
   const auto end = Clock::now() + limit;
+  bool may_be_whole = true;
   for (;;) {
-    if (std::optional<RedisReply> reply = take_reply(buffer_)) return reply;
-    if (!await(socket_.get(), POLLIN, end)) return std::nullopt;
+    if (may_be_whole)
+      if (std::optional<RedisReply> reply = take_reply(buffer_)) return reply;
+    if (!await(socket_.get(), POLLIN, end)) return take_reply(buffer_);
     char block[65536];
     const ssize_t count = ::recv(socket_.get(), block, sizeof block, MSG_DONTWAIT);
     if (count > 0) buffer_.append(block, static_cast<std::size_t>(count));
-    if (count == 0) throw std::runtime_error("the server closed the connection");
+    // A long reply is not to be parsed anew with each piece of it.
+    may_be_whole = buffer_.ends_with("\r\n");
+    if (count == 0) {
+      if (std::optional<RedisReply> reply = take_reply(buffer_)) return reply;
+      throw std::runtime_error("the server closed the connection");
+    }
     if (count < 0 && errno != EINTR && errno != EAGAIN) throw system_failure("recv");
   }
 }
