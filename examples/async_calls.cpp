@@ -1,5 +1,6 @@
 // Calls that do not hold their thread: the ways to wait for one, what limits it, and where its caller goes on.
 
+#include <cachesite/async_consume.hpp>
 #include <cachesite/cachesite.hpp>
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <future>
 #include <iostream>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +68,16 @@ Task pack(std::shared_ptr<cachesite::IQueueConsumer> orders, std::promise<std::s
   packed.set_value((settled.ok() ? "packed " : "to be packed again: ") + std::string(order.text()));
 }
 
+Task work_off(std::shared_ptr<cachesite::IQueueConsumer> orders, Cache cache, std::stop_source stop,
+              std::promise<bool> ended) {
+  const auto handle = [cache, stop](cachesite::QueueMessage& order) {
+    if (order.text() == "the last one") stop.request_stop();
+    return cache->async_write("last order", order.text(), 30min);
+  };
+  const auto done = co_await orders->async_consume(stop.get_token(), handle);
+  ended.set_value(done.ok());
+}
+
 void wait_for_it(const Cache& cache) {
   const auto now = cache->async_get("user:42").wait();
   if (now.hit()) std::cout << "waited for: " << now.value().text() << "\n";
@@ -101,7 +113,7 @@ void ask_for_many(const Cache& cache) {
   if (asked.ok()) std::cout << "many: " << results[1].value().text() << "\n";
 }
 
-void use_mutexes_and_queues() {
+void use_mutexes_and_queues(const Cache& cache) {
   cachesite::MemoryMutexSite mutexes;
   std::promise<std::string> done;
   auto restocked = done.get_future();
@@ -114,6 +126,15 @@ void use_mutexes_and_queues() {
   pack(queues.get_consumer("orders"), std::move(packing));
   const auto sent = queues.get_producer("orders")->async_send("order 7").wait();
   if (sent.ok()) std::cout << packed.get() << "\n";
+
+  std::promise<bool> working;
+  auto ended = working.get_future();
+  work_off(queues.get_consumer("orders"), cache, std::stop_source(), std::move(working));
+  for (const auto* order : {"order 8", "the last one"})
+    if (!queues.get_producer("orders")->async_send(order).wait().ok()) return;
+  const bool succeeded = ended.get();
+  std::cout << "worked off: " << cache->get("last order").value().text() << (succeeded ? "" : ", but failed")
+            << "\n";
 }
 
 }  // namespace
@@ -143,5 +164,5 @@ int main() {
   std::cout << size.get() << " bytes\n";
   pool.stop();
 
-  use_mutexes_and_queues();
+  use_mutexes_and_queues(cache);
 }

@@ -4,257 +4,41 @@
 //   bench_async                              everything; exits with 1 when there are more instructions than the
 //                                            target, or a call allocates
 //   bench_async run CLIENT CALLERS COUNT PORT   one client, for an instruction counter
+//   bench_async hold COUNT PORT                 the memory of calls to a server that does not answer
 //
 // Clients: hiredis; bare, what lies under RedisCache: a command in, a reply out; cache, a RedisCache; layers, the
 // same below a prefix and metrics. Instructions come from callgrind: the difference of two run lengths, so that
 // start-up does not count.
 
+#include "async_clients.hpp"
 #include "counted_allocations.hpp"
-#include "detached.hpp"
+#include "free_server.hpp"
 #include "private_redis.hpp"
-#include "redis/endpoint/endpoint_call.hpp"
-#include "redis/topology/single_topology.hpp"
-
-#include <cachesite/async_call.hpp>
-#include <cachesite/event_loop.hpp>
-#include <cachesite/metrics_cache.hpp>
-#include <cachesite/prefix_cache.hpp>
-#include <cachesite/redis_cache.hpp>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <chrono>
-#include <coroutine>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <exception>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
-#include <sys/epoll.h>
+#include <malloc.h>
 
 namespace {
 
 using namespace std::chrono_literals;
-
-const std::string stored(37, 'v');
-constexpr const char* stored_key = "bench:key";
-
-class Client {
- public:
-  virtual ~Client() = default;
-  /// `count` GETs, by so many callers each of whom asks again when it has its answer.
-  virtual void run(std::size_t callers, std::size_t count) = 0;
-};
-
-/// The least that hiredis needs of an event loop.
-class Hiredis final : public Client {
- public:
-  explicit Hiredis(std::uint16_t port) : epoll_(::epoll_create1(0)) {
-    context_ = ::redisAsyncConnect("127.0.0.1", port);
-    context_->ev.data = this;
-    context_->ev.addRead = [](void* self) { static_cast<Hiredis*>(self)->watch(EPOLLIN, true); };
-    context_->ev.delRead = [](void* self) { static_cast<Hiredis*>(self)->watch(EPOLLIN, false); };
-    context_->ev.addWrite = [](void* self) { static_cast<Hiredis*>(self)->watch(EPOLLOUT, true); };
-    context_->ev.delWrite = [](void* self) { static_cast<Hiredis*>(self)->watch(EPOLLOUT, false); };
-    epoll_event event{};
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, context_->c.fd, &event);
-    watch(EPOLLOUT, true);
-  }
-  ~Hiredis() override {
-    context_->ev = {};
-    ::redisAsyncFree(context_);
-    ::close(epoll_);
-  }
-  void run(std::size_t callers, std::size_t count) override {
-    left_ = count;
-    under_way_ = 0;
-    for (std::size_t caller = 0; caller < callers; ++caller)
-      ask();
-    while (under_way_ != 0) {
-      epoll_event event{};
-      if (::epoll_wait(epoll_, &event, 1, -1) != 1) continue;
-      if ((event.events & EPOLLIN) != 0) ::redisAsyncHandleRead(context_);
-      if ((event.events & EPOLLOUT) != 0) ::redisAsyncHandleWrite(context_);
-    }
-  }
-
- private:
-  void ask() {
-    if (left_ == 0) return;
-    --left_;
-    ++under_way_;
-    const char* words[] = {"GET", stored_key};
-    const std::size_t sizes[] = {3, 9};
-    ::redisAsyncCommandArgv(
-        context_,
-        [](redisAsyncContext*, void* answer, void* self) {
-          const auto* const reply = static_cast<redisReply*>(answer);
-          if (reply == nullptr || reply->type != REDIS_REPLY_STRING) std::abort();
-          auto& client = *static_cast<Hiredis*>(self);
-          --client.under_way_;
-          client.ask();
-        },
-        this, 2, words, sizes);
-  }
-  void watch(std::uint32_t what, bool wanted) {
-    const auto events = wanted ? events_ | what : events_ & ~what;
-    if (events == events_) return;
-    events_ = events;
-    epoll_event event{};
-    event.events = events_;
-    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, context_->c.fd, &event);
-  }
-
-  int epoll_;
-  redisAsyncContext* context_;
-  std::uint32_t events_ = 0;
-  std::size_t left_ = 0;
-  std::size_t under_way_ = 0;
-};
-
-/// Callers that are coroutines on a loop which this thread runs.
-class Coroutines : public Client {
- public:
-  Coroutines() {
-    cachesite::EventLoopOptions options;
-    options.threads = 0;
-    loop_ = std::make_shared<cachesite::EventLoop>(options);
-  }
-  void run(std::size_t callers, std::size_t count) final {
-    left_ = count;
-    under_way_ = callers;
-    stop_ = std::stop_source();
-    for (std::size_t caller = 0; caller < callers; ++caller)
-      begin();
-    loop_->run(stop_.get_token());
-  }
-
- protected:
-  virtual bench::Detached begin() = 0;
-  [[nodiscard]] const std::shared_ptr<cachesite::EventLoop>& loop() const { return loop_; }
-  bool takes_one() { return left_ != 0 && left_-- != 0; }
-  void has_ended() {
-    if (--under_way_ == 0) stop_.request_stop();
-  }
-
- private:
-  std::shared_ptr<cachesite::EventLoop> loop_;
-  std::stop_source stop_;
-  std::size_t left_ = 0;
-  std::size_t under_way_ = 0;
-};
-
-/// A command in, a reply out.
-class Bare final : public Coroutines {
- public:
-  explicit Bare(std::uint16_t port) : topology_(options(port, loop()), "bench", logger()) {
-    topology_.start();
-    topology_.await_started();
-  }
-
- private:
-  using Found = cachesite::Result<bool>;
-  class Get final : public cachesite::detail::AsyncOperationOf<Found> {
-   public:
-    explicit Get(cachesite::redis::Endpoint& endpoint) : endpoint_(endpoint) {}
-    cachesite::detail::AsyncOperation* move_to(void* place) noexcept override {
-      return new (place) Get(endpoint_);
-    }
-    bool begin(cachesite::detail::OperationCaller& caller) noexcept override {
-      using namespace cachesite::redis;
-      const std::array<Argument, 2> words{{{"GET"}, {stored_key}}};
-      const Command command{words, ReplyKind::bulk | ReplyKind::nil, true};
-      call_ = EndpointCall::make();
-      return call_->begin(endpoint_, {{&command, 1}}, CallTime::from_now(5s), caller);
-    }
-    void cancel() noexcept override { (void)call_->cancel(); }
-    void abandon() noexcept override { (void)call_->abandon(); }
-    [[nodiscard]] cachesite::IEventLoop* loop() const noexcept override { return call_->loop(); }
-    Found take_result() noexcept override {
-      if (!call_->status().ok()) return call_->status().error();
-      return call_->answer().kind == cachesite::redis::ReplyKind::bulk;
-    }
-
-   private:
-    cachesite::redis::Endpoint& endpoint_;
-    cachesite::redis::EndpointCall::Pointer call_;
-  };
-
-  static std::shared_ptr<cachesite::ILogger> logger() { return std::make_shared<cachesite::SilentLogger>(); }
-  static cachesite::redis::EndpointOptions options(std::uint16_t port,
-                                                   std::shared_ptr<cachesite::IEventLoop> loop) {
-    cachesite::redis::EndpointOptions options;
-    options.connector.address = {"127.0.0.1", port, ""};
-    options.event_loop = std::move(loop);
-    return options;
-  }
-  cachesite::AsyncCall<Found> get() {
-    return cachesite::AsyncCall<Found>(std::in_place_type<Get>, {}, *topology_.only_endpoint());
-  }
-  bench::Detached begin() override {
-    while (takes_one()) {
-      const auto found = co_await get();
-      if (!found.ok() || !found.value()) std::abort();
-    }
-    has_ended();
-  }
-
-  cachesite::redis::SingleTopology topology_;
-};
-
-class Cache final : public Coroutines {
- public:
-  Cache(std::uint16_t port, bool layers) {
-    cachesite::RedisCacheOptions options;
-    options.host = "127.0.0.1";
-    options.port = port;
-    options.socket_timeout = 5s;
-    options.event_loop = std::shared_ptr<cachesite::IEventLoop>(loop());
-    if (!layers) options.prefix = "bench:";
-    const auto redis = std::make_shared<cachesite::RedisCache>(options);
-    redis->start();
-    redis->await_started();
-    cache_ = redis;
-    if (!layers) return;
-    cachesite::MetricsCacheOptions metrics;
-    metrics.over = cache_;
-    cache_ = std::make_shared<cachesite::MetricsCache>(metrics);
-    cachesite::PrefixCacheOptions prefix;
-    prefix.over = cache_;
-    prefix.prefix = "bench:";
-    cache_ = std::make_shared<cachesite::PrefixCache>(prefix);
-  }
-
- private:
-  bench::Detached begin() override {
-    cachesite::Value value;
-    while (takes_one()) {
-      const auto found = co_await cache_->async_read("key", value);
-      if (!found.ok() || found.value() != cachesite::Found::hit) std::abort();
-    }
-    has_ended();
-  }
-
-  std::shared_ptr<cachesite::ICache> cache_;
-};
-
-std::unique_ptr<Client> make_client(const std::string& name, std::uint16_t port) {
-  if (name == "hiredis") return std::make_unique<Hiredis>(port);
-  if (name == "bare") return std::make_unique<Bare>(port);
-  return std::make_unique<Cache>(port, name == "layers");
-}
+using bench::Client;
+using bench::make_client;
 
 void store_value(std::uint16_t port) {
   redisContext* const context = ::redisConnect("127.0.0.1", port);
-  ::freeReplyObject(::redisCommand(context, "SET %s %b", stored_key, stored.data(), stored.size()));
+  ::freeReplyObject(
+      ::redisCommand(context, "SET %s %b", bench::stored_key, bench::stored.data(), bench::stored.size()));
   ::redisFree(context);
 }
 
@@ -268,23 +52,72 @@ int run(const std::string& name, std::size_t callers, std::size_t count, std::ui
   return 0;
 }
 
+/// A caller that waits for its answer, and the memory of such callers.
+struct HeldCaller {
+  struct promise_type {
+    static inline std::size_t bytes = 0;
+    static void* operator new(std::size_t size) {
+      bytes += size;
+      return ::operator new(size);
+    }
+    static void operator delete(void* frame, std::size_t size) { ::operator delete(frame, size); }
+    HeldCaller get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+HeldCaller hold_call(cachesite::ICache& cache) {
+  (void)co_await cache.async_get("key");
+}
+
+/// What so many calls in flight take, beyond the frames of their callers.
+int hold_calls(std::size_t count, std::uint16_t port) {
+  cachesite::EventLoopOptions loop_options;
+  loop_options.threads = 0;
+  const auto loop = std::make_shared<cachesite::EventLoop>(loop_options);
+  cachesite::RedisCacheOptions options;
+  options.host = "127.0.0.1";
+  options.port = port;
+  options.socket_timeout = 60s;
+  options.event_loop = std::shared_ptr<cachesite::IEventLoop>(loop);
+  const auto cache = std::make_shared<cachesite::RedisCache>(options);
+  cache->start();
+  cache->await_started();
+  const auto before = ::mallinfo2();
+  for (std::size_t number = 0; number < count; ++number)
+    hold_call(*cache);
+  for (int turn = 0; turn < 10; ++turn)
+    loop->run_ready();
+  const auto after = ::mallinfo2();
+  const auto bytes = (after.uordblks + after.hblkhd) - (before.uordblks + before.hblkhd);
+  std::printf("bytes %.0f\n", static_cast<double>(bytes - HeldCaller::promise_type::bytes));
+  std::fflush(stdout);
+  std::_Exit(0);
+}
+
 struct Cost {
   double instructions = 0;
   double allocations = 0;
+  double bytes = 0;
 };
 
-Cost measure_once(const std::string& program, const std::string& arguments) {
-  const std::string command =
-      "valgrind --tool=callgrind --callgrind-out-file=/dev/null " + program + " run " + arguments + " 2>&1";
-  FILE* const pipe = ::popen(command.c_str(), "r");
+Cost cost_of(const std::string& command) {
+  FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
   Cost cost;
   char line[512];
   while (std::fgets(line, sizeof line, pipe) != nullptr) {
     if (const char* const at = std::strstr(line, "Collected : ")) cost.instructions = std::atof(at + 12);
     if (std::strncmp(line, "allocations ", 12) == 0) cost.allocations = std::atof(line + 12);
+    if (std::strncmp(line, "bytes ", 6) == 0) cost.bytes = std::atof(line + 6);
   }
   ::pclose(pipe);
   return cost;
+}
+
+Cost measure_once(const std::string& program, const std::string& arguments) {
+  return cost_of("valgrind --tool=callgrind --callgrind-out-file=/dev/null " + program + " run " + arguments);
 }
 
 Cost measure(const std::string& program, const std::string& client, std::size_t callers, std::uint16_t port) {
@@ -348,7 +181,10 @@ int main(int count, char** arguments) {
   if (words.size() == 6 && words[1] == "run")
     return run(words[2], std::stoul(words[3]), std::stoul(words[4]),
                static_cast<std::uint16_t>(std::stoul(words[5])));
+  if (words.size() == 4 && words[1] == "hold")
+    return hold_calls(std::stoul(words[2]), static_cast<std::uint16_t>(std::stoul(words[3])));
   const bench::PrivateRedis server;
+  const bench::FreeServer free(bench::stored, bench::FreeServer::Answers::all);
   store_value(server.port());
   bool met = true;
   struct Target {
@@ -356,26 +192,39 @@ int main(int count, char** arguments) {
     double ratio;
   };
   constexpr Target targets[] = {{"bare", 0.30}, {"cache", 0.40}, {"layers", 0.40}};
-  std::printf("%-8s %-8s %13s %7s %7s %8s %10s %10s\n", "client", "callers", "instructions", "ratio",
-              "target", "mallocs", "speed", "processor");
+  std::printf("%-8s %-8s %13s %7s %7s %8s %10s %10s %10s\n", "client", "callers", "instructions", "ratio",
+              "target", "mallocs", "speed", "processor", "free");
   for (const std::size_t callers : {std::size_t{32}, std::size_t{1}}) {
     const auto raw = measure(words[0], "hiredis", callers, server.port());
     std::printf("%-8s %-8zu %13.0f\n", "hiredis", callers, raw.instructions);
+    const std::size_t calls = callers == 1 ? 5000 : 60'000;
     for (const auto& [name, target] : targets) {
       const auto cost = measure(words[0], name, callers, server.port());
-      const auto own = make_client(name, server.port());
-      const auto other = make_client("hiredis", server.port());
-      const auto [speed, processor] =
-          compare(*own, *other, callers, callers == 1 ? std::size_t{5000} : std::size_t{60'000});
+      const auto speed_at = [&, client = name](std::uint16_t port) {
+        const auto own = make_client(client, port);
+        const auto other = make_client("hiredis", port);
+        return compare(*own, *other, callers, calls);
+      };
+      const auto [speed, processor] = speed_at(server.port());
       const double ratio = cost.instructions / raw.instructions;
       const bool good = callers == 1 || (ratio <= target && cost.allocations < 0.01);
       met = met && good;
-      std::printf("%-8s %-8zu %13.0f %6.3fx %6.2fx %8.3f %9.2fx %9.2fx%s\n", name, callers, cost.instructions,
-                  ratio, target, cost.allocations, speed, processor, good ? "" : "  MISSED");
+      std::printf("%-8s %-8zu %13.0f %6.3fx %6.2fx %8.3f %9.2fx %9.2fx %9.2fx%s\n", name, callers,
+                  cost.instructions, ratio, target, cost.allocations, speed, processor,
+                  speed_at(free.port()).first, good ? "" : "  MISSED");
     }
   }
   std::printf(
-      "instructions: of the client per call; ratio, speed, processor: to hiredis; the last two are medians "
-      "of 11 pairs,\nnot targets here: calls per second, and processor time per call\n");
+      "instructions: of the client per call; ratio, speed, processor, free: to hiredis; the last three are "
+      "medians of 11 pairs,\nnot targets here: calls per second, processor time per call, and calls per "
+      "second to "
+      "a server that costs nothing\n");
+  const bench::FreeServer silent(bench::stored, bench::FreeServer::Answers::none);
+  constexpr double most = 12;
+  const double held =
+      cost_of(words[0] + " hold 10000 " + std::to_string(silent.port())).bytes / (1024 * 1024);
+  std::printf("10,000 calls in flight: %.1f MiB beyond the frames of their callers (at most %.0f)\n", held,
+              most);
+  met = met && held > 0 && held <= most;
   return met ? 0 : 1;
 }

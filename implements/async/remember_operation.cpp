@@ -70,6 +70,7 @@ bool RememberOperation::read_later(ICache& cache) {
   auto found = request_->request().answer<Found>();
   if (is_final(found)) return true;
   pass_on(std::move(found));
+  request_.reset();  // it has ended without telling, so nothing of it can be abandoned
   return false;
 }
 
@@ -78,8 +79,8 @@ void RememberOperation::ended() noexcept {
   try {
     auto found = request_->request().answer<Found>();
     if (!is_final(found)) {
-      make_pending(std::move(found));
-      return pending_->begin_by(*request_->loop());
+      IEventLoop& loop = *request_->loop();
+      return make_pending(std::move(found))->begin_by(loop);
     }
   } catch (...) {
     end(thrown_failure());
@@ -95,14 +96,13 @@ bool RememberOperation::is_final(const Result<Found>& found) {
     return true;
   }
   const bool is_late = patience_ && found.error().code() == ErrorCode::timeout;
-  if (is_late || cancelled_.load()) end(found.error());
-  return is_late || cancelled_.load();
+  if (is_late || is_cancelled()) end(found.error());
+  return is_late || is_cancelled();
 }
 
 void RememberOperation::pass_on(std::optional<Result<Found>> found) {
   loop_ = EventLoop::shared().get();
-  make_pending(std::move(found));
-  pending_->begin();
+  make_pending(std::move(found))->begin();
 }
 
 void RememberOperation::keep_factory() {
@@ -117,27 +117,30 @@ std::shared_ptr<detail::AsyncFactory> RememberOperation::take_factory() {
   return view_.make();
 }
 
-void RememberOperation::make_pending(std::optional<Result<Found>> found) {
+// Nothing of the operation is touched once the call may be answered by a cancellation.
+std::shared_ptr<detail::PendingComputation> RememberOperation::make_pending(
+    std::optional<Result<Found>> found) {
   using std::chrono::milliseconds;
   ICache* const cache = computing_.async_owner();
-  pending_ = std::make_shared<detail::PendingComputation>(
+  const auto pending = std::make_shared<detail::PendingComputation>(
       computing_, cache != nullptr ? cache->weak_from_this().lock() : nullptr, key_, time_to_live_,
       take_factory(), *caller_);
   if (begun_)
-    pending_->patience = std::max(
+    pending->patience = std::max(
         milliseconds(0),
         *patience_ - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - *begun_));
-  pending_->found = std::move(found);
-  pending_->value = std::move(value_);
-  pending_->reads_begun = reads_begun_;
-  shown_.store(pending_.get());
-  if (cancelled_.load()) pending_->answer(cancelled());
+  pending->found = std::move(found);
+  pending->value = std::move(value_);
+  pending->reads_begun = reads_begun_;
+  pending_ = pending;
+  if ((marks_.fetch_or(shown_mark) & cancelled_mark) != 0) pending->answer(cancelled());
+  return pending;
 }
 
 void RememberOperation::cancel() noexcept {
-  cancelled_.store(true);
+  const auto before = marks_.fetch_or(cancelled_mark);
   if (request_) request_->cancel();
-  if (auto* const pending = shown_.load()) pending->answer(cancelled());
+  if ((before & shown_mark) != 0) pending_->answer(cancelled());
 }
 
 void RememberOperation::abandon() noexcept {

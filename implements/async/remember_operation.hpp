@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -43,6 +44,9 @@ class RememberOperation final : public detail::AsyncOperationOf<Lookup>, private
 
  private:
   static constexpr std::size_t room = 48;
+  // Whichever of the two comes second answers a call that is cancelled.
+  static constexpr std::uint8_t shown_mark = 1;  // pending_ is there, and stays
+  static constexpr std::uint8_t cancelled_mark = 2;
 
   void ended() noexcept override;
   [[nodiscard]] std::optional<Error> refusal();
@@ -51,9 +55,10 @@ class RememberOperation final : public detail::AsyncOperationOf<Lookup>, private
   void keep_factory();
   [[nodiscard]] std::shared_ptr<detail::AsyncFactory> take_factory();
   [[nodiscard]] bool is_final(const Result<Found>& found);
-  void make_pending(std::optional<Result<Found>> found);
+  std::shared_ptr<detail::PendingComputation> make_pending(std::optional<Result<Found>> found);
   void pass_on(std::optional<Result<Found>> found);
   void end(const Error& error) noexcept { found_ = error; }
+  [[nodiscard]] bool is_cancelled() const noexcept { return (marks_.load() & cancelled_mark) != 0; }
 
   IComputingCache& computing_;
   std::string_view key_;
@@ -70,8 +75,7 @@ class RememberOperation final : public detail::AsyncOperationOf<Lookup>, private
   detail::AsyncFactory* kept_ = nullptr;  // in the room
   std::shared_ptr<detail::AsyncFactory> owned_;
   std::shared_ptr<detail::PendingComputation> pending_;
-  std::atomic<detail::PendingComputation*> shown_{nullptr};  // pending_, to other threads
-  std::atomic<bool> cancelled_{false};
+  std::atomic<std::uint8_t> marks_{0};
   alignas(std::max_align_t) std::byte room_[room];
 };
 

@@ -32,8 +32,8 @@ class OwnTags {
 // What a call does that is no operation of caches, as one: workers make it as they make all others.
 class TaggedCall final : public ICache {
  public:
-  TaggedCall(ITaggedCache& tagged, std::function<Number()> make)
-      : cache_(dynamic_cast<ICache*>(&tagged)),
+  TaggedCall(ICache* cache, std::function<Number()> make)
+      : cache_(cache),
         owner_(cache_ != nullptr ? cache_->weak_from_this().lock() : nullptr),
         make_(std::move(make)) {}
   [[nodiscard]] CacheStatistics statistics() const override { return {}; }
@@ -75,9 +75,9 @@ class TaggedOperation final : public detail::AsyncOperationOf<Number> {
   async::StartedRequest started_;
 };
 
-std::unique_ptr<detail::AsyncOperationOf<Number>> operation(ITaggedCache& tagged, async::Patience patience,
+std::unique_ptr<detail::AsyncOperationOf<Number>> operation(ICache* owner, async::Patience patience,
                                                             std::function<Number()> make) {
-  return std::make_unique<TaggedOperation>(std::make_shared<TaggedCall>(tagged, std::move(make)), patience);
+  return std::make_unique<TaggedOperation>(std::make_shared<TaggedCall>(owner, std::move(make)), patience);
 }
 
 Status status_of(const Number& ended) {
@@ -87,6 +87,10 @@ Status status_of(const Number& ended) {
 
 }  // namespace
 
+ICache* ITaggedCache::async_owner() noexcept {
+  return dynamic_cast<ICache*>(this);
+}
+
 AsyncCall<Status> ITaggedCache::async_write_tagged(std::string_view key, std::optional<ByteView> value,
                                                    TimeToLive time_to_live,
                                                    std::span<const std::string_view> tags,
@@ -95,7 +99,7 @@ AsyncCall<Status> ITaggedCache::async_write_tagged(std::string_view key, std::op
              options,
              [this, key, value, time_to_live, tags, patience = options.patience] {
                return operation(
-                   *this, patience,
+                   async_owner(), patience,
                    [this, key = std::string(key), value = value ? std::optional<Value>(*value) : std::nullopt,
                     time_to_live, tags = OwnTags(tags)]() -> Number {
                      const auto bytes = value ? std::optional(ByteView(value->text())) : std::nullopt;
@@ -118,7 +122,7 @@ AsyncCall<Status> ITaggedCache::async_write_tagged(std::string_view key, std::op
 AsyncCall<Number> ITaggedCache::async_evict_tags(std::span<const std::string_view> tags,
                                                  const CallOptions& options) {
   return detail::late_call<Number>(options, [this, tags, patience = options.patience] {
-    return operation(*this, patience,
+    return operation(async_owner(), patience,
                      [this, tags = OwnTags(tags)]() -> Number { return evict_tags(tags.views()); });
   });
 }

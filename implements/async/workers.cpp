@@ -117,7 +117,11 @@ void Workers::make(WorkerCalls mine) noexcept {
   }
   if (caller != nullptr) call.request_.hand_over(caller->request());
   mine.clear();
-  if (caller != nullptr) caller->resume();
+  if (caller == nullptr) return;
+  // What it asks next is no part of this call: it waits in the line again, where it can be ended.
+  is_worker = false;
+  caller->resume();
+  is_worker = true;
 }
 
 // Null when somebody else has taken it.

@@ -39,7 +39,7 @@ class SourceJudge {
   static constexpr std::size_t most_sources = 1024;
 
   /// `beat`: how often each source sends something.
-  SourceJudge(const SourceId& own, Time beat) noexcept : own_(own), beat_(beat) {}
+  SourceJudge(const SourceId& own, Time beat) : own_(own), beat_(beat) {}
 
   /// All that is published from now on is heard here. Also after a loss that nobody noticed.
   void listening(Time now) noexcept;

@@ -5,8 +5,8 @@
 
 namespace cachesite::basics {
 
-/// A mutex for the ways that every call takes: without contention it costs one inline instruction to lock and one to
-/// unlock. Whoever has to wait sleeps. After the third mutex of U. Drepper, "Futexes Are Tricky", 2011.
+/// A mutex for what every call locks: while nobody else wants it, it costs one atomic instruction to lock and one to
+/// unlock, without a call. Whoever has to wait sleeps. After U. Drepper, "Futexes Are Tricky", 2011.
 ///
 ///     free        lock() -> held
 ///     held        unlock() -> free; lock() -> contended, and it waits

@@ -138,7 +138,9 @@ class AsioCompletion final : public IExecutor {
 ///     cachesite::perform(find("user:42"), [](auto found) { ... });
 ///
 /// The handler runs on its associated executor (`boost::asio::bind_executor`), and without one on threads of
-/// Boost.Asio; the executor in CallOptions is not used. The call counts as outstanding work of an io_context.
+/// Boost.Asio; the executor in CallOptions is not used. The call counts as outstanding work of an io_context,
+/// which has to outlive it: instead of stopping the io_context, stop the component, which soon ends its calls, and
+/// let `run` return.
 /// With Boost 1.77 and later, every cancellation signal ends the call like a requested stop. The call begins in
 /// the expression that makes it, so consume a token such as `boost::asio::deferred` there. Throws
 /// std::bad_alloc.

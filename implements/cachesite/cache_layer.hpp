@@ -95,6 +95,8 @@ class CacheLayer : public ICache {
   /// For layers that override `do_begin_async`: passes the request on as `do_begin_async` of the cache below
   /// does. They also override `may_wait`, and most return `below_may_wait()`.
   bool forward_async(AsyncRequest& request);
+  /// The same for another cache than the one below. The request follows the rules.
+  static bool begin_async(ICache& cache, AsyncRequest& request) { return cache.do_begin_async(request); }
   /// Whether calls of the cache below may wait.
   [[nodiscard]] bool below_may_wait() const noexcept { return waits(*below_); }
   /// The same of another cache.

@@ -132,11 +132,13 @@ class CodecCache final : public ValueLayer, public ICodecStatistics {
  private:
   class Inner;
   class AsyncRead;
+  class AsyncReads;
   class AsyncStore;
+  class AsyncStores;
   class AsyncEnd;
   class LateDecoding;
-  bool read_async(AsyncRequest& call);
   bool store_async(AsyncRequest& call);
+  bool store_many_async(AsyncRequest& call);
 
   detail::ImplementationPointer<Inner> inner_;
 };

@@ -40,6 +40,8 @@ class CompositeHook final : public ICacheHook {
   void after(const CacheCall& call, const CacheCallResult& result,
              std::chrono::nanoseconds duration) override;
   void on_error(const CacheCall& call, const Error& error, std::chrono::nanoseconds duration) override;
+  /// Whether any of the hooks does.
+  [[nodiscard]] bool needs_thread() const noexcept override;
 
  private:
   const detail::ImplementationPointer<layers::HookList> hooks_;

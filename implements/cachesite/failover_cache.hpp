@@ -4,15 +4,14 @@
 #include <cachesite/cache_layer.hpp>
 #include <cachesite/component_context.hpp>
 #include <cachesite/detail/cache_statistics.hpp>
-#include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/parameter.hpp>
 #include <cachesite/reference.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +70,10 @@ struct FailoverCacheOptions {
 /// their TTL ends. With `on_error: error` and without a second cache, callers see the failures, and nothing
 /// is remembered.
 ///
+/// Asynchronous calls do the same without a thread. They do not wait for what is removed in batches. A call whose
+/// `patience` ends, or that is cancelled, says nothing about the first cache. With `on_error: callback` they are made
+/// by a thread of the pool, since the function may block.
+///
 /// Counts that `increment` made in the second cache are lost afterwards. Of the statistics, `hits`, `misses`,
 /// `writes`, `removals` and `clears` are the sums of both caches; the others are those of the first.
 class FailoverCache final : public CacheLayer, public IFailoverStatistics {
@@ -91,21 +94,16 @@ class FailoverCache final : public CacheLayer, public IFailoverStatistics {
 
  protected:
   void do_begin(CacheRequest& request) override;
+  bool do_begin_async(AsyncRequest& call) override;
   [[nodiscard]] bool may_wait() const noexcept override;
 
  private:
   class Inner;
+  class Course;
+  class AsyncFirst;
+  class AsyncCourse;
 
-  std::optional<Error> try_first(CacheRequest& request);
-  void ask_first(CacheRequest& request);
-  void ask_second(CacheRequest& request);
-  void walk_on(CacheRequest& request);
-  void begin_batch(CacheRequest& batch);
-  std::vector<std::size_t> try_first_batch(CacheRequest& batch);
-  void ask_second_batch(CacheRequest& batch, std::span<const std::size_t> failed);
-  void answer_without(CacheRequest& batch, std::span<const std::size_t> failed);
-
-  detail::ImplementationPointer<Inner> inner_;
+  std::shared_ptr<Inner> inner_;  // also of removals under way
 };
 
 }  // namespace cachesite

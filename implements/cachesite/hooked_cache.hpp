@@ -30,6 +30,8 @@ struct HookedCacheOptions {
 ///
 /// Exceptions of a hook are ignored: the first one is logged as a warning, and 100 events in a row without
 /// one are logged as its end. Exceptions and failures of the cache below are one `on_error`.
+///
+/// Asynchronous calls go on without a thread if no hook needs one (see ICacheHook::needs_thread).
 class HookedCache final : public CacheLayer {
  public:
   using passes_on = PassedOn;
@@ -44,9 +46,13 @@ class HookedCache final : public CacheLayer {
 
  protected:
   void do_begin(CacheRequest& request) override;
+  bool do_begin_async(AsyncRequest& call) override;
   [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
 
  private:
+  class Events;
+  class AsyncEvents;
+
   const std::string label_;
   const std::shared_ptr<const IClock> clock_;
   const detail::ImplementationPointer<layers::HookList> hooks_;

@@ -23,6 +23,10 @@
 
 namespace cachesite {
 
+namespace redis {
+class BatchRounds;
+}
+
 /// How a cached null is stored in Redis.
 enum class NullAs : std::uint8_t {
   /// As the 20 bytes NUL, `__REDIS_KIT_NONE__`, NUL, like redis-kit: a null is read as a null.
@@ -162,8 +166,7 @@ class RedisCache final : public CacheBase,
   class Inner;
   class ServerRequest;
   class ServerBatchRequest;
-  class BatchRead;
-  class BatchOfNumbers;
+  friend class redis::BatchRounds;
   detail::ImplementationPointer<Inner> inner_;
 };
 

@@ -22,6 +22,10 @@
 
 namespace cachesite {
 
+namespace remembering {
+class Flight;
+}
+
 /// What a caller does after `wait`, or when the lock cannot be taken.
 enum class OnLockFailure : std::uint8_t {
   compute,  ///< it computes the value itself: two callers may then compute at the same time
@@ -219,7 +223,7 @@ class RememberCache final : public CacheLayer,
   Result<Found> do_read(std::string_view key, Value& destination) override;
   void do_begin(CacheRequest& request) override;
   [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
-  bool do_begin_async(AsyncRequest& request) override;
+  bool do_begin_async(AsyncRequest& call) override;
   [[nodiscard]] ICache* async_owner() noexcept override { return this; }
   [[nodiscard]] bool reads_first(std::uint64_t& reads_begun) noexcept override;
   [[nodiscard]] bool is_due(std::string_view key) noexcept override;
@@ -228,13 +232,17 @@ class RememberCache final : public CacheLayer,
 
  private:
   bool keep_ended_below(std::chrono::milliseconds time) noexcept;
-  void outdate_computations(const CacheRequest& request);
+  [[nodiscard]] bool outdates_computations(const CacheRequest& request) const noexcept;
+  [[nodiscard]] std::vector<std::shared_ptr<remembering::Flight>> begin_outdating(
+      const CacheRequest& request);
+  void forget_points(const CacheRequest& request) noexcept;
+  bool change_async(AsyncRequest& call);
 
   class Inner;
   class StoredEntries;
+  class AsyncChange;
   class AsyncComputation;
   class AsyncLead;
-  class AsyncOpening;
   class RememberBatch;
   class RememberCall;
   const detail::ImplementationPointer<Inner> inner_;

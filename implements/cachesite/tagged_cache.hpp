@@ -109,11 +109,15 @@ class TaggedCache final : public CacheLayer, public ITaggedCache {
  private:
   class Inner;
   class AsyncEnd;
+  class AsyncPart;
+  class AsyncScan;
   explicit TaggedCache(std::unique_ptr<Inner> inner);
 
   [[nodiscard]] bool is_reserved(std::string_view key) const noexcept;
   void pass(CacheRequest& request);
+  bool pass_batch_async(AsyncRequest& call);
   void scan_own(CacheRequest& request);
+  void keep_own(std::vector<std::string>& keys, std::size_t from) const;
   void remove_own(CacheRequest& request);
   Result<std::uint64_t> count_own();
 

@@ -215,21 +215,23 @@ class TieredCache final : public CacheLayer,
  private:
   class AsyncChange;
   class AsyncFill;
+  class AsyncFills;
   class AsyncLook;
+  class FarReads;
   class Inner;
+  class StoreTickets;
 
   void read_copy(CacheRequest& request);
   Result<Found> answer_with_life(CacheRequest& request);
   Result<Found> read_unknown(std::string_view key, Value& destination);
   Result<Found> fetch(CacheRequest& read);
   void forget_copies(const CacheRequest& request);
-  void store(CacheRequest& request);
+  void keep_copies(const CacheRequest& stored, const StoreTickets& tickets);
+  void note_change(const CacheRequest& request, const StoreTickets& tickets);
   bool read_async(AsyncRequest& call);
+  bool read_many_async(AsyncRequest& call);
   void read_many(CacheRequest& batch);
-  void read_far(CacheRequest& batch);
-  void take_copy_instead(const CacheRequest& batch, std::size_t item);
   void ask_far(CacheRequest& request);
-  void store_many(CacheRequest& batch);
 
   const detail::ImplementationPointer<Inner> inner_;
 };

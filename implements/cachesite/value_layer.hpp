@@ -3,6 +3,7 @@
 #include <cachesite/cache_layer.hpp>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,10 @@ class ValueLayer : public CacheLayer {
   virtual void on_stored(ByteView value, ByteView stored) noexcept;
 
   void do_begin(CacheRequest& request) override;
+
+  /// `from_stored` for what a batch of reads has found. A failure is that of its key.
+  void take_values(std::span<const std::string_view> keys, std::span<Lookup> results) noexcept;
+  class StoredBatch;
 
  private:
   void read_value(CacheRequest& request);

@@ -85,6 +85,8 @@ class WritePolicyCache final : public CacheLayer, public IWritePolicyCache {
                                       TimeToLive time_to_live, Writer writer,
                                       std::span<const std::string_view> tags) override;
   Status do_flush(std::chrono::milliseconds limit) override;
+  [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
+  bool do_begin_async(AsyncRequest& call) override { return forward_async(call); }
 
  private:
   class Inner;

@@ -124,7 +124,7 @@ class Loop final : public IReactor, public IExecutor {
   std::atomic<std::uint32_t> signalling_{0};  // threads that make the descriptor readable
   std::atomic<bool> observed_{false};  // somebody has asked for the descriptor; changes under the mutex
 
-  // Of these alone. Whoever has the mutex too has had it before.
+  // Of these alone. Where both are held, the mutex is locked first.
   mutable basics::SpinLock work_lock_;
   WorkQueue work_;
   std::size_t works_ = 0;

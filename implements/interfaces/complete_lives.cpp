@@ -25,33 +25,42 @@ void complete_one(const CacheRequest& read, const std::function<void(CacheReques
   }
 }
 
-void complete_batch(const CacheRequest& read, const std::function<void(CacheRequest&)>& ask) {
+}  // namespace
+
+UnknownLives::UnknownLives(const CacheRequest& read) : read_(read) {
   const auto results = read.results_as<Lookup>();
-  std::vector<std::size_t> places;
-  std::vector<std::string_view> keys;
   for (std::size_t item = 0; item < results.size(); ++item) {
     if (results[item].failed() || results[item].miss()) {
       read.lives[item].left = Remaining();
     } else if (!is_told(read.lives[item]) && !read.lives[item].stale) {
-      places.push_back(item);
-      keys.push_back(read.keys[item]);
+      places_.push_back(item);
+      keys_.push_back(read.keys[item]);
     }
   }
-  if (keys.empty()) return;
-  std::vector<Result<Remaining>> left(keys.size(), Result<Remaining>(Remaining()));
-  CacheRequest question(CacheOperation::time_to_live_many);
-  question.keys = keys;
-  question.results = std::span(left);
-  ask(question);
-  for (std::size_t index = 0; index < places.size(); ++index)
-    if (left[index].ok()) read.lives[places[index]].left = left[index].value();
+  left_.assign(keys_.size(), Result<Remaining>(Remaining()));
 }
 
-}  // namespace
+void UnknownLives::put_question(CacheRequest& request) noexcept {
+  request.operation = CacheOperation::time_to_live_many;
+  request.lives = {};
+  request.keys = keys_;
+  request.results = std::span(left_);
+}
+
+void UnknownLives::take_answers() noexcept {
+  for (std::size_t index = 0; index < places_.size(); ++index)
+    if (left_[index].ok()) read_.lives[places_[index]].left = left_[index].value();
+}
 
 void complete_lives(const CacheRequest& read, const std::function<void(CacheRequest&)>& ask) noexcept {
   try {
-    read.is_batch() ? complete_batch(read, ask) : complete_one(read, ask);
+    if (!read.is_batch()) return complete_one(read, ask);
+    UnknownLives unknown(read);
+    if (unknown.empty()) return;
+    CacheRequest question(CacheOperation::time_to_live_many);
+    unknown.put_question(question);
+    ask(question);
+    unknown.take_answers();
   } catch (...) {
     // Without memory a life stays unknown.
   }

@@ -31,6 +31,12 @@ std::optional<Error> complaint(ByteView message, TimeSpan delay) {
 std::unique_ptr<detail::AsyncOperationOf<Status>> IQueueDelivery::make_acknowledge(Patience) {
   return nullptr;
 }
+std::unique_ptr<detail::AsyncOperationOf<Status>> IQueueDelivery::make_reject(milliseconds, Patience) {
+  return nullptr;
+}
+std::unique_ptr<detail::AsyncOperationOf<Result<bool>>> IQueueDelivery::make_keep(Patience) {
+  return nullptr;
+}
 
 QueueMessage::QueueMessage(Value body, std::string id, std::uint64_t deliveries,
                            std::unique_ptr<IQueueDelivery> delivery)
@@ -48,9 +54,8 @@ Status QueueMessage::acknowledge() noexcept {
 
 AsyncCall<Status> QueueMessage::async_acknowledge(const CallOptions& options) {
   return detail::late_call<Status>(options, [this, patience = options.patience] {
-    if (settled_ || !delivery_) return detail::result_at_hand<Status>(acknowledge());
-    auto made = delivery_->make_acknowledge(patience);
-    if (made == nullptr) return detail::result_at_hand<Status>(acknowledge());
+    auto made = settled_ || !delivery_ ? nullptr : delivery_->make_acknowledge(patience);
+    if (made == nullptr) return detail::call_at_once<Status>([this] { return acknowledge(); });
     settled_ = true;
     return made;
   });
@@ -64,9 +69,27 @@ Status QueueMessage::reject(TimeSpan delay) noexcept {
       [&] { return delivery_ ? delivery_->reject(delay.milliseconds()) : Status(Done{}); });
 }
 
+AsyncCall<Status> QueueMessage::async_reject(TimeSpan delay, const CallOptions& options) {
+  return detail::late_call<Status>(options, [this, delay, patience = options.patience] {
+    const bool known = settled_ || !delivery_ || delay.negative();
+    auto made = known ? nullptr : delivery_->make_reject(delay.milliseconds(), patience);
+    if (made == nullptr) return detail::call_at_once<Status>([this, delay] { return reject(delay); });
+    settled_ = true;
+    return made;
+  });
+}
+
 Result<bool> QueueMessage::keep() noexcept {
   if (settled_) return false;
   return guarded_call<bool>([&] { return delivery_ ? delivery_->keep() : Result<bool>(true); });
+}
+
+AsyncCall<Result<bool>> QueueMessage::async_keep(const CallOptions& options) {
+  return detail::late_call<Result<bool>>(options, [this, patience = options.patience] {
+    auto made = settled_ || !delivery_ ? nullptr : delivery_->make_keep(patience);
+    if (made == nullptr) return detail::call_at_once<Result<bool>>([this] { return keep(); });
+    return made;
+  });
 }
 
 Result<std::string> IQueueProducer::send(ByteView message, TimeSpan delay) noexcept {

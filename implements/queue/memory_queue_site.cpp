@@ -29,7 +29,8 @@ class Producer final : public IQueueProducer {
   }
   std::unique_ptr<AsyncSend> do_make_send(ByteView message, milliseconds delay,
                                           std::optional<milliseconds>) override {
-    return detail::result_at_hand(queue_->send(message, delay));
+    return detail::call_at_once<Result<std::string>>(
+        [queue = queue_, message, delay] { return queue->send(message, delay); });
   }
 
  private:

@@ -27,8 +27,7 @@ class StreamDelivery final : public IQueueDelivery {
     settled_ = true;
     return consumer_->acknowledge(id_);
   }
-  std::unique_ptr<cachesite::detail::AsyncOperationOf<Status>> make_acknowledge(
-      StreamConsumer::Patience patience) override {
+  std::unique_ptr<cachesite::detail::AsyncOperationOf<Status>> make_acknowledge(Patience patience) override {
     auto made = coroutines::make_operation<Status>(
         consumer_->loop(), [consumer = consumer_, id = id_, patience](std::stop_token stop) {
           return consumer->async_acknowledge(id, patience, std::move(stop));
@@ -40,7 +39,22 @@ class StreamDelivery final : public IQueueDelivery {
     settled_ = true;
     return consumer_->reject(id_, delay);
   }
+  std::unique_ptr<cachesite::detail::AsyncOperationOf<Status>> make_reject(milliseconds delay,
+                                                                           Patience patience) override {
+    auto made = coroutines::make_operation<Status>(
+        consumer_->loop(), [consumer = consumer_, id = id_, delay, patience](std::stop_token stop) {
+          return consumer->async_reject(id, delay, patience, std::move(stop));
+        });
+    settled_ = true;
+    return made;
+  }
   Result<bool> keep() override { return consumer_->keep(id_); }
+  std::unique_ptr<cachesite::detail::AsyncOperationOf<Result<bool>>> make_keep(Patience patience) override {
+    return coroutines::make_operation<Result<bool>>(
+        consumer_->loop(), [consumer = consumer_, id = id_, patience](std::stop_token stop) {
+          return consumer->async_keep(id, patience, std::move(stop));
+        });
+  }
 
  private:
   const std::shared_ptr<StreamConsumer> consumer_;
@@ -334,8 +348,25 @@ Routine<Status> StreamConsumer::settle_debts(ServerAccess& server) {
 
 Status StreamConsumer::reject(const std::string& id, milliseconds delay) {
   if (fork_mark_.forked()) return basics::forked_error();
-  const auto idle = queue_.redeliver_after - std::clamp(delay, milliseconds(0), queue_.redeliver_after);
-  const auto set = set_idle(id, idle);
+  return note_rejected(id, delay, set_idle(id, idle_before(delay)));
+}
+
+Routine<Status> StreamConsumer::async_reject(std::string id, milliseconds delay, Patience patience,
+                                             std::stop_token stop) {
+  if (fork_mark_.forked()) co_return basics::forked_error();
+  const auto self = shared_from_this();
+  AwaitingAccess server(*queue_.redis, patience, stop);
+  auto setting = set_idle(server, id, idle_before(delay));
+  const auto set = co_await setting;
+  co_return note_rejected(id, delay, set);
+}
+
+// How long a message has to seem idle to be delivered again after `delay`.
+milliseconds StreamConsumer::idle_before(milliseconds delay) const noexcept {
+  return queue_.redeliver_after - std::clamp(delay, milliseconds(0), queue_.redeliver_after);
+}
+
+Status StreamConsumer::note_rejected(const std::string& id, milliseconds delay, const Result<bool>& set) {
   {
     const std::lock_guard lock(mutex_);
     drop(id);
@@ -346,6 +377,14 @@ Status StreamConsumer::reject(const std::string& id, milliseconds delay) {
 
 Result<bool> StreamConsumer::keep(const std::string& id) {
   return set_idle(id, milliseconds(0));
+}
+
+Routine<Result<bool>> StreamConsumer::async_keep(std::string id, Patience patience, std::stop_token stop) {
+  if (fork_mark_.forked()) co_return basics::forked_error();
+  const auto self = shared_from_this();
+  AwaitingAccess server(*queue_.redis, patience, stop);
+  auto setting = set_idle(server, std::move(id), milliseconds(0));
+  co_return co_await setting;
 }
 
 Result<bool> StreamConsumer::set_idle(const std::string& id, milliseconds idle) {

@@ -58,7 +58,10 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   /// Where asynchronous calls go on.
   [[nodiscard]] coroutines::LoopAccess loop() const { return coroutines::LoopAccess::of(*queue_.redis); }
   Status reject(const std::string& id, std::chrono::milliseconds delay);
+  coroutines::Routine<Status> async_reject(std::string id, std::chrono::milliseconds delay, Patience patience,
+                                           std::stop_token stop);
   Result<bool> keep(const std::string& id);
+  coroutines::Routine<Result<bool>> async_keep(std::string id, Patience patience, std::stop_token stop);
   /// A message went without being settled: it comes again when its time is up.
   void forget(const std::string& id);
   /// Calls that wait end, and what was fetched and not handed out is let go.
@@ -92,6 +95,8 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   Status note_fetch(const Result<RedisValue>& reply);
   void add(const RedisValue& entry, std::uint64_t deliveries);
   Status note_acknowledged(const std::string& id, Status told);
+  [[nodiscard]] std::chrono::milliseconds idle_before(std::chrono::milliseconds delay) const noexcept;
+  Status note_rejected(const std::string& id, std::chrono::milliseconds delay, const Result<bool>& set);
   Result<bool> set_idle(const std::string& id, std::chrono::milliseconds idle);
   void let_go(bool leave) noexcept;
   void drop(const std::string& id);

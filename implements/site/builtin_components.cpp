@@ -34,6 +34,8 @@
 #include <cachesite/topic_logger_site.hpp>
 #include <cachesite/write_policy_cache.hpp>
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,8 +44,8 @@ namespace cachesite {
 
 namespace {
 
-// The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, so no
-// linker can drop an entry.
+// The one list of built-in classes. It is an ordinary function that the catalog's constructor calls, at the
+// first time, so no linker can drop an entry.
 void add_builtin_components(Catalog& catalog) {
   const auto preset_of_fivcglue = [](const char* parameter, const char* value) {
     return std::vector<std::pair<std::string, std::string>>{
@@ -155,13 +157,25 @@ void add_builtin_components(Catalog& catalog) {
     catalog.add_interface_alias(interfaces + module + "." + name, name);
 }
 
+// Made once, since it takes longer than reading most files, and never destroyed: a site may be loaded while the
+// program ends. Without a lock, since the program may fork meanwhile.
+const Catalog& builtin_catalog() {
+  static constinit std::atomic<const Catalog*> made{nullptr};
+  if (const auto* const known = made.load(std::memory_order_acquire)) return *known;
+  auto own = std::make_unique<Catalog>(Catalog::empty());
+  add_builtin_components(*own);
+  const Catalog* known = nullptr;
+  if (made.compare_exchange_strong(known, own.get(), std::memory_order_acq_rel)) known = own.release();
+  return *known;
+}
+
 }  // namespace
 
 // Apart from the other functions of the catalog, so that a program whose catalog begins empty links none of
 // these classes.
 Catalog::Catalog(detail::HeaderVersion headers) {
   headers.require_library();
-  add_builtin_components(*this);
+  *this = builtin_catalog();
 }
 
 }  // namespace cachesite

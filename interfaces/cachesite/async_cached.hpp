@@ -9,6 +9,7 @@
 #include <cachesite/serializer.hpp>
 #include <cachesite/time_to_live.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <exception>
 #include <functional>
@@ -34,6 +35,25 @@ auto result_behind() {
 }
 template <class R>
 using ResultBehind = typename decltype(result_behind<R>())::type;
+
+/// What a function has thrown, to a caller that may have left before: the first exception counts. Safe from any
+/// thread.
+class ThrownByFunction {
+ public:
+  void note(const std::exception_ptr& failure) noexcept {
+    if (claimed_.exchange(true, std::memory_order_relaxed)) return;
+    failure_ = failure;
+    there_.store(true, std::memory_order_release);
+  }
+  void rethrow() const {
+    if (there_.load(std::memory_order_acquire)) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::atomic<bool> claimed_{false};
+  std::atomic<bool> there_{false};
+  std::exception_ptr failure_;
+};
 
 /// A function that returns an awaitable.
 template <class F>
@@ -74,13 +94,13 @@ class AsyncCachedFunction {
   /// The same with a time limit, a stop token or an executor.
   [[nodiscard]] auto call(const CallOptions& options, Arguments... arguments) const {
     auto held = std::make_unique<Held>(
-        Held{key_(arguments...), Factory{state_, std::make_shared<std::exception_ptr>(),
+        Held{key_(arguments...), Factory{state_, std::make_shared<detail::ThrownByFunction>(),
                                          std::tuple<std::decay_t<Arguments>...>(std::move(arguments)...)}});
     Held& asked = *held;
     const auto thrown = asked.factory.thrown;
     return cachesite::async_remember(*cache_, asked.key, time_to_live_, std::move(asked.factory), options)
         .map([held = std::move(held), thrown, state = state_](const Lookup& found) -> R {
-          if (*thrown && !found.stale()) std::rethrow_exception(*thrown);
+          if (!found.stale()) thrown->rethrow();
           return result_of(detail::typed_lookup<T>(state->serializer, found));
         });
   }
@@ -108,7 +128,7 @@ class AsyncCachedFunction {
   // One call of the function.
   struct Factory {
     std::shared_ptr<State> state;
-    std::shared_ptr<std::exception_ptr> thrown;
+    std::shared_ptr<detail::ThrownByFunction> thrown;
     std::tuple<std::decay_t<Arguments>...> arguments;
 
     Awaitable operator()() { return std::apply(state->function, arguments); }
@@ -124,7 +144,7 @@ class AsyncCachedFunction {
       if (!written.ok()) return written.error();
       return computed;
     }
-    void note(const std::exception_ptr& failure) { *thrown = failure; }
+    void note(const std::exception_ptr& failure) { thrown->note(failure); }
   };
   struct Held {
     std::string key;

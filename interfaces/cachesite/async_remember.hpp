@@ -38,7 +38,8 @@ AsyncCall<Lookup> IComputingCache::async_remember(std::string_view key, TimeToLi
 /// `async_remember` of a cache that computes, such as a RememberCache; otherwise the call ends with
 /// `unsupported`.
 ///
-///     auto page = co_await cachesite::async_remember(*pages, "home", 10min, [source] { return source->fetch("/"); });
+///     const auto make = [source] { return source->fetch("/"); };
+///     auto page = co_await cachesite::async_remember(*pages, "home", 10min, make);
 template <AsyncValueFactory F>
 [[nodiscard]] AsyncCall<Lookup> async_remember(ICache& cache, std::string_view key, TimeToLive time_to_live,
                                                F&& factory, const CallOptions& options = {}) {
@@ -54,27 +55,21 @@ namespace detail {
 template <class T, class S, class F>
 class TypedAsyncFactory {
  public:
-  TypedAsyncFactory(const TypedCache<T, S>& values, F factory)
-      : values_(values), factory_(std::move(factory)) {}
+  TypedAsyncFactory(const TypedCache<T, S>& values, TimeToLive time_to_live, F factory)
+      : values_(values), time_to_live_(time_to_live), factory_(std::move(factory)) {}
 
   decltype(auto) operator()() { return factory_(); }
   template <class Made>
   Result<Computed> convert(Made&& made) {
-    return computed_of(to_made<ComputedValue<T>, T>(std::forward<Made>(made)));
+    const auto typed = to_made<ComputedValue<T>, T>(std::forward<Made>(made));
+    if (!typed.ok()) return typed.error();
+    return TypedComputation<T, S>::serialized(values_.serializer(), typed.value(), values_.null_form(),
+                                              time_to_live_);
   }
 
  private:
-  Result<Computed> computed_of(Result<ComputedValue<T>> made) {
-    if (!made.ok()) return made.error();
-    Computed computed{std::nullopt, made.value().time_to_live};
-    computed.store = made.value().store;
-    if (!made.value().value) return computed;
-    const Status written = values_.serializer().write(*made.value().value, computed.value.emplace());
-    if (!written.ok()) return written.error();
-    return computed;
-  }
-
   TypedCache<T, S> values_;
+  TimeToLive time_to_live_;
   F factory_;
 };
 
@@ -83,7 +78,8 @@ class TypedAsyncFactory {
 /// `async_remember` with values of a C++ type; an AsyncCall<TypedLookup<T>>. The factory returns what one of
 /// `remember` with such values does, or an awaitable whose result is that. Throws std::bad_alloc.
 ///
-///     auto user = co_await cachesite::async_remember(users, "user:42", 30min, [db] { return db->find(42); });
+///     const auto make = [db] { return db->find(42); };
+///     auto user = co_await cachesite::async_remember(users, "user:42", 30min, make);
 template <class T, class S, std::invocable F>
 [[nodiscard]] auto async_remember(const TypedCache<T, S>& cache, std::string_view key,
                                   TimeToLive time_to_live, F factory, const CallOptions& options = {}) {
@@ -91,8 +87,9 @@ template <class T, class S, std::invocable F>
     std::string key;
     detail::TypedAsyncFactory<T, S, F> factory;
   };
+  const auto lasting = cache.cache()->effective_time_to_live(key, time_to_live);
   auto held = std::make_unique<Held>(
-      Held{std::string(key), detail::TypedAsyncFactory<T, S, F>(cache, std::move(factory))});
+      Held{std::string(key), detail::TypedAsyncFactory<T, S, F>(cache, lasting, std::move(factory))});
   Held& arguments = *held;
   return async_remember(*cache.cache(), arguments.key, time_to_live, std::move(arguments.factory), options)
       .map([held = std::move(held), cache](const Lookup& found) {

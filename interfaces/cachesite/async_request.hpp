@@ -112,6 +112,9 @@ class AsyncRequest {
     return deadline_;
   }
 
+  /// Whether the caller has asked for the end: whoever waits next is refused.
+  [[nodiscard]] bool cancelled() const noexcept { return cancelled_.load(); }
+
   /// Called by whoever will have to wait, before it passes the request on. `loop` is where the caller goes on if
   /// it has no executor. True: the holder may have the request, and `resume` comes from any thread, perhaps
   /// at once; or if the holder does not get it after all, put in the answer and return true. False: the

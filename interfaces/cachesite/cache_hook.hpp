@@ -69,6 +69,9 @@ struct CacheCallResult {
 /// exceptions are caught and logged, and do not affect the caller or other hooks. Several threads call it at
 /// once.
 ///
+/// An asynchronous call over a server is made by a thread of a pool, so that all of this holds for it, too. If no hook
+/// `needs_thread`, it is made without one.
+///
 /// OpenTelemetryHook is one: it makes a span of each call.
 class ICacheHook : public Interface<ICacheHook, "ICacheHook"> {
  public:
@@ -79,6 +82,10 @@ class ICacheHook : public Interface<ICacheHook, "ICacheHook"> {
                      std::chrono::nanoseconds duration) = 0;
   /// The call failed; a batch, for every key, with the `error` of the first.
   virtual void on_error(const CacheCall& call, const Error& error, std::chrono::nanoseconds duration) = 0;
+  /// False for a hook none of whose events blocks, and to which it does not matter on which thread they come. The end
+  /// of an asynchronous call then comes on the thread that ends it, such as that of an event loop, and between may be
+  /// events of other calls. When the caller leaves before, it is an `on_error` with `closed`. Does not change.
+  [[nodiscard]] virtual bool needs_thread() const noexcept { return true; }
 };
 
 }  // namespace cachesite

@@ -27,6 +27,7 @@ struct FeedServer {
 enum class FeedProtocol : std::uint8_t { automatic, resp3, resp2 };
 
 struct FeedOptions {
+  /// Of several watches of a connection the first that is not automatic decides.
   FeedProtocol protocol = FeedProtocol::automatic;
   /// A server is trusted for so long after the last answer that proved its news complete.
   std::chrono::milliseconds max_staleness{2'000};

@@ -17,6 +17,8 @@
 
 namespace cachesite {
 
+class ICache;
+
 /// A cache whose entries can have tags. One call invalidates all entries of a tag:
 ///
 ///     cache->write_tagged("product:7", page, 1h, {"products", "shelf:3"});
@@ -96,6 +98,8 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   virtual Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                                  std::span<const std::string_view> tags) = 0;
   virtual Result<std::uint64_t> do_evict_tags(std::span<const std::string_view> tags) = 0;
+  /// The cache that asynchronous calls keep alive: this one, if it is an ICache. Null: none.
+  [[nodiscard]] virtual ICache* async_owner() noexcept;
 };
 
 }  // namespace cachesite

@@ -4,6 +4,7 @@
 #include <cachesite/component.hpp>
 #include <cachesite/detail/async_call_names.hpp>
 #include <cachesite/detail/guarded_call.hpp>
+#include <cachesite/detail/handled_message.hpp>
 #include <cachesite/detail/implementation_pointer.hpp>
 #include <cachesite/detail/interruptible_sleep.hpp>
 #include <cachesite/detail/time_span.hpp>
@@ -25,6 +26,13 @@
 
 namespace cachesite {
 
+namespace detail {
+class MessageHandler;
+}
+namespace queue {
+class Consumption;
+}
+
 /// For implementers of queues: how a message tells its queue what happened to it.
 class IQueueDelivery {
  public:
@@ -32,9 +40,13 @@ class IQueueDelivery {
   virtual Status acknowledge() = 0;
   virtual Status reject(std::chrono::milliseconds delay) = 0;
   virtual Result<bool> keep() = 0;
-  /// What `QueueMessage::async_acknowledge` does when it begins; null where `acknowledge` never waits.
-  [[nodiscard]] virtual std::unique_ptr<detail::AsyncOperationOf<Status>> make_acknowledge(
-      std::optional<std::chrono::milliseconds> patience);
+
+  // What the asynchronous forms do when they begin. Null: the blocking form is called, since it never waits.
+  using Patience = std::optional<std::chrono::milliseconds>;
+  [[nodiscard]] virtual std::unique_ptr<detail::AsyncOperationOf<Status>> make_acknowledge(Patience patience);
+  [[nodiscard]] virtual std::unique_ptr<detail::AsyncOperationOf<Status>> make_reject(
+      std::chrono::milliseconds delay, Patience patience);
+  [[nodiscard]] virtual std::unique_ptr<detail::AsyncOperationOf<Result<bool>>> make_keep(Patience patience);
 };
 
 /// A message that a consumer received. Move-only.
@@ -76,9 +88,15 @@ class QueueMessage {
   /// when `redeliver_after` ends, if that is earlier. A delay below 0 is refused with `bad_argument`, and the
   /// message is not settled.
   Status reject(TimeSpan delay = {}) noexcept;
+  /// `reject` for programs that do not wait; see `async_acknowledge`. After a failure nothing is repeated: the
+  /// message is delivered again when `redeliver_after` ends.
+  [[nodiscard]] AsyncCall<Status> async_reject(TimeSpan delay = {},
+                                               const CallOptions& options = detail::usual_call_options);
   /// Restarts `redeliver_after` for this message, for work that takes longer. False when the message was
   /// already delivered again.
   Result<bool> keep() noexcept;
+  /// `keep` for programs that do not wait; see `async_acknowledge`. After a failure nothing is repeated.
+  [[nodiscard]] AsyncCall<Result<bool>> async_keep(const CallOptions& options = detail::usual_call_options);
   /// True after `acknowledge` or `reject`.
   [[nodiscard]] bool settled() const noexcept { return settled_; }
 
@@ -130,7 +148,8 @@ class IQueueProducer : public Interface<IQueueProducer, "IQueueProducer"> {
 /// delivers every message to all consumers (publish and subscribe). All calls are safe from any thread;
 /// threads that share a consumer share its messages. The destructor of a consumer, or of its last message,
 /// may send the unacknowledged messages back to a server, and take as long as a call of that connection.
-class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
+class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer">,
+                       public std::enable_shared_from_this<IQueueConsumer> {
  public:
   /// Name of the queue.
   [[nodiscard]] virtual const std::string& name() const noexcept = 0;
@@ -150,15 +169,13 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
 
   /// Calls `handle(QueueMessage&)` for each message, one at a time, until `stop` is requested or the site is
   /// stopped. A message is acknowledged when `handle` returns, unless it was settled by then. When `handle`
-  /// throws, the message is rejected and delivered again after a pause that grows with each delivery. A
-  /// failing backend does not end the loop: it continues, with pauses from 50 ms to 2 s. `on_failure`, if
-  /// given, receives both kinds of failures.
+  /// throws, or returns a result that is a failure, the message is rejected and delivered again after a pause
+  /// that grows with each delivery. A failing backend does not end the loop: it continues, with pauses from
+  /// 50 ms to 2 s. `on_failure`, if given, receives both kinds of failures.
   template <class Handler>
   requires std::invocable<Handler&, QueueMessage&>
   void consume(const std::stop_token& stop, Handler&& handle,
                const std::function<void(const Error&)>& on_failure = {}) {
-    constexpr std::chrono::milliseconds shortest_pause(50);
-    constexpr std::chrono::milliseconds longest_pause(2000);
     auto pause = shortest_pause;
     while (!stop.stop_requested()) {
       auto received = receive(longest_wait, stop);
@@ -172,9 +189,8 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
       pause = shortest_pause;
       auto message = std::move(received).value();
       if (!message) continue;
-      if (const auto failure = attempt(handle, *message)) {
-        const auto exponent = static_cast<int>(std::min<std::uint64_t>(message->deliveries(), 10));
-        (void)message->reject(std::chrono::milliseconds(50) * (1 << exponent));
+      if (const auto failure = detail::handle_at_once(handle, *message)) {
+        (void)message->reject(pause_before_next(*message));
         if (on_failure) on_failure(*failure);
       } else {
         const auto acknowledged = message->acknowledge();
@@ -182,6 +198,29 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
       }
     }
   }
+
+  /// `consume` for programs that do not wait; include <cachesite/async_consume.hpp> to use it. `handle` gives an
+  /// awaitable, and the next message comes when that has ended; or it is a plain function, which must not wait.
+  /// It is called by the executor of the options, and without one in a thread that runs the event loop;
+  /// `on_failure` is called there, or in a thread that runs the loop.
+  ///
+  /// The call succeeds when `stop`, or that of the options, is requested or the site is stopped. A message that
+  /// is being handled is settled before, if the queue still answers. The call fails with `unsupported` as
+  /// `async_receive`, with what `on_failure` throws, and with `no_memory`; with `closed` when the stop of the
+  /// options was requested before it began. The patience of the options has no part in it.
+  ///
+  /// When its caller is gone, it ends in the same way, soon after. So what `handle` and `on_failure` use has to
+  /// be their own, and the executor has to exist until they have been destroyed. The consumer is kept until then
+  /// if a std::shared_ptr owns it.
+  ///
+  ///     const auto handle = [cache](cachesite::QueueMessage& order) {
+  ///       return cache->async_write(order.id(), order.text());
+  ///     };
+  ///     co_await orders->async_consume(stop, handle);
+  template <std::invocable<QueueMessage&> Handler>
+  [[nodiscard]] AsyncCall<Status> async_consume(std::stop_token stop, Handler&& handle,
+                                                std::function<void(const Error&)> on_failure = {},
+                                                const CallOptions& options = detail::usual_call_options);
 
   /// `receive` waits no longer than a day at a time.
   static constexpr std::chrono::milliseconds longest_wait{24 * 3600 * 1000};
@@ -195,15 +234,16 @@ class IQueueConsumer : public Interface<IQueueConsumer, "IQueueConsumer"> {
       std::chrono::milliseconds wait, std::optional<std::chrono::milliseconds> patience);
 
  private:
-  template <class Handler>
-  static std::optional<Error> attempt(Handler& handle, QueueMessage& message) {
-    try {
-      handle(message);
-      return std::nullopt;
-    } catch (...) {
-      return thrown_failure();
-    }
+  friend class queue::Consumption;
+  static constexpr std::chrono::milliseconds shortest_pause{50};
+  static constexpr std::chrono::milliseconds longest_pause{2000};
+
+  [[nodiscard]] static std::chrono::milliseconds pause_before_next(const QueueMessage& message) noexcept {
+    return shortest_pause * (1 << static_cast<int>(std::min<std::uint64_t>(message.deliveries(), 10)));
   }
+  [[nodiscard]] AsyncCall<Status> consume_by(std::shared_ptr<detail::MessageHandler> handler,
+                                             std::function<void(const Error&)> on_failure,
+                                             std::stop_token stop, const CallOptions& options);
 };
 
 /// Numbers of messages in one queue; empty when the queue cannot know one.

@@ -162,17 +162,23 @@ class TypedComputation {
   std::optional<TypedLookup<T>> decoded_;
 };
 
-/// A found value as a T.
+/// A found value as a T. An exception of the serialiser becomes a failure.
 template <class T, class S>
-[[nodiscard]] TypedLookup<T> typed_lookup(const S& serializer, const Lookup& found) {
+[[nodiscard]] TypedLookup<T> typed_lookup(const S& serializer, const Lookup& found) noexcept {
   if (found.failed()) return TypedLookup<T>(found.error());
-  T value{};
-  auto read =
-      found.hit() ? serializer.read(ByteView(found.value().text()), value) : Result<Found>(Found::null);
-  if (!read.ok()) return TypedLookup<T>(read.error());
-  auto typed = read.value() == Found::hit ? TypedLookup<T>(std::move(value)) : TypedLookup<T>(Found::null);
-  if (found.stale()) typed.mark_stale();
-  return typed;
+  try {
+    T value{};
+    auto read =
+        found.hit() ? serializer.read(ByteView(found.value().text()), value) : Result<Found>(Found::null);
+    if (!read.ok()) return TypedLookup<T>(read.error());
+    auto typed = read.value() == Found::hit ? TypedLookup<T>(std::move(value)) : TypedLookup<T>(Found::null);
+    if (found.stale()) typed.mark_stale();
+    return typed;
+  } catch (const std::bad_alloc&) {
+    return TypedLookup<T>(Error(ErrorCode::no_memory));
+  } catch (...) {
+    return TypedLookup<T>(Error(ErrorCode::corrupt, "the serialiser threw an exception"));
+  }
 }
 
 /// Has `ask` fill as many results, and gives them as T.
@@ -281,6 +287,13 @@ template <class T, class S, class F>
 requires std::invocable<F&, std::span<const std::string_view>, std::span<Result<ComputedValue<T>>>>
 void remember_many(const TypedCache<T, S>& cache, std::span<const std::string_view> keys,
                    TimeToLive time_to_live, F&& factory, std::span<TypedLookup<T>> results) noexcept {
+  const auto serialized = [&cache](const ComputedValue<T>& value, TimeToLive life) -> Result<Computed> {
+    try {
+      return detail::TypedComputation<T, S>::serialized(cache.serializer(), value, cache.null_form(), life);
+    } catch (...) {
+      return not_computed(std::current_exception());
+    }
+  };
   const auto make = [&](std::span<const std::string_view> missing, std::span<Result<Computed>> made) {
     std::vector<Result<ComputedValue<T>>> values(
         missing.size(), Error(ErrorCode::not_computed, "the factory has not assigned a result to the key"));
@@ -288,8 +301,7 @@ void remember_many(const TypedCache<T, S>& cache, std::span<const std::string_vi
       for (std::size_t item = 0; item < values.size(); ++item) {
         const auto life = cache.cache()->effective_time_to_live(missing[item], time_to_live);
         if (values[item].ok())
-          made[item] = detail::TypedComputation<T, S>::serialized(cache.serializer(), values[item].value(),
-                                                                  cache.null_form(), life);
+          made[item] = serialized(values[item].value(), life);
         else if (failures_too)
           made[item] = values[item].error();
       }

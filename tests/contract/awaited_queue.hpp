@@ -17,8 +17,8 @@ class AwaitedDelivery final : public IQueueDelivery {
   explicit AwaitedDelivery(QueueMessage message) : message_(std::move(message)) {}
 
   Status acknowledge() override { return message_.async_acknowledge().wait(); }
-  Status reject(std::chrono::milliseconds delay) override { return message_.reject(delay); }
-  Result<bool> keep() override { return message_.keep(); }
+  Status reject(std::chrono::milliseconds delay) override { return message_.async_reject(delay).wait(); }
+  Result<bool> keep() override { return message_.async_keep().wait(); }
 
  private:
   QueueMessage message_;

@@ -27,6 +27,8 @@ using namespace cachesite;
 using namespace cachesite::test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(redis_async_order)
+
 namespace {
 
 constexpr const char* load_name = "numbers:";
@@ -196,8 +198,6 @@ std::vector<std::string> names(int count) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_async_order)
 
 BOOST_AUTO_TEST_CASE(in_a_planned_fail_over_changes_of_a_key_keep_their_order) {
   SentinelWorld world;

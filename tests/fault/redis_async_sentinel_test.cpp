@@ -24,6 +24,8 @@ using namespace cachesite;
 using namespace cachesite::test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(redis_async_sentinel)
+
 namespace {
 
 /// A master that does not say so until it is opened, and keeps what it is sent.
@@ -83,8 +85,6 @@ struct HeldWorld {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_async_sentinel)
 
 BOOST_AUTO_TEST_CASE(calls_without_a_master_wait_for_the_new_one) {
   HeldWorld world;

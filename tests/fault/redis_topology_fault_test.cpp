@@ -27,7 +27,7 @@ RedisCacheOptions common() {
   return options;
 }
 
-std::unique_ptr<RedisCache> started(const RedisCacheOptions& options) {
+std::unique_ptr<RedisCache> started_cache(const RedisCacheOptions& options) {
   ComponentContext context;
   context.label = "RedisCache \"tested\"";
   context.logger = std::make_shared<CollectingLogger>();
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_SUITE(redis_sentinel_faults)
 
 BOOST_AUTO_TEST_CASE(a_killed_master_is_replaced_within_the_fail_over_and_a_second) {
   SentinelLab lab;
-  auto cache = started(behind(lab));
+  auto cache = started_cache(behind(lab));
   TopologyLoad load(*cache, 4, key_of_thread);
   load.expects_latest = false;
   BOOST_REQUIRE(load.proceeds(200));
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_killed_master_is_replaced_within_the_fail_over_and_a_seco
 
 BOOST_AUTO_TEST_CASE(a_planned_fail_over_brings_writes_to_the_new_master) {
   SentinelLab lab;
-  auto cache = started(behind(lab));
+  auto cache = started_cache(behind(lab));
   TopologyLoad load(*cache, 4, key_of_thread);
   load.expects_latest = false;
   BOOST_REQUIRE(load.proceeds(200));
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_planned_fail_over_brings_writes_to_the_new_master) {
 
 BOOST_AUTO_TEST_CASE(a_frozen_master_of_sentinels_costs_no_call_more_than_its_deadline) {
   SentinelLab lab;
-  auto cache = started(behind(lab));
+  auto cache = started_cache(behind(lab));
   TopologyLoad load(*cache, 4, key_of_thread);
   load.expects_latest = false;
   BOOST_REQUIRE(load.proceeds(200));
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_frozen_master_of_sentinels_costs_no_call_more_than_its_de
 
 BOOST_AUTO_TEST_CASE(a_master_that_turns_into_a_replica_behind_our_back_takes_no_more_writes) {
   SentinelLab lab;
-  auto cache = started(behind(lab));
+  auto cache = started_cache(behind(lab));
   BOOST_REQUIRE(cache->set_value("before", "value", 1min));
   const auto master = lab.master_index();
   // No sentinel announces this; its own clients are not closed either.
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(reads_go_to_replicas_when_they_are_asked_for) {
   SentinelLab lab;
   auto options = behind(lab);
   options.read_from_replicas = true;
-  auto cache = started(options);
+  auto cache = started_cache(options);
   const auto master = lab.master_index();
   BOOST_REQUIRE(cache->set_value("key", "value", 1min));
   RedisProbe on_master = lab.server(master).probe();
@@ -218,7 +218,7 @@ BOOST_AUTO_TEST_CASE(sentinels_that_need_a_password_get_theirs_and_the_servers_g
   auto options = behind(lab);
   options.password = Secret("of servers");
   options.sentinel_password = Secret("of sentinels");
-  auto cache = started(options);
+  auto cache = started_cache(options);
   BOOST_TEST(cache->set_value("key", "value", 1min));
 }
 
@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_name_that_no_sentinel_knows_fails_quickly_and_says_so) {
   SentinelLab lab;
   auto options = behind(lab);
   options.service_name = "nobody";
-  auto cache = started(options);
+  auto cache = started_cache(options);
   const auto begin = TopologyLoad::now();
   const auto lookup = cache->get("key");
   BOOST_TEST(TopologyLoad::now() - begin < 500);
@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_SUITE(redis_cluster_faults)
 
 BOOST_AUTO_TEST_CASE(a_killed_master_costs_its_own_slots_until_the_fail_over_and_nothing_else) {
   ClusterLab lab;
-  auto cache = started(on(lab));
+  auto cache = started_cache(on(lab));
   const std::size_t victim = 1;
   const int slot = 8000;
   const std::string elsewhere = lab.key_in(100);
@@ -281,7 +281,7 @@ BOOST_AUTO_TEST_CASE(a_killed_master_costs_its_own_slots_until_the_fail_over_and
 
 BOOST_AUTO_TEST_CASE(walks_alone_find_the_new_master_of_a_killed_one) {
   ClusterLab lab;
-  auto cache = started(on(lab));
+  auto cache = started_cache(on(lab));
   BOOST_REQUIRE(cache->size().ok());
   lab.node(1).kill();
   BOOST_REQUIRE(lab.wait_for_new_master(8000, 1));
@@ -290,7 +290,7 @@ BOOST_AUTO_TEST_CASE(walks_alone_find_the_new_master_of_a_killed_one) {
 
 BOOST_AUTO_TEST_CASE(a_slot_that_moves_under_load_costs_no_call_and_at_most_two_refreshes) {
   ClusterLab lab;
-  auto cache = started(on(lab));
+  auto cache = started_cache(on(lab));
   const int slot = 100;
   const std::string tag = "{" + lab.key_in(slot) + "}";
   TopologyLoad load(*cache, 16, [&](std::size_t thread, std::uint64_t place) {
@@ -326,7 +326,7 @@ BOOST_AUTO_TEST_CASE(a_slot_that_moves_under_load_costs_no_call_and_at_most_two_
 
 BOOST_AUTO_TEST_CASE(slots_without_a_server_fail_quickly_and_the_others_are_served) {
   ClusterLab lab({.replicas_per_master = 0});
-  auto cache = started(on(lab));
+  auto cache = started_cache(on(lab));
   const std::string elsewhere = lab.key_in(100);
   const std::string there = lab.key_in(8000);
   BOOST_REQUIRE(cache->set_value(elsewhere, "value", 1min));
@@ -344,7 +344,7 @@ BOOST_AUTO_TEST_CASE(reads_go_to_replicas_of_the_slot_when_they_are_asked_for) {
   ClusterLab lab;
   auto options = on(lab);
   options.read_from_replicas = true;
-  auto cache = started(options);
+  auto cache = started_cache(options);
   const std::string key = lab.key_in(100);
   BOOST_REQUIRE(cache->set_value(key, "value", 1min));
   RedisProbe on_master = lab.node(0).probe();
@@ -358,7 +358,7 @@ BOOST_AUTO_TEST_CASE(reads_go_to_replicas_of_the_slot_when_they_are_asked_for) {
 
 BOOST_AUTO_TEST_CASE(a_frozen_master_costs_no_call_more_than_its_deadline_and_the_other_slots_nothing) {
   ClusterLab lab;
-  auto cache = started(on(lab));
+  auto cache = started_cache(on(lab));
   const std::string elsewhere = lab.key_in(100);
   const std::string there = lab.key_in(8000);
   BOOST_REQUIRE(cache->set_value(there, "value", 1min));
@@ -397,7 +397,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_sends_every_command_to_itself_ends_after_five
   port = server.port();
   auto options = common();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(server.port())};
-  auto cache = started(options);
+  auto cache = started_cache(options);
   for (int call = 1; call <= 5; ++call) {
     const auto lookup = cache->get("key");
     BOOST_REQUIRE(lookup.failed());
@@ -411,7 +411,7 @@ BOOST_AUTO_TEST_CASE(a_seed_that_is_no_cluster_is_reported_as_such) {
   RedisServer server;
   auto options = common();
   options.startup_nodes = {"127.0.0.1:" + std::to_string(server.port())};
-  auto cache = started(options);
+  auto cache = started_cache(options);
   const auto lookup = cache->get("key");
   BOOST_REQUIRE(lookup.failed());
   BOOST_TEST((lookup.error().code() == ErrorCode::refused));
@@ -421,19 +421,19 @@ BOOST_AUTO_TEST_CASE(a_seed_that_is_no_cluster_is_reported_as_such) {
 
 BOOST_AUTO_TEST_CASE(each_server_of_a_topology_is_shown_by_itself) {
   ClusterLab cluster;
-  const auto spread = started(on(cluster));
+  const auto spread = started_cache(on(cluster));
   for (int key = 0; key < 100; ++key)
     BOOST_REQUIRE(spread->set_value("key" + std::to_string(key), "value", 1min));
   for (std::size_t master = 0; master < 3; ++master)
     BOOST_TEST(servers_of(*spread).count(address_of(cluster.node(master))) == 1U);
   SentinelLab sentinels;
-  const auto replicated = started(behind(sentinels));
+  const auto replicated = started_cache(behind(sentinels));
   BOOST_REQUIRE(replicated->set_value("key", "value", 1min));
   BOOST_TEST(servers_of(*replicated).count(address_of(sentinels.master())) == 1U);
   auto alone = common();
   alone.port = sentinels.master().port();
   alone.host = "127.0.0.1";
-  BOOST_TEST((servers_of(*started(alone)) == std::set{address_of(sentinels.master())}));
+  BOOST_TEST((servers_of(*started_cache(alone)) == std::set{address_of(sentinels.master())}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,6 +39,24 @@ BOOST_AUTO_TEST_CASE(resp2_serves_where_hello_was_renamed_and_where_it_is_asked_
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_protocol_that_a_later_watch_asks_for_is_heeded) {
+  RedisServer server;
+  const auto redis = connect(connection_options(server.port()));
+  Watched first(*redis, "p:");
+  BOOST_REQUIRE(first.coherent());
+  auto probe = server.probe();
+  const auto asks_by_resp2 = [&] {
+    return probe.checked({"INFO", "commandstats"}).text.find("cmdstat_client|id:") != std::string::npos;
+  };
+  BOOST_TEST(!asks_by_resp2());
+  auto options = patient_feed();
+  options.protocol = FeedProtocol::resp2;
+  Watched second(*redis, "q:", options);
+  BOOST_TEST(wait_until(asks_by_resp2));
+  BOOST_REQUIRE(second.coherent());
+  BOOST_TEST(is_heard(second, probe, {"SET", "q:a", "1"}, {"q:a"}));
+}
+
 BOOST_AUTO_TEST_CASE(rights_that_are_missing_are_named) {
   const std::string base = " on >secret resetchannels ~* ";
   RedisServer server({.users = {"deaf" + base + "+@all -client|tracking", "mute" + base + "+@all -set",

@@ -69,7 +69,7 @@ class EpollHome final : public redis::ChannelHome {
   static void tell(redis::Waiter* ended) noexcept {
     while (ended != nullptr) {
       redis::Waiter& waiter = *std::exchange(ended, ended->next);
-      waiter.ended(waiter);
+      waiter.ended(waiter, redis::SteadyTime::now());
     }
   }
 

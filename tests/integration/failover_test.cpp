@@ -2,12 +2,18 @@
 
 #include "integration/redis_cache_fixture.hpp"
 #include "support/wait_until.hpp"
+#include "unit/async/parts.hpp"
 
+#include <cachesite/async_call.hpp>
 #include <cachesite/failover_cache.hpp>
 #include <cachesite/memory_cache.hpp>
 
+#include <array>
+#include <future>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <boost/test/unit_test.hpp>
 
@@ -41,6 +47,24 @@ struct Pair {
   std::shared_ptr<MemoryCache> memory = std::make_shared<MemoryCache>();
   std::shared_ptr<CollectingLogger> logger = std::make_shared<CollectingLogger>();
   std::shared_ptr<FailoverCache> cache;
+};
+
+// Keeps every thread of the pool busy.
+struct BusyPool {
+  BusyPool() {
+    gate->close();
+    for (int call = 0; call < 32; ++call)
+      calls.push_back(gate->async_get("key").future());
+    BOOST_REQUIRE(wait_until([&] { return gate->waiting() == 32; }));
+  }
+  ~BusyPool() {
+    gate->open();
+    for (auto& call : calls)
+      (void)call.get();
+  }
+
+  std::shared_ptr<GatedCache> gate = std::make_shared<GatedCache>();
+  std::vector<std::future<Lookup>> calls;
 };
 
 }  // namespace
@@ -117,6 +141,51 @@ BOOST_AUTO_TEST_CASE(a_refused_login_is_no_outage) {
   BOOST_TEST((written.error().code() == ErrorCode::refused));
   BOOST_TEST(!pair.cache->failover_statistics().down);
   BOOST_TEST(pair.memory->size().value() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(asynchronous_calls_go_through_an_outage_and_back_without_a_thread) {
+  RedisServer server;
+  Pair pair(server.port());
+  const BusyPool busy;
+  const std::array<std::string_view, 2> keys{"key", "other"};
+  const std::array<CacheEntry, 2> entries{{{"key", "in memory", 1h}, {"other", "in memory", 1h}}};
+  std::array<Status, 2> stored{Done{}, Done{}};
+  std::array<Lookup, 2> found;
+  BOOST_TEST(pair.cache->async_set_value("key", "on the server", 1h).wait());
+  BOOST_TEST(server.probe().get("key").value_or("") == "on the server");
+  server.kill();
+  BOOST_TEST(pair.cache->async_set_value("single", "in memory", 1h).wait());
+  BOOST_TEST(pair.cache->async_set_many(entries, stored).wait().ok());
+  BOOST_TEST((stored[0].ok() && stored[1].ok()));
+  BOOST_TEST(pair.cache->async_get_many(keys, found).wait().ok());
+  BOOST_TEST((found[0].hit() && found[1].hit()));
+  BOOST_TEST(pair.cache->failover_statistics().down);
+  BOOST_TEST(pair.cache->failover_statistics().keys_to_repair == 3u);
+  server.restart();
+  BOOST_TEST(wait_until([&] {
+    (void)pair.cache->async_get("elsewhere").wait();
+    const auto statistics = pair.cache->failover_statistics();
+    return !statistics.down && statistics.keys_to_repair == 0;
+  }));
+  BOOST_TEST(pair.cache->async_get_many(keys, found).wait().ok());
+  BOOST_TEST((found[0].miss() && found[1].miss()));
+  BOOST_TEST(pair.memory->size().value() == 0u);
+  BOOST_TEST(pair.cache->async_set_value("key", "on the server again", 1h).wait());
+  BOOST_TEST(server.probe().get("key").value_or("") == "on the server again");
+}
+
+BOOST_AUTO_TEST_CASE(callers_with_little_time_end_in_it_until_the_breaker_tells_that_the_server_hangs) {
+  RedisServer server;
+  Pair pair(server.port());
+  BOOST_TEST(pair.cache->set_value("key", "x", 1h));
+  server.freeze();
+  const auto first = pair.cache->async_get("key", {.patience = 150ms}).wait();
+  BOOST_REQUIRE(first.failed());
+  BOOST_TEST((first.error().code() == ErrorCode::timeout));
+  BOOST_TEST(!pair.cache->failover_statistics().down);
+  BOOST_TEST(wait_until([&] { return pair.cache->async_get("key", {.patience = 150ms}).wait().miss(); }));
+  BOOST_TEST(pair.cache->failover_statistics().down);
+  server.thaw();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,23 +4,28 @@
 #include "support/wait_until.hpp"
 
 #include <cachesite/async_call.hpp>
+#include <cachesite/async_request.hpp>
 #include <cachesite/codec.hpp>
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/event_loop.hpp>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
 using namespace cachesite;
 using namespace cachesite::test;
+
+BOOST_AUTO_TEST_SUITE(redis_async_cache)
 
 namespace {
 
@@ -108,8 +113,6 @@ struct CodecWorld {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_async_cache)
 
 BOOST_AUTO_TEST_CASE(short_values_are_decoded_on_the_loop_and_long_ones_are_kept_off_it) {
   const CodecWorld world;
@@ -245,6 +248,29 @@ BOOST_AUTO_TEST_CASE(a_cancelled_batch_leaves_its_later_rounds_unsent) {
   world.proxy.pass();
   BOOST_TEST(world.cache->async_remove("key").wait().ok());
   BOOST_TEST(world.proxy.accepted() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_read_with_limits_ends_by_the_sooner_of_their_patience_and_that_of_its_caller) {
+  struct Ended final : detail::OperationCaller {
+    void ended() noexcept override { over = true; }
+    std::atomic<bool> over{false};
+  };
+  World world;
+  world.proxy.set(Direction::to_client, {.flow = Flow::hold});
+  const std::optional<std::chrono::milliseconds> soon(20), late(60'000);
+  for (const auto& [of_limits, of_caller] : {std::pair(soon, late), std::pair(late, soon),
+                                             std::pair(soon, std::optional<std::chrono::milliseconds>())}) {
+    const ReadLimits limits{.patience = of_limits};
+    EntryLife life;
+    Value value;
+    AsyncRequest request(of_caller, CacheOperation::read, "key");
+    request.request().destination = &value;
+    request.request().lives = {&life, 1};
+    request.request().limits = &limits;
+    Ended caller;
+    if (!request.begin(*world.cache, caller)) BOOST_REQUIRE(wait_until([&] { return caller.over.load(); }));
+    BOOST_TEST((request.request().answer<Found>().error().code() == ErrorCode::timeout));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_rest_is_done_by_workers) {

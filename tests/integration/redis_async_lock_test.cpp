@@ -4,6 +4,7 @@
 #include "support/chaos_proxy.hpp"
 
 #include <cachesite/async_call.hpp>
+#include <cachesite/async_consume.hpp>
 #include <cachesite/event_loop.hpp>
 #include <cachesite/mutex.hpp>
 #include <cachesite/redis_mutex_site.hpp>
@@ -31,18 +32,18 @@ namespace {
 using Taken = Result<std::shared_ptr<IMutexLease>>;
 using Received = Result<std::optional<QueueMessage>>;
 
-RedisServer& server() {
+RedisServer& lock_server() {
   static RedisServer instance;
   return instance;
 }
 
 std::shared_ptr<RedisMutexSite> mutexes() {
-  auto options = options_at<RedisMutexSiteOptions>(server().port());
+  auto options = options_at<RedisMutexSiteOptions>(lock_server().port());
   options.poll_interval = 5ms;
   return start_site<RedisMutexSite>(options);
 }
 
-std::shared_ptr<RedisStreamQueueSite> queues(std::uint16_t port = server().port()) {
+std::shared_ptr<RedisStreamQueueSite> queues(std::uint16_t port = lock_server().port()) {
   auto options = options_at<RedisStreamQueueSiteOptions>(port);
   options.poll_interval = 50ms;
   return start_site<RedisStreamQueueSite>(options);
@@ -121,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_cancelled_wait_for_another_process_leaves_nothing_behind)
   auto held = other->get_mutex("cancelled")->take().value();
   std::stop_source stop;
   auto cancelled = site->get_mutex("cancelled")->async_take({}, {.stop = stop.get_token()}).future();
-  auto probe = server().probe();
+  auto probe = lock_server().probe();
   BOOST_TEST(wait_until([&] { return probe.checked({"EXISTS", "writers@mutex:cancelled"}).integer == 1; }));
   stop.request_stop();
   BOOST_TEST(outcome_of(cancelled.get()) == "closed");
@@ -143,7 +144,7 @@ BOOST_AUTO_TEST_CASE(waiting_calls_go_on_on_the_loop_of_the_site) {
   EventLoop::Options of_the_program;
   of_the_program.threads = 0;
   const auto loop = std::make_shared<EventLoop>(of_the_program);
-  auto options = options_at<RedisMutexSiteOptions>(server().port());
+  auto options = options_at<RedisMutexSiteOptions>(lock_server().port());
   options.poll_interval = 5ms;
   options.event_loop = std::shared_ptr<IEventLoop>(loop);
   const auto site = start_site<RedisMutexSite>(options);
@@ -168,7 +169,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(redis_async_queue)
 
 BOOST_AUTO_TEST_CASE(a_waiting_call_gets_the_message_that_is_sent) {
-  server().probe().flush();
+  lock_server().probe().flush();
   const auto site = queues();
   auto waiting = site->get_consumer("orders")->async_receive(10s).future();
   BOOST_TEST(site->get_producer("orders")->async_send("one").wait().ok());
@@ -176,7 +177,7 @@ BOOST_AUTO_TEST_CASE(a_waiting_call_gets_the_message_that_is_sent) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_ends_with_nothing_a_patience_with_a_timeout_and_a_stop_with_closed) {
-  server().probe().flush();
+  lock_server().probe().flush();
   const auto site = queues();
   const auto consumer = site->get_consumer("empty");
   BOOST_TEST(outcome_of(consumer->async_receive(0ms).wait()) == "nothing");
@@ -192,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_wait_ends_with_nothing_a_patience_with_a_timeout_and_a_st
 }
 
 BOOST_AUTO_TEST_CASE(a_delayed_message_comes_when_it_is_due) {
-  server().probe().flush();
+  lock_server().probe().flush();
   const auto site = queues();
   const auto begin = std::chrono::steady_clock::now();
   BOOST_TEST(site->get_producer("later")->async_send("delayed", 30ms).wait().ok());
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_delayed_message_comes_when_it_is_due) {
 
 BOOST_AUTO_TEST_CASE(a_receiver_of_a_channel_gets_what_is_published) {
   const auto site =
-      start_site<RedisPubSubQueueSite>(options_at<RedisPubSubQueueSiteOptions>(server().port()));
+      start_site<RedisPubSubQueueSite>(options_at<RedisPubSubQueueSiteOptions>(lock_server().port()));
   const auto consumer = site->get_consumer("news");
   auto waiting = consumer->async_receive(10s).future();
   BOOST_TEST(site->get_producer("news")->async_send("today").wait().ok());
@@ -212,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_receiver_of_a_channel_gets_what_is_published) {
 }
 
 BOOST_AUTO_TEST_CASE(every_message_is_received_while_calls_come_and_are_cancelled) {
-  server().probe().flush();
+  lock_server().probe().flush();
   constexpr int messages = sanitized ? 100 : 1'000;
   const auto site = queues();
   const auto producer = site->get_producer("jobs");
@@ -234,8 +235,8 @@ BOOST_AUTO_TEST_CASE(every_message_is_received_while_calls_come_and_are_cancelle
 }
 
 BOOST_AUTO_TEST_CASE(other_calls_of_the_connection_go_on_while_receivers_wait) {
-  server().probe().flush();
-  auto shared = options_at<RedisConnection::Options>(server().port());
+  lock_server().probe().flush();
+  auto shared = options_at<RedisConnection::Options>(lock_server().port());
   const auto redis = std::make_shared<RedisConnection>(shared);
   RedisStreamQueueSiteOptions options;
   options.connection = std::shared_ptr<IRedis>(redis);
@@ -254,8 +255,8 @@ BOOST_AUTO_TEST_CASE(other_calls_of_the_connection_go_on_while_receivers_wait) {
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_goes_away_and_comes_back_is_received_from_again) {
-  server().probe().flush();
-  ChaosProxy proxy(server().port());
+  lock_server().probe().flush();
+  ChaosProxy proxy(lock_server().port());
   const auto site = queues(proxy.port());
   const auto consumer = site->get_consumer("away");
   BOOST_TEST(outcome_of(consumer->async_receive(1ms).wait()) == "nothing");
@@ -266,6 +267,77 @@ BOOST_AUTO_TEST_CASE(a_server_that_goes_away_and_comes_back_is_received_from_aga
   proxy.set_accepting(Accepting::forward);
   BOOST_TEST(queues()->get_producer("away")->produce("back"));
   BOOST_TEST(wait_until([&] { return outcome_of(consumer->async_receive(100ms).wait()) == "back"; }));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_rejected_and_kept_without_a_thread) {
+  lock_server().probe().flush();
+  const auto site = queues();
+  const auto consumer = site->get_consumer("orders");
+  BOOST_REQUIRE(site->get_producer("orders")->produce("one"));
+  const auto next = [&] {
+    auto received = consumer->async_receive(10s).wait();
+    BOOST_REQUIRE((received.ok() && received.value()));
+    return *std::move(received).value();
+  };
+  auto first = next();
+  BOOST_TEST(first.async_keep().wait().value_or(false));
+  BOOST_TEST((first.async_reject(-1ms).wait().error().code() == ErrorCode::bad_argument));
+  BOOST_TEST(!first.settled());
+  BOOST_TEST(first.async_reject().wait().ok());
+  BOOST_TEST(first.settled());
+  BOOST_TEST(!first.async_keep().wait().value_or(true));
+  auto again = next();
+  BOOST_TEST(again.deliveries() == 2U);
+  BOOST_TEST(again.async_acknowledge().wait().ok());
+  BOOST_TEST(again.async_reject().wait().ok());
+  BOOST_TEST(site->counts("orders").value().delivered.value_or(1) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(all_messages_are_handled_while_the_server_goes_away_and_comes_back) {
+  lock_server().probe().flush();
+  ChaosProxy proxy(lock_server().port());
+  const auto site = queues(proxy.port());
+  const auto consumer = site->get_consumer("jobs");
+  std::mutex mutex;
+  std::set<std::string> handled;
+  std::atomic<int> failures{0};
+  std::stop_source stop;
+  auto consumption = consumer
+                         ->async_consume(
+                             stop.get_token(),
+                             [&](QueueMessage& message) {
+                               const std::lock_guard lock(mutex);
+                               const bool fails = message.deliveries() == 1 && message.text().ends_with('7');
+                               if (!fails) handled.emplace(message.text());
+                               return fails ? Status(Error(ErrorCode::refused)) : Status(Done{});
+                             },
+                             [&](const Error&) { ++failures; })
+                         .future();
+  const auto untroubled = queues();
+  const auto producer = untroubled->get_producer("jobs");
+  const auto all_are_handled = [&](std::size_t count) {
+    return wait_until([&] {
+      const std::lock_guard lock(mutex);
+      return handled.size() == count;
+    });
+  };
+  for (int job = 0; job < 20; ++job)
+    BOOST_REQUIRE(producer->produce(std::to_string(job)));
+  BOOST_TEST(all_are_handled(20));
+  BOOST_TEST(failures.load() >= 2);
+  const int before = failures.load();
+  proxy.set_accepting(Accepting::refuse);
+  proxy.drop_connections();
+  BOOST_TEST(wait_until([&] { return failures.load() > before; }));
+  proxy.set_accepting(Accepting::forward);
+  for (int job = 20; job < 40; ++job)
+    BOOST_REQUIRE(producer->produce(std::to_string(job)));
+  BOOST_TEST(all_are_handled(40));
+  BOOST_TEST(wait_until([&] { return untroubled->counts("jobs").value().delivered == 0U; }));
+  BOOST_TEST((consumption.wait_for(0s) == std::future_status::timeout));
+  (void)stop.request_stop();
+  BOOST_REQUIRE((consumption.wait_for(30s) == std::future_status::ready));
+  BOOST_TEST(consumption.get().ok());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

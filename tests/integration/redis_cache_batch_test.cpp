@@ -18,6 +18,8 @@
 using namespace cachesite;
 using namespace cachesite::test;
 
+BOOST_AUTO_TEST_SUITE(redis_cache_batch)
+
 namespace {
 
 RedisServer& server() {
@@ -55,8 +57,6 @@ bool all_ok(const Results& results) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_cache_batch)
 
 BOOST_FIXTURE_TEST_CASE(a_batch_is_what_redis_kit_sends, Connected) {
   auto monitor = server().monitor();

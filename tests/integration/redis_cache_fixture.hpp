@@ -4,6 +4,7 @@
 #include "support/collecting_logger.hpp"
 #include "support/patient.hpp"
 #include "support/redis_server.hpp"
+#include "support/stopwatch.hpp"
 
 #include <cachesite/redis_cache.hpp>
 
@@ -15,17 +16,6 @@
 namespace cachesite::test {
 
 using namespace std::chrono_literals;
-
-/// Measures how long a call takes.
-class Stopwatch {
- public:
-  [[nodiscard]] std::chrono::milliseconds elapsed() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_);
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 inline RedisCacheOptions options_for_port(std::uint16_t port) {
   auto options = patient<RedisCacheOptions>();

@@ -13,6 +13,8 @@
 using namespace cachesite;
 using namespace cachesite::test;
 
+BOOST_AUTO_TEST_SUITE(redis_cache_keys)
+
 namespace {
 
 RedisServer& server() {
@@ -55,8 +57,6 @@ std::set<std::string> keys_of(ICache& cache, std::string_view pattern = "*") {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_cache_keys)
 
 BOOST_FIXTURE_TEST_CASE(bytes_that_mean_something_in_patterns_mean_themselves_in_a_prefix, Emptied) {
   for (const std::string prefix :

@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(without_a_server_calls_fail_at_once_and_one_warning_says_wh
   const auto elapsed = watch.elapsed();
   BOOST_TEST_MESSAGE("100 000 reads took " << elapsed.count() << " ms");
   // The promise is 100 ms; a sanitizer or a busy machine may take longer, a timeout for each would be days.
-  BOOST_TEST(elapsed.count() < 5000);
+  BOOST_TEST(elapsed.count() < 5000 * slowness);
   BOOST_TEST(cache.logger().count(LogLevel::warning) == 1U);
   BOOST_TEST(cache.logger().count(LogLevel::warning, "127.0.0.1:" + std::to_string(port.number())) == 1U);
   BOOST_TEST(cache.logger().count(LogLevel::warning, "connection refused") == 1U);
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(the_cache_comes_back_with_the_server) {
   server.wait_until_ready();
   const Stopwatch watch;
   BOOST_TEST(wait_until([&] { return cache->set_value("key", "value", 1min); }));
-  BOOST_TEST(watch.elapsed().count() < 2000);
+  BOOST_TEST(watch.elapsed().count() < 2000 * slowness);
   BOOST_TEST((cache->health().state == HealthState::up));
   BOOST_TEST(cache.logger().count(LogLevel::warning) == 1U);
   BOOST_TEST(cache.logger().count(LogLevel::info, "is back") == 1U);
@@ -110,11 +110,11 @@ BOOST_AUTO_TEST_CASE(a_frozen_server_costs_a_call_its_deadline_and_later_calls_n
   BOOST_TEST((found.error().code() == ErrorCode::timeout));
   BOOST_TEST((found.error().outcome() == Outcome::unknown));
   BOOST_TEST(watch.elapsed().count() >= 400);
-  BOOST_TEST(watch.elapsed().count() < 1000);
+  BOOST_TEST(watch.elapsed().count() < 1000 * slowness);
   BOOST_TEST(cache.logger().wait_for_count(1, LogLevel::warning));
   watch = {};
   BOOST_TEST((cache->get("key").error().code() == ErrorCode::unreachable));
-  BOOST_TEST(watch.elapsed().count() < 100);
+  BOOST_TEST(watch.elapsed().count() < 100 * slowness);
   server.thaw();
   BOOST_TEST(wait_until([&] { return cache->get_value("key").has_value(); }));
 }
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_drips_is_left_at_the_deadline) {
   proxy.set(Direction::to_client, drip);
   const Stopwatch watch;
   BOOST_TEST((cache->get("key").error().code() == ErrorCode::timeout));
-  BOOST_TEST(watch.elapsed().count() < 1000);
+  BOOST_TEST(watch.elapsed().count() < 1000 * slowness);
   proxy.pass();
   BOOST_TEST(wait_until([&] { return cache->get_value("key").has_value(); }));
 }
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(stopping_ends_calls_that_wait_and_refuses_later_ones) {
   cache->stop();
   for (auto& thread : threads)
     thread.join();
-  BOOST_TEST(watch.elapsed().count() < 1000);
+  BOOST_TEST(watch.elapsed().count() < 1000 * slowness);
   BOOST_TEST(closed.load() == 4);
   BOOST_TEST((cache->get("key").error().code() == ErrorCode::closed));
   cache->stop();
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(stopping_does_not_wait_for_an_attempt_to_connect) {
     cache.start();
     const Stopwatch watch;
     cache.stop();
-    BOOST_TEST(watch.elapsed().count() < 1000);
+    BOOST_TEST(watch.elapsed().count() < 1000 * slowness);
   }
 }
 
@@ -320,7 +320,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_connection_to_its_parent) {
   BOOST_TEST(WIFEXITED(status));
   BOOST_TEST(WEXITSTATUS(status) == 0);
   BOOST_TEST(cache->get_value("key")->text() == "value");
-  BOOST_TEST(server.probe().count_clients() == 1U);
+  BOOST_TEST(wait_until([&] { return server.probe().count_clients() == 1U; }));
 }
 
 BOOST_AUTO_TEST_CASE(a_connection_ends_at_the_server_though_a_forked_child_has_a_copy) {
@@ -333,7 +333,7 @@ BOOST_AUTO_TEST_CASE(a_connection_ends_at_the_server_though_a_forked_child_has_a
     ::pause();
     ::_exit(0);
   }
-  BOOST_TEST(server.probe().count_clients() == 1U);
+  BOOST_TEST(wait_until([&] { return server.probe().count_clients() == 1U; }));
   cache.reset();
   BOOST_TEST(wait_until([&] { return server.probe().count_clients() == 0; }, 5s));
   ::kill(child, SIGKILL);

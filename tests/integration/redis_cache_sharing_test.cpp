@@ -15,6 +15,8 @@
 using namespace cachesite;
 using namespace cachesite::test;
 
+BOOST_AUTO_TEST_SUITE(redis_cache_sharing)
+
 namespace {
 
 RedisServer& server() {
@@ -50,8 +52,6 @@ struct Shared {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_cache_sharing)
 
 BOOST_AUTO_TEST_CASE(entries_of_fivcglue_are_read_and_written) {
   Shared shared({}, NullAs::empty);

@@ -62,7 +62,7 @@ class Asker : public Waiter {
   Asker(Channel& channel, Tally& tally, std::string name)
       : channel_(channel), tally_(tally), texts_(std::move(name)) {
     reply = &answer_;
-    ended = [](Waiter& waiter) noexcept { static_cast<Asker&>(waiter).on_end(); };
+    ended = [](Waiter& waiter, TimePoint) noexcept { static_cast<Asker&>(waiter).on_end(); };
   }
   void ask() {
     if (stopping) {

@@ -5,6 +5,7 @@
 #include "support/patient.hpp"
 #include "support/redis_server.hpp"
 #include "support/scripted_server.hpp"
+#include "support/stopwatch.hpp"
 #include "support/wait_until.hpp"
 
 #include <cachesite/redis_cache.hpp>
@@ -38,15 +39,5 @@ inline std::shared_ptr<RedisConnection> connect(
   connection->await_started();
   return connection;
 }
-
-class Stopwatch {
- public:
-  [[nodiscard]] std::chrono::milliseconds elapsed() const {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_);
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 }  // namespace cachesite::test

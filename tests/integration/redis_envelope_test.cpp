@@ -22,6 +22,8 @@
 using namespace cachesite;
 using namespace cachesite::test;
 
+BOOST_AUTO_TEST_SUITE(redis_envelopes)
+
 namespace {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -48,8 +50,6 @@ Milliseconds since(std::chrono::steady_clock::time_point begin) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_envelopes)
 
 // Acceptance test 69.
 BOOST_AUTO_TEST_CASE(envelope_age_by_pttl_with_clocks_an_hour_apart) {

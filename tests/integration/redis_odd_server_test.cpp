@@ -34,7 +34,7 @@ namespace {
 
 template <class Component>
 std::shared_ptr<Component> started(
-    std::uint16_t port, typename Component::Options options = {},
+    std::uint16_t port, typename Component::Options options = patient<typename Component::Options>(),
     const std::shared_ptr<ILogger>& logger = std::make_shared<SilentLogger>()) {
   options.host = "127.0.0.1";
   options.port = port;

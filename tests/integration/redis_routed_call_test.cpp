@@ -130,7 +130,7 @@ BOOST_FIXTURE_TEST_CASE(a_later_change_does_not_overtake_one_that_its_server_has
   BOOST_REQUIRE(run_until([&] { return sets(first).size() == 3; }));
   topology.use(second);
   begin_change(changes);
-  Asked other({"SET", "another", "value"});
+  Asked other({"SET", "{key}another", "value"});
   other.begin(topology);
   Asked read({"GET", "key"});
   read.begin(topology);
@@ -142,11 +142,36 @@ BOOST_FIXTURE_TEST_CASE(a_later_change_does_not_overtake_one_that_its_server_has
   BOOST_REQUIRE(is_over(other));
   BOOST_REQUIRE(is_over(read));
   auto expected = World::changes(4);
-  expected.push_back("SET another value");  // its hash is the same
+  expected.push_back("SET {key}another value");  // its slot is the same
   expected.push_back("GET key");
   auto asked = second.asked();
   asked.erase(asked.begin());
   BOOST_TEST((asked == expected));
+}
+
+BOOST_FIXTURE_TEST_CASE(so_many_changes_wait_for_earlier_ones_and_no_more, World) {
+  greet(first);
+  greet(second);
+  topology.use(first);
+  first.say("");
+  auto changes = begin_changes(1);
+  BOOST_REQUIRE(run_until([&] { return sets(first).size() == 1; }));
+  topology.use(second);
+  for (const bool again : {false, true}) {
+    for (std::size_t number = again ? 1 : 0; number < ScriptedTopology::most_waiting; ++number)
+      begin_change(changes);
+    Asked refused({"SET", "key", "refused"});
+    refused.begin(topology);
+    BOOST_TEST(refused.is_ended());
+    BOOST_TEST((refused.code() == ErrorCode::refused));
+    if (!again) {
+      for (std::size_t number = 2; number < changes.size(); ++number)
+        BOOST_TEST(changes[number].call().cancel());
+    }
+  }
+  first.script().push(second.moved());
+  BOOST_REQUIRE(are_over(changes));
+  BOOST_TEST((sets(second).size() == ScriptedTopology::most_waiting + 1));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_change_that_was_left_while_it_waits_is_never_made, World) {

@@ -168,8 +168,11 @@ class Asked final : private RoutedCall::Owner {
   void begin(RoutedTopology& topology, std::chrono::milliseconds patience = 20s) {
     call_ = RoutedCall::make();
     const bool reads = words_.front() == "GET";
-    if (call_->begin(topology, {{words_.at(1)}, 1, reads}, CallTime::from_now(patience), *this)) ended();
+    if (call_ == nullptr ||
+        call_->begin(topology, {{words_.at(1)}, reads}, CallTime::from_now(patience), *this))
+      ended();
   }
+  [[nodiscard]] bool has_failed() const { return call_ == nullptr || !call_->status().ok(); }
   RoutedCall& call() { return *call_; }
   [[nodiscard]] bool is_ended() const { return ended_; }
   std::string text() {
@@ -180,7 +183,7 @@ class Asked final : private RoutedCall::Owner {
       text += answer.kind == ReplyKind::integer ? std::to_string(answer.integer) : std::string(answer.text());
     return text;
   }
-  ErrorCode code() { return call_->status().error().code(); }
+  ErrorCode code() { return call_ == nullptr ? ErrorCode::no_memory : call_->status().error().code(); }
   Texts more;          // a second command, next to the first
   Texts unless_known;  // when the script is not known
 

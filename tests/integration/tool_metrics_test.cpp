@@ -10,6 +10,8 @@
 
 using namespace cachesite;
 
+BOOST_AUTO_TEST_SUITE(tool_metrics)
+
 namespace {
 
 // Without blanks and ends of lines.
@@ -21,8 +23,6 @@ std::string json_of(const std::string& exposition) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tool_metrics)
 
 BOOST_AUTO_TEST_CASE(a_counter_has_a_sample_for_each_set_of_labels) {
   BOOST_TEST(

@@ -13,7 +13,7 @@ source, work, compiler = sys.argv[1:]
 # A header includes those of its own room and of the rooms before.
 ROOMS = ['interfaces', 'implements', 'loaders', 'tools']
 MADE_BY_CMAKE = 'cachesite/version.hpp'
-ASKED_FOR = {'async_cached.hpp', 'async_remember.hpp', 'boost_asio.hpp', 'data_fields.hpp', 'spdlog_logger.hpp', 'testing.hpp', 'tool_main.hpp'}
+ASKED_FOR = {'async_cached.hpp', 'async_consume.hpp', 'async_remember.hpp', 'boost_asio.hpp', 'data_fields.hpp', 'spdlog_logger.hpp', 'testing.hpp', 'tool_main.hpp'}
 FLAGS = ('-std=c++20 -O0 -g0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Winvalid-pch -Werror '
          '-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL')
 problems = []

@@ -55,6 +55,20 @@ bool may_be_done(const Result<bool>& removed) noexcept {
 
 }  // namespace
 
+KeyRemoval::KeyRemoval(OwedRemovals::Part owed) : part(std::move(owed)) {
+  keys.reserve(part.keys.size());
+  for (const auto& each : part.keys)
+    keys.push_back(each.first);
+  results.assign(keys.size(), Result<bool>(false));
+}
+
+CacheRequest KeyRemoval::question() noexcept {
+  CacheRequest request(CacheOperation::remove_many);
+  request.keys = keys;
+  request.results = std::span<Result<bool>>(results);
+  return request;
+}
+
 OutageLog::OutageLog(ICache& first, ICache* second, const Settings& settings, const ComponentContext& context)
     : first_(first),
       second_(second),
@@ -75,10 +89,8 @@ OutageLog::OutageLog(ICache& first, ICache* second, const Settings& settings, co
 
 // --- the first cache
 
-bool OutageLog::may_use_first() {
-  if (state() == State::up || settings_.always_tries) return true;
-  if (state() == State::returning) help();
-  return state() != State::down || is_time();
+bool OutageLog::may_use_first_as_it_is() {
+  return state() != State::down || settings_.always_tries || is_time();
 }
 
 // True for one caller each time that the pause is over.
@@ -137,14 +149,17 @@ void OutageLog::delay_next_try() {
 
 // --- what is owed
 
+OwedRemovals::Part OutageLog::owed_of(std::span<const std::string_view> keys) const {
+  const std::lock_guard lock(mutex_);
+  return owed_.of(keys);
+}
+
 Status OutageLog::settle(std::span<const std::string_view> keys) {
-  OwedRemovals::Part part;
-  {
-    const std::lock_guard lock(mutex_);
-    part = owed_.of(keys);
-  }
-  if (part.empty()) return Done{};
-  const auto removed = remove_keys(part);
+  const auto part = owed_of(keys);
+  return part.empty() ? Status(Done{}) : judge_settling(remove_keys(part));
+}
+
+Status OutageLog::judge_settling(const Status& removed) {
   if (removed.ok()) return removed;
   if (is_outage(removed)) {
     note_failure(removed.error());
@@ -154,17 +169,18 @@ Status OutageLog::settle(std::span<const std::string_view> keys) {
                                            std::string(removed.error().message()));
 }
 
-void OutageLog::help() {
-  const auto now = ticks();
-  if (now < next_try_.load(std::memory_order_relaxed)) return;
+std::optional<OutageLog::Turn> OutageLog::take_turn() {
+  if (state() != State::returning || settings_.always_tries) return std::nullopt;
+  if (ticks() < next_try_.load(std::memory_order_relaxed)) return std::nullopt;
   const auto process = basics::process_number();
   auto helper = helper_.load();
-  if (helper == process || !helper_.compare_exchange_strong(helper, process)) return;
-  struct Helping {
-    std::atomic<std::uint32_t>& helper;
-    ~Helping() { helper.store(0); }
-  } const helping{helper_};
-  (void)remove_some(now, most_keys_at_once());
+  if (helper == process || !helper_.compare_exchange_strong(helper, process)) return std::nullopt;
+  return Turn(helper_);
+}
+
+void OutageLog::help() {
+  const auto turn = take_turn();
+  if (turn) (void)remove_some(ticks(), most_keys_at_once());
 }
 
 std::size_t OutageLog::most_keys_at_once() const noexcept {
@@ -172,30 +188,39 @@ std::size_t OutageLog::most_keys_at_once() const noexcept {
   return std::clamp<std::size_t>(settings_.rate / batches_a_second, 1, batch_of_keys);
 }
 
-// A failure that is no outage may concern this removal alone: it is tried again after a pause.
-bool OutageLog::remove_some(OwedRemovals::Ticks now, std::size_t most_keys) {
+OwedRemovals::Part OutageLog::next_part(OwedRemovals::Ticks now, std::size_t most_keys) {
   OwedRemovals::Part part;
   {
     const std::lock_guard lock(mutex_);
-    if (state() != State::returning) return false;
+    if (state() != State::returning) return part;
     part = owed_.next(most_keys, now);
     if (owed_.empty()) state_.store(State::up, std::memory_order_release);
     if (part.empty()) {
       if (!owed_.empty()) wait_until(owed_.next_due());
-      return false;
+      return part;
     }
   }
   if (settings_.rate != 0)
     wait_until(ticks() + in_ticks(std::chrono::nanoseconds(std::chrono::seconds(part.keys.size())) /
                                   static_cast<std::int64_t>(settings_.rate)));
-  const auto removed =
-      guarded_call<Done>([&] { return part.keys.empty() ? remove(part) : remove_keys(part); });
+  return part;
+}
+
+// A failure that is no outage may concern this removal alone: it is tried again after a pause.
+bool OutageLog::end_part(const OwedRemovals::Part& part, const Status& removed) {
   if (removed.ok()) return true;
   if (is_outage(removed))
     note_failure(removed.error());
   else if (part.keys.empty() || !settings_.keys_back_off)
     delay_next_try();
   return false;
+}
+
+bool OutageLog::remove_some(OwedRemovals::Ticks now, std::size_t most_keys) {
+  const auto part = next_part(now, most_keys);
+  if (part.empty()) return false;
+  return end_part(part,
+                  guarded_call<Done>([&] { return part.keys.empty() ? remove(part) : remove_keys(part); }));
 }
 
 void OutageLog::finish(std::chrono::milliseconds limit) {
@@ -205,11 +230,12 @@ void OutageLog::finish(std::chrono::milliseconds limit) {
 }
 
 Status OutageLog::remove(const OwedRemovals::Part& part) {
-  Status removed = Done{};
-  if (part.clear)
-    removed = first_.clear();
-  else if (const auto count = first_.remove_matching(part.pattern->first); !count.ok())
-    removed = count.error();
+  if (part.clear) return take_from_first(part, first_.clear());
+  const auto count = first_.remove_matching(part.pattern->first);
+  return take_from_first(part, count.ok() ? Status(Done{}) : Status(count.error()));
+}
+
+Status OutageLog::take_from_first(const OwedRemovals::Part& part, const Status& removed) {
   const bool never = !removed.ok() && removed.error().code() == ErrorCode::unsupported;
   if (!never) tell(part);
   if (removed.ok())
@@ -221,36 +247,40 @@ Status OutageLog::remove(const OwedRemovals::Part& part) {
   return Done{};
 }
 
-// Each key on its own: one that cannot be removed keeps no other waiting.
 Status OutageLog::remove_keys(const OwedRemovals::Part& part) {
-  std::vector<std::string_view> keys;
-  keys.reserve(part.keys.size());
-  for (const auto& owed : part.keys)
-    keys.push_back(owed.first);
-  const auto removed = first_.remove_many(std::span<const std::string_view>(keys));
+  KeyRemoval removal(part);
+  first_.remove_many(removal.keys, std::span<Result<bool>>(removal.results));
+  take_from_first(removal);
+  if (second_ != nullptr && !removal.keys.empty())
+    second_->remove_many(removal.keys, std::span<Result<bool>>(removal.results));
+  return end(removal);
+}
+
+// Each key on its own: one that cannot be removed keeps no other waiting.
+void OutageLog::take_from_first(KeyRemoval& removal) const {
+  const auto& part = removal.part;
+  const auto removed = std::move(removal.results);
   if (std::any_of(removed.begin(), removed.end(), may_be_done)) tell(part);
-  OwedRemovals::Part done;
-  OwedRemovals::Part hopeless;
-  OwedRemovals::Part failed;
-  std::vector<std::string_view> gone;
-  Status failure = Done{};
+  removal.keys.clear();
   for (std::size_t index = 0; index < removed.size(); ++index) {
     if (removed[index].ok()) {
-      done.keys.push_back(part.keys[index]);
-      gone.push_back(keys[index]);
+      removal.done.keys.push_back(part.keys[index]);
+      removal.keys.push_back(part.keys[index].first);
     } else if (is_for_good(removed[index].error())) {
-      hopeless.keys.push_back(part.keys[index]);
+      removal.hopeless.keys.push_back(part.keys[index]);
     } else {
-      failed.keys.push_back(part.keys[index]);
-      if (failure.ok()) failure = removed[index].error();
+      removal.failed.keys.push_back(part.keys[index]);
+      if (removal.failure.ok()) removal.failure = removed[index].error();
     }
   }
-  if (second_ != nullptr && !gone.empty())
-    (void)second_->remove_many(std::span<const std::string_view>(gone));
-  settled(done);
-  if (!hopeless.keys.empty()) give_up(hopeless);
-  if (settings_.keys_back_off && !is_outage(failure)) back_off(failed);
-  return failure;
+  removal.results.assign(removal.keys.size(), Result<bool>(false));
+}
+
+Status OutageLog::end(const KeyRemoval& removal) {
+  settled(removal.done);
+  if (!removal.hopeless.keys.empty()) give_up(removal.hopeless);
+  if (settings_.keys_back_off && !is_outage(removal.failure)) back_off(removal.failed);
+  return removal.failure;
 }
 
 void OutageLog::back_off(const OwedRemovals::Part& part) {
@@ -326,17 +356,13 @@ bool OutageLog::remember_clear(bool insist) {
   return true;
 }
 
-void OutageLog::confirm_key(std::string_view key) {
-  if (!remembers()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    if (owed_.renew_key(key)) return;
-    if (state() == State::down) {
-      (void)owed_.add_key(key, settings_.remembered_keys, settings_.remembered_bytes);
-      return;
-    }
-  }
-  if (second_ != nullptr) (void)second_->remove(key);
+bool OutageLog::confirm_key(std::string_view key) {
+  if (!remembers()) return true;
+  const std::lock_guard lock(mutex_);
+  if (owed_.renew_key(key)) return true;
+  if (state() != State::down) return false;
+  (void)owed_.add_key(key, settings_.remembered_keys, settings_.remembered_bytes);
+  return true;
 }
 
 bool OutageLog::owes(std::string_view key) const {

@@ -20,8 +20,30 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cachesite::layers {
+
+// Keys that are owed, on their way out: the first cache is asked to remove them, and the second to remove those that
+// the first has lost.
+struct KeyRemoval {
+  // Throws std::bad_alloc.
+  explicit KeyRemoval(OwedRemovals::Part owed);
+  KeyRemoval(const KeyRemoval&) = delete;
+  KeyRemoval& operator=(const KeyRemoval&) = delete;
+  ~KeyRemoval() = default;
+  [[nodiscard]] CacheRequest question() noexcept;
+
+  const OwedRemovals::Part part;
+  // Of the next question.
+  std::vector<std::string_view> keys;
+  std::vector<Result<bool>> results;
+  // What has become of them in the first cache.
+  OwedRemovals::Part done;
+  OwedRemovals::Part hopeless;
+  OwedRemovals::Part failed;
+  Status failure = Done{};
+};
 
 // Whether a cache fails, when it may be tried again, and what has to be removed from it before it is read.
 //
@@ -66,11 +88,22 @@ class OutageLog {
   void when_removed(std::function<void(const OwedRemovals::Part&)> told) { removed_ = std::move(told); }
 
   // Whether this call is for the first cache. May remove from it some of what is owed.
-  bool may_use_first();
+  bool may_use_first() {
+    help();
+    return may_use_first_as_it_is();
+  }
+  // The same, and removes nothing.
+  bool may_use_first_as_it_is();
   [[nodiscard]] bool may_owe() const noexcept { return state() != State::up && remembers(); }
   // Before the first cache does something with these keys: removes those that are owed. When that fails, the
   // first cache must not be asked about them, and the failure is one of an outage.
   Status settle(std::span<const std::string_view> keys);
+  // The same in pieces, for who asks the caches itself: what is owed of these keys; what follows from the answers of
+  // the first cache, and from the end of the removal; and what its failure means.
+  [[nodiscard]] OwedRemovals::Part owed_of(std::span<const std::string_view> keys) const;
+  void take_from_first(KeyRemoval& removal) const;
+  Status end(const KeyRemoval& removal);
+  Status judge_settling(const Status& removed);
   void note_success();
   // Removes what is owed now, as long as that succeeds, but not for longer than this.
   void finish(std::chrono::milliseconds limit);
@@ -87,8 +120,29 @@ class OutageLog {
     if (settings_.on_forgotten) settings_.on_forgotten();
   }
   // After a change was made elsewhere: what was owed may have been removed before the change was done. Then
-  // it is owed again, or removed from the second cache at once when the first is in use.
-  void confirm_key(std::string_view key);
+  // it is owed again; or, when the first is in use, the answer is false: the second cache has to lose the key at once.
+  [[nodiscard]] bool confirm_key(std::string_view key);
+
+  // The turn to remove some of what is owed, which one caller has at a time.
+  class Turn {
+   public:
+    explicit Turn(std::atomic<std::uint32_t>& helper) noexcept : helper_(&helper) {}
+    Turn(Turn&& other) noexcept : helper_(std::exchange(other.helper_, nullptr)) {}
+    Turn& operator=(Turn&&) = delete;
+    ~Turn() {
+      if (helper_ != nullptr) helper_->store(0);
+    }
+
+   private:
+    std::atomic<std::uint32_t>* helper_;
+  };
+  // Nothing when it is not the time for it, or another has the turn.
+  [[nodiscard]] std::optional<Turn> take_turn();
+  // With the turn: what is to be removed now; what follows from the answer of the first cache for a pattern or for
+  // everything; and how the removal has ended. True when it has succeeded.
+  [[nodiscard]] OwedRemovals::Part next_part() { return next_part(ticks(), most_keys_at_once()); }
+  Status take_from_first(const OwedRemovals::Part& part, const Status& removed);
+  bool end_part(const OwedRemovals::Part& part, const Status& removed);
 
   // Whether the key has to be removed from the first cache.
   [[nodiscard]] bool owes(std::string_view key) const;
@@ -106,6 +160,7 @@ class OutageLog {
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_time();
   void help();
+  [[nodiscard]] OwedRemovals::Part next_part(OwedRemovals::Ticks now, std::size_t most_keys);
   // False when something could not be removed.
   bool remove_some(OwedRemovals::Ticks now, std::size_t most_keys);
   void back_off(const OwedRemovals::Part& part);

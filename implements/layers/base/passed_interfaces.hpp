@@ -61,6 +61,7 @@ class PassedInterfaces {
     Status do_write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                            std::span<const std::string_view> tags) override;
     Result<std::uint64_t> do_evict_tags(std::span<const std::string_view> tags) override;
+    [[nodiscard]] ICache* async_owner() noexcept override { return &layer_; }
 
    private:
     CacheLayer& layer_;

@@ -1,3 +1,5 @@
+#include "layers/base/stored_batch.hpp"
+
 #include <cachesite/value_layer.hpp>
 
 #include <cstddef>
@@ -39,12 +41,15 @@ void ValueLayer::read_value(CacheRequest& request) {
 
 void ValueLayer::read_values(CacheRequest& batch) {
   forward(batch);
-  for (std::size_t item = 0; item < batch.items(); ++item) {
-    auto& result = batch.results_as<Lookup>()[item];
+  take_values(batch.keys, batch.results_as<Lookup>());
+}
+
+void ValueLayer::take_values(std::span<const std::string_view> keys, std::span<Lookup> results) noexcept {
+  for (std::size_t item = 0; item < results.size(); ++item) {
+    auto& result = results[item];
     if (!result.hit()) continue;
     Value value;
-    const auto found =
-        guarded_call<Found>([&] { return from_stored(batch.keys[item], result.value(), value); });
+    const auto found = guarded_call<Found>([&] { return from_stored(keys[item], result.value(), value); });
     result = found.ok() ? Lookup(found.value(), std::move(value)) : Lookup(found.error());
   }
 }
@@ -68,33 +73,45 @@ void ValueLayer::store_value(CacheRequest& request) {
 
 void ValueLayer::store_values(CacheRequest& batch) {
   if (stopped()) return batch.fail(closed());
-  std::vector<std::string> memory(batch.items());
+  StoredBatch stored(*this, batch);
+  below()->perform(stored.request());
+  stored.hand_back();
+}
+
+ValueLayer::StoredBatch::StoredBatch(ValueLayer& layer, CacheRequest& batch)
+    : layer_(layer), batch_(batch), memory_(batch.items()) {
   std::vector<std::size_t> places;
   std::vector<std::optional<ByteView>> values;
   for (std::size_t item = 0; item < batch.items(); ++item) {
-    const auto& entry = batch.entries[item];
-    const auto bytes = guarded_call<std::optional<ByteView>>([&]() -> Result<std::optional<ByteView>> {
-      if (!entry.value) return std::optional<ByteView>();
-      const auto stored = to_stored(entry.key, *entry.value, memory[item]);
-      if (!stored.ok()) return stored.error();
-      return std::optional(stored.value());
-    });
+    const auto bytes = stored(batch.entries[item], memory_[item]);
     if (bytes.ok()) {
       places.push_back(item);
+      plain_.push_back(batch.entries[item].value);
       values.push_back(bytes.value());
     } else {
       batch.fail(item, bytes.error());
     }
   }
-  detail::BatchPart part(batch, std::move(places));
+  part_.emplace(batch_, std::move(places));
   for (std::size_t index = 0; index < values.size(); ++index)
-    part.entries()[index].value = values[index];
-  below()->perform(part.request());
-  part.hand_back();
-  for (std::size_t index = 0; index < values.size(); ++index) {
-    const auto item = part.places()[index];
-    if (values[index] && batch.error(item) == nullptr) on_stored(*batch.entries[item].value, *values[index]);
-  }
+    part_->entries()[index].value = values[index];
+}
+
+Result<std::optional<ByteView>> ValueLayer::StoredBatch::stored(const CacheEntry& entry,
+                                                                std::string& memory) noexcept {
+  return guarded_call<std::optional<ByteView>>([&]() -> Result<std::optional<ByteView>> {
+    if (!entry.value) return std::optional<ByteView>();
+    const auto bytes = layer_.to_stored(entry.key, *entry.value, memory);
+    if (!bytes.ok()) return bytes.error();
+    return std::optional(bytes.value());
+  });
+}
+
+void ValueLayer::StoredBatch::hand_back() noexcept {
+  part_->hand_back();
+  for (std::size_t index = 0; index < plain_.size(); ++index)
+    if (plain_[index] && batch_.error(part_->places()[index]) == nullptr)
+      layer_.on_stored(*plain_[index], *part_->entries()[index].value);
 }
 
 }  // namespace cachesite

@@ -2,7 +2,6 @@
 
 #include "layers/base/outage.hpp"
 #include "layers/base/outage_log.hpp"
-#include "layers/base/request_end.hpp"
 
 #include <cachesite/failover_cache.hpp>
 
@@ -12,22 +11,20 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cachesite {
 
 class FailoverCache::Inner {
  public:
-  static bool is_outage(const CacheRequest& batch, std::size_t item) noexcept {
-    const auto* error = batch.error(item);
-    return error != nullptr && layers::is_outage(*error);
-  }
+  using Items = std::vector<std::size_t>;
 
-  Inner(const FailoverCacheOptions& options, ICache& first, const ComponentContext& context)
-      : second(options.failover.component()),
-        log(first, second.get(),
+  Inner(const FailoverCacheOptions& options, std::shared_ptr<ICache> over, const ComponentContext& context)
+      : first(std::move(over)),
+        second(options.failover.component()),
+        log(*first, second.get(),
             {options.retry_after, options.remembered_keys, !second && options.on_error == OnError::error},
             context),
         on_error(options.on_error),
@@ -50,39 +47,41 @@ class FailoverCache::Inner {
     });
   }
 
-  [[nodiscard]] bool may_use_first() {
-    return stopped.load(std::memory_order_relaxed) || log.may_use_first();
+  // Of an item of a batch, or of the request.
+  [[nodiscard]] static const Error* error(const CacheRequest& request, std::size_t item) noexcept {
+    return request.is_batch() ? request.error(item) : request.error();
+  }
+  [[nodiscard]] static std::size_t items(const CacheRequest& request) noexcept {
+    return request.is_batch() ? request.items() : 1;
+  }
+  // When the caller has left, a timeout says nothing about the cache.
+  [[nodiscard]] static bool is_outage(const Error* error, bool caller_left) noexcept {
+    return error != nullptr && layers::is_outage(*error) &&
+           !(caller_left && error->code() == ErrorCode::timeout);
+  }
+  // The items that the first cache could not answer.
+  Items note_first(const CacheRequest& request, bool caller_left) {
+    Items failed;
+    bool succeeded = false;
+    for (std::size_t item = 0; item < items(request); ++item)
+      if (const auto* const failure = error(request, item); failure == nullptr)
+        succeeded = true;
+      else if (is_outage(failure, caller_left))
+        failed.push_back(item);
+    if (!failed.empty())
+      log.note_failure(*error(request, failed.front()));
+    else if (succeeded)
+      log.note_success();
+    return failed;
   }
 
-  // Before the first cache is asked about the keys of a request.
-  Status settle(const CacheRequest& request) {
-    if (stopped.load(std::memory_order_relaxed) || !log.may_owe()) return Done{};
-    std::vector<std::string_view> keys;
-    if (request.is_batch())
-      for (std::size_t item = 0; item < request.items(); ++item)
-        keys.push_back(request.key_of(item));
-    else if (layers::keys_of(request) == 1)
-      keys.push_back(request.key);
-    return keys.empty() ? Status(Done{}) : log.settle(keys);
+  [[nodiscard]] bool is_stopped() const noexcept { return stopped.load(std::memory_order_relaxed); }
+  // Whether the first cache is asked before anything else, and as the caller asks.
+  [[nodiscard]] bool goes_straight(const CacheRequest& request) const noexcept {
+    return request.operation != CacheOperation::scan && !log.may_owe();
   }
 
-  // Before a change is made anywhere but in the first cache. False means that the first works again, unless it
-  // is insisted on.
-  bool owe(const CacheRequest& request, bool insist) {
-    if (!layers::changes_entries(request)) return true;
-    switch (request.subject()) {
-      case CacheSubject::key:
-        return log.remember_key(request.key, insist);
-      case CacheSubject::batch:
-        return owe_items(request, insist);
-      case CacheSubject::pattern:
-        return log.remember_pattern(request.key, insist);
-      case CacheSubject::everything:
-        return log.remember_clear(insist);
-    }
-    return true;
-  }
-
+  const std::shared_ptr<ICache> first;
   const std::shared_ptr<ICache> second;
   layers::OutageLog log;
   const OnError on_error;
@@ -90,14 +89,6 @@ class FailoverCache::Inner {
   std::atomic<bool> stopped{false};
 
  private:
-  // Those items of a batch that the first cache did not take.
-  bool owe_items(const CacheRequest& batch, bool insist) {
-    bool owed = true;
-    for (std::size_t item = 0; item < batch.items(); ++item)
-      if (is_outage(batch, item) && !log.remember_key(batch.key_of(item), insist)) owed = false;
-    return owed;
-  }
-
   const FailoverCacheOptions::Callback callback_;
   const std::optional<std::chrono::milliseconds> longest_;
 };

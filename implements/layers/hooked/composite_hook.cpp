@@ -34,4 +34,8 @@ void CompositeHook::on_error(const CacheCall& call, const Error& error, std::chr
   hooks_->on_error(call, error, duration);
 }
 
+bool CompositeHook::needs_thread() const noexcept {
+  return hooks_->needs_thread();
+}
+
 }  // namespace cachesite

@@ -29,4 +29,10 @@ void HookList::on_error(const CacheCall& call, const Error& error,
   list_.each([&](ICacheHook& hook) { hook.on_error(call, error, duration); });
 }
 
+bool HookList::needs_thread() const noexcept {
+  bool needs = false;
+  list_.each([&](ICacheHook& hook) { needs = needs || hook.needs_thread(); });
+  return needs;
+}
+
 }  // namespace cachesite::layers

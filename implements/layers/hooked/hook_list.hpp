@@ -30,6 +30,7 @@ class HookList {
   void after(const CacheCall& call, const CacheCallResult& result,
              std::chrono::nanoseconds duration) noexcept;
   void on_error(const CacheCall& call, const Error& error, std::chrono::nanoseconds duration) noexcept;
+  [[nodiscard]] bool needs_thread() const noexcept;
 
  private:
   ListenerList<ICacheHook> list_;

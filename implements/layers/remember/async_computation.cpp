@@ -3,13 +3,11 @@
 #include "layers/remember/async_lead.hpp"
 #include "layers/remember/call_limit.hpp"
 
-#include <cachesite/async_request.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/event_loop.hpp>
 
 #include <cstddef>
 #include <limits>
-#include <span>
 #include <utility>
 
 namespace cachesite {
@@ -243,72 +241,6 @@ void RememberCache::do_begin_remember(const std::shared_ptr<detail::PendingCompu
   if (!looks || !below_may_wait()) return computation->begin();
   if (!computation->begin_elsewhere())
     call->answer(Lookup(Error(ErrorCode::refused, "too many asynchronous calls wait for a thread")));
-}
-
-// Opens what an earlier configuration has left, which is rare.
-class RememberCache::AsyncOpening final : public AsyncStep {
- public:
-  AsyncOpening(RememberCache& cache, AsyncRequest& call) : reading_(cache) {
-    call.keep_arguments();
-    key_ = call.request().key;
-    keys_ = call.request().keys;
-    lives_ = call.request().lives;
-  }
-
-  bool after(AsyncRequest& call) override {
-    CacheRequest& request = call.request();
-    if (!StoredEntries::has_envelope(request)) return true;
-    request.key = key_;
-    request.keys = keys_;
-    request.lives = lives_;
-    return reading_.begin(call);
-  }
-
- private:
-  /// The whole read, for a worker.
-  class Reading final : public ICache {
-   public:
-    explicit Reading(RememberCache& cache) noexcept : cache_(cache) {}
-    bool begin(AsyncRequest& call) { return do_begin_async(call); }
-    [[nodiscard]] CacheStatistics statistics() const override { return {}; }
-
-   protected:
-    Result<Found> do_read(std::string_view key, Value& destination) override {
-      return cache_.inner_->entries.read_opened(key, destination);
-    }
-    Status do_write(std::string_view, std::optional<ByteView>, TimeToLive) override {
-      return Error(ErrorCode::unsupported);
-    }
-    void do_begin(CacheRequest& request) override { cache_.inner_->entries.answer_read_again(request); }
-    [[nodiscard]] bool may_wait() const noexcept override { return true; }
-
-   private:
-    RememberCache& cache_;
-  };
-
-  Reading reading_;
-  std::string_view key_;
-  std::span<const std::string_view> keys_;
-  std::span<EntryLife> lives_;
-};
-
-// A change of the key waits for what is just being stored. With envelopes a thread of the pool makes the call.
-bool RememberCache::do_begin_async(AsyncRequest& request) {
-  if (inner_->entries.enveloped()) return CacheLayer::do_begin_async(request);
-  switch (request.request().effect()) {
-    case CacheEffect::read:
-      request.add_step<AsyncOpening>(*this, request);
-      return forward_async(request);
-    case CacheEffect::look:
-    case CacheEffect::prolong:
-    case CacheEffect::list:
-      return forward_async(request);
-    case CacheEffect::store:
-    case CacheEffect::count:
-    case CacheEffect::remove:
-      break;
-  }
-  return CacheLayer::do_begin_async(request);
 }
 
 }  // namespace cachesite

@@ -1,32 +1,18 @@
 // How a cache that keeps values in envelopes is an ordinary cache for its callers.
 
+#include "layers/remember/entry_answers.hpp"
 #include "layers/remember/remember_inner.hpp"
-#include "layers/remember/stored_entries.hpp"
 
-#include <cachesite/detail/batch_part.hpp>
+#include <cachesite/async_request.hpp>
 
 #include <algorithm>
-#include <cstddef>
-#include <deque>
+#include <span>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace cachesite {
 
 using remembering::looks_enveloped;
-
-namespace {
-
-// What is a miss for them has no life.
-template <class Details>
-EntryLife life_for_callers(const Details& details, bool missed) noexcept {
-  EntryLife life = details.life;
-  life.stale = details.stale && !missed;
-  if (missed) life.left = Remaining();
-  return life;
-}
-
-}  // namespace
 
 bool RememberCache::StoredEntries::has_envelope(const CacheRequest& read) {
   if (!read.is_batch()) {
@@ -40,54 +26,56 @@ bool RememberCache::StoredEntries::has_envelope(const CacheRequest& read) {
 }
 
 void RememberCache::StoredEntries::answer(CacheRequest& request) {
+  const bool batch = request.is_batch();
   if (!enveloped()) {
     cache_.forward(request);
-    if (request.effect() == CacheEffect::read && has_envelope(request)) answer_read_again(request);
-    return;
+    if (request.effect() != CacheEffect::read || !has_envelope(request)) return;
+    note_first_read(request);
   }
   switch (request.effect()) {
     case CacheEffect::read:
-      return answer_read(request);
+      if (request.stale != nullptr) return answer_kept(request);
+      return batch ? answer_by<BatchReadAnswer>(request) : answer_by<ReadAnswer>(request);
     case CacheEffect::look:
-      return request.is_batch() ? answer_looks(request) : answer_look(request);
+      return batch ? answer_by<BatchLookAnswer>(request) : answer_by<LookAnswer>(request);
     case CacheEffect::store:
-      return request.is_batch() ? answer_stores(request) : answer_store(request);
+      return batch ? answer_by<BatchStoreAnswer>(request) : answer_by<StoreAnswer>(request);
     case CacheEffect::count:
       return request.fail(cache_.stopped() ? closed()
                                            : Error(ErrorCode::unsupported,
                                                    "a cache of values in envelopes cannot increment"));
     case CacheEffect::prolong:
-      return request.end(prolong(request));
+      return answer_by<LookAnswer>(request);
     case CacheEffect::remove:
     case CacheEffect::list:
       return cache_.forward(request);
   }
 }
 
-void RememberCache::StoredEntries::answer_read_again(CacheRequest& request) {
-  if (!request.is_batch() && request.stale == nullptr) cache_.inner_->note_further(true);
-  for (const auto& found : request.is_batch() ? request.results_as<Lookup>() : std::span<Lookup>())
-    if (found.ok()) cache_.inner_->note_further(!found.miss());
-  answer_read(request);
+template <class SomeAnswer>
+void RememberCache::StoredEntries::answer_by(CacheRequest& request) {
+  SomeAnswer answer(*this, request);
+  CacheRequest question = request;
+  ask(answer, question);
+  answer.end(request, question);
 }
 
-void RememberCache::StoredEntries::answer_read(CacheRequest& request) {
-  const auto limits = request.read_limits();
-  const bool takes_stale = !request.lives.empty() && limits.accept_stale;
-  if (request.is_batch()) return answer_batch(request, limits, takes_stale);
-  Value& destination = *request.destination;
-  Details details;
-  auto found = request.stale != nullptr ? read_kept(request.key, destination, *request.stale, details)
-                                        : read(request.key, destination, details, &limits);
-  if (found.ok() && found.value() != Found::miss && details.stale && !takes_stale && request.stale == nullptr)
-    found = Found::miss;
-  const bool missed = found.ok() && found.value() == Found::miss;
-  if (missed) destination.clear();
-  if (!request.lives.empty()) request.lives.front() = life_for_callers(details, missed);
-  request.end(std::move(found));
+void RememberCache::StoredEntries::note_first_read(const CacheRequest& read) {
+  if (!read.is_batch() && read.stale == nullptr) cache_.inner_->note_further(true);
+  for (const auto& found : read.is_batch() ? read.results_as<Lookup>() : std::span<Lookup>())
+    if (found.ok()) cache_.inner_->note_further(!found.miss());
 }
 
 // For a layer above that takes an ended entry.
+void RememberCache::StoredEntries::answer_kept(CacheRequest& request) {
+  Details details;
+  auto found = read_kept(request.key, *request.destination, *request.stale, details);
+  const bool missed = found.ok() && found.value() == Found::miss;
+  if (missed) request.destination->clear();
+  if (!request.lives.empty()) request.lives.front() = Answer::life_for_callers(details, missed);
+  request.end(std::move(found));
+}
+
 Result<Found> RememberCache::StoredEntries::read_kept(std::string_view key, Value& destination,
                                                       StaleRead& stale, Details& details) {
   if (!enveloped() || cache_.inner_->copies_below) return read_copy(key, destination, stale, details);
@@ -97,109 +85,95 @@ Result<Found> RememberCache::StoredEntries::read_kept(std::string_view key, Valu
   return details.too_old(stale.longest) ? Result<Found>(Found::miss) : found;
 }
 
-void RememberCache::StoredEntries::answer_batch(CacheRequest& batch, const ReadLimits& limits,
-                                                bool takes_stale) {
-  const auto results = batch.results_as<Lookup>();
-  std::vector<Details> details(batch.items());
-  read_many(batch.keys, results, details, &limits);
-  for (std::size_t item = 0; item < batch.items(); ++item) {
-    if (results[item].ok() && results[item].stale() && !takes_stale) results[item] = Lookup();
-    if (batch.lives.empty()) continue;
-    batch.lives[item] = life_for_callers(details[item], results[item].miss());
+// The request is itself the question, and at the end as it was.
+template <class SomeAnswer>
+class RememberCache::StoredEntries::AsyncAnswer final : public AsyncStep {
+ public:
+  AsyncAnswer(StoredEntries& entries, const CacheRequest& request)
+      : cache_(entries.cache_), asked_(request), answer_(entries, request) {}
+
+  bool after(AsyncRequest& call) override {
+    if (!go_on(call.request())) return true;
+    call.repeat(*this);
+    return cache_.forward_async(call);
   }
-}
 
-void RememberCache::StoredEntries::answer_look(CacheRequest& request) {
-  if (request.operation == CacheOperation::time_to_live) return request.end(left_of(request.key));
-  Value unused;
-  Details details;
-  const auto found = read(request.key, unused, details);
-  if (!found.ok()) return request.fail(found.error());
-  const bool there = found.value() != Found::miss && !details.stale;
-  cache_.inner_->note_further(there);
-  request.end(Result<bool>(there));
-}
-
-Result<Remaining> RememberCache::StoredEntries::left_of(std::string_view key) {
-  Value unused;
-  Details details;
-  const auto found = read(key, unused, details);
-  if (!found.ok()) return found.error();
-  const bool there = found.value() != Found::miss && !details.stale;
-  cache_.inner_->note_further(there);
-  if (!there) return Remaining();
-  const bool told = details.life.left.state != Remaining::State::absent;
-  return told ? Result<Remaining>(details.life.left) : time_to_live_below(key);
-}
-
-void RememberCache::StoredEntries::answer_looks(CacheRequest& batch) {
-  const auto results = batch.results_as<Result<Remaining>>();
-  std::vector<Lookup> found(batch.items());
-  std::vector<Details> details(batch.items());
-  read_many(batch.keys, found, details);
-  for (std::size_t item = 0; item < batch.items(); ++item) {
-    const auto& entry = found[item];
-    const bool there = entry.ok() && !entry.miss() && !entry.stale();
-    if (entry.ok()) cache_.inner_->note_further(there);
-    if (entry.failed())
-      results[item] = entry.error();
-    else if (!there)
-      results[item] = Remaining();
-    else if (details[item].life.left.state != Remaining::State::absent)
-      results[item] = details[item].life.left;
-    else
-      results[item] = guarded_call<Remaining>([&] { return time_to_live_below(batch.keys[item]); });
-  }
-}
-
-void RememberCache::StoredEntries::answer_store(CacheRequest& request) {
-  const auto sealed = seal(request.key, request.value, request.time_to_live, {});
-  if (!sealed.ok()) return request.fail(sealed.error());
-  CacheRequest stored = request;
-  stored.value = sealed.value().bytes_to_store();
-  stored.time_to_live = sealed.value().time_to_live;
-  cache_.forward(stored);
-  request.end_as(stored);
-}
-
-void RememberCache::StoredEntries::answer_stores(CacheRequest& batch) {
-  std::deque<Sealed> sealed;
-  std::vector<std::size_t> places;
-  for (std::size_t item = 0; item < batch.items(); ++item) {
-    const auto& entry = batch.entries[item];
-    auto each = guarded_call<Sealed>([&] { return seal(entry.key, entry.value, entry.time_to_live, {}); });
-    if (!each.ok()) {
-      batch.fail(item, each.error());
-      continue;
+ private:
+  bool go_on(CacheRequest& request) {
+    try {
+      if (answer_.go_on(request)) return true;
+      const CacheRequest last_question = std::exchange(request, asked_);
+      answer_.end(request, last_question);
+    } catch (...) {
+      request = asked_;
+      request.fail(thrown_failure());
     }
-    places.push_back(item);
-    sealed.push_back(std::move(each).value());
+    return false;
   }
-  detail::BatchPart part(batch, std::move(places));
-  for (std::size_t index = 0; index < sealed.size(); ++index) {
-    part.entries()[index].value = sealed[index].bytes_to_store();
-    part.entries()[index].time_to_live = sealed[index].time_to_live;
-  }
-  cache_.forward(part.request());
-  part.hand_back();
+
+  RememberCache& cache_;
+  const CacheRequest asked_;
+  SomeAnswer answer_;
+};
+
+template <class SomeAnswer>
+bool RememberCache::StoredEntries::answer_async_by(AsyncRequest& call) {
+  if (SomeAnswer::keeps_arguments) call.keep_arguments();
+  return call.memory().make<AsyncAnswer<SomeAnswer>>(*this, call.request()).after(call);
 }
 
-// The value keeps the time that it is of use after its end.
-Result<bool> RememberCache::StoredEntries::prolong(CacheRequest& request) {
-  Value unused;
-  Details details;
-  const auto found = read(request.key, unused, details);
-  if (!found.ok()) return found.error();
-  const bool there = found.value() != Found::miss && !details.stale;
-  cache_.inner_->note_further(there);
-  if (!there) return false;
-  CacheRequest longer = request;
-  if (request.operation == CacheOperation::expire) {
-    const auto life = cache_.below()->effective_time_to_live(request.key, request.time_to_live);
-    longer.time_to_live = with_stale(life, details.stale_for);
-    note_end(request.key, details.mark.version, life);
+// With form plain: opens what an earlier configuration has left, which is rare.
+class RememberCache::StoredEntries::AsyncOpening final : public AsyncStep {
+ public:
+  AsyncOpening(StoredEntries& entries, AsyncRequest& call) : entries_(entries) {
+    call.keep_arguments();
+    key_ = call.request().key;
+    keys_ = call.request().keys;
+    lives_ = call.request().lives;
   }
-  return cache_.ask_below<bool>(longer);
+
+  bool after(AsyncRequest& call) override {
+    CacheRequest& request = call.request();
+    if (!has_envelope(request)) return true;
+    request.key = key_;
+    request.keys = keys_;
+    request.lives = lives_;
+    entries_.note_first_read(request);
+    return request.is_batch() ? entries_.answer_async_by<BatchReadAnswer>(call)
+                              : entries_.answer_async_by<ReadAnswer>(call);
+  }
+
+ private:
+  StoredEntries& entries_;
+  std::string_view key_;
+  std::span<const std::string_view> keys_;
+  std::span<EntryLife> lives_;
+};
+
+bool RememberCache::StoredEntries::answer_async(AsyncRequest& call) {
+  CacheRequest& request = call.request();
+  const bool batch = request.is_batch();
+  if (!enveloped()) {
+    if (request.effect() == CacheEffect::read) call.add_step<AsyncOpening>(*this, call);
+    return cache_.forward_async(call);
+  }
+  switch (request.effect()) {
+    case CacheEffect::read:
+      return batch ? answer_async_by<BatchReadAnswer>(call) : answer_async_by<ReadAnswer>(call);
+    case CacheEffect::look:
+      return batch ? answer_async_by<BatchLookAnswer>(call) : answer_async_by<LookAnswer>(call);
+    case CacheEffect::store:
+      return batch ? answer_async_by<BatchStoreAnswer>(call) : answer_async_by<StoreAnswer>(call);
+    case CacheEffect::prolong:
+      return answer_async_by<LookAnswer>(call);
+    case CacheEffect::count:
+      answer(request);
+      return true;
+    case CacheEffect::remove:
+    case CacheEffect::list:
+      break;
+  }
+  return cache_.forward_async(call);
 }
 
 }  // namespace cachesite

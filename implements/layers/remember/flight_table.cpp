@@ -22,12 +22,21 @@ bool Flight::begin_storing() {
   return !outdated_;
 }
 
+// Changes that come while others are told wait behind them, so that they keep their order.
 void Flight::end_storing() noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    storing_ = {};
-  }
+  std::unique_lock lock(mutex_);
+  storing_ = {};
   stored_.notify_all();
+  while (!store_watchers_.empty()) {
+    telling_ = std::this_thread::get_id();
+    auto watchers = std::exchange(store_watchers_, {});
+    lock.unlock();
+    for (const auto& watcher : watchers)
+      watcher->stored();
+    watchers.clear();
+    lock.lock();
+  }
+  telling_ = {};
 }
 
 bool Flight::outdated_by_store() {
@@ -41,12 +50,41 @@ bool Flight::is_outdated() const {
 }
 
 void Flight::make_outdated() {
-  std::unique_lock lock(mutex_);
+  if (begin_outdating()) await_store();
+}
+
+bool Flight::begin_outdating() {
+  const std::lock_guard lock(mutex_);
   outdated_ = true;
-  if (storing_ == std::this_thread::get_id())
-    outdated_by_store_ = true;
-  else
-    stored_.wait(lock, [this] { return storing_ == std::thread::id(); });
+  if (storing_ == std::this_thread::get_id()) outdated_by_store_ = true;
+  return others_are_busy();
+}
+
+bool Flight::others_are_busy() const noexcept {
+  const auto busy = storing_ != std::thread::id() ? storing_ : telling_;
+  return busy != std::thread::id() && busy != std::this_thread::get_id();
+}
+
+void Flight::await_store() {
+  std::unique_lock lock(mutex_);
+  stored_.wait(lock, [this] { return storing_ == std::thread::id(); });
+}
+
+bool Flight::watch_store(const std::shared_ptr<StoreWatcher>& watcher) {
+  const std::lock_guard lock(mutex_);
+  if (!others_are_busy()) return false;
+  store_watchers_.push_back(watcher);
+  return true;
+}
+
+void Flight::unwatch_store(const StoreWatcher& watcher) noexcept {
+  std::shared_ptr<StoreWatcher> gone;  // destroyed without the lock
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(store_watchers_.begin(), store_watchers_.end(),
+                                  [&](const auto& each) { return each.get() == &watcher; });
+  if (found == store_watchers_.end()) return;
+  gone = std::move(*found);
+  store_watchers_.erase(found);
 }
 
 bool Flight::outdate_from_elsewhere(Told told) noexcept {
@@ -276,9 +314,9 @@ void FlightTable::supersede(std::string_view key) {
   flight->make_outdated();
 }
 
-void FlightTable::outdate(std::string_view key) {
-  if (under_way_.load() == 0) return;
-  std::vector<std::shared_ptr<Flight>> flights;
+FlightTable::FlightList FlightTable::outdate(std::string_view key) {
+  if (under_way_.load() == 0) return {};
+  FlightList flights;
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = flights_.find(key); found != flights_.end()) move_apart(found);
@@ -286,13 +324,13 @@ void FlightTable::outdate(std::string_view key) {
     for (auto next = begin; next != end; ++next)
       flights.push_back(next->second);
   }
-  for (const auto& flight : flights)
-    flight->make_outdated();
+  return outdate_all(std::move(flights));
 }
 
-void FlightTable::outdate_matching(const std::function<bool(std::string_view, const Flight&)>& matches) {
-  if (under_way_.load() == 0) return;
-  std::vector<std::shared_ptr<Flight>> flights;
+FlightTable::FlightList FlightTable::outdate_matching(
+    const std::function<bool(std::string_view, const Flight&)>& matches) {
+  if (under_way_.load() == 0) return {};
+  FlightList flights;
   {
     const std::lock_guard lock(mutex_);
     for (auto next = flights_.begin(); next != flights_.end();) {
@@ -302,8 +340,14 @@ void FlightTable::outdate_matching(const std::function<bool(std::string_view, co
     for (const auto& [key, flight] : apart_)
       if (matches(key, *flight)) flights.push_back(flight);
   }
-  for (const auto& flight : flights)
-    flight->make_outdated();
+  return outdate_all(std::move(flights));
+}
+
+FlightTable::FlightList FlightTable::outdate_all(FlightList flights) {
+  flights.erase(std::remove_if(flights.begin(), flights.end(),
+                               [](const auto& flight) { return !flight->begin_outdating(); }),
+                flights.end());
+  return flights;
 }
 
 void FlightTable::outdate_from_elsewhere(std::string_view key, Flight::Told told) noexcept {

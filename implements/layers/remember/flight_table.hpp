@@ -34,6 +34,16 @@ class FlightWatcher {
   ~FlightWatcher() = default;
 };
 
+/// Somebody who is told that a flight does not store any more, instead of a thread that waits for it.
+class StoreWatcher {
+ public:
+  /// By the thread that has stored, with no lock held.
+  virtual void stored() noexcept = 0;
+
+ protected:
+  ~StoreWatcher() = default;
+};
+
 /// One computation that is under way. Its states, and what leads to them:
 ///
 ///     shared     who asks for the key waits for it             board() by the first who asks
@@ -49,7 +59,7 @@ class FlightWatcher {
 ///
 /// A retired one may still be stored, like one apart, until a later one of its key is. One that is outdated has its
 /// limits as before: it is retired, too, and told to stop.
-/// What would outdate a computation while it is storing returns after the store: what was stored before the
+/// What would outdate a computation while it is storing goes on after the store: what was stored before the
 /// change is then removed by the change. A store that outdates its own computation is undone. What is told from
 /// elsewhere waits for nothing. When it comes while a flight is storing, that store is undone, too, unless what is told
 /// may be that very store.
@@ -93,6 +103,14 @@ class Flight {
   };
   /// Returns when nothing is being stored any more, except by the calling thread.
   void make_outdated();
+  /// The same without the wait. True when there is something to wait for: another thread is storing, or going on with
+  /// those that have waited for that.
+  bool begin_outdating();
+  void await_store();
+  /// Has a watcher told once nothing is being stored. False when that is so already, and will be.
+  [[nodiscard]] bool watch_store(const std::shared_ptr<StoreWatcher>& watcher);
+  /// Tells it no more, unless that is just being done.
+  void unwatch_store(const StoreWatcher& watcher) noexcept;
   [[nodiscard]] bool is_outdated() const;
   /// From now on what is told from elsewhere outdates it.
   void heed_changes_elsewhere() noexcept { heeds_elsewhere_.store(true); }
@@ -110,12 +128,15 @@ class Flight {
   /// False when it does not heed that, or is storing what may be told of.
   bool outdate_from_elsewhere(Told told) noexcept;
   [[nodiscard]] bool outdated_by_store();
+  [[nodiscard]] bool others_are_busy() const noexcept;
 
   mutable std::mutex mutex_;
   basics::Condition stored_;
   std::thread::id storing_;  // who stores; nobody when it is no thread's
   bool outdated_ = false;
   bool outdated_by_store_ = false;
+  std::thread::id telling_;  // who tells those that have waited for a store
+  std::vector<std::shared_ptr<StoreWatcher>> store_watchers_;
   std::atomic<bool> heeds_elsewhere_{false};
   // Under the table's mutex.
   std::thread::id leader_ = std::this_thread::get_id();
@@ -193,9 +214,12 @@ class FlightTable {
 
   /// Whoever comes now does not board the flight of the key, and what it computes is not stored any more.
   void supersede(std::string_view key);
-  /// The same for every flight of these keys.
-  void outdate(std::string_view key);
-  void outdate_matching(const std::function<bool(std::string_view key, const Flight&)>& matches);
+  using FlightList = std::vector<std::shared_ptr<Flight>>;
+  /// The same for every flight of these keys. Gives those that other threads are storing, which the caller has to wait
+  /// for.
+  [[nodiscard]] FlightList outdate(std::string_view key);
+  [[nodiscard]] FlightList outdate_matching(
+      const std::function<bool(std::string_view key, const Flight&)>& matches);
   /// The same for changes that were made elsewhere, without waiting for what is being stored.
   void outdate_from_elsewhere(std::string_view key, Flight::Told told) noexcept;
   void outdate_tagged_from_elsewhere(std::string_view tag, Flight::Told told) noexcept;
@@ -217,6 +241,7 @@ class FlightTable {
   void move_apart(Flights::iterator place);
   void retire(Flights::iterator place);
   [[nodiscard]] bool is_exhausted(const Limits& limits) const noexcept;
+  [[nodiscard]] static FlightList outdate_all(FlightList flights);
   void take_from_apart(std::string_view key, const Flight& flight) noexcept;
   template <class Matches>
   void outdate_from_elsewhere_if(const Matches& matches, Flight::Told told) noexcept;

@@ -1,7 +1,9 @@
 #include "basics/checked_options.hpp"
 #include "layers/remember/remember_batch.hpp"
 #include "layers/remember/remember_call.hpp"
+#include "layers/remember/store_wait.hpp"
 
+#include <cachesite/async_request.hpp>
 #include <cachesite/detail/cache_statistics.hpp>
 #include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/detail/i_stale_store.hpp>
@@ -9,7 +11,9 @@
 #include <cachesite/remember_cache.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -17,6 +21,21 @@
 namespace cachesite {
 
 using remembering::Flight;
+using remembering::FlightTable;
+
+// A change waits for what is just being stored of its keys, so that it is made afterwards.
+class RememberCache::AsyncChange final : public AsyncStep {
+ public:
+  AsyncChange(RememberCache& cache, FlightTable::FlightList storing)
+      : cache_(cache), wait_(std::make_shared<remembering::StoreWait>(std::move(storing))) {}
+
+  bool begin(AsyncRequest& call) { return wait_->begin(call); }
+  bool after(AsyncRequest& call) override { return !wait_->all_stored() || cache_.change_async(call); }
+
+ private:
+  RememberCache& cache_;
+  const std::shared_ptr<remembering::StoreWait> wait_;
+};
 
 namespace {
 
@@ -204,54 +223,99 @@ Result<Found> RememberCache::do_read(std::string_view key, Value& destination) {
 
 // What changes an entry tells the computations of it that are under way.
 void RememberCache::do_begin(CacheRequest& request) {
+  if (outdates_computations(request)) {
+    for (const auto& flight : begin_outdating(request))
+      flight->await_store();
+    forget_points(request);
+  }
+  inner_->entries.answer(request);
+}
+
+bool RememberCache::do_begin_async(AsyncRequest& call) {
+  CacheRequest& request = call.request();
+  if (request.stale != nullptr) return CacheLayer::do_begin_async(call);
+  if (!outdates_computations(request)) return inner_->entries.answer_async(call);
+  auto storing = begin_outdating(request);
+  if (storing.empty()) return change_async(call);
+  call.keep_arguments();
+  return call.add_step<AsyncChange>(*this, std::move(storing)).begin(call);
+}
+
+bool RememberCache::change_async(AsyncRequest& call) {
+  forget_points(call.request());
+  return inner_->entries.answer_async(call);
+}
+
+// What waits is cancelled before what runs: it may begin to run in between.
+FlightTable::FlightList RememberCache::Inner::begin_outdating(std::string_view key) {
+  changes.note(key);
+  refreshing->cancel(key);
+  return table->outdate(key);
+}
+
+void RememberCache::Inner::outdate(std::string_view key) {
+  for (const auto& flight : begin_outdating(key))
+    flight->await_store();
+  if (points) points->forget(key);
+}
+
+FlightTable::FlightList RememberCache::Inner::begin_outdating_matching(const Matches& matches) {
+  changes.note_all();
+  refreshing->cancel_matching(matches);
+  return table->outdate_matching(
+      [&](std::string_view key, const Flight& flight) { return matches(key, flight.tags); });
+}
+
+void RememberCache::Inner::outdate_matching(const Matches& matches) {
+  for (const auto& flight : begin_outdating_matching(matches))
+    flight->await_store();
+}
+
+bool RememberCache::outdates_computations(const CacheRequest& request) const noexcept {
   switch (request.effect()) {
     case CacheEffect::count:
-      if (inner_->entries.enveloped()) break;  // it is refused
-      [[fallthrough]];
+      return !inner_->entries.enveloped();  // it is refused
     case CacheEffect::store:
     case CacheEffect::remove:
-      outdate_computations(request);
-      break;
+      return true;
     case CacheEffect::read:
     case CacheEffect::look:
     case CacheEffect::prolong:
     case CacheEffect::list:
       break;
   }
-  inner_->entries.answer(request);
+  return false;
 }
 
-// What waits is cancelled before what runs: it may begin to run in between.
-void RememberCache::Inner::outdate(std::string_view key) {
-  changes.note(key);
-  refreshing->cancel(key);
-  table->outdate(key);
-  if (points) points->forget(key);
-}
-
-void RememberCache::Inner::outdate_matching(
-    const std::function<bool(std::string_view, std::span<const std::string>)>& matches) {
-  changes.note_all();
-  refreshing->cancel_matching(matches);
-  table->outdate_matching(
-      [&](std::string_view key, const Flight& flight) { return matches(key, flight.tags); });
-}
-
-void RememberCache::outdate_computations(const CacheRequest& request) {
+// Gives those that are being stored just now.
+FlightTable::FlightList RememberCache::begin_outdating(const CacheRequest& request) {
   switch (request.subject()) {
     case CacheSubject::key:
-      return inner_->outdate(request.key);
-    case CacheSubject::batch:
+      return inner_->begin_outdating(request.key);
+    case CacheSubject::batch: {
+      FlightTable::FlightList storing;
       for (std::size_t item = 0; item < request.items(); ++item)
-        inner_->outdate(request.key_of(item));
-      return;
+        for (auto& flight : inner_->begin_outdating(request.key_of(item)))
+          storing.push_back(std::move(flight));
+      return storing;
+    }
     case CacheSubject::pattern:
-      return inner_->outdate_matching([&](std::string_view key, std::span<const std::string>) {
+      return inner_->begin_outdating_matching([&](std::string_view key, std::span<const std::string>) {
         return matches_key_pattern(request.key, key);
       });
     case CacheSubject::everything:
-      return inner_->outdate_matching([](std::string_view, std::span<const std::string>) { return true; });
+      break;
   }
+  return inner_->begin_outdating_matching(
+      [](std::string_view, std::span<const std::string>) { return true; });
+}
+
+void RememberCache::forget_points(const CacheRequest& request) noexcept {
+  if (!inner_->points) return;
+  if (request.subject() == CacheSubject::key) return inner_->points->forget(request.key);
+  if (request.subject() != CacheSubject::batch) return;
+  for (std::size_t item = 0; item < request.items(); ++item)
+    inner_->points->forget(request.key_of(item));
 }
 
 }  // namespace cachesite

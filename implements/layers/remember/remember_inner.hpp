@@ -56,10 +56,14 @@ class RememberCache::Inner {
   [[nodiscard]] ManyComputation loading_of(std::span<const std::string_view> keys,
                                            std::span<const TimeToLive> times_to_live) const;
 
-  /// What is being computed, or waits for it, and is told of a change of its key or its tags.
+  /// What is being computed, or waits for it, and is told of a change of its key or its tags. Returns when nothing of it
+  /// is being stored any more.
   void outdate(std::string_view key);
-  void outdate_matching(
-      const std::function<bool(std::string_view key, std::span<const std::string> tags)>& matches);
+  using Matches = std::function<bool(std::string_view key, std::span<const std::string> tags)>;
+  void outdate_matching(const Matches& matches);
+  /// The same without the wait; gives what is being stored just now.
+  [[nodiscard]] remembering::FlightTable::FlightList begin_outdating(std::string_view key);
+  [[nodiscard]] remembering::FlightTable::FlightList begin_outdating_matching(const Matches& matches);
 
   [[nodiscard]] remembering::FlightTable::Limits flight_limits() const noexcept {
     return {options.factory_hard, options.most_abandoned, options.most_waiting};

@@ -1,5 +1,6 @@
 #include "layers/remember/stored_entries.hpp"
 
+#include "layers/remember/entry_reading.hpp"
 #include "layers/remember/remember_inner.hpp"
 
 #include <cachesite/detail/guarded_call.hpp>
@@ -41,24 +42,27 @@ RememberCache::StoredEntries::StoredEntries(RememberCache& cache, ValueForm form
 
 Result<Found> RememberCache::StoredEntries::read(std::string_view key, Value& destination, Details& details,
                                                  const ReadLimits* limits) {
-  if (!enveloped() && limits == nullptr) {
-    auto found = cache_.forward_read(key, destination);
-    if (!found.ok() || found.value() != Found::hit || !looks_enveloped(destination.text())) return found;
-    cache_.inner_->note_further(true);
+  Reading reading(*this, key, destination, details, limits);
+  CacheRequest question(CacheOperation::read, key);
+  ask(reading, question);
+  return reading.found();
+}
+
+void RememberCache::StoredEntries::read_many(Keys keys, std::span<Lookup> results, std::span<Details> details,
+                                             const ReadLimits* limits) {
+  BatchReading reading(*this, keys, results, details, limits);
+  CacheRequest question(CacheOperation::get_many);
+  ask(reading, question);
+}
+
+// It can do without the TTL.
+void RememberCache::StoredEntries::ask(Questions& questions, CacheRequest& question) {
+  while (questions.go_on(question)) {
+    if (question.operation == CacheOperation::time_to_live)
+      cache_.forward_guarded(question);
+    else
+      cache_.forward(question);
   }
-  CacheRequest request(CacheOperation::read, key);
-  request.destination = &destination;
-  request.lives = {&details.life, 1};
-  request.limits = limits;
-  cache_.forward(request);
-  auto found = request.answer<Found>();
-  if (!found.ok() || found.value() == Found::miss) return found;
-  found = open(found.value(), key, destination, details, nullptr, [&] { return time_to_live_below(key); });
-  if (!has_ended_here(details) || (limits != nullptr && limits->max_staleness)) return found;
-  details = Details();
-  cache_.inner_->note_further(false);
-  const auto far = past_copies(limits);
-  return read(key, destination, details, &far);
 }
 
 // Its TTL may have been prolonged by another process.
@@ -74,12 +78,14 @@ ReadLimits RememberCache::StoredEntries::past_copies(const ReadLimits* limits) n
 
 Result<Found> RememberCache::StoredEntries::read_opened(std::string_view key, Value& destination) {
   cache_.inner_->note_further(true);
-  return reread(key, destination);
+  const ReadLimits usual;
+  return reread(key, destination, &usual);
 }
 
-Result<Found> RememberCache::StoredEntries::reread(std::string_view key, Value& destination) {
+Result<Found> RememberCache::StoredEntries::reread(std::string_view key, Value& destination,
+                                                   const ReadLimits* limits) {
   Details details;
-  const auto found = read(key, destination, details);
+  const auto found = read(key, destination, details, limits);
   if (!details.stale) return found;
   destination.clear();
   return Found::miss;
@@ -92,24 +98,31 @@ Result<Found> RememberCache::StoredEntries::read_copy(std::string_view key, Valu
   auto found = cache_.forward_stale_read(key, destination, stale);
   stale.longest = longest;
   if (!found.ok() || found.value() == Found::miss) return found;
-  Ask ask;
-  if (!enveloped()) ask = [&] { return time_to_live_below(key); };
-  found = open(found.value(), key, destination, details, &stale, ask);
+  Asked asked;
+  Asked* const may_ask = enveloped() ? nullptr : &asked;
+  auto opened = open(found.value(), key, destination, details, &stale, may_ask);
+  if (!opened) {
+    CacheRequest question(CacheOperation::time_to_live, key);
+    cache_.forward_guarded(question);
+    if (const auto* const left = question.answered<Remaining>()) details.life.left = *left;
+    opened = open(found.value(), key, destination, details, &stale, may_ask);
+  }
   stale.stale = details.stale;
   stale.age = details.age;
-  return details.too_old(longest) ? Found::miss : found;
+  return details.too_old(longest) ? Found::miss : opened.value_or(Found::miss);
 }
 
-Result<Remaining> RememberCache::StoredEntries::time_to_live_below(std::string_view key) {
-  return cache_.ask_below<Remaining>(CacheRequest(CacheOperation::time_to_live, key));
-}
-
-Found RememberCache::StoredEntries::open(Found found, std::string_view key, Value& stored, Details& details,
-                                         const StaleRead* copy, const Ask& ask) {
+std::optional<Found> RememberCache::StoredEntries::open(Found found, std::string_view key, Value& stored,
+                                                        Details& details, const StaleRead* copy,
+                                                        Asked* asked) {
   details.mark.kind = Mark::Kind::plain;
   details.stale = copy != nullptr ? copy->stale : details.life.stale;
   details.age = copy != nullptr ? copy->age : milliseconds(0);
-  if (found == Found::hit && looks_enveloped(stored.text())) found = open_envelope(key, stored, details, ask);
+  if (found == Found::hit && looks_enveloped(stored.text())) {
+    const auto opened = open_envelope(key, stored, details, asked);
+    if (!opened) return std::nullopt;
+    found = *opened;
+  }
   if (copy != nullptr) return found;
   if (details.stale || details.bad != nullptr)
     cache_.inner_->stale_reads.fetch_add(1, std::memory_order_relaxed);
@@ -118,8 +131,8 @@ Found RememberCache::StoredEntries::open(Found found, std::string_view key, Valu
 }
 
 // With form plain, what only begins as an envelope does is the value itself, as it always was.
-Found RememberCache::StoredEntries::open_envelope(std::string_view key, Value& stored, Details& details,
-                                                  const Ask& ask) {
+std::optional<Found> RememberCache::StoredEntries::open_envelope(std::string_view key, Value& stored,
+                                                                 Details& details, Asked* asked) {
   ValueEnvelope envelope;
   const char* const reason = remembering::read_envelope(stored.text(), envelope);
   if (reason != nullptr) {
@@ -136,7 +149,7 @@ Found RememberCache::StoredEntries::open_envelope(std::string_view key, Value& s
   const bool expires = envelope.stale_for.count() > 0 ||
                        details.life.left.state == Remaining::State::expires ||
                        (ends_ && ends_->end_of(key, envelope.version));
-  if (expires) settle_life(key, details, ask);
+  if (expires && !settle_life(key, details, asked)) return std::nullopt;
   if (envelope.error) return Found::miss;
   if (!envelope.null) {
     leave_value(stored, envelope.value);
@@ -154,17 +167,18 @@ void RememberCache::StoredEntries::count_bad(const char* reason) {
                                    "; further ones are only counted (bad_envelopes)");
 }
 
-// From the life in the store to that of the value.
-void RememberCache::StoredEntries::settle_life(std::string_view key, Details& details, const Ask& ask) {
+// From the life in the store to that of the value. False when that has to be asked for.
+bool RememberCache::StoredEntries::settle_life(std::string_view key, Details& details, Asked* asked) {
   auto& left = details.life.left;
-  if (left.state == Remaining::State::no_expiry) return;
-  const auto now = cache_.inner_->clock->now();
+  if (left.state == Remaining::State::no_expiry) return true;
+  const bool was_asked = asked != nullptr && asked->has_value();
+  const auto now = was_asked ? **asked : cache_.inner_->clock->now();
   std::optional<IClock::TimePoint> end;
-  if (left.state == Remaining::State::absent && ends_) end = ends_->end_of(key, details.mark.version);
-  if (left.state == Remaining::State::absent && !end && ask) {
-    const auto asked = guarded_call<Remaining>(ask);
-    if (asked.ok()) left = asked.value();
-    if (left.state == Remaining::State::no_expiry) return;
+  if (left.state == Remaining::State::absent && ends_ && !was_asked)
+    end = ends_->end_of(key, details.mark.version);
+  if (left.state == Remaining::State::absent && !end && asked != nullptr && !was_asked) {
+    *asked = now;
+    return false;
   }
   if (left.state == Remaining::State::expires) {
     end = now + left.left - details.stale_for;
@@ -176,77 +190,10 @@ void RememberCache::StoredEntries::settle_life(std::string_view key, Details& de
     details.stale = details.ended = true;
     details.age =
         end ? std::max(milliseconds(1), std::chrono::ceil<milliseconds>(now - *end)) : milliseconds::max();
-    return;
+    return true;
   }
   left = {Remaining::State::expires, std::chrono::ceil<milliseconds>(*end - now)};
-}
-
-void RememberCache::StoredEntries::read_many(Keys keys, std::span<Lookup> results, std::span<Details> details,
-                                             const ReadLimits* limits) {
-  std::vector<EntryLife> lives(keys.size());
-  CacheRequest batch(CacheOperation::get_many);
-  batch.keys = keys;
-  batch.results = results;
-  if (enveloped() || limits != nullptr) batch.lives = lives;
-  batch.limits = limits;
-  cache_.forward(batch);
-  if (!batch.lives.empty()) ask_for_lives(keys, results, lives);
-  for (std::size_t item = 0; item < keys.size(); ++item) {
-    auto& result = results[item];
-    if (!result.ok() || result.miss() || (!enveloped() && !looks_enveloped(result.value().text()))) continue;
-    details[item].life = lives[item];
-    const bool null = result.null();
-    Value value = std::move(result).value();
-    const auto found = guarded_call<Found>([&] {
-      return open(null ? Found::null : Found::hit, keys[item], value, details[item], nullptr,
-                  [&] { return time_to_live_below(keys[item]); });
-    });
-    result = found.ok() ? Lookup(found.value(), std::move(value)) : Lookup(found.error());
-    if (found.ok() && found.value() != Found::miss && details[item].stale) result.mark_stale();
-  }
-  if (limits == nullptr || !limits->max_staleness)
-    read_ended_copies(keys, results, details, past_copies(limits));
-}
-
-void RememberCache::StoredEntries::read_ended_copies(Keys keys, std::span<Lookup> results,
-                                                     std::span<Details> details, const ReadLimits& far) {
-  std::vector<std::size_t> places;
-  std::vector<std::string_view> ended;
-  for (std::size_t item = 0; item < keys.size(); ++item) {
-    if (!has_ended_here(details[item])) continue;
-    cache_.inner_->note_further(false);
-    places.push_back(item);
-    ended.push_back(keys[item]);
-  }
-  if (ended.empty()) return;
-  std::vector<Lookup> found(ended.size());
-  std::vector<Details> told(ended.size());
-  read_many(ended, found, told, &far);
-  for (std::size_t index = 0; index < places.size(); ++index) {
-    results[places[index]] = std::move(found[index]);
-    details[places[index]] = std::move(told[index]);
-  }
-}
-
-// Of those that need them, and all at once: copies in memory do not tell.
-void RememberCache::StoredEntries::ask_for_lives(Keys keys, std::span<const Lookup> results,
-                                                 std::span<EntryLife> lives) {
-  std::vector<std::size_t> places;
-  std::vector<std::string_view> unknown;
-  for (std::size_t item = 0; item < keys.size(); ++item) {
-    ValueEnvelope envelope;
-    const bool told = lives[item].stale || lives[item].left.state != Remaining::State::absent;
-    if (told || !results[item].hit() || !looks_enveloped(results[item].value().text())) continue;
-    if (remembering::read_envelope(results[item].value().text(), envelope) != nullptr) continue;
-    if (envelope.stale_for.count() == 0 || (ends_ && ends_->end_of(keys[item], envelope.version))) continue;
-    places.push_back(item);
-    unknown.push_back(keys[item]);
-  }
-  if (unknown.empty()) return;
-  std::vector<Result<Remaining>> left(unknown.size(), Result<Remaining>(Remaining()));
-  cache_.ask_below<Result<Remaining>>(CacheOperation::time_to_live_many, unknown, std::span(left));
-  for (std::size_t index = 0; index < places.size(); ++index)
-    if (left[index].ok()) lives[places[index]].left = left[index].value();
+  return true;
 }
 
 RememberCache::StoredEntries::Mark RememberCache::StoredEntries::mark_of(Found found, const Value& value,

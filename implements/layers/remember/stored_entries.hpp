@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -91,7 +90,7 @@ class RememberCache::StoredEntries {
   }
   /// The same once an envelope has been found.
   Result<Found> read_opened(std::string_view key, Value& destination);
-  Result<Found> reread(std::string_view key, Value& destination);
+  Result<Found> reread(std::string_view key, Value& destination, const ReadLimits* limits = nullptr);
 
   [[nodiscard]] Result<Sealed> seal(std::string_view key, std::optional<ByteView> value,
                                     TimeToLive time_to_live, const Knowledge& knowledge);
@@ -105,35 +104,47 @@ class RememberCache::StoredEntries {
 
   /// Ends a request as a cache of values does, whatever their form.
   void answer(CacheRequest& request);
-  /// Whether a read has found what begins as an envelope does.
-  [[nodiscard]] static bool has_envelope(const CacheRequest& read);
-  /// Reads, and opens what it finds; the second one after a read that has found an envelope.
-  void answer_read(CacheRequest& request);
-  void answer_read_again(CacheRequest& request);
+  /// The same for an asynchronous call that takes no ended entry.
+  bool answer_async(AsyncRequest& call);
 
  private:
-  using Ask = std::function<Result<Remaining>()>;
+  /// When the store was asked for the TTL, once it has been.
+  using Asked = std::optional<IClock::TimePoint>;
+  class Questions;
+  class Reading;
+  class BatchReading;
+  class Answer;
+  class ReadAnswer;
+  class BatchReadAnswer;
+  class LookAnswer;
+  class BatchLookAnswer;
+  class StoreAnswer;
+  class BatchStoreAnswer;
+  template <class SomeAnswer>
+  class AsyncAnswer;
+  class AsyncOpening;
 
-  Found open(Found found, std::string_view key, Value& stored, Details& details, const StaleRead* copy,
-             const Ask& ask);
-  Found open_envelope(std::string_view key, Value& stored, Details& details, const Ask& ask);
+  /// Nothing when the store has to be asked for the TTL first, which is to be put into `details.life`. Null for `asked`:
+  /// it is not asked.
+  std::optional<Found> open(Found found, std::string_view key, Value& stored, Details& details,
+                            const StaleRead* copy, Asked* asked);
+  std::optional<Found> open_envelope(std::string_view key, Value& stored, Details& details, Asked* asked);
   void count_bad(const char* reason);
-  void settle_life(std::string_view key, Details& details, const Ask& ask);
+  bool settle_life(std::string_view key, Details& details, Asked* asked);
   [[nodiscard]] static bool has_ended_here(const Details& details) noexcept;
   [[nodiscard]] static ReadLimits past_copies(const ReadLimits* limits) noexcept;
-  void read_ended_copies(Keys keys, std::span<Lookup> results, std::span<Details> details,
-                         const ReadLimits& far);
-  void ask_for_lives(Keys keys, std::span<const Lookup> results, std::span<EntryLife> lives);
-  Result<Remaining> time_to_live_below(std::string_view key);
 
+  /// `question` is the last one afterwards.
+  void ask(Questions& questions, CacheRequest& question);
+  /// Whether a read has found what begins as an envelope does.
+  [[nodiscard]] static bool has_envelope(const CacheRequest& read);
+  void note_first_read(const CacheRequest& read);
   Result<Found> read_kept(std::string_view key, Value& destination, StaleRead& stale, Details& details);
-  void answer_batch(CacheRequest& batch, const ReadLimits& limits, bool takes_stale);
-  void answer_look(CacheRequest& request);
-  void answer_looks(CacheRequest& batch);
-  void answer_store(CacheRequest& request);
-  void answer_stores(CacheRequest& batch);
-  Result<bool> prolong(CacheRequest& request);
-  [[nodiscard]] Result<Remaining> left_of(std::string_view key);
+  void answer_kept(CacheRequest& request);
+  template <class SomeAnswer>
+  void answer_by(CacheRequest& request);
+  template <class SomeAnswer>
+  bool answer_async_by(AsyncRequest& call);
 
   RememberCache& cache_;
   const ValueForm form_;

@@ -1,8 +1,7 @@
 #include "layers/tagged/marked_entries.hpp"
 
 #include "layers/tagged/tagged_value.hpp"
-
-#include <cachesite/async_request.hpp>
+#include "layers/tagged/untagged.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -18,25 +17,6 @@ namespace {
 Error damaged() {
   return Error(ErrorCode::corrupt, "the stored bytes are not a value with tags");
 }
-
-// What is stored for a value without tags: the value itself, unless it looks like one with tags.
-class Untagged {
- public:
-  explicit Untagged(std::optional<ByteView> value) : value_(value) {
-    if (!value || !looks_tagged(value->text())) return;
-    encode_tagged(value->text(), {}, escaped_);
-    value_ = ByteView(escaped_);
-  }
-  Untagged(const Untagged&) = delete;
-  Untagged& operator=(const Untagged&) = delete;
-  ~Untagged() = default;
-
-  [[nodiscard]] std::optional<ByteView> value() const noexcept { return value_; }
-
- private:
-  std::string escaped_;
-  std::optional<ByteView> value_;
-};
 
 }  // namespace
 
@@ -113,24 +93,31 @@ Result<Found> MarkedEntries::payload_of(const Result<Found>& found, Value& desti
   return Found::hit;
 }
 
-// An entry whose tags were evicted has no life left.
 void MarkedEntries::drop_evicted(std::span<const std::string_view> keys,
                                  std::span<Result<Remaining>> results) {
-  std::vector<std::size_t> places;
-  std::vector<std::string_view> present;
+  PresentEntries present(keys, results);
+  if (present.keys().empty()) return;
+  read_all(present.keys(), present.found());
+  present.drop_evicted();
+}
+
+MarkedEntries::PresentEntries::PresentEntries(std::span<const std::string_view> keys,
+                                              std::span<Result<Remaining>> results)
+    : results_(results) {
   for (std::size_t index = 0; index < keys.size(); ++index) {
     if (!results[index].ok() || results[index].value().state == Remaining::State::absent) continue;
-    places.push_back(index);
-    present.push_back(keys[index]);
+    places_.push_back(index);
+    keys_.push_back(keys[index]);
   }
-  if (present.empty()) return;
-  std::vector<Lookup> found(present.size());
-  read_all(present, found);
-  for (std::size_t index = 0; index < places.size(); ++index) {
-    if (found[index].failed())
-      results[places[index]] = found[index].error();
-    else if (found[index].miss())
-      results[places[index]] = Remaining{};
+  found_.resize(keys_.size());
+}
+
+void MarkedEntries::PresentEntries::drop_evicted() {
+  for (std::size_t index = 0; index < places_.size(); ++index) {
+    if (found_[index].failed())
+      results_[places_[index]] = found_[index].error();
+    else if (found_[index].miss())
+      results_[places_[index]] = Remaining{};
   }
 }
 
@@ -139,48 +126,15 @@ void MarkedEntries::read_all(std::span<const std::string_view> keys, std::span<L
   check_all(results);
 }
 
-// What was read, as `payload_of` does with each.
+// What was read, as `payload_of` does with each, with one question for the markers of all of them.
 void MarkedEntries::check_all(std::span<Lookup> results) {
-  struct Entry {
-    std::size_t index;
-    Value stored;
-    std::optional<TaggedValue> value;
-  };
-  std::vector<Entry> entries;
-  for (std::size_t index = 0; index < results.size(); ++index)
-    if (results[index].hit() && looks_tagged(results[index].value().text()))
-      entries.push_back({index, std::move(results[index]).value(), {}});
-
-  // One question for the markers of all of them.
-  std::vector<TagMark> marks;
-  for (auto& entry : entries) {
-    entry.value = decode_tagged(entry.stored.text());
-    if (entry.value) marks.insert(marks.end(), entry.value->marks.begin(), entry.value->marks.end());
+  MarkCheck check(results);
+  if (check.asks()) {
+    CacheRequest question(CacheOperation::get_many);
+    check.put_question(question);
+    below()->perform(question);
   }
-  const auto valid = marks.empty() ? Result<std::vector<bool>>(std::vector<bool>()) : markers_.check(marks);
-  std::size_t mark = 0;
-  for (const auto& [index, stored, value] : entries) {
-    auto& result = results[index];
-    if (!value) {
-      result = Lookup(damaged());
-      continue;
-    }
-    const auto count = value->marks.size();
-    if (count > 0 && !valid.ok()) {
-      result = Lookup(valid.error());
-      continue;
-    }
-    bool present = true;
-    for (std::size_t at = mark; at < mark + count; ++at)
-      present = present && valid.value()[at];
-    mark += count;
-    if (!present)
-      result = Lookup();
-    else if (value->null)
-      result = Lookup(Found::null, Value());
-    else
-      result = Lookup(Found::hit, Value(ByteView(value->payload)));
-  }
+  check.finish();
 }
 
 Result<MarkedEntries::State> MarkedEntries::examine(std::string_view key, Value& stored,
@@ -253,95 +207,6 @@ Result<std::int64_t> MarkedEntries::add_to_counter(const CacheRequest& request) 
   const std::lock_guard turn(turn_for(request.key));
   // What is there now may be the counter of who had the turn before.
   return remove_evicted(request.key).ok() ? ask_below<std::int64_t>(request) : sum;
-}
-
-// A read, and the question for the markers of what was found.
-class MarkedEntries::AsyncRead final : public AsyncStep {
- public:
-  explicit AsyncRead(MarkedEntries& cache) noexcept : cache_(cache) {}
-
-  bool after(AsyncRequest& call) override {
-    return destination_ == nullptr ? after_read(call) : after_question(call.request());
-  }
-
- private:
-  bool after_read(AsyncRequest& call) {
-    CacheRequest& request = call.request();
-    const auto* const found = request.answered<Found>();
-    if (found == nullptr || *found != Found::hit || !looks_tagged(request.destination->text())) return true;
-    stored_ = std::move(*request.destination);
-    *request.destination = Value();
-    value_ = decode_tagged(stored_.text());
-    if (!value_) request.end(Result<Found>(damaged()));
-    if (value_ && value_->marks.empty()) finish(request, *request.destination);
-    return !value_ || value_->marks.empty() || ask(call);
-  }
-  bool ask(AsyncRequest& call) {
-    CacheRequest& request = call.request();
-    keys_ = TagMarkers::keys_of(value_->marks);
-    views_.assign(keys_.begin(), keys_.end());
-    markers_.resize(keys_.size());
-    destination_ = std::exchange(request.destination, nullptr);
-    request.operation = CacheOperation::get_many;
-    request.keys = views_;
-    request.results = std::span<Lookup>(markers_);
-    call.repeat(*this);
-    return cache_.forward_async(call);
-  }
-  bool after_question(CacheRequest& request) {
-    request.operation = CacheOperation::read;
-    request.destination = destination_;
-    request.keys = {};
-    request.results = {};
-    for (std::size_t index = 0; index < markers_.size(); ++index) {
-      if (markers_[index].failed()) return end(request, markers_[index].error());
-      if (!TagMarkers::holds(markers_[index], value_->marks[index])) return end(request, Found::miss);
-    }
-    finish(request, *destination_);
-    return true;
-  }
-  void finish(CacheRequest& request, Value& destination) {
-    if (!value_->null) destination.assign(ByteView(value_->payload));
-    request.end(Result<Found>(value_->null ? Found::null : Found::hit));
-  }
-  static bool end(CacheRequest& request, Result<Found> found) {
-    request.end(std::move(found));
-    return true;
-  }
-
-  MarkedEntries& cache_;
-  Value stored_;
-  std::optional<TaggedValue> value_;
-  std::vector<std::string> keys_;
-  std::vector<std::string_view> views_;
-  std::vector<Lookup> markers_;
-  Value* destination_ = nullptr;  // once the markers are asked for
-};
-
-class MarkedEntries::OwnValue final : public AsyncStep {
- public:
-  explicit OwnValue(std::optional<ByteView> value) noexcept : value_(value) {}
-  bool after(AsyncRequest& call) override {
-    call.request().value = value_;
-    return true;
-  }
-
- private:
-  const std::optional<ByteView> value_;
-};
-
-bool MarkedEntries::do_begin_async(AsyncRequest& call) {
-  CacheRequest& request = call.request();
-  const bool passes = request.effect() == CacheEffect::remove || request.effect() == CacheEffect::list;
-  const bool reads = request.operation == CacheOperation::read && request.stale == nullptr;
-  const bool writes = request.operation == CacheOperation::write;
-  if (!passes && !reads && !writes) return CacheLayer::do_begin_async(call);
-  if (reads) call.add_step<AsyncRead>(*this);
-  if (writes) {
-    call.add_step<OwnValue>(request.value);
-    request.value = call.memory().make<Untagged>(request.value).value();
-  }
-  return forward_async(call);
 }
 
 // True when the way is free: an entry whose tags were evicted is gone, or was already.

@@ -8,6 +8,7 @@
 #include <cachesite/detail/i_tag_markers.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,15 +39,37 @@ class MarkedEntries final : public CacheLayer, public TagStore, public detail::I
   Result<Found> payload_of(const Result<Found>& found, Value& destination);
   Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) override;
   void do_begin(CacheRequest& request) override;
-  // Reads and writes of single keys, and what is passed on unchanged, need no thread.
+  // Needs a thread to make room in place of an evicted entry, and to prolong the life of one.
   bool do_begin_async(AsyncRequest& call) override;
   [[nodiscard]] bool may_wait() const noexcept override { return below_may_wait(); }
 
  private:
+  class AsyncCount;
+  class AsyncExamined;
+  class AsyncLives;
   class AsyncRead;
+  class AsyncReads;
+  class OwnEntries;
   class OwnValue;
   enum class State : std::uint8_t { absent, untagged, tagged, evicted };
 
+  // Entries that have a life, and what is read to see whether their tags were evicted.
+  class PresentEntries {
+   public:
+    PresentEntries(std::span<const std::string_view> keys, std::span<Result<Remaining>> results);
+    [[nodiscard]] std::span<const std::string_view> keys() const noexcept { return keys_; }
+    [[nodiscard]] std::span<Lookup> found() noexcept { return found_; }
+    // An entry whose tags were evicted has no life left.
+    void drop_evicted();
+
+   private:
+    const std::span<Result<Remaining>> results_;
+    std::vector<std::size_t> places_;
+    std::vector<std::string_view> keys_;
+    std::vector<Lookup> found_;
+  };
+
+  bool store_async(AsyncRequest& call);
   void begin_read(CacheRequest& request);
   void begin_look(CacheRequest& request);
   void begin_store(CacheRequest& request);

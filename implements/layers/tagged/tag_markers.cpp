@@ -123,18 +123,6 @@ Result<std::vector<bool>> TagMarkers::check(std::span<const TagMark> marks) cons
   return valid;
 }
 
-std::vector<std::string> TagMarkers::keys_of(std::span<const TagMark> marks) {
-  std::vector<std::string> keys;
-  keys.reserve(marks.size());
-  for (const auto& mark : marks)
-    keys.push_back(std::string(key_prefix).append(mark.tag));
-  return keys;
-}
-
-bool TagMarkers::holds(const Lookup& marker, const TagMark& mark) {
-  return token_of(marker) == mark.token;
-}
-
 Result<bool> TagMarkers::extend(std::span<const TagMark> marks, TimeToLive time_to_live) const {
   for (const auto& mark : marks) {
     const auto extended = extend_one(std::string(key_prefix).append(mark.tag), time_to_live);
@@ -162,6 +150,56 @@ Result<std::uint64_t> TagMarkers::remove(std::span<const std::string_view> tags)
   }
   if (failure) return *failure;
   return removed;
+}
+
+MarkCheck::MarkCheck(std::span<Lookup> results) : results_(results) {
+  for (std::size_t index = 0; index < results.size(); ++index)
+    if (results[index].hit() && looks_tagged(results[index].value().text()))
+      entries_.push_back({index, std::move(results[index]).value(), {}});
+  for (auto& entry : entries_) {
+    entry.value = decode_tagged(entry.stored.text());
+    if (!entry.value) continue;
+    for (const auto& mark : entry.value->marks)
+      tags_.push_back(mark.tag);
+  }
+  std::sort(tags_.begin(), tags_.end());
+  tags_.erase(std::unique(tags_.begin(), tags_.end()), tags_.end());
+  keys_ = marker_keys(tags_);
+  views_.assign(keys_.begin(), keys_.end());
+  markers_.resize(keys_.size());
+}
+
+void MarkCheck::put_question(CacheRequest& request) noexcept {
+  request.operation = CacheOperation::get_many;
+  request.key = {};
+  request.destination = nullptr;
+  request.lives = {};
+  request.keys = views_;
+  request.results = std::span<Lookup>(markers_);
+}
+
+void MarkCheck::finish() {
+  const auto failed =
+      std::find_if(markers_.begin(), markers_.end(), [](const Lookup& marker) { return marker.failed(); });
+  for (const auto& [index, stored, value] : entries_) {
+    auto& result = results_[index];
+    if (!value)
+      result = Lookup(Error(ErrorCode::corrupt, "the stored bytes are not a value with tags"));
+    else if (!value->marks.empty() && failed != markers_.end())
+      result = Lookup(failed->error());
+    else if (!std::all_of(value->marks.begin(), value->marks.end(),
+                          [this](const TagMark& mark) { return holds(mark); }))
+      result = Lookup();
+    else if (value->null)
+      result = Lookup(Found::null, Value());
+    else
+      result = Lookup(Found::hit, Value(ByteView(value->payload)));
+  }
+}
+
+bool MarkCheck::holds(const TagMark& mark) const noexcept {
+  const auto place = std::lower_bound(tags_.begin(), tags_.end(), mark.tag) - tags_.begin();
+  return token_of(markers_[static_cast<std::size_t>(place)]) == mark.token;
 }
 
 }  // namespace cachesite::layers

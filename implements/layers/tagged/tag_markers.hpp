@@ -5,7 +5,9 @@
 #include <cachesite/cache.hpp>
 #include <cachesite/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,10 +29,6 @@ class TagMarkers {
   // What the markers hold now: for each tag whether `marks` has its present token.
   Result<std::vector<bool>> check(std::span<const TagMark> marks) const;
 
-  // The keys of the markers of these marks, and whether what is found there is the mark.
-  [[nodiscard]] static std::vector<std::string> keys_of(std::span<const TagMark> marks);
-  [[nodiscard]] static bool holds(const Lookup& marker, const TagMark& mark);
-
   // Lets the markers live at least this long. False when one is gone.
   Result<bool> extend(std::span<const TagMark> marks, TimeToLive time_to_live) const;
 
@@ -42,6 +40,37 @@ class TagMarkers {
   Result<bool> extend_one(std::string_view key, TimeToLive time_to_live) const;
 
   ICache& below_;
+};
+
+// Values that were read: each becomes its payload, or a miss when a tag was evicted, once the markers are known.
+class MarkCheck {
+ public:
+  // Throws std::bad_alloc.
+  explicit MarkCheck(std::span<Lookup> results);
+  MarkCheck(const MarkCheck&) = delete;
+  MarkCheck& operator=(const MarkCheck&) = delete;
+  ~MarkCheck() = default;
+
+  [[nodiscard]] bool asks() const noexcept { return !markers_.empty(); }
+  // Makes a request the question for all markers.
+  void put_question(CacheRequest& request) noexcept;
+  // After the answer, or when it asks nothing.
+  void finish();
+
+ private:
+  struct Entry {
+    std::size_t index;
+    Value stored;
+    std::optional<TaggedValue> value;  // views of `stored`; empty when that is damaged
+  };
+  [[nodiscard]] bool holds(const TagMark& mark) const noexcept;
+
+  const std::span<Lookup> results_;
+  std::vector<Entry> entries_;
+  std::vector<std::string_view> tags_;  // sorted
+  std::vector<std::string> keys_;
+  std::vector<std::string_view> views_;
+  std::vector<Lookup> markers_;
 };
 
 }  // namespace cachesite::layers

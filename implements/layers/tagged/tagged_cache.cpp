@@ -5,14 +5,18 @@
 
 #include <cachesite/async_request.hpp>
 #include <cachesite/cache_base.hpp>
+#include <cachesite/detail/batch_part.hpp>
 #include <cachesite/detail/key_range.hpp>
 #include <cachesite/tagged_cache.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <stdexcept>
+#include <string>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -147,14 +151,85 @@ class TaggedCache::AsyncEnd final : public AsyncStep {
   Inner& inner_;
 };
 
-bool TaggedCache::do_begin_async(AsyncRequest& call) {
-  CacheRequest& request = call.request();
-  if (request.subject() != CacheSubject::key) return CacheLayer::do_begin_async(call);
-  if (is_reserved(request.key)) {
-    request.fail(refuse(reserved_key()));
+// The part of a batch whose keys are no markers.
+class TaggedCache::AsyncPart final : public AsyncStep {
+ public:
+  AsyncPart(Inner& inner, const CacheRequest& whole, std::vector<std::size_t> places)
+      : inner_(inner), whole_(whole), part_(whole_, std::move(places)) {}
+  [[nodiscard]] const CacheRequest& part() noexcept { return part_.request(); }
+
+  bool after(AsyncRequest& call) override {
+    CacheRequest& request = call.request();
+    inner_.calls.add(request, layers::end_of(request));
+    ask_as(request, whole_);
+    part_.hand_back();
     return true;
   }
+  static void ask_as(CacheRequest& request, const CacheRequest& other) noexcept {
+    request.keys = other.keys;
+    request.entries = other.entries;
+    request.results = other.results;
+    request.lives = other.lives;
+  }
+
+ private:
+  Inner& inner_;
+  const CacheRequest whole_;
+  detail::BatchPart part_;
+};
+
+// The keys of a scan without markers.
+class TaggedCache::AsyncScan final : public AsyncStep {
+ public:
+  AsyncScan(const TaggedCache& cache, std::size_t before) noexcept : cache_(cache), before_(before) {}
+  bool after(AsyncRequest& call) override {
+    cache_.keep_own(*call.request().found, before_);
+    return true;
+  }
+
+ private:
+  const TaggedCache& cache_;
+  const std::size_t before_;
+};
+
+// A loop of scans is left to workers.
+bool TaggedCache::do_begin_async(AsyncRequest& call) {
+  CacheRequest& request = call.request();
+  const bool lists = request.effect() == CacheEffect::list;
+  switch (request.subject()) {
+    case CacheSubject::key:
+      if (!is_reserved(request.key)) break;
+      request.fail(refuse(reserved_key()));
+      return true;
+    case CacheSubject::batch:
+      return pass_batch_async(call);
+    case CacheSubject::pattern:
+      if (!lists && may_match(request.key, inner_->tags->reserved())) return CacheLayer::do_begin_async(call);
+      if (!lists) break;
+      call.add_step<AsyncScan>(*this, request.found->size());
+      return forward_async(call);
+    case CacheSubject::everything:
+      if (lists) return CacheLayer::do_begin_async(call);
+      break;
+  }
   call.add_step<AsyncEnd>(*inner_);
+  return forward_async(call);
+}
+
+bool TaggedCache::pass_batch_async(AsyncRequest& call) {
+  CacheRequest& request = call.request();
+  std::vector<std::size_t> accepted;
+  for (std::size_t item = 0; item < request.items(); ++item)
+    if (!is_reserved(request.key_of(item))) accepted.push_back(item);
+  if (accepted.size() == request.items()) {
+    call.add_step<AsyncEnd>(*inner_);
+    return forward_async(call);
+  }
+  for (std::size_t item = 0; item < request.items(); ++item)
+    if (is_reserved(request.key_of(item))) request.fail(item, refuse(reserved_key()));
+  if (accepted.empty()) return true;
+  auto& step = call.add_step<AsyncPart>(*inner_, request, std::move(accepted));
+  AsyncPart::ask_as(request, step.part());
   return forward_async(call);
 }
 
@@ -169,10 +244,14 @@ void TaggedCache::remove_own(CacheRequest& request) {
 }
 
 void TaggedCache::scan_own(CacheRequest& request) {
-  auto& keys = *request.found;
-  const auto before = static_cast<std::ptrdiff_t>(keys.size());
+  const auto before = request.found->size();
   forward(request);
-  keys.erase(std::remove_if(keys.begin() + before, keys.end(),
+  keep_own(*request.found, before);
+}
+
+// Of the keys from there on.
+void TaggedCache::keep_own(std::vector<std::string>& keys, std::size_t from) const {
+  keys.erase(std::remove_if(keys.begin() + static_cast<std::ptrdiff_t>(from), keys.end(),
                             [this](const std::string& key) { return is_reserved(key); }),
              keys.end());
 }

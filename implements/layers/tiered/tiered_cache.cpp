@@ -144,15 +144,14 @@ void TieredCache::do_begin(CacheRequest& request) {
       return request.end(request.is_plain_read() ? do_read(request.key, *request.destination)
                                                  : answer_with_life(request));
     case CacheEffect::store:
-      request.is_batch() ? store_many(request) : store(request);
-      break;
     case CacheEffect::count:
     case CacheEffect::prolong:
-    case CacheEffect::remove:
+    case CacheEffect::remove: {
+      const StoreTickets tickets(inner_->near, request);
       ask_far(request);
-      forget_copies(request);
-      inner_->announce(request);
+      note_change(request, tickets);
       break;
+    }
     case CacheEffect::look:
     case CacheEffect::list:
       ask_far(request);
@@ -200,8 +199,8 @@ void TieredCache::forget_copies(const CacheRequest& request) {
       (void)near.changed(request.key);
       return;
     case CacheSubject::batch:
-      for (const auto key : request.keys)
-        (void)near.changed(key);
+      for (std::size_t item = 0; item < request.items(); ++item)
+        (void)near.changed(request.key_of(item));
       return;
     case CacheSubject::pattern:
       return near.changed_matching(request.key);
@@ -210,38 +209,25 @@ void TieredCache::forget_copies(const CacheRequest& request) {
   }
 }
 
-void TieredCache::store(CacheRequest& request) {
+void TieredCache::keep_copies(const CacheRequest& stored, const StoreTickets& tickets) {
   auto& near = inner_->near;
-  const auto ticket = near.ticket(request.key);
-  ask_far(request);
-  inner_->note_store(request, effective_time_to_live(request.key, request.time_to_live), ticket);
-  inner_->announce(request);
-}
-
-void TieredCache::Inner::note_store(const CacheRequest& request, TimeToLive life,
-                                    const Ticket& ticket) noexcept {
-  if (layers::end_of(request).changed_keys(request) == 1)
-    near.changed_to(request.key, request.value, life, ticket);
-  else
-    (void)near.changed(request.key);
-}
-
-void TieredCache::store_many(CacheRequest& batch) {
-  auto& near = inner_->near;
-  std::vector<tiered::NearTier::Ticket> tickets;
-  tickets.reserve(batch.items());
-  for (const auto& entry : batch.entries)
-    tickets.push_back(near.ticket(entry.key));
-  ask_far(batch);
-  for (std::size_t item = 0; item < batch.items(); ++item) {
-    const auto& entry = batch.entries[item];
-    if (batch.error(item) == nullptr)
-      near.changed_to(entry.key, entry.value, effective_time_to_live(entry.key, entry.time_to_live),
-                      tickets[item]);
+  const auto keep = [&](const CacheEntry& entry, bool done, const Inner::Ticket& ticket) {
+    if (done)
+      near.changed_to(entry.key, entry.value, effective_time_to_live(entry.key, entry.time_to_live), ticket);
     else
       (void)near.changed(entry.key);
-  }
-  inner_->announce(batch);
+  };
+  if (!stored.is_batch())
+    return keep({stored.key, stored.value, stored.time_to_live},
+                layers::end_of(stored).changed_keys(stored) == 1, tickets.of(0));
+  for (std::size_t item = 0; item < stored.items(); ++item)
+    keep(stored.entries[item], stored.error(item) == nullptr, tickets.of(item));
+}
+
+// The far tier has answered.
+void TieredCache::note_change(const CacheRequest& request, const StoreTickets& tickets) {
+  request.effect() == CacheEffect::store ? keep_copies(request, tickets) : forget_copies(request);
+  inner_->announce(request);
 }
 
 }  // namespace cachesite

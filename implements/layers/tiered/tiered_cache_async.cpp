@@ -1,11 +1,17 @@
 #include "layers/tiered/tiered_cache_inner.hpp"
 
 #include <cachesite/async_request.hpp>
+#include <cachesite/detail/batch_part.hpp>
+#include <cachesite/detail/complete_lives.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/tiered_cache.hpp>
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -13,12 +19,17 @@ namespace cachesite {
 // has not told.
 class TieredCache::AsyncFill final : public AsyncStep {
  public:
-  AsyncFill(TieredCache& cache, std::string_view key) noexcept
-      : cache_(cache), key_(key), ticket_(cache.inner_->near.ticket(key)), asked_(cache.inner_->near.now()) {}
+  AsyncFill(TieredCache& cache, std::string_view key, std::span<EntryLife> lives) noexcept
+      : cache_(cache),
+        key_(key),
+        lives_(lives),
+        ticket_(cache.inner_->near.ticket(key)),
+        asked_(cache.inner_->near.now()) {}
 
   bool go_down(AsyncRequest& call) {
-    call.request().key = key_;
-    if (destination_ == nullptr) call.request().lives = {&life_, 1};
+    CacheRequest& request = call.request();
+    request.key = key_;
+    request.lives = destination_ == nullptr ? std::span(&life(), 1) : std::span<EntryLife>();
     call.repeat(*this);
     return cache_.forward_async(call);
   }
@@ -27,21 +38,24 @@ class TieredCache::AsyncFill final : public AsyncStep {
   }
 
  private:
+  EntryLife& life() noexcept { return lives_.empty() ? own_life_ : lives_.front(); }
+
   bool after_read(CacheRequest& request, AsyncRequest& call) {
     auto& inner = *cache_.inner_;
-    request.lives = {};
+    request.lives = lives_;
+    inner.note_answer(request);
     const auto* const found = request.answered<Found>();
+    if (found == nullptr || *found == Found::miss) life().left = Remaining();
     if (found == nullptr) {
       const auto error = inner.failed(request.answer<Found>().error());
-      if (inner.recovery != nullptr) inner.recovery->note(request);
-      if (const auto stale = inner.copy_instead(key_, *request.destination, error, {}, life_))
+      if (const auto stale = inner.copy_instead(key_, *request.destination, error, {}, life()))
         request.end(Result<Found>(*stale));
       return true;
     }
     found_ = *found;
     inner.count_far(found_);
-    if (found_ == Found::miss || life_.stale || life_.left.state != Remaining::State::absent) {
-      inner.keep(key_, found_, *request.destination, life_, asked_, ticket_);
+    if (found_ == Found::miss || life().stale || life().left.state != Remaining::State::absent) {
+      inner.keep(key_, found_, *request.destination, life(), asked_, ticket_);
       return true;
     }
     destination_ = std::exchange(request.destination, nullptr);
@@ -51,31 +65,83 @@ class TieredCache::AsyncFill final : public AsyncStep {
   bool after_question(CacheRequest& request) {
     request.operation = CacheOperation::read;
     request.destination = destination_;
-    if (const auto* const left = request.answered<Remaining>()) {
-      life_.left = *left;
-      cache_.inner_->keep(key_, found_, *destination_, life_, asked_, ticket_);
-    }
+    request.lives = lives_;
+    if (const auto* const left = request.answered<Remaining>()) life().left = *left;
+    cache_.inner_->keep(key_, found_, *destination_, life(), asked_, ticket_);
     request.end(Result<Found>(found_));
     return true;
   }
 
   TieredCache& cache_;
   const std::string_view key_;
+  const std::span<EntryLife> lives_;
   const Inner::Ticket ticket_;
   const IClock::TimePoint asked_;
   Found found_ = Found::miss;
-  EntryLife life_;
+  EntryLife own_life_;
   Value* destination_ = nullptr;  // once the far tier has been read
+};
+
+// The same for the items of a batch.
+class TieredCache::AsyncFills final : public AsyncStep {
+ public:
+  AsyncFills(TieredCache& cache, const CacheRequest& whole, std::vector<std::size_t> places)
+      : cache_(cache),
+        whole_(whole),
+        part_(whole_, std::move(places)),
+        reads_(*cache.inner_, part_.request()) {}
+
+  bool go_down(AsyncRequest& call) {
+    ask_as(call.request(), part_.request());
+    call.repeat(*this);
+    return cache_.forward_async(call);
+  }
+  bool after(AsyncRequest& call) override {
+    if (!unknown_) {
+      cache_.inner_->note_answer(part_.request());
+      if (find_unknown()) return ask_for_lives(call);
+    } else {
+      unknown_->take_answers();
+    }
+    ask_as(call.request(), whole_);
+    reads_.take(part_.request());
+    part_.hand_back();
+    return true;
+  }
+
+ private:
+  static void ask_as(CacheRequest& request, const CacheRequest& other) noexcept {
+    request.operation = other.operation;
+    request.keys = other.keys;
+    request.results = other.results;
+    request.lives = other.lives;
+  }
+  bool ask_for_lives(AsyncRequest& call) {
+    unknown_->put_question(call.request());
+    call.repeat(*this);
+    return cache_.forward_async(call);
+  }
+  // Without memory lives stay unknown.
+  bool find_unknown() noexcept {
+    const auto found = guarded_call<bool>([&]() -> Result<bool> {
+      unknown_.emplace(part_.request());
+      return !unknown_->empty();
+    });
+    return found.value_or(false);
+  }
+
+  TieredCache& cache_;
+  const CacheRequest whole_;
+  detail::BatchPart part_;
+  FarReads reads_;
+  std::optional<detail::UnknownLives> unknown_;  // once the far tier has been read
 };
 
 // Forgets or replaces copies of what has been changed, also when its caller is gone.
 class TieredCache::AsyncChange final : public AsyncStep {
  public:
-  AsyncChange(TieredCache& cache, const CacheRequest& request) noexcept
-      : cache_(cache),
-        request_(request),
-        ticket_(request.subject() == CacheSubject::key ? cache.inner_->near.ticket(request.key)
-                                                       : Inner::Ticket()) {}
+  AsyncChange(TieredCache& cache, const CacheRequest& request)
+      : cache_(cache), request_(request), tickets_(cache.inner_->near, request) {}
   AsyncChange(const AsyncChange&) = delete;
   AsyncChange& operator=(const AsyncChange&) = delete;
   ~AsyncChange() {
@@ -87,23 +153,17 @@ class TieredCache::AsyncChange final : public AsyncStep {
   }
 
   bool after(AsyncRequest& call) override {
-    CacheRequest& request = call.request();
-    if (auto* const recovery = cache_.inner_->recovery.get()) recovery->note(request);
-    if (request.effect() == CacheEffect::store)
-      cache_.inner_->note_store(request, cache_.effective_time_to_live(request.key, request.time_to_live),
-                                ticket_);
-    else
-      cache_.forget_copies(request);
-    cache_.inner_->announce(request);
+    cache_.inner_->note_answer(call.request());
+    cache_.note_change(call.request(), tickets_);
     ended_ = true;
-    cache_.inner_->count(request);
+    cache_.inner_->count(call.request());
     return true;
   }
 
  private:
   TieredCache& cache_;
   const CacheRequest request_;
-  const Inner::Ticket ticket_;
+  const StoreTickets tickets_;
   bool ended_ = false;
 };
 
@@ -111,6 +171,7 @@ class TieredCache::AsyncLook final : public AsyncStep {
  public:
   explicit AsyncLook(TieredCache& cache) noexcept : cache_(cache) {}
   bool after(AsyncRequest& call) override {
+    cache_.inner_->note_answer(call.request());
     cache_.inner_->count(call.request());
     return true;
   }
@@ -123,14 +184,18 @@ bool TieredCache::may_wait() const noexcept {
   return below_may_wait() || inner_->near_waits;
 }
 
+// Workers wait for the news, where a read asks for that, and for what is removed after an outage.
 bool TieredCache::do_begin_async(AsyncRequest& call) {
   CacheRequest& request = call.request();
-  const bool plain = request.effect() != CacheEffect::read || request.is_plain_read();
-  if (request.is_batch() || inner_->near_waits || !plain || inner_->may_owe())
-    return CacheLayer::do_begin_async(call);
+  if (inner_->near_waits) return CacheLayer::do_begin_async(call);
+  if (request.stale != nullptr) {
+    read_copy(request);
+    return true;
+  }
+  if (request.limits != nullptr || inner_->may_owe()) return CacheLayer::do_begin_async(call);
   switch (request.effect()) {
     case CacheEffect::read:
-      return read_async(call);
+      return request.is_batch() ? read_many_async(call) : read_async(call);
     case CacheEffect::store:
     case CacheEffect::count:
     case CacheEffect::prolong:
@@ -152,16 +217,29 @@ bool TieredCache::read_async(AsyncRequest& call) {
     request.fail(inner_->failed(closed()));
     return true;
   }
-  if (const auto known = inner_->known(request.key, *request.destination)) {
+  EntryLife own_life;
+  EntryLife& life = request.lives.empty() ? own_life : request.lives.front();
+  const auto known = request.lives.empty()
+                         ? inner_->known(request.key, *request.destination)
+                         : inner_->known_within(request.key, *request.destination, {}, life);
+  if (known) {
     request.end(Result<Found>(*known));
     return true;
   }
-  EntryLife life;
+  life = EntryLife();
   if (auto answer = inner_->answer_unvouched(request.key, *request.destination, {}, life)) {
     request.end(*std::move(answer));
     return true;
   }
-  return call.memory().make<AsyncFill>(*this, call.memory().copy(request.key)).go_down(call);
+  return call.memory().make<AsyncFill>(*this, call.memory().copy(request.key), request.lives).go_down(call);
+}
+
+bool TieredCache::read_many_async(AsyncRequest& call) {
+  if (stopped()) return forward_async(call);
+  auto places = inner_->answer_items(call.request());
+  if (places.empty()) return true;
+  call.keep_arguments();
+  return call.memory().make<AsyncFills>(*this, call.request(), std::move(places)).go_down(call);
 }
 
 }  // namespace cachesite

@@ -12,11 +12,13 @@
 #include <cachesite/tiered_cache.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cachesite {
 
@@ -75,6 +77,9 @@ class TieredCache::Inner {
   // The same for an item of a batch, which gets its result; false when the far tier has to be asked. `near_first`:
   // whether the near tier may answer.
   bool answer_item(const CacheRequest& batch, std::size_t item, const ReadLimits& limits, bool near_first);
+  // The same for all items of a batch: the places of those that the far tier has to be asked for. Throws
+  // std::bad_alloc.
+  std::vector<std::size_t> answer_items(const CacheRequest& batch);
   // A copy that is too old for other reads, for one that takes such, in place of this failure.
   std::optional<Found> stale_copy(std::string_view key, Value& destination, std::chrono::milliseconds longest,
                                   const Error& error, EntryLife& life) noexcept;
@@ -100,9 +105,6 @@ class TieredCache::Inner {
     bus()->publish_unanswered(request);
   }
 
-  // A store has ended, and what is stored would live so long.
-  void note_store(const CacheRequest& request, TimeToLive life, const Ticket& ticket) noexcept;
-
   Error failed(const Error& error) noexcept {
     Counters::add(calls.failures);
     return error;
@@ -110,6 +112,10 @@ class TieredCache::Inner {
 
   // Whether keys may have to be removed from the far tier before it is asked.
   [[nodiscard]] bool may_owe() const noexcept { return recovery != nullptr && recovery->may_owe(); }
+  // The far tier has answered.
+  void note_answer(const CacheRequest& request) noexcept {
+    if (recovery != nullptr) recovery->note(request);
+  }
 
   // Everything but reads.
   void count(const CacheRequest& request) noexcept {
@@ -157,6 +163,42 @@ class TieredCache::Inner {
   std::unique_ptr<tiered::FarRecovery> recovery;  // null without
   std::unique_ptr<tiered::CopyNews> news;         // its thread uses everything above
   tiered::TierAudit audit;                        // the last: so does its thread
+};
+
+// A batch of reads for the far tier: taken before it is asked, for the copies that its answers become.
+class TieredCache::FarReads {
+ public:
+  // Throws std::bad_alloc. Asks for lives too.
+  FarReads(Inner& inner, CacheRequest& batch);
+  void take(const CacheRequest& answered);
+
+ private:
+  void take_copy_instead(const CacheRequest& batch, std::size_t item);
+
+  Inner& inner_;
+  std::vector<EntryLife> lives_;  // when the caller wants none
+  std::vector<Inner::Ticket> tickets_;
+  const IClock::TimePoint asked_;
+};
+
+// The tickets of what a request stores, taken before the far tier is asked; none for other requests.
+class TieredCache::StoreTickets {
+ public:
+  // Throws std::bad_alloc.
+  StoreTickets(const tiered::NearTier& near, const CacheRequest& request) {
+    if (request.effect() != CacheEffect::store) return;
+    if (!request.is_batch()) one_ = near.ticket(request.key);
+    many_.reserve(request.entries.size());
+    for (const auto& entry : request.entries)
+      many_.push_back(near.ticket(entry.key));
+  }
+  [[nodiscard]] const Inner::Ticket& of(std::size_t item) const noexcept {
+    return many_.empty() ? one_ : many_[item];
+  }
+
+ private:
+  Inner::Ticket one_;
+  std::vector<Inner::Ticket> many_;
 };
 
 }  // namespace cachesite

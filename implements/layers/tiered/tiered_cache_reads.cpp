@@ -39,7 +39,7 @@ void TieredCache::ask_far(CacheRequest& request) {
   auto* const recovery = inner_->recovery.get();
   const auto ask = [&](CacheRequest& settled) {
     settled.lives.empty() ? forward_guarded(settled) : forward_with_lives(settled);
-    if (recovery != nullptr) recovery->note(settled);
+    inner_->note_answer(settled);
   };
   if (recovery == nullptr) return ask(request);
   const auto settled = recovery->settle(request);
@@ -82,15 +82,22 @@ Result<Found> TieredCache::answer_with_life(CacheRequest& request) {
 
 void TieredCache::read_many(CacheRequest& batch) {
   if (stopped()) return forward(batch);
-  const auto limits = batch.read_limits();
-  const bool near_first = inner_->may_answer(limits);
-  std::vector<std::size_t> places;
-  for (std::size_t item = 0; item < batch.items(); ++item)
-    if (!inner_->answer_item(batch, item, limits, near_first)) places.push_back(item);
+  auto places = inner_->answer_items(batch);
   if (places.empty()) return;
   detail::BatchPart part(batch, std::move(places));
-  read_far(part.request());
+  FarReads reads(*inner_, part.request());
+  ask_far(part.request());
+  reads.take(part.request());
   part.hand_back();
+}
+
+std::vector<std::size_t> TieredCache::Inner::answer_items(const CacheRequest& batch) {
+  const auto limits = batch.read_limits();
+  const bool near_first = may_answer(limits);
+  std::vector<std::size_t> places;
+  for (std::size_t item = 0; item < batch.items(); ++item)
+    if (!answer_item(batch, item, limits, near_first)) places.push_back(item);
+  return places;
 }
 
 // An item of a batch without the far tier; false when that has to be asked.
@@ -116,34 +123,34 @@ bool TieredCache::Inner::answer_item(const CacheRequest& batch, std::size_t item
   return true;
 }
 
-void TieredCache::read_far(CacheRequest& batch) {
-  auto& inner = *inner_;
-  std::vector<EntryLife> lives(batch.lives.empty() ? batch.items() : 0);
-  if (!lives.empty()) batch.lives = lives;
-  std::vector<Inner::Ticket> tickets;
+TieredCache::FarReads::FarReads(Inner& inner, CacheRequest& batch)
+    : inner_(inner), lives_(batch.lives.empty() ? batch.items() : 0), asked_(inner.near.now()) {
+  if (!lives_.empty()) batch.lives = lives_;
+  tickets_.reserve(batch.items());
   for (const auto key : batch.keys)
-    tickets.push_back(inner.near.ticket(key));
-  const auto asked = inner.near.now();
-  ask_far(batch);
-  const auto answers = batch.results_as<Lookup>();
+    tickets_.push_back(inner.near.ticket(key));
+}
+
+void TieredCache::FarReads::take(const CacheRequest& answered) {
+  const auto answers = answered.results_as<Lookup>();
   for (std::size_t item = 0; item < answers.size(); ++item) {
     const auto& answer = answers[item];
     if (answer.failed()) {
-      Inner::Counters::add(inner.calls.failures);
-      take_copy_instead(batch, item);
+      Inner::Counters::add(inner_.calls.failures);
+      take_copy_instead(answered, item);
       continue;
     }
     const auto found = answer.miss() ? Found::miss : answer.hit() ? Found::hit : Found::null;
-    inner.count_far(found);
-    inner.keep(batch.keys[item], found, answer.value(), batch.lives[item], asked, tickets[item]);
+    inner_.count_far(found);
+    inner_.keep(answered.keys[item], found, answer.value(), answered.lives[item], asked_, tickets_[item]);
   }
 }
 
-void TieredCache::take_copy_instead(const CacheRequest& batch, std::size_t item) {
+void TieredCache::FarReads::take_copy_instead(const CacheRequest& batch, std::size_t item) {
   auto& result = batch.results_as<Lookup>()[item];
   Value value;
   const auto found =
-      inner_->copy_instead(batch.keys[item], value, result.error(), batch.read_limits(), batch.lives[item]);
+      inner_.copy_instead(batch.keys[item], value, result.error(), batch.read_limits(), batch.lives[item]);
   if (!found) return;
   result = Lookup(*found, *found == Found::hit ? std::move(value) : Value());
   result.mark_stale();

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "basics/key_hash.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace cachesite::redis {
@@ -25,19 +26,7 @@ class LargeKeys {
 
   /// A key that is gone by the time its value is there is known by its place.
   [[nodiscard]] static std::size_t place(std::string_view key) noexcept {
-    std::uint64_t hash = key.size();
-    const char* at = key.data();
-    std::size_t left = key.size();
-    const auto mix = [&](std::size_t size) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, at, size);
-      hash = (hash ^ word) * 0x9E37'79B9'7F4A'7C15;
-      hash ^= hash >> 32;
-    };
-    for (; left >= sizeof(std::uint64_t); at += sizeof(std::uint64_t), left -= sizeof(std::uint64_t))
-      mix(sizeof(std::uint64_t));
-    if (left != 0) mix(left);
-    return hash % places;
+    return basics::hash_key(key, seed) % places;
   }
   void saw_at(std::size_t place, std::size_t size, bool marked) noexcept {
     const bool large = size >= large_from;
@@ -48,6 +37,8 @@ class LargeKeys {
 
  private:
   static constexpr std::size_t places = 4096;
+  // Nobody gains by keys that share a place, so it need not be secret.
+  static constexpr basics::HashSeed seed{0x9E3779B97F4A7C15, 0xD1B54A32D192ED03};
 
   std::atomic<bool> any_{false};
   std::array<std::atomic<bool>, places> marks_{};

@@ -11,6 +11,7 @@
 #include "redis/wire/reply.hpp"
 #include "redis/wire/server_text.hpp"
 
+#include <cachesite/async_request.hpp>
 #include <cachesite/redis_cache.hpp>
 
 #include <algorithm>
@@ -58,6 +59,14 @@ class RedisCache::Inner {
   }
   [[nodiscard]] redis::CallTime call_time(const ReadLimits& limits) const noexcept {
     return redis::CallTime::from_now(limits.patience.value_or(link.patience));
+  }
+  [[nodiscard]] redis::CallTime call_time(AsyncRequest& call) const noexcept {
+    const auto now = redis::SteadyTime::now();
+    const auto* const limits = call.request().limits;
+    const auto given = call.deadline(now);
+    if (limits == nullptr || !limits->patience) return {now, given.value_or(now + link.patience)};
+    const auto limit = now + *limits->patience;
+    return {now, given ? std::min(*given, limit) : limit};
   }
   [[nodiscard]] bool is_stopped() const noexcept { return stopped.load(std::memory_order_relaxed); }
   [[nodiscard]] static Error stopped_error() { return Error(ErrorCode::closed, "the cache is stopped"); }
@@ -111,11 +120,6 @@ class RedisCache::Inner {
     const std::chrono::milliseconds least(1);
     return {Remaining::State::expires,
             std::clamp(std::chrono::milliseconds(left), least, TimeToLive::longest)};
-  }
-
-  /// Who has told a value, if the same server has told its TTL too.
-  static std::uint16_t one_server(std::uint16_t of_value, const redis::Request& life) noexcept {
-    return life.server == of_value ? of_value : redis::Request::no_server;
   }
 
   /// Does all requests at once, from now on; each ends with a status of its own. Failures are not counted.

@@ -22,17 +22,16 @@ bool RedisCache::do_begin_async(AsyncRequest& call) {
   const CacheRequest& request = call.request();
   auto& topology = *inner.link.topology;
   redis::Endpoint* const server = topology.only_endpoint();
-  const bool single = ServerRequest::suits(request);
-  redis::RoutedTopology* const servers = server == nullptr && single ? topology.routed() : nullptr;
-  const bool batch = server != nullptr && request.is_batch() && request.lives.empty();
-  if (!(server != nullptr ? single || batch : servers != nullptr)) return CacheBase::do_begin_async(call);
+  redis::RoutedTopology* const servers = server == nullptr ? topology.routed() : nullptr;
+  const bool known = ServerRequest::suits(request) || request.is_batch();
+  if (!known || (server == nullptr && servers == nullptr)) return CacheBase::do_begin_async(call);
   const auto loop = server != nullptr ? server->event_loop() : servers->event_loop();
   if (inner.is_stopped() || !loop.ok()) {
     inner.count(inner.counters.failures, request.is_batch() ? request.items() : 1);
     call.request().fail(inner.is_stopped() ? Inner::stopped_error() : loop.error());
     return true;
   }
-  if (batch) return call.memory().make<ServerBatchRequest>(inner, call).begin(*server, *loop.value());
+  if (request.is_batch()) return call.memory().make<ServerBatchRequest>(inner, call).begin(*loop.value());
   if (server != nullptr) return call.memory().make<ServerRequest>(inner, call).begin(*server, *loop.value());
   call.keep_arguments();
   return call.memory().make<ServerRequest>(inner, call).begin(*servers, *loop.value());
@@ -44,7 +43,7 @@ bool RedisCache::ServerRequest::suits(const CacheRequest& request) noexcept {
 
 bool RedisCache::ServerRequest::begin(redis::Endpoint& server, IEventLoop& loop) {
   server_ = &server;
-  limit_time();
+  time_ = inner_.call_time(call_);
   at_server_ = redis::EndpointCall::make();
   if (at_server_ == nullptr) {
     fail(Error(ErrorCode::no_memory));
@@ -54,7 +53,7 @@ bool RedisCache::ServerRequest::begin(redis::Endpoint& server, IEventLoop& loop)
 }
 
 bool RedisCache::ServerRequest::begin(redis::RoutedTopology& servers, IEventLoop& loop) {
-  limit_time();
+  time_ = inner_.call_time(call_);
   routed_ = redis::RoutedCall::make();
   if (routed_ == nullptr) {
     fail(Error(ErrorCode::no_memory));
@@ -63,21 +62,14 @@ bool RedisCache::ServerRequest::begin(redis::RoutedTopology& servers, IEventLoop
   if (is_refused() || !call_.suspend(*this, loop)) return true;
   const auto& request = call_.request();
   const bool only_reads = request.effect() == CacheEffect::read || request.effect() == CacheEffect::look;
-  if (!routed_->begin(servers,
-                      {{inner_.prefix, request.key}, redis::LargeKeys::place(request.key), only_reads}, time_,
-                      *this))
-    return false;
+  if (!routed_->begin(servers, {{inner_.prefix, request.key}, only_reads}, time_, *this)) return false;
   answer();
   return true;
 }
 
-void RedisCache::ServerRequest::limit_time() {
-  const auto now = redis::SteadyTime::now();
-  time_ = {now, call_.deadline(now).value_or(now + inner_.link.patience)};
-}
-
 // What no server is asked to store.
-bool RedisCache::ServerRequest::is_refused() {
+// Inline: what only this file calls is not exported.
+inline bool RedisCache::ServerRequest::is_refused() {
   auto& request = call_.request();
   if (request.effect() != CacheEffect::store) return false;
   Argument payload{{}};
@@ -137,7 +129,7 @@ bool RedisCache::ServerRequest::ask_key(std::string_view name, ReplyKinds expect
   return send({{&command, 1}});
 }
 
-bool RedisCache::ServerRequest::read() {
+inline bool RedisCache::ServerRequest::read() {
   const auto key = call_.request().key;
   place_ = redis::LargeKeys::place(key);
   marked_ = inner_.large_keys.contains(key);
@@ -147,7 +139,7 @@ bool RedisCache::ServerRequest::read() {
   return ask_key("GET", ReplyKind::bulk | ReplyKind::nil, true);
 }
 
-bool RedisCache::ServerRequest::read_with_life() {
+inline bool RedisCache::ServerRequest::read_with_life() {
   const Argument key{inner_.prefix, call_.request().key};
   const std::array<Argument, 2> value{{{"GET"}, key}};
   const std::array<Argument, 2> end{{{"PTTL"}, key}};
@@ -156,7 +148,7 @@ bool RedisCache::ServerRequest::read_with_life() {
   return send({commands});
 }
 
-bool RedisCache::ServerRequest::store(StoreWords::Only only) {
+inline bool RedisCache::ServerRequest::store(StoreWords::Only only) {
   auto& request = call_.request();
   Argument payload{{}};
   if (const auto refused = inner_.payload_of(request.value, payload)) {
@@ -174,7 +166,7 @@ bool RedisCache::ServerRequest::store(StoreWords::Only only) {
   return send({{&command, 1}});
 }
 
-bool RedisCache::ServerRequest::increment() {
+inline bool RedisCache::ServerRequest::increment() {
   const auto& request = call_.request();
   const redis::NumberWord step(request.by);
   if (!request.time_to_live.expires()) return ask_key("INCRBY", Inner::number_reply, false, step.text());
@@ -195,7 +187,7 @@ bool RedisCache::ServerRequest::increment() {
 }
 
 // PERSIST says the same of an entry without an end and of none.
-bool RedisCache::ServerRequest::expire() {
+inline bool RedisCache::ServerRequest::expire() {
   const auto& request = call_.request();
   if (request.time_to_live.expires())
     return ask_key("PEXPIRE", Inner::number_reply, false,
@@ -236,7 +228,7 @@ void RedisCache::ServerRequest::answer() noexcept {
   }
 }
 
-void RedisCache::ServerRequest::take_value(Reply& reply) noexcept {
+inline void RedisCache::ServerRequest::take_value(Reply& reply) noexcept {
   auto& request = call_.request();
   *request.destination = std::move(reply.value);
   if (reply.kind == ReplyKind::nil) {
@@ -246,7 +238,7 @@ void RedisCache::ServerRequest::take_value(Reply& reply) noexcept {
   request.end(inner_.interpret_at(place_, *request.destination, marked_));
 }
 
-void RedisCache::ServerRequest::take_stored(const Reply& reply) noexcept {
+inline void RedisCache::ServerRequest::take_stored(const Reply& reply) noexcept {
   auto& request = call_.request();
   const bool stored = reply.kind != ReplyKind::nil;
   if (stored) inner_.count(inner_.counters.writes);
@@ -257,7 +249,7 @@ void RedisCache::ServerRequest::take_stored(const Reply& reply) noexcept {
     request.end(Result<bool>(stored));
 }
 
-void RedisCache::ServerRequest::take_sum(const Status& status, const Reply& reply) {
+inline void RedisCache::ServerRequest::take_sum(const Status& status, const Reply& reply) {
   auto& request = call_.request();
   if (request.time_to_live.expires()) return request.end(inner_.script_sum(status, reply));
   const Status judged = Inner::judge(status, reply);
@@ -266,7 +258,7 @@ void RedisCache::ServerRequest::take_sum(const Status& status, const Reply& repl
   request.end(Result<std::int64_t>(reply.integer));
 }
 
-void RedisCache::ServerRequest::take_number(std::int64_t number) noexcept {
+inline void RedisCache::ServerRequest::take_number(std::int64_t number) noexcept {
   auto& request = call_.request();
   if (request.operation == CacheOperation::time_to_live)
     return request.end(Result<Remaining>(Inner::remaining(number)));

@@ -38,7 +38,6 @@ class RedisCache::ServerRequest final : public AsyncHolder, private redis::Route
   }
 
  private:
-  void limit_time();
   [[nodiscard]] bool is_refused();
   void put_question(redis::RoutedCall&) override { (void)ask(); }
   // True when the request has its answer.

@@ -39,9 +39,10 @@ class LoopHome::Telling {
   Telling& operator=(const Telling&) = delete;
 
   void tell() noexcept {
+    const TimePoint now = SteadyTime::now();
     while (rest_ != nullptr) {
       Waiter& waiter = *std::exchange(rest_, rest_->next);
-      waiter.ended(waiter);
+      waiter.ended(waiter, now);
     }
   }
   static void tell_of_this_thread(const LoopHome& home) noexcept {
@@ -194,6 +195,14 @@ void LoopHome::leave() noexcept {
   }
   (void)reactor_.disarm(deadline_timer_);
   tell();
+}
+
+void LoopHome::leave_after(const std::atomic<std::size_t>& calls) noexcept {
+  while (calls.load() != 0) {
+    tell();
+    std::this_thread::yield();
+  }
+  leave();
 }
 
 }  // namespace cachesite::redis

@@ -10,6 +10,7 @@
 #include <cachesite/executor.hpp>
 #include <cachesite/i_event_loop.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -53,6 +54,8 @@ class LoopHome final : public ChannelHome, public std::enable_shared_from_this<L
   void tell() noexcept;
   /// From now on no channel is touched. Not to be called while a channel calls its home.
   void leave() noexcept;
+  /// The same, once no call is under way; `calls` is how many are. Precondition: each has ended, or ends soon.
+  void leave_after(const std::atomic<std::size_t>& calls) noexcept;
 
  private:
   class Seat;

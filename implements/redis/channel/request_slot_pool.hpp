@@ -20,7 +20,7 @@ class RequestSlotPool {
  public:
   using Mutex = typename Threads::Mutex;
 
-  explicit RequestSlotPool(std::size_t most) noexcept : most_(most) {}
+  explicit RequestSlotPool(std::size_t most) : most_(most) {}
 
   /// Null when all slots are in use.
   RequestSlot* take() {

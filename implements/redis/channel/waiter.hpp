@@ -29,8 +29,9 @@ struct Waiter {
   enum class State : std::uint8_t { idle, waiting, under_way, ended };
 
   // Said by whoever submits it.
-  /// Called once for each request that was not withdrawn, by the home of the channel, without a lock held.
-  void (*ended)(Waiter&) noexcept = nullptr;
+  /// Called once for each request that was not withdrawn, by the home of the channel, without a lock held. `now` is
+  /// when the home began to tell those that ended together.
+  void (*ended)(Waiter&, TimePoint now) noexcept = nullptr;
   /// By when somebody will withdraw it. The channel does not look at the time.
   TimePoint deadline = TimePoint::max();
   /// Where the answer goes, and that of several commands; written only when the request ends.

@@ -54,7 +54,7 @@ class EndpointCall::Kept {
 };
 
 EndpointCall::EndpointCall() noexcept {
-  ended = [](Waiter& waiter) noexcept { static_cast<EndpointCall&>(waiter).on_told(); };
+  ended = [](Waiter& waiter, TimePoint now) noexcept { static_cast<EndpointCall&>(waiter).on_told(now); };
 }
 
 EndpointCall::Pointer EndpointCall::make() noexcept {
@@ -69,7 +69,6 @@ EndpointCall::Pointer EndpointCall::make() noexcept {
 void EndpointCall::release() noexcept {
   if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (question.output.size() != 0) question.clear();
-  if (unless_known_.output.size() != 0) unless_known_.clear();
   if (only_reply_.value.size() > Question::most_kept) only_reply_.value.clear();
   if (!only_reply_.elements.empty()) only_reply_.elements = {};
   only_reply_.kind = ReplyKind::none;
@@ -104,9 +103,11 @@ inline void EndpointCall::prepare(const ServerQuestion& asked) {
       reply_places_.push_back(&each);
     replies = reply_places_;
   }
+  unless_known_.reset();
   if (asked.unless_known == nullptr) return;
+  unless_known_ = std::make_unique<Question>();
   Channel::prepare({asked.unless_known, 1}, *this);
-  std::swap(question, unless_known_);
+  std::swap(question, *unless_known_);
 }
 
 bool EndpointCall::begin(Endpoint& endpoint, const ServerQuestion& asked, CallTime time,
@@ -143,6 +144,7 @@ inline void EndpointCall::attempt_first(const ServerQuestion& asked) noexcept tr
   fail_without_memory();
 }
 
+// Only the first attempt is worth the code of its own place.
 void EndpointCall::attempt_again(TimePoint now) noexcept {
   attempt({}, now);
 }
@@ -212,11 +214,11 @@ inline bool EndpointCall::submit_to(Channel& channel, std::span<const Command> c
   return submission == Submission::no_room;
 }
 
-void EndpointCall::on_told() noexcept {
+void EndpointCall::on_told(TimePoint now) noexcept {
   Lock lock(mutex_);
   const Phase before = std::exchange(phase_, Phase::deciding);
   if (before == Phase::submitted)
-    take_ending(SteadyTime::now());
+    take_ending(now);
   else if (cancelled_)
     end_cancelled();
   else
@@ -227,7 +229,7 @@ void EndpointCall::on_told() noexcept {
 // The request has ended, or was withdrawn.
 inline void EndpointCall::take_ending(TimePoint now) noexcept {
   if (ending != Ending::answered) {
-    if (decide(ending, now)) attempt_again(SteadyTime::now());
+    if (decide(ending, SteadyTime::now())) attempt_again(SteadyTime::now());
     return;
   }
   take_answers(now);
@@ -236,7 +238,7 @@ inline void EndpointCall::take_ending(TimePoint now) noexcept {
 inline void EndpointCall::take_answers(TimePoint now) noexcept {
   endpoint_->meter_.answered(now - time_.begin);
   if (endpoint_->breaker_.troubled()) endpoint_->count_answered();
-  if (asks_again()) return attempt_again(now);
+  if (asks_again()) return attempt_again(SteadyTime::now());
   if (endpoint_->options_.only_server) {
     for (Reply& each : answers())
       if (each.kind == ReplyKind::error && heed_only_server(each)) endpoint_->renew();
@@ -246,11 +248,11 @@ inline void EndpointCall::take_answers(TimePoint now) noexcept {
 
 // True when the script was not known, and is sent next.
 bool EndpointCall::asks_again() noexcept {
-  if (unless_known_.output.size() == 0 || only_reply_.kind != ReplyKind::error || cancelled_ ||
+  if (unless_known_ == nullptr || only_reply_.kind != ReplyKind::error || cancelled_ ||
       !only_reply_.text().starts_with("NOSCRIPT"))
     return false;
-  std::swap(question, unless_known_);
-  unless_known_.clear();
+  std::swap(question, *unless_known_);
+  unless_known_.reset();
   attempts_.emplace(traits_.repeatable, endpoint_->options_.retry_on_timeout,
                     endpoint_->options_.channels.most());
   return true;

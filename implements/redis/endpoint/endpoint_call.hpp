@@ -112,7 +112,7 @@ class EndpointCall final : private Waiter, private event_loop::Timer, private De
   [[gnu::always_inline]] void arm_for(TimePoint when) noexcept;
 
   bool withdraw_for_caller() noexcept;
-  void on_told() noexcept;
+  void on_told(TimePoint now) noexcept;
   void keep() noexcept override { owners_.fetch_add(1, std::memory_order_relaxed); }
   void overdue() noexcept override;
   void expire() noexcept override;
@@ -144,7 +144,7 @@ class EndpointCall final : private Waiter, private event_loop::Timer, private De
   Reply only_reply_;
   std::vector<Reply> replies_of_several_;
   std::vector<Reply*> reply_places_;
-  Question unless_known_;
+  std::unique_ptr<Question> unless_known_;
 };
 
 }  // namespace cachesite::redis

@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace cachesite::redis {
@@ -77,13 +76,7 @@ void Endpoint::end(const Error& reason) noexcept {
 
 // All that wait have been told, or are in a list of the home.
 void Endpoint::end_calls() noexcept {
-  LoopHome* const home = home_.load();
-  if (home == nullptr) return;
-  while (calls_.load() != 0) {
-    home->tell();
-    std::this_thread::yield();
-  }
-  home->leave();
+  if (LoopHome* const home = home_.load()) home->leave_after(calls_);
 }
 
 void Endpoint::renew() {

@@ -92,6 +92,7 @@ FeedOptions FeedHub::options() const {
     if (!watcher) continue;
     const auto& one = watcher->options;
     if (!all) all = one;
+    if (all->protocol == FeedProtocol::automatic) all->protocol = one.protocol;
     all->max_staleness = std::min(all->max_staleness, one.max_staleness);
     all->probe_interval = std::min(all->probe_interval, one.probe_interval);
     all->probe = all->probe || one.probe;

@@ -52,24 +52,29 @@ std::unique_ptr<IFeedWatch> NewsFeed::watch(std::string prefix, std::size_t stri
   if (fork_mark_.forked())
     return std::make_unique<FeedWatch>(
         std::make_shared<FeedHub>(std::make_shared<ServerChanges::Listener>(), options_.clock), watcher);
-  const auto hub = running_hub();
-  auto handle = std::make_unique<FeedWatch>(hub, watcher);
-  hub->add(watcher);
+  const auto watched = hub();
+  auto handle = std::make_unique<FeedWatch>(watched, watcher);
+  watched->add(watcher);
+  begin();
   return handle;
 }
 
 // A listener may call `watch`, so the watchers are not touched with the lock held. A hub that is made after the
 // stop has no watcher yet.
-std::shared_ptr<FeedHub> NewsFeed::running_hub() {
+std::shared_ptr<FeedHub> NewsFeed::hub() {
   const std::lock_guard lock(mutex_);
-  if (!hub_) {
-    hub_ = std::make_shared<FeedHub>(topology_->changes().listen(), options_.clock);
-    if (stopping_) hub_->stop();
-  }
-  if (running_ || stopping_) return hub_;
+  if (hub_) return hub_;
+  hub_ = std::make_shared<FeedHub>(topology_->changes().listen(), options_.clock);
+  if (stopping_) hub_->stop();
+  return hub_;
+}
+
+// After the first watcher is added: the thread asks servers for news as its watchers wish.
+void NewsFeed::begin() {
+  const std::lock_guard lock(mutex_);
+  if (running_ || stopping_) return;
   thread_ = basics::background_thread([this] { work(); });
   running_ = true;
-  return hub_;
 }
 
 std::string_view NewsFeed::obstacle() const noexcept {

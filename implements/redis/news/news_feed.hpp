@@ -60,7 +60,8 @@ class NewsFeed {
     std::vector<std::uint64_t> pings;  // of each server
   };
 
-  [[nodiscard]] std::shared_ptr<FeedHub> running_hub();
+  [[nodiscard]] std::shared_ptr<FeedHub> hub();
+  void begin();
   void work() noexcept;
   void try_turn();
   void heed_watchers();

@@ -251,6 +251,13 @@ void NewsMachine::add_prefix(TimePoint now, std::string_view prefix) {
   ask_for_prefixes(Awaited::more_prefixes, {&prefixes_.all().back(), 1}, {});
 }
 
+void NewsMachine::set_protocol(TimePoint now, FeedProtocol protocol) {
+  if (std::exchange(options_.protocol, protocol) == protocol) return;
+  other_tried_ = false;
+  if (protocol == FeedProtocol::automatic || std::exchange(protocol_, protocol) == protocol) return;
+  seek(now, "another protocol is asked for", {});
+}
+
 void NewsMachine::set_options(milliseconds max_staleness, milliseconds probe_interval, bool probe) {
   options_.max_staleness = max_staleness;
   options_.probe_interval = probe_interval;

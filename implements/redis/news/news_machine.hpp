@@ -129,7 +129,7 @@ struct NewsMachineOptions {
 ///     any                  stop                                    stopped   stops serving
 ///
 /// A prefix that is added while connected is asked for in place over RESP3; over RESP2, or when it covers others,
-/// the connection is made anew: -> seeking, at once.
+/// the connection is made anew: -> seeking, at once. So it is when another protocol than the one in use is asked for.
 class NewsMachine {
  public:
   NewsMachine(NewsMachineOptions options, ProbeName probe_name, PrefixSet prefixes, INewsOwner& owner);
@@ -151,6 +151,7 @@ class NewsMachine {
   /// The server refused to carry out a probe, with this sentence.
   void probe_refused(TimePoint now, std::string_view text);
   void add_prefix(TimePoint now, std::string_view prefix);
+  void set_protocol(TimePoint now, FeedProtocol protocol);
   void set_options(std::chrono::milliseconds max_staleness, std::chrono::milliseconds probe_interval,
                    bool probe);
   void stop();

@@ -76,6 +76,7 @@ void NewsServer::add_prefix(std::string_view prefix) {
 }
 
 void NewsServer::heed_options(const FeedOptions& options) {
+  machine_.set_protocol(hub_->now(), options.protocol);
   machine_.set_options(options.max_staleness, options.probe_interval, options.probe);
 }
 

@@ -7,8 +7,8 @@ namespace cachesite::redis {
 
 using Lock = std::lock_guard<basics::SpinLock>;
 
-void KeyOrder::join(Entry& entry, std::size_t hash_of_key) noexcept {
-  Line& line = line_of(hash_of_key);
+void KeyOrder::join(Entry& entry, HashSlot slot) noexcept {
+  Line& line = line_of(slot);
   const Lock lock(line.lock);
   entry.line_ = &line;
   entry.state_ = Entry::State::at_hand;
@@ -30,8 +30,8 @@ bool KeyOrder::may_go(Entry& entry, const Place& place) noexcept {
   return false;
 }
 
-bool KeyOrder::may_pass(std::size_t hash_of_key, const Place& place) noexcept {
-  Line& line = line_of(hash_of_key);
+bool KeyOrder::may_pass(HashSlot slot, const Place& place) noexcept {
+  Line& line = line_of(slot);
   const Lock lock(line.lock);
   return line.first == nullptr || (line.unsettled == nullptr && place.follows(line.place));
 }

@@ -2,6 +2,7 @@
 
 #include "basics/spin_lock.hpp"
 #include "redis/channel/waiter.hpp"
+#include "redis/topology/hash_slot.hpp"
 
 #include <array>
 #include <cstddef>
@@ -55,11 +56,11 @@ class KeyOrder {
     Place place_;  // where it wants to go, or is
   };
 
-  void join(Entry& entry, std::size_t hash_of_key) noexcept;
+  void join(Entry& entry, HashSlot slot) noexcept;
   /// True when the entry, which is at hand, may be sent to this place now.
   [[nodiscard]] bool may_go(Entry& entry, const Place& place) noexcept;
   /// Whether what is in no line may be sent to this place now and come after all changes of its key.
-  [[nodiscard]] bool may_pass(std::size_t hash_of_key, const Place& place) noexcept;
+  [[nodiscard]] bool may_pass(HashSlot slot, const Place& place) noexcept;
   /// Gives those that are to be told that they may go, a list by `next`.
   [[nodiscard]] Waiter* sent(Entry& entry, const Place& place) noexcept;
   void came_back(Entry& entry) noexcept;
@@ -76,9 +77,7 @@ class KeyOrder {
     Place place;                 // of those that are settled
   };
 
-  [[nodiscard]] Line& line_of(std::size_t hash_of_key) noexcept {
-    return lines_[hash_of_key % lines_.size()];
-  }
+  [[nodiscard]] Line& line_of(HashSlot slot) noexcept { return lines_[slot % lines_.size()]; }
   [[nodiscard]] static Line& line_of(const Entry& entry) noexcept { return *static_cast<Line*>(entry.line_); }
   [[nodiscard]] static Waiter* settle(Line& line) noexcept;
 

@@ -14,7 +14,7 @@ namespace cachesite::redis {
 using Next = RedirectPolicy::Step::Next;
 
 RoutedCall::RoutedCall() noexcept {
-  Waiter::ended = [](Waiter& waiter) noexcept { static_cast<RoutedCall&>(waiter).on_told(); };
+  Waiter::ended = [](Waiter& waiter, TimePoint) noexcept { static_cast<RoutedCall&>(waiter).on_told(); };
 }
 
 RoutedCall::Pointer RoutedCall::make() noexcept {
@@ -30,6 +30,28 @@ void RoutedCall::release() noexcept {
 bool RoutedCall::begin(RoutedTopology& topology, const Subject& subject, CallTime time,
                        Owner& owner) noexcept {
   Lock lock(mutex_);
+  prepare(topology, subject, time, owner);
+  policy_ = topology.policy_of(only_reads_, routing_, time, turn_);
+  step_ = {.next = Next::by_map};
+  return set_out(std::move(lock));
+}
+
+bool RoutedCall::begin(RoutedTopology& topology, const Subject& subject, CallTime time, Owner& owner,
+                       Beginning beginning) noexcept {
+  Lock lock(mutex_);
+  prepare(topology, subject, time, owner);
+  now_ = SteadyTime::now();
+  policy_ = std::move(beginning.policy);
+  try {
+    take(std::move(beginning.step));
+  } catch (const std::exception&) {
+    fail(Error(ErrorCode::no_memory, "", policy_->outcome()));
+  }
+  return set_out(std::move(lock));
+}
+
+void RoutedCall::prepare(RoutedTopology& topology, const Subject& subject, CallTime time,
+                         Owner& owner) noexcept {
   phase_ = Phase::deciding;
   topology_ = &topology;
   home_ = topology.home_.load(std::memory_order_acquire);
@@ -39,13 +61,13 @@ bool RoutedCall::begin(RoutedTopology& topology, const Subject& subject, CallTim
   only_reads_ = subject.only_reads;
   routing_.slot = hash_slot(subject.key);
   routing_.only_reads = subject.only_reads;
-  hash_of_key_ = subject.hash_of_key;
   turn_ = topology.next_turn();
-  policy_.emplace(only_reads_, topology.reads_replica(routing_), time, turn_ * 0x9E3779B97F4A7C15ULL);
-  step_ = {.next = Next::by_map};
+}
+
+bool RoutedCall::set_out(Lock lock) noexcept {
   owners_.fetch_add(1, std::memory_order_relaxed);
-  topology.calls_.fetch_add(1);
-  if (!only_reads_) topology.order_.join(place_in_line_, hash_of_key_);
+  topology_->calls_.fetch_add(1);
+  if (!only_reads_) topology_->order_.join(place_in_line_, *routing_.slot);
   go_on();
   if (phase_ != Phase::ended) return false;
   owner_ = nullptr;
@@ -101,9 +123,7 @@ bool RoutedCall::is_prepared() {
 }
 
 void RoutedCall::wait_until(TimePoint limit, RoutedTopology::Lock lock) {
-  if (topology_->waiting_.size() >= topology_->most_waiting_)
-    return fail(Error(ErrorCode::refused, std::to_string(topology_->most_waiting_) + " calls wait already",
-                      policy_->outcome()));
+  if (topology_->waiting_.size() >= topology_->most_waiting_) return fail_without_room();
   phase_ = Phase::waits;
   topology_->waiting_.join(*this);
   lock.unlock();
@@ -151,15 +171,20 @@ bool RoutedCall::choose_by_map() {
 }
 
 // False when it has to wait for others in its line.
-bool RoutedCall::may_go() noexcept {
+bool RoutedCall::may_go() {
   auto& order = topology_->order_;
   place_ = {server_.node.get(), server_.node->connection_number()};
   if (place_in_line_.is_out()) {
-    if (server_.replica || order.may_pass(hash_of_key_, place_)) return true;
-    order.join(place_in_line_, hash_of_key_);
+    if (server_.replica || order.may_pass(*routing_.slot, place_)) return true;
+    order.join(place_in_line_, *routing_.slot);
   }
   if (order.may_go(place_in_line_, place_)) return true;
   phase_ = Phase::in_line;
+  const auto others = topology_->in_line_.fetch_add(1);
+  if (others >= topology_->most_waiting_ && withdraw()) {
+    fail_without_room();
+    return false;
+  }
   arm_for(time_.deadline);
   return false;
 }
@@ -255,6 +280,11 @@ void RoutedCall::fail(const Error& error) noexcept {
   phase_ = Phase::ended;
 }
 
+void RoutedCall::fail_without_room() {
+  fail(Error(ErrorCode::refused, std::to_string(topology_->most_waiting_) + " calls wait already",
+             policy_->outcome()));
+}
+
 // When its time is over, that is the reason.
 void RoutedCall::fail_without_view(const Error& why) noexcept {
   if (why.code() == ErrorCode::unreachable && now_ >= time_.deadline) return fail_late(why.message());
@@ -282,11 +312,14 @@ void RoutedCall::arm_for(TimePoint when) noexcept {
 
 bool RoutedCall::withdraw() noexcept {
   if (phase_ == Phase::waits) return topology_->withdraw(*this);
-  return phase_ == Phase::in_line && topology_->order_.withdraw(place_in_line_);
+  if (phase_ != Phase::in_line || !topology_->order_.withdraw(place_in_line_)) return false;
+  topology_->in_line_.fetch_sub(1);
+  return true;
 }
 
 void RoutedCall::on_told() noexcept {
   Lock lock(mutex_);
+  if (phase_ == Phase::in_line) topology_->in_line_.fetch_sub(1);
   phase_ = Phase::deciding;
   now_ = SteadyTime::now();
   go_on();

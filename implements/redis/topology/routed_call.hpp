@@ -67,8 +67,12 @@ class RoutedCall final : private Waiter,
   };
   struct Subject {
     Argument key;
-    std::size_t hash_of_key;  // the same for equal keys
     bool only_reads = false;  // so it may be repeated, and a replica may answer
+  };
+  /// Where a call begins that has been tried before.
+  struct Beginning {
+    RedirectPolicy policy;
+    RedirectPolicy::Step step;
   };
 
   /// Null when there is no memory.
@@ -76,6 +80,8 @@ class RoutedCall final : private Waiter,
 
   /// `topology` is not stopped, or has an event loop all the same.
   bool begin(RoutedTopology& topology, const Subject& subject, CallTime time, Owner& owner) noexcept;
+  bool begin(RoutedTopology& topology, const Subject& subject, CallTime time, Owner& owner,
+             Beginning beginning) noexcept;
   /// False when it has ended, or has not begun: else it ends soon, or within this call.
   bool cancel() noexcept;
   /// False when it has ended, so that its owner is told or has been, or when it has not begun.
@@ -104,6 +110,10 @@ class RoutedCall final : private Waiter,
 
   void release() noexcept;
 
+  void prepare(RoutedTopology& topology, const Subject& subject, CallTime time, Owner& owner) noexcept;
+  // True when it has ended.
+  [[nodiscard]] bool set_out(Lock lock) noexcept;
+
   // With the lock, while it is deciding.
   void go_on() noexcept;
   void take(Step step);
@@ -111,13 +121,14 @@ class RoutedCall final : private Waiter,
   [[nodiscard]] bool choose_by_map();
   [[nodiscard]] bool is_prepared();
   void wait_until(TimePoint limit, RoutedTopology::Lock lock);
-  [[nodiscard]] bool may_go() noexcept;
+  [[nodiscard]] bool may_go();
   [[nodiscard]] bool send();
   void ask_with_permission(const ServerQuestion& asked);
   void begin_attempt(const ServerQuestion& asked) noexcept;
   void take_answer();
   [[nodiscard]] bool is_hinted(ServerHint& hint);
   void fail(const Error& error) noexcept;
+  void fail_without_room();
   void fail_without_view(const Error& why) noexcept;
   void fail_late(std::string_view why) noexcept;
   void end_cancelled() noexcept;
@@ -148,7 +159,6 @@ class RoutedCall final : private Waiter,
   TimePoint now_{};  // when it began to decide
   TimePoint armed_for_{};
   Routing routing_;
-  std::size_t hash_of_key_ = 0;
   std::uint32_t turn_ = 0;
   std::optional<RedirectPolicy> policy_;
 

@@ -8,7 +8,6 @@
 #include <array>
 #include <exception>
 #include <map>
-#include <thread>
 #include <utility>
 
 namespace cachesite::redis {
@@ -99,9 +98,9 @@ Result<RoutedTopology::View> RoutedTopology::await_new_view(TimePoint deadline) 
   }
 }
 
-RedirectPolicy RoutedTopology::policy_of(const RoutedRequest& request) const {
-  return RedirectPolicy(request.command.repeatable, reads_replica(request.routing), request.time,
-                        request.turn * 0x9E3779B97F4A7C15ULL);
+RedirectPolicy RoutedTopology::policy_of(bool repeatable, const Routing& routing, CallTime time,
+                                         std::uint32_t turn) const noexcept {
+  return RedirectPolicy(repeatable, reads_replica(routing), time, turn * 0x9E3779B97F4A7C15ULL);
 }
 
 Status RoutedTopology::do_execute(const Command& command, const Routing& routing, Reply& reply,
@@ -111,7 +110,7 @@ Status RoutedTopology::do_execute(const Command& command, const Routing& routing
 }
 
 Status RoutedTopology::execute_one(const RoutedRequest& request) {
-  RedirectPolicy policy = policy_of(request);
+  RedirectPolicy policy = policy_of(request.command.repeatable, request.routing, request.time, request.turn);
   return route(request, policy, {.next = Next::by_map});
 }
 
@@ -216,7 +215,7 @@ void RoutedTopology::route_unanswered(const Group& group, CallTime time, std::ui
     if (is_answered(request->status, request->reply)) continue;
     const RoutedRequest routed{request->command, request->routing, request->reply, time, turn,
                                request->server};
-    RedirectPolicy policy = policy_of(routed);
+    RedirectPolicy policy = policy_of(request->command.repeatable, request->routing, time, turn);
     const auto step = next_step(policy, request->status, request->reply, group.server, SteadyTime::now());
     if (step.next != Next::finish || step.error) request->status = route(routed, policy, step);
   }
@@ -308,13 +307,7 @@ bool RoutedTopology::withdraw(Waiter& waiter) noexcept {
 
 // All that wait have been told, or are in a list of the home.
 void RoutedTopology::end_calls() noexcept {
-  LoopHome* const home = home_.load();
-  if (home == nullptr) return;
-  while (calls_.load() != 0) {
-    home->tell();
-    std::this_thread::yield();
-  }
-  home->leave();
+  if (LoopHome* const home = home_.load()) home->leave_after(calls_);
 }
 
 }  // namespace cachesite::redis

@@ -82,7 +82,7 @@ class RoutedTopology : public Topology {
   };
 
   /// `servers`: what its servers are made with.
-  RoutedTopology(bool read_from_replicas, const EndpointOptions& servers) noexcept
+  RoutedTopology(bool read_from_replicas, const EndpointOptions& servers)
       : read_from_replicas_(read_from_replicas),
         server_changes_(servers.changes),
         event_loop_(servers.event_loop),
@@ -111,6 +111,7 @@ class RoutedTopology : public Topology {
   std::optional<Error> trouble_;
 
  private:
+  friend class AsyncBatch;
   friend class RoutedCall;
   struct Group;
   /// A request on its way.
@@ -130,6 +131,7 @@ class RoutedTopology : public Topology {
   Status do_for_each_master(const Visit& visit, CallTime time) final;
   ServerNow do_server_now(const Command& command, const Routing& routing) final;
   Masters do_masters_now() final;
+  [[nodiscard]] RoutedTopology* do_routed() noexcept final { return this; }
 
   /// A view that can be used, or why there will be none by `limit`. Nothing when the caller has to look again once
   /// `changed_` is told, or at `limit`, which this may bring forward.
@@ -149,20 +151,20 @@ class RoutedTopology : public Topology {
   }
   Result<View> await_view(TimePoint& now, TimePoint deadline);
   Result<View> await_new_view(TimePoint deadline);
-  [[nodiscard]] RedirectPolicy policy_of(const RoutedRequest& request) const;
+  [[nodiscard]] RedirectPolicy policy_of(bool repeatable, const Routing& routing, CallTime time,
+                                         std::uint32_t turn) const noexcept;
   Step next_step(RedirectPolicy& policy, const Status& status, const Reply& reply, const ChosenServer& asked,
                  TimePoint now);
   Status route(const RoutedRequest& request, RedirectPolicy& policy, Step step);
   std::optional<Error> prepare(const RoutedRequest& request, const Step& step);
   void route_unanswered(const Group& group, CallTime time, std::uint32_t turn);
 
-  const bool read_from_replicas_;
-  [[nodiscard]] RoutedTopology* do_routed() noexcept final { return this; }
   // For a RoutedCall.
   // Null when it is stopped. Throws when there is no event loop.
   [[nodiscard]] LoopHome* home();
   bool withdraw(Waiter& waiter) noexcept;
 
+  const bool read_from_replicas_;
   const std::shared_ptr<ServerChanges> server_changes_;
   const std::shared_ptr<IEventLoop> event_loop_;  // null: EventLoop::shared()
   const std::size_t most_waiting_;
@@ -174,7 +176,8 @@ class RoutedTopology : public Topology {
   std::atomic<LoopHome*> home_{nullptr};
   WaitList waiting_;  // for what `tell_callers` tells
   KeyOrder order_;
-  std::atomic<std::size_t> calls_{0};  // each a RoutedCall under way
+  std::atomic<std::size_t> in_line_{0};  // calls that wait for others in it
+  std::atomic<std::size_t> calls_{0};    // each a RoutedCall under way
 };
 
 }  // namespace cachesite::redis

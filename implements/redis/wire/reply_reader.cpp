@@ -95,9 +95,10 @@ ReplyReader::~ReplyReader() = default;
 
 ReplyReader::Progress ReplyReader::feed(const char* bytes, std::size_t size, Reply& target) {
   reader_->privdata = &target;
-  if (redisReaderFeed(reader_.get(), bytes, size) != REDIS_OK) return Progress::failed;
   void* reply = nullptr;
-  if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) return Progress::failed;
+  if (redisReaderFeed(reader_.get(), bytes, size) != REDIS_OK ||
+      redisReaderGetReply(reader_.get(), &reply) != REDIS_OK)
+    return reader_->err == REDIS_ERR_OOM ? Progress::no_memory : Progress::failed;
   return reply == nullptr ? Progress::more : Progress::complete;
 }
 

@@ -18,7 +18,7 @@ class ReplyReader {
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  enum class Progress : unsigned char { more, complete, failed };
+  enum class Progress : unsigned char { more, complete, failed, no_memory };
   /// Parses further bytes of one reply into `target`, which stays the same until the reply is complete.
   Progress feed(const char* bytes, std::size_t size, Reply& target);
   [[nodiscard]] std::string problem() const;

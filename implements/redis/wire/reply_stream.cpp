@@ -30,10 +30,11 @@ ReplyStream::Progress ReplyStream::feed_reader(Reply& target) {
     case ReplyReader::Progress::complete:
       return Progress::complete;
     case ReplyReader::Progress::failed:
+    case ReplyReader::Progress::no_memory:
       break;
   }
   problem_ = reader_.problem();
-  return Progress::malformed;
+  return progress == ReplyReader::Progress::failed ? Progress::malformed : Progress::no_memory;
 }
 
 // The usual value has come with its first line.
@@ -89,8 +90,8 @@ ReplyStream::Progress ReplyStream::next(Reply& target) {
           begin_ = scanned_;
           return Progress::complete;
         }
-        if (feed_reader(target) == Progress::complete) return Progress::complete;
-        if (problem_.empty()) problem_ = "the reply ended before it was complete";
+        if (const auto progress = feed_reader(target); progress != Progress::more) return progress;
+        problem_ = "the reply ended before it was complete";
         return Progress::malformed;
       case FrameGate::Verdict::more:
         if (direct_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cachesite/detail/awaitable.hpp>
 #include <cachesite/detail/computation.hpp>
 #include <cachesite/result.hpp>
 
@@ -39,27 +40,6 @@ class AsyncFactory {
   /// The same factory at another place; this one is destroyed next. Throws std::bad_alloc.
   [[nodiscard]] virtual std::shared_ptr<AsyncFactory> move_out() = 0;
 };
-
-template <class A>
-auto awaiter_of(A&& awaitable) {
-  if constexpr (requires { std::forward<A>(awaitable).operator co_await(); })
-    return std::type_identity<decltype(std::forward<A>(awaitable).operator co_await())>();
-  else if constexpr (requires { operator co_await(std::forward<A>(awaitable)); })
-    return std::type_identity<decltype(operator co_await(std::forward<A>(awaitable)))>();
-  else
-    return std::type_identity<A>();
-}
-
-/// Something that a coroutine of any type can await.
-template <class A>
-concept Awaitable = requires(typename decltype(awaiter_of(std::declval<A>()))::type& awaiter) {
-  { awaiter.await_ready() } -> std::convertible_to<bool>;
-  awaiter.await_resume();
-};
-
-template <Awaitable A>
-using Awaited =
-    decltype(std::declval<typename decltype(awaiter_of(std::declval<A>()))::type&>().await_resume());
 
 template <class F>
 auto returned_by() {
@@ -116,7 +96,12 @@ class FactoryOf final : public AsyncFactory {
       begin(context, end);
       return end->wait();
     } else {
-      return converted(call(context));
+      try {
+        return converted(call(context));
+      } catch (...) {
+        note(std::current_exception());
+        throw;
+      }
     }
   }
 
@@ -160,8 +145,14 @@ class FactoryOf final : public AsyncFactory {
     Result<Computed> result = Error(ErrorCode::not_computed);
     try {
       auto&& awaitable = self.call(context);
-      auto made = co_await std::forward<decltype(awaitable)>(awaitable);
-      result = self.converted(std::move(made));
+      // g++ 12 copies what a function gives by reference when it is awaited.
+      if constexpr (std::is_lvalue_reference_v<Returned<F>>) {
+        auto made = co_await awaitable;
+        result = self.converted(std::move(made));
+      } else {
+        auto made = co_await std::move(awaitable);
+        result = self.converted(std::move(made));
+      }
     } catch (...) {
       self.note(std::current_exception());
       result = not_computed(std::current_exception());

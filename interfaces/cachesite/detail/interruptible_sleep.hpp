@@ -7,12 +7,18 @@
 
 namespace cachesite::detail {
 
-/// Sleeps for `length`, or until `stop` is requested.
+/// Sleeps for `length`, or until `stop` is requested. Needs no memory, as std::condition_variable_any would.
 inline void interruptible_sleep(std::chrono::milliseconds length, const std::stop_token& stop) {
   std::mutex mutex;
-  std::condition_variable_any never;
+  std::condition_variable changed;
+  bool stopped = false;
+  const std::stop_callback wake(stop, [&] {
+    const std::lock_guard lock(mutex);
+    stopped = true;
+    changed.notify_all();
+  });
   std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, length, [] { return false; });
+  changed.wait_for(lock, length, [&] { return stopped; });
 }
 
 }  // namespace cachesite::detail

@@ -79,6 +79,23 @@ BOOST_AUTO_TEST_CASE(tags_are_written_and_evicted_by_asynchronous_calls) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_layer_that_passes_tags_on_lives_until_its_calls_have_ended) {
+  const auto gated = std::make_shared<test::GatedCache>();
+  MetricsCacheOptions options;
+  options.over = std::shared_ptr<ICache>(tagged_over(gated));
+  auto metrics = std::make_shared<MetricsCache>(options);
+  const std::weak_ptr<MetricsCache> watched = metrics;
+  gated->close();
+  const auto late = find_interface<ITaggedCache>(*metrics)
+                        ->async_write_tagged("key", "value", 1h, {"tag"}, {.patience = 1ms})
+                        .wait();
+  BOOST_TEST((late.error().code() == ErrorCode::timeout));
+  metrics.reset();
+  BOOST_TEST(!watched.expired());
+  gated->open();
+  BOOST_TEST(test::wait_until([&] { return watched.expired(); }));
+}
+
 BOOST_AUTO_TEST_CASE(entries_of_all_kinds_are_read_with_their_tags_without_a_thread_of_the_layer) {
   const auto gated = std::make_shared<test::GatedCache>();
   const auto cache = tagged_over(gated);

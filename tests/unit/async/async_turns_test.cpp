@@ -175,8 +175,8 @@ BOOST_AUTO_TEST_CASE(who_waits_for_a_turn_holds_up_neither_the_loop_nor_other_ca
   RemovalGate gate(*world.gated);
   std::vector<Added> results;
   std::thread adding([&] { results = add_in_both_forms(*world.cache); });
-  constexpr int all = threads_at_once + calls_at_once;
-  // All of them have seen that the entry is there; one has its turn.
+  // All of them have seen that the entry is there, calls once more by the workers that make room; one has its turn.
+  constexpr int all = threads_at_once + 2 * calls_at_once;
   BOOST_TEST(wait_until([&] { return gate.adds() == all && gate.removals() == 1; }));
   std::atomic<bool> runs{false};
   WorkOf work([&] { runs = true; });

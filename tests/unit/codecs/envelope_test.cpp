@@ -10,6 +10,8 @@ using namespace cachesite;
 using codecs::Envelope;
 using codecs::EnvelopeVerdict;
 
+BOOST_AUTO_TEST_SUITE(envelope)
+
 namespace {
 
 const CodecScope here{"shop", "user:1"};
@@ -30,8 +32,6 @@ EnvelopeVerdict verdict_with(std::string stored, std::size_t place, unsigned byt
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(envelope)
 
 BOOST_AUTO_TEST_CASE(every_field_has_its_place) {
   const auto stored = sealed({2, 3, 1, 0x01020304}, "Ada");

@@ -15,6 +15,8 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(fernet256)
+
 namespace {
 
 const std::string raw_key = [] {
@@ -58,8 +60,6 @@ const Vector vectors[] = {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(fernet256)
 
 BOOST_AUTO_TEST_CASE(tokens_of_rick_are_opened_and_written_the_same) {
   codecs::FernetInitialVector initial_vector{};

@@ -11,6 +11,8 @@ using test::hex;
 using test::unhex;
 using Kind = Data::Kind;
 
+BOOST_AUTO_TEST_SUITE(pickle_serializer)
+
 namespace {
 
 std::string written(const Data& data, std::uint8_t protocol = 5) {
@@ -45,8 +47,6 @@ const Data mixed = Data::map(
      Data::bytes(std::string("\0\xFF", 2)), "s", of(Kind::frozen_set, {7}), "e", of(Kind::tuple)});
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pickle_serializer)
 
 BOOST_AUTO_TEST_CASE(the_vectors_of_the_contract_both_ways) {
   check_both_ways(Data(), "80054e2e");

@@ -12,6 +12,8 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(typed_cache)
+
 namespace {
 
 struct Address {
@@ -93,8 +95,6 @@ std::string failure_of(std::string_view bytes) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(typed_cache)
 
 BOOST_AUTO_TEST_CASE(a_struct_comes_back_by_every_serialiser) {
   a_struct_comes_back(JsonSerializer());

@@ -43,11 +43,21 @@ struct WatchOf final : event_loop::Watch {
 class Routine {
  public:
   struct promise_type {
+    // Says so when it is suspended for good: another thread may destroy it then.
+    struct End {
+      [[nodiscard]] bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<promise_type> routine) const noexcept {
+        routine.promise().done.store(true);
+      }
+      void await_resume() const noexcept {}
+    };
     Routine get_return_object() { return Routine(std::coroutine_handle<promise_type>::from_promise(*this)); }
     std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_always final_suspend() noexcept { return {}; }
+    End final_suspend() noexcept { return {}; }
     void return_void() noexcept {}
     void unhandled_exception() noexcept { std::terminate(); }
+
+    std::atomic<bool> done{false};
   };
 
   Routine(Routine&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
@@ -55,7 +65,8 @@ class Routine {
   ~Routine() {
     if (handle_) handle_.destroy();
   }
-  [[nodiscard]] bool done() const noexcept { return handle_.done(); }
+  /// From any thread.
+  [[nodiscard]] bool done() const noexcept { return handle_.promise().done.load(); }
 
  private:
   explicit Routine(std::coroutine_handle<promise_type> handle) : handle_(handle) {}

@@ -11,6 +11,7 @@
 #include <cachesite/site_reports.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -55,7 +56,14 @@ class SecretWatch {
   }
 
   void load(const std::string& text, Format format, bool allow_substitution = true) {
+    load_made([&] { return text; }, format, allow_substitution);
+  }
+
+  /// Of a text that is not loaded not even the text is made.
+  template <class Make>
+  void load_made(Make make, Format format, bool allow_substitution = true) {
     if (sampled_ && ++asked_ % sampling != 0) return;
+    const std::string text = make();
     auto logger = std::make_shared<CollectingLogger>();
     options_.logger = logger;
     options_.allow_substitution = allow_substitution;

@@ -22,6 +22,8 @@ using namespace cachesite;
 using namespace cachesite::test;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(secrets)
+
 namespace {
 
 NodeMember member(std::string_view key, Node value) {
@@ -169,40 +171,51 @@ bool has_null(const Node& node) {
                      [](const NodeMember& each) { return has_null(each.value); });
 }
 
-/// The root with headers, and with each value in one line; nothing when TOML cannot say it.
-std::vector<std::string> toml_forms(const Node& root) {
-  if (has_null(root)) return {};
-  const Node top = root.is_map() ? root : tree::map({{"components", root}});
+Node top_of(const Node& root) {
+  return root.is_map() ? root : tree::map({{"components", root}});
+}
+
+std::string toml_with_headers(const Node& root) {
+  return write_document(top_of(root), Format::toml);
+}
+
+std::string toml_in_lines(const Node& root) {
   std::string lines;
-  for (const auto& each : top.members) {
+  for (const auto& each : top_of(root).members) {
     std::string line = in_one_line(tree::map({{"x", each.value}}));
     line = '"' + each.key + line.substr(line.find("x\"") + 1, line.rfind('}') - line.find("x\"") - 1) + '\n';
     for (auto at = line.find("\": "); at != std::string::npos; at = line.find("\": ", at))
       line.replace(at, 3, "\" = ");
     lines += line;
   }
-  return {write_document(top, Format::toml), lines};
+  return lines;
 }
 
-void load_in_toml(SecretWatch& watch, const Node& root, bool allow_substitution = true) {
-  for (const auto& text : toml_forms(root))
-    watch.load(text, Format::toml, allow_substitution);
+void load_as(SecretWatch& watch, const Node& root, Format format, bool allow_substitution = true) {
+  watch.load_made([&] { return write_document(root, format); }, format, allow_substitution);
 }
 
-void load_in_each_form(SecretWatch& watch, const Node& root, bool allow_substitution = true) {
-  const std::string line = in_one_line(root);
-  load_in_toml(watch, root, allow_substitution);
-  watch.load(write_document(root, Format::yaml), Format::yaml, allow_substitution);
-  watch.load(write_document(root, Format::json), Format::json, allow_substitution);
-  watch.load(line, Format::json, allow_substitution);
-  watch.load(line, Format::yaml, allow_substitution);
+void load_in_one_line(SecretWatch& watch, const Node& root, Format format, bool allow_substitution = true) {
+  watch.load_made([&] { return in_one_line(root); }, format, allow_substitution);
+}
+
+void load_in_toml(SecretWatch& watch, const Node& root) {
+  if (has_null(root)) return;  // TOML cannot say it
+  watch.load_made([&] { return toml_with_headers(root); }, Format::toml);
+  watch.load_made([&] { return toml_in_lines(root); }, Format::toml);
+}
+
+void load_in_each_form(SecretWatch& watch, const Node& root) {
+  load_in_toml(watch, root);
+  load_as(watch, root, Format::yaml);
+  load_as(watch, root, Format::json);
+  load_in_one_line(watch, root, Format::json);
+  load_in_one_line(watch, root, Format::yaml);
 }
 
 const std::string secret(SecretWatch::secret);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(secrets)
 
 BOOST_AUTO_TEST_CASE(no_mistake_in_or_beside_a_secret_parameter_shows_its_value) {
   SecretWatch watch(true);
@@ -212,8 +225,8 @@ BOOST_AUTO_TEST_CASE(no_mistake_in_or_beside_a_secret_parameter_shows_its_value)
       Node item = item_of(parameter, secret);
       mistake(item);
       for (const auto& root : places_for(item)) {
-        watch.load(write_document(root, Format::yaml), Format::yaml);
-        watch.load(in_one_line(root), Format::json);
+        load_as(watch, root, Format::yaml);
+        load_in_one_line(watch, root, Format::json);
         load_in_toml(watch, root);
       }
     }
@@ -236,10 +249,10 @@ BOOST_AUTO_TEST_CASE(secrets_of_a_class_of_the_programs_own_stay_hidden_in_each_
         mistake(item);
         for (const auto& root : places_for(item)) {
           if (text == secret) load_in_each_form(watch, root);
-          watch.load(write_document(root, Format::yaml), Format::yaml);
+          load_as(watch, root, Format::yaml);
           load_in_toml(watch, root);
           if (text.find("${env:HUSH") == std::string::npos)
-            watch.load(in_one_line(root), Format::yaml, false);
+            load_in_one_line(watch, root, Format::yaml, false);
         }
       }
   }
@@ -259,7 +272,7 @@ BOOST_AUTO_TEST_CASE(every_wrong_value_of_every_neighbour_leaves_the_secret_in_i
         std::erase_if(item.members, [&](const NodeMember& each) { return each.key == other.name; });
         item.members.push_back(member(other.name, value));
         const Node root = first_place_for(item);
-        watch.load(in_one_line(root), Format::yaml);
+        load_in_one_line(watch, root, Format::yaml);
         load_in_toml(watch, root);
       }
     }
@@ -280,7 +293,7 @@ BOOST_AUTO_TEST_CASE(the_query_of_an_address_stays_hidden) {
 }
 
 BOOST_AUTO_TEST_CASE(values_over_several_lines_and_anchors_stay_hidden) {
-  SecretWatch watch;
+  SecretWatch watch(true);
   const std::string failing = "- {class: Vault, fail_at: make}\n";
   for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
            {"pin", "|\n    S\n    S"},
@@ -324,11 +337,11 @@ BOOST_AUTO_TEST_CASE(values_over_several_lines_and_anchors_stay_hidden) {
           "[{class: Vault, " + name + ": " + filled + ", " + other + "}, {class: Vault, fail_at: make}]",
           Format::yaml);
   }
-  BOOST_TEST(watch.problems() > 500U);
+  BOOST_TEST(watch.problems() > 500U / sampling);
 }
 
 BOOST_AUTO_TEST_CASE(values_of_toml_over_several_lines_stay_hidden) {
-  SecretWatch watch;
+  SecretWatch watch(true);
   const std::string three(3, '"');
   const std::string single(3, '\'');
   for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
@@ -376,7 +389,7 @@ BOOST_AUTO_TEST_CASE(values_of_toml_over_several_lines_stay_hidden) {
       watch.load("[[components]]\nclass = \"Vault\"\nlevel = 99\n" + table +
                      std::string(code).replace(code.find('S'), 1, secret) + "\nwidth = \"wide\"\n",
                  Format::toml);
-  BOOST_TEST(watch.problems() > 2000U);
+  BOOST_TEST(watch.problems() > 2000U / sampling);
 }
 
 BOOST_AUTO_TEST_CASE(one_wrong_character_anywhere_shows_no_secret) {
@@ -393,8 +406,8 @@ BOOST_AUTO_TEST_CASE(one_wrong_character_anywhere_shows_no_secret) {
            {write_document(root, Format::yaml), Format::yaml},
            {write_document(root, Format::json), Format::json},
            {in_one_line(root), Format::json},
-           {toml_forms(root).front(), Format::toml},
-           {toml_forms(root).back(), Format::toml},
+           {toml_with_headers(root), Format::toml},
+           {toml_in_lines(root), Format::toml},
            {"[{class: Vault, title: t, pin: " + secret + ", level: high, cookie: [" + secret +
                 "], door: {code: " + secret + "}, fail_at: make}]",
             Format::yaml}})

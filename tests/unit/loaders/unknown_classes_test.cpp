@@ -7,6 +7,8 @@
 
 using namespace cachesite;
 
+BOOST_AUTO_TEST_SUITE(unknown_classes)
+
 namespace {
 
 struct Loaded {
@@ -35,8 +37,6 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(unknown_classes)
 
 BOOST_AUTO_TEST_CASE(what_needs_an_unknown_class_goes_with_it) {
   const auto [site, warnings] = load_without_unknown(R"(

@@ -14,6 +14,8 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(rate_limited_functions)
+
 namespace {
 
 struct World {
@@ -30,8 +32,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(rate_limited_functions)
 
 BOOST_AUTO_TEST_CASE(a_function_runs_as_often_as_its_limit_allows_for_each_key) {
   World world("2/minute");

@@ -22,6 +22,8 @@ using namespace cachesite;
 using namespace cachesite::rate_limits;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(redis_ledger)
+
 namespace {
 
 /// Answers scripts as it is told to, and notes them.
@@ -84,8 +86,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(redis_ledger)
 
 BOOST_AUTO_TEST_CASE(the_answer_of_the_script_is_the_decision) {
   World world(WithoutServer::deny);

@@ -17,6 +17,8 @@
 
 using namespace cachesite;
 
+BOOST_AUTO_TEST_SUITE(component_metrics)
+
 namespace {
 
 using Kind = ComponentMetric::Kind;
@@ -64,8 +66,6 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(component_metrics)
 
 BOOST_AUTO_TEST_CASE(components_of_a_program_tell_their_own_numbers) {
   const auto text = text_of({{"shop_orders_total", Kind::counter, 3, "Orders\ntaken."},

@@ -16,6 +16,8 @@ using cachesite::build_component_site;
 using cachesite::check_component_site;
 using parts::IPart;
 
+BOOST_AUTO_TEST_SUITE(in_place)
+
 namespace {
 
 const cachesite::Catalog& known() {
@@ -65,8 +67,6 @@ std::string journal() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(in_place)
 
 BOOST_AUTO_TEST_CASE(a_component_stands_in_place_of_a_reference_and_of_those_in_a_list) {
   const auto site = build(list(

@@ -21,6 +21,8 @@ using parts::IPart;
 using parts::journal;
 using parts::Journal;
 
+BOOST_AUTO_TEST_SUITE(lazy_component)
+
 namespace {
 
 Node item(std::string_view class_name, std::string_view name, bool lazy,
@@ -85,8 +87,6 @@ std::shared_ptr<ComponentSite> build(std::vector<Node> items) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(lazy_component)
 
 BOOST_AUTO_TEST_CASE(a_lazy_component_is_made_and_started_at_its_first_lookup) {
   journal().clear();

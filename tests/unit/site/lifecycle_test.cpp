@@ -30,6 +30,8 @@ using namespace cachesite;
 using namespace std::chrono_literals;
 using parts::IPart;
 
+BOOST_AUTO_TEST_SUITE(lifecycle)
+
 namespace {
 
 // Hangs where it is told to, until it is stopped or released.
@@ -203,8 +205,6 @@ std::string made_of(std::vector<Node> items) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(lifecycle)
 
 BOOST_AUTO_TEST_CASE(a_component_that_does_not_start_in_time_leaves_nothing_running) {
   for (const char* place : {"start", "wait"}) {

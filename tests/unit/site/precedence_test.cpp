@@ -21,6 +21,8 @@ using namespace cachesite;
 using namespace tree;
 using parts::IPart;
 
+BOOST_AUTO_TEST_SUITE(precedence)
+
 namespace {
 
 class Placed final : public IPart {
@@ -117,8 +119,6 @@ std::string first_word(const std::string& text) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(precedence)
 
 BOOST_AUTO_TEST_CASE(the_nearest_source_of_a_parameter_counts_and_is_told_as_its_origin) {
   for (unsigned given = 0; given < 16; ++given) {

@@ -15,6 +15,8 @@ using cachesite::check_component_site;
 using parts::IPart;
 using parts::ITool;
 
+BOOST_AUTO_TEST_SUITE(short_name)
+
 namespace {
 
 // Offers ITool only when it is sharp.
@@ -94,8 +96,6 @@ std::string names(const cachesite::ComponentSite& site) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(short_name)
 
 BOOST_AUTO_TEST_CASE(a_name_stands_for_an_entry_of_each_interface) {
   BOOST_TEST(names(*build({document(list({item("Hammer", {{"name", text("h")}})}))})) ==

@@ -18,6 +18,8 @@ using cachesite::check_component_site;
 using cachesite::LoadError;
 using parts::IPart;
 
+BOOST_AUTO_TEST_SUITE(site_builder)
+
 namespace {
 
 const cachesite::Catalog& known() {
@@ -76,8 +78,6 @@ class Telltale final : public IPart {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(site_builder)
 
 BOOST_AUTO_TEST_CASE(an_empty_list_gives_an_empty_site) {
   BOOST_TEST(build(list({}))->entries().empty());

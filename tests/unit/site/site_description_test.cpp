@@ -16,6 +16,8 @@ using cachesite::describe_component_site;
 using cachesite::parameter;
 using cachesite::ParameterTable;
 
+BOOST_AUTO_TEST_SUITE(site_description)
+
 namespace {
 
 struct Inner {
@@ -94,8 +96,6 @@ const Node& at(const Node& node, std::string_view key) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(site_description)
 
 BOOST_AUTO_TEST_CASE(only_what_differs_from_the_defaults_is_described) {
   BOOST_TEST((describe_component_site(*build(list({rich()}))) == list({rich()})));

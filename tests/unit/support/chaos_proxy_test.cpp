@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_a_client_reaches_the_server_and_the_other_way_ro
   {
     RedisProbe probe = connect();
     probe.checked({"PING"});
-    BOOST_TEST(inspector.count_clients() == 1U);
+    BOOST_TEST(wait_until([&] { return inspector.count_clients() == 1U; }));
   }
   BOOST_TEST(proxy.wait_for_closed_by_client(1));
   BOOST_TEST(proxy.wait_for_live(0));

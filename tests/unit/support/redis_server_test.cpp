@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(clients_are_counted_by_name) {
   named.checked({"CLIENT", "SETNAME", "shop"});
   RedisProbe probe = server.probe();
   BOOST_TEST(probe.count_clients("shop") == 1U);
-  BOOST_TEST(probe.count_clients() == 1U);
+  BOOST_TEST(wait_until([&] { return probe.count_clients() == 1U; }));
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_directive_is_reported_with_the_words_of_the_server) {

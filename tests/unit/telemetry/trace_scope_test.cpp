@@ -9,14 +9,14 @@
 
 using namespace cachesite;
 
+BOOST_AUTO_TEST_SUITE(trace_scope)
+
 namespace {
 
 const std::string caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const std::string not_sampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(trace_scope)
 
 BOOST_AUTO_TEST_CASE(a_traceparent_is_read_as_the_recommendation_says) {
   using telemetry::parse_trace_parent;

@@ -31,6 +31,8 @@ using namespace cachesite;
 using namespace cachesite::test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(failover_return)
+
 namespace {
 
 const Error outage(ErrorCode::unreachable, "no server");
@@ -143,8 +145,6 @@ const std::array<Question, 10> questions{{
 }};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(failover_return)
 
 BOOST_AUTO_TEST_CASE(no_call_shows_what_any_change_during_the_outage_made_out_of_date) {
   for (const auto& [change_name, change] : changes)

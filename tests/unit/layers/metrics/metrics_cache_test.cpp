@@ -20,8 +20,6 @@ using test::MapCache;
 
 namespace {
 
-const auto forever = TimeToLive::never_expires();
-
 std::shared_ptr<MetricsCache> counted(const std::shared_ptr<ICache>& below, std::uint32_t sample_every = 1,
                                       std::shared_ptr<const IClock> clock = std::make_shared<SteadyClock>()) {
   MetricsCacheOptions options;
@@ -32,7 +30,7 @@ std::shared_ptr<MetricsCache> counted(const std::shared_ptr<ICache>& below, std:
   return std::make_shared<MetricsCache>(options, context);
 }
 
-struct Fixture {
+struct MetricsFixture {
   std::shared_ptr<MapCache> below = std::make_shared<MapCache>();
   std::shared_ptr<MetricsCache> cache = counted(below);
 };
@@ -56,7 +54,9 @@ class SlowCache final : public CacheLayer {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(metrics_cache, Fixture)
+BOOST_FIXTURE_TEST_SUITE(metrics_cache, MetricsFixture)
+
+const auto forever = TimeToLive::never_expires();
 
 BOOST_AUTO_TEST_CASE(reads_count_as_hits_and_misses_and_nulls_as_hits) {
   below->entries = {{"a", "1"}, {"null", std::nullopt}};

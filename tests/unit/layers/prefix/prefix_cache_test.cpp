@@ -15,9 +15,7 @@ using test::MapCache;
 
 namespace {
 
-const auto forever = TimeToLive::never_expires();
-
-struct Fixture {
+struct PrefixFixture {
   std::shared_ptr<MapCache> below = std::make_shared<MapCache>();
   std::shared_ptr<ICache> cache = prefixed(below, "shop:");
 
@@ -48,7 +46,9 @@ std::shared_ptr<ICache> declared(const std::shared_ptr<ICache>& below, std::stri
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(prefix_cache, Fixture)
+BOOST_FIXTURE_TEST_SUITE(prefix_cache, PrefixFixture)
+
+const auto forever = TimeToLive::never_expires();
 
 BOOST_AUTO_TEST_CASE(every_call_on_a_key_reaches_it_under_the_prefix) {
   const auto reached = [&](auto&& call) {

@@ -19,6 +19,8 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(async_cached_functions)
+
 namespace {
 
 struct Price {
@@ -47,8 +49,6 @@ std::shared_ptr<RememberCache> computing() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(async_cached_functions)
 
 BOOST_AUTO_TEST_CASE(a_function_that_returns_an_awaitable_gets_the_asynchronous_form_by_itself) {
   const auto rows = std::make_shared<Rows>();
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_plain_function_runs_on_a_worker) {
 BOOST_AUTO_TEST_CASE(exceptions_reach_the_caller_and_are_not_cached) {
   const auto fails =
       async_cached(computing(), "k", 5min, []() -> std::string { throw std::range_error("no"); });
-  BOOST_CHECK_THROW((void)fails().wait(), CacheError);
+  BOOST_CHECK_THROW((void)fails().wait(), std::range_error);
   const auto rows = std::make_shared<Rows>();
   const auto broken = cached(computing(), "k", 5min, [rows] {
     return rows->cache->async_get("1").map(

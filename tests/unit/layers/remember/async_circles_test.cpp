@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 using test::ComputingWorld;
 using test::wait_until;
 
+BOOST_AUTO_TEST_SUITE(async_circles)
+
 namespace {
 
 std::string text_or_code(const Lookup& found) {
@@ -51,8 +53,6 @@ void expect_whole(ComputingWorld& world) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(async_circles)
 
 BOOST_AUTO_TEST_CASE(a_plain_factory_that_asks_for_its_own_key_on_its_thread_is_told_so) {
   ComputingWorld world([](auto&) {});

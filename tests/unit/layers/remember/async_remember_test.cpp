@@ -28,6 +28,8 @@ using test::ComputingWorld;
 using test::HangingSource;
 using test::wait_until;
 
+BOOST_AUTO_TEST_SUITE(async_remember_calls)
+
 namespace {
 
 using World = ComputingWorld;
@@ -84,8 +86,6 @@ std::shared_ptr<RememberCache> computing_in_memory() {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(async_remember_calls)
-
 BOOST_AUTO_TEST_CASE(a_plain_factory_runs_on_a_worker) {
   World world(as_it_is);
   std::thread::id where;
@@ -110,6 +110,20 @@ BOOST_AUTO_TEST_CASE(what_is_there_ends_the_call_at_once) {
     told = text_of_answer(found) == "v";
   });
   BOOST_TEST(told);
+}
+
+BOOST_AUTO_TEST_CASE(a_factory_may_give_a_reference_to_what_is_awaited) {
+  struct Once {
+    Once() = default;
+    Once(const Once&) = delete;
+    [[nodiscard]] bool await_ready() const noexcept { return true; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    [[nodiscard]] std::string await_resume() const { return "v"; }
+  };
+  World world(as_it_is);
+  Once once;
+  const auto found = world.cache->async_remember("k", 1min, [&once]() -> Once& { return once; }).wait();
+  BOOST_TEST(text_of_answer(found) == "v");
 }
 
 BOOST_AUTO_TEST_CASE(all_that_a_factory_may_return) {

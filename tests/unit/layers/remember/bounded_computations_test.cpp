@@ -27,6 +27,8 @@ using test::ComputingWorld;
 using test::HangingSource;
 using test::wait_until;
 
+BOOST_AUTO_TEST_SUITE(bounded_computations)
+
 namespace {
 
 constexpr int workers = 32;  // for asynchronous calls
@@ -71,8 +73,6 @@ std::vector<std::future<Lookup>> keep_workers_busy(ComputingWorld& world, const 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(bounded_computations)
 
 BOOST_AUTO_TEST_CASE(a_factory_whose_key_has_changed_is_asked_to_stop_at_its_hard_limit) {
   ComputingWorld world([](auto& options) { options.factory_hard = 20ms; });

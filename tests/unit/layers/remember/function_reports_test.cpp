@@ -27,6 +27,8 @@ using namespace std::chrono_literals;
 using test::CollectingLogger;
 using test::MoodyCache;
 
+BOOST_AUTO_TEST_SUITE(function_reports)
+
 namespace {
 
 struct World {
@@ -42,8 +44,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(function_reports)
 
 BOOST_AUTO_TEST_CASE(a_failing_cache_does_not_fail_a_function_unless_it_is_asked_to) {
   World world;

@@ -12,6 +12,8 @@ using namespace cachesite;
 using namespace std::chrono_literals;
 using remembering::RefreshPoints;
 
+BOOST_AUTO_TEST_SUITE(refresh_points)
+
 namespace {
 
 const IClock::TimePoint start(1000h);
@@ -29,8 +31,6 @@ RefreshOptions mode(RefreshMode wanted) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(refresh_points)
 
 BOOST_AUTO_TEST_CASE(a_key_is_due_at_its_time_and_for_one_caller) {
   RefreshPoints points(mode(RefreshMode::eager), start);

@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 using test::MoodyCache;
 using test::wait_until;
 
+BOOST_AUTO_TEST_SUITE(remember_cache)
+
 namespace {
 
 using Factory = std::function<Result<std::optional<std::string>>()>;
@@ -70,8 +72,6 @@ RememberCacheOptions with(std::function<void(RememberCacheOptions&)> change) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(remember_cache)
 
 BOOST_AUTO_TEST_CASE(a_missing_value_is_computed_and_found_from_then_on) {
   World world;

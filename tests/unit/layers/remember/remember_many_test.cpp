@@ -28,6 +28,8 @@ using namespace std::chrono_literals;
 using test::ComputingWorld;
 using test::HangingSource;
 
+BOOST_AUTO_TEST_SUITE(remember_many)
+
 namespace {
 
 using Keys = std::vector<std::string_view>;
@@ -75,8 +77,6 @@ std::string texts_of(const std::vector<Lookup>& all) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(remember_many)
 
 BOOST_AUTO_TEST_CASE(one_call_of_the_factory_makes_what_is_missing) {
   BatchWorld world;

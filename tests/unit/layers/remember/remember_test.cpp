@@ -22,6 +22,8 @@ using namespace cachesite;
 using namespace std::chrono_literals;
 using test::MoodyCache;
 
+BOOST_AUTO_TEST_SUITE(remember_typed)
+
 namespace {
 
 using Numbers = std::vector<std::int64_t>;
@@ -34,8 +36,6 @@ std::shared_ptr<RememberCache> over(const std::shared_ptr<ICache>& below) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(remember_typed)
 
 BOOST_AUTO_TEST_CASE(a_typed_value_is_computed_once_over_a_computing_cache_and_over_a_plain_one) {
   for (const bool computing : {true, false}) {

@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 using test::ComputingWorld;
 using test::MoodyCache;
 
+BOOST_AUTO_TEST_SUITE(stale_values)
+
 namespace {
 
 void keep_an_hour(RememberCacheOptions& options) {
@@ -57,8 +59,6 @@ struct TieredWorld {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(stale_values)
 
 BOOST_AUTO_TEST_CASE(the_last_value_is_returned_and_marked_when_the_factory_fails) {
   ComputingWorld world(keep_an_hour);

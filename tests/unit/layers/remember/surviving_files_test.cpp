@@ -10,6 +10,8 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(surviving_files)
+
 namespace {
 
 std::shared_ptr<ComponentSite> site_of(const std::string& remember) {
@@ -41,8 +43,6 @@ std::string after_the_end(ComponentSite& site) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(surviving_files)
 
 BOOST_AUTO_TEST_CASE(the_short_and_the_long_form_mean_the_same) {
   BOOST_TEST(after_the_end(*site_of("true")) == "failed");

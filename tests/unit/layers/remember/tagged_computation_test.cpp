@@ -18,6 +18,8 @@
 using namespace cachesite;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(tagged_computation)
+
 namespace {
 
 using Tags = std::vector<std::string>;
@@ -47,8 +49,6 @@ struct World {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tagged_computation)
 
 BOOST_AUTO_TEST_CASE(a_computed_value_carries_its_tags) {
   World world;

@@ -23,6 +23,8 @@ using namespace cachesite;
 using namespace std::chrono_literals;
 using test::ComputingWorld;
 
+BOOST_AUTO_TEST_SUITE(value_loader)
+
 namespace {
 
 class Counting final : public IValueLoader {
@@ -75,8 +77,6 @@ LoadOptions with_loader() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(value_loader)
 
 BOOST_AUTO_TEST_CASE(a_missing_value_is_loaded_once_and_stored_with_the_ttl_of_its_rule) {
   LoadedWorld world;

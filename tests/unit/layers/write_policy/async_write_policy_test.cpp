@@ -24,6 +24,8 @@ using namespace cachesite;
 using namespace cachesite::test;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(async_write_policy)
+
 namespace {
 
 /// An origin that takes nothing until it is opened.
@@ -137,8 +139,6 @@ Detached write(std::shared_ptr<ICache> cache, std::string key, std::shared_ptr<s
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(async_write_policy)
 
 BOOST_AUTO_TEST_CASE(a_full_queue_suspends_the_coroutine_and_not_the_loop) {
   World world;

@@ -7,6 +7,8 @@ using namespace cachesite;
 using cachesite::test::engine_options;
 using cachesite::test::TestEngine;
 
+BOOST_AUTO_TEST_SUITE(size_estimate)
+
 namespace {
 
 constexpr std::uint64_t key_count = 40'000;
@@ -32,8 +34,6 @@ double replay(TestEngine& engine) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(size_estimate)
 
 BOOST_AUTO_TEST_CASE(half_and_double_size_are_foretold_to_a_few_points) {
   for (const auto policy : test::all_policies) {

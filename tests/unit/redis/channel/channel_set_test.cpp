@@ -27,7 +27,7 @@ class SilentTransport final : public Transport {
   [[nodiscard]] std::string problem() const override { return {}; }
 };
 
-struct Fixture {
+struct ChannelSetFixture {
   Channel& open() {
     Channel* const channel = channels.closed();
     BOOST_REQUIRE(channel != nullptr);
@@ -53,7 +53,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(redis_channel_set, Fixture)
+BOOST_FIXTURE_TEST_SUITE(redis_channel_set, ChannelSetFixture)
 
 BOOST_AUTO_TEST_CASE(one_channel_is_enough_while_requests_do_not_meet) {
   Channel& first = open();

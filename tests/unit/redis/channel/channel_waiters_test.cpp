@@ -90,7 +90,7 @@ std::size_t count_of(const Waiter* list) {
   return count;
 }
 
-struct Fixture {
+struct WaitersFixture {
   static ChannelLimits limits() {
     ChannelLimits limits;
     limits.most_requests = 3;
@@ -98,7 +98,7 @@ struct Fixture {
     limits.stall = 50ms;
     return limits;
   }
-  Fixture() {
+  WaitersFixture() {
     channel.set_home(home);
     open();
   }
@@ -128,7 +128,7 @@ struct Fixture {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(channel_waiters, Fixture)
+BOOST_FIXTURE_TEST_SUITE(channel_waiters, WaitersFixture)
 
 BOOST_AUTO_TEST_CASE(what_is_submitted_in_one_turn_goes_out_together_at_the_next_look) {
   for (std::size_t index = 0; index < 3; ++index)

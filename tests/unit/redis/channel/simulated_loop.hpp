@@ -44,7 +44,7 @@ class SimulatedLoop final : public redis::BasicChannelHome<SimulatedThreads> {
     if (!fine_ && stage.dice().chance(25))
       request.end = begin + Time(stage.dice().between(0, patience.count()));
     request.deadline = begin + patience;
-    request.ended = [](redis::Waiter& waiter) noexcept {
+    request.ended = [](redis::Waiter& waiter, redis::TimePoint) noexcept {
       auto& self = static_cast<Request&>(waiter);
       self.loop->on_end(self);
     };
@@ -169,7 +169,7 @@ class SimulatedLoop final : public redis::BasicChannelHome<SimulatedThreads> {
   }
   void tell(const std::list<redis::Waiter*>& ended) {
     for (redis::Waiter* const waiter : ended) {
-      waiter->ended(*waiter);
+      waiter->ended(*waiter, {});
       if (habits_.slow && Stage::current().dice().chance(30))
         Stage::current().sleep(Time(Stage::current().dice().between(0, 10'000)));
     }

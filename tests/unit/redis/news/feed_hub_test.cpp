@@ -88,6 +88,23 @@ BOOST_AUTO_TEST_CASE(a_new_epoch_is_never_seen_with_the_generation_before_it) {
   BOOST_TEST(same == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_first_protocol_that_a_watch_asks_for_holds_for_all) {
+  FeedHub hub{std::make_shared<ServerChanges::Listener>(), std::make_shared<FakeClock>()};
+  DeafListener deaf;
+  std::vector<std::shared_ptr<FeedWatcher>> watchers;
+  const auto with = [&](FeedProtocol protocol) {
+    FeedOptions wishes;
+    wishes.protocol = protocol;
+    hub.add(watchers.emplace_back(std::make_shared<FeedWatcher>("prefix", 0, wishes, deaf)));
+    return hub.options().protocol;
+  };
+  BOOST_TEST((with(FeedProtocol::automatic) == FeedProtocol::automatic));
+  BOOST_TEST((with(FeedProtocol::resp2) == FeedProtocol::resp2));
+  BOOST_TEST((with(FeedProtocol::resp3) == FeedProtocol::resp2));
+  hub.remove(*watchers[1]);
+  BOOST_TEST((hub.options().protocol == FeedProtocol::resp3));
+}
+
 // Whoever is told may wait for a thread that adds or removes a watcher.
 BOOST_AUTO_TEST_CASE(what_listeners_have_to_say_is_said_without_a_lock) {
   class Talker final : public IFeedListener {

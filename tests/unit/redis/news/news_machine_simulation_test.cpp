@@ -19,6 +19,8 @@ using namespace cachesite::redis;
 using cachesite::test::Dice;
 using cachesite::test::VirtualTime;
 
+BOOST_AUTO_TEST_SUITE(news_machine_simulation)
+
 namespace {
 
 using std::chrono::microseconds;
@@ -304,8 +306,6 @@ void simulate(std::uint64_t seeds, Weather weather) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(news_machine_simulation)
 
 BOOST_AUTO_TEST_CASE(fills_never_outlive_news) {
   simulate(30, {});

@@ -281,6 +281,30 @@ BOOST_AUTO_TEST_CASE(a_distrusted_server_is_proven_anew_once_the_change_is_done_
   BOOST_TEST(bench.noted() == "probe,proven,serve");
 }
 
+BOOST_AUTO_TEST_CASE(another_protocol_that_is_asked_for_is_spoken_at_once) {
+  Bench bench;
+  bench.become_coherent();
+  bench.machine.set_protocol(bench.now, FeedProtocol::resp3);
+  bench.machine.set_protocol(bench.now, FeedProtocol::automatic);
+  BOOST_TEST(bench.noted() == "");
+  bench.machine.set_protocol(bench.now, FeedProtocol::resp2);
+  BOOST_TEST(bench.noted() == "unserve,disconnect");
+  bench.connect_now();
+  BOOST_REQUIRE(bench.sent.size() == 1U);
+  BOOST_TEST(bench.sent[0] == "CLIENT ID");
+  bench.machine.set_protocol(bench.now, FeedProtocol::resp2);
+  BOOST_TEST(bench.noted() == "connect");
+
+  // Who was refused by one protocol is asked by the other without a pause.
+  bench.receive("-NOPERM no\r\n");
+  BOOST_TEST(bench.state() == "refused");
+  bench.sent.clear();
+  bench.machine.set_protocol(bench.now, FeedProtocol::resp3);
+  bench.connect_now();
+  BOOST_REQUIRE(bench.sent.size() == 3U);
+  BOOST_TEST(bench.sent[0] == "HELLO 3");
+}
+
 BOOST_AUTO_TEST_CASE(a_stopped_machine_does_nothing) {
   Bench bench;
   bench.become_coherent();

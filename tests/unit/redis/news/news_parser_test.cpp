@@ -16,6 +16,8 @@ using namespace cachesite;
 using namespace cachesite::redis;
 using namespace cachesite::test;
 
+BOOST_AUTO_TEST_SUITE(news_parser)
+
 namespace {
 
 using Random = std::mt19937_64;
@@ -78,8 +80,6 @@ std::string levels_of(int count) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(news_parser)
 
 BOOST_AUTO_TEST_CASE(agrees_with_hiredis_on_resp2_in_any_chunking) {
   Random random(15);

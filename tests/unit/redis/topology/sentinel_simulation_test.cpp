@@ -14,6 +14,8 @@ using namespace cachesite;
 using namespace cachesite::redis;
 using namespace cachesite::test;
 
+BOOST_AUTO_TEST_SUITE(sentinel_simulation)
+
 namespace {
 
 constexpr std::size_t server_count = 3;
@@ -232,8 +234,6 @@ class PlannedSwitch {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(sentinel_simulation)
 
 BOOST_AUTO_TEST_CASE(a_planned_switch_is_followed_at_once_and_for_good_though_sentinels_lag_behind) {
   Tally tally;

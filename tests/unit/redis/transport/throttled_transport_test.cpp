@@ -40,7 +40,7 @@ class SteadyTransport final : public Transport {
   const std::chrono::nanoseconds& transfer_takes_;
 };
 
-struct Fixture {
+struct ThrottledFixture {
   /// As a channel does it: a pause after each part. Returns how long the pauses were.
   std::chrono::nanoseconds receive(std::size_t size, TimePoint deadline) {
     const auto before = paused;
@@ -81,7 +81,7 @@ constexpr std::size_t large = 1600 * piece;  // 64 ms of work
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(throttled_transports, Fixture)
+BOOST_FIXTURE_TEST_SUITE(throttled_transports, ThrottledFixture)
 
 BOOST_AUTO_TEST_CASE(pause_for_a_multiple_of_their_work_when_many_others_wait) {
   const auto length = receive(large);

@@ -8,6 +8,8 @@
 
 using namespace cachesite::redis;
 
+BOOST_AUTO_TEST_SUITE(encoded_commands)
+
 namespace {
 
 void add(EncodedCommands& commands, std::string_view key, std::string_view value) {
@@ -34,8 +36,6 @@ std::string wire(std::string_view key, const std::string& value) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(encoded_commands)
 
 BOOST_AUTO_TEST_CASE(commands_follow_each_other_and_large_arguments_stay_where_they_are) {
   EncodedCommands commands;

@@ -14,6 +14,8 @@
 using namespace cachesite;
 using namespace cachesite::redis;
 
+BOOST_AUTO_TEST_SUITE(pipeline_state)
+
 namespace {
 
 constexpr ReplyKinds any_kind = 63;
@@ -78,8 +80,6 @@ class Scene {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(pipeline_state)
 
 BOOST_AUTO_TEST_CASE(the_answers_of_a_slot_that_is_used_again_are_as_new) {
   RequestSlot slot;
