@@ -301,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_connection_to_its_parent) {
   BOOST_TEST(cache->set_value("key", "value", 1min));
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(10);
+    ::alarm(60);
     const auto found = cache->get("key");
     const bool refused = found.failed() && found.error().code() == ErrorCode::closed;
     const bool down = cache->health().state == HealthState::down;

@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_neither_records_nor_sends_and_its_own_compon
   const TraceScope scope("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(20);
+    ::alarm(60);
     (void)cache->get_value("child");
     auto telemetry = site->get_component<ITelemetry>();
     const auto flushed = telemetry->flush(1s);

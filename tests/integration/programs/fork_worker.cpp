@@ -403,7 +403,7 @@ int main(int count, char** arguments) {
     for (const auto& [end, name] : ends) {
       const pid_t child = ::fork();
       if (child == 0) {
-        ::alarm(3);
+        ::alarm(60);
         return act(end, file, down);
       }
       int status = -1;

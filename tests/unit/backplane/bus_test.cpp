@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_can_add_a_watcher_and_is_told_nothing) {
   Process one(channel, 1);
   const auto child = ::fork();
   if (child == 0) {
-    ::alarm(10);
+    ::alarm(60);
     Listener listener;
     one.bus.add(listener, 1s);
     ::_exit(listener.epoch == 0 ? 0 : 1);

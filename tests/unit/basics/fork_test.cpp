@@ -26,7 +26,7 @@ template <class Work>
 bool in_child(const Work& work) {
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(3);
+    ::alarm(60);
     ::_exit(work() ? 0 : 1);
   }
   int status = -1;

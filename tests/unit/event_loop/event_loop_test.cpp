@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_leaves_the_loop_alone) {
   std::atomic<bool> of_parent{false};
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(3);
+    ::alarm(60);
     bool ran = false;
     WorkOf work([&] { ran = true; });
     loop->execute(work);
@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(a_forked_child_has_a_shared_loop_of_its_own) {
   const auto of_parent = EventLoop::shared();
   const pid_t child = ::fork();
   if (child == 0) {
-    ::alarm(3);
+    ::alarm(60);
     std::atomic<bool> ran{false};
     WorkOf work([&] { ran = true; });
     const auto loop = EventLoop::shared();

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_child_logs_though_a_thread_of_its_parent_was_just_writing
     const bool full = wait_until([&] { return pipe.waiting() >= 4096; });
     child = ::fork();
     if (child == 0) {
-      ::alarm(3);
+      ::alarm(60);
       ::dup2(::open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
       logger.write(LogLevel::error, "fork", "of the child", {});
       ::_exit(full && !over ? 0 : 1);
