@@ -1,11 +1,11 @@
 #include <cachesite/value.hpp>
 
-#include <boost/test/unit_test.hpp>
-
 #include <atomic>
 #include <string>
 #include <thread>
 #include <utility>
+
+#include <boost/test/unit_test.hpp>
 
 using cachesite::Value;
 
