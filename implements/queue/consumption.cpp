@@ -47,6 +47,8 @@ class Handling final : private detail::HandlingEnd {
     return state_.exchange(State::awaited, std::memory_order_acq_rel) == State::begun;
   }
   [[nodiscard]] std::optional<Error> await_resume() noexcept { return std::move(failure_); }
+  /// Whether the routine has gone on in the thread that ended the handler.
+  [[nodiscard]] bool was_awaited() const noexcept { return was_awaited_; }
 
  private:
   enum class State : std::uint8_t { begun, awaited, ended };
@@ -54,7 +56,9 @@ class Handling final : private detail::HandlingEnd {
   void handled(std::optional<Error> failure) noexcept override {
     failure_ = std::move(failure);
     const auto routine = routine_;
-    if (state_.exchange(State::ended, std::memory_order_acq_rel) == State::awaited) routine.resume();
+    if (state_.exchange(State::ended, std::memory_order_acq_rel) != State::awaited) return;
+    was_awaited_ = true;
+    routine.resume();
   }
 
   detail::MessageHandler& handler_;
@@ -62,6 +66,7 @@ class Handling final : private detail::HandlingEnd {
   std::coroutine_handle<> routine_;
   std::optional<Error> failure_;
   std::atomic<State> state_{State::begun};
+  bool was_awaited_ = false;
 };
 
 }  // namespace
@@ -84,11 +89,12 @@ class Consumption {
     const auto stop = joined.token();
     const CallOptions options{.stop = stop, .executor = self->executor_};
     const CallOptions settling{.executor = self->executor_};
+    IExecutor& executor = self->executor_ != nullptr ? *self->executor_ : *loop.loop;
     coroutines::Pause pause(loop);
     auto length = IQueueConsumer::shortest_pause;
     while (!stop.stop_requested()) {
       // So that messages that are at hand do not keep it from others.
-      detail::Yield turn(self->executor_ != nullptr ? *self->executor_ : *loop.loop);
+      detail::Yield turn(executor);
       co_await turn;
       auto receiving = self->consumer_.async_receive(IQueueConsumer::longest_wait, options);
       auto received = co_await std::move(receiving);
@@ -105,13 +111,17 @@ class Consumption {
       length = IQueueConsumer::shortest_pause;
       auto message = std::move(received).value();
       if (!message) continue;
-      if (stop.stop_requested()) {  // who had it handled may be gone
+      if (left.stop_requested()) {  // who had it handled may be gone
         auto returning = message->async_reject();
         (void)co_await std::move(returning);
         break;
       }
       Handling handling(*self->handler_, *message);
       const auto failure = co_await handling;
+      if (handling.was_awaited()) {
+        detail::Yield back(executor);
+        co_await back;
+      }
       if (failure) {
         auto rejecting = message->async_reject(IQueueConsumer::pause_before_next(*message), settling);
         (void)co_await std::move(rejecting);

@@ -195,6 +195,9 @@ struct ReadLimits {
   std::optional<std::chrono::milliseconds> max_staleness = std::nullopt;
   /// Whether a copy that nobody vouches for is taken when the server cannot be reached.
   bool accept_stale = false;
+
+  /// Whether there is no limit among them.
+  [[nodiscard]] bool empty() const noexcept { return !patience && !max_staleness && !accept_stale; }
 };
 
 /// One operation on its way down the layers of a cache, and its answer. A layer passes it on, or changes it

@@ -77,6 +77,12 @@ class Error {
   }
   /// Whether the failed call may have taken effect.
   [[nodiscard]] Outcome outcome() const noexcept { return outcome_; }
+  /// The same error of a call with another outcome.
+  [[nodiscard]] Error with(Outcome outcome) const noexcept {
+    Error other = *this;
+    other.outcome_ = outcome;
+    return other;
+  }
 
  private:
   std::shared_ptr<const std::string> message_;

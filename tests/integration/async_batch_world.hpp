@@ -35,7 +35,10 @@ class Batch final : private cachesite::detail::OperationCaller {
     }
   }
   void begin(Topology& topology, std::chrono::milliseconds patience = 20s) {
-    if (batch.begin(topology, requests, CallTime::from_now(patience), *this)) ++ends;
+    begin(topology, CallTime::from_now(patience));
+  }
+  void begin(Topology& topology, CallTime time) {
+    if (batch.begin(topology, requests, time, *this)) ++ends;
   }
   [[nodiscard]] std::vector<std::string> texts() const {
     std::vector<std::string> texts;
@@ -43,6 +46,12 @@ class Batch final : private cachesite::detail::OperationCaller {
       texts.push_back(request.status.ok() ? std::string(request.reply.text())
                                           : "failed: " + std::string(request.status.error().message()));
     return texts;
+  }
+  [[nodiscard]] std::size_t with(Outcome outcome) const {
+    std::size_t count = 0;
+    for (const auto& request : requests)
+      if (!request.status.ok() && request.status.error().outcome() == outcome) ++count;
+    return count;
   }
   [[nodiscard]] std::size_t with(ErrorCode code) const {
     std::size_t count = 0;

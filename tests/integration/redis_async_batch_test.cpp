@@ -3,7 +3,11 @@
 #include "integration/async_batch_world.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <deque>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <boost/test/unit_test.hpp>
 
@@ -95,6 +99,59 @@ BOOST_FIXTURE_TEST_CASE(without_a_server_one_goes_ahead_and_the_others_follow_to
   BOOST_REQUIRE(is_over(batch));
   BOOST_TEST((batch.texts() == Texts(300, "OK")));
   BOOST_TEST((asked_since(first, 1) == of("SET", 300)));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_waited_for_a_server_is_not_counted_as_its_latency, BatchWorld) {
+  constexpr auto waited = 5min;
+  greet(first);
+  first.say("+OK\r\n");
+  topology.lose_view();
+  Batch batch("SET", 300);
+  const auto now = SteadyTime::now();
+  batch.begin(topology, CallTime{now - waited, now + 20s});
+  topology.use(first);
+  BOOST_REQUIRE(is_over(batch));
+  BOOST_TEST((batch.texts() == Texts(300, "OK")));
+  BOOST_TEST((topology.statistics_of(first).latency.quantile(1) < waited));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_batch_leaves_places_for_others_that_wait, BatchWorld) {
+  greet(first);
+  greet(second);
+  topology.use(first);
+  second.say("+there\r\n");
+  first.say("-TRYAGAIN Multiple keys request during rehashing of slot\r\n");
+  std::deque<Batch> batches;
+  for (int count = 0; count < 6; ++count)
+    batches.emplace_back("GET", ScriptedTopology::most_waiting).begin(topology);
+  BOOST_REQUIRE(run_until([&] { return first.asked().size() > 6 * ScriptedTopology::most_waiting; }));
+  first.say(second.moved());
+  for (auto& batch : batches) {
+    BOOST_REQUIRE(is_over(batch));
+    BOOST_TEST((batch.texts() == Texts(ScriptedTopology::most_waiting, "there")));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_change_that_may_have_been_made_says_so_however_its_batch_goes_on, BatchWorld) {
+  greet(first);
+  for (const bool cancelled : {false, true}) {
+    std::atomic<bool> hold{true};
+    first.script().set_handler(ScriptedServer::after_setup([&](const ScriptedCommand&) -> ScriptedAnswer {
+      while (hold)
+        std::this_thread::yield();
+      throw std::runtime_error("the connection is reset");
+    }));
+    Batch batch("SET", 3);
+    batch.begin(topology);
+    const auto before = first.script().commands().size();
+    BOOST_REQUIRE(run_until([&] { return first.script().commands().size() > before; }));
+    if (cancelled) batch.batch.cancel();
+    hold = false;
+    BOOST_REQUIRE(is_over(batch));
+    BOOST_TEST(batch.with(Outcome::unknown) == 3U);
+    first.say("+OK\r\n");
+    BOOST_TEST(run_until([&] { return answer({"GET", "greeting"}) == "OK"; }));
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(without_a_server_for_long_all_fail, BatchWorld) {

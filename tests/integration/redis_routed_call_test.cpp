@@ -1,6 +1,7 @@
 // Calls that no thread waits for, to servers that send them elsewhere.
 
 #include "integration/routed_call_world.hpp"
+#include "support/sanitized.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
+#include <malloc.h>
 
 using namespace cachesite;
 using namespace cachesite::test;
@@ -44,6 +46,26 @@ BOOST_FIXTURE_TEST_CASE(permission_is_asked_for_each_command_and_a_script_goes_b
   BOOST_REQUIRE(is_over(script));
   BOOST_TEST(
       (second.asked() == Texts{"ASKING", "GET key", "ASKING", "PTTL key", "ASKING", "EVAL text 1 key"}));
+}
+
+// A sanitizer has an allocator of its own.
+BOOST_FIXTURE_TEST_CASE(the_text_of_a_script_is_not_kept_when_its_call_has_ended, World) {
+  if (sanitized) return;
+  greet(first);
+  const std::string text(1024 * 1024, 't');
+  constexpr std::size_t count = 100;
+  const auto before = ::mallinfo2();
+  {
+    std::deque<Asked> scripts;
+    for (std::size_t number = 0; number < count; ++number) {
+      auto& script = scripts.emplace_back(Texts{"EVALSHA", "digest", "1", "key"});
+      script.unless_known = {"EVAL", text, "1", "key"};
+      script.begin(topology);
+    }
+    BOOST_REQUIRE(are_over(scripts));
+  }
+  const auto after = ::mallinfo2();
+  BOOST_TEST(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + count * text.size() / 10);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_call_comes_again_after_a_pause, World) {

@@ -95,6 +95,10 @@ class ScriptedTopology final : public RoutedTopology {
     tell_callers(lock);
   }
   [[nodiscard]] int refreshes() const { return refreshes_; }
+  [[nodiscard]] RedisEndpointStatistics statistics_of(const Place& place) {
+    Lock lock(mutex_);
+    return node(place.port())->statistics();
+  }
 
  private:
   void do_start() override {}

@@ -3,6 +3,7 @@
 #include <cachesite/logger.hpp>
 #include <cachesite/reference.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -73,6 +74,12 @@ class ListenerList : public GuardedListeners {
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
+  // Whether that is true of one of them. It must not throw, and is no event for them.
+  template <class Question>
+  [[nodiscard]] bool any(const Question& question) const noexcept {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const auto& entry) { return question(*entry->listener); });
+  }
   template <class Event>
   void each(Event&& event) const noexcept {
     for (const auto& entry : entries_) {

@@ -1,3 +1,4 @@
+#include "layers/base/caller_left.hpp"
 #include "layers/failover/failover_cache_inner.hpp"
 #include "layers/failover/failover_course.hpp"
 
@@ -16,14 +17,8 @@ namespace cachesite {
 
 namespace {
 
+using layers::caller_left;
 using layers::OutageLog;
-
-// Whether a failure may come of the caller, who has asked for the end or has no time left.
-bool caller_left(AsyncRequest& call) noexcept {
-  const auto now = std::chrono::steady_clock::now();
-  const auto deadline = call.deadline(now);
-  return call.cancelled() || (deadline && now >= *deadline);
-}
 
 template <class Inner>
 struct Helper {

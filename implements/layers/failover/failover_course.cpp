@@ -100,7 +100,7 @@ FailoverCache::Course::Questions FailoverCache::Course::ask(bool uses_first) {
   auto& log = inner_.log;
   for (bool insist = false;; insist = true) {
     if (!uses_first) {
-      fail(log.last_error());
+      fail(log.last_error().with(Outcome::not_done));
     } else if (failed_.empty()) {
       Status settled = Done{};
       if (auto part = owed(); !part.empty()) {
@@ -141,6 +141,7 @@ FailoverCache::Course::Questions FailoverCache::Course::ask(bool uses_first) {
   }
   if (inner_.second) {
     inner_.failover_calls.fetch_add(1, std::memory_order_relaxed);
+    const bool may_be_done_by_first = may_be_done();
     {
       Unconfirmed unconfirmed(*this);
       if (request_.is_batch()) {
@@ -161,6 +162,7 @@ FailoverCache::Course::Questions FailoverCache::Course::ask(bool uses_first) {
         co_yield Question{true, &same};
         request_.end_as(same);
       }
+      if (may_be_done_by_first) say_that_it_may_be_done();
       for (; unconfirmed.any() && !caller_left_; unconfirmed.confirm()) {
         if (log.confirm_key(unconfirmed.key())) continue;
         CacheRequest removal(CacheOperation::remove, unconfirmed.key());
@@ -222,6 +224,28 @@ void FailoverCache::Course::fail(const Error& error) {
   request_.fail(error);
   failed_.resize(Inner::items(request_));
   std::iota(failed_.begin(), failed_.end(), std::size_t{0});
+}
+
+// By a cache that has failed.
+bool FailoverCache::Course::may_be_done() const noexcept {
+  return layers::changes_entries(request_) &&
+         std::any_of(failed_.begin(), failed_.end(), [this](std::size_t item) {
+           const auto* const error = Inner::error(request_, item);
+           return error != nullptr && error->outcome() == Outcome::unknown;
+         });
+}
+
+// Though the second cache has certainly not done it.
+void FailoverCache::Course::say_that_it_may_be_done() noexcept {
+  for (const auto item : failed_) {
+    const auto* const error = Inner::error(request_, item);
+    if (error == nullptr) continue;
+    const Error raised = error->with(Outcome::unknown);
+    if (request_.is_batch())
+      request_.fail(item, raised);
+    else
+      request_.fail(raised);
+  }
 }
 
 void FailoverCache::Course::keep_outages() {

@@ -83,6 +83,8 @@ class FailoverCache::Course {
   [[nodiscard]] bool owe(bool insist);
   [[nodiscard]] bool changes_keys() const noexcept;
   void fail(const Error& error);
+  [[nodiscard]] bool may_be_done() const noexcept;
+  void say_that_it_may_be_done() noexcept;
   void keep_outages();
   void tell() const noexcept;
   void degrade() noexcept;

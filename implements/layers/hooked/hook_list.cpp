@@ -30,9 +30,7 @@ void HookList::on_error(const CacheCall& call, const Error& error,
 }
 
 bool HookList::needs_thread() const noexcept {
-  bool needs = false;
-  list_.each([&](ICacheHook& hook) { needs = needs || hook.needs_thread(); });
-  return needs;
+  return list_.any([](const ICacheHook& hook) { return hook.needs_thread(); });
 }
 
 }  // namespace cachesite::layers

@@ -20,6 +20,14 @@ bool is_lost(const Error* error) noexcept {
   return error != nullptr && (layers::is_outage(*error) || error->outcome() == Outcome::unknown);
 }
 
+// The end of the call, not of the far tier. What was not done then is as the caller knows it.
+bool comes_of_caller(const Error& error, bool caller_left) noexcept {
+  return caller_left && (error.code() == ErrorCode::timeout || error.code() == ErrorCode::closed);
+}
+bool is_owed(const Error& error, bool caller_left) noexcept {
+  return !comes_of_caller(error, caller_left) || error.outcome() == Outcome::unknown;
+}
+
 void forget(NearTier& near, const layers::OwedRemovals::Part& removed) noexcept {
   if (removed.clear) near.clear();
   if (removed.pattern) near.changed_matching(removed.pattern->first);
@@ -88,15 +96,15 @@ std::vector<std::size_t> FarRecovery::fail_owed(CacheRequest& batch, const Error
   return others;
 }
 
-void FarRecovery::note(const CacheRequest& request) noexcept {
+void FarRecovery::note(const CacheRequest& request, bool caller_left) noexcept {
   (void)guarded_call<Done>([&]() -> Status {
-    take_end(request);
+    take_end(request, caller_left);
     return Done{};
   });
 }
 
 // What is owed comes first: it is what counts when memory ends.
-void FarRecovery::take_end(const CacheRequest& request) {
+void FarRecovery::take_end(const CacheRequest& request, bool caller_left) {
   if (!request.is_batch()) {
     const auto* const error = request.error();
     if (error == nullptr) {
@@ -104,8 +112,9 @@ void FarRecovery::take_end(const CacheRequest& request) {
       return log_.note_success();
     }
     if (!is_lost(error)) return;
-    if (layers::changes_entries(request)) owe(request);
-    return log_.note_failure(*error);
+    if (layers::changes_entries(request) && is_owed(*error, caller_left)) owe(request);
+    if (!comes_of_caller(*error, caller_left)) log_.note_failure(*error);
+    return;
   }
   const Error* failure = nullptr;
   bool succeeded = false;
@@ -113,8 +122,8 @@ void FarRecovery::take_end(const CacheRequest& request) {
     const auto* const error = request.error(item);
     succeeded = succeeded || error == nullptr;
     if (!is_lost(error)) continue;
-    failure = error;
-    if (layers::changes_entries(request)) remember_key(request.key_of(item));
+    if (!comes_of_caller(*error, caller_left)) failure = error;
+    if (layers::changes_entries(request) && is_owed(*error, caller_left)) remember_key(request.key_of(item));
   }
   if (failure != nullptr) log_.note_failure(*failure);
   if (succeeded) log_.note_success();

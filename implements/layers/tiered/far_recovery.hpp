@@ -36,8 +36,9 @@ class FarRecovery {
   Status settle(const CacheRequest& request);
   /// When that has failed for a batch: fails the items whose keys are still to be removed; the others' places.
   std::vector<std::size_t> fail_owed(CacheRequest& batch, const Error& error);
-  /// After the far tier has answered. Without memory for it a key counts as forgotten.
-  void note(const CacheRequest& request) noexcept;
+  /// After the far tier has answered. Without memory for it a key counts as forgotten. `caller_left`: the caller has
+  /// asked for the end, or has no time left; a failure that comes of it says nothing about the far tier.
+  void note(const CacheRequest& request, bool caller_left = false) noexcept;
   /// The same for a change whose answer nobody waits for.
   void note_unanswered(const CacheRequest& request) noexcept;
 
@@ -51,7 +52,7 @@ class FarRecovery {
   void fill(TierStatistics& statistics) const;
 
  private:
-  void take_end(const CacheRequest& request);
+  void take_end(const CacheRequest& request, bool caller_left);
   void owe(const CacheRequest& request);
   template <class Remember>
   void remember(Remember remember) noexcept;

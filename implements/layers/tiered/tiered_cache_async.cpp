@@ -43,7 +43,7 @@ class TieredCache::AsyncFill final : public AsyncStep {
   bool after_read(CacheRequest& request, AsyncRequest& call) {
     auto& inner = *cache_.inner_;
     request.lives = lives_;
-    inner.note_answer(request);
+    inner.note_answer(request, call);
     const auto* const found = request.answered<Found>();
     if (found == nullptr || *found == Found::miss) life().left = Remaining();
     if (found == nullptr) {
@@ -98,7 +98,7 @@ class TieredCache::AsyncFills final : public AsyncStep {
   }
   bool after(AsyncRequest& call) override {
     if (!unknown_) {
-      cache_.inner_->note_answer(part_.request());
+      cache_.inner_->note_answer(part_.request(), call);
       if (find_unknown()) return ask_for_lives(call);
     } else {
       unknown_->take_answers();
@@ -153,7 +153,7 @@ class TieredCache::AsyncChange final : public AsyncStep {
   }
 
   bool after(AsyncRequest& call) override {
-    cache_.inner_->note_answer(call.request());
+    cache_.inner_->note_answer(call.request(), call);
     cache_.note_change(call.request(), tickets_);
     ended_ = true;
     cache_.inner_->count(call.request());
@@ -171,7 +171,7 @@ class TieredCache::AsyncLook final : public AsyncStep {
  public:
   explicit AsyncLook(TieredCache& cache) noexcept : cache_(cache) {}
   bool after(AsyncRequest& call) override {
-    cache_.inner_->note_answer(call.request());
+    cache_.inner_->note_answer(call.request(), call);
     cache_.inner_->count(call.request());
     return true;
   }
@@ -184,7 +184,8 @@ bool TieredCache::may_wait() const noexcept {
   return below_may_wait() || inner_->near_waits;
 }
 
-// Workers wait for the news, where a read asks for that, and for what is removed after an outage.
+// Workers wait for the news, where a read asks for that, and for what is removed after an outage. A copy that answers
+// needs none of it.
 bool TieredCache::do_begin_async(AsyncRequest& call) {
   CacheRequest& request = call.request();
   if (inner_->near_waits) return CacheLayer::do_begin_async(call);
@@ -192,10 +193,12 @@ bool TieredCache::do_begin_async(AsyncRequest& call) {
     read_copy(request);
     return true;
   }
-  if (request.limits != nullptr || inner_->may_owe()) return CacheLayer::do_begin_async(call);
+  if (!request.read_limits().empty()) return CacheLayer::do_begin_async(call);
+  if (request.operation == CacheOperation::read) return read_async(call);
+  if (inner_->may_owe()) return CacheLayer::do_begin_async(call);
   switch (request.effect()) {
     case CacheEffect::read:
-      return request.is_batch() ? read_many_async(call) : read_async(call);
+      return read_many_async(call);
     case CacheEffect::store:
     case CacheEffect::count:
     case CacheEffect::prolong:
@@ -227,6 +230,7 @@ bool TieredCache::read_async(AsyncRequest& call) {
     return true;
   }
   life = EntryLife();
+  if (inner_->may_owe()) return CacheLayer::do_begin_async(call);
   if (auto answer = inner_->answer_unvouched(request.key, *request.destination, {}, life)) {
     request.end(*std::move(answer));
     return true;

@@ -2,6 +2,7 @@
 
 #include "binding/component_name.hpp"
 #include "layers/base/call_counters.hpp"
+#include "layers/base/caller_left.hpp"
 #include "layers/tiered/copy_news.hpp"
 #include "layers/tiered/far_recovery.hpp"
 #include "layers/tiered/feed_below.hpp"
@@ -115,6 +116,9 @@ class TieredCache::Inner {
   // The far tier has answered.
   void note_answer(const CacheRequest& request) noexcept {
     if (recovery != nullptr) recovery->note(request);
+  }
+  void note_answer(const CacheRequest& request, AsyncRequest& call) noexcept {
+    if (recovery != nullptr) recovery->note(request, layers::caller_left(call));
   }
 
   // Everything but reads.

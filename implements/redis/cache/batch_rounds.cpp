@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <numeric>
 #include <utility>
 
@@ -58,8 +59,19 @@ bool BatchRounds::is_refused(std::size_t item) {
   return refused.has_value();
 }
 
-std::span<Request> BatchRounds::begin() {
-  if (rounds_.empty()) return {};
+std::span<Request> BatchRounds::begin() noexcept {
+  while (!rounds_.empty()) {
+    try {
+      make_requests();
+      return requests_;
+    } catch (const std::exception&) {
+      fail(Error(ErrorCode::no_memory));
+    }
+  }
+  return {};
+}
+
+void BatchRounds::make_requests() {
   round_ = rounds_.back();
   rounds_.pop_back();
   words_.clear();
@@ -87,7 +99,6 @@ std::span<Request> BatchRounds::begin() {
     default:
       ask_of_each("PTTL", Inner::number_reply, true);
   }
-  return requests_;
 }
 
 void BatchRounds::ask_of_each(std::string_view name, ReplyKinds expected, bool only_reads) {
@@ -136,12 +147,17 @@ void BatchRounds::add(std::size_t first_word, ReplyKinds expected, bool only_rea
 
 void BatchRounds::do_all(CallTime time) {
   for (auto requests = begin(); !requests.empty(); requests = begin()) {
-    inner_.ask_all(requests, time.rest());
+    try {
+      inner_.ask_all(requests, time.rest());
+    } catch (const std::exception&) {
+      fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
+      continue;
+    }
     end();
   }
 }
 
-void BatchRounds::end() {
+void BatchRounds::end() noexcept try {
   if (request_.operation == CacheOperation::get_many) {
     take_values();
     if (!request_.lives.empty()) take_lives();
@@ -149,6 +165,8 @@ void BatchRounds::end() {
   }
   for (std::size_t index = 0; index < round_.count; ++index)
     take(items()[index], requests_[index]);
+} catch (const std::exception&) {
+  fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
 }
 
 // A command is about one key or about many.

@@ -25,10 +25,10 @@ class BatchRounds {
   /// The request stays as long as this. Items that may not be stored have their answers after this.
   BatchRounds(Inner& inner, CacheRequest& request);
 
-  /// What the next round asks; nothing when each item has its answer. When it throws, fail() ends the round.
-  [[nodiscard]] std::span<Request> begin();
-  /// Takes the ends of these requests. When it throws, fail() ends the round.
-  void end();
+  /// What the next round asks; nothing when each item has its answer.
+  [[nodiscard]] std::span<Request> begin() noexcept;
+  /// Takes the ends of these requests.
+  void end() noexcept;
   /// Ends each item of the round.
   void fail(const Error& error) noexcept { fail(items(), error); }
 
@@ -48,6 +48,7 @@ class BatchRounds {
   [[nodiscard]] bool is_refused(std::size_t item);
   [[nodiscard]] Items items() const noexcept { return Items(items_).subspan(round_.first, round_.count); }
 
+  void make_requests();
   void ask_of_each(std::string_view name, ReplyKinds expected, bool only_reads);
   void ask_together();
   void ask_to_store();

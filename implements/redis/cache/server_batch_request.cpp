@@ -19,20 +19,10 @@ void RedisCache::ServerBatchRequest::ended() noexcept {
 
 bool RedisCache::ServerBatchRequest::go_on() noexcept {
   for (;;) {
-    requests_ = begin_round();
+    requests_ = rounds_.begin();
     if (requests_.empty()) return true;
     if (!batch_.begin(*inner_.link.topology, requests_, time_.rest(), *this)) return false;
     end_round();
-  }
-}
-
-std::span<redis::Request> RedisCache::ServerBatchRequest::begin_round() noexcept {
-  for (;;) {
-    try {
-      return rounds_.begin();
-    } catch (const std::exception&) {
-      rounds_.fail(Error(ErrorCode::no_memory));
-    }
   }
 }
 
@@ -40,10 +30,10 @@ void RedisCache::ServerBatchRequest::end_round() noexcept {
   try {
     for (auto& request : requests_)
       request.status = Inner::judge(std::move(request.status), request.reply);
-    rounds_.end();
   } catch (const std::exception&) {
-    rounds_.fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
+    return rounds_.fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
   }
+  rounds_.end();
 }
 
 }  // namespace cachesite

@@ -31,7 +31,6 @@ class RedisCache::ServerBatchRequest final : public AsyncHolder, private detail:
   void ended() noexcept override;
   // True when all is done.
   [[nodiscard]] bool go_on() noexcept;
-  [[nodiscard]] std::span<redis::Request> begin_round() noexcept;
   void end_round() noexcept;
 
   Inner& inner_;

@@ -69,6 +69,7 @@ EndpointCall::Pointer EndpointCall::make() noexcept {
 void EndpointCall::release() noexcept {
   if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (question.output.size() != 0) question.clear();
+  unless_known_.reset();
   if (only_reply_.value.size() > Question::most_kept) only_reply_.value.clear();
   if (!only_reply_.elements.empty()) only_reply_.elements = {};
   only_reply_.kind = ReplyKind::none;
@@ -103,7 +104,6 @@ inline void EndpointCall::prepare(const ServerQuestion& asked) {
       reply_places_.push_back(&each);
     replies = reply_places_;
   }
-  unless_known_.reset();
   if (asked.unless_known == nullptr) return;
   unless_known_ = std::make_unique<Question>();
   Channel::prepare({asked.unless_known, 1}, *this);

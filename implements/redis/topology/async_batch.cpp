@@ -31,7 +31,10 @@ class AsyncBatch::Part final : private RoutedCall::Owner {
   Part(AsyncBatch& batch, Endpoint& endpoint, ChosenServer server)
       : batch_(batch), endpoint_(&endpoint), server_(std::move(server)) {}
   Part(AsyncBatch& batch, Request& request, std::optional<RoutedCall::Beginning> beginning)
-      : batch_(batch), beginning_(std::move(beginning)), requests_{&request} {}
+      : batch_(batch),
+        beginning_(std::move(beginning)),
+        has_been_asked_(beginning_.has_value()),
+        requests_{&request} {}
 
   void add(Request& request) { requests_.push_back(&request); }
   [[nodiscard]] const std::vector<Request*>& requests() const noexcept { return requests_; }
@@ -72,7 +75,7 @@ class AsyncBatch::Part final : private RoutedCall::Owner {
   void fail(const Error& error) noexcept {
     for (Request* const request : requests_) {
       request->reply.kind = ReplyKind::none;
-      request->status = error;
+      if (!has_been_asked_ || request->status.ok()) request->status = error;
     }
   }
 
@@ -91,7 +94,7 @@ class AsyncBatch::Part final : private RoutedCall::Owner {
     }
     at_server_ = EndpointCall::make();
     if (at_server_ == nullptr) throw std::bad_alloc();
-    return at_server_->begin(*endpoint_, {commands}, batch_.time_, *this);
+    return at_server_->begin(*endpoint_, {commands}, {batch_.wave_begin_, batch_.time_.deadline}, *this);
   }
   bool send_alone() {
     routed_ = RoutedCall::make();
@@ -100,7 +103,10 @@ class AsyncBatch::Part final : private RoutedCall::Owner {
     const RoutedCall::Subject subject{request.command.arguments[request.routing.key_argument],
                                       request.routing.only_reads};
     auto& servers = *batch_.servers_;
-    if (!beginning_) return routed_->begin(servers, subject, batch_.time_, *this);
+    if (!beginning_)
+      beginning_ = {
+          servers.policy_of(request.command.repeatable, request.routing, batch_.time_, servers.next_turn()),
+          {.next = Next::by_map}};
     return routed_->begin(servers, subject, batch_.time_, *this, *std::move(beginning_));
   }
   void put_question(RoutedCall& call) override { call.ask({{&requests_.front()->command, 1}}); }
@@ -130,6 +136,7 @@ class AsyncBatch::Part final : private RoutedCall::Owner {
   Endpoint* endpoint_ = nullptr;
   ChosenServer server_;
   std::optional<RoutedCall::Beginning> beginning_;
+  const bool has_been_asked_ = false;  // then a failure is more than that of a call which never went out
   std::vector<Request*> requests_;
   EndpointCall::Pointer at_server_;
   RoutedCall::Pointer routed_;
@@ -145,6 +152,7 @@ bool AsyncBatch::begin(Topology& topology, std::span<Request> requests, CallTime
   only_server_ = topology.only_endpoint();
   servers_ = topology.routed();
   time_ = time;
+  wave_begin_ = time.begin;
   caller_ = &caller;
   new_.reserve(requests.size());
   std::for_each(requests.rbegin(), requests.rend(), [this](Request& request) { new_.push_back(&request); });
@@ -179,7 +187,7 @@ bool AsyncBatch::go_on() noexcept {
 
 void AsyncBatch::make_wave() {
   if (!singles_.empty()) {
-    for (std::size_t count = std::min(singles_.size(), most_singles); count != 0; --count) {
+    for (std::size_t count = std::min(singles_.size(), most_singles()); count != 0; --count) {
       auto& [request, beginning] = singles_.back();
       parts_.push_back(std::make_unique<Part>(*this, *request, std::move(beginning)));
       singles_.pop_back();
@@ -202,7 +210,7 @@ void AsyncBatch::make_parts_of(const ServerView& view) {
   std::map<const Endpoint*, Part*> parts;
   const auto turn = servers_->next_turn();
   std::size_t singles = 0;
-  for (; !new_.empty() && singles < most_singles; new_.pop_back()) {
+  for (; !new_.empty() && singles < most_singles(); new_.pop_back()) {
     Request& request = *new_.back();
     const auto* const set = view.find(request.command, request.routing, turn);
     if (set == nullptr) {
@@ -229,6 +237,7 @@ void AsyncBatch::begin_wave() noexcept {
 
 void AsyncBatch::end_wave() noexcept {
   if (servers_ == nullptr) return;
+  wave_begin_ = SteadyTime::now();
   const auto before = static_cast<std::ptrdiff_t>(singles_.size());
   for (const auto& part : parts_)
     if (part->server().node != nullptr)
@@ -242,12 +251,23 @@ void AsyncBatch::look_at_end(Request& request, const ChosenServer& asked) noexce
   auto policy =
       servers_->policy_of(request.command.repeatable, request.routing, time_, servers_->next_turn());
   try {
-    auto step = servers_->next_step(policy, request.status, request.reply, asked, SteadyTime::now());
-    if (step.next != Next::finish || step.error)
+    auto step = servers_->next_step(policy, request.status, request.reply, asked, wave_begin_);
+    if (step.next != Next::finish) {
       singles_.push_back({&request, {std::move(policy), std::move(step)}});
+    } else if (step.error) {
+      request.status = *step.error;
+      RoutedTopology::Lock lock(servers_->mutex_);
+      if (step.want_refresh && !servers_->stopped_) (void)servers_->refresh(step, std::nullopt, lock);
+    }
   } catch (const std::exception&) {
-    request.status = Error(ErrorCode::no_memory, "", policy.outcome());
+    if (request.status.ok()) request.status = Error(ErrorCode::no_memory);
   }
+}
+
+// A batch is one of the calls that may wait, so it leaves places for others.
+std::size_t AsyncBatch::most_singles() const noexcept {
+  constexpr std::size_t most = 256;
+  return std::clamp<std::size_t>(servers_->most_waiting_ / 8, 1, most);
 }
 
 void AsyncBatch::end_left(const Error& error) noexcept {

@@ -49,7 +49,6 @@ class AsyncBatch final {
     Request* request;
     RoutedCall::Beginning beginning;
   };
-  static constexpr std::size_t most_singles = 256;  // of a wave, each of which takes a place of a server
 
   // True when it is over.
   [[nodiscard]] bool go_on() noexcept;
@@ -58,6 +57,8 @@ class AsyncBatch final {
   void begin_wave() noexcept;
   void end_wave() noexcept;
   void look_at_end(Request& request, const ChosenServer& asked) noexcept;
+  // Of a wave, each of which takes a place of those that may wait.
+  [[nodiscard]] std::size_t most_singles() const noexcept;
   void end_left(const Error& error) noexcept;
 
   [[nodiscard]] bool hold() noexcept;
@@ -71,6 +72,7 @@ class AsyncBatch final {
   RoutedTopology* servers_ = nullptr;  // when there are several
   cachesite::detail::OperationCaller* caller_ = nullptr;
   CallTime time_{};
+  TimePoint wave_begin_{};
   std::vector<Request*> new_;    // the first one last
   std::vector<Single> singles_;  // the first one last
   std::vector<std::unique_ptr<Part>> parts_;

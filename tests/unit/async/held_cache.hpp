@@ -64,6 +64,7 @@ class HeldCache final : public CacheLayer {
   }
   bool do_begin_async(AsyncRequest& request) override {
     request.keep_arguments();
+    (void)request.deadline(std::chrono::steady_clock::now());  // which begins with the first who asks
     {
       const std::lock_guard lock(mutex_);
       asked_.push_back(request.request().operation);

@@ -140,6 +140,35 @@ class OwnThread final : public IExecutor {
   std::thread thread_{[this] { run(); }};
 };
 
+/// Keeps what it is given until the test runs it.
+class HoldingExecutor final : public IExecutor {
+ public:
+  void execute(Work& work) noexcept override { held_.store(&work); }
+  [[nodiscard]] bool await_next() const {
+    return wait_until([this] { return held_.load() != nullptr; });
+  }
+  [[nodiscard]] bool run_next() {
+    if (!await_next()) return false;
+    held_.exchange(nullptr)->run();
+    return true;
+  }
+  [[nodiscard]] bool run_until_ready(const std::future<Status>& future) {
+    return wait_until([&] {
+      if (held_.load() != nullptr) held_.exchange(nullptr)->run();
+      return future.wait_for(0s) == std::future_status::ready;
+    });
+  }
+
+ private:
+  std::atomic<Work*> held_{nullptr};
+};
+
+/// A gate whose opener finds out that the message could not be handled.
+class FailingGate final : public Gate {
+ public:
+  [[nodiscard]] Status await_resume() const { return Error(ErrorCode::refused, "no oven"); }
+};
+
 using Texts = std::vector<std::string>;
 
 }  // namespace
@@ -342,25 +371,57 @@ BOOST_AUTO_TEST_CASE(handlers_are_called_by_the_executor_of_the_options) {
 }
 
 BOOST_AUTO_TEST_CASE(a_message_that_comes_when_the_caller_has_just_gone_is_neither_handled_nor_lost) {
-  struct Holding final : IExecutor {
-    void execute(Work& work) noexcept override { held.store(&work); }
-    std::atomic<Work*> held{nullptr};
-  };
   World world;
-  Holding executor;
+  HoldingExecutor executor;
+  std::stop_source gone;
   auto consumption = world.consume([&](QueueMessage& message) { world.handled.note(message.text()); },
-                                   {.executor = &executor});
-  const auto is_held = [&] { return executor.held.load() != nullptr; };
-  BOOST_REQUIRE(wait_until(is_held));
-  executor.held.exchange(nullptr)->run();  // its first turn: it waits for a message
+                                   {.stop = gone.get_token(), .executor = &executor});
+  BOOST_REQUIRE(executor.run_next());  // its first turn: it waits for a message
   world.send("order");
-  BOOST_REQUIRE(wait_until(is_held));
-  (void)world.stop.request_stop();
-  executor.held.exchange(nullptr)->run();
-  BOOST_REQUIRE((consumption.wait_for(30s) == std::future_status::ready));
+  BOOST_REQUIRE(executor.await_next());
+  (void)gone.request_stop();
+  BOOST_REQUIRE(executor.run_until_ready(consumption));
   BOOST_TEST(consumption.get().ok());
   BOOST_TEST(world.handled.size() == 0U);
   BOOST_TEST(*world.site->counts("orders").value().waiting == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_comes_when_a_stop_has_just_been_requested_is_handled_as_by_consume) {
+  World world;
+  HoldingExecutor executor;
+  auto consumption = world.consume([&](QueueMessage& message) { world.handled.note(message.text()); },
+                                   {.executor = &executor});
+  BOOST_REQUIRE(executor.run_next());
+  world.send("order");
+  BOOST_REQUIRE(executor.await_next());
+  (void)world.stop.request_stop();
+  BOOST_REQUIRE(executor.run_until_ready(consumption));
+  BOOST_TEST(consumption.get().ok());
+  BOOST_TEST(world.handled.size() == 1U);
+  BOOST_TEST(world.is_empty());
+}
+
+BOOST_AUTO_TEST_CASE(failures_are_told_by_the_executor_though_a_handler_ends_in_another_thread) {
+  OwnThread thread;
+  World world;
+  FailingGate gate;
+  std::atomic<int> told{0};
+  std::atomic<int> elsewhere{0};
+  auto consumption = world.consumer
+                         ->async_consume(
+                             world.stop.get_token(), [&](QueueMessage&) -> FailingGate& { return gate; },
+                             [&](const Error&) {
+                               if (std::this_thread::get_id() != thread.id()) ++elsewhere;
+                               ++told;
+                             },
+                             {.executor = &thread})
+                         .future();
+  world.send("order");
+  BOOST_REQUIRE(wait_until([&] { return gate.is_awaited(); }));
+  gate.open();
+  BOOST_TEST(wait_until([&] { return told == 1; }));
+  BOOST_TEST(elsewhere.load() == 0);
+  world.end(consumption);
 }
 
 BOOST_AUTO_TEST_CASE(a_message_in_memory_is_kept_and_rejected_without_a_thread) {

@@ -342,6 +342,33 @@ BOOST_AUTO_TEST_CASE(who_has_no_time_left_in_the_second_cache_is_told_so_and_the
   BOOST_TEST(world.figures().keys_to_repair == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_first_cache_may_have_done_is_not_said_to_be_not_done) {
+  const std::array<CacheEntry, 2> entries{{{"a", ByteView("1"), 1h}, {"b", ByteView("2"), 1h}}};
+  for (const auto first_outcome : {Outcome::not_done, Outcome::unknown}) {
+    FailoverCacheOptions options;
+    options.on_error = OnError::error;
+    World world(options);
+    world.faults->fail(Error(ErrorCode::unreachable, "lost", first_outcome));
+    world.spare_faults->fail(Error(ErrorCode::unreachable, "no server", Outcome::not_done));
+    const auto check = [&](const Status& written, Outcome expected) {
+      BOOST_REQUIRE(!written.ok());
+      BOOST_TEST((written.error().outcome() == expected));
+    };
+    check(world.cache->write("key", "value", 1h), first_outcome);
+    world.next_try();
+    check(world.cache->async_write("key", "value", 1h).wait(), first_outcome);
+    world.next_try();
+    for (const auto& stored : world.cache->set_many(entries))
+      check(stored, first_outcome);
+    world.next_try();
+    std::array<Status, 2> stored{Done{}, Done{}};
+    BOOST_TEST(world.cache->async_set_many(entries, stored).wait().ok());
+    check(stored[0], first_outcome);
+    // The first cache is not asked now.
+    check(world.cache->write("key", "value", 1h), Outcome::not_done);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_stop_while_a_call_waits_lets_it_end_and_closes_the_cache_for_others) {
   World world;
   world.hold(true);

@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -357,6 +358,57 @@ BOOST_AUTO_TEST_CASE(what_is_owed_is_removed_by_a_worker_before_the_batch) {
   BOOST_TEST(all_shown(world.get_many(three_keys)) == "miss miss miss ");
   BOOST_TEST(world.far->blocking() > 0);
   BOOST_TEST(world.cache->tier_statistics().recovery_pending == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(in_an_outage_a_copy_answers_on_the_thread_of_its_caller) {
+  auto world = remembering_what_fails();
+  put_far(world, "a", "1");
+  BOOST_TEST(world.far->answer_all(world.cache->async_get("a").future()).hit());
+  auto lost = world.cache->async_get("b").future();
+  BOOST_TEST(world.far->fail(far_is_away));
+  BOOST_TEST(lost.get().failed());
+  std::thread::id thread;
+  std::string text;
+  const auto read = [&]() -> Routine {
+    const auto found = co_await world.cache->async_get("a");
+    text = shown(found);
+    thread = std::this_thread::get_id();
+  };
+  const auto routine = read();
+  BOOST_TEST((thread == std::this_thread::get_id()));
+  BOOST_TEST(text == "1");
+}
+
+BOOST_AUTO_TEST_CASE(an_impatient_caller_is_no_outage_and_what_was_not_done_is_not_owed) {
+  for (const bool batch : {false, true})
+    for (const auto outcome : {Outcome::not_done, Outcome::unknown}) {
+      auto world = remembering_what_fails();
+      put_far(world, "a", "1");
+      const CallOptions options{.patience = 1ms};
+      const std::array<CacheEntry, 1> entries{{{"a", ByteView("2"), 1h}}};
+      std::array<Status, 1> stored{Done{}};
+      std::vector<Lookup> found(1);
+      const auto late = [&](auto call) {
+        BOOST_TEST(world.far->held() == 1U);
+        const auto deadline = std::chrono::steady_clock::now() + options.patience.value();
+        while (std::chrono::steady_clock::now() < deadline)
+          std::this_thread::yield();
+        BOOST_TEST(world.far->fail(Error(ErrorCode::timeout, "late", outcome)));
+        (void)call.get();
+      };
+      if (batch)
+        late(world.cache->async_set_many(entries, stored, options).future());
+      else
+        late(world.cache->async_write("a", "2", 1h, options).future());
+      BOOST_TEST(world.cache->tier_statistics().recovery_pending == (outcome == Outcome::unknown ? 1U : 0U));
+      if (outcome == Outcome::unknown) continue;
+      if (batch)
+        late(world.cache->async_get_many(std::span(three_keys).first(1), found, options).future());
+      else
+        late(world.cache->async_get("a", options).future());
+      BOOST_TEST(world.get_many(three_keys)[0].hit());
+      BOOST_TEST(world.far->blocking() == 0);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
