@@ -8,6 +8,7 @@
 #include <cachesite/codec.hpp>
 #include <cachesite/codec_cache.hpp>
 #include <cachesite/event_loop.hpp>
+#include <cachesite/redis_connection.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -294,6 +295,42 @@ BOOST_AUTO_TEST_CASE(a_stopped_cache_ends_its_calls) {
   world.cache->stop();
   BOOST_TEST(wait_until([&] { return closed == 1000; }));
   BOOST_TEST((world.cache->async_get("key").wait().error().code() == ErrorCode::closed));
+}
+
+BOOST_AUTO_TEST_CASE(a_stopped_cache_over_a_shared_connection_begins_no_further_round_in_either_form) {
+  const auto names = texts(9000);
+  const std::vector<std::string_view> keys(names.begin(), names.end());
+  for (const bool async : {false, true}) {
+    RedisServer server;
+    ChaosProxy proxy(server.port());
+    auto of_connection = patient<RedisConnection::Options>();
+    of_connection.host = "127.0.0.1";
+    of_connection.port = proxy.port();
+    const auto connection = std::make_shared<RedisConnection>(of_connection);
+    connection->start();
+    connection->await_started();
+    RedisCacheOptions options;
+    options.connection = std::shared_ptr<IRedis>(connection);
+    RedisCache cache(options);
+    proxy.set(Direction::to_client, {.flow = Flow::hold});
+    std::vector<Result<bool>> removed(keys.size(), Error(ErrorCode::unsupported));
+    const auto before = proxy.arrived(Direction::to_client);
+    std::thread removing([&] {
+      if (async)
+        (void)cache.async_remove_many(keys, removed).wait();
+      else
+        cache.remove_many(keys, removed);
+    });
+    BOOST_TEST(proxy.wait_for_arrived(Direction::to_client, before + 1));
+    cache.stop();
+    proxy.pass();
+    removing.join();
+    BOOST_TEST(removed.front().ok());
+    BOOST_REQUIRE(!removed.back().ok());
+    BOOST_TEST((removed.back().error().code() == ErrorCode::closed));
+    BOOST_TEST((removed.back().error().outcome() == Outcome::not_done));
+    connection->stop();
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

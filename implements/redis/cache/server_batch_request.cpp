@@ -21,6 +21,10 @@ bool RedisCache::ServerBatchRequest::go_on() noexcept {
   for (;;) {
     requests_ = rounds_.begin();
     if (requests_.empty()) return true;
+    if (const auto error = inner_.why_not(time_.rest())) {
+      rounds_.fail(*error);
+      continue;
+    }
     if (!batch_.begin(*inner_.link.topology, requests_, time_.rest(), *this)) return false;
     end_round();
   }
