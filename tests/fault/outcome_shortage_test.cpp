@@ -120,12 +120,11 @@ void check_each_change(FailingAllocations::On where) {
   for (const auto& row : test::shortage_rows()) {
     const auto site = load_component_site_from_text(row.file, Format::yaml);
     const auto cache = site->query_component<ICache>();
-    if (!cache) continue;
+    if (!cache || row.component_class == "NullCache") continue;
     const auto begin_anew = [&] {
       (void)cache->set_many(before);
       return holds_ones(*cache);
     };
-    if (row.component_class == "NullCache" || !test::wait_until(begin_anew, 2s)) continue;
     for (const auto& change : changes()) {
       BOOST_TEST_CONTEXT(row.component_class << " " << row.variant << ": " << change.name) {
         const long step = test::sanitized ? 3 : 1;

@@ -256,8 +256,9 @@ void AsyncBatch::look_at_end(Request& request, const ChosenServer& asked) noexce
       singles_.push_back({&request, {std::move(policy), std::move(step)}});
     } else if (step.error) {
       request.status = *step.error;
+      if (!step.want_refresh) return;
       RoutedTopology::Lock lock(servers_->mutex_);
-      if (step.want_refresh && !servers_->stopped_) (void)servers_->refresh(step, std::nullopt, lock);
+      if (!servers_->stopped_) (void)servers_->refresh(step, std::nullopt, lock);
     }
   } catch (const std::exception&) {
     if (request.status.ok()) request.status = Error(ErrorCode::no_memory);

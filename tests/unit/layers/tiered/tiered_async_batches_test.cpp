@@ -364,9 +364,10 @@ BOOST_AUTO_TEST_CASE(in_an_outage_a_copy_answers_on_the_thread_of_its_caller) {
   auto world = remembering_what_fails();
   put_far(world, "a", "1");
   BOOST_TEST(world.far->answer_all(world.cache->async_get("a").future()).hit());
-  auto lost = world.cache->async_get("b").future();
+  auto lost = world.cache->async_write("b", "2", 1h).future();
   BOOST_TEST(world.far->fail(far_is_away));
-  BOOST_TEST(lost.get().failed());
+  BOOST_TEST(!lost.get().ok());
+  BOOST_TEST(world.cache->tier_statistics().recovery_pending == 1U);
   std::thread::id thread;
   std::string text;
   const auto read = [&]() -> Routine {
