@@ -25,6 +25,18 @@ bool never_ends(const Subject& subject, std::string_view key) {
   return remaining(subject, key).state == Remaining::State::no_expiry;
 }
 
+// True when `change` changes an entry that soon expires. Begins again when it expired before, on a busy machine and by a clock that
+// does not wait for tests.
+template <class Change>
+bool changes_before_it_expires(const Subject& subject, std::string_view key, const Change& change) {
+  for (int attempt = 1;; ++attempt) {
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT(subject.cache->set_value(key, "value", subject.short_time));
+    if (value_of(change())) return true;
+    if (std::chrono::steady_clock::now() - begin < subject.short_time || attempt == 100) return false;
+  }
+}
+
 // True for a cache that does not count, after a look that it says so.
 bool only_says_that_it_does_not_count(const Subject& subject) {
   if (subject.counts) return false;
@@ -288,8 +300,7 @@ void expire_gives_a_new_ttl(const Subject& subject) {
   EXPECT(cache.set_value("shorter", "value", long_time));
   EXPECT(cache.set_value("null", std::nullopt, long_time));
   EXPECT(cache.set_value("large", std::string(100000, 'x'), long_time));
-  EXPECT(cache.set_value("longer", "value", subject.short_time));
-  EXPECT(value_of(cache.expire("longer", long_time)));
+  EXPECT(changes_before_it_expires(subject, "longer", [&] { return cache.expire("longer", long_time); }));
   for (const auto* key : {"shorter", "null", "large"})
     EXPECT(value_of(cache.expire(key, subject.short_time)));
   subject.let_pass(subject.short_time + 1ms);
@@ -304,8 +315,7 @@ void expire_gives_a_new_ttl(const Subject& subject) {
 void persist_takes_the_end_away(const Subject& subject) {
   auto& cache = *subject.cache;
   EXPECT(!value_of(cache.persist("nobody")));
-  EXPECT(cache.set_value("kept", "value", subject.short_time));
-  EXPECT(value_of(cache.persist("kept")));
+  EXPECT(changes_before_it_expires(subject, "kept", [&] { return cache.persist("kept"); }));
   EXPECT(!value_of(cache.persist("kept")));
   EXPECT(never_ends(subject, "kept"));
   EXPECT(remaining(subject, "kept").left.count() == 0);
@@ -322,10 +332,9 @@ void an_entry_may_be_stored_without_an_end(const Subject& subject) {
   EXPECT(cache.write("written", "value", never).ok());
   EXPECT(cache.write("null", std::nullopt, never).ok());
   EXPECT(value_of(cache.add("added", "value", never)));
-  EXPECT(cache.set_value("replaced", "value", subject.short_time));
-  EXPECT(value_of(cache.replace("replaced", "value", never)));
-  EXPECT(cache.set_value("given time", "value", subject.short_time));
-  EXPECT(value_of(cache.expire("given time", never)));
+  EXPECT(changes_before_it_expires(subject, "replaced",
+                                   [&] { return cache.replace("replaced", "value", never); }));
+  EXPECT(changes_before_it_expires(subject, "given time", [&] { return cache.expire("given time", never); }));
   EXPECT(value_of(cache.expire("given time", never)));
   EXPECT(cache.write("large", std::string(100000, 'x'), never).ok());
   EXPECT(cache.set_many({{"in a batch", "value", never}}).front().ok());

@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_confirms_and_says_nothing_is_never_coherent) 
   });
   const auto redis = connect(connection_options(server.port()));
   FeedOptions options;
-  options.max_staleness = std::chrono::milliseconds(50);
+  options.max_staleness = std::chrono::milliseconds(250);
   Watched watched(*redis, "", options);
   BOOST_REQUIRE(watched.in_state("refused"));
   BOOST_TEST(watched.report().reason.find("nothing is heard") != std::string::npos);

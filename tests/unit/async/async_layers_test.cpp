@@ -86,10 +86,13 @@ BOOST_AUTO_TEST_CASE(a_layer_that_passes_tags_on_lives_until_its_calls_have_ende
   auto metrics = std::make_shared<MetricsCache>(options);
   const std::weak_ptr<MetricsCache> watched = metrics;
   gated->close();
-  const auto late = find_interface<ITaggedCache>(*metrics)
-                        ->async_write_tagged("key", "value", 1h, {"tag"}, {.patience = 1ms})
-                        .wait();
-  BOOST_TEST((late.error().code() == ErrorCode::timeout));
+  std::stop_source stop;
+  auto call = find_interface<ITaggedCache>(*metrics)
+                  ->async_write_tagged("key", "value", 1h, {"tag"}, {.stop = stop.get_token()})
+                  .future();
+  BOOST_REQUIRE(test::wait_until([&] { return gated->waiting() == 1; }));
+  stop.request_stop();
+  BOOST_TEST((call.get().error().code() == ErrorCode::closed));
   metrics.reset();
   BOOST_TEST(!watched.expired());
   gated->open();

@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_long_line_of_calls_passes_a_mutex_on_without_a_deep_stack
       done.fetch_add(1);
     });
   world.held.reset();
-  BOOST_TEST(test::wait_until([&] { return done == calls; }));
+  BOOST_TEST(test::wait_until([&] { return done == calls; }, 60s));
   BOOST_TEST(stack.bytes() < 64U * 1024);
 }
 
