@@ -1,4 +1,7 @@
+#include "basics/partial_removal.hpp"
+
 #include <cachesite/cache_base.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 namespace cachesite {
 
@@ -125,19 +128,22 @@ Status CacheBase::do_clear() {
 }
 
 Result<std::uint64_t> remove_by_scan(ICache& cache, std::string_view pattern) {
-  std::uint64_t removed = 0;
-  ScanPosition position;
-  std::vector<std::string> batch;
-  while (!position.finished) {
-    batch.clear();
-    if (const auto scanned = cache.scan(pattern, position, batch); !scanned.ok()) return scanned.error();
-    const std::vector<std::string_view> keys(batch.begin(), batch.end());
-    for (const auto& result : cache.remove_many(std::span<const std::string_view>(keys))) {
-      if (!result.ok()) return result.error();
-      if (result.value()) ++removed;
-    }
+  basics::PartialRemoval removal;
+  const auto step = [&](ScanPosition& position) {
+    std::vector<std::string> found;
+    if (const auto scanned = cache.scan(pattern, position, found); !scanned.ok())
+      return removal.failed(scanned.error());
+    const std::vector<std::string_view> keys(found.begin(), found.end());
+    for (const auto& removed : cache.remove_many(std::span<const std::string_view>(keys)))
+      removal.add(removed);
+  };
+  try {
+    for (ScanPosition position; removal.ok() && !position.finished;)
+      step(position);
+  } catch (...) {
+    removal.failed(thrown_failure());
   }
-  return removed;
+  return removal.result();
 }
 
 }  // namespace cachesite

@@ -54,7 +54,7 @@ class CacheBase : public ICache {
 };
 
 /// Removes the entries that match `pattern` with `scan` and `remove_many` of `cache`, like
-/// `ICache::remove_matching`. Throws std::bad_alloc.
+/// `ICache::remove_matching`. A failure after the first removed entry has the outcome `unknown`. Throws nothing.
 Result<std::uint64_t> remove_by_scan(ICache& cache, std::string_view pattern);
 
 }  // namespace cachesite

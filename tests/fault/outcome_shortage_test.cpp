@@ -50,13 +50,17 @@ Unchanged first_of(const R& result) {
   return {not_done(result), true};
 }
 template <class R>
+Unchanged all_of(const R& result) {
+  return {not_done(result), not_done(result)};
+}
+template <class R>
 Unchanged each_of(const std::vector<R>& results) {
   return {not_done(results[0]), not_done(results[1])};
 }
 // The batch as a whole fails when none of it was done.
 template <class R>
 Unchanged each_of(const Status& asked, const std::vector<R>& results) {
-  return asked.ok() ? each_of(results) : Unchanged{not_done(asked), not_done(asked)};
+  return asked.ok() ? each_of(results) : all_of(asked);
 }
 
 struct Change {
@@ -72,6 +76,7 @@ const std::vector<Change>& changes() {
       {"remove", [](ICache& cache) { return first_of(cache.remove(keys[0])); }},
       {"set_many", [](ICache& cache) { return each_of(cache.set_many(after)); }},
       {"remove_many", [](ICache& cache) { return each_of(cache.remove_many(keys)); }},
+      {"remove_matching", [](ICache& cache) { return all_of(cache.remove_matching("*")); }},
       {"async_write", [](ICache& cache) { return first_of(cache.async_write(keys[0], "2", 1h).wait()); }},
       {"async_replace", [](ICache& cache) { return first_of(cache.async_replace(keys[0], "2", 1h).wait()); }},
       {"async_increment",
@@ -89,6 +94,8 @@ const std::vector<Change>& changes() {
          const auto asked = cache.async_remove_many(keys, removed).wait();
          return each_of(asked, removed);
        }},
+      {"async_remove_matching",
+       [](ICache& cache) { return all_of(cache.async_remove_matching("*").wait()); }},
   };
   return all;
 }

@@ -151,9 +151,9 @@ BOOST_FIXTURE_TEST_CASE(each_batch_ends_once_whenever_it_is_cancelled, MovingSlo
       }
       ++ends;
     });
-    std::thread([&, pause = random() % 3000] {
-      for (std::size_t turn = 0; turn < pause; ++turn)
-        std::this_thread::yield();
+    std::thread([&, when = std::chrono::steady_clock::now() + std::chrono::microseconds(random() % 2000)] {
+      while (std::chrono::steady_clock::now() < when) {
+      }
       stop.request_stop();
     }).join();
   }

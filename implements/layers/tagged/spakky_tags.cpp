@@ -2,6 +2,8 @@
 
 #include "basics/null_marker.hpp"
 
+#include <cachesite/detail/guarded_call.hpp>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,34 +63,33 @@ Status SpakkyTags::store(std::string_view key, std::optional<ByteView> value, Ti
 }
 
 Result<std::uint64_t> SpakkyTags::evict(std::span<const std::string_view> tags) const {
-  std::uint64_t removed = 0;
-  for (const auto tag : tags) {
-    const auto evicted = evict_one(set_of(tag));
-    if (!evicted.ok()) return evicted;
-    removed += evicted.value();
+  basics::PartialRemoval removal;
+  try {
+    for (const auto tag : tags)
+      if (removal.ok()) evict_one(set_of(tag), removal);
+  } catch (...) {
+    removal.failed(thrown_failure());
   }
-  return removed;
+  return removal.result();
 }
 
 // Ends after as many keys as there were at the beginning, even while others add more.
-Result<std::uint64_t> SpakkyTags::evict_one(const std::string& set) const {
+void SpakkyTags::evict_one(const std::string& set, basics::PartialRemoval& removal) const {
   const auto count = redis_->integer(RedisCommand("SCARD", set).repeatable());
-  if (!count.ok()) return count.error();
-  std::uint64_t removed = 0;
+  if (!count.ok()) return removal.failed(count.error());
   const auto size = std::to_string(batch);
   for (std::int64_t taken = 0; taken < count.value();) {
     const auto reply = redis_->run(evict_, {ByteView(set)}, {ByteView(size)});
-    if (!reply.ok()) return reply.error();
+    if (!reply.ok()) return removal.failed(reply.error());
     const auto& numbers = reply.value().elements();
     if (numbers.size() != 2)
-      return reply.value().is_error()
-                 ? Error(ErrorCode::refused, std::string(reply.value().text()))
-                 : Error(ErrorCode::protocol, "unexpected answer to a script of the tags");
+      return removal.failed(reply.value().is_error()
+                                ? Error(ErrorCode::refused, std::string(reply.value().text()))
+                                : Error(ErrorCode::protocol, "unexpected answer to a script of the tags"));
     if (numbers[0].integer() <= 0) break;
     taken += numbers[0].integer();
-    removed += static_cast<std::uint64_t>(numbers[1].integer());
+    removal.removed(static_cast<std::uint64_t>(numbers[1].integer()));
   }
-  return removed;
 }
 
 }  // namespace cachesite::layers

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "basics/partial_removal.hpp"
 #include "layers/tagged/tag_store.hpp"
 
 #include <cachesite/redis.hpp>
@@ -22,7 +23,7 @@ class SpakkyTags final : public TagStore {
 
  private:
   [[nodiscard]] std::string set_of(std::string_view tag) const;
-  Result<std::uint64_t> evict_one(const std::string& set) const;
+  void evict_one(const std::string& set, basics::PartialRemoval& removal) const;
 
   const std::shared_ptr<IRedis> redis_;
   const std::string prefix_;

@@ -1,5 +1,7 @@
 #include "layers/tagged/tag_markers.hpp"
 
+#include "basics/partial_removal.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -142,14 +144,10 @@ Result<bool> TagMarkers::extend_one(std::string_view key, TimeToLive time_to_liv
 Result<std::uint64_t> TagMarkers::remove(std::span<const std::string_view> tags) const {
   const auto keys = marker_keys(tags);
   const std::vector<std::string_view> views(keys.begin(), keys.end());
-  std::uint64_t removed = 0;
-  std::optional<Error> failure;
-  for (const auto& result : below_.remove_many(std::span<const std::string_view>(views))) {
-    if (!result.ok() && !failure) failure = result.error();
-    if (result.ok() && result.value()) ++removed;
-  }
-  if (failure) return *failure;
-  return removed;
+  basics::PartialRemoval removal;
+  for (const auto& removed : below_.remove_many(std::span<const std::string_view>(views)))
+    removal.add(removed);
+  return removal.result();
 }
 
 MarkCheck::MarkCheck(std::span<Lookup> results) : results_(results) {

@@ -147,12 +147,7 @@ void BatchRounds::add(std::size_t first_word, ReplyKinds expected, bool only_rea
 
 void BatchRounds::do_all(CallTime time) {
   for (auto requests = begin(); !requests.empty(); requests = begin()) {
-    try {
-      inner_.ask_all(requests, time.rest());
-    } catch (const std::exception&) {
-      fail(Error(ErrorCode::no_memory, "", Outcome::unknown));
-      continue;
-    }
+    inner_.ask_all(requests, time.rest());
     end();
   }
 }

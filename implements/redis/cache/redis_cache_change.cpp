@@ -140,12 +140,11 @@ Result<bool> RedisCache::do_expire(std::string_view key, TimeToLive time_to_live
   requests[0].command = {question, number, true};
   requests[1].command = {change, number, false};
   inner.ask_all(requests, inner.call_time());
-  for (const auto& request : requests) {
-    if (request.status.ok()) continue;
-    inner.count(inner.counters.failures);
-    return request.status.error();
-  }
-  return requests[0].reply.integer > 0 || requests[1].reply.integer > 0;
+  const auto& [there, changed] = requests;
+  if (there.status.ok() && changed.status.ok()) return there.reply.integer > 0 || changed.reply.integer > 0;
+  inner.count(inner.counters.failures);
+  if (!changed.status.ok()) return changed.status.error();
+  return there.status.error().with(Outcome::unknown);
 }
 
 Result<bool> RedisCache::do_persist(std::string_view key) {

@@ -12,6 +12,7 @@
 #include "redis/wire/server_text.hpp"
 
 #include <cachesite/async_request.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 #include <cachesite/redis_cache.hpp>
 
 #include <algorithm>
@@ -123,15 +124,19 @@ class RedisCache::Inner {
   }
 
   /// Does all requests at once, from now on; each ends with a status of its own. Failures are not counted.
-  void ask_all(std::span<redis::Request> requests, redis::CallTime time) {
-    if (const auto error = why_not(time)) {
+  void ask_all(std::span<redis::Request> requests, redis::CallTime time) noexcept {
+    const auto fail = [&](const Error& error) {
       for (auto& request : requests)
-        request.status = *error;
-      return;
+        request.status = error;
+    };
+    try {
+      if (const auto error = why_not(time)) return fail(*error);
+      link.topology->execute_all(requests, time);
+      for (auto& request : requests)
+        request.status = judge(std::move(request.status), request.reply);
+    } catch (...) {
+      fail(thrown_failure(Outcome::unknown));
     }
-    link.topology->execute_all(requests, time);
-    for (auto& request : requests)
-      request.status = judge(std::move(request.status), request.reply);
   }
 
   /// Asks about one key. Fails when the first command has no answer, or an error of the server.

@@ -1,5 +1,6 @@
 // The calls of a RedisCache that are about all keys.
 
+#include "basics/partial_removal.hpp"
 #include "redis/cache/redis_cache_inner.hpp"
 #include "redis/endpoint/endpoint.hpp"
 
@@ -113,32 +114,34 @@ Result<std::uint64_t> RedisCache::Inner::unlink(std::span<const std::string> key
     requests[0].command = {words, integer_reply, false};
   }
   ask_all(requests, call_time());
-  std::uint64_t removed = 0;
-  std::optional<Error> failure;
+  basics::PartialRemoval removal;
   for (const auto& request : requests)
     if (request.status.ok())
-      removed += static_cast<std::uint64_t>(request.reply.integer);
-    else if (!failure)
-      failure = request.status.error();
-  count(counters.removals, removed);
-  if (!failure) return removed;
-  count(counters.failures);
-  return *failure;
+      removal.removed(static_cast<std::uint64_t>(request.reply.integer));
+    else
+      removal.failed(request.status.error());
+  count(counters.removals, removal.entries());
+  if (!removal.ok()) count(counters.failures);
+  return removal.result();
 }
 
 Result<std::uint64_t> RedisCache::do_remove_matching(std::string_view pattern) {
-  std::uint64_t removed = 0;
-  redis::ScanWalk walk;
-  std::vector<std::string> keys;
-  while (!walk.finished()) {
-    keys.clear();
+  basics::PartialRemoval removal;
+  const auto step = [&](redis::ScanWalk& walk) {
+    std::vector<std::string> keys;
     if (const auto scanned = inner_->scan(pattern, keys_to_handle, walk, keys); !scanned.ok())
-      return scanned.error();
+      return removal.failed(scanned.error());
     const auto unlinked = inner_->unlink(keys);
-    if (!unlinked.ok()) return unlinked.error();
-    removed += unlinked.value();
+    if (!unlinked.ok()) return removal.failed(unlinked.error());
+    removal.removed(unlinked.value());
+  };
+  try {
+    for (redis::ScanWalk walk; removal.ok() && !walk.finished();)
+      step(walk);
+  } catch (...) {
+    removal.failed(thrown_failure());
   }
-  return removed;
+  return removal.result();
 }
 
 Status RedisCache::do_clear() {
@@ -184,15 +187,19 @@ Status RedisCache::flush_database() noexcept {
     if (inner.is_stopped()) return inner.stopped_error();
     const std::array<Argument, 2> words{{{"FLUSHDB"}, {"ASYNC"}}};
     const auto time = inner.call_time();
-    auto status = inner.link.topology->for_each_master(
+    std::size_t emptied = 0;
+    const auto status = inner.link.topology->for_each_master(
         [&](redis::Endpoint& master) {
           Reply reply;
-          return inner.ask_master(master, {words, static_cast<ReplyKinds>(ReplyKind::status), false}, reply,
-                                  time);
+          auto answered = inner.ask_master(master, {words, static_cast<ReplyKinds>(ReplyKind::status), false},
+                                           reply, time);
+          if (answered.ok()) ++emptied;
+          return answered;
         },
         time);
     inner.count(status.ok() ? inner.counters.clears : inner.counters.failures);
-    return status;
+    if (status.ok() || emptied == 0) return status;
+    return status.error().with(Outcome::unknown);
   });
 }
 

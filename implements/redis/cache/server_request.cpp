@@ -212,8 +212,11 @@ void RedisCache::ServerRequest::answer() noexcept {
   try {
     if (request.operation == CacheOperation::increment) return take_sum(status, reply);
     if (!status.ok()) return fail(status.error());
+    // Of the two of `expire`, the second is the change.
+    const bool changed = request.operation == CacheOperation::expire && all.back().kind != ReplyKind::error;
     for (const Reply& each : all)
-      if (each.kind == ReplyKind::error) return fail(Inner::server_error(each));
+      if (each.kind == ReplyKind::error)
+        return fail(Inner::server_error(each).with(changed ? Outcome::unknown : Outcome::not_done));
     if (request.operation == CacheOperation::read) {
       if (all.size() > 1)
         request.lives.front() = {Inner::remaining(all[1].integer), false, false,

@@ -53,9 +53,10 @@ class RedirectPolicy {
     return !failed_server_ || *failed_server_ != server;
   }
   [[nodiscard]] const Error& failure() const noexcept { return *failure_; }
-  /// What is known of the request when it ends between two attempts.
-  [[nodiscard]] Outcome outcome() const noexcept {
-    return maybe_done_ ? Outcome::unknown : Outcome::not_done;
+  /// The failure of a request that ends between two attempts for this reason: an earlier attempt may have been
+  /// done.
+  [[nodiscard]] Error end(const Error& reason) const noexcept {
+    return maybe_done_ ? reason.with(Outcome::unknown) : reason;
   }
 
   /// The server at `by` answered, with an error that gives this hint. `from_replica`: it was asked as one.
@@ -67,6 +68,9 @@ class RedirectPolicy {
   Step wait(Step step, std::string_view why, TimePoint now);
   Step redirected(Step step, TimePoint now);
   Step finish(ErrorCode code, std::string message) const;
+  [[nodiscard]] Outcome outcome() const noexcept {
+    return maybe_done_ ? Outcome::unknown : Outcome::not_done;
+  }
 
   CallTime time_;
   basics::BackOff pauses_;

@@ -45,7 +45,7 @@ bool RoutedCall::begin(RoutedTopology& topology, const Subject& subject, CallTim
   try {
     take(std::move(beginning.step));
   } catch (const std::exception&) {
-    fail(Error(ErrorCode::no_memory, "", policy_->outcome()));
+    fail(Error(ErrorCode::no_memory));
   }
   return set_out(std::move(lock));
 }
@@ -88,7 +88,7 @@ void RoutedCall::go_on() noexcept try {
     take_answer();
   }
 } catch (const std::exception&) {
-  fail(Error(ErrorCode::no_memory, "", policy_->outcome()));
+  fail(Error(ErrorCode::no_memory));
 }
 
 void RoutedCall::take(Step step) {
@@ -276,13 +276,12 @@ bool RoutedCall::is_hinted(ServerHint& hint) {
 }
 
 void RoutedCall::fail(const Error& error) noexcept {
-  status_ = error;
+  status_ = policy_->end(error);
   phase_ = Phase::ended;
 }
 
 void RoutedCall::fail_without_room() {
-  fail(Error(ErrorCode::refused, std::to_string(topology_->most_waiting_) + " calls wait already",
-             policy_->outcome()));
+  fail(Error(ErrorCode::refused, std::to_string(topology_->most_waiting_) + " calls wait already"));
 }
 
 // When its time is over, that is the reason.
@@ -294,14 +293,13 @@ void RoutedCall::fail_without_view(const Error& why) noexcept {
 void RoutedCall::fail_late(std::string_view why) noexcept try {
   const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(time_.deadline - time_.begin);
   fail(Error(ErrorCode::timeout,
-             "not done within " + std::to_string(time.count()) + " ms: " + std::string(why),
-             policy_->outcome()));
+             "not done within " + std::to_string(time.count()) + " ms: " + std::string(why)));
 } catch (const std::exception&) {
-  fail(Error(ErrorCode::timeout, "", policy_->outcome()));
+  fail(Error(ErrorCode::timeout));
 }
 
 void RoutedCall::end_cancelled() noexcept {
-  fail(Error(ErrorCode::closed, "the caller has asked for the end of the call", policy_->outcome()));
+  fail(Error(ErrorCode::closed, "the caller has asked for the end of the call"));
 }
 
 void RoutedCall::arm_for(TimePoint when) noexcept {

@@ -229,7 +229,7 @@ Status RoutedTopology::do_for_each_master(const Visit& visit, CallTime time) {
     if (status.ok()) continue;
     if (status.error().code() == ErrorCode::unreachable || status.error().code() == ErrorCode::timeout) {
       Lock lock(mutex_);
-      if (stopped_) return stopped_error();
+      if (stopped_) return stopped_error().with(status.error().outcome());
       refresh({.want_refresh = true}, std::nullopt, lock);
     }
     return status;
