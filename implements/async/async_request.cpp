@@ -52,7 +52,7 @@ bool AsyncRequest::begin(ICache& cache, detail::OperationCaller& caller) noexcep
   try {
     answered = static_cast<AsyncCacheCalls&>(cache).do_begin_async(*this);
   } catch (...) {
-    request_.fail(thrown_failure());
+    request_.fail_thrown();
   }
   return answered && unwind();
 }
@@ -64,7 +64,7 @@ bool AsyncRequest::unwind() noexcept {
     try {
       if (!step->after(*this)) return false;
     } catch (...) {
-      request_.fail(thrown_failure());
+      request_.fail_thrown();
     }
   }
   return true;

@@ -108,7 +108,7 @@ void Workers::make(WorkerCalls mine) noexcept {
   try {
     CacheAccess::perform(call.cache_, request);
   } catch (...) {
-    request.fail(thrown_failure());
+    request.fail_thrown();
   }
   AsyncRequest* caller = nullptr;
   {

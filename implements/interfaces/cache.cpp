@@ -36,7 +36,7 @@ void perform_completed(CacheRequest& request, Own own, Then then) noexcept {
     then(completed);
     if (!request.is_batch()) request.end_as(completed);
   } catch (...) {
-    request.fail(thrown_failure());
+    request.fail_thrown();
   }
 }
 
@@ -57,7 +57,7 @@ void perform(CacheRequest& request, Begin begin, Refused refused) noexcept {
   try {
     begin(request);
   } catch (...) {
-    request.fail(thrown_failure());
+    request.fail_thrown();
   }
 }
 

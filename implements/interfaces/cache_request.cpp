@@ -1,4 +1,5 @@
 #include <cachesite/cache_request.hpp>
+#include <cachesite/detail/guarded_call.hpp>
 
 #include <cstddef>
 #include <type_traits>
@@ -26,6 +27,12 @@ void CacheRequest::fail(const Error& error) noexcept {
 
 void CacheRequest::fail(std::size_t item, const Error& error) noexcept {
   visit_results([&](auto all) { all[item] = typename decltype(all)::element_type(error); });
+}
+
+void CacheRequest::fail_thrown() noexcept {
+  const auto does = effect();
+  const bool changes = does != CacheEffect::read && does != CacheEffect::look && does != CacheEffect::list;
+  fail(thrown_failure(changes ? Outcome::unknown : Outcome::not_done));
 }
 
 Error CacheRequest::failure() const noexcept {

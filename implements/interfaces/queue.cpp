@@ -49,7 +49,8 @@ QueueMessage::~QueueMessage() = default;
 Status QueueMessage::acknowledge() noexcept {
   if (settled_) return Done{};
   settled_ = true;
-  return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); });
+  return guarded_call<Done>([&] { return delivery_ ? delivery_->acknowledge() : Status(Done{}); },
+                            Outcome::unknown);
 }
 
 AsyncCall<Status> QueueMessage::async_acknowledge(const CallOptions& options) {
@@ -94,7 +95,7 @@ AsyncCall<Result<bool>> QueueMessage::async_keep(const CallOptions& options) {
 
 Result<std::string> IQueueProducer::send(ByteView message, TimeSpan delay) noexcept {
   if (auto problem = complaint(message, delay)) return *problem;
-  return guarded_call<std::string>([&] { return do_send(message, delay.milliseconds()); });
+  return guarded_call<std::string>([&] { return do_send(message, delay.milliseconds()); }, Outcome::unknown);
 }
 
 AsyncCall<Result<std::string>> IQueueProducer::async_send(ByteView message, TimeSpan delay,

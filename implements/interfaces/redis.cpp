@@ -29,22 +29,27 @@ std::optional<std::chrono::milliseconds> milliseconds_of(const std::optional<Tim
 }  // namespace
 
 Result<RedisValue> IRedis::call(const RedisCommand& command, const std::stop_token& stop) noexcept {
-  return guarded_call<RedisValue>([&] { return do_call(command, stop); });
+  return guarded_call<RedisValue>([&] { return do_call(command, stop); }, Outcome::unknown);
 }
 
 Result<std::int64_t> IRedis::integer(const RedisCommand& command, const std::stop_token& stop) noexcept {
-  return guarded_call<std::int64_t>([&]() -> Result<std::int64_t> {
-    const auto reply = do_call(command, stop);
-    return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
-  });
+  return guarded_call<std::int64_t>(
+      [&]() -> Result<std::int64_t> {
+        const auto reply = do_call(command, stop);
+        return reply.ok() ? reply.value().as_integer() : Result<std::int64_t>(reply.error());
+      },
+      Outcome::unknown);
 }
 
 Result<std::optional<std::string>> IRedis::text(const RedisCommand& command,
                                                 const std::stop_token& stop) noexcept {
-  return guarded_call<std::optional<std::string>>([&]() -> Result<std::optional<std::string>> {
-    const auto reply = do_call(command, stop);
-    return reply.ok() ? reply.value().as_optional_text() : Result<std::optional<std::string>>(reply.error());
-  });
+  return guarded_call<std::optional<std::string>>(
+      [&]() -> Result<std::optional<std::string>> {
+        const auto reply = do_call(command, stop);
+        return reply.ok() ? reply.value().as_optional_text()
+                          : Result<std::optional<std::string>>(reply.error());
+      },
+      Outcome::unknown);
 }
 
 std::vector<Result<RedisValue>> IRedis::pipeline(std::span<const RedisCommand> commands,
@@ -61,22 +66,24 @@ Result<std::unique_ptr<IRedisSession>> IRedis::open_session(std::optional<TimeSp
 
 Result<RedisTransaction> IRedis::transact(std::span<const std::string_view> keys, const TransactionBody& body,
                                           std::size_t attempts) noexcept {
-  return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-    auto opened = do_open_session({});
-    if (!opened.ok()) return opened.error();
-    IRedisSession& session = *opened.value();
-    for (std::size_t attempt = 1;; ++attempt) {
-      if (!keys.empty())
-        if (const auto watched = session.watch(keys); !watched.ok()) return watched.error();
-      const auto commands = body(session);
-      if (!commands.ok()) {
-        (void)session.discard();
-        return commands.error();
-      }
-      auto ended = session.execute(commands.value());
-      if (!ended.ok() || ended.value().committed || attempt >= attempts) return ended;
-    }
-  });
+  return guarded_call<RedisTransaction>(
+      [&]() -> Result<RedisTransaction> {
+        auto opened = do_open_session({});
+        if (!opened.ok()) return opened.error();
+        IRedisSession& session = *opened.value();
+        for (std::size_t attempt = 1;; ++attempt) {
+          if (!keys.empty())
+            if (const auto watched = session.watch(keys); !watched.ok()) return watched.error();
+          const auto commands = body(session);
+          if (!commands.ok()) {
+            (void)session.discard();
+            return commands.error();
+          }
+          auto ended = session.execute(commands.value());
+          if (!ended.ok() || ended.value().committed || attempt >= attempts) return ended;
+        }
+      },
+      Outcome::unknown);
 }
 
 Result<RedisTransaction> IRedis::transact(std::initializer_list<std::string_view> keys,
@@ -85,18 +92,21 @@ Result<RedisTransaction> IRedis::transact(std::initializer_list<std::string_view
 }
 
 Result<RedisTransaction> IRedis::transact(std::span<const RedisCommand> commands) noexcept {
-  return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-    auto opened = do_open_session({});
-    if (!opened.ok()) return opened.error();
-    return opened.value()->execute(commands);
-  });
+  return guarded_call<RedisTransaction>(
+      [&]() -> Result<RedisTransaction> {
+        auto opened = do_open_session({});
+        if (!opened.ok()) return opened.error();
+        return opened.value()->execute(commands);
+      },
+      Outcome::unknown);
 }
 
 Result<RedisValue> IRedis::run(const RedisScript& script, std::span<const ByteView> keys,
                                std::span<const ByteView> arguments,
                                std::optional<TimeSpan> timeout) noexcept {
   if (is_refused(timeout)) return no_timeout();
-  return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds_of(timeout)); });
+  return guarded_call<RedisValue>([&] { return do_run(script, keys, arguments, milliseconds_of(timeout)); },
+                                  Outcome::unknown);
 }
 
 Result<RedisValue> IRedis::run(const RedisScript& script, std::initializer_list<ByteView> keys,

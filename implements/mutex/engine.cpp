@@ -121,7 +121,9 @@ Result<std::vector<MutexHolder>> Engine::holders(const LockLine& line) {
 Result<bool> Engine::renew(HeldLock& held_lock) {
   if (!held_lock.held()) return false;
   const auto sent = options_.clock->now();
-  const auto answers = backend_->renew({&held_lock.claim, 1}, milliseconds(2000));
+  constexpr milliseconds limit(2000);
+  held_lock.note_renewal(sent + limit);
+  const auto answers = backend_->renew({&held_lock.claim, 1}, limit);
   if (answers.empty()) return false;
   if (!answers.front().ok()) return answers.front().error();
   if (answers.front().value())
@@ -142,7 +144,10 @@ Result<bool> Engine::release(const std::shared_ptr<HeldLock>& held_lock) noexcep
 }
 
 void Engine::finish_release(const std::shared_ptr<HeldLock>& held_lock, bool answered) noexcept {
-  if (!answered) keeper_.clean_up(held_lock, held_lock->end() + held_lock->claim.expire / 50);
+  if (!answered) {
+    const auto end = held_lock->end() + held_lock->claim.expire / 50;
+    keeper_.clean_up(held_lock, std::max(end, held_lock->renewed_until()));
+  }
   held_lock->line->vacate(*held_lock);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cachesite/clock.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -70,6 +71,19 @@ class HeldLock {
                    .time_since_epoch()
                    .count());
   }
+  /// A renewal is about to be sent, which reaches the backend by `limit` at the latest. Unanswered or answered
+  /// too late, it keeps others out after `end()`.
+  void note_renewal(TimePoint limit) noexcept {
+    const auto last =
+        (limit + std::chrono::duration_cast<SteadyTime::duration>(claim.expire)).time_since_epoch();
+    auto known = renewed_until_.load();
+    while (known < last.count() && !renewed_until_.compare_exchange_weak(known, last.count())) {
+    }
+  }
+  /// How long the last renewal that was sent keeps it at the backend.
+  [[nodiscard]] TimePoint renewed_until() const noexcept {
+    return TimePoint(SteadyTime::duration(renewed_until_.load()));
+  }
   /// Ends it. True for the caller that made the change.
   bool change(State to) noexcept {
     State expected = State::held;
@@ -95,6 +109,7 @@ class HeldLock {
 
  private:
   std::atomic<SteadyTime::rep> end_{TimePoint::max().time_since_epoch().count()};
+  std::atomic<SteadyTime::rep> renewed_until_{TimePoint::min().time_since_epoch().count()};
 };
 
 }  // namespace cachesite::mutex

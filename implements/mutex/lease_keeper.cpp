@@ -163,11 +163,20 @@ void LeaseKeeper::attend() noexcept {
     if (held_lock->state.load() != HeldLock::State::held)
       clean(*held_lock);
     else if (clock_->now() >= held_lock->end())
-      lose(*held_lock, held_lock->lasting == HeldLock::Lasting::while_renewed
-                           ? "it could not be renewed in time"
-                           : "its time is up");
+      lose_late(*held_lock);
   }
   put_back(std::move(schedule));
+}
+
+// A renewal that was not answered in time may have been made.
+void LeaseKeeper::lose_late(HeldLock& held_lock) noexcept {
+  lose(held_lock, held_lock.lasting == HeldLock::Lasting::while_renewed ? "it could not be renewed in time"
+                                                                        : "its time is up");
+  const std::lock_guard lock(mutex_);
+  const auto end = held_lock.renewed_until();
+  if (held_lock.state.load() != HeldLock::State::lost || clock_->now() >= end) return;
+  held_lock.task = HeldLock::Task::clean_up;
+  held_lock.clean_until = end;
 }
 
 Schedule LeaseKeeper::take_due() noexcept {
@@ -203,6 +212,7 @@ void LeaseKeeper::renew(const Schedule& schedule) {
   for (const auto& [due, held_lock] : schedule) {
     if (!is_renewable(*held_lock, sent)) continue;
     claims.push_back(held_lock->claim);
+    held_lock->note_renewal(sent + longest_call);
     held_locks.push_back(held_lock.get());
     limit = std::min(limit, std::chrono::duration_cast<milliseconds>(held_lock->end() - sent) / 2);
   }

@@ -23,6 +23,7 @@ namespace cachesite::mutex {
 ///     none      -> watch     watch(), once the mutex is granted
 ///               -> clean_up  clean_up(), after an attempt or a release that was not answered
 ///     watch     -> none      forget(); the held lock is lost
+///               -> clean_up  it is lost, and the backend may have renewed it
 ///     clean_up  -> none      the backend has answered, or there is nothing left to give back
 ///
 /// Everything after `prepare` works without memory and without another thread.
@@ -55,6 +56,7 @@ class LeaseKeeper {
   void leave(HeldLock& held_lock) noexcept;
   void put_back(Schedule schedule) noexcept;
   void renew(const Schedule& schedule);
+  void lose_late(HeldLock& held_lock) noexcept;
   void clean(HeldLock& held_lock) noexcept;
 
   Backend& backend_;

@@ -4,6 +4,8 @@
 #include "basics/joined_stop.hpp"
 #include "coroutines/routine_operation.hpp"
 
+#include <cachesite/detail/guarded_call.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -30,7 +32,12 @@ class StreamDelivery final : public IQueueDelivery {
   std::unique_ptr<cachesite::detail::AsyncOperationOf<Status>> make_acknowledge(Patience patience) override {
     auto made = coroutines::make_operation<Status>(
         consumer_->loop(), [consumer = consumer_, id = id_, patience](std::stop_token stop) {
-          return consumer->async_acknowledge(id, patience, std::move(stop));
+          try {
+            return consumer->async_acknowledge(id, patience, std::move(stop));
+          } catch (...) {
+            consumer->owe(id);
+            throw;
+          }
         });
     settled_ = true;
     return made;
@@ -91,31 +98,40 @@ StreamConsumer::~StreamConsumer() {
 void StreamConsumer::stop() noexcept {
   if (fork_mark_.forked()) return;
   if (!closing_.request_stop()) return;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& fetched : fetched_)
-      drop(fetched.id);
-    fetched_.clear();
-  }
-  let_go(true);
-}
-
-void StreamConsumer::let_go(bool leave) noexcept {
+  std::vector<std::string> unseen;
   try {
+    {
+      const std::lock_guard lock(mutex_);
+      unseen.reserve(fetched_.size());
+    }
     ThreadAccess server(*queue_.redis);
-    (void)let_go_by(server, leave).run_at_once();
+    (void)let_go(server, true, take_unseen(std::move(unseen))).run_at_once();
   } catch (const std::exception&) {
     // What is not let go comes again when its time is up.
   }
 }
 
-Routine<Status> StreamConsumer::let_go_by(ServerAccess& server, bool leave) {
+// What was fetched and not handed out, as far as there is room.
+std::vector<std::string> StreamConsumer::take_unseen(std::vector<std::string> room) noexcept {
+  const std::lock_guard lock(mutex_);
+  for (auto& fetched : fetched_) {
+    drop(fetched.id);
+    if (room.size() < room.capacity()) room.push_back(std::move(fetched.id));
+  }
+  fetched_.clear();
+  return room;
+}
+
+// Of what is not in hand; with `leave` for good.
+Routine<Status> StreamConsumer::let_go(ServerAccess& server, bool leave, std::vector<std::string> unseen) {
   std::vector<std::string> arguments{queue_.group, name_, std::to_string(queue_.redeliver_after.count()),
                                      leave ? "1" : "0"};
   std::unique_lock lock(mutex_);
   if (!has_group_) co_return Done{};
+  arguments.push_back(std::to_string(in_hand_.size()));
   arguments.insert(arguments.end(), in_hand_.begin(), in_hand_.end());
   lock.unlock();
+  arguments.insert(arguments.end(), unseen.begin(), unseen.end());
   auto asked = server.run(queue_.scripts->let_go, one_key(queue_.stream), std::move(arguments));
   const auto reply = co_await asked;
   co_return status_of(reply);
@@ -219,6 +235,22 @@ Routine<StreamConsumer::Received> StreamConsumer::next_fetched(ServerAccess& ser
   }
 }
 
+// Takes the note that messages may have been missed, and puts it back unless they were let go.
+struct StreamConsumer::Missed {
+  explicit Missed(StreamConsumer& of) noexcept
+      : any(std::exchange(of.may_have_missed_, false)), consumer(of) {}
+  Missed(const Missed&) = delete;
+  Missed& operator=(const Missed&) = delete;
+  ~Missed() {
+    if (!any) return;
+    const std::lock_guard lock(consumer.mutex_);
+    consumer.may_have_missed_ = true;
+  }
+
+  bool any;
+  StreamConsumer& consumer;
+};
+
 // Gives how long to wait at most before looking again.
 Routine<Result<milliseconds>> StreamConsumer::look_after(ServerAccess& server) {
   std::unique_lock lock(mutex_);
@@ -227,11 +259,12 @@ Routine<Result<milliseconds>> StreamConsumer::look_after(ServerAccess& server) {
     co_return std::min(std::chrono::ceil<milliseconds>(next_look_ - now), next_due_);
   next_look_ = now + queue_.poll_interval;
   const std::string from = look_from_;
-  const bool missed = std::exchange(may_have_missed_, false);
+  Missed missed(*this);
   lock.unlock();
-  if (missed) {
-    auto letting = let_go_by(server, false);
-    (void)co_await letting;
+  if (missed.any) {
+    auto letting = let_go(server, false, {});
+    const auto let = co_await letting;
+    missed.any = !let.ok();
   }
   std::vector<std::string> keys{queue_.stream, queue_.delayed, queue_.dead};
   std::vector<std::string> arguments{queue_.group,
@@ -242,14 +275,14 @@ Routine<Result<milliseconds>> StreamConsumer::look_after(ServerAccess& server) {
                                      std::to_string(queue_.max_deliveries)};
   auto asked = server.run(queue_.scripts->upkeep, std::move(keys), std::move(arguments));
   const auto reply = co_await asked;
-  co_return note_look(reply, missed);
+  co_return note_look(reply);
 }
 
-Result<milliseconds> StreamConsumer::note_look(const Result<RedisValue>& reply, bool missed) {
+Result<milliseconds> StreamConsumer::note_look(const Result<RedisValue>& reply) {
   const std::lock_guard lock(mutex_);
   if (!reply.ok()) {
     next_look_ = {};
-    may_have_missed_ = may_have_missed_ || missed || may_have_been_handed_out(reply.error());
+    may_have_missed_ = may_have_missed_ || may_have_been_handed_out(reply.error());
     return reply.error();
   }
   const auto& answer = reply.value().elements();
@@ -260,7 +293,7 @@ Result<milliseconds> StreamConsumer::note_look(const Result<RedisValue>& reply, 
     next_look_ = std::min(next_look_, SteadyTime::now() + next_due_);
   }
   look_from_ = answer[1].text();
-  missed = std::exchange(may_have_missed_, true);
+  const bool missed = std::exchange(may_have_missed_, true);
   for (std::size_t index = 2; index + 1 < answer.size(); index += 2)
     add(answer[index + 1], static_cast<std::uint64_t>(answer[index].integer()));
   may_have_missed_ = missed;
@@ -303,7 +336,7 @@ void StreamConsumer::add(const RedisValue& entry, std::uint64_t deliveries) {
   const auto& fields = entry.elements()[1].elements();
   for (std::size_t index = 0; index + 1 < fields.size(); index += 2)
     if (index == 0 || fields[index].text() == "data") fetched.body = fields[index + 1].value();
-  if (std::find(debts_.begin(), debts_.end(), fetched.id) != debts_.end()) return;
+  if (debts_.contains(fetched.id)) return;
   std::multiset<std::string> in_hand{fetched.id};
   fetched_.push_back(std::move(fetched));
   in_hand_.insert(in_hand.extract(in_hand.begin()));
@@ -311,22 +344,31 @@ void StreamConsumer::add(const RedisValue& entry, std::uint64_t deliveries) {
 
 Status StreamConsumer::acknowledge(const std::string& id) {
   if (fork_mark_.forked()) return basics::forked_error();
-  return note_acknowledged(id, queue_.acknowledge(id));
+  return note_acknowledged(id, guarded_call<Done>([&] { return queue_.acknowledge(id); }, Outcome::unknown));
 }
 
 Routine<Status> StreamConsumer::async_acknowledge(std::string id, Patience patience, std::stop_token stop) {
   if (fork_mark_.forked()) co_return basics::forked_error();
   const auto self = shared_from_this();
-  AwaitingAccess server(*queue_.redis, patience, stop);
-  auto asked = queue_.acknowledge(server, id);
-  const auto told = co_await asked;
+  Status told(Error(ErrorCode::no_memory).with(Outcome::unknown));
+  try {
+    AwaitingAccess server(*queue_.redis, patience, stop);
+    auto asked = queue_.acknowledge(server, id);
+    told = co_await asked;
+  } catch (const std::exception&) {
+  }
   co_return note_acknowledged(id, told);
 }
 
+void StreamConsumer::owe(const std::string& id) noexcept {
+  (void)note_acknowledged(id, Error(ErrorCode::no_memory));
+}
+
+// A debt needs no memory of its own.
 Status StreamConsumer::note_acknowledged(const std::string& id, Status told) {
   const std::lock_guard lock(mutex_);
-  drop(id);
-  if (!told.ok()) debts_.push_back(id);
+  auto in_hand = in_hand_.extract(id);
+  if (!told.ok() && !in_hand.empty()) debts_.insert(std::move(in_hand));
   return told;
 }
 
@@ -340,7 +382,7 @@ Routine<Status> StreamConsumer::settle_debts(ServerAccess& server) {
     const auto told = co_await asked;
     if (!told.ok()) co_return told;
     lock.lock();
-    std::erase(debts_, id);
+    debts_.erase(id);
     lock.unlock();
   }
   co_return Done{};

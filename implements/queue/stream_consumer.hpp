@@ -57,6 +57,8 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   coroutines::Routine<Status> async_acknowledge(std::string id, Patience patience, std::stop_token stop);
   /// Where asynchronous calls go on.
   [[nodiscard]] coroutines::LoopAccess loop() const { return coroutines::LoopAccess::of(*queue_.redis); }
+  /// The server is told later that it is done.
+  void owe(const std::string& id) noexcept;
   Status reject(const std::string& id, std::chrono::milliseconds delay);
   coroutines::Routine<Status> async_reject(std::string id, std::chrono::milliseconds delay, Patience patience,
                                            std::stop_token stop);
@@ -75,6 +77,7 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
     std::uint64_t deliveries = 1;
     TimePoint since;
   };
+  struct Missed;
 
   // Routines that ask the server as `server` does; with a thread they end at once.
   coroutines::Routine<Received> receive_by(ServerAccess& server, std::chrono::milliseconds wait,
@@ -88,17 +91,17 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   coroutines::Routine<Status> settle_debts(ServerAccess& server);
   coroutines::Routine<Result<bool>> set_idle(ServerAccess& server, std::string id,
                                              std::chrono::milliseconds idle);
-  coroutines::Routine<Status> let_go_by(ServerAccess& server, bool leave);
+  coroutines::Routine<Status> let_go(ServerAccess& server, bool leave, std::vector<std::string> unseen);
+  std::vector<std::string> take_unseen(std::vector<std::string> room) noexcept;
 
   [[nodiscard]] bool has_fetched();
-  Result<std::chrono::milliseconds> note_look(const Result<RedisValue>& reply, bool missed);
+  Result<std::chrono::milliseconds> note_look(const Result<RedisValue>& reply);
   Status note_fetch(const Result<RedisValue>& reply);
   void add(const RedisValue& entry, std::uint64_t deliveries);
   Status note_acknowledged(const std::string& id, Status told);
   [[nodiscard]] std::chrono::milliseconds idle_before(std::chrono::milliseconds delay) const noexcept;
   Status note_rejected(const std::string& id, std::chrono::milliseconds delay, const Result<bool>& set);
   Result<bool> set_idle(const std::string& id, std::chrono::milliseconds idle);
-  void let_go(bool leave) noexcept;
   void drop(const std::string& id);
 
   const StreamQueue queue_;
@@ -108,7 +111,7 @@ class StreamConsumer : public std::enable_shared_from_this<StreamConsumer> {
   std::mutex mutex_;
   std::deque<Fetched> fetched_;
   std::multiset<std::string> in_hand_;  // fetched, or handed out and not settled
-  std::vector<std::string> debts_;      // acknowledged, but the server does not know yet
+  std::multiset<std::string> debts_;    // acknowledged, but the server does not know yet
   TimePoint next_look_{};
   std::string look_from_ = "-";
   std::chrono::milliseconds next_due_;

@@ -99,19 +99,23 @@ return 1
 )";
 
 // Lets go of what was handed out to this consumer and is not in the list of those it still has: the next
-// who looks gets it. With `leave` the consumer goes too.
+// who looks gets it. ARGV[5] is how many it still has; after them come those that nobody has seen, whose last
+// delivery does not count. With `leave` the consumer goes too.
 inline const std::string let_go = R"(
 local stream, group, consumer, idle, leave = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 if redis.call('EXISTS', stream) == 0 then return 0 end
-local still = {}
-for index = 5, #ARGV do still[ARGV[index]] = true end
+local still, unseen = {}, {}
+local last = 5 + tonumber(ARGV[5])
+for index = 6, last do still[ARGV[index]] = true end
+for index = last + 1, #ARGV do unseen[ARGV[index]] = true end
 local released = 0
 local from = '-'
 while true do
   local pending = redis.call('XPENDING', stream, group, from, '+', 100, consumer)
   for _, entry in ipairs(pending) do
     if not still[entry[1]] then
-      redis.call('XCLAIM', stream, group, 'released', 0, entry[1], 'IDLE', idle, 'JUSTID')
+      local deliveries = unseen[entry[1]] and entry[4] - 1 or entry[4]
+      redis.call('XCLAIM', stream, group, 'released', 0, entry[1], 'IDLE', idle, 'RETRYCOUNT', deliveries, 'JUSTID')
       released = released + 1
     end
   end

@@ -101,12 +101,12 @@ Result<RateDecision> RedisLedger::decide(std::string_view key, std::uint64_t cos
 }
 
 Result<bool> RedisLedger::reset(std::string_view key) {
-  if (local_) (void)local_->reset(key);
+  const bool forgotten = local_ && local_->reset(key).value_or(true);
   RedisCommand command("DEL");
   for (const auto& each : form_.keys_of(key))
     command.add(each);
   const auto removed = redis_->integer(command.repeatable().timeout(options_.timeout));
-  if (!removed.ok()) return removed.error();
+  if (!removed.ok()) return forgotten ? removed.error().with(Outcome::unknown) : removed.error();
   return removed.value() > 0;
 }
 

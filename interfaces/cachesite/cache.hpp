@@ -71,7 +71,7 @@ class ICache : public AsyncCacheCalls {
     if (!time_to_live.specified()) [[unlikely]]
       time_to_live = effective_time_to_live(key, time_to_live);
     if (const auto refused = detail::refusal_of_entry(key, value, time_to_live)) return refuse(*refused);
-    return guarded_call<Done>([&] { return do_write(key, value, time_to_live); });
+    return guarded_call<Done>([&] { return do_write(key, value, time_to_live); }, Outcome::unknown);
   }
 
   /// Stores `value` if there is no entry under `key`, not even a cached null, atomically: of several callers
@@ -204,7 +204,7 @@ class ICache : public AsyncCacheCalls {
   friend class CacheLayer;  // calls the cache below without the rules, which its own caller has passed
 
   // What a cache provides. The arguments follow the rules above. An exception that escapes becomes a failure
-  // (see thrown_failure). `do_begin` ends any request, reads and writes included.
+  // (see thrown_failure), of a change with Outcome::unknown. `do_begin` ends any request, reads and writes included.
   virtual Result<Found> do_read(std::string_view key, Value& destination) = 0;
   virtual Status do_write(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live) = 0;
   virtual void do_begin(CacheRequest& request) = 0;

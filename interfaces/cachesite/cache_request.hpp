@@ -292,6 +292,10 @@ class CacheRequest {
   void fail(const Error& error) noexcept;
   /// Ends one item of a batch with a failure.
   void fail(std::size_t item, const Error& error) noexcept;
+  /// Ends a request, and every item of a batch, with the failure for the current exception (see
+  /// `thrown_failure`). What changes something may have done so before it threw: its outcome is `unknown`. Call
+  /// it in a catch block.
+  void fail_thrown() noexcept;
 
   /// The answer of a request that is not a batch, `T` as for `end`. `unsupported` when nothing has ended it.
   template <class T>

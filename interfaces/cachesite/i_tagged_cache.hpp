@@ -38,7 +38,8 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   /// A write at the same time as an eviction of one of its tags is either evicted or never served.
   Status write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                       std::span<const std::string_view> tags) noexcept {
-    return guarded_call<Done>([&] { return do_write_tagged(key, value, time_to_live, tags); });
+    return guarded_call<Done>([&] { return do_write_tagged(key, value, time_to_live, tags); },
+                              Outcome::unknown);
   }
   Status write_tagged(std::string_view key, std::optional<ByteView> value, TimeToLive time_to_live,
                       std::initializer_list<std::string_view> tags) noexcept {
@@ -59,7 +60,7 @@ class ITaggedCache : public Interface<ITaggedCache, "ITaggedCache"> {
   /// number counts: see TaggedCache. Without tags it does nothing, returns 0 and does not count in
   /// `CacheStatistics::tag_evictions`.
   Result<std::uint64_t> evict_tags(std::span<const std::string_view> tags) noexcept {
-    return guarded_call<std::uint64_t>([&] { return do_evict_tags(tags); });
+    return guarded_call<std::uint64_t>([&] { return do_evict_tags(tags); }, Outcome::unknown);
   }
   Result<std::uint64_t> evict_tags(std::initializer_list<std::string_view> tags) noexcept {
     return evict_tags(std::span<const std::string_view>(tags.begin(), tags.size()));

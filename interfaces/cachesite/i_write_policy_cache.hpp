@@ -58,9 +58,11 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
   Result<OriginWrite> write_through(std::string_view key, std::optional<ByteView> value,
                                     TimeToLive time_to_live, const Writer& writer,
                                     std::initializer_list<std::string_view> tags = {}) noexcept {
-    return guarded_call<OriginWrite>([&] {
-      return do_write_through(key, value, time_to_live, writer, {tags.begin(), tags.size()});
-    });
+    return guarded_call<OriginWrite>(
+        [&] {
+          return do_write_through(key, value, time_to_live, writer, {tags.begin(), tags.size()});
+        },
+        Outcome::unknown);
   }
 
   /// The same with the TTL of the cache; `bad_argument` when the cache has none.
@@ -70,15 +72,17 @@ class IWritePolicyCache : public Interface<IWritePolicyCache, "IWritePolicyCache
   }
 
   /// The cache first: the value is cached, and a thread of the component calls `writer` soon. Values of one
-  /// key are written in their order. After a failure this value is neither cached nor queued, but an older
-  /// entry of the key may be gone from the cache. When the queue is full and `on_full` is write_through, it
+  /// key are written in their order. After a failure this value is not queued, and with Outcome::not_done not
+  /// cached either, but an older entry of the key may be gone from the cache. When the queue is full and `on_full` is write_through, it
   /// is a failure of `write_through`, and the origin may have been written.
   Result<OriginWrite> write_behind(std::string_view key, std::optional<ByteView> value,
                                    TimeToLive time_to_live, Writer writer,
                                    std::initializer_list<std::string_view> tags = {}) noexcept {
-    return guarded_call<OriginWrite>([&] {
-      return do_write_behind(key, value, time_to_live, std::move(writer), {tags.begin(), tags.size()});
-    });
+    return guarded_call<OriginWrite>(
+        [&] {
+          return do_write_behind(key, value, time_to_live, std::move(writer), {tags.begin(), tags.size()});
+        },
+        Outcome::unknown);
   }
 
   Result<OriginWrite> write_behind(std::string_view key, std::optional<ByteView> value, Writer writer,

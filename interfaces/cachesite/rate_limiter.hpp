@@ -64,14 +64,14 @@ class IRateLimiter : public Interface<IRateLimiter, "IRateLimiter"> {
   /// `RateDecision::without_server`.
   Result<RateDecision> acquire(std::string_view key, std::uint64_t cost = 1) noexcept {
     if (key.empty() || key.size() > longest_key) return key_error();
-    return guarded_call<RateDecision>([&] { return do_acquire(key, cost); });
+    return guarded_call<RateDecision>([&] { return do_acquire(key, cost); }, Outcome::unknown);
   }
 
   /// Restores the whole limit of a key. True when the key was known. False, without a change, for a key that
   /// shares a limit (`RateLimiterStatistics::crowded`). Failures as above, and those of the server.
   Result<bool> reset(std::string_view key) noexcept {
     if (key.empty() || key.size() > longest_key) return key_error();
-    return guarded_call<bool>([&] { return do_reset(key); });
+    return guarded_call<bool>([&] { return do_reset(key); }, Outcome::unknown);
   }
 
   /// Never waits for a server.

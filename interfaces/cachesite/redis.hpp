@@ -110,8 +110,9 @@ class IRedisSession {
   /// Executes all commands atomically: MULTI, the commands and EXEC, sent together. A conflict with a watched
   /// key is not a failure: see `RedisTransaction::committed`. Fails with `refused`, without any effect, when
   /// the server does not know or permit one of the commands, and with `bad_argument`, before anything is
-  /// sent, when one of them cannot be part of a transaction. After an answer the keys are no longer watched;
-  /// after `bad_argument` they still are.
+  /// sent, when one of them cannot be part of a transaction. When the server refuses MULTI itself, the commands
+  /// may have been executed one by one: `refused` with Outcome::unknown. After an answer the keys are no longer
+  /// watched; after `bad_argument` they still are.
   virtual Result<RedisTransaction> execute(std::span<const RedisCommand> commands) noexcept = 0;
 
   /// Stops watching keys without executing anything.

@@ -397,6 +397,21 @@ void a_message_that_fails_too_often_is_given_up(const MakeSubject& make) {
   }));
 }
 
+void what_a_consumer_leaves_unseen_is_delivered_for_the_first_time(const MakeSubject& make) {
+  const auto subject = make({.max_deliveries = 1});
+  const auto producer = subject.site->get_producer("unseen");
+  for (const auto* message : {"seen", "first", "second"})
+    BOOST_TEST(producer->produce(message));
+  BOOST_TEST(must_receive(*subject.other->get_consumer("unseen")).acknowledge().ok());
+  const auto next = subject.other->get_consumer("unseen");
+  for (int number = 0; number < 2; ++number) {
+    auto message = must_receive(*next);
+    BOOST_TEST(message.deliveries() == 1u);
+    BOOST_TEST(message.acknowledge().ok());
+  }
+  BOOST_TEST(subject.site->counts("unseen").value().dead.value_or(0) == 0u);
+}
+
 void counts_tell_where_messages_are(const MakeSubject& make) {
   const auto subject = make({});
   const auto producer = subject.site->get_producer("counted");
@@ -514,6 +529,7 @@ const NamedClause clauses[] = {
     CLAUSE(keeping, a_handler_that_throws_gets_the_message_again),
     CLAUSE(keeping, a_delayed_message_comes_after_its_delay),
     CLAUSE(keeping, a_message_that_fails_too_often_is_given_up),
+    CLAUSE(keeping, what_a_consumer_leaves_unseen_is_delivered_for_the_first_time),
     CLAUSE(keeping, counts_tell_where_messages_are),
     CLAUSE(keeping, many_threads_lose_nothing),
     CLAUSE(publishing, every_consumer_gets_every_message),

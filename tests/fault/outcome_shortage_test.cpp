@@ -4,19 +4,28 @@
 #include "support/failing_allocations.hpp"
 #include "support/redis_server.hpp"
 #include "support/sanitized.hpp"
+#include "support/scripted_server.hpp"
 #include "support/wait_until.hpp"
 
 #include <cachesite/async_call.hpp>
 #include <cachesite/cache.hpp>
 #include <cachesite/load.hpp>
+#include <cachesite/memory_cache.hpp>
 #include <cachesite/redis_cache.hpp>
+#include <cachesite/redis_connection.hpp>
+#include <cachesite/redis_stream_queue_site.hpp>
+#include <cachesite/write_policy_cache.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -175,11 +184,15 @@ BOOST_AUTO_TEST_CASE(a_round_without_memory_says_nothing_of_the_rounds_before_it
   options.port = server.port();
   RedisCache cache(options);
   const std::string large(3 * 1024 * 1024, 'v');
-  const Entries entries{CacheEntry{keys[0], ByteView(large), 1h}, CacheEntry{keys[1], ByteView(large), 1h}};
   for (const bool async : {false, true}) {
     for (long failing = 0;; ++failing) {
       BOOST_REQUIRE(failing < 500);
       BOOST_REQUIRE(test::wait_until([&] { return cache.clear().ok(); }));
+      // A round that nobody waits for any more may be stored later.
+      const std::array names{std::string(keys[0]) + std::to_string(failing),
+                             std::string(keys[1]) + std::to_string(failing)};
+      const Entries entries{CacheEntry{names[0], ByteView(large), 1h},
+                            CacheEntry{names[1], ByteView(large), 1h}};
       const auto ended = with_one_failing(FailingAllocations::On::this_thread, failing, [&] {
         if (!async) return each_of(cache.set_many(entries));
         std::vector<Status> stored(2, Status(Done{}));
@@ -188,11 +201,143 @@ BOOST_AUTO_TEST_CASE(a_round_without_memory_says_nothing_of_the_rounds_before_it
       });
       for (std::size_t place = 0; place < keys.size(); ++place)
         if (ended.unchanged[place])
-          BOOST_TEST(!cache.contains(keys[place]).value_or(false),
+          BOOST_TEST(!cache.contains(names[place]).value_or(false),
                      "allocation " << failing << ", key " << place);
       if (!ended.reached) break;
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_connection_says_was_not_done_without_memory_was_not_done) {
+  const test::RedisServer server;
+  test::RedisProbe probe(server.address());
+  RedisConnectionComponentOptions options;
+  options.host = "127.0.0.1";
+  options.port = server.port();
+  RedisConnection redis(options);
+  const auto script =
+      redis.make_script("return {redis.call('INCR', KEYS[1]), 'and a text that needs memory to be read'}");
+  const std::vector<RedisCommand> increments(2, RedisCommand("INCR", "n"));
+  const std::vector<std::pair<const char*, std::function<bool()>>> calls{
+      {"call",
+       [&] {
+         return not_done(redis.call({"INCR", "n"}));
+       }},
+      {"integer",
+       [&] {
+         return not_done(redis.integer({"INCR", "n"}));
+       }},
+      {"text",
+       [&] {
+         return not_done(redis.text({"GETSET", "n", "a text that needs memory to be read"}));
+       }},
+      {"run", [&] { return not_done(redis.run(script, {ByteView("n")}, {})); }},
+      {"transact", [&] { return not_done(redis.transact(increments)); }},
+      {"async_call",
+       [&] {
+         return not_done(redis.async_call({"INCR", "n"}).wait());
+       }},
+  };
+  for (const auto& [name, make] : calls)
+    for (long failing = 0;; ++failing) {
+      BOOST_REQUIRE(failing < 500);
+      BOOST_REQUIRE(test::wait_until([&] { return redis.call({"SET", "n", "0"}).ok(); }));
+      FailingAllocations failures(FailingAllocations::On::this_thread, failing);
+      bool certainly_not = false;
+      try {
+        certainly_not = make();
+      } catch (const std::bad_alloc&) {  // of the command
+      }
+      failures.end();
+      BOOST_TEST((!certainly_not || probe.checked({"GET", "n"}).text == "0"),
+                 name << ", allocation " << failing);
+      if (!failures.reached()) break;
+    }
+}
+
+// Which executes what it does not answer.
+BOOST_AUTO_TEST_CASE(a_change_that_was_sent_and_not_answered_may_be_done_without_memory_to_say_so) {
+  test::ScriptedServer server(test::ScriptedServer::after_setup([](const test::ScriptedCommand& command) {
+    return test::ScriptedAnswer{command.name() == "SETEX" || command.name() == "SET" ? "" : "+OK\r\n"};
+  }));
+  RedisCacheOptions options;
+  options.host = "127.0.0.1";
+  options.port = server.port();
+  options.socket_timeout = 20ms;
+  options.breaker_failures = 0;
+  const auto received = [&] { return server.count("SETEX") + server.count("SET"); };
+  for (long failing = 0;; ++failing) {
+    BOOST_REQUIRE(failing < 500);
+    RedisCache cache(options);
+    cache.start();
+    BOOST_REQUIRE(test::wait_until([&] { return cache.health().state == HealthState::up; }));
+    const auto before = received();
+    FailingAllocations failures(FailingAllocations::On::this_thread, failing);
+    const bool certainly_not = not_done(cache.write(keys[0], "2", 1h));
+    failures.end();
+    BOOST_TEST((!certainly_not || received() == before), "allocation " << failing);
+    if (!failures.reached()) break;
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_finds_no_memory_on_its_way_to_the_queue_leaves_the_queue_whole) {
+  WritePolicyCacheOptions options;
+  options.over = Reference<ICache>(std::make_shared<MemoryCache>());
+  options.wait_limit = 10s;
+  WritePolicyCache cache(options);
+  std::atomic<int> written{0};
+  const IWritePolicyCache::Writer writer = [&](std::string_view, std::optional<ByteView>) -> Status {
+    ++written;
+    return Done{};
+  };
+  int queued = 0;
+  for (long failing = 0;; ++failing) {
+    BOOST_REQUIRE(failing < 500);
+    FailingAllocations failures(FailingAllocations::On::this_thread, failing);
+    const auto behind = cache.write_behind(keys[0], "2", 1h, writer);
+    failures.end();
+    queued += behind.ok() ? 1 : 0;
+    BOOST_TEST(cache.flush(10s).ok());
+    BOOST_TEST(written == queued);
+    if (!failures.reached()) break;
+  }
+  BOOST_TEST(cache.write_through(keys[0], "3", 1h, writer).ok());
+  BOOST_TEST(cache.write_policy_statistics().waiting == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_acknowledgement_without_memory_is_made_up_for) {
+  const test::RedisServer server;
+  RedisStreamQueueSiteOptions options;
+  options.host = "127.0.0.1";
+  options.port = server.port();
+  options.redeliver_after = 10min;
+  RedisStreamQueueSite site(options);
+  const auto producer = site.get_producer("orders");
+  const auto consumer = site.get_consumer("orders");
+  for (const bool asynchronous : {false, true})
+    for (long failing = 0;; ++failing) {
+      BOOST_REQUIRE(failing < 500);
+      BOOST_REQUIRE(test::wait_until([&] { return producer->send("order").ok(); }));
+      std::optional<QueueMessage> message;
+      BOOST_REQUIRE(test::wait_until([&] {
+        auto received = consumer->receive(1s);
+        if (received.ok()) message = std::move(received).value();
+        return message.has_value();
+      }));
+      FailingAllocations failures(FailingAllocations::On::this_thread, failing);
+      try {
+        (void)(asynchronous ? message->async_acknowledge().wait() : message->acknowledge());
+      } catch (const std::bad_alloc&) {
+      }
+      failures.end();
+      if (!message->settled()) BOOST_TEST(message->acknowledge().ok());
+      BOOST_TEST(test::wait_until([&] {
+        (void)consumer->receive(0ms);
+        const auto counts = site.counts("orders");
+        return counts.ok() && counts.value().delivered == 0U;
+      }));
+      if (!failures.reached()) break;
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -3,6 +3,7 @@
 #include "integration/lock_fixture.hpp"
 #include "support/chaos_proxy.hpp"
 #include "support/collecting_logger.hpp"
+#include "support/scripted_server.hpp"
 
 #include <cachesite/redis_pubsub_queue_site.hpp>
 #include <cachesite/redis_stream_queue_site.hpp>
@@ -97,6 +98,25 @@ BOOST_AUTO_TEST_CASE(no_message_is_lost_when_consumers_are_killed) {
   BOOST_TEST(killed > 0);
   std::cout << messages << " messages, " << killed << " consumers killed: " << seen() << " processed, "
             << messages - seen() << " lost, " << processed - messages << " processed once more\n";
+}
+
+// Messages whose answer was lost belong to their consumer until it lets go of them, however often that fails.
+BOOST_AUTO_TEST_CASE(messages_that_may_have_been_missed_are_let_go_until_that_is_answered) {
+  std::atomic<int> fetched{0}, released{0};
+  ScriptedServer server(ScriptedServer::after_setup([&](const ScriptedCommand& command) -> ScriptedAnswer {
+    const ScriptedAnswer lost{{}, ScriptedAnswer::Then::close};
+    if (command.name() == "XREADGROUP") return fetched++ == 0 ? lost : ScriptedAnswer{"*-1\r\n"};
+    if (command.name() != "EVALSHA") return {"+OK\r\n"};
+    if (command.arguments[2] == "3") return {"*2\r\n:-1\r\n$1\r\n-\r\n"};  // upkeep
+    return released++ == 0 ? lost : ScriptedAnswer{":0\r\n"};
+  }));
+  auto options = stream_options(server.port());
+  const auto site = start_site<RedisStreamQueueSite>(options);
+  const auto consumer = site->get_consumer("orders");
+  BOOST_TEST(wait_until([&] {
+    (void)consumer->receive(0ms);
+    return released >= 2;
+  }));
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_consumer_survives_a_server_that_loses_everything) {

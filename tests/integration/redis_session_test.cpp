@@ -97,6 +97,21 @@ BOOST_FIXTURE_TEST_CASE(a_transaction_that_the_server_refuses_has_no_effect, Con
   BOOST_TEST(!probe.exists("a"));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_transaction_that_may_not_begin_may_have_been_done_command_by_command, Connected) {
+  probe.checked({"ACL", "SETUSER", "plain", "on", ">secret", "~*", "+@all", "-multi"});
+  auto options = connection_options(server().port());
+  options.username = "plain";
+  options.password = Secret("secret");
+  const auto plain = connect(options);
+  const RedisCommand commands[]{{"INCR", "a"}, {"INCR", "a"}};
+  const auto refused = plain->transact(commands);
+  BOOST_REQUIRE(!refused.ok());
+  BOOST_TEST((refused.error().code() == ErrorCode::refused));
+  BOOST_TEST((refused.error().outcome() == Outcome::unknown));
+  BOOST_TEST(probe.checked({"GET", "a"}).text == "2");
+  probe.checked({"ACL", "DELUSER", "plain"});
+}
+
 BOOST_FIXTURE_TEST_CASE(a_conflict_is_reported_as_such_and_may_be_tried_again, Connected) {
   int bodies = 0;
   const auto body = [&](IRedisSession& session) -> Result<std::vector<RedisCommand>> {

@@ -184,7 +184,7 @@ void ClusterLab::move_slot(int slot, std::size_t target) {
 }
 
 bool ClusterLab::wait_for_new_master(int slot, std::size_t previous, std::chrono::milliseconds limit) {
-  return wait_until(
+  return wait_until_answered(
       [&] {
         std::size_t found = nodes_.size();
         for (std::size_t observer = 0; observer < nodes_.size(); ++observer) {
@@ -229,7 +229,7 @@ std::string ClusterLab::missing() {
 void ClusterLab::wait_until_ready(std::chrono::milliseconds limit) {
   std::string still;
   const bool ready =
-      wait_until([&] { return (still = missing()).empty(); }, limit, std::chrono::milliseconds(20));
+      wait_until_answered([&] { return (still = missing()).empty(); }, limit, std::chrono::milliseconds(20));
   if (!ready) throw std::runtime_error("the cluster lab is not ready: " + still);
 }
 

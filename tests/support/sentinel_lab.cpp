@@ -110,7 +110,7 @@ void SentinelLab::request_failover() {
 }
 
 bool SentinelLab::wait_for_new_master(std::size_t previous, std::chrono::milliseconds limit) {
-  return wait_until(
+  return wait_until_answered(
       [&] {
         const std::vector<std::size_t> named = named_masters();
         if (named.empty() || named.front() == previous) return false;
@@ -152,7 +152,7 @@ std::string SentinelLab::missing() {
 void SentinelLab::wait_until_ready(std::chrono::milliseconds limit) {
   std::string still;
   const bool ready =
-      wait_until([&] { return (still = missing()).empty(); }, limit, std::chrono::milliseconds(20));
+      wait_until_answered([&] { return (still = missing()).empty(); }, limit, std::chrono::milliseconds(20));
   if (!ready) throw std::runtime_error("the sentinel lab is not ready: " + still);
 }
 

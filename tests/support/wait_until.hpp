@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
 namespace cachesite::test {
@@ -17,6 +18,21 @@ bool wait_until(Condition&& condition, std::chrono::milliseconds limit = std::ch
     std::this_thread::sleep_for(interval);
   }
   return true;
+}
+
+/// The same for a condition that asks servers: it does not hold while it throws, such as when one of them has just ended its
+/// connections.
+template <class Condition>
+bool wait_until_answered(Condition&& condition, std::chrono::milliseconds limit,
+                         std::chrono::microseconds interval) {
+  const auto holds = [&] {
+    try {
+      return static_cast<bool>(condition());
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  };
+  return wait_until(holds, limit, interval);
 }
 
 }  // namespace cachesite::test

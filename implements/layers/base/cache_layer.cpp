@@ -78,7 +78,7 @@ void CacheLayer::forward_guarded(CacheRequest& request) noexcept {
   try {
     forward(request);
   } catch (...) {
-    request.fail(thrown_failure());
+    request.fail_thrown();
   }
 }
 

@@ -73,7 +73,7 @@ class FailoverCache::AsyncCourse final : public AsyncStep {
     try {
       question_ = course_.next(left);
     } catch (...) {
-      request_.fail(thrown_failure());
+      request_.fail_thrown();
       question_ = nullptr;
     }
     if (question_ == nullptr) {

@@ -106,7 +106,7 @@ class RememberCache::StoredEntries::AsyncAnswer final : public AsyncStep {
       answer_.end(request, last_question);
     } catch (...) {
       request = asked_;
-      request.fail(thrown_failure());
+      request.fail_thrown();
     }
     return false;
   }

@@ -171,8 +171,8 @@ Result<OriginWrite> WritePolicyCache::do_write_behind(std::string_view key, std:
     return taken;
   });
   if (pushed.ok() && pushed.value()) return OriginWrite::queued;
-  (void)below()->remove(key);
-  return pushed.ok() ? closed() : pushed.error();
+  const auto failure = pushed.ok() ? closed() : pushed.error();
+  return below()->remove(key).ok() ? failure : failure.with(Outcome::unknown);
 }
 
 Status WritePolicyCache::do_flush(milliseconds limit) {

@@ -19,12 +19,12 @@ class CallReport {
   /// The last attempt of a call that began at `time.begin` led to `next`, which ends it. `loss` is why the
   /// channel lost the request, if it did.
   [[nodiscard]] Error failure(CallAttempts::Next next, const std::optional<Error>& loss, CallTime time,
-                              TimePoint now) const;
+                              TimePoint now) const noexcept;
   /// There is no connection.
-  [[nodiscard]] Error away(const Error& reason) const;
+  [[nodiscard]] Error away(const Error& reason) const noexcept;
 
  private:
-  [[nodiscard]] Error late(CallTime time, TimePoint now) const;
+  [[nodiscard]] Error late(CallTime time, TimePoint now) const noexcept;
 
   const std::string& place_;
   const CallAttempts& attempts_;

@@ -45,10 +45,12 @@ Result<RedisValue> ExclusiveSession::send(const RedisCommand& command) {
 }
 
 Result<RedisValue> ExclusiveSession::call(const RedisCommand& command) noexcept {
-  return guarded_call<RedisValue>([&]() -> Result<RedisValue> {
-    if (auto problem = check(command)) return *problem;
-    return send(command);
-  });
+  return guarded_call<RedisValue>(
+      [&]() -> Result<RedisValue> {
+        if (auto problem = check(command)) return *problem;
+        return send(command);
+      },
+      Outcome::unknown);
 }
 
 std::vector<Result<RedisValue>> ExclusiveSession::pipeline(std::span<const RedisCommand> commands) {
@@ -90,43 +92,50 @@ Status ExclusiveSession::discard() noexcept {
 }
 
 Result<RedisTransaction> ExclusiveSession::execute(std::span<const RedisCommand> commands) noexcept {
-  return guarded_call<RedisTransaction>([&]() -> Result<RedisTransaction> {
-    for (const auto& command : commands) {
-      if (auto problem = check_command(command)) return *problem;
-      const auto nature = nature_of(command);
-      if (nature == CommandNature::stateful || nature == CommandNature::streaming)
-        return Error(ErrorCode::bad_argument,
-                     std::string(command.name().substr(0, 16)) + " is not allowed in a transaction");
-    }
-    std::vector<RedisCommand> all;
-    all.reserve(commands.size() + 2);
-    all.emplace_back("MULTI");
-    all.insert(all.end(), commands.begin(), commands.end());
-    all.emplace_back("EXEC");
-    auto done = run_pipeline(*lease_, all, CallTime::from_now(patience_), place_);
-    // Without EXEC nothing is done: what was sent before does not matter.
-    if (done.failure) return done.failure_of(all.size() - 1);
-    watching_ = false;
-    Reply& last = done.replies.back();
-    if (last.kind == ReplyKind::error) {
-      for (auto& reply : done.replies)
-        if (reply.kind == ReplyKind::error)
-          return Error(ErrorCode::refused, readable_server_error(reply.text()));
-    }
-    RedisTransaction transaction;
-    if (last.kind == ReplyKind::nil) return transaction;
-    if (last.kind != ReplyKind::array || last.elements.size() != commands.size()) {
-      lease_->abandon(Error(ErrorCode::protocol));
-      return Error(ErrorCode::protocol,
-                   place_ + ": EXEC was not answered with a list of " + std::to_string(commands.size()),
-                   Outcome::unknown);
-    }
-    transaction.committed = true;
-    transaction.replies.reserve(last.elements.size());
-    for (auto& element : last.elements)
-      transaction.replies.push_back(to_value(std::move(element)));
-    return transaction;
-  });
+  return guarded_call<RedisTransaction>(
+      [&]() -> Result<RedisTransaction> {
+        for (const auto& command : commands) {
+          if (auto problem = check_command(command)) return *problem;
+          const auto nature = nature_of(command);
+          if (nature == CommandNature::stateful || nature == CommandNature::streaming)
+            return Error(ErrorCode::bad_argument,
+                         std::string(command.name().substr(0, 16)) + " is not allowed in a transaction");
+        }
+        std::vector<RedisCommand> all;
+        all.reserve(commands.size() + 2);
+        all.emplace_back("MULTI");
+        all.insert(all.end(), commands.begin(), commands.end());
+        all.emplace_back("EXEC");
+        auto done = run_pipeline(*lease_, all, CallTime::from_now(patience_), place_);
+        // Within MULTI nothing is done without EXEC. When MULTI itself is refused, each command is done by itself.
+        const bool within = !done.replies.empty() && done.replies.front().kind != ReplyKind::error;
+        const auto outcome = within ? Outcome::not_done : Outcome::unknown;
+        if (done.failure) {
+          auto failure = done.failure_of(all.size() - 1);
+          return done.sent > 1 && !within ? failure.with(outcome) : failure;
+        }
+        watching_ = false;
+        Reply& last = done.replies.back();
+        if (last.kind == ReplyKind::error) {
+          for (auto& reply : done.replies)
+            if (reply.kind == ReplyKind::error)
+              return Error(ErrorCode::refused, readable_server_error(reply.text()), outcome);
+        }
+        RedisTransaction transaction;
+        if (last.kind == ReplyKind::nil) return transaction;
+        if (last.kind != ReplyKind::array || last.elements.size() != commands.size()) {
+          lease_->abandon(Error(ErrorCode::protocol));
+          return Error(ErrorCode::protocol,
+                       place_ + ": EXEC was not answered with a list of " + std::to_string(commands.size()),
+                       Outcome::unknown);
+        }
+        transaction.committed = true;
+        transaction.replies.reserve(last.elements.size());
+        for (auto& element : last.elements)
+          transaction.replies.push_back(to_value(std::move(element)));
+        return transaction;
+      },
+      Outcome::unknown);
 }
 
 }  // namespace cachesite::redis

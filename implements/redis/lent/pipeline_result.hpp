@@ -24,8 +24,7 @@ struct PipelineResult {
 
   /// Why a command has no reply.
   [[nodiscard]] Error failure_of(std::size_t index) const {
-    return Error(failure->code(), std::string(failure->message()),
-                 index < sent ? Outcome::unknown : Outcome::not_done);
+    return failure->with(index < sent ? Outcome::unknown : Outcome::not_done);
   }
 };
 

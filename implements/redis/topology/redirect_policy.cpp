@@ -94,7 +94,7 @@ RedirectPolicy::Step RedirectPolicy::failed(const Error& error, const ServerAddr
                                             TimePoint now) {
   asking_.reset();
   maybe_done_ = maybe_done_ || error.outcome() == Outcome::unknown;
-  failure_.emplace(error.code(), std::string(error.message()), outcome());
+  failure_ = error.with(outcome());
   Step last{.want_refresh = error.code() == ErrorCode::timeout || error.code() == ErrorCode::unreachable,
             .error = failure_};
   const bool lost = error.code() == ErrorCode::unreachable || error.code() == ErrorCode::closed;

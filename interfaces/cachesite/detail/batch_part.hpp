@@ -51,6 +51,7 @@ std::size_t pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexc
   std::vector<std::size_t> accepted;  // in use from the first refusal on
   std::size_t refused = 0;
   std::size_t item = 0;
+  bool passed_on = false;
   try {
     for (; item < items; ++item) {
       const std::optional<Error> reason = refusal(item);
@@ -67,14 +68,16 @@ std::size_t pass_accepted(CacheRequest& batch, Refusal refusal, Then then) noexc
       }
     }
     if (refused == 0) {
+      passed_on = true;
       then(batch);
     } else if (!accepted.empty()) {
       BatchPart part(batch, accepted);
+      passed_on = true;
       then(part.request());
       part.hand_back();
     }
   } catch (...) {
-    const auto error = thrown_failure();
+    const auto error = thrown_failure(passed_on ? Outcome::unknown : Outcome::not_done);
     if (refused == 0) item = 0;
     for (const auto place : accepted)
       batch.fail(place, error);

@@ -16,13 +16,14 @@ namespace cachesite {
 [[nodiscard]] Error thrown_failure(Outcome outcome = Outcome::not_done) noexcept;
 
 /// Makes a call that may throw into one that does not, for interfaces whose run-time errors are results: an
-/// exception becomes its `thrown_failure`. `call` returns a Result<T> or what one can be made of.
+/// exception becomes its `thrown_failure`. `call` returns a Result<T> or what one can be made of. `outcome`: of
+/// a call that throws; `unknown` for one that may have taken effect by then.
 template <class T, class Call>
-Result<T> guarded_call(Call&& call) noexcept {
+Result<T> guarded_call(Call&& call, Outcome outcome = Outcome::not_done) noexcept {
   try {
     return call();
   } catch (...) {
-    return thrown_failure();
+    return thrown_failure(outcome);
   }
 }
 

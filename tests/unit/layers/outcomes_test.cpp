@@ -29,6 +29,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,15 +46,18 @@ namespace {
 
 using Cache = std::shared_ptr<ICache>;
 
+enum class How { not_made, made, throws };
 // Of a batch, all items or one of them.
 enum class Items { all, first, last };
 struct Fault {
-  bool made = false;
+  How how = How::not_made;
   Items items = Items::all;
 };
-constexpr std::array all_faults{Fault{false, Items::all},   Fault{true, Items::all},
-                                Fault{false, Items::first}, Fault{true, Items::first},
-                                Fault{false, Items::last},  Fault{true, Items::last}};
+constexpr std::array all_faults{Fault{How::not_made, Items::all}, Fault{How::made, Items::all},
+                                Fault{How::throws, Items::all},   Fault{How::not_made, Items::first},
+                                Fault{How::made, Items::first},   Fault{How::not_made, Items::last},
+                                Fault{How::made, Items::last}};
+constexpr std::size_t faults_of_one_key = 3;
 
 // Which calls to the caches below fail, and how.
 struct Plan {
@@ -72,10 +76,9 @@ class UnreliableCache final : public CacheLayer {
   void do_begin(CacheRequest& request) override {
     const long number = plan_->calls++;
     if (number < plan_->first || number >= plan_->first + plan_->count) return forward(request);
-    if (plan_->fault.made)
-      fail_after(request);
-    else
-      fail_before(request);
+    if (plan_->fault.how == How::not_made) return fail_before(request);
+    fail_after(request);
+    if (plan_->fault.how == How::throws) throw std::runtime_error("by the plan");
   }
 
  private:
@@ -348,7 +351,7 @@ bool check_fault(const Stack& stack, const Change& change, Fault fault, long fir
   const bool reached = world.plan->calls > first;
   world.plan->count = 0;
   BOOST_TEST_CONTEXT(name_of(stack) << ": " << change.name << ", call " << first << " and " << count - 1
-                                    << " more, made: " << fault.made << ", items: " << int(fault.items)) {
+                                    << " more, how: " << int(fault.how) << ", items: " << int(fault.items)) {
     for (std::size_t place = 0; place < keys.size(); ++place)
       if (unchanged.there[place]) {
         BOOST_TEST(world.stored(keys[place]) == stored[place]);
@@ -363,7 +366,8 @@ bool check_fault(const Stack& stack, const Change& change, Fault fault, long fir
 
 void check_stack(const Stack& stack, const std::vector<Change>& changes) {
   for (const auto& change : changes)
-    for (const auto fault : std::span(all_faults).first(change.of_one_key ? 2 : all_faults.size()))
+    for (const auto fault :
+         std::span(all_faults).first(change.of_one_key ? faults_of_one_key : all_faults.size()))
       for (const long count : {1, 1000})
         for (long first = 0; check_fault(stack, change, fault, first, count); ++first)
           BOOST_REQUIRE(first < 100);

@@ -77,6 +77,44 @@ BOOST_AUTO_TEST_CASE(a_lease_that_cannot_be_renewed_is_lost_at_its_end_and_not_b
              1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_lost_lease_that_may_have_been_renewed_is_given_back) {
+  EngineWorld world;
+  world.backend->fail_renewal = [](const auto&) { return lost_answer(); };
+  const auto renewed_by_the_site = must_take(*world.mutex("a"));
+  const auto renewed_by_hand = must_take(*world.mutex("b"), unrenewed(30s));
+  const auto not_renewed = must_take(*world.mutex("c"), unrenewed(30s));
+  BOOST_TEST(!renewed_by_hand->renew().ok());
+  for (int second = 0; second < 29; ++second)
+    world.advance(1s);
+  BOOST_TEST(!world.backend->is_free("a"));
+  for (int second = 0; second < 3; ++second)
+    world.advance(1s);
+  BOOST_TEST(!renewed_by_the_site->held());
+  BOOST_TEST(world.backend->is_free("a"));
+  BOOST_TEST(world.backend->is_free("b"));
+  BOOST_TEST(world.backend->count(world.backend->releases, "c") == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_release_is_tried_for_as_long_as_a_renewal_may_keep_the_mutex) {
+  EngineWorld world;
+  world.backend->fail_renewal = [](const auto&) { return lost_answer(); };
+  std::atomic<bool> failing{true};
+  world.backend->fail_release = [&](const auto&) -> std::optional<Error> {
+    if (failing) return lost_answer();
+    return std::nullopt;
+  };
+  const auto lease = must_take(*world.mutex("a"));
+  for (int second = 0; second < 25; ++second)
+    world.advance(1s);
+  BOOST_TEST(!lease->release().ok());
+  for (int second = 0; second < 10; ++second)
+    world.advance(1s);
+  BOOST_TEST(!world.backend->is_free("a"));
+  failing = false;
+  world.advance(1s);
+  BOOST_TEST(world.backend->is_free("a"));
+}
+
 BOOST_AUTO_TEST_CASE(a_lease_that_is_not_renewed_is_lost_at_its_end_and_not_before) {
   EngineWorld world;
   const auto lease = must_take(*world.mutex("a"), unrenewed(1000ms));

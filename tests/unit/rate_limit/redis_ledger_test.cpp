@@ -185,6 +185,16 @@ BOOST_AUTO_TEST_CASE(a_connection_that_is_stopped_is_a_failure_of_the_call) {
   BOOST_TEST(world.reported.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_reset_that_has_forgotten_the_share_of_this_process_may_have_been_done) {
+  for (const auto without : {WithoutServer::local, WithoutServer::deny}) {
+    World world(without);
+    (void)world.ledger->take("key", 1);
+    const auto reset = world.ledger->reset("key");
+    BOOST_REQUIRE(!reset.ok());
+    BOOST_TEST((reset.error().outcome() == Outcome::unknown) == (without == WithoutServer::local));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(members_of_a_window_of_redis_kit_are_hexadecimal_and_differ) {
   const auto redis = std::make_shared<ToldRedis>();
   redis->answer = list_of({1, 9, 0, 1000});

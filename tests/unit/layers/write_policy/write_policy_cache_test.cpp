@@ -416,6 +416,47 @@ BOOST_AUTO_TEST_CASE(a_full_queue_refuses_or_writes_through_or_waits) {
   BOOST_TEST(cache->flush(10s).ok());
 }
 
+BOOST_AUTO_TEST_CASE(room_that_a_replaced_value_leaves_is_for_who_waits) {
+  make([](WritePolicyCacheOptions& options) {
+    options.queue_size = 3;
+    options.wait_limit = 10min;
+  });
+  origin.close();
+  (void)behind("held", ByteView("x"));
+  BOOST_REQUIRE(wait_until([&] { return origin.busy(); }));
+  (void)behind("key", ByteView("older"));
+  // The newer value of the key takes the last place until it has replaced the older one.
+  std::atomic<bool> accepted{false};
+  std::thread waiting;
+  below->before_write([&](std::string_view key) {
+    if (key != "key" || waiting.joinable()) return;
+    waiting = std::thread([&] { accepted = is(behind("other", ByteView("x")), OriginWrite::queued); });
+    const auto until =
+        std::chrono::steady_clock::now() + 50ms;  // it waits by then, or comes when there is room
+    while (std::chrono::steady_clock::now() < until)
+      std::this_thread::yield();
+  });
+  (void)behind("key", ByteView("newer"));
+  BOOST_TEST(wait_until([&] { return accepted.load(); }));
+  origin.open();
+  waiting.join();
+  BOOST_TEST(cache->flush(10s).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_stays_in_the_cache_and_will_not_be_written_may_have_been_stored) {
+  for (const bool removed : {true, false}) {
+    make();
+    below->before_write([&](std::string_view) { cache->stop(); });
+    if (!removed) below->fail_removals(Error(ErrorCode::unreachable));
+    const auto failed = behind("key", ByteView("x"));
+    BOOST_TEST(is(failed, ErrorCode::closed));
+    BOOST_TEST((failed.error().outcome() == (removed ? Outcome::not_done : Outcome::unknown)));
+    BOOST_TEST(cached("key") == (removed ? "miss" : "x"));
+    below->work();
+    below->before_write({});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(bytes_are_bounded_and_one_large_value_goes_alone) {
   make([](WritePolicyCacheOptions& options) {
     options.queue_bytes = ByteSize{100};
