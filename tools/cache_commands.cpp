@@ -110,6 +110,17 @@ Node value_node(std::string_view value) {
 
 }  // namespace
 
+Exit answered_by_store(const ComponentSite& site, const CacheArguments& request, Exit exit) {
+  if (exit != Exit::done && exit != Exit::no) return exit;
+  const auto failover = find_interface<IFailoverStatistics>(site.query_component<ICache>(request.name));
+  if (!failover) return exit;
+  const auto counters = failover->failover_statistics();
+  if (counters.failover_calls + counters.degraded_calls == 0) return exit;
+  complain("the store of \"" + printable(request.name, 200) +
+           "\" was not reached: the answer is that of its failover, and ends with this command");
+  return Exit::backend_failed;
+}
+
 Exit get(const ComponentSite& site, const CacheArguments& request) {
   const auto lookup = find(site, request)->get(request.key);
   if (lookup.failed()) return fail(lookup.error(), request);

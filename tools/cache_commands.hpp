@@ -22,6 +22,9 @@ struct CacheArguments {
   bool json = false;
 };
 
+/// The end of a command that has ended with `exit`: a failure, which is said, when a stand-in answered in place of the store.
+Exit answered_by_store(const ComponentSite& site, const CacheArguments& request, Exit exit);
+
 Exit get(const ComponentSite& site, const CacheArguments& request);
 Exit set(const ComponentSite& site, const CacheArguments& request);
 Exit remove(const ComponentSite& site, const CacheArguments& request);

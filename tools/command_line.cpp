@@ -209,7 +209,7 @@ void CommandLine::add_cache_commands() {
     auto* const added = add_on_files(entry.name, entry.help, [this, run_it = entry.run] {
       return with_site(arguments_, catalog_, [&](const ComponentSite& site) {
         arguments_.cache.json = arguments_.json;
-        return run_it(site, arguments_.cache);
+        return answered_by_store(site, arguments_.cache, run_it(site, arguments_.cache));
       });
     });
     added->add_option("NAME", arguments_.cache.name, "Name of the cache; \"\" for the unnamed one")

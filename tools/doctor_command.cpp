@@ -194,13 +194,13 @@ void try_copies(const Examined& examined, Findings& findings) {
   const auto statistics = tiers.tier_statistics();
   const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(examined.time.count(), 1));
   const auto near = statistics.near_hits + statistics.near_misses;
-  findings.add(examined.name, failed == 0 ? Verdict::ok : Verdict::warning,
+  findings.add(examined.name, failed == 0 ? Verdict::ok : Verdict::failure,
                std::to_string(keys.size()) + " keys for " + std::to_string(examined.time.count()) +
                    " s: " + std::to_string(statistics.news_keys / seconds) + " news/s, " +
                    ratio_text(near, near + statistics.far_hits + statistics.far_misses) +
                    " of reads from copies, proven " + std::to_string(tiers.coherence().proven_age.count()) +
                    " ms ago, " + std::to_string(failed) + " reads failed");
-  const bool well = audit.different == 0 && audit.failed == 0;
+  const bool well = audit.different == 0 && audit.failed == 0 && audit.compared != 0;
   findings.add(examined.name, well ? Verdict::ok : Verdict::failure,
                "of " + std::to_string(audit.compared) + " copies " + std::to_string(audit.different) +
                    " differ from the server, and " + std::to_string(audit.failed) + " could not be compared");

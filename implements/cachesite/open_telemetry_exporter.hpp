@@ -34,6 +34,7 @@ enum class TelemetryKeys : std::uint8_t {
 struct OpenTelemetryExporterOptions {
   std::optional<std::string> endpoint;
   std::vector<Secret> headers;
+  bool allow_plaintext_headers = false;
   std::string service_name;
   std::vector<std::string> resource;
   bool traces = true;

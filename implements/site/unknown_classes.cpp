@@ -36,8 +36,11 @@ class UnknownClasses {
     for (std::size_t index = 0; index < documents.size(); ++index)
       reader.read(documents[index], index);
     items_ = reader.take();
-    for (const auto& item : items_)
-      if (names_unknown_class(item)) leave_out(item, "there is no component class ");
+    for (const auto& item : items_) {
+      if (!names_unknown_class(item)) continue;
+      leave_out(item, "there is no component class ");
+      if (const Node* const name = item.node->find("name")) names_of_any_interface_.insert(name->scalar);
+    }
     while (leave_out_dependants()) {
     }
   }
@@ -76,7 +79,8 @@ class UnknownClasses {
       if (nodes_.contains(item.node)) continue;
       const auto lost = std::find_if(item.references.begin(), item.references.end(), [&](const auto& each) {
         const std::pair name(each.interface_name, each.name);
-        return !each.optional && gone.contains(name) && !kept.contains(name);
+        const bool is_gone = gone.contains(name) || names_of_any_interface_.contains(each.name);
+        return !each.optional && is_gone && !kept.contains(name);
       });
       if (lost == item.references.end()) continue;
       const auto needed = lost->secret ? " of a substituted name" : " " + binding::quoted(lost->name);
@@ -96,6 +100,7 @@ class UnknownClasses {
   binding::ProblemList problems_;
   std::vector<Item> items_;
   std::set<const Node*> nodes_;
+  std::set<std::string> names_of_any_interface_;  // what an unknown class offers is not known either
 };
 
 Node* section(Document& document, std::string_view name) {

@@ -1,3 +1,4 @@
+#include "basics/this_machine.hpp"
 #include "binding/range_check.hpp"
 #include "telemetry/collector_url.hpp"
 #include "telemetry/header_line.hpp"
@@ -5,6 +6,7 @@
 #include <cachesite/open_telemetry_exporter.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 namespace cachesite {
@@ -19,6 +21,8 @@ ParameterTable OpenTelemetryExporterOptions::parameters() {
           .computed_default("OTEL_EXPORTER_OTLP_ENDPOINT of the environment where substitution is allowed, "
                             "otherwise http://127.0.0.1:4318"),
       parameter("headers", &O::headers, "Sent with every request, each as \"name: value\"."),
+      parameter("allow_plaintext_headers", &O::allow_plaintext_headers,
+                "Allows headers to be sent unencrypted to another machine."),
       parameter("service_name", &O::service_name,
                 "Name of the program in traces and metrics, the attribute service.name.")
           .required(),
@@ -60,9 +64,14 @@ ParameterTable OpenTelemetryExporterOptions::parameters() {
 std::vector<OptionComplaint> OpenTelemetryExporterOptions::complaints() const {
   std::vector<OptionComplaint> complaints;
   binding::check_ranges(parameters(), this, complaints);
-  if (endpoint && !telemetry::parse_collector_url(*endpoint))
+  const auto url = endpoint ? telemetry::parse_collector_url(*endpoint) : std::nullopt;
+  if (endpoint && !url)
     complaints.push_back(
         {"endpoint", "expected a URL such as http://127.0.0.1:4318, without a user or a query"});
+  if (url && !url->tls && !headers.empty() && !allow_plaintext_headers && !basics::is_this_machine(url->host))
+    complaints.push_back({"headers",
+                          "the headers would be sent unencrypted to another machine; an https URL encrypts "
+                          "them, allow_plaintext_headers: true permits it"});
   if (service_name.empty()) complaints.push_back({"service_name", "a service needs a name"});
   for (const auto& header : headers)
     if (const auto complaint = telemetry::complaint_of_header(header.reveal()))

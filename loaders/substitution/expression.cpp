@@ -1,6 +1,7 @@
 #include "substitution/expression.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace cachesite::substitution {
 namespace {
@@ -21,6 +22,19 @@ bool is_variable_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), [&](char character) {
            return is_letter(character) || (character >= '0' && character <= '9');
          });
+}
+
+/// `vault:...`, `ENV:...`: where another program, or a mistyped word, takes a value from. Not what two dollars take for itself.
+bool names_a_source(std::string_view content) {
+  if (content.starts_with("env:") || content.starts_with("file:")) return false;
+  const auto is_letter = [](char character) {
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+  };
+  const auto colon = content.find(':');
+  if (colon == std::string_view::npos || colon < 2 || colon + 1 == content.size()) return false;
+  const char next = content[colon + 1];
+  return std::all_of(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(colon), is_letter) &&
+         (is_letter(next) || next == '/' || next == '_');
 }
 
 /// Which brace closes which. Found in one pass: a text may have very many that nothing closes.
@@ -134,10 +148,11 @@ std::optional<ForeignExpression> find_foreign(std::string_view text) {
     const auto content = text.substr(offset + 2);
     const auto name = content.substr(0, content.find_first_not_of(capitals));
     const auto rest = content.substr(name.size());
-    if (!is_variable_name(name) || !(rest.starts_with('}') || rest.starts_with(":-"))) continue;
+    const bool is_variable = is_variable_name(name) && (rest.starts_with('}') || rest.starts_with(":-"));
+    if (!is_variable && !names_a_source(content)) continue;
     if (!braces) braces.emplace(text);
     const auto written = braces->expression_at(offset);
-    if (!written.empty()) return ForeignExpression{written, name, rest.starts_with(":-")};
+    if (!written.empty()) return ForeignExpression{written, is_variable, rest.starts_with(":-")};
   }
   return std::nullopt;
 }

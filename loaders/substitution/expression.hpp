@@ -25,10 +25,10 @@ struct Piece {
 [[nodiscard]] std::vector<Piece> split(std::string_view scalar);
 
 /// `${NAME}` or `${NAME:-default}`, with a name in capital letters: other programs put the environment in
-/// there.
+/// there. Or `${word:...}`, with a word that is neither `env` nor `file`.
 struct ForeignExpression {
   std::string_view written;
-  std::string_view name;
+  bool is_variable = false;
   bool has_fallback = false;
 };
 /// The first one in the text.

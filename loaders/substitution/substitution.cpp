@@ -80,7 +80,9 @@ class Substituter {
     if (const auto foreign = substitution::find_foreign(piece.written)) {
       // Its name is not said: it may be a part of a secret.
       add(document_problem_ids::literal_expression, piece, "this ${...} is not replaced",
-          foreign->has_fallback ? "did you mean ${env:NAME:-default}?" : "did you mean ${env:NAME}?",
+          !foreign->is_variable   ? "only ${env:NAME} and ${file:/path} are"
+          : foreign->has_fallback ? "did you mean ${env:NAME:-default}?"
+                                  : "did you mean ${env:NAME}?",
           foreign->written, Problem::Severity::warning);
     }
     return std::string(piece.argument);
@@ -88,7 +90,13 @@ class Substituter {
 
   std::string evaluate(const Piece& piece) {
     if (piece.kind == Piece::Kind::malformed) {
-      add(document_problem_ids::bad_expression, piece, "this expression is not complete",
+      const bool relative = piece.written.starts_with("${file:") && !piece.argument.empty();
+      const bool no_dash = piece.written.starts_with("${env:") && !piece.has_fallback &&
+                           piece.argument.find(':') != std::string_view::npos;
+      add(document_problem_ids::bad_expression, piece,
+          relative  ? "the path of ${file:...} has to begin with a slash"
+          : no_dash ? "a default begins with :-"
+                    : "this expression is not complete",
           "write ${env:NAME}, ${env:NAME:-default} or ${file:/path}");
     } else if (piece.kind == Piece::Kind::nested) {
       add(document_problem_ids::bad_expression, piece, "an expression cannot stand inside another one",

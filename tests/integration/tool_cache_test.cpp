@@ -55,6 +55,27 @@ BOOST_FIXTURE_TEST_CASE(a_cache_is_cleared_and_its_neighbours_stay, Tool) {
   BOOST_TEST(run({"clear", "absent"}).status.value() == 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(the_answer_of_a_failover_is_no_answer_of_the_store, Tool) {
+  const std::string store =
+      "  ttl: 1h\n  store: {class: RedisCache, port: " + std::to_string(server.port()) + "}\n";
+  std::ofstream(file) << "- class: Cache\n  name: memory\n" + store +
+                             "  failover: {failover: {class: MemoryCache}}\n"
+                             "- class: Cache\n  name: nothing\n" +
+                             store + "  failover: true\n";
+  for (const std::string cache : {"memory", "nothing"}) {
+    BOOST_TEST(run({"set", cache, "key", "old"}).status.value() == 0);
+    server.kill();
+    const std::vector<std::vector<std::string>> commands{
+        {"set", cache, "key", "new"}, {"del", cache, "key"}, {"get", cache, "key"}, {"clear", cache}};
+    for (const auto& command : commands) {
+      const auto answer = run(command);
+      BOOST_TEST(answer.status.value() == 4, command.front());
+      BOOST_TEST(answer.errors.find("was not reached") != std::string::npos, answer.errors);
+    }
+    server.restart();
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(all_counters_are_shown, Tool) {
   const auto printed = run({"stats", "shop"}).output;
   for (const char* const name : {"hits 0\n", "clears 0\n", "tag_evictions 0\n", "stampede_waits 0\n"})

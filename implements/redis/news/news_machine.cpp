@@ -233,8 +233,9 @@ void NewsMachine::probe_refused(TimePoint now, std::string_view text) {
     if (text.starts_with(word)) return lost(now, "the server is not the master of what it was asked for");
   may_probe_ = false;
   proven_ = false;
+  const bool lacks_rights = text.starts_with("NOPERM");
   set_reason("unproven, since the server refuses a write of the feed's own: " + readable_server_error(text) +
-             "; the user needs ~__cachesite_probe__:* and +set");
+             (lacks_rights ? "; the user needs ~__cachesite_probe__:* and +set" : ""));
   owner_.log(LogLevel::warning, reason_);
   if (!proof_runs_) return;
   unheard_ = 0;

@@ -1,7 +1,7 @@
 #include "redis/settings/topology_settings.hpp"
 
 #include "basics/number_text.hpp"
-#include "redis/base/this_machine.hpp"
+#include "basics/this_machine.hpp"
 #include "redis/settings/endpoint_settings.hpp"
 #include "redis/topology/cluster_topology.hpp"
 #include "redis/topology/sentinel_topology.hpp"
@@ -125,10 +125,10 @@ void check_topology(const RedisConnectionOptions& options, std::vector<OptionCom
 
 bool stays_on_this_machine(const RedisConnectionOptions& options) {
   const auto& named = options.startup_nodes.empty() ? options.sentinels : options.startup_nodes;
-  if (named.empty()) return has_text(options.unix_socket_path) || is_this_machine(options.host);
+  if (named.empty()) return has_text(options.unix_socket_path) || basics::is_this_machine(options.host);
   const auto addresses = read_addresses(named, redis_port);
   return std::all_of(addresses.begin(), addresses.end(),
-                     [](const ServerAddress& address) { return is_this_machine(address.host); });
+                     [](const ServerAddress& address) { return basics::is_this_machine(address.host); });
 }
 
 }  // namespace cachesite::redis

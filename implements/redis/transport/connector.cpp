@@ -1,6 +1,6 @@
 #include "redis/transport/connector.hpp"
 
-#include "redis/base/this_machine.hpp"
+#include "basics/this_machine.hpp"
 #include "redis/transport/socket_transport.hpp"
 #include "redis/transport/tls_transport.hpp"
 
@@ -36,7 +36,7 @@ Connector::Outcome Connector::connect(const basics::StopSignal& stop,
   Outcome outcome;
   // Servers may name others, which nobody has looked at when the options were checked.
   if (!options_.plaintext_password && !options_.login.password.empty() &&
-      options_.address.unix_socket_path.empty() && !is_this_machine(options_.address.host)) {
+      options_.address.unix_socket_path.empty() && !basics::is_this_machine(options_.address.host)) {
     outcome.error.emplace(ErrorCode::refused, "the password would be sent unencrypted to another machine");
     return outcome;
   }

@@ -1,7 +1,7 @@
 #include "redis/transport/name_resolver.hpp"
 
 #include "basics/background_thread.hpp"
-#include "redis/base/this_machine.hpp"
+#include "basics/this_machine.hpp"
 
 #include <array>
 #include <atomic>
@@ -90,7 +90,7 @@ NameResolver::Answer NameResolver::resolve(const std::string& host, std::uint16_
                                            const basics::StopSignal& stop) {
   Answer answer;
   if (numeric(host, port, answer.addresses)) return answer;
-  if (is_localhost(host)) {
+  if (basics::is_localhost(host)) {
     numeric("127.0.0.1", port, answer.addresses);
     numeric("::1", port, answer.addresses);
     return answer;

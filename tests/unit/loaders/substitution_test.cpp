@@ -117,8 +117,7 @@ BOOST_AUTO_TEST_CASE(two_dollars_stand_for_the_characters_themselves) {
 }
 
 BOOST_AUTO_TEST_CASE(other_dollars_stand_for_themselves) {
-  for (const std::string text :
-       {"$", "$$", "${", "${x}", "$HOME", "${ENV:X}", "a$b$", "${env}", "$$$", "US$5"})
+  for (const std::string text : {"$", "$$", "${", "${x}", "$HOME", "a$b$", "${env}", "$$$", "US$5"})
     BOOST_TEST(value_of("a: '" + text + "'", with({})).scalar == text);
 }
 
@@ -199,6 +198,30 @@ BOOST_AUTO_TEST_CASE(braces_in_a_default_belong_together) {
   BOOST_TEST(both("a: '${env:Z:-}}'") == "val} }");
   BOOST_TEST(problems_of("a: '${env:Z:-{}'", set) == "E122 1:5+11");
   BOOST_TEST(value_of("a: '$${env:Z:-{} ${env:Z}'", set).scalar == "${env:Z:-{} val");
+}
+
+BOOST_AUTO_TEST_CASE(an_expression_that_names_another_source_is_warned_of) {
+  for (const auto* const value : {"${vault:secret/pw}", "x ${ENV:NAME}:", "${File:/path}"}) {
+    auto document = read_document(std::string_view("a: '" + std::string(value) + "'\n"), Format::yaml);
+    const auto problems = substitute(document, with({}));
+    BOOST_REQUIRE(problems.size() == 1U);
+    BOOST_TEST(problems[0].id == "E127");
+    BOOST_TEST(problems[0].hint == "only ${env:NAME} and ${file:/path} are");
+    BOOST_TEST(document.root.find("a")->scalar == value);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_expression_that_cannot_be_read_is_told_why) {
+  const auto told = [](std::string_view text) {
+    auto document = read_document(text, Format::yaml);
+    const auto problems = substitute(document, with({}));
+    BOOST_REQUIRE(problems.size() == 1U);
+    BOOST_TEST(problems[0].id == "E122");
+    return problems[0].message;
+  };
+  BOOST_TEST(told("a: '${file:pw.txt}'") == "the path of ${file:...} has to begin with a slash");
+  BOOST_TEST(told("a: '${env:SHOP:default}'") == "a default begins with :-");
+  BOOST_TEST(told("a: '${env:}'") == "this expression is not complete");
 }
 
 BOOST_AUTO_TEST_CASE(an_expression_as_other_programs_write_it_is_warned_of_and_taken_literally) {

@@ -54,6 +54,21 @@ BOOST_AUTO_TEST_CASE(what_needs_an_unknown_class_goes_with_it) {
   BOOST_TEST(!has(warnings, "fifth"));
 }
 
+BOOST_AUTO_TEST_CASE(what_needs_an_unknown_class_by_a_name_without_an_interface_goes_with_it) {
+  const auto [site, warnings] = load_without_unknown(R"(
+- {class: Drawer, name: first}
+- {class: PrefixCache, name: second, over: first}
+- {class: PrefixCache, name: third, over: second}
+- {class: Drawer, name: fourth}
+- {class: MemoryCache, entries: [{interface: ICache, name: fourth}]}
+- {class: PrefixCache, name: fifth, over: fourth}
+)");
+  for (const auto* const gone : {"first", "second", "third"})
+    BOOST_TEST(!site->query_component<ICache>(gone), gone);
+  BOOST_TEST(bool(site->query_component<ICache>("fifth")));
+  BOOST_TEST(has(warnings, "PrefixCache \"third\" needs the ICache \"second\", which is left out"));
+}
+
 BOOST_AUTO_TEST_CASE(what_an_unknown_class_stands_in_goes_with_it) {
   const auto [site, warnings] = load_without_unknown(R"(
 - {class: MemoryCache, name: store}

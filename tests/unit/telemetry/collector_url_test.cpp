@@ -69,6 +69,25 @@ BOOST_AUTO_TEST_CASE(complaints_of_options_show_no_header) {
   BOOST_TEST(options.complaints().empty());
 }
 
+BOOST_AUTO_TEST_CASE(headers_go_unencrypted_to_this_machine_alone) {
+  const auto complaints_of = [](const std::string& endpoint, bool allowed = false) {
+    OpenTelemetryExporterOptions options;
+    options.service_name = "shop";
+    options.endpoint = endpoint;
+    options.headers.emplace_back("Authorization: Bearer s3cret");
+    options.allow_plaintext_headers = allowed;
+    return options.complaints();
+  };
+  for (const auto* const same : {"http://127.0.0.1:4318", "http://localhost:4318", "http://[::1]:4318",
+                                 "https://collector.example:4318"})
+    BOOST_TEST(complaints_of(same).empty(), same);
+  const auto refused = complaints_of("http://collector.example:4318");
+  BOOST_REQUIRE(refused.size() == 1U);
+  BOOST_TEST(refused[0].parameter == "headers");
+  BOOST_TEST(refused[0].message.find("s3cret") == std::string::npos);
+  BOOST_TEST(complaints_of("http://collector.example:4318", true).empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_ratio_out_of_its_range_is_refused_in_code_as_in_files) {
   for (const double wrong : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
     OpenTelemetryExporterOptions options;

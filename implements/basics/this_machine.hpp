@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace cachesite::redis {
+namespace cachesite::basics {
 
 /// True for "localhost", names below it, in letters of any case, with or without the final dot. Such a name
 /// is this machine whatever a resolver says, which may not know it or may lie (RFC 6761, section 6.3).
@@ -31,4 +31,4 @@ inline bool is_this_machine(const std::string& host) noexcept {
   return ::inet_pton(AF_INET6, host.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six) != 0;
 }
 
-}  // namespace cachesite::redis
+}  // namespace cachesite::basics
