@@ -36,7 +36,7 @@ class OpenTelemetryExporter::Inner {
 
 OpenTelemetryExporter::OpenTelemetryExporter(const Options& options, const ComponentContext& context)
     : inner_(basics::make_process_bound<Inner>(
-          completed(checked_options("OpenTelemetryExporter", options), context), context)) {}
+          checked_options("OpenTelemetryExporter", completed(options, context)), context)) {}
 
 OpenTelemetryExporter::~OpenTelemetryExporter() {
   OpenTelemetryExporter::stop();

@@ -358,6 +358,10 @@ BOOST_AUTO_TEST_CASE(the_environment_names_the_collector_where_substitution_is_a
   BOOST_TEST(with->get_component<ITelemetry>()->flush(10s).ok());
   ::setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "no url", 1);
   BOOST_CHECK_THROW((void)load_component_site_from_text(file, Format::yaml, allowed), LoadError);
+  ::setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.example:4318", 1);
+  BOOST_CHECK_THROW((void)load_component_site_from_text(file + "  headers: ['Authorization: s3cret']\n",
+                                                        Format::yaml, allowed),
+                    LoadError);
   const auto without = load_component_site_from_text(file, Format::yaml);
   BOOST_TEST(without->entries().size() == 1u);
   const auto said =

@@ -62,23 +62,17 @@ void WriteQueue::give_back(std::size_t bytes) noexcept {
   changed_.notify_all();
 }
 
-// All memory is taken before anything changes.
 bool WriteQueue::push(WriteJob job) {
   Jobs one;
   one.push_back(std::move(job));
-  const auto& key = one.front().key;
-  Lines new_line;
-  new_line.try_emplace(key);
-  Ready place;
-  place.emplace(Time(), key);
-  std::set<std::uint64_t> number{0};
   const std::lock_guard lock(mutex_);
   if (giving_up_) {
     --reserved_;
     reserved_bytes_ -= one.front().bytes();
     return false;
   }
-  auto& [jobs, running] = lines_.insert(new_line.extract(new_line.begin())).position->second;
+  const auto line = lines_.try_emplace(one.front().key).first;
+  auto& [jobs, running] = line->second;
   if (newest_only_ && !jobs.empty()) {
     // It keeps the place of the one that it replaces, for those who wait for that one.
     one.front().number = jobs.back().number;
@@ -88,15 +82,17 @@ bool WriteQueue::push(WriteJob job) {
     ++statistics_.replaced;
     changed_.notify_all();
   } else {
-    one.front().number = ++last_number_;
-    auto waiting = number.extract(number.begin());
-    waiting.value() = last_number_;
-    outstanding_.insert(std::move(waiting));
-    if (jobs.empty() && !running) {
-      auto ready = place.extract(place.begin());
-      ready.key() = std::chrono::steady_clock::now();
-      ready_.insert(std::move(ready));
+    const auto number = last_number_ + 1;
+    const bool is_idle = jobs.empty() && !running;
+    try {
+      outstanding_.insert(number);
+      if (is_idle) ready_.emplace(std::chrono::steady_clock::now(), line->first);
+    } catch (...) {
+      outstanding_.erase(number);
+      if (is_idle) lines_.erase(line);  // nobody else has a job in it
+      throw;
     }
+    last_number_ = one.front().number = number;
     jobs.splice(jobs.end(), one);
   }
   ++statistics_.queued;

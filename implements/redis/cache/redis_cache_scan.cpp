@@ -182,25 +182,27 @@ Result<std::uint64_t> RedisCache::do_size() {
 }
 
 Status RedisCache::flush_database() noexcept {
-  return guarded_call<Done>([&]() -> Status {
-    auto& inner = *inner_;
-    if (inner.is_stopped()) return inner.stopped_error();
-    const std::array<Argument, 2> words{{{"FLUSHDB"}, {"ASYNC"}}};
-    const auto time = inner.call_time();
-    std::size_t emptied = 0;
-    const auto status = inner.link.topology->for_each_master(
-        [&](redis::Endpoint& master) {
-          Reply reply;
-          auto answered = inner.ask_master(master, {words, static_cast<ReplyKinds>(ReplyKind::status), false},
-                                           reply, time);
-          if (answered.ok()) ++emptied;
-          return answered;
-        },
-        time);
-    inner.count(status.ok() ? inner.counters.clears : inner.counters.failures);
-    if (status.ok() || emptied == 0) return status;
-    return status.error().with(Outcome::unknown);
-  });
+  return guarded_call<Done>(
+      [&]() -> Status {
+        auto& inner = *inner_;
+        if (inner.is_stopped()) return inner.stopped_error();
+        const std::array<Argument, 2> words{{{"FLUSHDB"}, {"ASYNC"}}};
+        const auto time = inner.call_time();
+        std::size_t emptied = 0;
+        const auto status = inner.link.topology->for_each_master(
+            [&](redis::Endpoint& master) {
+              Reply reply;
+              auto answered = inner.ask_master(
+                  master, {words, static_cast<ReplyKinds>(ReplyKind::status), false}, reply, time);
+              if (answered.ok()) ++emptied;
+              return answered;
+            },
+            time);
+        inner.count(status.ok() ? inner.counters.clears : inner.counters.failures);
+        if (status.ok() || emptied == 0) return status;
+        return status.error().with(Outcome::unknown);
+      },
+      Outcome::unknown);
 }
 
 }  // namespace cachesite

@@ -144,19 +144,12 @@ Cache tiered(const Ground& ground) {
   return std::make_shared<TieredCache>(options, ground.context);
 }
 
-template <OnError on_error>
+template <OnError on_error, bool has_second = true>
 Cache failover(const Ground& ground) {
   FailoverCacheOptions options;
   options.over = Reference<ICache>(ground.below);
-  options.failover = Reference<ICache>(ground.make_beside());
+  if (has_second) options.failover = Reference<ICache>(ground.make_beside());
   options.on_error = on_error;
-  return std::make_shared<FailoverCache>(options, ground.context);
-}
-
-Cache failover_to_nothing(const Ground& ground) {
-  FailoverCacheOptions options;
-  options.over = Reference<ICache>(ground.below);
-  options.on_error = OnError::error;
   return std::make_shared<FailoverCache>(options, ground.context);
 }
 
@@ -174,7 +167,7 @@ constexpr std::array layers{
     Layer{"tiered_with_recovery", tiered<RecoveryMode::remove>},
     Layer{"failover", failover<OnError::degrade>},
     Layer{"failover_that_fails", failover<OnError::error>},
-    Layer{"failover_to_nothing", failover_to_nothing},
+    Layer{"failover_to_nothing", failover<OnError::error, false>},
     // These two pass requests on as they are.
     Layer{"metrics", over<MetricsCache>},
     Layer{"expiry", over<ExpiryCache>},
